@@ -1,0 +1,28 @@
+//! A made-up company to try Lethe on: the schema of the shipped NP Retail
+//! policy, filled with customers that look like a real shop's.
+//!
+//! Nobody in it exists; mail addresses end in `.example`. The same size, seed
+//! and day give the same rows. Every guard of the policy catches somebody,
+//! dates sit on both sides of every boundary, and names are as awkward as
+//! people's names are.
+//!
+//! This floor imports from no other; the command line, tests and benches
+//! import it.
+
+mod chunk;
+mod client;
+mod dice;
+mod fate;
+mod generate;
+mod load;
+mod names;
+mod person;
+mod size;
+mod talk;
+mod trade;
+
+pub use generate::generate;
+pub use size::Size;
+
+/// The schema that [`generate`] creates, tables first and indexes last.
+pub const SCHEMA: &str = include_str!("../../policies/np-retail/schema.sql");

@@ -1,0 +1,179 @@
+//! What a client bought, owes and is in the middle of.
+
+use chrono::{Days, NaiveDate};
+
+use super::chunk::{Table, row};
+use super::client::{Client, Company};
+use super::dice::Dice;
+use super::names::ITEMS;
+use super::person::another_address;
+
+impl Company {
+    /// Invoices with their entries, payments, open documents and journal lines.
+    pub(super) fn trade(&mut self, dice: &mut Dice, client: &Client) {
+        let Some(last) = client.fate.last else { return };
+        let invoices = if client.is_largest { self.size.largest } else { dice.number(self.size.documents.clone()) };
+        let mut entries = dice.number(self.size.ledger_entries.clone()).max(if client.is_largest { invoices } else { 0 });
+        if entries == 0 && (invoices == 0 || client.fate.reasons.open_entries) {
+            entries = 1;
+        }
+        let mut is_open = client.fate.reasons.open_entries;
+        let mut days: Vec<NaiveDate> = (1..invoices).map(|_| dice.day(client.fate.created, last)).collect();
+        days.push(last);
+        days.sort_unstable();
+        for (at, day) in (1..=invoices).zip(&days) {
+            let has_entry = invoices - at < entries;
+            self.invoice(dice, client, *day, has_entry, &mut is_open);
+        }
+        for payment in invoices..entries {
+            let day = if invoices == 0 && payment == 0 { last } else { dice.day(days[0], last) };
+            self.payment(dice, client, day, &mut is_open);
+        }
+        self.sales_documents(dice, client, last);
+        if client.fate.reasons.journal_lines {
+            self.journal_line(dice, client);
+        }
+    }
+
+    fn invoice(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, has_entry: bool, is_open: &mut bool) {
+        self.numbers.invoice += 1;
+        let no = format!("PSI-{:07}", self.numbers.invoice);
+        let gone = client.fate.anonymized.is_some();
+        let amount = self.invoice_lines(dice, client, &no);
+        let with_vat = cents(amount * 1.25);
+        let payer = client.payer.as_ref().filter(|payer| day <= payer.until && dice.chance(0.6));
+        let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no).clone();
+        let due = day + Days::new(*dice.pick(&[0, 14, 30]));
+        let order = dice.chance(0.6).then(|| format!("SO-{:07}", self.numbers.invoice));
+        let reference = (!gone && dice.chance(0.12)).then(|| client.person.given);
+        let external = match dice.number(1..=100) {
+            1..=12 => Some(dice.digits("PO-#####")),
+            13 if !gone => Some(shortened(format!("Ref. {}", client.person.name), 35)),
+            _ => None,
+        };
+        let gift = (!gone && dice.chance(0.05)).then(|| {
+            let name = *dice.pick(&["Tante Ågot", "Grand-mère Léonie", "Seán, 3rd floor"]);
+            (name, another_address(dice, client.person.country))
+        });
+        let (gift_name, gift_address) = gift.unzip();
+        self.chunk.push(Table::Invoices, row![
+            no.clone(), order, client.no.clone(), bill_to.clone(), gift_name, gift_address, reference, external,
+            client.posting_group, day, due, client.person.currency, amount, with_vat,
+        ]);
+        if !gone && dice.chance(self.size.extras_share * 0.05) {
+            let body = format!("{} asked for a copy, sent to {}.", client.person.name, client.person.email.as_deref().unwrap_or("the shop"));
+            self.note(dice, "Posted Sales Invoice", no.clone(), body, day);
+        }
+        if has_entry {
+            self.numbers.entry += 1;
+            let open = std::mem::take(is_open) && payer.is_none();
+            let description = format!("Invoice {no}");
+            self.chunk.push(Table::LedgerEntries, row![
+                self.numbers.entry, bill_to, day, "Invoice", no, description, with_vat,
+                if open { with_vat } else { 0.0 }, open, due,
+            ]);
+        }
+    }
+
+    /// Returns what the lines come to, or some amount where there are none.
+    fn invoice_lines(&mut self, dice: &mut Dice, client: &Client, no: &str) -> f64 {
+        let lines = dice.number(self.size.lines.clone());
+        let mut total = 0.0;
+        for line in 1..=i64::from(lines) {
+            let (item, description, price) = *dice.pick(ITEMS);
+            let quantity = dice.number(1..=3);
+            let amount = cents(f64::from(quantity) * price);
+            total += amount;
+            self.chunk.push(Table::InvoiceLines, row![
+                no.to_owned(), line * 10_000, item, description, i64::from(quantity), price, amount,
+            ]);
+        }
+        if lines == 0 {
+            return dice.amount();
+        }
+        if client.fate.anonymized.is_none() && dice.chance(0.04) {
+            let text = match dice.number(0..=2) {
+                0 => format!("Engraving: \"For {} ♥\"", client.person.name),
+                1 => format!("Collected by {}", client.person.name),
+                _ => "Thank you for your order".to_owned(),
+            };
+            let text = shortened(text, 100);
+            self.chunk.push(Table::InvoiceLines, row![
+                no.to_owned(), i64::from(lines) * 10_000 + 5_000, None::<String>, text, 0, 0.0, 0.0,
+            ]);
+        }
+        cents(total)
+    }
+
+    fn payment(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
+        self.numbers.entry += 1;
+        let amount = -dice.amount();
+        let open = std::mem::take(is_open);
+        let description = if client.fate.anonymized.is_none() && dice.chance(0.15) {
+            shortened(format!("{} {}", client.person.name.to_uppercase(), dice.digits("bank ref ######")), 100)
+        } else {
+            "Payment".to_owned()
+        };
+        let no = dice.digits("BANK-######");
+        self.chunk.push(Table::LedgerEntries, row![
+            self.numbers.entry, client.no.clone(), day, "Payment", no, description, amount,
+            if open { amount } else { 0.0 }, open, None::<NaiveDate>,
+        ]);
+    }
+
+    /// Quotes and orders: open ones where they are to refuse, and archived ones.
+    fn sales_documents(&mut self, dice: &mut Dice, client: &Client, last: NaiveDate) {
+        let latest = if client.fate.is_inactive { last } else { self.today };
+        if client.fate.reasons.open_documents {
+            for _ in 0..dice.number(1..=2) {
+                let status = *dice.pick(&["Open", "Open", "Released", "Pending Approval"]);
+                let day = dice.day(last, latest);
+                self.sales_document(dice, client, day, status);
+            }
+        }
+        if client.fate.anonymized.is_none() && dice.chance(self.size.extras_share * 0.4) {
+            let day = dice.day(client.fate.created, last);
+            self.sales_document(dice, client, day, "Archived");
+        }
+    }
+
+    fn sales_document(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, status: &'static str) {
+        self.numbers.order += 1;
+        let (kind, prefix) = *dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
+        let no = format!("{prefix}-{:07}", 5_000_000 + self.numbers.order);
+        let mut total = 0.0;
+        for line in 1..=i64::from(dice.number(1..=3)) {
+            let (item, description, price) = *dice.pick(ITEMS);
+            total += price;
+            self.chunk.push(Table::SalesLines, row![kind, no.clone(), line * 10_000, item, description, 1, price, price]);
+        }
+        let reference = dice.chance(0.12).then(|| client.person.given);
+        self.chunk.push(Table::SalesHeaders, row![
+            kind, no, client.no.clone(), client.no.clone(), reference, day, status, cents(total * 1.25),
+        ]);
+    }
+
+    /// A payment that came in and is not posted yet.
+    fn journal_line(&mut self, dice: &mut Dice, client: &Client) {
+        self.numbers.journal += 1;
+        let day = dice.before(self.today, 0..=4);
+        let text = shortened(format!("Payment {}", client.person.name), 100);
+        let (kind, no, other, other_no) = if dice.chance(0.7) {
+            ("Customer", client.no.clone(), "Bank Account", "GIRO".to_owned())
+        } else {
+            ("G/L Account", "2910".to_owned(), "Customer", client.no.clone())
+        };
+        let line = self.numbers.journal * 10_000;
+        self.chunk.push(Table::JournalLines, row!["CASHRCPT", line, kind, no, other, other_no, day, text, -dice.amount()]);
+    }
+}
+
+/// The amount rounded to two decimals.
+fn cents(amount: f64) -> f64 {
+    (amount * 100.0).round() / 100.0
+}
+
+/// The text cut to so many characters.
+fn shortened(text: String, most: usize) -> String {
+    text.char_indices().nth(most).map_or(text.clone(), |(end, _)| text[..end].to_owned())
+}

@@ -1,0 +1,78 @@
+//! Client keys: as JSON between Lethe and the database, as text for people.
+
+use serde_json::Value;
+
+/// A client's key as JSON: a text or a whole number, or an array of those for
+/// a composite key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key(Value);
+
+impl Key {
+    /// Reads a key that the database wrote as JSON.
+    ///
+    /// # Errors
+    ///
+    /// The parser's, if it is no JSON.
+    pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json).map(Self)
+    }
+
+    /// Reads a key as a person writes it: the value itself, or the parts of a
+    /// composite key as a JSON array or separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if the number of parts is not that of the key.
+    pub fn parse(text: &str, parts: usize) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("a client's key is empty".to_owned());
+        }
+        if parts == 1 {
+            return Ok(Self(Value::String(text.to_owned())));
+        }
+        let values: Vec<Value> = match serde_json::from_str(text) {
+            Ok(Value::Array(values)) => values,
+            _ => text.split(',').map(|part| Value::String(part.trim().to_owned())).collect(),
+        };
+        if values.len() == parts {
+            Ok(Self(Value::Array(values)))
+        } else {
+            Err(format!("a client's key has {parts} parts here, and {} were given", values.len()))
+        }
+    }
+
+    /// The key as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match &self.0 {
+            Value::String(text) => f.write_str(text),
+            other => write!(f, "{other}"),
+        }
+    }
+}
+
+/// Joins keys that are JSON already into one JSON array.
+#[must_use]
+pub fn join(keys: &[String]) -> String {
+    format!("[{}]", keys.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_composite_key_is_an_array_or_commas() {
+        assert_eq!(Key::parse("A, 1", 2).unwrap().to_json(), r#"["A","1"]"#);
+        assert_eq!(Key::parse(r#"["A",1]"#, 2).unwrap().to_json(), r#"["A",1]"#);
+        assert!(Key::parse("A", 2).unwrap_err().contains("2 parts"));
+        assert!(Key::parse(" ", 1).is_err());
+    }
+}

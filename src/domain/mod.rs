@@ -1,0 +1,17 @@
+//! What is pure: the policy, the plan, schedules, keys and outcomes.
+//!
+//! Nothing here touches a database, a queue or the wall clock. Every other
+//! floor may import from here; this floor imports from no other.
+
+pub mod clock;
+pub mod job;
+pub mod key;
+pub mod nearest;
+pub mod outcome;
+pub mod period;
+pub mod plan;
+pub mod policy;
+pub mod residue;
+pub mod schedule;
+pub mod schema;
+pub mod sweep;

@@ -1,0 +1,322 @@
+//! Puts a plan together, collecting every problem on the way.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
+    gate, rules,
+};
+use crate::domain::nearest::nearest;
+use crate::domain::policy::{Links, Policy, Table};
+use crate::domain::schema::{Kind, LiveTable, Schema};
+
+/// A plan under construction.
+pub(super) struct Builder<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) schema: &'a Schema,
+    pub(super) client_table: &'a LiveTable,
+    pub(super) key: Vec<String>,
+    pub(super) conditions: Vec<PlacedCondition>,
+    pub(super) notes: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError> {
+    let client_table = find_table(schema, &policy.client.table, "client.table").map_err(|p| PlanError(vec![p]))?;
+    let mut builder = Builder {
+        policy,
+        schema,
+        client_table,
+        key: Vec::new(),
+        conditions: Vec::new(),
+        notes: Vec::new(),
+        problems: Vec::new(),
+    };
+    let client = builder.client();
+    if client.key.is_empty() {
+        return Err(PlanError(builder.problems));
+    }
+    gate::check(&mut builder);
+    let filters = builder.filters();
+    let retention = builder.retention();
+    let guards = builder.guards();
+    let rules = rules::build(&mut builder, &client);
+    if !builder.problems.is_empty() {
+        builder.problems.dedup();
+        return Err(PlanError(builder.problems));
+    }
+    Ok(Plan {
+        digest: digest(policy, schema),
+        client,
+        filters,
+        retention,
+        guards,
+        steps: rules.steps,
+        identifying: rules.identifying,
+        searched: rules.searched,
+        min_length: policy.residue.min_length,
+        conditions: builder.conditions,
+        notes: builder.notes,
+    })
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn problem(&mut self, place: &str, what: impl Into<String>, mend: impl Into<String>) {
+        self.problems.push(Problem::new(place, what, mend));
+    }
+
+    /// Where the lists of problems and conditions stand, to come back to.
+    pub(super) fn mark(&self) -> (usize, usize) {
+        (self.problems.len(), self.conditions.len())
+    }
+
+    /// Forgets what was recorded since the mark.
+    pub(super) fn rewind(&mut self, (problems, conditions): (usize, usize)) {
+        self.problems.truncate(problems);
+        self.conditions.truncate(conditions);
+    }
+
+    pub(super) fn is_client(&self, table: &str) -> bool {
+        self.client_table.name.eq_ignore_ascii_case(table)
+    }
+
+    /// What the policy says of a table, whatever its spelling.
+    pub(super) fn rule_of(&self, table: &str) -> Option<&'a Table> {
+        let tables = &self.policy.tables;
+        tables.get(table).or_else(|| tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, t)| t))
+    }
+
+    pub(super) fn live(&mut self, table: &str, place: &str) -> Option<&'a LiveTable> {
+        find_table(self.schema, table, place).map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    /// The columns in the database's own spelling, or a problem for each that is missing.
+    pub(super) fn columns(&mut self, table: &LiveTable, names: &[String], place: &str) -> Option<Vec<String>> {
+        let found: Vec<String> = names.iter().filter_map(|name| self.column(table, name, place)).collect();
+        (found.len() == names.len()).then_some(found)
+    }
+
+    pub(super) fn column(&mut self, table: &LiveTable, name: &str, place: &str) -> Option<String> {
+        if let Some(column) = table.column(name) {
+            return Some(column.name.clone());
+        }
+        let mend = match nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("its columns are {}", list(table.columns.iter().map(|column| column.name.as_str()))),
+        };
+        self.problem(place, format!("table `{}` has no column `{name}`", table.name), mend);
+        None
+    }
+
+    /// Parses a condition and checks that the names in it are columns.
+    pub(super) fn condition(&mut self, text: &str, table: &LiveTable, place: &str) -> Option<Condition> {
+        let condition = match Condition::parse(text) {
+            Ok(condition) => condition,
+            Err(what) => {
+                self.problem(place, what, "write one SQL expression over the table's columns, such as `status <> 'done'`");
+                return None;
+            }
+        };
+        // SQLite reads an unknown name in double quotes as a text, in silence.
+        let mut good = true;
+        for name in condition.columns() {
+            good &= self.column(table, name, place).is_some();
+        }
+        let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
+        self.conditions.push(placed.clone());
+        good.then_some(placed.condition)
+    }
+
+    fn client(&mut self) -> ClientPlan {
+        let said = &self.policy.client;
+        let table = self.client_table;
+        let key = self.columns(table, said.key.as_slice(), "client.key").unwrap_or_default();
+        if !key.is_empty() && !table.is_unique(&key) {
+            self.problem(
+                "client.key",
+                format!("nothing makes `{}` unique in table `{}`", key.join(", "), table.name),
+                "name the primary key, or create a unique index on these columns",
+            );
+        }
+        for column in &key {
+            if table.column(column).is_some_and(|column| column.kind() == Kind::Bytes) {
+                self.problem("client.key", format!("`{column}` holds bytes"), "name a key of text or whole numbers");
+            }
+        }
+        self.key.clone_from(&key);
+        let mut optional = |name: &Option<String>, place: &str| {
+            name.as_ref().and_then(|name| self.column(table, name, place))
+        };
+        let to_anonymize_on = optional(&said.to_anonymize_on, "client.to_anonymize_on");
+        let anonymized = optional(&said.anonymized, "client.anonymized");
+        let anonymized_on = optional(&said.anonymized_on, "client.anonymized_on");
+        if let Some(column) = &to_anonymize_on {
+            self.must_be_a_date(table, column, "client.to_anonymize_on");
+        }
+        let due_indexed = to_anonymize_on.as_ref().is_some_and(|column| leads_an_index(table, column));
+        if let Some(column) = &to_anonymize_on
+            && !due_indexed
+        {
+            self.notes.push(format!(
+                "no index leads with `{}.{column}`: every night reads the whole table; `lethe doctor` gives the statement",
+                table.name
+            ));
+        }
+        let flag_nullable =
+            anonymized.as_ref().and_then(|flag| table.column(flag)).is_none_or(|column| !column.not_null);
+        ClientPlan {
+            table: table.name.clone(),
+            key,
+            to_anonymize_on,
+            due_indexed,
+            anonymized,
+            flag_nullable,
+            anonymized_on,
+        }
+    }
+
+    fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
+        let kind = table.column(column).map_or(Kind::Unknown, crate::domain::schema::LiveColumn::kind);
+        if matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes) {
+            self.problem(
+                place,
+                format!("`{}.{column}` is no date column", table.name),
+                "name a column with dates written as `YYYY-MM-DD`, with or without a time",
+            );
+        }
+    }
+
+    fn filters(&mut self) -> BTreeMap<String, String> {
+        let mut filters = BTreeMap::new();
+        for (name, column) in &self.policy.filters {
+            if let Some(column) = self.column(self.client_table, column, &format!("filters.{name}")) {
+                filters.insert(name.clone(), column);
+            }
+        }
+        filters
+    }
+
+    fn retention(&mut self) -> Option<RetentionPlan> {
+        let said = self.policy.period.as_ref()?;
+        if said.activity.is_empty() && said.otherwise.is_none() {
+            self.problem(
+                "period",
+                "neither `activity` nor `otherwise` says from when the period counts",
+                "list the tables of dated activity in `activity`, or name a client column in `otherwise`",
+            );
+        }
+        let otherwise =
+            said.otherwise.as_ref().and_then(|name| self.column(self.client_table, name, "period.otherwise"));
+        if let Some(column) = &otherwise {
+            self.must_be_a_date(self.client_table, column, "period.otherwise");
+        }
+        let mut activity = Vec::new();
+        for (at, source) in said.activity.iter().enumerate() {
+            let place = format!("period.activity[{}]", at + 1);
+            let Some(table) = self.live(&source.table, &place) else { continue };
+            let paths = self.linked_paths(table, source.client.as_ref(), &place);
+            let date = self.column(table, &source.date, &format!("{place}.date"));
+            let condition = self.optional_condition(source.condition.as_ref(), table, &place);
+            let Some(date) = date else { continue };
+            self.must_be_a_date(table, &date, &format!("{place}.date"));
+            activity.push(ActivityPlan {
+                table: table.name.clone(),
+                nullable: table.column(&date).is_none_or(|column| !column.not_null),
+                indexed: leads_an_index(table, &date),
+                paths,
+                date,
+                condition,
+            });
+        }
+        let otherwise_indexed = otherwise.as_ref().is_some_and(|name| leads_an_index(self.client_table, name));
+        Some(RetentionPlan { length: said.length, activity, otherwise, otherwise_indexed })
+    }
+
+    fn guards(&mut self) -> Vec<GuardPlan> {
+        let mut guards: Vec<GuardPlan> = Vec::new();
+        for guard in &self.policy.guards {
+            let place = format!("guards.{}", guard.name);
+            if guards.iter().any(|other| other.name == guard.name) || guard.name == crate::domain::outcome::HOLD {
+                self.problem(&place, format!("the name `{}` is taken", guard.name), "give each guard a name of its own");
+            }
+            let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if guard.name.is_empty() || !guard.name.chars().all(valid) {
+                self.problem(&place, format!("`{}` is no name for a guard", guard.name), "use small letters, digits and `-`, such as `open-documents`");
+            }
+            let on = guard.table.as_deref().unwrap_or(&self.client_table.name);
+            let Some(table) = self.live(on, &format!("{place}.table")) else { continue };
+            let own = self.is_client(&table.name) && guard.client.is_none();
+            let paths = if own {
+                vec![Path::own(&table.name, &self.key.clone())]
+            } else {
+                self.linked_paths(table, guard.client.as_ref(), &place)
+            };
+            if own && guard.condition.is_none() {
+                self.problem(&place, "a guard on the client table without `where` would refuse everybody", "add `where = \"…\"`");
+            }
+            let condition = self.optional_condition(guard.condition.as_ref(), table, &place);
+            guards.push(GuardPlan { name: guard.name.clone(), reason: guard.reason.clone(), paths, condition });
+        }
+        guards
+    }
+
+    fn optional_condition(&mut self, text: Option<&String>, table: &LiveTable, place: &str) -> Option<Condition> {
+        text.and_then(|text| self.condition(text, table, &format!("{place}.where")))
+    }
+
+    /// The ways of a guard or an activity: its own `client`, else that of `[tables.…]`.
+    fn linked_paths(&mut self, table: &LiveTable, links: Option<&Links>, place: &str) -> Vec<Path> {
+        match links {
+            Some(links) => self.paths(table, links, &format!("{place}.client")),
+            None => self.table_paths(table, place),
+        }
+    }
+}
+
+fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a LiveTable, Problem> {
+    if let Some(table) = schema.table(name) {
+        return Ok(table);
+    }
+    let other = schema.others.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+    Err(match other {
+        Some((_, kind)) => Problem::new(
+            place,
+            format!("`{name}` is a {kind}, and only tables hold client data"),
+            "name the table behind it; a view shows what its tables hold",
+        ),
+        None => Problem::new(
+            place,
+            format!("the database has no table `{name}`"),
+            match nearest(name, schema.tables.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its tables are {}", list(schema.tables.keys().map(String::as_str))),
+            },
+        ),
+    })
+}
+
+fn leads_an_index(table: &LiveTable, column: &str) -> bool {
+    table.indexes.iter().any(|index| index.columns.first().is_some_and(|first| first.as_deref() == Some(column)))
+}
+
+pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST: usize = 12;
+    let all: Vec<&str> = names.collect();
+    let shown = all.iter().take(MOST).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if all.len() > MOST { format!("{shown} and {} more", all.len() - MOST) } else { shown }
+}
+
+/// SHA-256 over the policy and the facts of every table it names, in hex.
+fn digest(policy: &Policy, schema: &Schema) -> String {
+    let named: BTreeMap<_, _> = schema
+        .tables
+        .iter()
+        .filter(|(name, _)| policy.tables.keys().any(|table| table.eq_ignore_ascii_case(name)))
+        // An index changes how fast a plan is, not what it does; a unique one is a constraint.
+        .map(|(name, table)| (name, (&table.columns, &table.unique, &table.foreign_keys, &table.checks, table.strict)))
+        .collect();
+    let text = serde_json::to_vec(&(policy, named)).unwrap_or_default();
+    Sha256::digest(&text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}

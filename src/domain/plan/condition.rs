@@ -1,0 +1,168 @@
+//! SQL expressions of the policy, parsed when the plan is made.
+
+use std::ops::ControlFlow;
+
+use chrono::NaiveDate;
+use sqlparser::ast::{Expr, Query, Visit, Visitor};
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
+
+/// One SQL expression, parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    text: String,
+    columns: Vec<String>,
+    has_query: bool,
+}
+
+const TODAY: &str = "{today}";
+
+impl Condition {
+    /// Parses one SQL expression; `{today}` stands for the day of the sweep.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says why this is not one expression.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err("the condition is empty".to_owned());
+        }
+        let sql = text.replace(TODAY, "'2000-01-01'");
+        let mut parser = Parser::new(&SQLiteDialect {})
+            .try_with_sql(&sql)
+            .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error.to_string())))?;
+        let expression = parser
+            .parse_expr()
+            .map_err(|error| format!("`{text}` is not an SQL expression: {}", plain(&error.to_string())))?;
+        let next = parser.peek_token();
+        if next.token != Token::EOF {
+            return Err(format!("`{text}` is more than one SQL expression; it should end before `{}`", next.token));
+        }
+        let mut names = Names::default();
+        let _ = expression.visit(&mut names);
+        if names.placeholder {
+            return Err(format!("`{text}` has a placeholder other than `{{today}}`"));
+        }
+        Ok(Self { text: text.to_owned(), columns: names.columns, has_query: names.has_query })
+    }
+
+    /// An equality that needs no parsing: a column and a text, both quoted.
+    pub(super) fn equals(column: &str, value: &str) -> Self {
+        Self {
+            text: format!("{} = {}", crate::domain::plan::condition::quoted(column), literal(value)),
+            columns: vec![column.to_owned()],
+            has_query: false,
+        }
+    }
+
+    /// Both conditions at once.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self {
+            text: format!("({}) AND ({})", self.text, other.text),
+            columns: self.columns.iter().chain(&other.columns).cloned().collect(),
+            has_query: self.has_query || other.has_query,
+        }
+    }
+
+    /// The expression as the policy writes it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The expression as SQL, on a given day.
+    #[must_use]
+    pub fn sql(&self, today: NaiveDate) -> String {
+        self.text.replace(TODAY, &format!("'{today}'"))
+    }
+
+    /// The column names it mentions outside of subqueries, unqualified.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Whether it contains a subquery.
+    #[must_use]
+    pub fn has_query(&self) -> bool {
+        self.has_query
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn plain(message: &str) -> String {
+    message.trim_start_matches("sql parser error: ").replace('\n', " ")
+}
+
+#[derive(Default)]
+struct Names {
+    columns: Vec<String>,
+    depth: usize,
+    has_query: bool,
+    placeholder: bool,
+}
+
+impl Visitor for Names {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth += 1;
+        self.has_query = true;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
+        match expression {
+            Expr::Value(value) if matches!(value.value, sqlparser::ast::Value::Placeholder(_)) => {
+                self.placeholder = true;
+            }
+            Expr::Identifier(name) if self.depth == 0 => self.columns.push(name.value.clone()),
+            Expr::CompoundIdentifier(names) if self.depth == 0 => {
+                self.columns.extend(names.last().map(|name| name.value.clone()));
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_names_its_columns() {
+        let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}").unwrap();
+        assert_eq!(condition.columns(), ["status", "due on"]);
+        let day = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
+        assert!(condition.sql(day).ends_with("< '2026-01-02'"));
+    }
+
+    #[test]
+    fn columns_of_a_subquery_are_its_own() {
+        let condition = Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1").unwrap();
+        assert_eq!(condition.columns(), ["a"]);
+        assert!(condition.has_query());
+    }
+
+    #[test]
+    fn what_is_not_one_expression_is_refused() {
+        for bad in ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1"] {
+            assert!(Condition::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The 100% gate: every table that reaches the client table is in the policy,
+//! and every column of it is classified.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::builder::Builder;
+use crate::domain::nearest::nearest;
+use crate::domain::policy::Rows;
+use crate::domain::schema::LiveTable;
+
+/// Column names too common to say that a row belongs to a client.
+const COMMON: &[&str] =
+    &["id", "no", "nr", "number", "code", "key", "name", "uuid", "guid", "company", "company_id", "tenant_id", "type"];
+
+pub(super) fn check(builder: &mut Builder) {
+    for (name, rule) in &builder.policy.tables {
+        let place = format!("tables.{name}");
+        let Some(table) = builder.live(name, &place) else { continue };
+        if let Some(reason) = &rule.free {
+            if reason.trim().is_empty() {
+                builder.problem(&place, "`free` takes the reason why, and it is empty", "say why the table holds no client data");
+            }
+            if rule.client.is_some() || rule.rows.is_some() || !rule.columns.is_empty() || builder.is_client(name) {
+                builder.problem(&place, "both declared free of client data and given rules", "remove `free`, or the rules");
+            }
+            continue;
+        }
+        columns(builder, table, &place);
+    }
+    if builder.rule_of(&builder.client_table.name).is_none() {
+        let table = builder.client_table;
+        builder.problem(
+            &format!("tables.{}", table.name),
+            "the client table itself is not in the policy",
+            format!("add `[tables.{}.columns]` with a class for each of its {} columns", table.name, table.columns.len()),
+        );
+    }
+    for (table, way) in reaching(builder) {
+        if builder.rule_of(&table).is_none() {
+            builder.problem(
+                &format!("tables.{table}"),
+                format!("table `{table}` reaches clients ({way}) and is not in the policy"),
+                format!("add `[tables.{table}]` with `client = …` and its columns, or `free = \"<why it holds no client data>\"`"),
+            );
+        }
+    }
+}
+
+/// Every column of a mapped table is classified, and every classified column exists.
+fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
+    let Some(rule) = builder.rule_of(&table.name) else { return };
+    for name in rule.columns.keys() {
+        builder.column(table, name, &format!("{place}.columns.{name}"));
+    }
+    if matches!(rule.rows, Some(Rows::All(_))) {
+        return;
+    }
+    for column in table.columns.iter().filter(|column| !column.generated) {
+        let is_entry = rule.key_value.as_ref().is_some_and(|entry| {
+            entry.key.eq_ignore_ascii_case(&column.name) || entry.value.eq_ignore_ascii_case(&column.name)
+        });
+        if is_entry || rule.columns.keys().any(|name| name.eq_ignore_ascii_case(&column.name)) {
+            continue;
+        }
+        let misspelt = nearest(&column.name, rule.columns.keys().map(String::as_str))
+            .filter(|near| table.column(near).is_none())
+            .map(|near| format!(" (the policy has `{near}`)"))
+            .unwrap_or_default();
+        builder.problem(
+            &format!("{place}.columns.{}", column.name),
+            format!("column `{}` is not classified{misspelt}", column.name),
+            "give it `class = \"non-personal\"`, or `\"personal\"` with an action, or `\"sensitive\"`",
+        );
+    }
+}
+
+/// Tables that refer to the client table, and those that refer to them, with
+/// the way in words. The client table itself is not among them.
+fn reaching(builder: &Builder) -> BTreeMap<String, String> {
+    let client = &builder.client_table.name;
+    let mut found = BTreeMap::new();
+    let mut queue = VecDeque::from([client.clone()]);
+    while let Some(target) = queue.pop_front() {
+        for table in builder.schema.tables.values() {
+            if &table.name == client || found.contains_key(&table.name) {
+                continue;
+            }
+            let Some(key) = table.foreign_keys.iter().find(|key| key.references == target) else { continue };
+            found.insert(table.name.clone(), format!("`{}` refers to `{target}`", key.columns.join(", ")));
+            queue.push_back(table.name.clone());
+        }
+    }
+    let telling = telling_names(builder);
+    for table in builder.schema.tables.values() {
+        if &table.name == client || found.contains_key(&table.name) {
+            continue;
+        }
+        let by_name = table.columns.iter().find(|column| telling.contains(&column.name.to_ascii_lowercase()));
+        if let Some(column) = by_name {
+            found.insert(table.name.clone(), format!("by the name of its column `{}`", column.name));
+        }
+    }
+    found
+}
+
+/// Column names that elsewhere in this policy hold a client's key.
+fn telling_names(builder: &Builder) -> Vec<String> {
+    let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref());
+    let direct = links
+        .flat_map(|links| &links.0)
+        .filter(|link| link.through.is_none() && link.equals.is_none() && link.condition.is_none());
+    direct
+        .flat_map(|link| link.column.as_slice())
+        .chain(&builder.key)
+        .map(|name| name.to_ascii_lowercase())
+        .filter(|name| !COMMON.contains(&name.as_str()))
+        .collect()
+}

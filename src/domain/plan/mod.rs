@@ -1,0 +1,277 @@
+//! The plan: a policy that has met the live schema, checked whole.
+//!
+//! [`Plan::build`] either gives a plan that can run or one list of everything
+//! that stands in its way. What only the database itself can answer (does a
+//! condition prepare, does a CHECK accept a placeholder) is asked by the
+//! [store](crate::store) afterwards.
+
+mod builder;
+mod condition;
+mod gate;
+mod path;
+mod placeholder;
+mod problem;
+mod rules;
+
+pub use condition::Condition;
+pub use path::{Hop, Path};
+pub use problem::{PlanError, Problem};
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::period::Period;
+use crate::domain::policy::{Branch, OnResidue, Policy};
+use crate::domain::schema::Schema;
+
+/// A policy that can run on the schema it was checked against.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// SHA-256 over the policy and the schema facts it relies on, in hex.
+    pub digest: String,
+    /// The table of clients.
+    pub client: ClientPlan,
+    /// Filter names and the client columns behind them.
+    pub filters: BTreeMap<String, String>,
+    /// When a client without activity is due; `None` if the policy has no period.
+    pub retention: Option<RetentionPlan>,
+    /// What refuses a client, in the order of the policy.
+    pub guards: Vec<GuardPlan>,
+    /// What happens to each table, children before their parents, the client table last.
+    pub steps: Vec<Step>,
+    /// Where former identifying values are read.
+    pub identifying: Vec<Source>,
+    /// Where former identifying values are looked for.
+    pub searched: Vec<Searched>,
+    /// Former values shorter than this are not looked for.
+    pub min_length: usize,
+    /// Every condition of the policy with the table it is evaluated on and its place.
+    pub conditions: Vec<PlacedCondition>,
+    /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.
+    pub notes: Vec<String>,
+}
+
+/// The table of clients, in the database's own spelling.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// The table.
+    pub table: String,
+    /// The key's columns, in order.
+    pub key: Vec<String>,
+    /// The column with the day from which a client is to be anonymized.
+    pub to_anonymize_on: Option<String>,
+    /// Whether an index leads with that column.
+    pub due_indexed: bool,
+    /// The true/false column that marks an anonymized client.
+    pub anonymized: Option<String>,
+    /// Whether that column may be NULL.
+    pub flag_nullable: bool,
+    /// The date column that says since when.
+    pub anonymized_on: Option<String>,
+}
+
+/// When a client without activity is due.
+#[derive(Debug, Clone)]
+pub struct RetentionPlan {
+    /// How long activity keeps a client.
+    pub length: Period,
+    /// Where activity is recorded.
+    pub activity: Vec<ActivityPlan>,
+    /// The client column that starts the period where there is no activity.
+    pub otherwise: Option<String>,
+    /// Whether an index leads with that column.
+    pub otherwise_indexed: bool,
+}
+
+/// One source of activity.
+#[derive(Debug, Clone)]
+pub struct ActivityPlan {
+    /// The table.
+    pub table: String,
+    /// The ways from a row to its client.
+    pub paths: Vec<Path>,
+    /// The column with the day.
+    pub date: String,
+    /// Whether the day may be missing; a row without a day keeps its client.
+    pub nullable: bool,
+    /// Whether an index leads with the day.
+    pub indexed: bool,
+    /// Only rows for which this holds.
+    pub condition: Option<Condition>,
+}
+
+/// What refuses a client.
+#[derive(Debug, Clone)]
+pub struct GuardPlan {
+    /// Its name in reasons and filters.
+    pub name: String,
+    /// What people read.
+    pub reason: String,
+    /// The ways from a row to its client.
+    pub paths: Vec<Path>,
+    /// Only rows for which this holds.
+    pub condition: Option<Condition>,
+}
+
+/// What happens to one table.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The table.
+    pub table: String,
+    /// All ways from a row to its client.
+    pub paths: Vec<Path>,
+    /// Rows to delete.
+    pub deletes: Vec<Delete>,
+    /// Whether the deletion waits until the residue check is over, because
+    /// other tables are reached through this one.
+    pub delete_last: bool,
+    /// Columns to change, grouped by the links they apply to.
+    pub updates: Vec<Update>,
+    /// Columns to change after the residue check, because rows are reached through them.
+    pub unlinks: Vec<Update>,
+    /// For a key-value table, its key column and the keys the policy knows.
+    pub keys: Option<KnownKeys>,
+}
+
+/// Rows to delete: those reached by `paths` for which the condition holds.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    /// The ways by which a row must be reached.
+    pub paths: Vec<Path>,
+    /// Only rows for which this holds.
+    pub condition: Option<Condition>,
+}
+
+/// Columns to change in the rows reached by `paths`.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The ways by which a row must be reached.
+    pub paths: Vec<Path>,
+    /// The columns and what happens to each.
+    pub rules: Vec<Rule>,
+}
+
+/// What happens to one column.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The column.
+    pub column: String,
+    /// What happens, the first that applies.
+    pub branches: Vec<Branch>,
+    /// Whether the empty value is NULL; `''` otherwise.
+    pub empty_is_null: bool,
+    /// The row's own columns that hold the client's key, for `{key}`.
+    pub key: Vec<String>,
+}
+
+impl Rule {
+    /// Whether what the column holds afterwards is known without looking, in every row.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.branches.last().is_some_and(|branch| branch.condition.is_none())
+            && self.branches.iter().all(|branch| branch.action.is_fixed())
+    }
+}
+
+/// The keys a policy knows of a key-value table.
+#[derive(Debug, Clone)]
+pub struct KnownKeys {
+    /// The column that names the entry.
+    pub column: String,
+    /// The keys with a class.
+    pub known: Vec<String>,
+}
+
+/// A column whose former values identify a client.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The table.
+    pub table: String,
+    /// The ways by which a row must be reached.
+    pub paths: Vec<Path>,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// Only rows for which this holds (the key of a key-value table).
+    pub condition: Option<Condition>,
+}
+
+/// The text columns of one table in which former values are looked for.
+#[derive(Debug, Clone)]
+pub struct Searched {
+    /// The table.
+    pub table: String,
+    /// All ways from a row to its client.
+    pub paths: Vec<Path>,
+    /// The columns, and what to do where a former value is found.
+    pub columns: Vec<(SearchedColumn, OnResidue)>,
+    /// Rows about to be deleted are not searched.
+    pub deleted_where: Vec<Delete>,
+}
+
+/// A column that is searched.
+#[derive(Debug, Clone)]
+pub struct SearchedColumn {
+    /// The column.
+    pub name: String,
+    /// Whether blanking it means NULL; `''` otherwise.
+    pub empty_is_null: bool,
+}
+
+/// A condition, where it stands in the policy, and the table it is evaluated on.
+#[derive(Debug, Clone)]
+pub struct PlacedCondition {
+    /// The place in the policy, such as `guards.open-documents.where`.
+    pub place: String,
+    /// The table.
+    pub table: String,
+    /// The condition.
+    pub condition: Condition,
+}
+
+impl Plan {
+    /// Checks a policy against a live schema.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanError`] with every problem found, each with its place and its mend.
+    pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
+        builder::build(policy, schema)
+    }
+
+    /// The guard of this name.
+    #[must_use]
+    pub fn reason_text(&self, name: &str) -> Option<&str> {
+        self.guards.iter().find(|guard| guard.name == name).map(|guard| guard.reason.as_str())
+    }
+
+    /// How many columns are changed, and how many tables are touched.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        let columns = self.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks)).map(|u| u.rules.len());
+        Reach {
+            tables: self.steps.iter().filter(|step| step.acts()).count(),
+            columns: columns.sum(),
+            guards: self.guards.len(),
+        }
+    }
+}
+
+impl Step {
+    /// Whether anything happens to this table at all.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        !(self.deletes.is_empty() && self.updates.is_empty() && self.unlinks.is_empty())
+    }
+}
+
+/// The size of a plan, for people.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Reach {
+    /// Tables with rows that change or go.
+    pub tables: usize,
+    /// Columns that change.
+    pub columns: usize,
+    /// Guards that can refuse.
+    pub guards: usize,
+}

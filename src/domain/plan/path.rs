@@ -1,0 +1,216 @@
+//! The ways from a row to its client, resolved against the live schema.
+
+use super::Condition;
+use super::builder::Builder;
+use crate::domain::policy::{Link, Links, Names};
+use crate::domain::schema::LiveTable;
+
+/// One way from a row to its client: hop by hop, from the row's table outward.
+#[derive(Debug, Clone)]
+pub struct Path {
+    /// What rules call the link it starts with.
+    pub name: String,
+    /// The hops; the last one touches the client table.
+    pub hops: Vec<Hop>,
+    /// Whether a row stays while another client, not yet anonymized, also has it.
+    pub exclusive: bool,
+    /// Whether the last hop holds the client's key itself, in the key's order.
+    pub by_key: bool,
+}
+
+/// One step of a way: `columns` of `table` equal `matches` of the next hop's
+/// table, or of the client table after the last hop.
+#[derive(Debug, Clone)]
+pub struct Hop {
+    /// The table.
+    pub table: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The columns they equal, one hop further.
+    pub matches: Vec<String>,
+    /// Only rows for which this holds.
+    pub condition: Option<Condition>,
+}
+
+impl Path {
+    /// The client's own row.
+    pub(super) fn own(table: &str, key: &[String]) -> Self {
+        Self {
+            name: "self".to_owned(),
+            hops: vec![Hop { table: table.to_owned(), columns: key.to_vec(), matches: key.to_vec(), condition: None }],
+            exclusive: false,
+            by_key: true,
+        }
+    }
+
+    /// The row's own columns that hold the client's key, if the way is that short.
+    #[must_use]
+    pub fn key_columns(&self) -> Option<&[String]> {
+        (self.hops.len() == 1 && self.by_key).then(|| self.hops[0].columns.as_slice())
+    }
+}
+
+impl Builder<'_> {
+    /// Resolves every way that `links` describes for rows of `table`.
+    pub(super) fn paths(&mut self, table: &LiveTable, links: &Links, place: &str) -> Vec<Path> {
+        self.paths_from(table, links, place, &mut vec![table.name.clone()])
+    }
+
+    /// Resolves the ways that `[tables.<name>]` describes.
+    pub(super) fn table_paths(&mut self, table: &LiveTable, place: &str) -> Vec<Path> {
+        self.table_paths_from(table, place, &mut vec![table.name.clone()])
+    }
+
+    fn table_paths_from(&mut self, table: &LiveTable, place: &str, seen: &mut Vec<String>) -> Vec<Path> {
+        let links = self.rule_of(&table.name).and_then(|rule| rule.client.clone());
+        let is_client = self.is_client(&table.name);
+        let mut paths = Vec::new();
+        if is_client {
+            paths.push(Path::own(&table.name, &self.key));
+        }
+        match links {
+            Some(links) => {
+                let place = format!("{place}.client");
+                paths.extend(self.paths_from(table, &links, &place, seen));
+            }
+            None if is_client => {}
+            None => self.problem(
+                place,
+                format!("nothing says how a row of `{}` belongs to its client", table.name),
+                "add `client = \"<the column with the client's key>\"`, or `free = \"<why it holds no client data>\"`",
+            ),
+        }
+        paths
+    }
+
+    fn paths_from(&mut self, table: &LiveTable, links: &Links, place: &str, seen: &mut Vec<String>) -> Vec<Path> {
+        let mut paths = Vec::new();
+        for link in &links.0 {
+            let Some(columns) = self.columns(table, link.column.as_slice(), place) else { continue };
+            let condition =
+                link.condition.as_ref().and_then(|text| self.condition(text, table, &format!("{place}.where")));
+            match &link.through {
+                Some(through) if !self.is_client(through) => {
+                    paths.extend(self.paths_through(table, link, columns, condition, through, place, seen));
+                }
+                _ => paths.extend(self.path_to_client(table, link, columns, condition, place)),
+            }
+        }
+        paths
+    }
+
+    fn path_to_client(
+        &mut self,
+        table: &LiveTable,
+        link: &Link,
+        columns: Vec<String>,
+        condition: Option<Condition>,
+        place: &str,
+    ) -> Option<Path> {
+        let client = self.client_table;
+        let matches = match &link.equals {
+            Some(equals) => self.columns(client, equals.as_slice(), place)?,
+            None => declared(table, &columns, client).unwrap_or_else(|| self.key.clone()),
+        };
+        self.same_width(&columns, &matches, place)?;
+        let by_key = matches == self.key;
+        let hop = Hop { table: table.name.clone(), columns, matches, condition };
+        Some(Path { name: link.name(), hops: vec![hop], exclusive: link.exclusive, by_key })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn paths_through(
+        &mut self,
+        table: &LiveTable,
+        link: &Link,
+        columns: Vec<String>,
+        condition: Option<Condition>,
+        through: &str,
+        place: &str,
+        seen: &mut Vec<String>,
+    ) -> Vec<Path> {
+        let Some(parent) = self.live(through, place) else { return Vec::new() };
+        if seen.iter().any(|table| table == &parent.name) {
+            let round = format!("{} -> {}", seen.join(" -> "), parent.name);
+            self.problem(
+                place,
+                format!("the way to the client goes round in a circle: {round}"),
+                "name the column that leads out of the circle, or declare the table free",
+            );
+            return Vec::new();
+        }
+        if self.rule_of(&parent.name).is_none_or(|rule| rule.free.is_some()) {
+            self.problem(
+                place,
+                format!("goes through `{}`, which does not say how its rows belong to a client", parent.name),
+                format!("give `[tables.{}]` a `client = …`", parent.name),
+            );
+            return Vec::new();
+        }
+        let matches = match &link.equals {
+            Some(Names::One(_) | Names::Many(_)) => {
+                let equals = link.equals.as_ref().map(|names| names.as_slice().to_vec()).unwrap_or_default();
+                self.columns(parent, &equals, place)
+            }
+            None => match declared(table, &columns, parent) {
+                Some(matches) => Some(matches),
+                None => self.columns(parent, &columns.clone(), place),
+            },
+        };
+        let Some(matches) = matches else { return Vec::new() };
+        if self.same_width(&columns, &matches, place).is_none() {
+            return Vec::new();
+        }
+        seen.push(parent.name.clone());
+        let onward = self.table_paths_from(parent, &format!("tables.{}", parent.name), seen);
+        seen.pop();
+        let wanted = link.link.as_deref();
+        let onward: Vec<Path> =
+            onward.into_iter().filter(|path| wanted.is_none_or(|name| name == path.name)).collect();
+        if onward.is_empty() && wanted.is_some() {
+            self.problem(
+                place,
+                format!("`{}` has no link called `{}`", parent.name, wanted.unwrap_or_default()),
+                "a link is called by its column, or by the `name` it is given",
+            );
+        }
+        onward
+            .into_iter()
+            .map(|path| {
+                let hop = Hop {
+                    table: table.name.clone(),
+                    columns: columns.clone(),
+                    matches: matches.clone(),
+                    condition: condition.clone(),
+                };
+                Path {
+                    name: link.name(),
+                    hops: std::iter::once(hop).chain(path.hops).collect(),
+                    exclusive: link.exclusive || path.exclusive,
+                    by_key: path.by_key,
+                }
+            })
+            .collect()
+    }
+
+    fn same_width(&mut self, columns: &[String], matches: &[String], place: &str) -> Option<()> {
+        if columns.len() == matches.len() {
+            return Some(());
+        }
+        self.problem(
+            place,
+            format!("{} column(s) ({}) cannot equal {} ({})", columns.len(), columns.join(", "), matches.len(), matches.join(", ")),
+            "name as many columns as the other side has, in the same order",
+        );
+        None
+    }
+}
+
+/// The columns of `target` that a declared foreign key on `columns` refers to.
+fn declared(table: &LiveTable, columns: &[String], target: &LiveTable) -> Option<Vec<String>> {
+    table
+        .foreign_keys
+        .iter()
+        .find(|key| key.references == target.name && key.columns == columns)
+        .map(|key| key.referenced.clone())
+}

@@ -1,0 +1,166 @@
+//! Whether what a rule puts into a column can stand there (B11).
+
+use chrono::NaiveDate;
+
+use super::builder::Builder;
+use super::{Path, Rule};
+use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Template};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+
+/// The longest key that a template is measured with.
+const KEY_LENGTH: usize = 20;
+
+/// Checks a rule against type, length, NOT NULL and UNIQUE of its column.
+pub(super) fn check(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
+    for branch in &rule.branches {
+        match &branch.action {
+            Action::Constant(literal) => constant(builder, column, literal, place),
+            Action::Text(template) => text(builder, column, template, rule, place),
+            Action::Clear => clear(builder, column, place),
+            Action::Generalize(to) => generalize(builder, column, *to, place),
+            Action::Redact(paths) => redact(builder, column, paths, place),
+            Action::Copy(_) => {}
+        }
+    }
+    unique(builder, table, column, rule, paths, place);
+}
+
+fn constant(builder: &mut Builder, column: &LiveColumn, literal: &Literal, place: &str) {
+    if matches!(column.kind(), Kind::Date | Kind::Bytes) {
+        builder.problem(
+            place,
+            format!("`{}` is declared {} and cannot hold {}", column.name, column.declared, shown(literal)),
+            "use `clear = true`, or a text that fits",
+        );
+    }
+}
+
+fn shown(literal: &Literal) -> String {
+    match literal {
+        Literal::Boolean(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Float(value) => value.to_string(),
+        Literal::Text(value) => format!("`{value}`"),
+    }
+}
+
+fn text(builder: &mut Builder, column: &LiveColumn, template: &Template, rule: &Rule, place: &str) {
+    if template.has_key() && rule.key.is_empty() {
+        builder.problem(
+            place,
+            "`{key}` is only known where one link leads straight to the client's key",
+            "use a text without `{key}`, or say which link is meant with `for`",
+        );
+    }
+    if template.has_today() && rule.branches.iter().any(|branch| branch.condition.is_none()) {
+        builder.problem(
+            place,
+            "`{today}` without `where` would change the column again every day",
+            "add a `where` that no longer holds once the column has been changed",
+        );
+    }
+    let constant = template.constant();
+    let fits = match column.kind() {
+        Kind::Text | Kind::Unknown | Kind::Bytes => true,
+        Kind::Date => constant.map_or(template.has_today(), is_date),
+        Kind::Integer | Kind::Boolean => constant.is_some_and(|text| text.parse::<i64>().is_ok()),
+        Kind::Number => constant.is_some_and(|text| text.parse::<f64>().is_ok()),
+    };
+    if !fits {
+        builder.problem(
+            place,
+            format!("`{}` is declared {} and cannot hold this text", column.name, column.declared),
+            "use `clear = true`, `generalize`, or a value of the column's own type",
+        );
+    }
+    let length: usize = template
+        .0
+        .iter()
+        .map(|part| match part {
+            crate::domain::policy::Part::Text(text) => text.chars().count(),
+            crate::domain::policy::Part::Key => KEY_LENGTH,
+            crate::domain::policy::Part::Today => 10,
+        })
+        .sum();
+    if let Some(most) = column.max_length()
+        && length > most
+    {
+        builder.problem(
+            place,
+            format!("`{}` is declared {} and the text needs up to {length} characters", column.name, column.declared),
+            format!("use a text of at most {most} characters (a key is counted as {KEY_LENGTH})"),
+        );
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    text.get(..10).is_some_and(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
+}
+
+fn clear(builder: &mut Builder, column: &LiveColumn, place: &str) {
+    if column.not_null && !matches!(column.kind(), Kind::Text | Kind::Unknown | Kind::Bytes) {
+        builder.problem(
+            place,
+            format!("`{}` is NOT NULL and declared {}, so it cannot be emptied", column.name, column.declared),
+            match column.kind() {
+                Kind::Date => "use `replace = \"1900-01-01\"` or `generalize = \"year\"`",
+                _ => "use `replace = 0`",
+            },
+        );
+    }
+}
+
+fn generalize(builder: &mut Builder, column: &LiveColumn, to: Generalize, place: &str) {
+    let fits = match (to, column.kind()) {
+        (_, Kind::Text | Kind::Unknown) | (Generalize::Year | Generalize::Month | Generalize::Decade, Kind::Date) => true,
+        _ => false,
+    };
+    if !fits {
+        builder.problem(
+            place,
+            format!("`{}` is declared {} and cannot be generalized this way", column.name, column.declared),
+            "`year`, `month` and `decade` are for dates written as `YYYY-MM-DD`, `{ first = n }` for texts",
+        );
+    }
+}
+
+fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &str) {
+    if !matches!(column.kind(), Kind::Text | Kind::Unknown | Kind::Bytes) {
+        builder.problem(place, format!("`{}` is declared {} and holds no JSON", column.name, column.declared), "use `clear = true`");
+    }
+    for path in paths {
+        if let Err(what) = JsonPath::parse(path) {
+            builder.problem(place, what, "write paths such as `$.contact.email` or `$.members[*].name`");
+        }
+    }
+}
+
+/// A placeholder in a unique column collides with itself unless it differs by row.
+fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
+    let alone = table.unique.iter().any(|unique| {
+        unique.columns.len() == 1 && unique.columns[0].as_deref().is_some_and(|own| own.eq_ignore_ascii_case(&column.name))
+    });
+    if !alone {
+        return;
+    }
+    let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
+    for branch in &rule.branches {
+        let (collides, mend) = match &branch.action {
+            Action::Clear => (!rule.empty_is_null, "use `replace = \"anonymized-{key}\"`, which differs for each client"),
+            Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
+            Action::Text(template) if template.has_key() => {
+                (!one_row_each, "a client can have several rows here; use `clear = true`, or delete the rows")
+            }
+            Action::Text(_) => (true, "put `{key}` into the text, which makes it differ for each client"),
+            Action::Generalize(_) => (true, "use a text with `{key}`, or `clear = true` if NULL is allowed"),
+            Action::Copy(_) | Action::Redact(_) => (false, ""),
+        };
+        if collides {
+            builder.problem(
+                place,
+                format!("`{}` is UNIQUE, and the second row changed would collide with the first", column.name),
+                mend,
+            );
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! What happens to each table, in the order in which it has to happen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::{
+    ClientPlan, Condition, Delete, KnownKeys, Path, Rule, Searched, SearchedColumn, Source, Step, Update, placeholder,
+};
+use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+
+#[derive(Default)]
+pub(super) struct Rules {
+    pub(super) steps: Vec<Step>,
+    pub(super) identifying: Vec<Source>,
+    pub(super) searched: Vec<Searched>,
+}
+
+pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
+    let mut rules = Rules::default();
+    let parents = parents(builder);
+    let travelled = travelled_columns(builder);
+    for table in in_order(builder) {
+        let Some(rule) = builder.rule_of(&table.name) else { continue };
+        let place = format!("tables.{}", table.name);
+        let paths = builder.table_paths(table, &place);
+        let mut drafting = TableRules { table, rule, place, paths, client };
+        let fixed = drafting.build(builder, &mut rules, parents.contains(&table.name), &travelled);
+        drafting.search(&mut rules, &fixed, &travelled);
+    }
+    rules
+}
+
+/// The mapped tables, each before the tables it is reached through or refers to, the client table last.
+fn in_order<'a>(builder: &mut Builder<'a>) -> Vec<&'a LiveTable> {
+    let mapped: Vec<(&'a LiveTable, &'a Table)> = builder
+        .policy
+        .tables
+        .iter()
+        .filter(|(_, rule)| rule.free.is_none())
+        .filter_map(|(name, rule)| Some((builder.schema.table(name)?, rule)))
+        .collect();
+    fn visit<'a>(at: &'a LiveTable, mapped: &[(&'a LiveTable, &'a Table)], done: &mut Vec<&'a LiveTable>, seen: &mut BTreeSet<&'a str>) {
+        if !seen.insert(&at.name) {
+            return;
+        }
+        for (table, rule) in mapped {
+            let through = rule.client.iter().flat_map(|links| &links.0).filter_map(|link| link.through.as_ref());
+            let before = through.clone().any(|parent| parent.eq_ignore_ascii_case(&at.name))
+                || table.foreign_keys.iter().any(|key| key.references == at.name);
+            if before {
+                visit(table, mapped, done, seen);
+            }
+        }
+        done.push(at);
+    }
+    let mut done = Vec::new();
+    let mut seen = BTreeSet::new();
+    let client = builder.client_table;
+    for (table, _) in mapped.iter().filter(|(table, _)| table.name != client.name) {
+        visit(table, &mapped, &mut done, &mut seen);
+    }
+    done.retain(|table| table.name != client.name);
+    done.push(client);
+    done
+}
+
+/// Tables that others are reached through.
+fn parents(builder: &Builder) -> BTreeSet<String> {
+    let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref()).flat_map(|links| &links.0);
+    links
+        .filter_map(|link| link.through.as_ref())
+        .filter_map(|name| builder.schema.table(name).map(|table| table.name.clone()))
+        .collect()
+}
+
+/// The columns that ways to clients run over, as (table, column): changing one
+/// before the residue check would hide its rows.
+fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, String)> {
+    let mut columns = BTreeSet::new();
+    let client = builder.client_table.name.clone();
+    for table in in_order(builder) {
+        let paths = builder.quiet_paths(table);
+        for path in paths {
+            for (at, hop) in path.hops.iter().enumerate() {
+                let next = path.hops.get(at + 1).map_or(&client, |next| &next.table);
+                columns.extend(hop.columns.iter().map(|column| (hop.table.clone(), column.clone())));
+                columns.extend(hop.matches.iter().map(|column| (next.clone(), column.clone())));
+                if let Some(condition) = &hop.condition {
+                    columns.extend(condition.columns().iter().map(|column| (hop.table.clone(), column.clone())));
+                }
+            }
+        }
+    }
+    columns
+}
+
+impl Builder<'_> {
+    /// The ways of a table, for a look ahead: problems and conditions are
+    /// recorded when the table itself is built.
+    fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
+        let mark = self.mark();
+        let paths = self.table_paths(table, "");
+        self.rewind(mark);
+        paths
+    }
+}
+
+struct TableRules<'a, 'p> {
+    table: &'a LiveTable,
+    rule: &'a Table,
+    place: String,
+    paths: Vec<Path>,
+    client: &'p ClientPlan,
+}
+
+impl TableRules<'_, '_> {
+    /// Adds the table's step and its identifying columns; returns the columns
+    /// whose content is known without looking.
+    fn build(
+        &mut self,
+        builder: &mut Builder,
+        rules: &mut Rules,
+        is_parent: bool,
+        travelled: &BTreeSet<(String, String)>,
+    ) -> BTreeSet<String> {
+        let mut groups: BTreeMap<(bool, Option<String>), Vec<Rule>> = BTreeMap::new();
+        let mut fixed = BTreeSet::new();
+        let mut identifying: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+        let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
+        for (name, said) in &self.rule.columns {
+            let place = format!("{}.columns.{name}", self.place);
+            let Some(column) = self.table.column(name) else { continue };
+            let link = said.link.clone();
+            if said.identifying {
+                identifying.entry(link.clone()).or_default().push(column.name.clone());
+            }
+            let Some(branches) = understood(builder, said, &place) else { continue };
+            if branches.is_empty() {
+                continue;
+            }
+            if all_rows_go {
+                builder.problem(&place, "the rows are deleted, so nothing can happen to this column", "remove the action, or `rows = \"delete\"`");
+            }
+            let rule = self.rule(builder, column, branches, link.as_ref(), &place);
+            if rule.is_fixed() && link.is_none() {
+                fixed.insert(column.name.clone());
+            }
+            let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
+            groups.entry((unlinks, link)).or_default().push(rule);
+        }
+        self.entries(builder, rules, &mut groups);
+        self.mark_client(&mut groups);
+        self.settles(builder, &groups);
+        for (link, columns) in identifying {
+            let paths = self.by_link(link.as_ref());
+            rules.identifying.push(Source { table: self.table.name.clone(), paths, columns, condition: None });
+        }
+        let deletes = self.deletes(builder, &groups);
+        let mut step = Step {
+            table: self.table.name.clone(),
+            paths: self.paths.clone(),
+            delete_last: is_parent,
+            deletes,
+            updates: Vec::new(),
+            unlinks: Vec::new(),
+            keys: self.known_keys(),
+        };
+        for ((unlinks, link), rules) in groups {
+            let update = Update { paths: self.by_link(link.as_ref()), rules };
+            if unlinks { step.unlinks.push(update) } else { step.updates.push(update) }
+        }
+        rules.steps.push(step);
+        fixed
+    }
+
+    /// The ways that a rule with this `for` applies to. On the client table a
+    /// rule without `for` means the client's own row.
+    fn by_link(&self, link: Option<&String>) -> Vec<Path> {
+        let is_client = self.table.name == self.client.table;
+        let wanted = link.map_or_else(|| if is_client { Some("self") } else { None }, |link| Some(link.as_str()));
+        self.paths.iter().filter(|path| wanted.is_none_or(|name| path.name == name)).cloned().collect()
+    }
+
+    fn rule(&self, builder: &mut Builder, column: &LiveColumn, branches: Vec<Branch>, link: Option<&String>, place: &str) -> Rule {
+        let paths = self.by_link(link);
+        if paths.is_empty() && !self.paths.is_empty() {
+            let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
+            builder.problem(place, format!("there is no link `{}`", link.map_or("", String::as_str)), format!("the links of this table are {links}"));
+        }
+        if column.generated {
+            builder.problem(place, "the database computes this column, so it cannot be changed", "change the columns it is computed from");
+        }
+        if self.table.name == self.client.table && self.client.key.contains(&column.name) {
+            builder.problem(place, "this is the client's key, which must stay", "give it `class = \"non-personal\"`, or `keep = \"<why>\"`");
+        }
+        for branch in &branches {
+            if let Some(text) = &branch.condition {
+                builder.condition(text, self.table, &format!("{place}.where"));
+            }
+            if let Action::Copy(other) = &branch.action {
+                builder.column(self.table, other, &format!("{place}.copy"));
+            }
+        }
+        let key = match paths.as_slice() {
+            [path] => path.key_columns().map(<[String]>::to_vec).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        let rule = Rule { column: column.name.clone(), branches, empty_is_null: !column.not_null, key };
+        placeholder::check(builder, self.table, column, &rule, &paths, place);
+        rule
+    }
+
+    /// The value column of a key-value table becomes one rule with a branch for each key.
+    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut BTreeMap<(bool, Option<String>), Vec<Rule>>) {
+        let Some(entry) = &self.rule.key_value else {
+            if !self.rule.keys.is_empty() {
+                builder.problem(&self.place, "`keys` without `key_value`", "add `key_value = { key = \"…\", value = \"…\" }`");
+            }
+            return;
+        };
+        let place = format!("{}.key_value", self.place);
+        let (Some(key), Some(value)) =
+            (builder.column(self.table, &entry.key, &place), builder.column(self.table, &entry.value, &place))
+        else {
+            return;
+        };
+        if self.rule.keys.is_empty() {
+            builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
+        }
+        let Some(column) = self.table.column(&value) else { return };
+        let mut branches = Vec::new();
+        for (name, said) in &self.rule.keys {
+            let place = format!("{}.keys.{name}", self.place);
+            let is_key = Condition::equals(&key, name);
+            if said.identifying {
+                rules.identifying.push(Source {
+                    table: self.table.name.clone(),
+                    paths: self.paths.clone(),
+                    columns: vec![value.clone()],
+                    condition: Some(is_key.clone()),
+                });
+            }
+            for branch in understood(builder, said, &place).unwrap_or_default() {
+                let own = branch.condition.as_ref().and_then(|text| builder.condition(text, self.table, &place));
+                let condition = own.map_or_else(|| is_key.clone(), |own| is_key.and(&own));
+                branches.push(Branch { condition: Some(condition.text().to_owned()), action: branch.action });
+            }
+        }
+        if !branches.is_empty() {
+            let rule = self.rule(builder, column, branches, None, &place);
+            groups.entry((false, None)).or_default().push(rule);
+        }
+    }
+
+    fn known_keys(&self) -> Option<KnownKeys> {
+        let entry = self.rule.key_value.as_ref()?;
+        let column = self.table.column(&entry.key)?.name.clone();
+        Some(KnownKeys { column, known: self.rule.keys.keys().cloned().collect() })
+    }
+
+    /// Lethe's own marks on the client's row; the first day stays.
+    fn mark_client(&self, groups: &mut BTreeMap<(bool, Option<String>), Vec<Rule>>) {
+        if self.table.name != self.client.table {
+            return;
+        }
+        let own = groups.entry((false, None)).or_default();
+        if let Some(column) = &self.client.anonymized {
+            own.retain(|rule| &rule.column != column);
+            own.push(self.mark(column, Action::Constant(crate::domain::policy::Literal::Boolean(true)), None));
+        }
+        if let Some(column) = &self.client.anonymized_on {
+            own.retain(|rule| &rule.column != column);
+            let name = format!("\"{}\"", column.replace('"', "\"\""));
+            let unset = Some(format!("{name} IS NULL OR {name} = '' OR {name} < '1900-01-01'"));
+            let today = Action::Text(Template(vec![crate::domain::policy::Part::Today]));
+            own.push(self.mark(column, today, unset));
+        }
+        if own.is_empty() {
+            groups.remove(&(false, None));
+        }
+    }
+
+    fn mark(&self, column: &str, action: Action, condition: Option<String>) -> Rule {
+        Rule {
+            column: column.to_owned(),
+            branches: vec![Branch { condition, action }],
+            empty_is_null: true,
+            key: self.client.key.clone(),
+        }
+    }
+
+    fn deletes(&self, builder: &mut Builder, groups: &BTreeMap<(bool, Option<String>), Vec<Rule>>) -> Vec<Delete> {
+        let place = format!("{}.rows", self.place);
+        if self.rule.rows.is_some() && self.table.name == self.client.table && self.rule.client.is_none() {
+            builder.problem(&place, "rows of the client table cannot be deleted", "anonymize their columns; invoices and statistics refer to them");
+            return Vec::new();
+        }
+        match &self.rule.rows {
+            None => Vec::new(),
+            Some(Rows::All(_)) => vec![Delete { paths: self.paths.clone(), condition: None }],
+            Some(Rows::Some(conditions)) => {
+                let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
+                let mut deletes = Vec::new();
+                for (at, said) in conditions.iter().enumerate() {
+                    let place = format!("{place}[{}]", at + 1);
+                    let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
+                    if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
+                        builder.problem(
+                            &place,
+                            format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),
+                            "make the condition depend on columns that stay",
+                        );
+                    }
+                    deletes.push(Delete { paths: self.by_link(said.link.as_ref()), condition: Some(condition) });
+                }
+                deletes
+            }
+        }
+    }
+
+    /// Refuses rules whose second application could do something else.
+    fn settles(&self, builder: &mut Builder, groups: &BTreeMap<(bool, Option<String>), Vec<Rule>>) {
+        let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
+        for rule in groups.values().flatten() {
+            let place = format!("{}.columns.{}", self.place, rule.column);
+            let mut reads = Vec::new();
+            for branch in &rule.branches {
+                if let Action::Copy(other) = &branch.action {
+                    reads.push(self.table.column(other).map_or_else(|| other.clone(), |column| column.name.clone()));
+                }
+                if rule.branches.len() > 1
+                    && let Some(Ok(condition)) = branch.condition.as_ref().map(|text| Condition::parse(text))
+                {
+                    reads.extend(condition.columns().iter().cloned());
+                }
+            }
+            if let Some(read) = reads.iter().find(|read| changed.contains(read.as_str())) {
+                builder.problem(
+                    &place,
+                    format!("depends on `{read}`, which is changed too, so a second run would do something else"),
+                    format!("keep `{read}`, or use an action that does not read it"),
+                );
+            }
+        }
+    }
+
+    /// The text columns in which a former value could still stand.
+    fn search(&mut self, rules: &mut Rules, fixed: &BTreeSet<String>, travelled: &BTreeSet<(String, String)>) {
+        if matches!(self.rule.rows, Some(Rows::All(_))) {
+            return;
+        }
+        let own_key = |name: &str| self.table.name == self.client.table && self.client.key.iter().any(|key| key == name);
+        let mut columns = Vec::new();
+        for column in &self.table.columns {
+            let way = travelled.contains(&(self.table.name.clone(), column.name.clone())) && !own_key(&column.name);
+            if !matches!(column.kind(), Kind::Text | Kind::Unknown) || fixed.contains(&column.name) || way {
+                continue;
+            }
+            let said = self.rule.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+            let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
+            let name = SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null };
+            columns.push((name, on_residue));
+        }
+        let deleted_where = rules.steps.last().map(|step| step.deletes.clone()).unwrap_or_default();
+        if !columns.is_empty() {
+            rules.searched.push(Searched {
+                table: self.table.name.clone(),
+                paths: self.by_own_links(),
+                columns,
+                deleted_where,
+            });
+        }
+    }
+
+    /// All ways, save that on the client table only the client's own row counts as its row.
+    fn by_own_links(&self) -> Vec<Path> {
+        if self.table.name == self.client.table { self.by_link(None) } else { self.paths.clone() }
+    }
+}
+
+fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {
+    said.branches()
+        .map_err(|what| builder.problem(place, what, "see `docs/policy.md`, \"What happens to a column\""))
+        .ok()
+}

@@ -1,0 +1,287 @@
+//! The class of a column and what happens to it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Template;
+
+/// What kind of data a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Says nothing about a person; kept unless an action is given.
+    NonPersonal,
+    /// Says something about a person; needs an action.
+    Personal,
+    /// Special categories (GDPR Art. 9) and secrets; always deleted.
+    Sensitive,
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NonPersonal => "non-personal",
+            Self::Personal => "personal",
+            Self::Sensitive => "sensitive",
+        })
+    }
+}
+
+/// A constant that can stand in a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Literal {
+    /// True or false (1 or 0 where the database has no such type).
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number with decimals.
+    Float(f64),
+    /// A text; `{key}` is the client's key and `{today}` the day of the sweep.
+    Text(String),
+}
+
+/// To what a value is coarsened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Generalize {
+    /// A date becomes 1 January of its year.
+    Year,
+    /// A date becomes the first of its month.
+    Month,
+    /// A date becomes 1 January of the first year of its decade.
+    Decade,
+    /// A text keeps its first characters: `{ first = 2 }`.
+    First(u32),
+}
+
+/// What to do with a column in which a former value is still found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnResidue {
+    /// Roll the client back and report it.
+    #[default]
+    Fail,
+    /// Empty the column in the rows concerned.
+    Blank,
+}
+
+/// One column as the policy writes it: its class and at most one action.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// What kind of data this is.
+    pub class: Class,
+    /// Why a personal column may stay as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<String>,
+    /// What happens to the column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Literal>,
+    /// Take over the value of this other column of the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
+    /// Empty the column: NULL, or `''` where NULL is not allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clear: bool,
+    /// Coarsen the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generalize: Option<Generalize>,
+    /// Remove these JSON paths, such as `$.contact.email` or `$.members[*].name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redact: Option<Vec<String>>,
+    /// Act only in rows for which this SQL expression holds.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Several actions, the first whose `where` holds is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actions: Option<Vec<BranchSpec>>,
+    /// Act only in rows that belong to the client by this link, where the table has several.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// Whether the former value identifies the client, and is looked for everywhere afterwards.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub identifying: bool,
+    /// What to do where a former value is found in this column.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub residue: OnResidue,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// One of several actions of a column.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BranchSpec {
+    /// The SQL expression under which this action is taken; always where left out.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Put this in place of the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replace: Option<Literal>,
+    /// Take over the value of this other column of the row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
+    /// Empty the column.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub clear: bool,
+    /// Coarsen the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generalize: Option<Generalize>,
+    /// Remove these JSON paths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redact: Option<Vec<String>>,
+}
+
+/// What happens to a value, once the policy has been understood.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Put a number or a truth value in its place.
+    Constant(Literal),
+    /// Put a text in its place.
+    Text(Template),
+    /// Take over another column of the row.
+    Copy(String),
+    /// Empty it.
+    Clear,
+    /// Coarsen it.
+    Generalize(Generalize),
+    /// Remove paths from a JSON document.
+    Redact(Vec<String>),
+}
+
+impl Action {
+    /// Whether what the column holds afterwards is known without looking.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        matches!(self, Self::Constant(_) | Self::Text(_) | Self::Clear)
+    }
+}
+
+/// An action and when it is taken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// The SQL expression; always where `None`.
+    pub condition: Option<String>,
+    /// What happens.
+    pub action: Action,
+}
+
+impl BranchSpec {
+    fn action(&self) -> Result<Option<Action>, String> {
+        let mut found = Vec::new();
+        if let Some(literal) = &self.replace {
+            found.push(match literal {
+                Literal::Text(text) => Action::Text(Template::parse(text)?),
+                other => Action::Constant(other.clone()),
+            });
+        }
+        if let Some(column) = &self.copy {
+            found.push(Action::Copy(column.clone()));
+        }
+        if self.clear {
+            found.push(Action::Clear);
+        }
+        if let Some(to) = self.generalize {
+            if to == Generalize::First(0) {
+                return Err("`generalize = { first = 0 }` keeps nothing; write `clear = true`".to_owned());
+            }
+            found.push(Action::Generalize(to));
+        }
+        if let Some(paths) = &self.redact {
+            if paths.is_empty() {
+                return Err("`redact` names no path".to_owned());
+            }
+            found.push(Action::Redact(paths.clone()));
+        }
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err("more than one action; keep one, or list them in `actions` with a `where` each".to_owned()),
+        }
+    }
+}
+
+impl Column {
+    /// The actions of this column in order, empty if it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what contradicts what: sensitive data that would
+    /// be kept, personal data without an action, two actions at once.
+    pub fn branches(&self) -> Result<Vec<Branch>, String> {
+        let single = BranchSpec {
+            condition: self.condition.clone(),
+            replace: self.replace.clone(),
+            copy: self.copy.clone(),
+            clear: self.clear,
+            generalize: self.generalize,
+            redact: self.redact.clone(),
+        };
+        let mut branches = Vec::new();
+        match (&self.actions, single.action()?) {
+            (Some(_), Some(_)) => {
+                return Err("both `actions` and an action of its own; move the latter into the list".to_owned());
+            }
+            (Some(_), None) if self.condition.is_some() => {
+                return Err("`where` beside `actions`; each entry of the list takes its own `where`".to_owned());
+            }
+            (Some(specs), None) => {
+                for spec in specs {
+                    let action = spec.action()?.ok_or("an entry of `actions` says nothing to do")?;
+                    branches.push(Branch { condition: spec.condition.clone(), action });
+                }
+                if branches.is_empty() {
+                    return Err("`actions` is empty".to_owned());
+                }
+                if let Some(at) = branches.iter().position(|branch| branch.condition.is_none())
+                    && at + 1 < branches.len()
+                {
+                    return Err(format!(
+                        "entry {} of `actions` has no `where`, so the entries after it are never taken",
+                        at + 1
+                    ));
+                }
+            }
+            (None, Some(action)) => branches.push(Branch { condition: self.condition.clone(), action }),
+            (None, None) if self.condition.is_some() => {
+                return Err("`where` without an action".to_owned());
+            }
+            (None, None) => {}
+        }
+        self.check_class(branches)
+    }
+
+    fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, String> {
+        if self.keep.as_ref().is_some_and(|why| why.trim().is_empty()) {
+            return Err("`keep` takes the reason why, and it is empty".to_owned());
+        }
+        if self.keep.is_some() && !branches.is_empty() {
+            return Err("both kept and changed; remove `keep` or the action".to_owned());
+        }
+        match self.class {
+            Class::Sensitive => {
+                if self.keep.is_some() {
+                    return Err("sensitive data cannot be kept; remove `keep`, it is then deleted".to_owned());
+                }
+                if branches.is_empty() {
+                    branches.push(Branch { condition: None, action: Action::Clear });
+                }
+                let all_gone = branches.iter().all(|branch| branch.condition.is_none() && branch.action.is_fixed());
+                if !all_gone {
+                    return Err("sensitive data is always deleted, whole and in every row; \
+                                use `clear` or `replace` without `where`"
+                        .to_owned());
+                }
+            }
+            Class::Personal if branches.is_empty() && self.keep.is_none() => {
+                return Err("personal data without an action; say `clear`, `replace`, `generalize`, `copy`, \
+                            `redact`, or `keep = \"why\"`"
+                    .to_owned());
+            }
+            Class::Personal | Class::NonPersonal => {}
+        }
+        Ok(branches)
+    }
+}

@@ -1,0 +1,236 @@
+//! The policy as it is written: where client data lives, what class each
+//! column has, what happens to it, and what keeps a client.
+//!
+//! These types mirror `policy.toml`. They know nothing of a live schema; that
+//! meeting is the [plan](crate::domain::plan).
+
+mod action;
+mod error;
+mod json_path;
+mod link;
+mod template;
+
+pub use action::{Action, Branch, Class, Column, Generalize, Literal, OnResidue};
+pub use error::PolicyError;
+pub use json_path::{JsonPath, Segment};
+pub use link::{Link, Links, Names};
+pub use template::{Part, Template};
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::period::Period;
+
+/// One company's policy, as its file says it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// The table of clients and its own columns of note.
+    pub client: Client,
+    /// What a job or an operator may filter on: a name and the client column behind it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub filters: BTreeMap<String, String>,
+    /// How long a client without activity is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<Retention>,
+    /// What refuses a client.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
+    /// How former values are looked for after the change.
+    #[serde(default)]
+    pub residue: ResidueRule,
+    /// Every table that reaches the client table, by name.
+    pub tables: BTreeMap<String, Table>,
+}
+
+/// The table of clients.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The table with one row a client.
+    pub table: String,
+    /// The column, or columns, that identify a client.
+    pub key: Names,
+    /// The column with the day from which a client is to be anonymized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_anonymize_on: Option<String>,
+    /// A true/false column that Lethe sets when a client is anonymized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymized: Option<String>,
+    /// A date column that Lethe fills with the day a client was anonymized; the first day stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anonymized_on: Option<String>,
+}
+
+/// The period without activity after which a client is due.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// A calendar period such as `6 years`.
+    pub length: Period,
+    /// Where activity is recorded.
+    #[serde(default)]
+    pub activity: Vec<Activity>,
+    /// The client column that starts the period of a client without any activity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
+}
+
+/// One table whose dated rows count as activity.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Activity {
+    /// The table of the rows.
+    pub table: String,
+    /// How a row belongs to its client; the link of `[tables.…]` where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Links>,
+    /// The column with the day of the activity.
+    pub date: String,
+    /// Only rows for which this SQL expression holds count.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+/// What refuses a client: a row of `table` that belongs to it and meets the condition.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guard {
+    /// A short name for scripts and filters, such as `open-documents`.
+    pub name: String,
+    /// What people read: `has open sales documents`.
+    pub reason: String,
+    /// The table that is looked at; the client table where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// How a row belongs to its client; the link of `[tables.…]` where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Links>,
+    /// The SQL expression that refuses; any row at all where left out.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+/// How former identifying values are looked for after the change.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResidueRule {
+    /// Former values shorter than this many characters are not looked for.
+    #[serde(default = "ResidueRule::default_min_length")]
+    pub min_length: usize,
+}
+
+impl ResidueRule {
+    fn default_min_length() -> usize {
+        4
+    }
+}
+
+impl Default for ResidueRule {
+    fn default() -> Self {
+        Self { min_length: Self::default_min_length() }
+    }
+}
+
+/// What happens to the rows of one table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Why this table holds no client data although it reaches the client table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub free: Option<String>,
+    /// How a row belongs to its client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Links>,
+    /// Which rows go altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Rows>,
+    /// The columns that make this a key-value table; its keys stand under `keys`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_value: Option<KeyValue>,
+    /// Each key of a key-value table, with the class and action of its value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, Column>,
+    /// Each column, with its class and action.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, Column>,
+}
+
+/// The two columns of a key-value table.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyValue {
+    /// The column that names the entry.
+    pub key: String,
+    /// The column that holds its value.
+    pub value: String,
+}
+
+/// Which rows of a table go altogether.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Rows {
+    /// All rows of the client: `rows = "delete"`.
+    All(DeleteWord),
+    /// The rows for which one of the conditions holds: `rows = [{ delete = "status <> 'done'" }]`.
+    Some(Vec<DeleteWhere>),
+}
+
+/// The word `delete`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeleteWord {
+    /// Delete every row.
+    Delete,
+}
+
+/// One condition under which a row is deleted.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteWhere {
+    /// An SQL expression over the table's columns.
+    pub delete: String,
+    /// Only rows that belong to the client by this link, where the table has several.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Rows;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("`\"delete\"`, or a list such as `[{ delete = \"status <> 'done'\" }]`")
+            }
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Rows, E> {
+                match word {
+                    "delete" => Ok(Rows::All(DeleteWord::Delete)),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Str(word), &self)),
+                }
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Rows, A::Error> {
+                let mut conditions = Vec::new();
+                while let Some(condition) = seq.next_element()? {
+                    conditions.push(condition);
+                }
+                Ok(Rows::Some(conditions))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Policy {
+    /// Reads a policy from the text of its file.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Syntax`] with the line, if the text is not TOML or says
+    /// something a policy cannot say.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
+    }
+}

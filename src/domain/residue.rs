@@ -1,0 +1,623 @@
+//! The residue check: whether a former identifying value can still be read in
+//! a text that a client's rows hold after they were anonymized.
+//!
+//! Pure. Values and texts are compared in one canonical form, [`fold`]; a text
+//! that carries JSON or percent escapes is read once more for each layer of
+//! them. Nothing here quotes a value, not even `Debug`.
+
+use std::fmt;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memchr3};
+use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
+
+/// How many layers of escapes are taken off a text: enough for JSON that is a
+/// string in other JSON, in the query of a URL.
+const LAYERS: u8 = 3;
+
+/// Fewer digits than this are too common to be looked for across punctuation.
+const FEWEST_DIGITS: usize = 6;
+
+/// The former identifying values of one client, ready to be looked for.
+///
+/// One can serve client after client: [`clear`](Self::clear) drops the values
+/// and keeps what was excluded. `Debug` shows how many values there are, never
+/// which.
+#[derive(Clone, Default)]
+pub struct Former {
+    min_length: usize,
+    excluded: Vec<String>,
+    /// Folded values that are looked for as they read, at word boundaries.
+    words: Vec<Finder<'static>>,
+    /// The digits of values that are written like a telephone number.
+    numbers: Vec<String>,
+}
+
+impl Former {
+    /// Starts with no values.
+    ///
+    /// `min_length` counts the characters of the folded form; shorter values
+    /// are ignored by [`add`](Self::add). With 0 or 1 every value that has a
+    /// letter or digit counts.
+    #[must_use]
+    pub fn new(min_length: usize) -> Self {
+        Self {
+            min_length,
+            ..Self::default()
+        }
+    }
+
+    /// Looks for `value` from now on.
+    ///
+    /// Ignored are values shorter than the minimum, without any letter or
+    /// digit, [excluded](Self::exclude), or of a folded form already there. A
+    /// value of at least six digits and otherwise only ` +-./()` is looked for
+    /// by its digits, and without a leading `00` as well.
+    pub fn add(&mut self, value: &str) {
+        let folded = fold(value);
+        if folded.chars().count() < self.min_length
+            || !folded.contains(char::is_alphanumeric)
+            || self.excluded.contains(&folded)
+        {
+            return;
+        }
+        let Some(digits) = phone_digits(&folded) else {
+            let same = |word: &Finder| word.needle() == folded.as_bytes();
+            if !self.words.iter().any(same) {
+                self.words.push(Finder::new(&folded).into_owned());
+            }
+            return;
+        };
+        let bare = digits.strip_prefix("00").and_then(phone_digits);
+        for number in bare.into_iter().chain([digits]) {
+            if !self.numbers.contains(&number) {
+                self.numbers.push(number);
+            }
+        }
+    }
+
+    /// Ignores every value with the folded form of `value` from now on.
+    ///
+    /// For what identifies nobody: `unknown`, `n/a`, and the constants that the
+    /// policy itself writes. Call it before [`add`](Self::add).
+    pub fn exclude(&mut self, value: &str) {
+        self.excluded.push(fold(value));
+    }
+
+    /// Drops all values, and keeps the minimum length and the exclusions.
+    pub fn clear(&mut self) {
+        self.words.clear();
+        self.numbers.clear();
+    }
+
+    /// Returns whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.numbers.is_empty()
+    }
+
+    /// Returns whether any of the values can be read in `text`.
+    ///
+    /// A value counts only between word boundaries: `Ann` is not in `Hannover`.
+    /// Scripts written without spaces have none, so there every place counts. A
+    /// number counts where it begins and ends with a group of digits. Up to
+    /// three layers of JSON or percent escapes are read.
+    #[must_use]
+    pub fn found_in(&self, text: &str) -> bool {
+        !self.is_empty() && self.found_within(text, LAYERS)
+    }
+
+    fn found_within(&self, text: &str, layers: u8) -> bool {
+        if self.found_as_written(text) {
+            return true;
+        }
+        if layers == 0 || memchr3(b'\\', b'%', b'+', text.as_bytes()).is_none() {
+            return false;
+        }
+        [unescape_json, unescape_percent, unescape_query]
+            .iter()
+            .filter_map(|unescape| unescape(text))
+            .any(|plain| self.found_within(&plain, layers - 1))
+    }
+
+    fn found_as_written(&self, text: &str) -> bool {
+        let folded = fold(text);
+        self.words.iter().any(|word| contains_word(&folded, word)) || self.found_number(&folded)
+    }
+
+    fn found_number(&self, folded: &str) -> bool {
+        let folded = folded.as_bytes();
+        let digits = || folded.iter().filter(|byte| byte.is_ascii_digit());
+        if self.numbers.is_empty() || digits().count() < FEWEST_DIGITS {
+            return false;
+        }
+        let is_number = |text| (self.numbers.iter()).any(|number| starts_with_number(text, number));
+        let is_digit = |at: usize| folded[at].is_ascii_digit();
+        (0..folded.len())
+            .filter(|&at| is_digit(at) && (at == 0 || !is_digit(at - 1)))
+            .any(|at| is_number(&folded[at..]))
+    }
+}
+
+impl fmt::Debug for Former {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self.words.len() + self.numbers.len();
+        write!(f, "Former({values} values)")
+    }
+}
+
+/// Returns the canonical form of `text`, in which values and texts are compared.
+///
+/// Compatibility forms are decomposed, accents and invisible characters
+/// dropped, letters lowered, `ß`, `ø`, `ł`, `æ`, `đ` and their like spelt in
+/// plain Latin, typographic quotes and dashes made plain, and white space folded
+/// to single spaces with none at either end. A second fold changes nothing.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let text = text.trim();
+    if text.is_ascii() && !has_untidy_space(text.as_bytes()) {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_ascii() {
+            push_plain(&mut folded, character.to_ascii_lowercase());
+            continue;
+        }
+        decompose_compatible(character, |part| {
+            if canonical_combining_class(part) == 0 && !is_invisible(part) {
+                // Up and down again: `ς` and `ı` have the capitals of `σ` and `i`.
+                let lower = part.to_uppercase().flat_map(char::to_lowercase);
+                lower.for_each(|letter| push_plain(&mut folded, letter));
+            }
+        });
+    }
+    folded.truncate(folded.trim_end_matches(' ').len());
+    folded
+}
+
+/// Whether ASCII `text` has white space other than single spaces.
+fn has_untidy_space(text: &[u8]) -> bool {
+    // Never stops early and adds up bytes, which the compiler can make SIMD.
+    let control = |byte: &u8| u8::from(matches!(byte, 9..=13));
+    let double = |(a, b): (&u8, &u8)| u8::from(a | b == b' ');
+    let pairs = text.iter().zip(text.get(1..).unwrap_or_default());
+    let controls = text.iter().map(control).fold(0, |all, one| all | one);
+    let doubles = pairs.map(double).fold(0, |all, one| all | one);
+    controls | doubles != 0
+}
+
+fn push_plain(folded: &mut String, lower: char) {
+    match lower {
+        space if space.is_whitespace() => {
+            if !folded.is_empty() && !folded.ends_with(' ') {
+                folded.push(' ');
+            }
+        }
+        plain if plain.is_ascii() => folded.push(plain),
+        'ß' => folded.push_str("ss"),
+        'æ' => folded.push_str("ae"),
+        'œ' => folded.push_str("oe"),
+        'þ' => folded.push_str("th"),
+        'ø' => folded.push('o'),
+        'ł' => folded.push('l'),
+        'đ' | 'ð' => folded.push('d'),
+        'ħ' => folded.push('h'),
+        'ŧ' => folded.push('t'),
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2032}' => folded.push('\''),
+        '\u{201c}'..='\u{201f}' => folded.push('"'),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => folded.push('-'),
+        '\u{2044}' => folded.push('/'),
+        other => folded.push(other),
+    }
+}
+
+/// Soft hyphen, zero-width and direction marks, variation selectors, tags:
+/// copied along with a value from a page or an address book, and never seen.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn contains_word(folded: &str, word: &Finder<'_>) -> bool {
+    let mut from = 0;
+    // Matches may overlap: the first `a-a` in `xa-a-a` is none, the second is.
+    while let Some(at) = word.find(&folded.as_bytes()[from..]) {
+        let (start, end) = (from + at, from + at + word.needle().len());
+        if !splits_word(folded, start) && !splits_word(folded, end) {
+            return true;
+        }
+        from = start + 1;
+    }
+    false
+}
+
+/// Whether the characters on both sides of byte `at` belong to one word.
+fn splits_word(folded: &str, at: usize) -> bool {
+    let (left, right) = folded.split_at(at);
+    let (Some(left), Some(right)) = (left.chars().next_back(), right.chars().next()) else {
+        return false;
+    };
+    let is_spaced = |c: char| c.is_alphanumeric() && !is_unspaced(c);
+    // A vowel or final jamo completes the Korean syllable before it.
+    matches!(
+        (left, right),
+        ('\u{1100}'..='\u{11ff}', '\u{1160}'..='\u{11ff}')
+    ) || (is_spaced(left) && is_spaced(right))
+}
+
+/// Letters of scripts that put no space between words, or none before a title
+/// or particle: Thai to Myanmar, Korean, Khmer, Japanese, Chinese.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{109f}' | '\u{1100}'..='\u{11ff}' | '\u{1780}'..='\u{17ff}'
+        | '\u{2e80}'..='\u{a4cf}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn is_phone_punctuation(byte: u8) -> bool {
+    matches!(byte, b' ' | b'+' | b'-' | b'.' | b'/' | b'(' | b')')
+}
+
+/// Returns the digits of a value that is written like a telephone number.
+fn phone_digits(folded: &str) -> Option<String> {
+    let is_allowed = |byte: u8| byte.is_ascii_digit() || is_phone_punctuation(byte);
+    let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
+    (digits.len() >= FEWEST_DIGITS && folded.bytes().all(is_allowed)).then_some(digits)
+}
+
+/// Whether `folded` starts with the digits of `number`, punctuation aside, and
+/// no digit follows at once.
+fn starts_with_number(folded: &[u8], number: &str) -> bool {
+    let mut rest = number.as_bytes();
+    for &byte in folded {
+        match rest {
+            [] => return !byte.is_ascii_digit(),
+            [digit, after @ ..] if *digit == byte => rest = after,
+            _ if is_phone_punctuation(byte) => {}
+            _ => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// Takes one layer of JSON escapes off, or returns `None` if there is none.
+///
+/// `\'` counts as one, since many programs write it; half a surrogate pair
+/// becomes U+FFFD, and what is not an escape stays as it is.
+fn unescape_json(text: &str) -> Option<String> {
+    memchr(b'\\', text.as_bytes())?;
+    let mut units = Vec::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            units.extend_from_slice(character.encode_utf16(&mut [0; 2]));
+            continue;
+        }
+        let after = rest.as_str();
+        let hex = || u16::from_str_radix(after.get(1..5)?, 16).ok();
+        let (unit, length) = match after.bytes().next() {
+            Some(byte @ (b'"' | b'\'' | b'\\' | b'/')) => (byte.into(), 1),
+            Some(b'n' | b'r' | b't' | b'f' | b'b') => (b' '.into(), 1),
+            Some(b'u') => hex().map_or((b'\\'.into(), 0), |unit| (unit, 5)),
+            _ => (b'\\'.into(), 0),
+        };
+        units.push(unit);
+        rest = after[length..].chars();
+    }
+    Some(String::from_utf16_lossy(&units)).filter(|plain| plain != text)
+}
+
+/// Takes one layer of percent escapes off, or returns `None` if there is none.
+fn unescape_percent(text: &str) -> Option<String> {
+    memchr(b'%', text.as_bytes())?;
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = || u8::from_str_radix(str::from_utf8(after.get(..2)?).ok()?, 16).ok();
+        let escaped = if *first == b'%' { hex() } else { None };
+        plain.push(escaped.unwrap_or(*first));
+        rest = escaped.map_or(after, |_| &after[2..]);
+    }
+    (plain.len() < text.len()).then(|| String::from_utf8_lossy(&plain).into_owned())
+}
+
+/// Reads `+` as a space in what may be the query of a URL, or returns `None`.
+fn unescape_query(text: &str) -> Option<String> {
+    let may_be_query = text.contains('+') && text.contains(['=', '%']);
+    may_be_query.then(|| text.replace('+', " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization as _;
+
+    use super::*;
+
+    fn former(values: &[&str]) -> Former {
+        let mut former = Former::new(3);
+        for value in values {
+            former.add(value);
+        }
+        former
+    }
+
+    #[track_caller]
+    fn assert_found(value: &str, texts: &[&str]) {
+        for text in texts {
+            assert!(former(&[value]).found_in(text), "`{value}` in `{text}`");
+        }
+    }
+
+    #[track_caller]
+    fn assert_absent(value: &str, texts: &[&str]) {
+        for text in texts {
+            assert!(!former(&[value]).found_in(text), "`{value}` in `{text}`");
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_without_values() {
+        assert!(Former::new(0).is_empty());
+        assert!(!Former::new(0).found_in(""));
+        assert!(!Former::new(0).found_in("José"));
+        assert_absent(
+            "José",
+            &["", " ", "\\", "%", "\\u", "%4", "%zz", "\\u00e", "\\ud83d"],
+        );
+    }
+
+    #[test]
+    fn case_and_accents_do_not_hide_a_name() {
+        assert_found(
+            "José",
+            &["JOSÉ", "jose", "Jose\u{301}", "to Jose.", "ＪＯＳＥ"],
+        );
+        assert_found("Jose", &["José", "(JOSÉ)"]);
+        assert_found("Müller", &["Muller", "MÜLLER", "Mu\u{308}ller"]);
+        assert_found("Weiß", &["WEISS", "weiß", "Weiss", "WEIẞ"]);
+        assert_found("Søren Łæđ", &["soren laed", "SØREN ŁÆĐ"]);
+        assert_found("Işık", &["ISIK", "ışık", "IŞIK"]);
+        assert_found("Ιωάννης", &["ΙΩΑΝΝΗΣ", "ιωαννης"]);
+        assert_found("O'Neil", &["O’Neil", "O\\'Neil", "OʼNEIL"]);
+        assert_found("Jean-Luc", &["Jean‑Luc", "jean–luc"]);
+    }
+
+    #[test]
+    fn white_space_and_invisible_characters_do_not_hide_a_name() {
+        assert_found(
+            "Jean  Dupont",
+            &["Jean Dupont", "jean\r\n\tdupont", "Jean\u{a0}Dupont"],
+        );
+        assert_found(
+            " Dupont\n",
+            &["Dupont", "Du\u{ad}pont", "\u{feff}Dupont\u{200b}"],
+        );
+    }
+
+    #[test]
+    fn a_name_is_not_found_inside_another_word() {
+        assert_absent(
+            "Ann",
+            &["Hannover", "Anna", "Jo-Hann", "Änne", "Ann2", "\\u00e9Ann"],
+        );
+        assert_found(
+            "Ann",
+            &[
+                "Ann",
+                "Hannover, Ann",
+                "annann ann",
+                "ann_lee",
+                "x=Ann;",
+                "ann\u{2026}",
+            ],
+        );
+        assert_found("a-a", &["xa-a-a"]);
+    }
+
+    #[test]
+    fn a_script_without_spaces_needs_no_word_boundary() {
+        assert_found("山田太郎", &["担当は山田太郎様です"]);
+        assert_found("김철수", &["김철수님께", "\u{1100}\u{1175}\u{11b7}철수"]);
+        assert_absent("김이지", &["김이진"]);
+    }
+
+    #[test]
+    fn an_e_mail_address_is_found_whole() {
+        assert_found(
+            "x@y.z",
+            &["mailto:x@y.z?subject", "<X@Y.Z>", "x%40y.z", "to=x%2540y.z"],
+        );
+        assert_absent("x@y.z", &["x@y.zz", "ax@y.z", "x@y-z"]);
+        assert_found(
+            "José+1@x.org",
+            &["jos%C3%A9%2B1%40x.org", "jos%c3%a9+1@x.org"],
+        );
+    }
+
+    #[test]
+    fn escapes_do_not_hide_a_value() {
+        assert_found(
+            "José",
+            &[
+                r#"{"n":"Jos\u00e9"}"#,
+                r#""{\"n\":\"Jos\\u00E9\"}""#,
+                r"\nJosé\n",
+            ],
+        );
+        assert_found("a/b", &[r"a\/b", "a%2Fb", "a%2fb"]);
+        assert_found(r#"O"Neil"#, &[r#"O\"Neil"#, r#"O\\\"Neil"#]);
+        assert_found(
+            "Ann 😀",
+            &[r"Ann \ud83d\ude00", r"Ann \ud83d\ude00!", "Ann%20😀"],
+        );
+        assert_found(
+            "Jean Dupont",
+            &["?name=Jean+Dupont", "Jean%20Dupont", r"Jean\nDupont"],
+        );
+        assert_found(r"C:\name", &[r"C:\name", r"C:\\name", r#""C:\\name\n""#]);
+    }
+
+    #[test]
+    fn a_phone_number_is_found_by_its_digits() {
+        let spellings = [
+            "33612345678",
+            "+33612345678",
+            "33 6 12 34 56 78",
+            "(33) 612-345-678",
+            "tel:+33\u{a0}6\u{a0}12\u{a0}34\u{a0}56\u{a0}78.",
+            "\u{202a}+33 6 12‑34‑56‑78\u{202c}",
+            "３３６１２３４５６７８",
+            "order 12, 33.612.345.678",
+            "2024-01-15 33612345678 17",
+            r"\u002b33\u0020612345678",
+            "%2B33%20612345678",
+        ];
+        assert_found("+33 6 12-34.56.78", &spellings);
+        assert_found("0033 6 12 34 56 78", &spellings);
+        assert_found("0033 6 12 34 56 78", &["0033612345678", "00 33 612345678"]);
+        assert_absent(
+            "+33 6 12-34.56.78",
+            &[
+                "3361234567",
+                "33612345679",
+                "0033612345678",
+                "33 6 12, 34 56 78",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_number_is_not_found_inside_an_unbroken_one() {
+        assert_absent(
+            "612345",
+            &["99612345777", "99612345", "612345777", "61234", "61 23 456"],
+        );
+        assert_found(
+            "612345",
+            &["99 612345 777", "99-612345", "61-23-45/777", "no612345"],
+        );
+    }
+
+    #[test]
+    fn few_digits_are_a_word_and_not_a_number() {
+        assert_found("12-34", &["flat 12-34"]);
+        assert_absent("12-34", &["1234", "12 34", "112-34"]);
+        assert_absent("12345a", &["12 345a"]);
+    }
+
+    #[test]
+    fn a_short_empty_or_excluded_value_is_ignored() {
+        assert!(former(&["", "  ", "Al", "---", "\u{301}\u{301}\u{301}", "É\u{301}é"]).is_empty());
+        let mut former = Former::new(3);
+        former.exclude("Anonymized client");
+        former.add("ANONYMIZED  client");
+        assert!(former.is_empty());
+        former.add("Dupont");
+        former.clear();
+        former.add("anonymized client");
+        assert!(former.is_empty());
+    }
+
+    #[test]
+    fn one_value_in_two_forms_is_kept_once_and_never_shown() {
+        let former = former(&["José", "JOSE", "+33612345678", "33 612 345 678"]);
+        assert_eq!(format!("{former:?}"), "Former(2 values)");
+    }
+
+    #[test]
+    fn a_second_fold_changes_nothing() {
+        for c in '\0'..='\u{2ffff}' {
+            let folded = fold(&format!("a{c}b"));
+            assert_eq!(fold(&folded), folded, "{c:?}");
+        }
+    }
+
+    #[test]
+    fn every_normal_form_and_case_of_a_character_folds_alike() {
+        // Ancient Greek writes `ᾳ` as `ΑΙ` in capitals, and as `α` without accents.
+        let is_spelt_anew = |c: &char| c.nfd().any(|part| part == '\u{345}');
+        for c in ('\0'..='\u{2ffff}').filter(|c| !is_spelt_anew(c)) {
+            let (text, folded) = (format!("a{c}b"), fold(&format!("a{c}b")));
+            assert_eq!(fold(&text.nfc().collect::<String>()), folded, "{c:?}");
+            assert_eq!(fold(&text.nfd().collect::<String>()), folded, "{c:?}");
+            assert_eq!(fold(&text.nfkc().collect::<String>()), folded, "{c:?}");
+            assert_eq!(fold(&text.nfkd().collect::<String>()), folded, "{c:?}");
+            assert_eq!(fold(&text.to_lowercase()), folded, "{c:?}");
+            assert_eq!(fold(&text.to_uppercase()), folded, "{c:?}");
+        }
+    }
+
+    /// All the forms in which `value` counts as found.
+    fn forms(value: &str) -> Vec<String> {
+        let widen = |c: char| match c {
+            '!'..='~' => char::from_u32(u32::from(c) + 0xfee0).expect("full width"),
+            other => other,
+        };
+        let json = |text: &str| serde_json::to_string(text).expect("a string");
+        let units = value.encode_utf16().fold(String::new(), |mut all, unit| {
+            write!(all, "\\u{unit:04x}").expect("a string");
+            all
+        });
+        let percent = value.bytes().fold(String::new(), |mut all, byte| {
+            write!(all, "%{byte:02X}").expect("a string");
+            all
+        });
+        let mut forms = vec![
+            value.to_owned(),
+            value.to_uppercase(),
+            value.to_lowercase(),
+            value.nfc().collect(),
+            value.nfd().collect(),
+            value.nfkc().collect(),
+            value
+                .nfd()
+                .filter(|c| canonical_combining_class(*c) == 0)
+                .collect(),
+            value.chars().map(widen).collect(),
+            value.replace(' ', " \n\u{a0}"),
+            json(value),
+            json(&json(value)),
+            json(&value.nfd().collect::<String>()),
+            json(&percent),
+            value.replace('\\', "\\\\").replace('/', "\\/"),
+            units,
+            percent,
+            fold(value),
+        ];
+        if let Some(digits) = phone_digits(&fold(value)) {
+            forms.push(digits);
+        }
+        forms
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_value_in_any_form_is_found_in_any_text(
+            value in "[a-zA-ZÀ-ÿĀ-ſ0-9 '\"@._/\\\\%+(),:’–-]{1,24}|[0-9 +./()-]{6,20}|\\PC{1,12}",
+            before in "\\PC{0,20}|[ -~\n]{0,20}",
+            after in "\\PC{0,20}|[ -~\n]{0,20}",
+        ) {
+            let mut former = Former::new(0);
+            former.add(&value);
+            if former.is_empty() || value.nfd().any(|part| part == '\u{345}') {
+                return Ok(());
+            }
+            for form in forms(&value) {
+                let text = format!("{before} {form} {after}");
+                prop_assert!(former.found_in(&text), "`{value}` in `{text}`");
+            }
+        }
+
+        #[test]
+        fn a_fast_fold_and_a_slow_fold_agree(text in "[ -~\t\n]{0,40}") {
+            // The invisible character is dropped, but takes the slow path.
+            let slow = fold(&format!("\u{2060}{text}\u{2060}"));
+            prop_assert_eq!(fold(&text), slow);
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What a live database looks like: the facts that a policy is checked against.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The tables of a database, by name, as they were when they were read.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Schema {
+    /// Ordinary tables. The ledger's own and the database's internal ones are left out.
+    pub tables: BTreeMap<String, LiveTable>,
+    /// Views and virtual tables, which Lethe leaves alone, with what they are (`view`, `virtual table`).
+    pub others: BTreeMap<String, String>,
+}
+
+/// One table.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LiveTable {
+    /// Its name, as the database spells it.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<LiveColumn>,
+    /// Primary key and unique indexes.
+    pub unique: Vec<Unique>,
+    /// The columns of every index, in order, unique ones included.
+    pub indexes: Vec<Index>,
+    /// Declared foreign keys.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// CHECK constraints as SQL expressions.
+    pub checks: Vec<String>,
+    /// Whether the database enforces the declared types (a STRICT table).
+    pub strict: bool,
+}
+
+/// One column.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LiveColumn {
+    /// Its name, as the database spells it.
+    pub name: String,
+    /// The declared type, as written; may be empty.
+    pub declared: String,
+    /// Whether NULL is refused.
+    pub not_null: bool,
+    /// Whether the database computes it.
+    pub generated: bool,
+    /// Its place in the primary key, counted from 1; 0 if it is no part of it.
+    pub primary_key: u32,
+}
+
+/// A primary key or unique index.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unique {
+    /// Its columns, in order; `None` stands for an expression.
+    pub columns: Vec<Option<String>>,
+    /// Whether it covers only some rows.
+    pub partial: bool,
+}
+
+/// An index.
+#[derive(Debug, Clone, Serialize)]
+pub struct Index {
+    /// Its columns, in order; `None` stands for an expression.
+    pub columns: Vec<Option<String>>,
+    /// Whether it covers only some rows.
+    pub partial: bool,
+}
+
+/// A declared foreign key.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForeignKey {
+    /// The columns of this table.
+    pub columns: Vec<String>,
+    /// The table they refer to, as the database spells it.
+    pub references: String,
+    /// The columns over there.
+    pub referenced: Vec<String>,
+    /// Whether deleting the row over there deletes the row here.
+    pub cascades: bool,
+}
+
+/// What a declared type means for comparing and replacing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Characters.
+    Text,
+    /// Whole numbers.
+    Integer,
+    /// Numbers with decimals, money.
+    Number,
+    /// A date or a moment.
+    Date,
+    /// True or false.
+    Boolean,
+    /// Bytes.
+    Bytes,
+    /// Not declared, or nothing known.
+    Unknown,
+}
+
+impl Schema {
+    /// Looks a table up by name, ignoring upper and lower case as SQL does.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&LiveTable> {
+        self.tables
+            .get(name)
+            .or_else(|| self.tables.values().find(|table| table.name.eq_ignore_ascii_case(name)))
+    }
+}
+
+impl LiveTable {
+    /// Looks a column up by name, ignoring upper and lower case as SQL does.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&LiveColumn> {
+        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether these columns identify one row, by a primary key or a whole unique index.
+    #[must_use]
+    pub fn is_unique(&self, columns: &[String]) -> bool {
+        self.unique.iter().any(|unique| {
+            !unique.partial
+                && unique.columns.iter().all(|own| {
+                    own.as_ref().is_some_and(|own| columns.iter().any(|column| column.eq_ignore_ascii_case(own)))
+                })
+        })
+    }
+
+    /// Whether an index starts with these columns, in any order.
+    #[must_use]
+    pub fn is_indexed(&self, columns: &[String]) -> bool {
+        self.indexes.iter().any(|index| {
+            !index.partial
+                && index.columns.len() >= columns.len()
+                && index.columns[..columns.len()].iter().all(|own| {
+                    own.as_ref().is_some_and(|own| columns.iter().any(|column| column.eq_ignore_ascii_case(own)))
+                })
+        })
+    }
+}
+
+impl LiveColumn {
+    /// What the declared type means, by SQLite's rules of affinity and the words people use.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let declared = self.declared.to_ascii_uppercase();
+        let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+        if declared.is_empty() || declared == "ANY" {
+            Kind::Unknown
+        } else if has(&["BOOL", "BIT"]) {
+            Kind::Boolean
+        } else if has(&["DATE", "TIME"]) {
+            Kind::Date
+        } else if has(&["CHAR", "TEXT", "CLOB", "STRING", "JSON", "UUID", "ENUM"]) {
+            Kind::Text
+        } else if has(&["INT", "SERIAL"]) {
+            Kind::Integer
+        } else if has(&["BLOB", "BINARY", "IMAGE", "BYTEA"]) {
+            Kind::Bytes
+        } else if has(&["REAL", "FLOA", "DOUB", "NUM", "DEC", "MONEY"]) {
+            Kind::Number
+        } else {
+            Kind::Unknown
+        }
+    }
+
+    /// The most characters the declared type allows, as in `VARCHAR(40)`.
+    #[must_use]
+    pub fn max_length(&self) -> Option<usize> {
+        if self.kind() != Kind::Text {
+            return None;
+        }
+        let (_, inner) = self.declared.split_once('(')?;
+        inner.split([')', ',']).next()?.trim().parse().ok()
+    }
+}

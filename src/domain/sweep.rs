@@ -1,0 +1,115 @@
+//! The kinds of sweep a person or a job can ask for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::nearest::nearest;
+
+/// How a sweep chooses the clients it looks at.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SweepKind {
+    /// Takes the clients whose *to anonymize on* date has come.
+    Due,
+
+    /// Takes the clients without activity for the policy's period.
+    Period,
+
+    /// Takes the clients that a person named. It cannot be scheduled.
+    List,
+}
+
+impl SweepKind {
+    /// Every kind, in the order in which people are shown them.
+    pub const ALL: [Self; 3] = [Self::Due, Self::Period, Self::List];
+
+    /// Returns the one word for this kind, as written in job files and tables.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Period => "period",
+            Self::List => "list",
+        }
+    }
+}
+
+impl fmt::Display for SweepKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for SweepKind {
+    type Err = UnknownSweepKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| UnknownSweepKind {
+                text: text.to_owned(),
+            })
+    }
+}
+
+/// A word that names no kind of sweep.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("unknown kind of sweep `{text}`")]
+pub struct UnknownSweepKind {
+    /// The word as it was written.
+    pub text: String,
+}
+
+impl UnknownSweepKind {
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match nearest(&self.text, SweepKind::ALL.map(SweepKind::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "the kinds of sweep are `due`, `period` and `list`".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_reads_back_from_its_own_word() {
+        for kind in SweepKind::ALL {
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+    }
+
+    #[test]
+    fn serde_writes_the_same_word_as_display() {
+        #[derive(Serialize)]
+        struct Row {
+            kind: SweepKind,
+        }
+
+        for kind in SweepKind::ALL {
+            let text = toml::to_string(&Row { kind }).unwrap();
+            assert_eq!(text, format!("kind = \"{kind}\"\n"));
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused_with_a_hint() {
+        let near = "peroid".parse::<SweepKind>().unwrap_err();
+        assert_eq!(near.to_string(), "unknown kind of sweep `peroid`");
+        assert_eq!(near.hint(), "did you mean `period`?");
+
+        let far = "Everything".parse::<SweepKind>().unwrap_err();
+        assert!(far.hint().contains("`due`, `period` and `list`"));
+    }
+
+    #[test]
+    fn a_kind_is_written_in_lower_case() {
+        assert!("Due".parse::<SweepKind>().is_err());
+    }
+}

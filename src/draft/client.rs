@@ -1,0 +1,183 @@
+//! Which table holds the clients, and what identifies one.
+
+use crate::domain::schema::{LiveColumn, LiveTable, Schema};
+
+use super::link::Reference;
+use super::vocabulary::{Meaning, meaning};
+use super::words::{endings, noun, referents, split};
+use super::{DraftError, Wishes, nearest};
+
+/// The table of clients.
+#[derive(Debug)]
+pub(super) struct ClientTable<'a> {
+    /// The table.
+    pub(super) table: &'a LiveTable,
+    /// The column, or columns, that identify a client.
+    pub(super) key: Vec<String>,
+}
+
+/// What clients are called, in the singular, and how sure the word is.
+const STRONG: &[&str] = &[
+    "customer", "client", "member", "patient", "donor", "guest", "subscriber", "kunde", "mitglied", "klient", "spender",
+    "debitor", "membre", "adherent", "donateur", "abonne",
+];
+const WEAK: &[&str] = &[
+    "person", "user", "account", "contact", "party", "individual", "profile", "kontakt", "benutzer", "konto", "compte",
+    "personne", "utilisateur",
+];
+
+/// How far ahead of the next one a table must be.
+const LEAD: usize = 3;
+
+/// The columns that make a table look like one of people.
+pub(super) fn people_columns(table: &LiveTable) -> Vec<&LiveColumn> {
+    let points = |column: &&LiveColumn| meaning(&column.name).is_some_and(Meaning::points_at_someone);
+    table.columns.iter().filter(points).collect()
+}
+
+/// Finds the client table and its key.
+///
+/// A table is weighed by its name, by its columns that look personal and by
+/// how many tables refer to it.
+///
+/// # Errors
+///
+/// [`DraftError`] if no table or several fit, or the wishes do.
+pub(super) fn find<'a>(
+    schema: &'a Schema,
+    known: &[Reference],
+    wishes: &Wishes,
+) -> Result<ClientTable<'a>, DraftError> {
+    let table = match &wishes.client_table {
+        Some(name) => named(schema, name)?,
+        None => likeliest(schema, known)?,
+    };
+    let key = match &wishes.key {
+        Some(key) => wished_key(table, key)?,
+        None => likeliest_key(table, known).ok_or_else(|| DraftError::NoKey { table: table.name.clone() })?,
+    };
+    Ok(ClientTable { table, key })
+}
+
+fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a LiveTable, DraftError> {
+    if let Some(table) = schema.table(name) {
+        return Ok(table);
+    }
+    if let Some((_, what)) = schema.others.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
+        return Err(DraftError::NotATable { table: name.to_owned(), what: what.clone() });
+    }
+    Err(DraftError::UnknownTable { table: name.to_owned(), nearest: nearest(name, schema.tables.keys()) })
+}
+
+fn likeliest<'a>(schema: &'a Schema, known: &[Reference]) -> Result<&'a LiveTable, DraftError> {
+    if schema.tables.is_empty() {
+        return Err(DraftError::NoTables);
+    }
+    let mut ranked: Vec<(usize, &LiveTable)> = schema
+        .tables
+        .values()
+        .filter_map(|table| Some((weight(table, known)?, table)))
+        .collect();
+    ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    match ranked.as_slice() {
+        [] => Err(DraftError::NoClientTable { candidates: tables_of_people(schema) }),
+        [(_, only)] => Ok(only),
+        [(first, table), (second, _), ..] if *first >= second + LEAD => Ok(table),
+        [(first, _), ..] => {
+            let close = ranked.iter().take_while(|(weight, _)| weight + LEAD > *first);
+            let candidates = close.map(|(_, table)| table.name.clone()).collect();
+            Err(DraftError::SeveralClientTables { candidates })
+        }
+    }
+}
+
+/// `None` for a table that is not called as clients are, or holds nothing of them.
+fn weight(table: &LiveTable, known: &[Reference]) -> Option<usize> {
+    let whole = noun(&table.name);
+    let among = |words: &[&str], wanted: &str| words.contains(&wanted);
+    let last = endings(&split(&table.name)).pop()?;
+    let name = if among(STRONG, &whole) {
+        10
+    } else if among(WEAK, &whole) {
+        5
+    } else if among(STRONG, &last) {
+        6
+    } else if among(WEAK, &last) {
+        3
+    } else {
+        return None;
+    };
+    let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
+    let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
+    let mut from: Vec<&str> = known
+        .iter()
+        .filter(|reference| reference.to == table.name && reference.from != table.name)
+        .map(|reference| reference.from.as_str())
+        .collect();
+    from.dedup();
+    (people > 0 || !from.is_empty()).then(|| name + people.min(6) + 2 * from.len().min(3))
+}
+
+fn tables_of_people(schema: &Schema) -> Vec<String> {
+    let mut tables: Vec<(usize, &String)> = schema
+        .tables
+        .values()
+        .map(|table| (people_columns(table).len(), &table.name))
+        .filter(|(people, _)| *people >= 2)
+        .collect();
+    tables.sort_by_key(|(people, _)| std::cmp::Reverse(*people));
+    tables.into_iter().take(5).map(|(_, name)| name.clone()).collect()
+}
+
+fn wished_key(table: &LiveTable, key: &[String]) -> Result<Vec<String>, DraftError> {
+    let spelled = key.iter().map(|name| {
+        table.column(name).map(|column| column.name.clone()).ok_or_else(|| DraftError::UnknownKeyColumn {
+            table: table.name.clone(),
+            column: name.clone(),
+            nearest: nearest(name, table.columns.iter().map(|column| &column.name)),
+        })
+    });
+    let key = spelled.collect::<Result<Vec<_>, _>>()?;
+    if key.is_empty() || !(table.is_unique(&key) || same_columns(&key, &primary_key(table))) {
+        return Err(DraftError::KeyNotUnique { table: table.name.clone(), key });
+    }
+    Ok(key)
+}
+
+/// The primary key in its order.
+pub(super) fn primary_key(table: &LiveTable) -> Vec<String> {
+    let mut columns: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
+    columns.sort_by_key(|column| column.primary_key);
+    columns.into_iter().map(|column| column.name.clone()).collect()
+}
+
+/// Whether two lists name the same columns, in any order.
+pub(super) fn same_columns(left: &[String], right: &[String]) -> bool {
+    left.len() == right.len() && left.iter().all(|name| right.iter().any(|other| other.eq_ignore_ascii_case(name)))
+}
+
+/// The primary key or a unique index: the one that most foreign keys refer to,
+/// else the primary key, else the shortest. Never one with personal columns,
+/// because those are going to change.
+fn likeliest_key(table: &LiveTable, known: &[Reference]) -> Option<Vec<String>> {
+    let own = primary_key(table);
+    let whole = table.unique.iter().filter(|unique| !unique.partial);
+    let others = whole.filter_map(|unique| unique.columns.iter().cloned().collect::<Option<Vec<String>>>());
+    let mut keys: Vec<Vec<String>> = others
+        .filter(|key| key.iter().all(|name| table.column(name).is_some_and(|column| column.not_null)))
+        .filter(|key| !same_columns(key, &own))
+        .collect();
+    keys.sort_by_key(|key| (key.len(), !key.iter().any(|name| !referents(name).is_empty())));
+    if !own.is_empty() {
+        keys.insert(0, own);
+    }
+    keys.retain(|key| !key.iter().any(|name| meaning(name).is_some_and(Meaning::points_at_someone)));
+    let declared = |key: &[String]| {
+        let refers = |reference: &&Reference| {
+            reference.declared && reference.to == table.name && same_columns(&reference.referenced, key)
+        };
+        known.iter().filter(refers).count()
+    };
+    // The last of equals is taken by `max_by_key`, hence the reversal.
+    keys.into_iter().rev().max_by_key(|key| declared(key))
+}

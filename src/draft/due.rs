@@ -1,0 +1,274 @@
+//! When a client is due and what keeps it: dates, filters, activity, ideas for guards.
+
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+
+use super::client::ClientTable;
+use super::link::Reach;
+use super::sample::{all_iso_dates, codes};
+use super::vocabulary::{Meaning, meaning};
+use super::words::{endings, snake, split};
+use super::write::identifier;
+use super::{Samples, values};
+
+/// What the schema says about when a client is due.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    /// The client column with the day from which it is to be anonymized.
+    pub(super) to_anonymize_on: Option<String>,
+    /// The client column that says it was.
+    pub(super) anonymized: Option<String>,
+    /// The client column with the day it was.
+    pub(super) anonymized_on: Option<String>,
+    /// The client column with the day it was created.
+    pub(super) created: Option<String>,
+    /// Filters: a name and the client column behind it.
+    pub(super) filters: Vec<(String, String)>,
+    /// Tables whose dated rows count as activity.
+    pub(super) activity: Vec<Activity>,
+    /// What could refuse a client.
+    pub(super) guards: Vec<GuardIdea>,
+}
+
+/// One table of activity.
+#[derive(Debug)]
+pub(super) struct Activity {
+    /// The table.
+    pub(super) table: String,
+    /// Its date column.
+    pub(super) date: String,
+    /// Whether the sampled dates can be compared as they are.
+    pub(super) certain: bool,
+}
+
+/// What could refuse a client.
+#[derive(Debug)]
+pub(super) struct GuardIdea {
+    /// A short name.
+    pub(super) name: String,
+    /// What people would read.
+    pub(super) reason: String,
+    /// The table that is looked at.
+    pub(super) table: String,
+    /// How its rows belong to a client, where that is not as in `[tables.…]`.
+    pub(super) client: Option<String>,
+    /// The condition.
+    pub(super) condition: String,
+    /// Status words that were seen.
+    pub(super) seen: Vec<String>,
+}
+
+const ACTIVITY: &[&str] = &[
+    "order", "invoice", "entry", "visit", "booking", "purchase", "receipt", "payment", "donation", "gift", "transaction",
+    "subscription", "sale", "reservation", "appointment", "checkin", "shipment", "contract", "quote", "claim", "ticket",
+    "membership", "instalment", "installment", "treatment", "course", "rental", "loan", "header", "rechnung", "auftrag",
+    "bestellung", "buchung", "besuch", "termin", "zahlung", "vertrag", "vorgang", "angebot", "commande", "facture",
+    "visite", "passage", "don", "achat", "echeance", "abonnement", "recu", "paiement", "rendezvous", "cotisation",
+];
+
+/// Status words after which nothing is open.
+const FINAL: &[&str] = &[
+    "closed", "posted", "completed", "complete", "done", "paid", "shipped", "delivered", "cancelled", "canceled",
+    "terminated", "ended", "finished", "expired", "archived", "void", "refunded", "bezahlt", "erledigt", "storniert",
+    "abgeschlossen", "paye", "payee", "termine", "annule", "cloture",
+];
+
+/// Reads the schema for all that decides when a client is due.
+pub(super) fn find(schema: &Schema, samples: &Samples, client: &ClientTable, reach: &Reach) -> Due {
+    let table = client.table;
+    let mut due = Due::default();
+    for column in table.columns.iter().filter(|column| !column.generated) {
+        let words = split(&column.name);
+        let dated = is_date(samples, table, column);
+        let says = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+        if dated && to_anonymize_on(&words) {
+            due.to_anonymize_on.get_or_insert_with(|| column.name.clone());
+        } else if says(&["anonymized", "anonymised", "anonymisiert", "anonymise"]) {
+            if dated {
+                due.anonymized_on.get_or_insert_with(|| column.name.clone());
+            } else if matches!(column.kind(), Kind::Boolean | Kind::Integer) {
+                due.anonymized.get_or_insert_with(|| column.name.clone());
+            }
+        } else if dated && created(&words) {
+            due.created.get_or_insert_with(|| column.name.clone());
+        } else if is_filter(&words, column) {
+            due.filters.push((snake(&column.name), column.name.clone()));
+        }
+    }
+    for reached in &reach.tables {
+        if let Some(activity) = activity(samples, reached.table) {
+            guards_of(samples, reached.table, &mut due.guards);
+            due.activity.push(activity);
+        } else if is_activity(reached.table) {
+            guards_of(samples, reached.table, &mut due.guards);
+        }
+    }
+    guards_of_client(schema, client, reach, &due.anonymized.clone(), &mut due.guards);
+    due
+}
+
+fn to_anonymize_on(words: &[String]) -> bool {
+    let all = words.concat();
+    ["toanonymize", "toanonymise", "anonymizeon", "anonymiseon", "anonymizeafter", "deleteon", "deleteafter", "eraseon"]
+        .iter()
+        .chain(&["retentionuntil", "retentiondate", "gdprdate", "loschdatum", "loeschdatum", "keepuntil", "aanonymiser"])
+        .any(|start| all.contains(start))
+}
+
+fn created(words: &[String]) -> bool {
+    let all = words.concat();
+    ["created", "creation", "dateadded", "registered", "registration", "membersince", "customersince", "clientsince"]
+        .iter()
+        .chain(&["signup", "joined", "erstellt", "angelegt", "anlage", "inscription", "datecreate", "insertedat"])
+        .any(|part| all.contains(part))
+}
+
+/// Whether a column holds dates, by its type or by what was seen.
+fn is_date(samples: &Samples, table: &LiveTable, column: &LiveColumn) -> bool {
+    let seen = values(samples, &table.name, &column.name);
+    match column.kind() {
+        Kind::Date => true,
+        Kind::Text | Kind::Unknown if !seen.is_empty() => all_iso_dates(seen),
+        Kind::Text | Kind::Unknown => {
+            let words = split(&column.name);
+            words.iter().any(|word| ["date", "datum", "at", "on", "day", "am", "le"].contains(&word.as_str()))
+        }
+        _ => false,
+    }
+}
+
+fn is_filter(words: &[String], column: &LiveColumn) -> bool {
+    let Some(last) = words.last() else { return false };
+    let text_or_number = matches!(column.kind(), Kind::Text | Kind::Integer | Kind::Unknown);
+    let filters = ["group", "type", "segment", "status", "category", "country", "club", "branch", "gruppe", "typ"];
+    let more = ["kategorie", "groupe", "categorie", "pays", "land", "statut", "market", "channel", "tenant"];
+    text_or_number && (filters.contains(&last.as_str()) || more.contains(&last.as_str()))
+        || meaning(&column.name) == Some(Meaning::Country)
+}
+
+fn is_activity(table: &LiveTable) -> bool {
+    let words = split(&table.name);
+    let line = ["line", "lines", "detail", "details", "item", "items", "position", "positionen"];
+    !words.last().is_some_and(|last| line.contains(&last.as_str()))
+        && endings(&words).iter().any(|ending| ACTIVITY.contains(&ending.as_str()))
+}
+
+/// The date by which a row of a table counts as activity, if it is such a table.
+fn activity(samples: &Samples, table: &LiveTable) -> Option<Activity> {
+    if !is_activity(table) {
+        return None;
+    }
+    let own: Vec<String> = endings(&split(&table.name));
+    let rank = |column: &&LiveColumn| {
+        let words = split(&column.name);
+        let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+        let late = ["due", "required", "shipped", "shipment", "delivery", "birth", "updated", "modified", "expires"];
+        let later = ["deleted", "end", "until", "cancelled", "reminder", "faellig", "closed", "paid", "valid"];
+        if has(&late) || has(&later) {
+            4
+        } else if has(&["posting", "buchung", "buchungsdatum"]) {
+            0
+        } else if words.iter().any(|word| own.contains(word) || own.iter().any(|noun| word.starts_with(noun))) {
+            1
+        } else if has(&["date", "datum"]) {
+            2
+        } else {
+            3
+        }
+    };
+    let dates = table.columns.iter().filter(|column| !column.generated && is_date(samples, table, column));
+    let date = dates.min_by_key(rank).filter(|column| rank(column) < 4)?;
+    Some(Activity {
+        table: table.name.clone(),
+        date: date.name.clone(),
+        certain: all_iso_dates(values(samples, &table.name, &date.name)),
+    })
+}
+
+/// Columns that say whether something is still open.
+fn guards_of(samples: &Samples, table: &LiveTable, guards: &mut Vec<GuardIdea>) {
+    let kebab = snake(&table.name).replace('_', "-");
+    let words = snake(&table.name).replace('_', " ");
+    for column in &table.columns {
+        let Some(last) = split(&column.name).pop() else { continue };
+        let seen = values(samples, &table.name, &column.name);
+        let name = identifier(&column.name);
+        let condition = match (last.as_str(), column.kind()) {
+            ("status" | "state" | "statut" | "etat", Kind::Text | Kind::Unknown)
+                if meaning(&column.name) == Some(Meaning::Plain) || !codes(seen).is_empty() =>
+            {
+                still_open(&name, &codes(seen))
+            }
+            ("status" | "state", Kind::Integer) => format!("{name} <> 0"),
+            ("open" | "offen" | "active" | "pending", Kind::Boolean | Kind::Integer) => format!("{name} = 1"),
+            ("closed" | "posted" | "paid" | "completed" | "shipped", Kind::Boolean | Kind::Integer) => {
+                format!("{name} = 0")
+            }
+            ("balance" | "remaining" | "outstanding" | "solde" | "saldo", Kind::Number | Kind::Integer) => {
+                format!("{name} <> 0")
+            }
+            ("date" | "at" | "on", Kind::Date) if done_date(&column.name) => format!("{name} IS NULL"),
+            _ => continue,
+        };
+        guards.push(GuardIdea {
+            name: format!("open-{kebab}"),
+            reason: format!("has open {words}"),
+            table: table.name.clone(),
+            client: None,
+            condition,
+            seen: codes(seen).into_iter().map(str::to_owned).collect(),
+        });
+    }
+}
+
+fn done_date(name: &str) -> bool {
+    let done = ["shipped", "closed", "paid", "completed", "delivered", "returned", "terminated", "cancelled"];
+    split(name).first().is_some_and(|first| done.contains(&first.as_str()))
+}
+
+fn still_open(name: &str, seen: &[&str]) -> String {
+    let is_final = |code: &&&str| FINAL.contains(&snake(code).as_str());
+    let ends: Vec<String> = seen.iter().filter(is_final).map(|code| format!("'{code}'")).collect();
+    match ends.as_slice() {
+        [] => format!("{name} <> '...'"),
+        [one] => format!("{name} <> {one}"),
+        several => format!("{name} NOT IN ({})", several.join(", ")),
+    }
+}
+
+/// What the client's own row may say against it.
+fn guards_of_client(
+    schema: &Schema,
+    client: &ClientTable,
+    reach: &Reach,
+    anonymized: &Option<String>,
+    guards: &mut Vec<GuardIdea>,
+) {
+    let table = client.table;
+    for column in &table.columns {
+        let words = split(&column.name);
+        let balance = words.last().is_some_and(|last| ["balance", "solde", "saldo"].contains(&last.as_str()));
+        if balance && matches!(column.kind(), Kind::Number | Kind::Integer) {
+            guards.push(GuardIdea {
+                name: "balance".to_owned(),
+                reason: "has a balance".to_owned(),
+                table: table.name.clone(),
+                client: None,
+                condition: format!("{} <> 0", identifier(&column.name)),
+                seen: Vec::new(),
+            });
+        }
+    }
+    let single = reach.own.iter().filter(|columns| columns.len() == 1 && schema.tables.contains_key(&table.name));
+    for column in single.map(|columns| &columns[0]) {
+        let live = anonymized.as_ref().map_or("1 = 1".to_owned(), |name| format!("{} = 0", identifier(name)));
+        let words = snake(column).replace('_', " ");
+        guards.push(GuardIdea {
+            name: format!("is-{}", words.replace(' ', "-")),
+            reason: format!("is the {words} of another client"),
+            table: table.name.clone(),
+            client: Some(column.clone()),
+            condition: live,
+            seen: Vec::new(),
+        });
+    }
+}

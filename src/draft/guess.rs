@@ -1,0 +1,265 @@
+//! What a column is taken for: by its name, its type and what was seen in it.
+
+use crate::domain::schema::Kind;
+
+use super::rule::{Act, Guess, Place, Role};
+use super::sample::{Look, betrays_someone, look};
+use super::vocabulary::{Meaning, meaning};
+use super::words::split;
+
+const NAME: &[&str] = &["Anonymized client", "Anonymized", "Anonym", "-"];
+const FIRST_NAME: &[&str] = &["Anonymized", "Anonym", "-"];
+/// Beside a first name, so that both together read `Anonymized client`.
+const LAST_NAME: &[&str] = &["client", "-"];
+
+/// Guesses the class and the action of a column.
+///
+/// What is not certain carries a doubt. A column that only its name makes
+/// harmless is doubted as soon as a sampled value says otherwise.
+pub(super) fn guess(place: &Place) -> Guess {
+    let meaning = meaning(&place.column.name);
+    let seen = look(place.values);
+    let guess = if place.is_key || place.column.primary_key > 0 {
+        Guess::plain()
+    } else if is_flag(place, meaning, seen) {
+        flag(place, meaning)
+    } else {
+        match meaning {
+            Some(meaning) if plain_by_type(place.column.kind(), meaning) => Guess::plain(),
+            Some(meaning) => by_name(place, meaning, seen),
+            None => by_look(place, seen),
+        }
+    };
+    contradicted(place, meaning, seen, guess)
+}
+
+/// A guess that the samples speak against waits for a person.
+fn contradicted(place: &Place, meaning: Option<Meaning>, seen: Option<Look>, guess: Guess) -> Guess {
+    if guess.act.is_some() || guess.class != Guess::plain().class || guess.doubt.is_some() {
+        return guess;
+    }
+    let personal = match meaning {
+        // Document numbers look like telephone numbers, and countries like names of people.
+        Some(Meaning::Number) => matches!(seen, Some(Look::Email | Look::Iban | Look::PersonName)),
+        _ => matches!(seen, Some(Look::Email | Look::Iban | Look::Phone | Look::Ip)),
+    };
+    let why = if personal || betrays_someone(place.values) {
+        "holds values that look personal, whatever its name"
+    } else if seen == Some(Look::FreeText) {
+        "holds free text"
+    } else {
+        return guess;
+    };
+    if place.is_key || place.column.primary_key > 0 {
+        return guess.doubted("is a key, and holds values that look personal");
+    }
+    Guess::personal(place.clear()).doubted(why)
+}
+
+/// Numbers are amounts and dates are of documents, unless the name says they are someone's.
+fn plain_by_type(kind: Kind, meaning: Meaning) -> bool {
+    use Meaning as M;
+    match kind {
+        Kind::Number => !matches!(
+            meaning,
+            M::Geo | M::Trait | M::Special | M::Phone | M::Bank | M::Identity | M::Birth | M::Secret | M::Postcode
+        ),
+        Kind::Date => !matches!(meaning, M::Birth | M::Trait | M::Special | M::Identity | M::Bank),
+        _ => meaning.is_plain(),
+    }
+}
+
+fn is_flag(place: &Place, meaning: Option<Meaning>, seen: Option<Look>) -> bool {
+    match place.column.kind() {
+        Kind::Boolean => true,
+        Kind::Integer => seen == Some(Look::Flag) && meaning != Some(Meaning::Number),
+        Kind::Text | Kind::Unknown => {
+            seen == Some(Look::Flag)
+                && meaning.is_none_or(|meaning| matches!(meaning, Meaning::Plain | Meaning::Consent))
+        }
+        _ => false,
+    }
+}
+
+fn flag(place: &Place, meaning: Option<Meaning>) -> Guess {
+    match meaning {
+        Some(Meaning::Special) => Guess::sensitive(place.clear()),
+        Some(Meaning::Trait) => Guess::personal(place.clear()),
+        Some(Meaning::Consent) if place.column.kind() == Kind::Boolean => Guess::personal(Ok(Act::False)),
+        Some(Meaning::Consent) if place.column.kind() == Kind::Integer => Guess::personal(Ok(Act::Number(0))),
+        Some(Meaning::Consent) => Guess::personal(place.clear()).doubted("holds a consent; which word says no?"),
+        _ => Guess::plain(),
+    }
+}
+
+fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
+    let own = place.role != Role::Other;
+    let personal = || Guess::personal(place.clear());
+    let name = |texts| Guess::personal(place.replace(texts));
+    match meaning {
+        Meaning::Email => email(place).identifying(),
+        Meaning::Phone | Meaning::Street | Meaning::TaxNumber => personal().identifying(),
+        Meaning::FirstName => name(FIRST_NAME),
+        Meaning::LastName if beside(place, &[Meaning::FirstName]) => name(LAST_NAME).identifying(),
+        Meaning::LastName | Meaning::FullName => name(NAME).identifying(),
+        Meaning::Name if own && is_second_name(place) => personal(),
+        Meaning::Name if own && split(&place.column.name).len() == 1 => name(NAME).identifying(),
+        Meaning::Name if seen == Some(Look::PersonName) => {
+            name(NAME).identifying().doubted("holds values that look like names of people")
+        }
+        Meaning::Name => name(NAME).doubted("may be the name of a person or of a thing"),
+        Meaning::Company => {
+            let why = "holds names of companies; personal where the client is a sole trader";
+            let company = name(NAME).doubted(why);
+            if own { company.identifying() } else { company }
+        }
+        Meaning::State if beside(place, &[Meaning::City, Meaning::Postcode]) => personal(),
+        Meaning::State if matches!(seen, Some(Look::Code | Look::Number | Look::Flag)) => Guess::plain(),
+        Meaning::State => personal().doubted("may be part of an address, or a status"),
+        Meaning::Birth if place.column.kind() == Kind::Integer || seen == Some(Look::Number) => personal(),
+        Meaning::Birth => Guess::personal(place.year()),
+        Meaning::Bank | Meaning::Identity => Guess::sensitive(place.clear()).identifying(),
+        Meaning::Special | Meaning::Secret => Guess::sensitive(place.clear()),
+        Meaning::Login if place.column.not_null || place.in_unique() => {
+            Guess::personal(place.distinct(&["anonymized-{key}", "{key}"]))
+        }
+        Meaning::Web | Meaning::Geo | Meaning::Picture if !own => {
+            personal().doubted("may be about the client, or about a thing")
+        }
+        Meaning::Picture if matches!(place.column.kind(), Kind::Text) => {
+            let mut picture = personal();
+            picture.note = Some("only the name of the file is emptied, the file itself stays".to_owned());
+            picture
+        }
+        Meaning::Note if own => personal(),
+        Meaning::Note | Meaning::FreeText => text(place, seen),
+        Meaning::Document => document(place, seen),
+        Meaning::Consent => personal().doubted("holds a consent, but neither true nor false"),
+        Meaning::Staff => staff(place, seen),
+        Meaning::External => personal().doubted("holds an id in another system, by which the client can be found"),
+        Meaning::Country | Meaning::Number | Meaning::Plain => Guess::plain(),
+        Meaning::OtherName
+        | Meaning::Title
+        | Meaning::City
+        | Meaning::Postcode
+        | Meaning::Region
+        | Meaning::Trait
+        | Meaning::BankCode
+        | Meaning::Network
+        | Meaning::Login
+        | Meaning::Web
+        | Meaning::Picture
+        | Meaning::Badge
+        | Meaning::Geo => personal(),
+    }
+}
+
+/// Whether the table also has a column of one of these meanings.
+fn beside(place: &Place, wanted: &[Meaning]) -> bool {
+    let has = |name: &str| meaning(name).is_some_and(|meaning| wanted.contains(&meaning));
+    place.table.columns.iter().any(|column| has(&column.name))
+}
+
+/// `name_2` goes on where `name` ends.
+fn is_second_name(place: &Place) -> bool {
+    matches!(split(&place.column.name).as_slice(), [_, number] if number.chars().all(char::is_numeric))
+}
+
+fn email(place: &Place) -> Guess {
+    if place.column.not_null || place.in_unique() {
+        return Guess::personal(place.distinct(&["anonymized-{key}@invalid", "{key}@invalid"]));
+    }
+    Guess::personal(place.clear())
+}
+
+fn text(place: &Place, seen: Option<Look>) -> Guess {
+    match place.column.kind() {
+        Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean => Guess::plain(),
+        _ if seen == Some(Look::Json) => document(place, seen),
+        _ => {
+            let what = if seen == Some(Look::FreeText) { "holds free text" } else { "may hold free text" };
+            Guess::personal(place.clear()).doubted(what)
+        }
+    }
+}
+
+fn document(place: &Place, seen: Option<Look>) -> Guess {
+    if seen != Some(Look::Json) && !place.column.declared.to_ascii_uppercase().contains("JSON") {
+        return match place.column.kind() {
+            Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean => Guess::plain(),
+            _ => Guess::personal(place.clear()).doubted("may hold anything"),
+        };
+    }
+    let paths = personal_paths(place.values);
+    let hint = if paths.is_empty() { "\"$.path\"".to_owned() } else { paths.join(", ") };
+    Guess::personal(place.clear()).doubted(format!("holds JSON; `redact = [{hint}]` would keep the rest of it"))
+}
+
+/// The top two levels of sampled JSON objects, where a name looks personal.
+fn personal_paths(values: &[String]) -> Vec<String> {
+    let personal = |key: &str| {
+        let word = key.chars().all(|mark| mark.is_ascii_alphanumeric() || mark == '_');
+        word && meaning(key).is_some_and(|meaning| meaning.points_at_someone() || meaning == Meaning::Name)
+    };
+    let mut paths = Vec::new();
+    for value in values {
+        let Ok(serde_json::Value::Object(object)) = serde_json::from_str(value) else { continue };
+        for (key, inner) in object {
+            if personal(&key) {
+                paths.push(format!("\"$.{key}\""));
+            } else if let serde_json::Value::Object(inner) = inner {
+                let inner = inner.into_iter().filter(|(name, _)| personal(name));
+                paths.extend(inner.map(|(name, _)| format!("\"$.{key}.{name}\"")));
+            }
+        }
+    }
+    paths.sort();
+    paths.dedup();
+    paths.truncate(6);
+    paths
+}
+
+fn staff(place: &Place, seen: Option<Look>) -> Guess {
+    let named = matches!(seen, None | Some(Look::Email | Look::PersonName | Look::Words));
+    if place.column.kind() == Kind::Text && named {
+        return Guess::personal(place.clear()).doubted("names who did it: the client, or someone in the house?");
+    }
+    Guess::plain()
+}
+
+/// A column whose name says nothing.
+fn by_look(place: &Place, seen: Option<Look>) -> Guess {
+    let personal = || Guess::personal(place.clear());
+    match seen {
+        Some(Look::Email) => email(place).identifying(),
+        Some(Look::Iban) => Guess::sensitive(place.clear()).identifying(),
+        Some(Look::Ip) => personal(),
+        Some(Look::Phone) => personal().identifying().doubted("holds values that look like telephone numbers"),
+        Some(Look::Street) => personal().identifying().doubted("holds values that look like street addresses"),
+        Some(Look::PersonName) => Guess::personal(place.replace(NAME))
+            .identifying()
+            .doubted("holds values that look like names of people"),
+        Some(Look::Json) => document(place, seen),
+        Some(Look::FreeText) => personal().doubted("holds free text"),
+        Some(Look::Web) => personal().doubted("holds web addresses"),
+        Some(Look::Uuid | Look::Flag) => Guess::plain(),
+        Some(Look::Date) if place.column.kind() != Kind::Integer => Guess::plain(),
+        Some(Look::Number) if place.column.kind() == Kind::Text => personal().doubted("holds numbers of some kind"),
+        _ => by_type(place),
+    }
+}
+
+/// A column of which neither the name nor the samples say anything.
+fn by_type(place: &Place) -> Guess {
+    let long = place.values.iter().any(|value| value.chars().filter(char::is_ascii_digit).count() > 6);
+    match place.column.kind() {
+        Kind::Boolean | Kind::Date | Kind::Number => Guess::plain(),
+        Kind::Integer if place.role == Role::Other && !long => Guess::plain(),
+        Kind::Integer => Guess::personal(place.clear()).doubted("holds numbers, of what is not told by its name"),
+        Kind::Bytes => Guess::personal(place.clear()).doubted("holds bytes: a picture, a document?"),
+        Kind::Text | Kind::Unknown if place.values.is_empty() => {
+            Guess::personal(place.clear()).doubted("is empty or was not sampled, and its name says nothing")
+        }
+        Kind::Text | Kind::Unknown => Guess::personal(place.clear()).doubted("holds text, of what is not told"),
+    }
+}

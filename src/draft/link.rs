@@ -1,0 +1,282 @@
+//! Which tables reach the client table, and by which columns.
+
+mod owner;
+mod reference;
+
+pub(super) use reference::{Reference, references};
+
+use std::collections::BTreeMap;
+
+use crate::domain::policy::{Link, Names};
+use crate::domain::schema::{LiveTable, Schema};
+
+use super::Samples;
+use super::client::{ClientTable, people_columns};
+use super::words::{endings, split};
+
+/// One way from a table to its client.
+#[derive(Debug, Clone)]
+pub(super) struct Way {
+    /// The way as the policy writes it.
+    pub(super) link: Link,
+    /// What it was concluded from, where no foreign key declares it.
+    pub(super) guessed: Option<&'static str>,
+}
+
+/// A table whose rows belong to clients.
+#[derive(Debug)]
+pub(super) struct Reached<'a> {
+    /// The table.
+    pub(super) table: &'a LiveTable,
+    /// How many hops away from the client table.
+    pub(super) distance: usize,
+    /// How its rows belong to their clients.
+    pub(super) ways: Vec<Way>,
+}
+
+/// A table that may hold client data, although no row of it belongs to a client.
+#[derive(Debug)]
+pub(super) struct Loose<'a> {
+    /// The table.
+    pub(super) table: &'a LiveTable,
+    /// Why it may, as a fragment of a sentence.
+    pub(super) why: String,
+    /// How its rows could belong to their clients.
+    pub(super) link: Option<Link>,
+}
+
+/// What reaches the client table and what may.
+#[derive(Debug)]
+pub(super) struct Reach<'a> {
+    /// Tables that reach it, the nearest first.
+    pub(super) tables: Vec<Reached<'a>>,
+    /// Tables that do not, with columns that look personal.
+    pub(super) loose: Vec<Loose<'a>>,
+    /// Columns that refer to other tables, by table.
+    pub(super) refers: BTreeMap<String, Vec<(String, String)>>,
+    /// Columns of the client table that refer to another client.
+    pub(super) own: Vec<Vec<String>>,
+}
+
+/// Words for tables that hold little but ways to reach someone.
+const CONTACT_TABLES: &[&str] = &[
+    "address", "contact", "contactpoint", "contactperson", "phone", "phonenumber", "telephone", "email", "emailaddress",
+    "mail", "person", "adresse", "anschrift", "kontakt", "telefon", "coordonnee", "personne", "contactdetail",
+];
+
+/// Whether a table is called as contact data is.
+pub(super) fn is_contact_table(table: &LiveTable) -> bool {
+    endings(&split(&table.name)).iter().any(|ending| CONTACT_TABLES.contains(&ending.as_str()))
+}
+
+/// Finds every table that reaches the client table: by declared foreign keys,
+/// by the names of columns where none is declared, by owner type and id, and
+/// over link tables.
+pub(super) fn reach<'a>(
+    schema: &'a Schema,
+    samples: &Samples,
+    client: &ClientTable<'a>,
+) -> Reach<'a> {
+    let known = reference::references_to(schema, samples, client);
+    let mut tables: Vec<Reached<'a>> = Vec::new();
+    let mut level = vec![client.table.name.clone()];
+    while !level.is_empty() {
+        let distance = tables.last().map_or(0, |reached| reached.distance) + 1;
+        let mut next = Vec::new();
+        for table in schema.tables.values() {
+            let seen = |reached: &Reached| reached.table.name == table.name;
+            if table.name == client.table.name || tables.iter().any(seen) {
+                continue;
+            }
+            let mut ways: Vec<Way> = Vec::new();
+            for reference in known.iter().filter(|reference| reference.from == table.name) {
+                if level.contains(&reference.to) {
+                    ways.push(way(reference, client));
+                }
+            }
+            ways.extend(owner::ways(schema, samples, client, table, &level));
+            ways.extend(over_link_tables(schema, &known, table, &level, client));
+            if !ways.is_empty() {
+                next.push(Reached { table, distance, ways });
+            }
+        }
+        level = next.iter().map(|reached| reached.table.name.clone()).collect();
+        tables.extend(next);
+    }
+    add_side_ways(schema, samples, client, &known, &mut tables);
+    for reached in &mut tables {
+        name_apart(&mut reached.ways);
+    }
+    let loose = loose(schema, samples, client, &known, &tables);
+    let mut refers: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for reference in &known {
+        let columns = reference.columns.iter().map(|column| (column.clone(), reference.to.clone()));
+        refers.entry(reference.from.clone()).or_default().extend(columns);
+    }
+    let own_references = known.iter().filter(|reference| {
+        reference.from == client.table.name && reference.to == client.table.name
+    });
+    let own = own_references.map(|reference| reference.columns.clone()).collect();
+    Reach { tables, loose, refers, own }
+}
+
+pub(super) fn names(columns: &[String]) -> Names {
+    match columns {
+        [one] => Names::One(one.clone()),
+        many => Names::Many(many.to_vec()),
+    }
+}
+
+fn way(reference: &Reference, client: &ClientTable) -> Way {
+    let mut link = Link { column: names(&reference.columns), ..Link::column("") };
+    if reference.to == client.table.name {
+        if reference.referenced != client.key {
+            link.equals = Some(names(&reference.referenced));
+        }
+    } else {
+        link.through = Some(reference.to.clone());
+        if !reference.declared {
+            link.equals = Some(names(&reference.referenced));
+        }
+    }
+    Way { link, guessed: (!reference.declared).then_some("by the name of the column") }
+}
+
+/// `addresses` by `customer_addresses`: the link table refers to both.
+fn over_link_tables(
+    schema: &Schema,
+    known: &[Reference],
+    table: &LiveTable,
+    level: &[String],
+    client: &ClientTable,
+) -> Vec<Way> {
+    if !is_contact_table(table) || people_columns(table).is_empty() {
+        return Vec::new();
+    }
+    let leads = known.iter().filter(|reference| {
+        reference.to == table.name && reference.from != client.table.name && level.contains(&reference.from)
+    });
+    leads
+        .filter_map(|reference| {
+            let between = schema.table(&reference.from)?;
+            if !is_link_table(between, known) {
+                return None;
+            }
+            let mut link = back(reference);
+            link.exclusive = !between.is_unique(&reference.columns);
+            Some(Way { link, guessed: Some("over a link table") })
+        })
+        .collect()
+}
+
+/// The way from the table that is referred to, to the one that refers.
+fn back(reference: &Reference) -> Link {
+    Link {
+        through: Some(reference.from.clone()),
+        equals: Some(names(&reference.columns)),
+        ..Link { column: names(&reference.referenced), ..Link::column("") }
+    }
+}
+
+fn is_link_table(table: &LiveTable, known: &[Reference]) -> bool {
+    let own = known.iter().filter(|reference| reference.from == table.name);
+    let columns: Vec<&String> = own.flat_map(|reference| &reference.columns).collect();
+    let rest = table.columns.iter().filter(|column| !columns.contains(&&column.name)).count();
+    columns.len() >= 2 && rest <= 3 && people_columns(table).is_empty()
+}
+
+/// Ways between tables that are equally near: where the nearer way may be
+/// empty in a row (NULL), or the row belongs to an owner of another kind.
+fn add_side_ways(
+    schema: &Schema,
+    samples: &Samples,
+    client: &ClientTable,
+    known: &[Reference],
+    tables: &mut [Reached],
+) {
+    for at in 0..tables.len() {
+        let table = tables[at].table;
+        let mut more = Vec::new();
+        if tables[at].ways.iter().all(|way| may_be_empty(table, &way.link)) {
+            let own = known.iter().filter(|reference| reference.from == table.name && reference.declared);
+            more.extend(own.map(|reference| way(reference, client)));
+        }
+        let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
+        more.extend(owner::ways(schema, samples, client, table, &others));
+        for way in more {
+            let Some(through) = &way.link.through else { continue };
+            let known_way = tables[at].ways.iter().any(|own| own.link == way.link);
+            let reached = others.contains(through) && *through != table.name;
+            if reached && !known_way && !leads_over(tables, through, &table.name) {
+                tables[at].ways.push(way);
+            }
+        }
+    }
+}
+
+fn may_be_empty(table: &LiveTable, link: &Link) -> bool {
+    let required = |name: &String| table.column(name).is_some_and(|column| column.not_null || column.primary_key > 0);
+    link.condition.is_some() || !link.column.as_slice().iter().all(required)
+}
+
+/// Whether some way of `from` leads over `over`.
+fn leads_over(tables: &[Reached], from: &str, over: &str) -> bool {
+    let reached = tables.iter().find(|reached| reached.table.name == from);
+    reached.is_some_and(|reached| {
+        let next = reached.ways.iter().filter_map(|way| way.link.through.as_deref());
+        next.into_iter().any(|next| next == over || leads_over(tables, next, over))
+    })
+}
+
+/// Rules call a link by its column, so two on one column need names of their own.
+fn name_apart(ways: &mut [Way]) {
+    for at in 1..ways.len() {
+        let name = ways[at].link.name();
+        if ways[..at].iter().any(|way| way.link.name() == name) {
+            let through = ways[at].link.through.clone().unwrap_or_default();
+            ways[at].link.name = Some(format!("{name} {through} {}", at + 1).replace("  ", " "));
+        }
+    }
+}
+
+fn loose<'a>(
+    schema: &'a Schema,
+    samples: &Samples,
+    client: &ClientTable,
+    known: &[Reference],
+    tables: &[Reached],
+) -> Vec<Loose<'a>> {
+    let reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
+    let unreached = schema.tables.values().filter(|table| !reached(&table.name));
+    unreached
+        .filter_map(|table| {
+            if let Some(why) = owner::unresolved(samples, table) {
+                return Some(Loose { table, why, link: None });
+            }
+            let people = people_columns(table);
+            let by: Vec<&Reference> = known
+                .iter()
+                .filter(|reference| reference.to == table.name && reached(&reference.from))
+                .collect();
+            let columns: Vec<String> = people.iter().take(4).map(|column| format!("`{}`", column.name)).collect();
+            let columns = columns.join(", ");
+            if by.is_empty() {
+                return (people.len() >= 2).then(|| Loose { table, why: format!("it has {columns}"), link: None });
+            }
+            if people.is_empty() {
+                return None;
+            }
+            let from: Vec<String> = by
+                .iter()
+                .map(|reference| format!("`{}.{}`", reference.from, reference.columns.join("+")))
+                .collect();
+            let link = is_contact_table(table).then(|| {
+                let mut link = back(by[0]);
+                link.through = link.through.filter(|through| *through != client.table.name);
+                link.exclusive = true;
+                link
+            });
+            Some(Loose { table, why: format!("{} refers to it, and it has {columns}", from.join(", ")), link })
+        })
+        .collect()
+}

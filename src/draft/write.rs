@@ -1,0 +1,205 @@
+//! The text of the draft.
+
+mod table;
+mod toml;
+
+pub(super) use toml::identifier;
+
+use std::fmt::Write as _;
+
+use crate::domain::schema::Schema;
+
+use super::client::ClientTable;
+use super::due::{Due, GuardIdea};
+use super::link::{Reach, Reached};
+use super::{Draft, Samples};
+use table::Listing;
+use toml::{array, comment, key, string};
+
+/// Writes the whole policy.
+pub(super) fn policy(
+    schema: &Schema,
+    samples: &Samples,
+    client: &ClientTable,
+    reach: &Reach,
+    due: &Due,
+) -> Draft {
+    let mut listing = Listing::new(samples, client, reach, due);
+    let mut tables = Vec::new();
+    tables.push(listing.client_table());
+    tables.extend(reach.tables.iter().map(|reached| listing.table(reached)));
+
+    let mut parts = vec![head(client, reach, &listing)];
+    parts.push(client_part(client, due));
+    parts.extend(filters_part(due));
+    parts.push(period_part(due));
+    parts.push(guards_part(due, client));
+    parts.extend(tables);
+    parts.extend(loose_part(reach));
+    parts.extend(others_part(schema));
+    let mut text = parts.join("\n");
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Draft {
+        text,
+        client_table: client.table.name.clone(),
+        tables: reach.tables.len() + 1,
+        columns: listing.columns,
+        uncertain: listing.uncertain,
+    }
+}
+
+fn head(client: &ClientTable, reach: &Reach, listing: &Listing) -> String {
+    let decide = match listing.uncertain.len() {
+        0 => "Every column has a guess and none is left open; read them all the same.".to_owned(),
+        1 => "One column waits for you under `# TODO`: uncomment its line, changed or not.".to_owned(),
+        many => format!("{many} columns wait for you under `# TODO`: uncomment each line, changed or not."),
+    };
+    let tables = match reach.tables.len() {
+        0 => "No other table reaches it.".to_owned(),
+        1 => "One more table reaches it.".to_owned(),
+        many => format!("{many} more tables reach it."),
+    };
+    format!(
+        "# A draft of the anonymization policy, by `lethe policy init` from the live schema.\n\
+         #\n\
+         # The clients are in `{}`. {tables} Every column has a guess of what it holds\n\
+         # and what happens to it, from its name, its type and a few samples. A guess can be wrong.\n\
+         # {decide}\n\
+         #\n\
+         # Next:\n\
+         #   lethe policy check             what is still missing, each with its place\n\
+         #   lethe sweep --due --rehearse   what would happen; writes nothing\n",
+        comment(&client.table.name)
+    )
+}
+
+fn client_part(client: &ClientTable, due: &Due) -> String {
+    let mut rows = vec![("table", string(&client.table.name)), ("key", array(&client.key))];
+    let dates = [
+        ("to_anonymize_on", &due.to_anonymize_on),
+        ("anonymized", &due.anonymized),
+        ("anonymized_on", &due.anonymized_on),
+    ];
+    rows.extend(dates.iter().filter_map(|(name, column)| Some((*name, string(column.as_ref()?)))));
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    let mut text = "[client]\n".to_owned();
+    for (name, value) in rows {
+        let _ = writeln!(text, "{name:width$} = {value}");
+    }
+    if due.to_anonymize_on.is_none() {
+        text.push_str("# to_anonymize_on = \"...\"   a date column, if there is one; the ledger keeps the dates otherwise\n");
+    }
+    text
+}
+
+fn filters_part(due: &Due) -> Option<String> {
+    let mut filters = due.filters.clone();
+    filters.dedup_by(|left, right| left.0 == right.0);
+    let width = filters.iter().map(|(name, _)| key(name).chars().count()).max()?;
+    let mut text = "# What a job or an operator may filter on.\n[filters]\n".to_owned();
+    for (name, column) in filters {
+        let _ = writeln!(text, "{:width$} = {}", key(&name), string(&column));
+    }
+    Some(text)
+}
+
+fn period_part(due: &Due) -> String {
+    if due.activity.is_empty() {
+        return "# No table looks like activity of clients (orders, visits, payments). With one:\n\
+                # [period]\n\
+                # length   = \"6 years\"\n\
+                # activity = [{ table = \"...\", date = \"...\" }]\n"
+            .to_owned();
+    }
+    let mut text = "# Without activity for this long a client is due. Shorten or lengthen it; look for tables that are missing.\n\
+                    [period]\nlength    = \"6 years\"\n"
+        .to_owned();
+    match &due.created {
+        Some(created) => {
+            let _ = writeln!(text, "otherwise = {}   # the start for a client with no activity at all", string(created));
+        }
+        None => text.push_str("# otherwise = \"...\"   the client's date of creation: the start without any activity\n"),
+    }
+    text.push_str("activity  = [\n");
+    let tables: Vec<String> = due.activity.iter().map(|one| format!("{},", string(&one.table))).collect();
+    let width = tables.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    for (one, table) in due.activity.iter().zip(&tables) {
+        let entry = format!("{{ table = {table:width$} date = {} }},", string(&one.date));
+        if one.certain {
+            let _ = writeln!(text, "  {entry}");
+        } else {
+            let _ = writeln!(text, "  # TODO its dates are not written as YYYY-MM-DD\n  # {entry}");
+        }
+    }
+    text.push_str("]\n");
+    text
+}
+
+fn guards_part(due: &Due, client: &ClientTable) -> String {
+    let mut text = "# What refuses a client. Lethe cannot know what is still open with you; ".to_owned();
+    if due.guards.is_empty() {
+        text.push_str("for example:\n");
+        let table = client.table.name.clone();
+        text.push_str(&guard(&GuardIdea {
+            name: "blocked".to_owned(),
+            reason: "is blocked".to_owned(),
+            table,
+            client: None,
+            condition: "...".to_owned(),
+            seen: Vec::new(),
+        }));
+        return text;
+    }
+    text.push_str("from the columns, perhaps:\n");
+    let guards: Vec<String> = due.guards.iter().take(12).map(guard).collect();
+    text.push_str(&guards.join("#\n"));
+    text
+}
+
+fn guard(idea: &GuardIdea) -> String {
+    let mut text = "# [[guards]]\n".to_owned();
+    let _ = writeln!(text, "# name   = {}", string(&idea.name));
+    let _ = writeln!(text, "# reason = {}", string(&idea.reason));
+    let _ = writeln!(text, "# table  = {}", string(&idea.table));
+    if let Some(client) = &idea.client {
+        let _ = writeln!(text, "# client = {}", string(client));
+    }
+    let seen = if idea.seen.is_empty() { String::new() } else { format!("   # seen: {}", idea.seen.join(", ")) };
+    let _ = writeln!(text, "# where  = {}{}", string(&idea.condition), comment(&seen));
+    text
+}
+
+fn loose_part(reach: &Reach) -> Option<String> {
+    if reach.loose.is_empty() {
+        return None;
+    }
+    let mut text = "# Not reached by any link, but perhaps about people. Add a table if it holds client data:\n#\n".to_owned();
+    for loose in &reach.loose {
+        let _ = writeln!(text, "#   {}: {}", comment(&loose.table.name), comment(&loose.why));
+        if let Some(link) = &loose.link {
+            let _ = writeln!(text, "#     [tables.{}]", key(&loose.table.name));
+            let _ = writeln!(text, "#     client = {}", toml::link(link));
+        }
+    }
+    Some(text)
+}
+
+fn others_part(schema: &Schema) -> Option<String> {
+    let virtuals: Vec<String> = schema
+        .others
+        .iter()
+        .filter(|(_, what)| what.as_str() != "view")
+        .map(|(name, what)| format!("`{}` ({})", comment(name), comment(what)))
+        .collect();
+    (!virtuals.is_empty())
+        .then(|| format!("# Lethe leaves these alone; a search index may hold client data: {}\n", virtuals.join(", ")))
+}
+
+/// A remark on how a table was found, where no foreign key says it.
+fn found(reached: &Reached) -> Option<String> {
+    let mut guessed: Vec<&str> = reached.ways.iter().filter_map(|way| way.guessed).collect();
+    guessed.dedup();
+    (!guessed.is_empty()).then(|| format!("# Linked {}; no foreign key says so.\n", guessed.join(" and ")))
+}

@@ -1,0 +1,85 @@
+//! Pieces of TOML and SQL as people write them.
+
+use crate::domain::policy::{Link, Names};
+
+/// A key, quoted only where it must be.
+pub(super) fn key(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|mark| mark.is_ascii_alphanumeric() || mark == '_' || mark == '-');
+    if bare { name.to_owned() } else { string(name) }
+}
+
+/// A text in double quotes.
+pub(super) fn string(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for mark in text.chars() {
+        match mark {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            mark if mark.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(mark))),
+            mark => quoted.push(mark),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// One name, or a list of names.
+pub(super) fn array(names: &[String]) -> String {
+    match names {
+        [one] => string(one),
+        many => format!("[{}]", many.iter().map(|name| string(name)).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// A text that cannot end its comment.
+pub(super) fn comment(text: &str) -> String {
+    text.chars().map(|mark| if mark.is_control() { ' ' } else { mark }).collect()
+}
+
+/// A name in SQL, quoted only where it must be.
+pub(in crate::draft) fn identifier(name: &str) -> String {
+    const RESERVED: &[&str] = &[
+        "order", "group", "user", "table", "index", "check", "default", "column", "from", "to", "in", "on", "end",
+        "case", "when", "type", "values", "references", "select", "where", "and", "or", "not", "null", "desc", "asc",
+    ];
+    let plain = name.starts_with(|mark: char| mark.is_ascii_lowercase() || mark == '_')
+        && name.chars().all(|mark| mark.is_ascii_lowercase() || mark.is_ascii_digit() || mark == '_')
+        && !RESERVED.contains(&name);
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// A link: a column's name where that says it all.
+pub(super) fn link(link: &Link) -> String {
+    if *link == Link::column(&link.column.to_string())
+        && let Names::One(column) = &link.column
+    {
+        return string(column);
+    }
+    let names = |names: &Names| array(names.as_slice());
+    let mut parts = Vec::new();
+    parts.extend(link.name.as_ref().map(|name| format!("name = {}", string(name))));
+    parts.push(format!("column = {}", names(&link.column)));
+    parts.extend(link.through.as_ref().map(|through| format!("through = {}", string(through))));
+    parts.extend(link.equals.as_ref().map(|equals| format!("equals = {}", names(equals))));
+    parts.extend(link.link.as_ref().map(|name| format!("for = {}", string(name))));
+    parts.extend(link.condition.as_ref().map(|condition| format!("where = {}", string(condition))));
+    parts.extend(link.exclusive.then(|| "exclusive = true".to_owned()));
+    format!("{{ {} }}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_only_where_they_must_be() {
+        assert_eq!(key("e_mail-2"), "e_mail-2");
+        assert_eq!(key("Order Details"), "\"Order Details\"");
+        assert_eq!(key("Straße"), "\"Straße\"");
+        assert_eq!(string("a\n\"b\"\\"), "\"a\\u000A\\\"b\\\"\\\\\"");
+        assert_eq!(identifier("status"), "status");
+        assert_eq!(identifier("ShippedDate"), "\"ShippedDate\"");
+        assert_eq!(identifier("order"), "\"order\"");
+        assert_eq!(comment("a\nfree = 1"), "a free = 1");
+    }
+}

@@ -1,0 +1,301 @@
+//! The statements of one batch, in the order in which they run.
+
+use chrono::NaiveDate;
+
+use super::change::{delete, empty, update};
+use super::link::{CLIENT, anonymized, belongs, exists, filtered, join, key_text};
+use super::select::Wanted;
+use super::{column, key_columns, name, row, text, tuple};
+use crate::domain::outcome::HOLD;
+use crate::domain::plan::{ClientPlan, Path, Plan, Searched, Step};
+use crate::domain::sweep::SweepKind;
+
+/// Makes the temporary tables of a connection.
+#[must_use]
+pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
+    let keys = (0..client.key.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ");
+    vec![
+        format!(
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {keys}, \
+             state TEXT, reasons TEXT, latest INTEGER, standing INTEGER NOT NULL DEFAULT 0)"
+        ),
+        format!(
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken ({keys}, n INTEGER NOT NULL, PRIMARY KEY ({keys})) WITHOUT ROWID"
+        ),
+        "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, reason TEXT NOT NULL)".to_owned(),
+    ]
+}
+
+/// Empties the temporary tables.
+pub const EMPTY: [&str; 3] =
+    ["DELETE FROM temp.lethe_batch", "DELETE FROM temp.lethe_taken", "DELETE FROM temp.lethe_reasons"];
+
+/// Drops the temporary tables, for another plan.
+pub const DROP: [&str; 3] = [
+    "DROP TABLE IF EXISTS temp.lethe_batch",
+    "DROP TABLE IF EXISTS temp.lethe_taken",
+    "DROP TABLE IF EXISTS temp.lethe_reasons",
+];
+
+/// The statements of a batch that depend on its plan and day, made once and
+/// used for every batch of a sweep.
+#[derive(Debug, Clone)]
+pub struct Statements {
+    /// Fills `lethe_batch` from the keys in `?1`, a JSON array, and says of
+    /// each whether it is not there, done before, failed before, or not due.
+    pub fill: String,
+    /// Writes the reasons of the guards and holds.
+    pub reasons: Vec<String>,
+    /// Fills `lethe_taken` with those whom nothing keeps.
+    pub take: String,
+    /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
+    pub unknown_keys: Vec<(String, String)>,
+    /// Former identifying values: `n` and a value a row.
+    pub former: Vec<String>,
+    /// Rules, with the table each is about.
+    pub changes: Vec<(String, String)>,
+    /// What is looked through for former values.
+    pub searches: Vec<Search>,
+    /// Rules that wait for the residue check, with the table each is about.
+    pub last_changes: Vec<(String, String)>,
+}
+
+/// One look through a table: `n` and each column's text a row.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// The table.
+    pub table: String,
+    /// The columns in the order of the result, after `n`.
+    pub columns: Vec<String>,
+    /// The statement.
+    pub select: String,
+    /// For each column, the statement that blanks the texts in `?1`, a JSON
+    /// array, in rows of the clients whose `n` is in `?2`, if the policy says so.
+    pub blank: Vec<Option<String>>,
+}
+
+/// Makes the statements of a batch.
+#[must_use]
+pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
+    let plan = wanted.plan;
+    let client = &plan.client;
+    let today = wanted.today;
+    let mut changes = Vec::new();
+    let mut last_changes = Vec::new();
+    for step in &plan.steps {
+        let (now, last) = step_statements(step, client, today);
+        changes.extend(now.into_iter().map(|sql| (step.table.clone(), sql)));
+        last_changes.extend(last.into_iter().map(|sql| (step.table.clone(), sql)));
+    }
+    Statements {
+        fill: fill(wanted, kind, force),
+        reasons: reasons(plan, today),
+        take: take(client),
+        unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(step, client, today)).collect(),
+        former: former(plan, today),
+        changes,
+        searches: plan.searched.iter().map(|searched| search(searched, client, today)).collect(),
+        last_changes,
+    }
+}
+
+fn step_statements(step: &Step, client: &ClientPlan, today: NaiveDate) -> (Vec<String>, Vec<String>) {
+    let deletes: Vec<String> = step.deletes.iter().map(|own| delete(&step.table, own, client, today)).collect();
+    let updates: Vec<String> = step.updates.iter().map(|own| update(&step.table, own, client, today)).collect();
+    let mut last: Vec<String> = step.unlinks.iter().map(|own| update(&step.table, own, client, today)).collect();
+    let mut now = Vec::new();
+    if step.delete_last {
+        last.splice(0..0, deletes);
+    } else {
+        now.extend(deletes);
+    }
+    now.extend(updates);
+    (now, last)
+}
+
+fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
+    let client = &wanted.plan.client;
+    let width = client.key.len();
+    let own_keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
+    let given = match width {
+        1 => "j.value".to_owned(),
+        _ => row((0..width).map(|at| format!("json_extract(j.value, '$[{at}]')"))),
+    };
+    let missing = column(CLIENT, &client.key[0]);
+    let filters = filtered(wanted.filters.iter().copied());
+    let due = match kind {
+        SweepKind::Due => format!("{}{filters}", wanted.due()),
+        SweepKind::Period => format!("({}){filters}", wanted.lapsed()),
+        SweepKind::List if force => format!("1{filters}"),
+        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed()),
+    };
+    let key = key_text(client, CLIENT);
+    format!(
+        "INSERT INTO temp.lethe_batch (n, key, {}, state, reasons) SELECT j.key, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
+         CAST(j.value AS TEXT)), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found' WHEN {} THEN 'already' \
+         WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, 0) THEN 'not_due' END, f.reasons FROM json_each(?1) AS j \
+         LEFT JOIN {} AS {CLIENT} ON {} = {given} \
+         LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = ?2 AND f.sweep = \
+         (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
+        (0..width).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", "),
+        anonymized(client),
+        name(&client.table),
+        tuple(CLIENT, &client.key),
+    )
+}
+
+fn batch_with_clients(client: &ClientPlan) -> String {
+    format!(
+        "temp.lethe_batch AS b JOIN {} AS {CLIENT} ON {} = {}",
+        name(&client.table),
+        tuple(CLIENT, &client.key),
+        row((0..client.key.len()).map(|at| format!("b.k{at}")))
+    )
+}
+
+fn reasons(plan: &Plan, today: NaiveDate) -> Vec<String> {
+    let client = &plan.client;
+    let mut all: Vec<String> = plan
+        .guards
+        .iter()
+        .map(|guard| {
+            let condition = guard.condition.as_ref().map(|own| own.sql(today));
+            format!(
+                "INSERT INTO temp.lethe_reasons (n, reason) SELECT b.n, {} FROM {} WHERE b.state IS NULL AND {}",
+                text(&guard.name),
+                batch_with_clients(client),
+                exists(&guard.paths, condition.as_deref(), today)
+            )
+        })
+        .collect();
+    all.push(format!(
+        "INSERT INTO temp.lethe_reasons (n, reason) SELECT b.n, '{HOLD}' FROM temp.lethe_batch AS b WHERE b.state IS NULL \
+         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL)"
+    ));
+    all
+}
+
+/// Marks those with reasons as refused.
+pub const REFUSE: &str = "UPDATE temp.lethe_batch SET state = 'refused', reasons = (SELECT json_group_array(reason) FROM \
+     temp.lethe_reasons AS r WHERE r.n = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT n FROM temp.lethe_reasons)";
+
+/// Marks the clients whose `n` is in `?1`, a JSON object of `n` and reasons, as failed.
+pub const FAIL: &str = "UPDATE temp.lethe_batch SET state = 'failed', reasons = (SELECT j.value FROM json_each(?1) AS j \
+     WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE n IN (SELECT CAST(j.key AS INTEGER) FROM json_each(?1) AS j)";
+
+/// Leaves alone everybody from the first client on for whom a cap of `?1` has no room.
+pub const CAP: &str = "UPDATE temp.lethe_batch SET state = 'over' WHERE n >= \
+     (SELECT n FROM temp.lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET ?1)";
+
+/// Counts clients by state.
+pub const COUNT: &str = "SELECT state, count(*) FROM temp.lethe_batch GROUP BY state";
+
+/// The last client of the batch that the cap let through, by its place.
+pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM temp.lethe_batch WHERE state <> 'over'";
+
+fn take(client: &ClientPlan) -> String {
+    format!(
+        "INSERT OR IGNORE INTO temp.lethe_taken SELECT {}, b.n FROM temp.lethe_batch AS b WHERE b.state IS NULL",
+        key_columns("b", client.key.len())
+    )
+}
+
+/// Marks those taken as anonymized.
+pub const DONE: &str = "UPDATE temp.lethe_batch SET state = 'anonymized' WHERE state IS NULL";
+
+fn unknown_keys(step: &Step, client: &ClientPlan, today: NaiveDate) -> Option<(String, String)> {
+    let keys = step.keys.as_ref()?;
+    let own = name(&keys.column);
+    let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE {} AND COALESCE({own}, '') NOT IN ({known}) LIMIT 1",
+        name(&step.table),
+        belongs(&step.paths, client, today)
+    );
+    Some((step.table.clone(), sql))
+}
+
+/// Every key of a key-value table that the policy does not know.
+#[must_use]
+pub fn all_unknown_keys(step: &Step) -> Option<(String, String)> {
+    let keys = step.keys.as_ref()?;
+    let own = name(&keys.column);
+    let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT DISTINCT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE COALESCE({own}, '') NOT IN ({known}) ORDER BY 1",
+        name(&step.table)
+    );
+    Some((step.table.clone(), sql))
+}
+
+fn former(plan: &Plan, today: NaiveDate) -> Vec<String> {
+    let mut all = Vec::new();
+    for source in &plan.identifying {
+        let condition = source.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
+        for path in &source.paths {
+            let from = from_with_condition(path, &plan.client, today);
+            let columns = source.columns.iter().map(|own| format!("CAST({} AS TEXT)", column(&source.table, own)));
+            let columns = columns.collect::<Vec<_>>().join(", ");
+            all.push(format!("SELECT t.n, {columns} FROM {from}{condition}"));
+        }
+    }
+    all
+}
+
+/// `FROM … WHERE 1`, to which further conditions may be added.
+fn from_with_condition(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+    format!("{} WHERE 1", join(path, client, today))
+}
+
+fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search {
+    let columns: Vec<String> = searched.columns.iter().map(|(own, _)| own.name.clone()).collect();
+    let texts = columns.iter().map(|own| format!("CAST({} AS TEXT)", column(&searched.table, own)));
+    let texts = texts.collect::<Vec<_>>().join(", ");
+    let mut stays = String::new();
+    for gone in &searched.deleted_where {
+        if let Some(condition) = &gone.condition {
+            stays = format!("{stays} AND NOT COALESCE({}, 0)", condition.sql(today));
+        }
+    }
+    let selects: Vec<String> = searched
+        .paths
+        .iter()
+        .map(|path| format!("SELECT t.n, {texts} FROM {}{stays}", from_with_condition(path, client, today)))
+        .collect();
+    let blank = searched
+        .columns
+        .iter()
+        .map(|(own, on_residue)| {
+            (*on_residue == crate::domain::policy::OnResidue::Blank).then(|| {
+                format!(
+                    "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN (SELECT value FROM json_each(?1))",
+                    name(&searched.table),
+                    name(&own.name),
+                    empty(own.empty_is_null),
+                    belongs(&searched.paths, client, today),
+                    name(&own.name),
+                )
+            })
+        })
+        .collect();
+    Search { table: searched.table.clone(), columns, select: selects.join(" UNION ALL "), blank }
+}
+
+/// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
+pub const LATEST: [&str; 2] = [
+    "UPDATE temp.lethe_batch SET latest = (SELECT max(o.sweep) FROM lethe_outcomes AS o WHERE o.client_key = lethe_batch.key) \
+     WHERE state NOT IN ('anonymized', 'over')",
+    "UPDATE temp.lethe_batch SET standing = 1 WHERE latest IS NOT NULL AND EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE \
+     o.client_key = lethe_batch.key AND o.sweep = lethe_batch.latest AND o.outcome = lethe_batch.state \
+     AND o.reasons IS lethe_batch.reasons)",
+];
+
+/// Records that an outcome stands as it was. `?1` sweep, `?2` moment.
+pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = ?1, last_at = ?2 WHERE (client_key, sweep) IN \
+     (SELECT key, latest FROM temp.lethe_batch WHERE standing = 1)";
+
+/// Records new outcomes. `?1` sweep, `?2` moment, `?3` plan digest.
+pub const RECORD: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
+     SELECT key, ?1, state, reasons, ?2, ?1, ?2, ?3 FROM temp.lethe_batch WHERE state <> 'over' AND standing = 0 ORDER BY n \
+     ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = excluded.reasons, \
+     last_at = excluded.last_at WHERE lethe_outcomes.outcome <> 'anonymized'";

@@ -1,0 +1,179 @@
+//! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
+//! as a question about a client (`exists`), and as a join (`join`).
+
+use chrono::NaiveDate;
+
+use super::{any_of, name, row, text, tuple};
+use crate::domain::plan::{ClientPlan, Hop, Path};
+
+/// The client table where it is asked about a client, whatever it is called.
+pub(super) const CLIENT: &str = "lethe_c";
+
+/// Where a row of the path's first table belongs to one of the clients taken.
+pub(super) fn belongs(paths: &[Path], client: &ClientPlan, today: NaiveDate) -> String {
+    any_of(paths.iter().map(|path| belongs_by(path, client, today)).collect())
+}
+
+fn belongs_by(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+    let mut condition = String::new();
+    for (at, hop) in path.hops.iter().enumerate().rev() {
+        let among = match path.hops.get(at + 1) {
+            Some(next) => {
+                format!("SELECT {} FROM {} WHERE {condition}", columns(&next.table, &hop.matches), name(&next.table))
+            }
+            None if path.by_key => taken_keys(client),
+            None => format!(
+                "SELECT {} FROM {} AS {CLIENT} WHERE {} IN ({})",
+                columns(CLIENT, &hop.matches),
+                name(&client.table),
+                tuple(CLIENT, &client.key),
+                taken_keys(client)
+            ),
+        };
+        condition = format!("{} IN ({among})", tuple(&hop.table, &hop.columns));
+        if let Some(own) = &hop.condition {
+            condition = format!("{condition} AND ({})", own.sql(today));
+        }
+    }
+    if path.exclusive {
+        condition = format!("{condition} AND NOT EXISTS ({})", other_client(path, client, today));
+    }
+    if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
+}
+
+fn taken_keys(client: &ClientPlan) -> String {
+    format!("SELECT {} FROM temp.lethe_taken AS t", super::key_columns("t", client.key.len()))
+}
+
+fn columns(table: &str, columns: &[String]) -> String {
+    columns.iter().map(|own| super::column(table, own)).collect::<Vec<_>>().join(", ")
+}
+
+/// A client, not anonymized and not taken, to whom the row belongs too.
+fn other_client(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+    let mut sql = format!("SELECT 1 FROM {} AS {CLIENT}", name(&client.table));
+    let mut meets = Vec::new();
+    for (at, hop) in path.hops.iter().enumerate().rev() {
+        if at > 0 {
+            sql = format!("{sql} JOIN {} ON {}", named(hop, today), equal(path, at));
+        } else {
+            meets.push(equal(path, 0));
+        }
+    }
+    meets.push(format!("NOT {}", anonymized(client)));
+    meets.push(format!("{} NOT IN ({})", tuple(CLIENT, &client.key), taken_keys(client)));
+    format!("{sql} WHERE {}", meets.join(" AND "))
+}
+
+/// A hop's table under its own name, with only the rows that count.
+fn named(hop: &Hop, today: NaiveDate) -> String {
+    let table = name(&hop.table);
+    match &hop.condition {
+        Some(condition) => format!("(SELECT * FROM {table} WHERE {}) AS {table}", condition.sql(today)),
+        None => table,
+    }
+}
+
+/// That the columns of one hop equal those of the next.
+fn equal(path: &Path, at: usize) -> String {
+    let hop = &path.hops[at];
+    let next = path.hops.get(at + 1).map_or(CLIENT, |next| &next.table);
+    format!("{} = {}", tuple(&hop.table, &hop.columns), tuple(next, &hop.matches))
+}
+
+/// Whether the client `lethe_c` has a row by one of these ways for which `condition` holds.
+pub(super) fn exists(paths: &[Path], condition: Option<&str>, today: NaiveDate) -> String {
+    any_of(paths.iter().map(|path| exists_by(path, condition, today)).collect())
+}
+
+fn exists_by(path: &Path, condition: Option<&str>, today: NaiveDate) -> String {
+    let mut inner = condition.map(|condition| format!(" AND ({condition})")).unwrap_or_default();
+    for (at, hop) in path.hops.iter().enumerate() {
+        let own = hop.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
+        inner = format!(" AND EXISTS (SELECT 1 FROM {} WHERE {}{own}{inner})", name(&hop.table), equal(path, at));
+    }
+    inner.trim_start_matches(" AND ").to_owned()
+}
+
+/// The rows reached by a path from the clients taken, as `FROM`: the client is
+/// `t`, the row's table has its own name.
+pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+    let mut sql = "temp.lethe_taken AS t".to_owned();
+    if !path.by_key {
+        let keys = row((0..client.key.len()).map(|at| format!("t.k{at}")));
+        sql = format!("{sql} JOIN {} AS {CLIENT} ON {} = {keys}", name(&client.table), tuple(CLIENT, &client.key));
+    }
+    for (at, hop) in path.hops.iter().enumerate().rev() {
+        let on = if at + 1 == path.hops.len() && path.by_key {
+            format!("{} = {}", tuple(&hop.table, &hop.columns), row((0..client.key.len()).map(|at| format!("t.k{at}"))))
+        } else {
+            equal(path, at)
+        };
+        sql = format!("{sql} JOIN {} ON {on}", named(hop, today));
+    }
+    if path.exclusive {
+        // A row that stays for another client is not this client's to search.
+        sql = format!("{sql} AND NOT EXISTS ({})", other_client(path, client, today));
+    }
+    sql
+}
+
+/// Whether the client `lethe_c` was anonymized before.
+pub(super) fn anonymized(client: &ClientPlan) -> String {
+    let by_ledger = format!(
+        "EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome = 'anonymized')",
+        key_text(client, CLIENT)
+    );
+    match &client.anonymized {
+        Some(flag) => format!("(COALESCE({}, 0) <> 0 OR {by_ledger})", super::column(CLIENT, flag)),
+        None => by_ledger,
+    }
+}
+
+/// The client's key as the ledger writes it: a plain text, or a JSON array.
+pub(super) fn key_text(client: &ClientPlan, table: &str) -> String {
+    match client.key.as_slice() {
+        [one] => format!("CAST({} AS TEXT)", super::column(table, one)),
+        many => format!("json_array({})", columns(table, many)),
+    }
+}
+
+/// The client's key as JSON.
+pub(super) fn key_json(client: &ClientPlan, table: &str) -> String {
+    match client.key.as_slice() {
+        [one] => format!("json_quote({})", super::column(table, one)),
+        many => format!("json_array({})", columns(table, many)),
+    }
+}
+
+/// A parameter that holds a key as JSON, taken apart to compare with the key's columns.
+pub(super) fn key_parameter(client: &ClientPlan, parameter: &str) -> String {
+    match client.key.len() {
+        1 => format!("json_extract({parameter}, '$')"),
+        width => row((0..width).map(|at| format!("json_extract({parameter}, '$[{at}]')"))),
+    }
+}
+
+/// Filters as a condition on `lethe_c`: AND between columns, OR between values.
+pub(super) fn filtered<'a>(filters: impl Iterator<Item = (&'a str, &'a [String])>) -> String {
+    let mut sql = String::new();
+    for (own, values) in filters {
+        let values: Vec<String> = values.iter().map(|value| text(value)).collect();
+        sql = format!("{sql} AND {} IN ({})", super::column(CLIENT, own), values.join(", "));
+    }
+    sql
+}
+
+/// The rows of a path's first table joined with their clients, and the expressions of the client's key.
+pub(super) fn join_from(path: &Path, client: &ClientPlan, today: NaiveDate) -> (String, String) {
+    let mut sql = named(&path.hops[0], today);
+    for (at, hop) in path.hops.iter().enumerate().skip(1) {
+        sql = format!("{sql} JOIN {} ON {}", named(hop, today), equal(path, at - 1));
+    }
+    let last = &path.hops[path.hops.len() - 1];
+    if path.by_key {
+        return (sql, columns(&last.table, &last.columns));
+    }
+    sql = format!("{sql} JOIN {} AS {CLIENT} ON {}", name(&client.table), equal(path, path.hops.len() - 1));
+    (sql, columns(CLIENT, &client.key))
+}

@@ -1,0 +1,240 @@
+//! Which clients a sweep looks at, page by page in key order.
+
+use chrono::NaiveDate;
+
+use super::link::{CLIENT, anonymized, exists, filtered, join_from, key_json, key_parameter};
+use super::{FIRST_DAY, any_of, column, day_after, name, text, tuple};
+use crate::domain::plan::{ActivityPlan, ClientPlan, Plan, RetentionPlan};
+
+/// What a sweep looks for: the part of its parameters that selects.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The client columns filtered on, and the values that pass.
+    pub filters: Vec<(&'a str, &'a [String])>,
+    /// The day of the sweep, in the job's time zone.
+    pub today: NaiveDate,
+    /// For a period sweep, the first day on which activity still keeps a client.
+    pub cutoff: Option<NaiveDate>,
+}
+
+impl Wanted<'_> {
+    fn client(&self) -> &ClientPlan {
+        &self.plan.client
+    }
+
+    fn filters(&self) -> String {
+        filtered(self.filters.iter().copied())
+    }
+
+    fn from(&self) -> String {
+        format!("{} AS {CLIENT}", name(&self.client().table))
+    }
+
+    fn order(&self) -> String {
+        self.client().key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Not marked as anonymized, in the words that a partial index is made with.
+    fn open(&self) -> String {
+        match &self.client().anonymized {
+            Some(flag) if !self.client().flag_nullable => format!("{} = 0", column(CLIENT, flag)),
+            Some(flag) => {
+                let flag = column(CLIENT, flag);
+                format!("({flag} = 0 OR {flag} IS NULL)")
+            }
+            None => format!("NOT {}", anonymized(self.client())),
+        }
+    }
+
+    /// The condition under which `lethe_c` is due by its date.
+    pub(super) fn due(&self) -> String {
+        match &self.client().to_anonymize_on {
+            Some(date) => {
+                let date = column(CLIENT, date);
+                format!("{date} > '{FIRST_DAY}' AND {date} < {}", day_after(self.today))
+            }
+            None => "0".to_owned(),
+        }
+    }
+
+    /// The condition under which the period of `lethe_c` has passed.
+    pub(super) fn lapsed(&self) -> String {
+        let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "0".to_owned() };
+        let active = |since: Option<NaiveDate>| {
+            any_of(retention.activity.iter().map(|source| self.activity(source, since)).collect())
+        };
+        let mut started = Vec::new();
+        if let Some(otherwise) = &retention.otherwise {
+            let start = column(CLIENT, otherwise);
+            started.push(format!("({start} > '{FIRST_DAY}' AND {start} < '{cutoff}')"));
+        }
+        if !retention.activity.is_empty() {
+            started.push(active(None));
+        }
+        format!("NOT {} AND {}", active(Some(cutoff)), any_of(started))
+    }
+
+    /// Whether `lethe_c` has activity from this source, on or after a day.
+    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>) -> String {
+        let date = column(&source.table, &source.date);
+        let mut condition = Vec::new();
+        if let Some(own) = &source.condition {
+            condition.push(format!("({})", own.sql(self.today)));
+        }
+        if let Some(since) = since {
+            condition.push(if source.nullable {
+                format!("({date} >= '{since}' OR {date} IS NULL OR {date} = '')")
+            } else {
+                format!("({date} >= '{since}' OR {date} = '')")
+            });
+        }
+        let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
+        exists(&source.paths, condition.as_deref(), self.today)
+    }
+}
+
+/// The next clients whose date has come. `?1` is the last key as JSON, if
+/// `behind` one; `?2` the most rows.
+#[must_use]
+pub fn due_page(wanted: &Wanted, behind: bool) -> String {
+    let client = wanted.client();
+    // With an index on the date, the key must not tempt the planner into
+    // walking the whole table in key order: `+` takes the key's index away.
+    let plus = if client.due_indexed && client.key.len() == 1 { "+" } else { "" };
+    format!(
+        "SELECT {} FROM {} WHERE {} AND {}{}{} ORDER BY {plus}{} LIMIT ?2",
+        key_json(client, CLIENT),
+        wanted.from(),
+        wanted.due(),
+        wanted.open(),
+        wanted.filters(),
+        after(client, behind, plus),
+        wanted.order(),
+    )
+}
+
+/// The last key of the next range of the client table. `?1` is the key before
+/// it as JSON, if `behind` one; `?2` the width of the range less one.
+#[must_use]
+pub fn range_end(wanted: &Wanted, behind: bool) -> String {
+    let client = wanted.client();
+    format!(
+        "SELECT {} FROM {} WHERE 1{} ORDER BY {} LIMIT 1 OFFSET ?2",
+        key_json(client, CLIENT),
+        wanted.from(),
+        after(client, behind, ""),
+        wanted.order(),
+    )
+}
+
+/// Behind the key in `?1`; `+` keeps the planner from walking the key's index.
+fn after(client: &ClientPlan, behind: bool, plus: &str) -> String {
+    if behind {
+        format!(" AND {plus}{} > {}", tuple(CLIENT, &client.key), key_parameter(client, "?1"))
+    } else {
+        String::new()
+    }
+}
+
+/// The clients of a range of keys whose period has passed. `?1` is the key
+/// before the range, if `behind` one, and `?2` its last key, if it is `bounded`,
+/// both as JSON.
+#[must_use]
+pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
+    let client = wanted.client();
+    let until = if bounded {
+        format!(" AND {} <= {}", tuple(CLIENT, &client.key), key_parameter(client, "?2"))
+    } else {
+        String::new()
+    };
+    format!(
+        "SELECT {} FROM {} WHERE {}{}{until}{} AND {} ORDER BY {}",
+        key_json(client, CLIENT),
+        wanted.from(),
+        wanted.open(),
+        after(client, behind, ""),
+        wanted.filters(),
+        wanted.lapsed(),
+        wanted.order(),
+    )
+}
+
+/// The next clients whose period has passed since an earlier sweep looked at
+/// everybody: those with activity, or a start, in the days that left the
+/// period since then, and those refused when they were last looked at. `?1` is
+/// the last key as JSON, if `behind` one; `?2` the most rows.
+#[must_use]
+pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String {
+    let client = wanted.client();
+    let key = tuple(CLIENT, &client.key);
+    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else {
+        return "SELECT NULL WHERE 0".to_owned();
+    };
+    let sources = candidates(wanted, retention, earlier, cutoff).join(" UNION ");
+    format!(
+        "SELECT {} FROM {} WHERE {key} IN ({sources}){} AND {}{} AND {} ORDER BY {} LIMIT ?2",
+        key_json(client, CLIENT),
+        wanted.from(),
+        after(client, behind, ""),
+        wanted.open(),
+        wanted.filters(),
+        wanted.lapsed(),
+        wanted.order(),
+    )
+}
+
+fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cutoff: NaiveDate) -> Vec<String> {
+    let client = wanted.client();
+    let keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
+    let mut sources = Vec::new();
+    for source in &retention.activity {
+        let date = column(&source.table, &source.date);
+        let own = source.condition.as_ref().map(|own| format!(" AND ({})", own.sql(wanted.today))).unwrap_or_default();
+        for path in &source.paths {
+            let (from, found) = join_from(path, client, wanted.today);
+            sources.push(format!(
+                "SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'{own}"
+            ));
+        }
+    }
+    if let Some(otherwise) = &retention.otherwise {
+        let start = column(CLIENT, otherwise);
+        sources.push(format!(
+            "SELECT {keys} FROM {} WHERE {start} >= '{earlier}' AND {start} < '{cutoff}'",
+            wanted.from()
+        ));
+    }
+    sources.push(format!(
+        "SELECT {keys} FROM lethe_outcomes AS o JOIN {} ON {} = {} WHERE o.outcome = 'refused' AND o.sweep = \
+         (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key)",
+        wanted.from(),
+        tuple(CLIENT, &client.key),
+        key_from_ledger(client),
+    ));
+    sources
+}
+
+/// A ledger key, taken apart to compare with the key's columns.
+fn key_from_ledger(client: &ClientPlan) -> String {
+    if client.key.len() == 1 { "o.client_key".to_owned() } else { key_parameter(client, "o.client_key") }
+}
+
+/// Whether the client table has more than `?1` rows: no row if it has not.
+#[must_use]
+pub fn more_rows_than(client: &ClientPlan) -> String {
+    format!("SELECT 1 FROM {} LIMIT 1 OFFSET ?1", name(&client.table))
+}
+
+/// Values of a column that are neither empty nor a date in the form `YYYY-MM-DD…`: one row if there are any.
+#[must_use]
+pub fn not_a_date(table: &str, date: &str) -> String {
+    let date = name(date);
+    format!(
+        "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
+         {date} NOT GLOB {}) LIMIT 1",
+        name(table),
+        text("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*")
+    )
+}

@@ -1,0 +1,57 @@
+//! A few values of each column, read for a first draft of a policy. They are
+//! looked at and forgotten; none of them is written anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::statement;
+use crate::domain::schema::{LiveTable, Schema};
+use crate::sql::name;
+
+/// Distinct non-empty values as text, by table and column.
+pub type Samples = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
+/// Rows looked at in each table.
+const ROWS: usize = 200;
+/// Distinct values kept of each column.
+const VALUES: usize = 20;
+/// Characters kept of each value.
+const CHARACTERS: usize = 200;
+
+pub(super) async fn read(connection: &mut SqliteConnection, schema: &Schema) -> Result<Samples, sqlx::Error> {
+    let mut samples = Samples::new();
+    for table in schema.tables.values() {
+        samples.insert(table.name.clone(), of_table(connection, table).await?);
+    }
+    Ok(samples)
+}
+
+async fn of_table(
+    connection: &mut SqliteConnection,
+    table: &LiveTable,
+) -> Result<BTreeMap<String, Vec<String>>, sqlx::Error> {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let column = name(&column.name);
+            format!("CASE WHEN typeof({column}) = 'blob' THEN NULL ELSE substr(CAST({column} AS TEXT), 1, {CHARACTERS}) END")
+        })
+        .collect();
+    let sql = format!("SELECT {} FROM {} LIMIT {ROWS}", columns.join(", "), name(&table.name));
+    let mut distinct: Vec<BTreeSet<String>> = vec![BTreeSet::new(); table.columns.len()];
+    for row in statement(&sql).fetch_all(connection).await? {
+        for (at, values) in distinct.iter_mut().enumerate() {
+            if let Ok(Some(value)) = row.try_get::<Option<String>, _>(at)
+                && !value.trim().is_empty()
+                && values.len() < VALUES
+            {
+                values.insert(value);
+            }
+        }
+    }
+    let named = table.columns.iter().zip(distinct);
+    Ok(named.map(|(column, values)| (column.name.clone(), values.into_iter().collect())).collect())
+}

@@ -1,0 +1,186 @@
+//! Reads the live schema of an SQLite database.
+
+use std::collections::BTreeMap;
+
+use sqlparser::dialect::SQLiteDialect;
+use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::statement;
+use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
+use crate::sql::text;
+
+pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
+    let mut schema = Schema::default();
+    let listed = sqlx::query(
+        "SELECT l.name, l.type, l.strict, s.sql FROM pragma_table_list AS l \
+         LEFT JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
+         WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l.name NOT LIKE 'lethe\\_%' ESCAPE '\\'",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in listed {
+        let name: String = row.get(0);
+        match row.get::<String, _>(1).as_str() {
+            "table" => {
+                let sql: Option<String> = row.get(3);
+                let mut table = table(connection, &name).await?;
+                table.strict = row.get::<i64, _>(2) != 0;
+                table.checks = checks(sql.as_deref().unwrap_or_default());
+                schema.tables.insert(name, table);
+            }
+            "shadow" => {}
+            other => {
+                schema.others.insert(name, if other == "virtual" { "virtual table" } else { "view" }.to_owned());
+            }
+        }
+    }
+    settle_references(&mut schema);
+    Ok(schema)
+}
+
+async fn table(connection: &mut SqliteConnection, name: &str) -> Result<LiveTable, sqlx::Error> {
+    let mut table = LiveTable { name: name.to_owned(), ..LiveTable::default() };
+    let sql = format!("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo({})", text(name));
+    for row in statement(&sql).fetch_all(&mut *connection).await? {
+        table.columns.push(LiveColumn {
+            name: row.get(0),
+            declared: row.get(1),
+            not_null: row.get::<i64, _>(2) != 0,
+            primary_key: u32::try_from(row.get::<i64, _>(3)).unwrap_or(0),
+            generated: row.get::<i64, _>(4) >= 2,
+        });
+    }
+    let mut key: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
+    key.sort_by_key(|column| column.primary_key);
+    if !key.is_empty() {
+        let columns: Vec<Option<String>> = key.iter().map(|column| Some(column.name.clone())).collect();
+        table.unique.push(Unique { columns: columns.clone(), partial: false });
+        table.indexes.push(Index { columns, partial: false });
+    }
+    indexes(connection, &mut table).await?;
+    foreign_keys(connection, &mut table).await?;
+    Ok(table)
+}
+
+async fn indexes(connection: &mut SqliteConnection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "SELECT l.seq, l.\"unique\", l.partial, i.name FROM pragma_index_list({}) AS l, pragma_index_info(l.name) AS i \
+         WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
+        text(&table.name)
+    );
+    let mut found: BTreeMap<i64, (bool, bool, Vec<Option<String>>)> = BTreeMap::new();
+    for row in statement(&sql).fetch_all(connection).await? {
+        let unique = row.get::<i64, _>(1) != 0;
+        let partial = row.get::<i64, _>(2) != 0;
+        found.entry(row.get(0)).or_insert((unique, partial, Vec::new())).2.push(row.get(3));
+    }
+    for (unique, partial, columns) in found.into_values() {
+        if unique {
+            table.unique.push(Unique { columns: columns.clone(), partial });
+        }
+        table.indexes.push(Index { columns, partial });
+    }
+    Ok(())
+}
+
+async fn foreign_keys(connection: &mut SqliteConnection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list({}) ORDER BY id, seq",
+        text(&table.name)
+    );
+    let mut found: BTreeMap<i64, ForeignKey> = BTreeMap::new();
+    for row in statement(&sql).fetch_all(connection).await? {
+        let key = found.entry(row.get(0)).or_insert_with(|| ForeignKey {
+            columns: Vec::new(),
+            references: row.get(1),
+            referenced: Vec::new(),
+            cascades: row.get::<String, _>(4).eq_ignore_ascii_case("cascade"),
+        });
+        key.columns.push(row.get(2));
+        key.referenced.extend(row.get::<Option<String>, _>(3));
+    }
+    table.foreign_keys = found.into_values().collect();
+    Ok(())
+}
+
+/// Spells tables and columns that foreign keys refer to as they are spelt, and
+/// fills in the primary key where a foreign key names no columns.
+fn settle_references(schema: &mut Schema) {
+    let known: BTreeMap<String, (String, Vec<String>, Vec<String>)> = schema
+        .tables
+        .values()
+        .map(|table| {
+            let key = table.unique.first().map(|unique| unique.columns.iter().flatten().cloned().collect());
+            let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+            (table.name.to_ascii_lowercase(), (table.name.clone(), key.unwrap_or_default(), columns))
+        })
+        .collect();
+    for table in schema.tables.values_mut() {
+        let own: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+        for key in &mut table.foreign_keys {
+            respell(&mut key.columns, &own);
+            let Some((name, primary, columns)) = known.get(&key.references.to_ascii_lowercase()) else { continue };
+            key.references.clone_from(name);
+            if key.referenced.is_empty() {
+                key.referenced.clone_from(primary);
+            }
+            respell(&mut key.referenced, columns);
+        }
+    }
+}
+
+fn respell(names: &mut [String], known: &[String]) {
+    for name in names {
+        if let Some(spelt) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            name.clone_from(spelt);
+        }
+    }
+}
+
+/// The expressions of the CHECK constraints in a `CREATE TABLE` statement.
+fn checks(sql: &str) -> Vec<String> {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut rest = tokens.iter();
+    while let Some(token) = rest.next() {
+        let is_check = matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("check"));
+        if !is_check {
+            continue;
+        }
+        let mut depth = 0_usize;
+        let mut expression = String::new();
+        for token in rest.by_ref() {
+            match token {
+                Token::LParen => {
+                    depth += 1;
+                    if depth == 1 {
+                        continue;
+                    }
+                }
+                Token::RParen => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                _ => {}
+            }
+            expression += &token.to_string();
+        }
+        found.push(expression.trim().to_owned());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_are_found_whole_whatever_stands_around_them() {
+        let sql = "CREATE TABLE [t] ([a]TEXT NOT NULL CHECK (length(a) > 1), \"check\" INT, CONSTRAINT c CHECK ([b]>=(0)))";
+        assert_eq!(checks(sql), ["length(a) > 1", "[b]>=(0)"]);
+    }
+}

@@ -1,0 +1,172 @@
+//! What only the database itself can answer about a plan.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteConnection;
+
+use super::{Fault, statement};
+use crate::domain::plan::{Condition, Plan, Problem, Rule};
+use crate::domain::policy::{Action, Literal};
+use crate::domain::schema::{LiveTable, Schema};
+use crate::sql::{batch, name, select, text};
+
+/// A day to prepare conditions with.
+const ANY_DAY: chrono::NaiveDate = chrono::NaiveDate::MAX;
+
+pub(super) async fn verify(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    schema: &Schema,
+    deep: bool,
+) -> Result<Vec<Problem>, sqlx::Error> {
+    let mut problems = Vec::new();
+    conditions(connection, plan, &mut problems).await?;
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    checks(connection, plan, schema, &mut problems).await?;
+    entries(connection, plan, deep, &mut problems).await?;
+    if deep {
+        dates(connection, plan, &mut problems).await?;
+    }
+    keyless(connection, plan, &mut problems).await?;
+    Ok(problems)
+}
+
+/// Every condition prepares on its table.
+async fn conditions(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+    let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
+    for placed in &plan.conditions {
+        let sql = format!("SELECT 1 FROM {} WHERE ({}) LIMIT 0", name(&placed.table), placed.condition.sql(day));
+        match statement(&sql).fetch_all(&mut *connection).await {
+            Ok(_) => {}
+            Err(error) if Fault::of(&error).code & 0xff == 1 => problems.push(Problem::new(
+                &placed.place,
+                format!("the database cannot prepare `{}`: {}", placed.condition.text(), reason(&error)),
+                format!("write an SQL expression over the columns of `{}`", placed.table),
+            )),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Preparing reads no rows, so the database's words quote the policy at most.
+fn reason(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| Fault::of(error).words, |error| error.message().to_owned())
+}
+
+/// Every CHECK that is about replaced columns alone accepts what is put there.
+async fn checks(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    schema: &Schema,
+    problems: &mut Vec<Problem>,
+) -> Result<(), sqlx::Error> {
+    for step in &plan.steps {
+        let Some(table) = schema.table(&step.table) else { continue };
+        let rules: Vec<&Rule> = step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules).collect();
+        for check in &table.checks {
+            let Ok(condition) = Condition::parse(check) else { continue };
+            let Some((values, columns)) = placeholders(&condition, &rules, table) else { continue };
+            let sql = format!("SELECT CASE WHEN ({check}) = 0 THEN 0 ELSE 1 END FROM (SELECT {values})");
+            let accepted = match statement(&sql).fetch_one(&mut *connection).await {
+                Ok(row) => row.get::<i64, _>(0) == 1,
+                Err(_) => continue,
+            };
+            if !accepted {
+                problems.push(Problem::new(
+                    format!("tables.{}.columns.{}", step.table, columns.join(" + ")),
+                    format!("the table's CHECK ({check}) refuses what is put there"),
+                    "replace with a value that the CHECK accepts",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What each column of a CHECK holds afterwards, as a row of constants, if all of it is known.
+fn placeholders(condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Option<(String, Vec<String>)> {
+    let mut values = Vec::new();
+    let mut columns: Vec<String> = Vec::new();
+    for own in condition.columns() {
+        let column = table.column(own)?;
+        if columns.contains(&column.name) {
+            continue;
+        }
+        let rule = rules.iter().find(|rule| rule.column == column.name)?;
+        let value = match &rule.branches.last()?.action {
+            Action::Constant(Literal::Boolean(value)) => i64::from(*value).to_string(),
+            Action::Constant(Literal::Integer(value)) => value.to_string(),
+            Action::Constant(Literal::Float(value)) => format!("{value:?}"),
+            Action::Constant(Literal::Text(value)) => text(value),
+            Action::Text(template) => text(template.constant()?),
+            Action::Clear if rule.empty_is_null => "NULL".to_owned(),
+            Action::Clear => text(""),
+            Action::Copy(_) | Action::Generalize(_) | Action::Redact(_) => return None,
+        };
+        values.push(format!("{value} AS {}", name(&column.name)));
+        columns.push(column.name.clone());
+    }
+    (!values.is_empty()).then(|| (values.join(", "), columns))
+}
+
+/// Every key of a key-value table is known to the policy. Without `deep` only
+/// the clients of a batch are asked for, when their turn comes.
+async fn entries(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    deep: bool,
+    problems: &mut Vec<Problem>,
+) -> Result<(), sqlx::Error> {
+    for step in plan.steps.iter().filter(|_| deep) {
+        let Some((table, sql)) = batch::all_unknown_keys(step) else { continue };
+        for row in statement(&sql).fetch_all(&mut *connection).await? {
+            let key: String = row.get(0);
+            problems.push(Problem::new(
+                format!("tables.{table}.keys.{key}"),
+                format!("table `{table}` has entries called `{key}`, which are not classified"),
+                "add the key with its class and action",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Columns compared with days hold days.
+async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+    let client = &plan.client.table;
+    let mut columns: Vec<(&str, &String, String)> = Vec::new();
+    columns.extend(plan.client.to_anonymize_on.iter().map(|date| (client.as_str(), date, "client.to_anonymize_on".into())));
+    if let Some(retention) = &plan.retention {
+        columns.extend(retention.otherwise.iter().map(|date| (client.as_str(), date, "period.otherwise".into())));
+        let activity = retention.activity.iter().enumerate();
+        columns.extend(activity.map(|(at, own)| (own.table.as_str(), &own.date, format!("period.activity[{}].date", at + 1))));
+    }
+    for (table, date, place) in columns {
+        if let Some(row) = statement(&select::not_a_date(table, date)).fetch_optional(&mut *connection).await? {
+            let kind: String = row.get(0);
+            problems.push(Problem::new(
+                place,
+                format!("`{table}.{date}` has values that are no days written as YYYY-MM-DD (one of type {kind})"),
+                "name a column with such days, or store them so; anything else cannot be compared safely",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A client without a key could never be looked at.
+async fn keyless(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+    for key in &plan.client.key {
+        let sql = format!("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", name(&plan.client.table), name(key));
+        if statement(&sql).fetch_optional(&mut *connection).await?.is_some() {
+            problems.push(Problem::new(
+                "client.key",
+                format!("table `{}` has clients whose `{key}` is NULL; no sweep could name them", plan.client.table),
+                "give each client a key",
+            ));
+        }
+    }
+    Ok(())
+}
