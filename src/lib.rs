@@ -1,6 +1,12 @@
 //! Lethe anonymizes the clients in a company's own database when their time
 //! has come, unattended.
 
+pub mod cli;
+pub mod demo;
 pub mod domain;
+pub mod draft;
+pub mod ledger;
+pub mod queue;
 pub mod sql;
 pub mod store;
+pub mod worker;

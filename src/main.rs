@@ -1,1 +1,39 @@
-fn main(){}
+//! Parses the command line, runs it, and renders what went wrong.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+use lethe::cli::{Cli, execute};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.is_json();
+    log(&cli);
+    // A panic's own message could quote data: say only where it was.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+        tracing::error!(place, "a fault of the program");
+    }));
+    match execute(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print(json);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Logs go to stderr; `LETHE_LOG` filters them, and `--json` makes them JSON.
+fn log(cli: &Cli) {
+    let default = if cli.is_service() { "lethe=info,warn" } else { "lethe=error,error" };
+    let filter = EnvFilter::try_from_env("LETHE_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if cli.is_json() {
+        builder.json().init();
+    } else {
+        builder.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+}

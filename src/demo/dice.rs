@@ -32,10 +32,10 @@ impl Dice {
         self.0.random_range(range)
     }
 
-    /// One of the list.
+    /// One of the list, which is never empty.
     pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        let last = u32::try_from(list.len()).unwrap_or(u32::MAX) - 1;
-        &list[self.number(0..=last) as usize]
+        let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
+        &list[self.number(0..=count - 1) as usize]
     }
 
     /// A day of the range, both ends included; `from` if the range is empty.

@@ -49,12 +49,12 @@ pub(super) struct Fate {
 impl Fate {
     pub(super) fn throw(dice: &mut Dice, client: u64, size: &Size, today: NaiveDate) -> Self {
         let is_due = is_due(client, size);
-        let anonymized =
-            (!is_due && dice.chance(size.anonymized_share)).then(|| dice.before(today, 1..=1500));
+        let anonymized = (!is_due && dice.chance(size.anonymized_share)).then(|| dice.before(today, 1..=1500));
         let is_bare = dice.chance(size.bare_share);
         let is_inactive = dice.chance(size.inactive_share);
         let date = if is_due { due_date(dice, today) } else { other_date(dice, anonymized, today) };
-        let (created, last) = if is_bare { bare_days(dice, is_inactive, today) } else { days(dice, is_inactive, today) };
+        let (created, last) =
+            if is_bare { bare_days(dice, is_inactive, today) } else { days(dice, is_inactive, today) };
         let candidate = is_due || is_inactive;
         let reasons = if is_bare || anonymized.is_some() || (candidate && !dice.chance(size.refused_share)) {
             Reasons::default()
@@ -133,11 +133,10 @@ fn due_date(dice: &mut Dice, today: NaiveDate) -> Date {
 fn other_date(dice: &mut Dice, anonymized: Option<NaiveDate>, today: NaiveDate) -> Date {
     match (anonymized, dice.number(1..=1000)) {
         (Some(day), 1..=600) => Date::On(dice.before(day, 0..=30)),
-        (Some(_), _) => Date::None,
         (None, 1..=6) => Date::On(today + Days::new(1)),
         (None, 7..=30) => Date::On(today + Days::new(dice.number(2..=900).into())),
         (None, 31..=32) => Date::Empty,
-        (None, _) => Date::None,
+        _ => Date::None,
     }
 }
 

@@ -4,18 +4,18 @@ use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::mpsc;
 
+use super::SCHEMA;
 use super::chunk::Chunk;
-use super::client::Company;
+use super::company::Company;
 use super::load::{self, Loader};
 use super::size::Size;
-use super::SCHEMA;
 
 /// The line of the schema with which the indexes begin.
 const INDEXES: &str = "-- Indexes\n";
 
 /// Settings of a bulk load: rows are right by construction, a failed load is
-/// thrown away whole, and 256 MB help to sort the indexes.
-const SETTINGS: [(&str, i64); 3] = [("foreign_keys", 0), ("synchronous", 0), ("cache_size", -262_144)];
+/// thrown away whole, and 128 MB help to sort the indexes.
+const SETTINGS: [(&str, i64); 3] = [("foreign_keys", 0), ("synchronous", 0), ("cache_size", -131_072)];
 
 /// Creates the schema of the NP Retail policy in an empty database and fills it.
 ///
@@ -29,10 +29,18 @@ const SETTINGS: [(&str, i64); 3] = [("foreign_keys", 0), ("synchronous", 0), ("c
 ///
 /// Whatever the database says: no space, no right to write, tables of these
 /// names exist already.
-pub async fn generate(connection: &mut SqliteConnection, size: &Size, seed: u64, today: NaiveDate) -> Result<(), sqlx::Error> {
+pub async fn generate(
+    connection: &mut SqliteConnection,
+    size: &Size,
+    seed: u64,
+    today: NaiveDate,
+) -> Result<(), sqlx::Error> {
     let mut before = Vec::new();
     for (name, value) in SETTINGS {
-        before.push((name, sqlx::query_scalar(AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(&mut *connection).await?));
+        before.push((
+            name,
+            sqlx::query_scalar(AssertSqlSafe(format!("PRAGMA {name}"))).fetch_one(&mut *connection).await?,
+        ));
         set(connection, name, value).await?;
     }
     let filled = fill(connection, size, seed, today).await;
@@ -76,6 +84,62 @@ fn make(mut company: Company, chunks: &mpsc::Sender<Chunk>) {
             && chunks.blocking_send(std::mem::take(&mut company.chunk)).is_err()
         {
             return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+
+    async fn company(size: &Size, seed: u64) -> SqliteConnection {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        generate(&mut connection, size, seed, TODAY).await.unwrap();
+        connection
+    }
+
+    async fn number(connection: &mut SqliteConnection, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(connection).await.unwrap()
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_rows() {
+        let made = |seed, clients| {
+            let mut company = Company::new(Size { clients: 1_000, due: 100, ..Size::demo() }, seed, TODAY);
+            (0..clients).for_each(|client| company.add(client));
+            company.chunk
+        };
+
+        assert_eq!(made(7, 600), made(7, 600));
+        assert_ne!(made(7, 600), made(8, 600));
+    }
+
+    #[tokio::test]
+    async fn exactly_so_many_clients_are_due_and_every_reference_holds() {
+        let size = Size { clients: 1_501, due: 77, ..Size::demo() };
+        let mut connection = company(&size, 7).await;
+
+        assert_eq!(number(&mut connection, "SELECT count(*) FROM customers").await, 1_501);
+        let due = "SELECT count(*) FROM customers
+            WHERE anonymized = 0 AND to_anonymize_on <> '' AND to_anonymize_on <= '2026-01-01'";
+        assert_eq!(number(&mut connection, due).await, 77);
+        assert_eq!(number(&mut connection, "SELECT count(*) FROM pragma_foreign_key_check").await, 0);
+        assert_eq!(number(&mut connection, "PRAGMA foreign_keys").await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_model_has_the_same_of_everything() {
+        let mut connection = company(&Size::model(1_000), 7).await;
+
+        for (sql, rows) in [
+            ("SELECT count(*) FROM contact_points", 3_000),
+            ("SELECT count(*) FROM posted_sales_invoices", 5_000),
+            ("SELECT count(*) FROM cust_ledger_entries", 5_000),
+            ("SELECT count(*) FROM customers WHERE to_anonymize_on <= '2026-01-01' AND to_anonymize_on <> ''", 100),
+        ] {
+            assert_eq!(number(&mut connection, sql).await, rows, "{sql}");
         }
     }
 }

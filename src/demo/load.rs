@@ -6,7 +6,7 @@
 
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
-use sqlx::{AssertSqlSafe, Sqlite, SqlSafeStr, SqlStr, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr, Sqlite, SqliteConnection};
 
 use super::chunk::{Chunk, Table, Value};
 use super::names::ITEMS;
@@ -41,16 +41,18 @@ struct Waiting {
 impl Loader {
     pub(super) fn new() -> Self {
         let waiting = Table::ALL.map(|table| {
-            let (into, columns, _) = statement(table);
-            debug_assert!(!into.is_empty());
-            let width = columns.split(',').count();
+            let width = statement(table).1.split(',').count();
             Waiting { table, width, full: AssertSqlSafe(insert(table, ROWS)).into_sql_str(), values: Vec::new() }
         });
         Self { waiting: waiting.into() }
     }
 
     /// Takes over the rows of a chunk; all of its customers are in afterwards.
-    pub(super) async fn take(&mut self, connection: &mut SqliteConnection, mut chunk: Chunk) -> Result<(), sqlx::Error> {
+    pub(super) async fn take(
+        &mut self,
+        connection: &mut SqliteConnection,
+        mut chunk: Chunk,
+    ) -> Result<(), sqlx::Error> {
         for waiting in &mut self.waiting {
             waiting.values.append(chunk.values(waiting.table));
             waiting.write_full(connection).await?;
@@ -146,16 +148,12 @@ fn statement(table: Table) -> (&'static str, &'static str, &'static str) {
             "",
         ),
         Table::Relations => ("contact_business_relations", "contact_no, customer_no, role", ""),
-        Table::ContactPoints => (
-            "contact_points",
-            "contact_point_id, customer_no, kind, value, label, newsletter, verified_at",
-            "",
-        ),
-        Table::ShipTo => (
-            "ship_to_addresses",
-            "customer_no, code, name, address, address_2, city, post_code, country, phone_no",
-            "",
-        ),
+        Table::ContactPoints => {
+            ("contact_points", "contact_point_id, customer_no, kind, value, label, newsletter, verified_at", "")
+        }
+        Table::ShipTo => {
+            ("ship_to_addresses", "customer_no, code, name, address, address_2, city, post_code, country, phone_no", "")
+        }
         Table::Attributes => ("customer_attributes", "customer_no, attribute, value, changed_on", ""),
         Table::Memberships => (
             "memberships",
@@ -163,11 +161,9 @@ fn statement(table: Table) -> (&'static str, &'static str, &'static str) {
              valid_until, points",
             "",
         ),
-        Table::Tasks => (
-            "tasks",
-            "task_no, customer_no, main_contact_no, task_type, subject, status, created_on, closed_on",
-            "",
-        ),
+        Table::Tasks => {
+            ("tasks", "task_no, customer_no, main_contact_no, task_type, subject, status, created_on, closed_on", "")
+        }
         Table::Notes => ("notes", "note_id, owner_type, owner_no, body, user_id, written_at", ""),
         Table::SalesHeaders => (
             "sales_headers",

@@ -9,9 +9,11 @@
 //! This floor imports from no other; the command line, tests and benches
 //! import it.
 
+mod card;
 mod chunk;
-mod client;
+mod company;
 mod dice;
+mod extras;
 mod fate;
 mod generate;
 mod load;

@@ -67,7 +67,9 @@ impl Person {
             given,
             family,
             address: address(dice, region),
-            address_2: dice.chance(0.12).then(|| *dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
+            address_2: dice
+                .chance(0.12)
+                .then(|| *dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
             post_code,
             city,
             country: region.country,

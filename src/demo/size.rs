@@ -30,7 +30,7 @@ pub struct Size {
     pub documents: RangeInclusive<u32>,
     /// Lines a posted invoice.
     pub lines: RangeInclusive<u32>,
-    /// Ledger entries a customer.
+    /// Ledger entries a customer: one an invoice at least, the others are payments.
     pub ledger_entries: RangeInclusive<u32>,
     /// Tasks a customer.
     pub tasks: RangeInclusive<u32>,

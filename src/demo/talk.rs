@@ -26,7 +26,11 @@ pub(super) fn task(dice: &mut Dice, who: &Person) -> (&'static str, String) {
 pub(super) fn note(dice: &mut Dice, who: &Person) -> String {
     match dice.number(0..=5) {
         0 => format!("{} prefers to be called after 17:00.", who.given),
-        1 => format!("Spoke to {} — wants the invoice by mail to {}.", who.name, who.email.as_deref().unwrap_or("nobody")),
+        1 => format!(
+            "Spoke to {} — wants the invoice by mail to {}.",
+            who.name,
+            who.email.as_deref().unwrap_or("nobody")
+        ),
         2 => format!("Moved from {}.\nNew key is under the mat 🗝️", who.address),
         3 => format!("ring {} først!! {}", who.family, who.phone.as_deref().unwrap_or("")),
         4 => "Pays cash, always.".to_owned(),
@@ -57,7 +61,7 @@ pub(super) fn web_shop(dice: &mut Dice, who: &Person, today: NaiveDate) -> Strin
         document["household"] = Json::Array((0..members).map(|_| member(dice)).collect());
     }
     if dice.chance(0.2) {
-        document["social"] = json!({ "instagram": format!("@{}", who.given.to_lowercase()) });
+        document["social"] = json!({ "instagram": format!("@{}", who.given.to_lowercase().replace(' ', "")) });
     }
     if dice.chance(0.1) {
         document["remarks"] = json!(format!("\"{}\" wants a call\tbefore delivery", who.name));
@@ -73,8 +77,15 @@ pub(super) fn attributes(dice: &mut Dice, who: &Person) -> [(&'static str, Optio
         ("preferred_store", Some((*dice.pick(&["Køge", "Aarhus", "Web"])).to_owned())),
         ("shoe_size", Some(dice.number(35..=47).to_string())),
         ("nickname", Some(format!("{}-{}", who.given, dice.number(1..=9)))),
-        ("instagram", dice.chance(0.8).then(|| format!("@{}_{}", who.family.to_lowercase(), dice.number(100..=9999)))),
-        ("delivery_hint", Some(format!("Leave it with {} next door, blue gate", dice.pick(&["Lis", "Mr. O'Hara", "Bodil"])))),
+        (
+            "instagram",
+            dice.chance(0.8)
+                .then(|| format!("@{}_{}", who.family.to_lowercase().replace(' ', ""), dice.number(100..=9999))),
+        ),
+        (
+            "delivery_hint",
+            Some(format!("Leave it with {} next door, blue gate", dice.pick(&["Lis", "Mr. O'Hara", "Bodil"]))),
+        ),
         ("allergies", Some((*dice.pick(&["nickel", "latex", "wool, severe"])).to_owned())),
     ]
 }

@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 
 use super::chunk::{Table, row};
-use super::client::{Client, Company};
+use super::company::{Client, Company};
 use super::dice::Dice;
 use super::names::ITEMS;
 use super::person::another_address;
@@ -13,17 +13,13 @@ impl Company {
     pub(super) fn trade(&mut self, dice: &mut Dice, client: &Client) {
         let Some(last) = client.fate.last else { return };
         let invoices = if client.is_largest { self.size.largest } else { dice.number(self.size.documents.clone()) };
-        let mut entries = dice.number(self.size.ledger_entries.clone()).max(if client.is_largest { invoices } else { 0 });
-        if entries == 0 && (invoices == 0 || client.fate.reasons.open_entries) {
-            entries = 1;
-        }
+        let entries = dice.number(self.size.ledger_entries.clone()).max(invoices).max(1);
         let mut is_open = client.fate.reasons.open_entries;
         let mut days: Vec<NaiveDate> = (1..invoices).map(|_| dice.day(client.fate.created, last)).collect();
         days.push(last);
         days.sort_unstable();
-        for (at, day) in (1..=invoices).zip(&days) {
-            let has_entry = invoices - at < entries;
-            self.invoice(dice, client, *day, has_entry, &mut is_open);
+        for (_, day) in (0..invoices).zip(&days) {
+            self.invoice(dice, client, *day, &mut is_open);
         }
         for payment in invoices..entries {
             let day = if invoices == 0 && payment == 0 { last } else { dice.day(days[0], last) };
@@ -35,20 +31,21 @@ impl Company {
         }
     }
 
-    fn invoice(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, has_entry: bool, is_open: &mut bool) {
+    fn invoice(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
         self.numbers.invoice += 1;
         let no = format!("PSI-{:07}", self.numbers.invoice);
         let gone = client.fate.anonymized.is_some();
         let amount = self.invoice_lines(dice, client, &no);
         let with_vat = cents(amount * 1.25);
-        let payer = client.payer.as_ref().filter(|payer| day <= payer.until && dice.chance(0.6));
+        let open = std::mem::take(is_open);
+        let payer = client.payer.as_ref().filter(|payer| !open && day <= payer.until && dice.chance(0.6));
         let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no).clone();
         let due = day + Days::new(*dice.pick(&[0, 14, 30]));
         let order = dice.chance(0.6).then(|| format!("SO-{:07}", self.numbers.invoice));
-        let reference = (!gone && dice.chance(0.12)).then(|| client.person.given);
+        let reference = (!gone && dice.chance(0.12)).then_some(client.person.given);
         let external = match dice.number(1..=100) {
             1..=12 => Some(dice.digits("PO-#####")),
-            13 if !gone => Some(shortened(format!("Ref. {}", client.person.name), 35)),
+            13 if !gone => Some(shortened(&format!("Ref. {}", client.person.name), 35)),
             _ => None,
         };
         let gift = (!gone && dice.chance(0.05)).then(|| {
@@ -56,23 +53,50 @@ impl Company {
             (name, another_address(dice, client.person.country))
         });
         let (gift_name, gift_address) = gift.unzip();
-        self.chunk.push(Table::Invoices, row![
-            no.clone(), order, client.no.clone(), bill_to.clone(), gift_name, gift_address, reference, external,
-            client.posting_group, day, due, client.person.currency, amount, with_vat,
-        ]);
+        self.chunk.push(
+            Table::Invoices,
+            row![
+                no.clone(),
+                order,
+                client.no.clone(),
+                bill_to.clone(),
+                gift_name,
+                gift_address,
+                reference,
+                external,
+                client.posting_group,
+                day,
+                due,
+                client.person.currency,
+                amount,
+                with_vat,
+            ],
+        );
         if !gone && dice.chance(self.size.extras_share * 0.05) {
-            let body = format!("{} asked for a copy, sent to {}.", client.person.name, client.person.email.as_deref().unwrap_or("the shop"));
+            let body = format!(
+                "{} asked for a copy, sent to {}.",
+                client.person.name,
+                client.person.email.as_deref().unwrap_or("the shop")
+            );
             self.note(dice, "Posted Sales Invoice", no.clone(), body, day);
         }
-        if has_entry {
-            self.numbers.entry += 1;
-            let open = std::mem::take(is_open) && payer.is_none();
-            let description = format!("Invoice {no}");
-            self.chunk.push(Table::LedgerEntries, row![
-                self.numbers.entry, bill_to, day, "Invoice", no, description, with_vat,
-                if open { with_vat } else { 0.0 }, open, due,
-            ]);
-        }
+        self.numbers.entry += 1;
+        let description = format!("Invoice {no}");
+        self.chunk.push(
+            Table::LedgerEntries,
+            row![
+                self.numbers.entry,
+                bill_to,
+                day,
+                "Invoice",
+                no,
+                description,
+                with_vat,
+                if open { with_vat } else { 0.0 },
+                open,
+                due,
+            ],
+        );
     }
 
     /// Returns what the lines come to, or some amount where there are none.
@@ -84,9 +108,10 @@ impl Company {
             let quantity = dice.number(1..=3);
             let amount = cents(f64::from(quantity) * price);
             total += amount;
-            self.chunk.push(Table::InvoiceLines, row![
-                no.to_owned(), line * 10_000, item, description, i64::from(quantity), price, amount,
-            ]);
+            self.chunk.push(
+                Table::InvoiceLines,
+                row![no.to_owned(), line * 10_000, item, description, i64::from(quantity), price, amount,],
+            );
         }
         if lines == 0 {
             return dice.amount();
@@ -97,10 +122,11 @@ impl Company {
                 1 => format!("Collected by {}", client.person.name),
                 _ => "Thank you for your order".to_owned(),
             };
-            let text = shortened(text, 100);
-            self.chunk.push(Table::InvoiceLines, row![
-                no.to_owned(), i64::from(lines) * 10_000 + 5_000, None::<String>, text, 0, 0.0, 0.0,
-            ]);
+            let text = shortened(&text, 100);
+            self.chunk.push(
+                Table::InvoiceLines,
+                row![no.to_owned(), i64::from(lines) * 10_000 + 5_000, None::<String>, text, 0, 0.0, 0.0,],
+            );
         }
         cents(total)
     }
@@ -110,15 +136,26 @@ impl Company {
         let amount = -dice.amount();
         let open = std::mem::take(is_open);
         let description = if client.fate.anonymized.is_none() && dice.chance(0.15) {
-            shortened(format!("{} {}", client.person.name.to_uppercase(), dice.digits("bank ref ######")), 100)
+            shortened(&format!("{} {}", client.person.name.to_uppercase(), dice.digits("bank ref ######")), 100)
         } else {
             "Payment".to_owned()
         };
         let no = dice.digits("BANK-######");
-        self.chunk.push(Table::LedgerEntries, row![
-            self.numbers.entry, client.no.clone(), day, "Payment", no, description, amount,
-            if open { amount } else { 0.0 }, open, None::<NaiveDate>,
-        ]);
+        self.chunk.push(
+            Table::LedgerEntries,
+            row![
+                self.numbers.entry,
+                client.no.clone(),
+                day,
+                "Payment",
+                no,
+                description,
+                amount,
+                if open { amount } else { 0.0 },
+                open,
+                None::<NaiveDate>,
+            ],
+        );
     }
 
     /// Quotes and orders: open ones where they are to refuse, and archived ones.
@@ -145,26 +182,29 @@ impl Company {
         for line in 1..=i64::from(dice.number(1..=3)) {
             let (item, description, price) = *dice.pick(ITEMS);
             total += price;
-            self.chunk.push(Table::SalesLines, row![kind, no.clone(), line * 10_000, item, description, 1, price, price]);
+            self.chunk
+                .push(Table::SalesLines, row![kind, no.clone(), line * 10_000, item, description, 1, price, price]);
         }
-        let reference = dice.chance(0.12).then(|| client.person.given);
-        self.chunk.push(Table::SalesHeaders, row![
-            kind, no, client.no.clone(), client.no.clone(), reference, day, status, cents(total * 1.25),
-        ]);
+        let reference = dice.chance(0.12).then_some(client.person.given);
+        self.chunk.push(
+            Table::SalesHeaders,
+            row![kind, no, client.no.clone(), client.no.clone(), reference, day, status, cents(total * 1.25),],
+        );
     }
 
     /// A payment that came in and is not posted yet.
     fn journal_line(&mut self, dice: &mut Dice, client: &Client) {
         self.numbers.journal += 1;
         let day = dice.before(self.today, 0..=4);
-        let text = shortened(format!("Payment {}", client.person.name), 100);
+        let text = shortened(&format!("Payment {}", client.person.name), 100);
         let (kind, no, other, other_no) = if dice.chance(0.7) {
             ("Customer", client.no.clone(), "Bank Account", "GIRO".to_owned())
         } else {
             ("G/L Account", "2910".to_owned(), "Customer", client.no.clone())
         };
         let line = self.numbers.journal * 10_000;
-        self.chunk.push(Table::JournalLines, row!["CASHRCPT", line, kind, no, other, other_no, day, text, -dice.amount()]);
+        self.chunk
+            .push(Table::JournalLines, row!["CASHRCPT", line, kind, no, other, other_no, day, text, -dice.amount()]);
     }
 }
 
@@ -174,6 +214,6 @@ fn cents(amount: f64) -> f64 {
 }
 
 /// The text cut to so many characters.
-fn shortened(text: String, most: usize) -> String {
-    text.char_indices().nth(most).map_or(text.clone(), |(end, _)| text[..end].to_owned())
+fn shortened(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }

@@ -5,7 +5,7 @@ use crate::domain::schema::{LiveColumn, LiveTable, Schema};
 use super::link::Reference;
 use super::vocabulary::{Meaning, meaning};
 use super::words::{endings, noun, referents, split};
-use super::{DraftError, Wishes, nearest};
+use super::{DraftError, Wishes, similar};
 
 /// The table of clients.
 #[derive(Debug)]
@@ -18,16 +18,41 @@ pub(super) struct ClientTable<'a> {
 
 /// What clients are called, in the singular, and how sure the word is.
 const STRONG: &[&str] = &[
-    "customer", "client", "member", "patient", "donor", "guest", "subscriber", "kunde", "mitglied", "klient", "spender",
-    "debitor", "membre", "adherent", "donateur", "abonne",
+    "customer",
+    "client",
+    "member",
+    "patient",
+    "donor",
+    "guest",
+    "subscriber",
+    "kunde",
+    "mitglied",
+    "klient",
+    "spender",
+    "debitor",
+    "membre",
+    "adherent",
+    "donateur",
+    "abonne",
 ];
 const WEAK: &[&str] = &[
-    "person", "user", "account", "contact", "party", "individual", "profile", "kontakt", "benutzer", "konto", "compte",
-    "personne", "utilisateur",
+    "person",
+    "user",
+    "account",
+    "contact",
+    "party",
+    "individual",
+    "profile",
+    "kontakt",
+    "benutzer",
+    "konto",
+    "compte",
+    "personne",
+    "utilisateur",
 ];
 
 /// How far ahead of the next one a table must be.
-const LEAD: usize = 3;
+const LEAD: usize = 5;
 
 /// The columns that make a table look like one of people.
 pub(super) fn people_columns(table: &LiveTable) -> Vec<&LiveColumn> {
@@ -66,18 +91,15 @@ fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a LiveTable, DraftError
     if let Some((_, what)) = schema.others.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)) {
         return Err(DraftError::NotATable { table: name.to_owned(), what: what.clone() });
     }
-    Err(DraftError::UnknownTable { table: name.to_owned(), nearest: nearest(name, schema.tables.keys()) })
+    Err(DraftError::UnknownTable { table: name.to_owned(), nearest: similar(name, schema.tables.keys()) })
 }
 
 fn likeliest<'a>(schema: &'a Schema, known: &[Reference]) -> Result<&'a LiveTable, DraftError> {
     if schema.tables.is_empty() {
         return Err(DraftError::NoTables);
     }
-    let mut ranked: Vec<(usize, &LiveTable)> = schema
-        .tables
-        .values()
-        .filter_map(|table| Some((weight(table, known)?, table)))
-        .collect();
+    let mut ranked: Vec<(usize, &LiveTable)> =
+        schema.tables.values().filter_map(|table| Some((weight(table, known)?, table))).collect();
     ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     match ranked.as_slice() {
         [] => Err(DraftError::NoClientTable { candidates: tables_of_people(schema) }),
@@ -97,13 +119,13 @@ fn weight(table: &LiveTable, known: &[Reference]) -> Option<usize> {
     let among = |words: &[&str], wanted: &str| words.contains(&wanted);
     let last = endings(&split(&table.name)).pop()?;
     let name = if among(STRONG, &whole) {
+        16
+    } else if among(STRONG, &last) {
         10
     } else if among(WEAK, &whole) {
-        5
-    } else if among(STRONG, &last) {
-        6
+        8
     } else if among(WEAK, &last) {
-        3
+        5
     } else {
         return None;
     };
@@ -134,7 +156,7 @@ fn wished_key(table: &LiveTable, key: &[String]) -> Result<Vec<String>, DraftErr
         table.column(name).map(|column| column.name.clone()).ok_or_else(|| DraftError::UnknownKeyColumn {
             table: table.name.clone(),
             column: name.clone(),
-            nearest: nearest(name, table.columns.iter().map(|column| &column.name)),
+            nearest: similar(name, table.columns.iter().map(|column| &column.name)),
         })
     });
     let key = spelled.collect::<Result<Vec<_>, _>>()?;

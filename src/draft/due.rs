@@ -1,13 +1,16 @@
 //! When a client is due and what keeps it: dates, filters, activity, ideas for guards.
 
-use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+mod guard;
+
+pub(super) use guard::GuardIdea;
+
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 use super::client::ClientTable;
 use super::link::Reach;
-use super::sample::{all_iso_dates, codes};
+use super::sample::all_iso_dates;
 use super::vocabulary::{Meaning, meaning};
 use super::words::{endings, snake, split};
-use super::write::identifier;
 use super::{Samples, values};
 
 /// What the schema says about when a client is due.
@@ -40,40 +43,62 @@ pub(super) struct Activity {
     pub(super) certain: bool,
 }
 
-/// What could refuse a client.
-#[derive(Debug)]
-pub(super) struct GuardIdea {
-    /// A short name.
-    pub(super) name: String,
-    /// What people would read.
-    pub(super) reason: String,
-    /// The table that is looked at.
-    pub(super) table: String,
-    /// How its rows belong to a client, where that is not as in `[tables.…]`.
-    pub(super) client: Option<String>,
-    /// The condition.
-    pub(super) condition: String,
-    /// Status words that were seen.
-    pub(super) seen: Vec<String>,
-}
-
 const ACTIVITY: &[&str] = &[
-    "order", "invoice", "entry", "visit", "booking", "purchase", "receipt", "payment", "donation", "gift", "transaction",
-    "subscription", "sale", "reservation", "appointment", "checkin", "shipment", "contract", "quote", "claim", "ticket",
-    "membership", "instalment", "installment", "treatment", "course", "rental", "loan", "header", "rechnung", "auftrag",
-    "bestellung", "buchung", "besuch", "termin", "zahlung", "vertrag", "vorgang", "angebot", "commande", "facture",
-    "visite", "passage", "don", "achat", "echeance", "abonnement", "recu", "paiement", "rendezvous", "cotisation",
-];
-
-/// Status words after which nothing is open.
-const FINAL: &[&str] = &[
-    "closed", "posted", "completed", "complete", "done", "paid", "shipped", "delivered", "cancelled", "canceled",
-    "terminated", "ended", "finished", "expired", "archived", "void", "refunded", "bezahlt", "erledigt", "storniert",
-    "abgeschlossen", "paye", "payee", "termine", "annule", "cloture",
+    "order",
+    "invoice",
+    "entry",
+    "visit",
+    "booking",
+    "purchase",
+    "receipt",
+    "payment",
+    "donation",
+    "gift",
+    "transaction",
+    "subscription",
+    "sale",
+    "reservation",
+    "appointment",
+    "checkin",
+    "shipment",
+    "contract",
+    "quote",
+    "claim",
+    "ticket",
+    "membership",
+    "instalment",
+    "installment",
+    "treatment",
+    "course",
+    "rental",
+    "loan",
+    "header",
+    "rechnung",
+    "auftrag",
+    "bestellung",
+    "buchung",
+    "besuch",
+    "termin",
+    "zahlung",
+    "vertrag",
+    "vorgang",
+    "angebot",
+    "commande",
+    "facture",
+    "visite",
+    "passage",
+    "don",
+    "achat",
+    "echeance",
+    "abonnement",
+    "recu",
+    "paiement",
+    "rendezvous",
+    "cotisation",
 ];
 
 /// Reads the schema for all that decides when a client is due.
-pub(super) fn find(schema: &Schema, samples: &Samples, client: &ClientTable, reach: &Reach) -> Due {
+pub(super) fn find(samples: &Samples, client: &ClientTable, reach: &Reach) -> Due {
     let table = client.table;
     let mut due = Due::default();
     for column in table.columns.iter().filter(|column| !column.generated) {
@@ -91,18 +116,21 @@ pub(super) fn find(schema: &Schema, samples: &Samples, client: &ClientTable, rea
         } else if dated && created(&words) {
             due.created.get_or_insert_with(|| column.name.clone());
         } else if is_filter(&words, column) {
-            due.filters.push((snake(&column.name), column.name.clone()));
+            let name = snake(&column.name);
+            if !due.filters.iter().any(|(other, _)| *other == name) {
+                due.filters.push((name, column.name.clone()));
+            }
         }
     }
     for reached in &reach.tables {
         if let Some(activity) = activity(samples, reached.table) {
-            guards_of(samples, reached.table, &mut due.guards);
+            guard::on_documents(samples, reached.table, &mut due.guards);
             due.activity.push(activity);
         } else if is_activity(reached.table) {
-            guards_of(samples, reached.table, &mut due.guards);
+            guard::on_documents(samples, reached.table, &mut due.guards);
         }
     }
-    guards_of_client(schema, client, reach, &due.anonymized.clone(), &mut due.guards);
+    guard::on_client(client, reach, due.anonymized.clone().as_deref(), &mut due.guards);
     due
 }
 
@@ -110,7 +138,15 @@ fn to_anonymize_on(words: &[String]) -> bool {
     let all = words.concat();
     ["toanonymize", "toanonymise", "anonymizeon", "anonymiseon", "anonymizeafter", "deleteon", "deleteafter", "eraseon"]
         .iter()
-        .chain(&["retentionuntil", "retentiondate", "gdprdate", "loschdatum", "loeschdatum", "keepuntil", "aanonymiser"])
+        .chain(&[
+            "retentionuntil",
+            "retentiondate",
+            "gdprdate",
+            "loschdatum",
+            "loeschdatum",
+            "keepuntil",
+            "aanonymiser",
+        ])
         .any(|start| all.contains(start))
 }
 
@@ -182,93 +218,4 @@ fn activity(samples: &Samples, table: &LiveTable) -> Option<Activity> {
         date: date.name.clone(),
         certain: all_iso_dates(values(samples, &table.name, &date.name)),
     })
-}
-
-/// Columns that say whether something is still open.
-fn guards_of(samples: &Samples, table: &LiveTable, guards: &mut Vec<GuardIdea>) {
-    let kebab = snake(&table.name).replace('_', "-");
-    let words = snake(&table.name).replace('_', " ");
-    for column in &table.columns {
-        let Some(last) = split(&column.name).pop() else { continue };
-        let seen = values(samples, &table.name, &column.name);
-        let name = identifier(&column.name);
-        let condition = match (last.as_str(), column.kind()) {
-            ("status" | "state" | "statut" | "etat", Kind::Text | Kind::Unknown)
-                if meaning(&column.name) == Some(Meaning::Plain) || !codes(seen).is_empty() =>
-            {
-                still_open(&name, &codes(seen))
-            }
-            ("status" | "state", Kind::Integer) => format!("{name} <> 0"),
-            ("open" | "offen" | "active" | "pending", Kind::Boolean | Kind::Integer) => format!("{name} = 1"),
-            ("closed" | "posted" | "paid" | "completed" | "shipped", Kind::Boolean | Kind::Integer) => {
-                format!("{name} = 0")
-            }
-            ("balance" | "remaining" | "outstanding" | "solde" | "saldo", Kind::Number | Kind::Integer) => {
-                format!("{name} <> 0")
-            }
-            ("date" | "at" | "on", Kind::Date) if done_date(&column.name) => format!("{name} IS NULL"),
-            _ => continue,
-        };
-        guards.push(GuardIdea {
-            name: format!("open-{kebab}"),
-            reason: format!("has open {words}"),
-            table: table.name.clone(),
-            client: None,
-            condition,
-            seen: codes(seen).into_iter().map(str::to_owned).collect(),
-        });
-    }
-}
-
-fn done_date(name: &str) -> bool {
-    let done = ["shipped", "closed", "paid", "completed", "delivered", "returned", "terminated", "cancelled"];
-    split(name).first().is_some_and(|first| done.contains(&first.as_str()))
-}
-
-fn still_open(name: &str, seen: &[&str]) -> String {
-    let is_final = |code: &&&str| FINAL.contains(&snake(code).as_str());
-    let ends: Vec<String> = seen.iter().filter(is_final).map(|code| format!("'{code}'")).collect();
-    match ends.as_slice() {
-        [] => format!("{name} <> '...'"),
-        [one] => format!("{name} <> {one}"),
-        several => format!("{name} NOT IN ({})", several.join(", ")),
-    }
-}
-
-/// What the client's own row may say against it.
-fn guards_of_client(
-    schema: &Schema,
-    client: &ClientTable,
-    reach: &Reach,
-    anonymized: &Option<String>,
-    guards: &mut Vec<GuardIdea>,
-) {
-    let table = client.table;
-    for column in &table.columns {
-        let words = split(&column.name);
-        let balance = words.last().is_some_and(|last| ["balance", "solde", "saldo"].contains(&last.as_str()));
-        if balance && matches!(column.kind(), Kind::Number | Kind::Integer) {
-            guards.push(GuardIdea {
-                name: "balance".to_owned(),
-                reason: "has a balance".to_owned(),
-                table: table.name.clone(),
-                client: None,
-                condition: format!("{} <> 0", identifier(&column.name)),
-                seen: Vec::new(),
-            });
-        }
-    }
-    let single = reach.own.iter().filter(|columns| columns.len() == 1 && schema.tables.contains_key(&table.name));
-    for column in single.map(|columns| &columns[0]) {
-        let live = anonymized.as_ref().map_or("1 = 1".to_owned(), |name| format!("{} = 0", identifier(name)));
-        let words = snake(column).replace('_', " ");
-        guards.push(GuardIdea {
-            name: format!("is-{}", words.replace(' ', "-")),
-            reason: format!("is the {words} of another client"),
-            table: table.name.clone(),
-            client: Some(column.clone()),
-            condition: live,
-            seen: Vec::new(),
-        });
-    }
 }

@@ -1,6 +1,6 @@
 //! What a column is taken for: by its name, its type and what was seen in it.
 
-use crate::domain::schema::Kind;
+use crate::domain::schema::{Kind, LiveTable};
 
 use super::rule::{Act, Guess, Place, Role};
 use super::sample::{Look, betrays_someone, look};
@@ -19,14 +19,18 @@ const LAST_NAME: &[&str] = &["client", "-"];
 pub(super) fn guess(place: &Place) -> Guess {
     let meaning = meaning(&place.column.name);
     let seen = look(place.values);
-    let guess = if place.is_key || place.column.primary_key > 0 {
+    let points = meaning.is_some_and(Meaning::points_at_someone) && place.column.kind() == Kind::Text;
+    let guess = if place.is_key && points {
+        Guess::plain().doubted("is a key, and its name looks personal")
+    } else if place.is_key || (place.column.primary_key > 0 && !points) {
         Guess::plain()
     } else if is_flag(place, meaning, seen) {
         flag(place, meaning)
     } else {
         match meaning {
+            Some(Meaning::Number) => number(place, seen),
             Some(meaning) if plain_by_type(place.column.kind(), meaning) => Guess::plain(),
-            Some(meaning) => by_name(place, meaning, seen),
+            Some(meaning) => at_odds(place, meaning, by_name(place, meaning, seen)),
             None => by_look(place, seen),
         }
     };
@@ -69,6 +73,22 @@ fn plain_by_type(kind: Kind, meaning: Meaning) -> bool {
     }
 }
 
+/// A whole number under a name of something that is none is perhaps a reference.
+fn at_odds(place: &Place, meaning: Meaning, guess: Guess) -> Guess {
+    use Meaning as M;
+    let last = split(&place.column.name).pop().unwrap_or_default();
+    let numeric = match meaning {
+        M::Phone | M::Postcode | M::Birth | M::Trait | M::Bank | M::Identity | M::Geo | M::Street => true,
+        M::Special | M::Secret => !["id", "no", "nr", "code"].contains(&last.as_str()),
+        M::TaxNumber => has_long_numbers(place),
+        _ => guess.act.is_none(),
+    };
+    if place.column.kind() != Kind::Integer || numeric {
+        return guess;
+    }
+    guess.doubted("holds whole numbers, although its name says otherwise: references, amounts?")
+}
+
 fn is_flag(place: &Place, meaning: Option<Meaning>, seen: Option<Look>) -> bool {
     match place.column.kind() {
         Kind::Boolean => true,
@@ -100,10 +120,10 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         Meaning::Email => email(place).identifying(),
         Meaning::Phone | Meaning::Street | Meaning::TaxNumber => personal().identifying(),
         Meaning::FirstName => name(FIRST_NAME),
-        Meaning::LastName if beside(place, &[Meaning::FirstName]) => name(LAST_NAME).identifying(),
+        Meaning::LastName if has(place.table, &[Meaning::FirstName]) => name(LAST_NAME).identifying(),
         Meaning::LastName | Meaning::FullName => name(NAME).identifying(),
         Meaning::Name if own && is_second_name(place) => personal(),
-        Meaning::Name if own && split(&place.column.name).len() == 1 => name(NAME).identifying(),
+        Meaning::Name if own && split(&place.column.name) == ["name"] => name(NAME).identifying(),
         Meaning::Name if seen == Some(Look::PersonName) => {
             name(NAME).identifying().doubted("holds values that look like names of people")
         }
@@ -113,17 +133,19 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
             let company = name(NAME).doubted(why);
             if own { company.identifying() } else { company }
         }
-        Meaning::State if beside(place, &[Meaning::City, Meaning::Postcode]) => personal(),
+        Meaning::State if is_region(place.table) => personal(),
+        Meaning::City | Meaning::Region | Meaning::Postcode if !own && !has(place.table, &[Meaning::Street]) => {
+            personal().doubted("may be the client's place, or another")
+        }
         Meaning::State if matches!(seen, Some(Look::Code | Look::Number | Look::Flag)) => Guess::plain(),
         Meaning::State => personal().doubted("may be part of an address, or a status"),
         Meaning::Birth if place.column.kind() == Kind::Integer || seen == Some(Look::Number) => personal(),
         Meaning::Birth => Guess::personal(place.year()),
         Meaning::Bank | Meaning::Identity => Guess::sensitive(place.clear()).identifying(),
         Meaning::Special | Meaning::Secret => Guess::sensitive(place.clear()),
-        Meaning::Login if place.column.not_null || place.in_unique() => {
-            Guess::personal(place.distinct(&["anonymized-{key}", "{key}"]))
-        }
-        Meaning::Web | Meaning::Geo | Meaning::Picture if !own => {
+        Meaning::Login if place.column.not_null && !place.in_unique() => name(NAME),
+        Meaning::Login if place.in_unique() => Guess::personal(place.distinct(&["anonymized-{key}", "{key}"])),
+        Meaning::Web | Meaning::Geo | Meaning::Picture | Meaning::Badge if !own => {
             personal().doubted("may be about the client, or about a thing")
         }
         Meaning::Picture if matches!(place.column.kind(), Kind::Text) => {
@@ -137,7 +159,7 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         Meaning::Consent => personal().doubted("holds a consent, but neither true nor false"),
         Meaning::Staff => staff(place, seen),
         Meaning::External => personal().doubted("holds an id in another system, by which the client can be found"),
-        Meaning::Country | Meaning::Number | Meaning::Plain => Guess::plain(),
+        Meaning::Country | Meaning::Plain | Meaning::Number => Guess::plain(),
         Meaning::OtherName
         | Meaning::Title
         | Meaning::City
@@ -154,10 +176,15 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
     }
 }
 
-/// Whether the table also has a column of one of these meanings.
-fn beside(place: &Place, wanted: &[Meaning]) -> bool {
-    let has = |name: &str| meaning(name).is_some_and(|meaning| wanted.contains(&meaning));
-    place.table.columns.iter().any(|column| has(&column.name))
+/// Whether the table has a column of one of these meanings.
+fn has(table: &LiveTable, wanted: &[Meaning]) -> bool {
+    let means = |name: &str| meaning(name).is_some_and(|meaning| wanted.contains(&meaning));
+    table.columns.iter().any(|column| means(&column.name))
+}
+
+/// Whether `state` is part of an address in this table, and no status.
+pub(super) fn is_region(table: &LiveTable) -> bool {
+    has(table, &[Meaning::City, Meaning::Postcode])
 }
 
 /// `name_2` goes on where `name` ends.
@@ -165,9 +192,29 @@ fn is_second_name(place: &Place) -> bool {
     matches!(split(&place.column.name).as_slice(), [_, number] if number.chars().all(char::is_numeric))
 }
 
+/// An id or number that refers to nothing known. In the client's own row it may be the client's.
+fn number(place: &Place, seen: Option<Look>) -> Guess {
+    let coded = split(&place.column.name).last().is_some_and(|last| last == "code");
+    let text = !matches!(place.column.kind(), Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean);
+    if place.role != Role::Client || coded || seen == Some(Look::Uuid) || !(text || has_long_numbers(place)) {
+        return Guess::plain();
+    }
+    Guess::personal(place.clear())
+        .doubted("holds ids or numbers: by which the client can be found, or of something else?")
+}
+
+fn has_long_numbers(place: &Place) -> bool {
+    place.values.iter().any(|value| value.chars().filter(char::is_ascii_digit).count() > 6)
+}
+
 fn email(place: &Place) -> Guess {
     if place.column.not_null || place.in_unique() {
-        return Guess::personal(place.distinct(&["anonymized-{key}@invalid", "{key}@invalid"]));
+        let fixed = !place.has_key && !place.in_unique();
+        return Guess::personal(if fixed {
+            place.replace(&["anonymized@invalid", "a@invalid"])
+        } else {
+            place.distinct(&["anonymized-{key}@invalid", "{key}@invalid"])
+        });
     }
     Guess::personal(place.clear())
 }
@@ -175,6 +222,7 @@ fn email(place: &Place) -> Guess {
 fn text(place: &Place, seen: Option<Look>) -> Guess {
     match place.column.kind() {
         Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean => Guess::plain(),
+        Kind::Bytes => by_type(place),
         _ if seen == Some(Look::Json) => document(place, seen),
         _ => {
             let what = if seen == Some(Look::FreeText) { "holds free text" } else { "may hold free text" };
@@ -187,6 +235,7 @@ fn document(place: &Place, seen: Option<Look>) -> Guess {
     if seen != Some(Look::Json) && !place.column.declared.to_ascii_uppercase().contains("JSON") {
         return match place.column.kind() {
             Kind::Integer | Kind::Number | Kind::Date | Kind::Boolean => Guess::plain(),
+            Kind::Bytes => by_type(place),
             _ => Guess::personal(place.clear()).doubted("may hold anything"),
         };
     }
@@ -205,12 +254,12 @@ fn personal_paths(values: &[String]) -> Vec<String> {
     for value in values {
         let Ok(serde_json::Value::Object(object)) = serde_json::from_str(value) else { continue };
         for (key, inner) in object {
-            if personal(&key) {
+            let inner = inner.as_object().into_iter().flatten().filter(|(name, _)| personal(name));
+            let deeper: Vec<String> = inner.map(|(name, _)| format!("\"$.{key}.{name}\"")).collect();
+            if deeper.is_empty() && personal(&key) {
                 paths.push(format!("\"$.{key}\""));
-            } else if let serde_json::Value::Object(inner) = inner {
-                let inner = inner.into_iter().filter(|(name, _)| personal(name));
-                paths.extend(inner.map(|(name, _)| format!("\"$.{key}.{name}\"")));
             }
+            paths.extend(deeper);
         }
     }
     paths.sort();
@@ -236,9 +285,9 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
         Some(Look::Ip) => personal(),
         Some(Look::Phone) => personal().identifying().doubted("holds values that look like telephone numbers"),
         Some(Look::Street) => personal().identifying().doubted("holds values that look like street addresses"),
-        Some(Look::PersonName) => Guess::personal(place.replace(NAME))
-            .identifying()
-            .doubted("holds values that look like names of people"),
+        Some(Look::PersonName) => {
+            Guess::personal(place.replace(NAME)).identifying().doubted("holds values that look like names of people")
+        }
         Some(Look::Json) => document(place, seen),
         Some(Look::FreeText) => personal().doubted("holds free text"),
         Some(Look::Web) => personal().doubted("holds web addresses"),
@@ -251,11 +300,13 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
 
 /// A column of which neither the name nor the samples say anything.
 fn by_type(place: &Place) -> Guess {
-    let long = place.values.iter().any(|value| value.chars().filter(char::is_ascii_digit).count() > 6);
     match place.column.kind() {
-        Kind::Boolean | Kind::Date | Kind::Number => Guess::plain(),
-        Kind::Integer if place.role == Role::Other && !long => Guess::plain(),
-        Kind::Integer => Guess::personal(place.clear()).doubted("holds numbers, of what is not told by its name"),
+        Kind::Boolean | Kind::Date => Guess::plain(),
+        Kind::Number if place.role != Role::Client => Guess::plain(),
+        Kind::Integer if place.role == Role::Other && !has_long_numbers(place) => Guess::plain(),
+        Kind::Integer | Kind::Number => {
+            Guess::personal(place.clear()).doubted("holds numbers, of what is not told by its name")
+        }
         Kind::Bytes => Guess::personal(place.clear()).doubted("holds bytes: a picture, a document?"),
         Kind::Text | Kind::Unknown if place.values.is_empty() => {
             Guess::personal(place.clear()).doubted("is empty or was not sampled, and its name says nothing")

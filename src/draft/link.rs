@@ -1,8 +1,10 @@
 //! Which tables reach the client table, and by which columns.
 
+mod loose;
 mod owner;
 mod reference;
 
+pub(super) use loose::Loose;
 pub(super) use reference::{Reference, references};
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use super::words::{endings, split};
 pub(super) struct Way {
     /// The way as the policy writes it.
     pub(super) link: Link,
-    /// What it was concluded from, where no foreign key declares it.
+    /// What it was concluded from, where no foreign key says it.
     pub(super) guessed: Option<&'static str>,
 }
 
@@ -32,17 +34,8 @@ pub(super) struct Reached<'a> {
     pub(super) distance: usize,
     /// How its rows belong to their clients.
     pub(super) ways: Vec<Way>,
-}
-
-/// A table that may hold client data, although no row of it belongs to a client.
-#[derive(Debug)]
-pub(super) struct Loose<'a> {
-    /// The table.
-    pub(super) table: &'a LiveTable,
-    /// Why it may, as a fragment of a sentence.
-    pub(super) why: String,
-    /// How its rows could belong to their clients.
-    pub(super) link: Option<Link>,
+    /// Owner types that were seen and that no way covers.
+    pub(super) other_owners: Vec<String>,
 }
 
 /// What reaches the client table and what may.
@@ -60,8 +53,24 @@ pub(super) struct Reach<'a> {
 
 /// Words for tables that hold little but ways to reach someone.
 const CONTACT_TABLES: &[&str] = &[
-    "address", "contact", "contactpoint", "contactperson", "phone", "phonenumber", "telephone", "email", "emailaddress",
-    "mail", "person", "adresse", "anschrift", "kontakt", "telefon", "coordonnee", "personne", "contactdetail",
+    "address",
+    "contact",
+    "contactpoint",
+    "contactperson",
+    "phone",
+    "phonenumber",
+    "telephone",
+    "email",
+    "emailaddress",
+    "mail",
+    "person",
+    "adresse",
+    "anschrift",
+    "kontakt",
+    "telefon",
+    "coordonnee",
+    "personne",
+    "contactdetail",
 ];
 
 /// Whether a table is called as contact data is.
@@ -72,11 +81,7 @@ pub(super) fn is_contact_table(table: &LiveTable) -> bool {
 /// Finds every table that reaches the client table: by declared foreign keys,
 /// by the names of columns where none is declared, by owner type and id, and
 /// over link tables.
-pub(super) fn reach<'a>(
-    schema: &'a Schema,
-    samples: &Samples,
-    client: &ClientTable<'a>,
-) -> Reach<'a> {
+pub(super) fn reach<'a>(schema: &'a Schema, samples: &Samples, client: &ClientTable<'a>) -> Reach<'a> {
     let known = reference::references_to(schema, samples, client);
     let mut tables: Vec<Reached<'a>> = Vec::new();
     let mut level = vec![client.table.name.clone()];
@@ -97,7 +102,7 @@ pub(super) fn reach<'a>(
             ways.extend(owner::ways(schema, samples, client, table, &level));
             ways.extend(over_link_tables(schema, &known, table, &level, client));
             if !ways.is_empty() {
-                next.push(Reached { table, distance, ways });
+                next.push(Reached { table, distance, ways, other_owners: Vec::new() });
             }
         }
         level = next.iter().map(|reached| reached.table.name.clone()).collect();
@@ -105,17 +110,22 @@ pub(super) fn reach<'a>(
     }
     add_side_ways(schema, samples, client, &known, &mut tables);
     for reached in &mut tables {
+        let place = |way: &Way| {
+            let first = &way.link.column.as_slice()[0];
+            reached.table.columns.iter().position(|column| column.name == *first)
+        };
+        reached.ways.sort_by_key(place);
         name_apart(&mut reached.ways);
+        reached.other_owners = owner::others(samples, reached.table, &reached.ways);
     }
-    let loose = loose(schema, samples, client, &known, &tables);
+    let loose = loose::find(schema, samples, client, &known, &tables);
     let mut refers: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for reference in &known {
         let columns = reference.columns.iter().map(|column| (column.clone(), reference.to.clone()));
         refers.entry(reference.from.clone()).or_default().extend(columns);
     }
-    let own_references = known.iter().filter(|reference| {
-        reference.from == client.table.name && reference.to == client.table.name
-    });
+    let own_references =
+        known.iter().filter(|reference| reference.from == client.table.name && reference.to == client.table.name);
     let own = own_references.map(|reference| reference.columns.clone()).collect();
     Reach { tables, loose, refers, own }
 }
@@ -135,7 +145,7 @@ fn way(reference: &Reference, client: &ClientTable) -> Way {
         }
     } else {
         link.through = Some(reference.to.clone());
-        if !reference.declared {
+        if !reference.declared && reference.columns != reference.referenced {
             link.equals = Some(names(&reference.referenced));
         }
     }
@@ -164,7 +174,7 @@ fn over_link_tables(
             }
             let mut link = back(reference);
             link.exclusive = !between.is_unique(&reference.columns);
-            Some(Way { link, guessed: Some("over a link table") })
+            Some(Way { link, guessed: None })
         })
         .collect()
 }
@@ -237,46 +247,4 @@ fn name_apart(ways: &mut [Way]) {
             ways[at].link.name = Some(format!("{name} {through} {}", at + 1).replace("  ", " "));
         }
     }
-}
-
-fn loose<'a>(
-    schema: &'a Schema,
-    samples: &Samples,
-    client: &ClientTable,
-    known: &[Reference],
-    tables: &[Reached],
-) -> Vec<Loose<'a>> {
-    let reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
-    let unreached = schema.tables.values().filter(|table| !reached(&table.name));
-    unreached
-        .filter_map(|table| {
-            if let Some(why) = owner::unresolved(samples, table) {
-                return Some(Loose { table, why, link: None });
-            }
-            let people = people_columns(table);
-            let by: Vec<&Reference> = known
-                .iter()
-                .filter(|reference| reference.to == table.name && reached(&reference.from))
-                .collect();
-            let columns: Vec<String> = people.iter().take(4).map(|column| format!("`{}`", column.name)).collect();
-            let columns = columns.join(", ");
-            if by.is_empty() {
-                return (people.len() >= 2).then(|| Loose { table, why: format!("it has {columns}"), link: None });
-            }
-            if people.is_empty() {
-                return None;
-            }
-            let from: Vec<String> = by
-                .iter()
-                .map(|reference| format!("`{}.{}`", reference.from, reference.columns.join("+")))
-                .collect();
-            let link = is_contact_table(table).then(|| {
-                let mut link = back(by[0]);
-                link.through = link.through.filter(|through| *through != client.table.name);
-                link.exclusive = true;
-                link
-            });
-            Some(Loose { table, why: format!("{} refers to it, and it has {columns}", from.join(", ")), link })
-        })
-        .collect()
 }

@@ -24,6 +24,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use crate::domain::nearest::nearest;
 use crate::domain::schema::Schema;
 
 /// A few distinct non-empty values of each column, as text, by table and column.
@@ -144,11 +145,9 @@ impl DraftError {
                 let first = candidates.first().map_or("TABLE", String::as_str);
                 format!("pass `--client TABLE`, such as `--client {first}`")
             }
-            Self::NoKey { .. } => {
-                "add a unique index over the columns that identify a client, or pass `--key COLUMN` \
+            Self::NoKey { .. } => "add a unique index over the columns that identify a client, or pass `--key COLUMN` \
                  once there is one"
-                    .to_owned()
-            }
+                .to_owned(),
             Self::UnknownKeyColumn { table, .. } => format!("`lethe schema {table}` lists its columns"),
             Self::KeyNotUnique { .. } => {
                 "pass `--key COLUMN` with a column that is unique, or leave `--key` out".to_owned()
@@ -167,7 +166,7 @@ pub fn draft(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Draf
     let known = link::references(schema);
     let client = client::find(schema, &known, wishes)?;
     let reach = link::reach(schema, samples, &client);
-    let due = due::find(schema, samples, &client, &reach);
+    let due = due::find(samples, &client, &reach);
     Ok(write::policy(schema, samples, &client, &reach, &due))
 }
 
@@ -176,17 +175,12 @@ fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// The most similar name, for a hint.
+fn similar<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<String> {
+    nearest(name, known.map(String::as_str)).map(str::to_owned)
+}
+
 /// The sampled values of one column; none if it was not sampled.
 fn values<'a>(samples: &'a Samples, table: &str, column: &str) -> &'a [String] {
     samples.get(table).and_then(|columns| columns.get(column)).map_or(&[], Vec::as_slice)
-}
-
-/// The most similar name, if one is similar at all.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<String> {
-    let name = name.to_lowercase();
-    known
-        .map(|other| (strsim::jaro_winkler(&name, &other.to_lowercase()), other))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, other)| other.clone())
 }

@@ -19,8 +19,10 @@ pub(super) struct Place<'a> {
     pub(super) role: Role,
     /// Whether it is part of a key, or refers to another row.
     pub(super) is_key: bool,
-    /// The most characters a client's key takes, as far as is known.
-    pub(super) key_length: usize,
+    /// Whether `{key}` can stand in a text: the rows belong to their client by its very key.
+    pub(super) has_key: bool,
+    /// Whether a client has at most one row here.
+    pub(super) one_row: bool,
 }
 
 /// What a table is to the client.
@@ -33,6 +35,9 @@ pub(super) enum Role {
     /// Documents, lines and everything else.
     Other,
 }
+
+/// The characters that a client's key is counted with, as the plan does.
+const KEY_LENGTH: usize = 20;
 
 /// What happens to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub(super) struct Guess {
     pub(super) act: Option<Act>,
     /// Whether its value is looked for everywhere afterwards.
     pub(super) identifying: bool,
+    /// The link by which rows belong to the client whose data this is, where there are several.
+    pub(super) link: Option<String>,
     /// Why a person must decide; the guess is then a mere proposal.
     pub(super) doubt: Option<String>,
     /// What else is worth knowing.
@@ -67,7 +74,7 @@ pub(super) struct Guess {
 impl Guess {
     /// The column stays.
     pub(super) fn plain() -> Self {
-        Self { class: Class::NonPersonal, act: None, identifying: false, doubt: None, note: None }
+        Self { class: Class::NonPersonal, act: None, identifying: false, link: None, doubt: None, note: None }
     }
 
     /// The column is personal.
@@ -76,7 +83,7 @@ impl Guess {
             Ok(act) => (act, None),
             Err((act, doubt)) => (act, Some(doubt)),
         };
-        Self { class: Class::Personal, act: Some(act), identifying: false, doubt, note: None }
+        Self { class: Class::Personal, act: Some(act), identifying: false, link: None, doubt, note: None }
     }
 
     /// The column is sensitive; what happens to it is only written where it is not emptied.
@@ -114,16 +121,13 @@ impl Place<'_> {
         }
         match self.column.kind() {
             Kind::Text | Kind::Unknown if self.in_unique() => self.distinct(&["anonymized-{key}", "{key}"]),
-            Kind::Text => self.checked(Act::Clear),
-            Kind::Integer | Kind::Number if self.in_unique() => {
-                Err((Act::Number(0), "is NOT NULL and UNIQUE, so no one number can take its place".to_owned()))
+            Kind::Text | Kind::Unknown | Kind::Bytes => self.checked(Act::Clear),
+            Kind::Integer | Kind::Number | Kind::Date if self.in_unique() => {
+                Err((Act::Clear, "is NOT NULL and UNIQUE, so no one value can take its place".to_owned()))
             }
             Kind::Integer | Kind::Number => self.checked(Act::Number(0)),
             Kind::Boolean => self.checked(Act::False),
-            Kind::Date => Err((Act::Year, "is a NOT NULL date, so it cannot be emptied".to_owned())),
-            Kind::Bytes | Kind::Unknown => {
-                Err((Act::Text(String::new()), "is NOT NULL, so it cannot be emptied".to_owned()))
-            }
+            Kind::Date => self.checked(Act::Text("1900-01-01".to_owned())),
         }
     }
 
@@ -141,13 +145,14 @@ impl Place<'_> {
         }
     }
 
-    /// Puts a text with the client's key in place.
+    /// Puts a text with the client's key in place, which differs for each client.
     pub(super) fn distinct(&self, templates: &[&str]) -> Fitted {
         if self.column.primary_key > 0 {
             return self.clear();
         }
         let first = templates.first().copied().unwrap_or("{key}");
-        if self.in_unique() && self.role != Role::Client {
+        let differs = self.has_key && self.one_row;
+        if self.in_unique() && !differs {
             if !self.column.not_null {
                 return Ok(Act::Clear);
             }
@@ -181,15 +186,13 @@ impl Place<'_> {
 
     /// Whether the column is part of a primary key or unique index.
     pub(super) fn in_unique(&self) -> bool {
-        let own = |name: &Option<String>| {
-            name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&self.column.name))
-        };
+        let own = |name: &Option<String>| name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&self.column.name));
         self.table.unique.iter().any(|unique| unique.columns.iter().any(own))
     }
 
     fn fits(&self, text: &str) -> bool {
         let length = match text.split_once("{key}") {
-            Some((before, after)) => before.len() + self.key_length + after.len(),
+            Some((before, after)) => before.len() + KEY_LENGTH + after.len(),
             None => text.len(),
         };
         self.column.max_length().is_none_or(|most| length <= most)

@@ -35,13 +35,6 @@ pub(super) enum Look {
     Words,
 }
 
-impl Look {
-    /// Whether such values say something about a person whatever the column is called.
-    pub(super) fn is_personal(self) -> bool {
-        matches!(self, Self::Email | Self::Iban | Self::Phone | Self::Ip | Self::Street | Self::PersonName)
-    }
-}
-
 /// What at least half of the values look like; `None` without values.
 pub(super) fn look(values: &[String]) -> Option<Look> {
     let looks: Vec<Look> = values.iter().map(|value| look_of(value.trim())).collect();
@@ -56,11 +49,8 @@ pub(super) fn look(values: &[String]) -> Option<Look> {
 
 /// Whether a single value holds an e-mail address or a bank account.
 pub(super) fn betrays_someone(values: &[String]) -> bool {
-    let parts = |value: &str| {
-        value
-            .split(|mark: char| mark.is_whitespace() || "<>()[]{},;:\"'".contains(mark))
-            .any(is_email)
-    };
+    let parts =
+        |value: &str| value.split(|mark: char| mark.is_whitespace() || "<>()[]{},;:\"'".contains(mark)).any(is_email);
     values.iter().any(|value| parts(value) || is_iban(value))
 }
 
@@ -69,19 +59,25 @@ pub(super) fn all_iso_dates(values: &[String]) -> bool {
     values.iter().all(|value| is_iso_date(value.trim()))
 }
 
-/// Short words that name no one, as status columns hold: safe to show.
+/// The distinct values, if all of them are short words that name no one, as
+/// status columns hold them: safe to show. None at all otherwise.
 pub(super) fn codes(values: &[String]) -> Vec<&str> {
-    let mut codes: Vec<&str> = values
-        .iter()
-        .map(|value| value.trim())
-        .filter(|value| (1..=24).contains(&value.chars().count()))
-        .filter(|value| value.chars().all(|mark| mark.is_alphanumeric() || " _-".contains(mark)))
-        .filter(|value| value.chars().filter(char::is_ascii_digit).count() <= 3)
-        .filter(|value| look_of(value) != Look::PersonName)
-        .collect();
+    let mut codes: Vec<&str> = values.iter().map(|value| value.trim()).collect();
+    if !codes.iter().all(|value| is_code(value)) {
+        return Vec::new();
+    }
     codes.sort_unstable();
     codes.dedup();
     codes
+}
+
+/// Whether a value is a short word or two, of letters and at most one digit.
+pub(super) fn is_code(value: &str) -> bool {
+    (1..=24).contains(&value.chars().count())
+        && value.split_whitespace().count() <= 3
+        && value.chars().all(|mark| mark.is_alphanumeric() || " _-".contains(mark))
+        && value.chars().filter(char::is_ascii_digit).count() <= 1
+        && !matches!(look_of(value), Look::PersonName | Look::Street)
 }
 
 fn look_of(value: &str) -> Look {
@@ -177,16 +173,44 @@ fn is_json(value: &str) -> bool {
 fn is_phone(value: &str) -> bool {
     let digits = value.chars().filter(char::is_ascii_digit).count();
     let marked = value.starts_with(['+', '(']) || value.contains([' ', '-', '.', '/']);
-    (6..=15).contains(&digits)
-        && marked
-        && value.chars().all(|mark| mark.is_ascii_digit() || " +-()./".contains(mark))
+    (6..=15).contains(&digits) && marked && value.chars().all(|mark| mark.is_ascii_digit() || " +-()./".contains(mark))
 }
 
 fn is_street(value: &str) -> bool {
     const STREETS: &[&str] = &[
-        "street", "road", "avenue", "ave", "ave.", "lane", "drive", "boulevard", "blvd", "blvd.", "square", "st.",
-        "rd.", "dr.", "rue", "str.", "weg", "platz", "allee", "gasse", "chemin", "place", "quai", "via", "calle", "avda.",
-        "vej", "gade", "strasse", "straße", "straat", "rua", "av.",
+        "street",
+        "road",
+        "avenue",
+        "ave",
+        "ave.",
+        "lane",
+        "drive",
+        "boulevard",
+        "blvd",
+        "blvd.",
+        "square",
+        "st.",
+        "rd.",
+        "dr.",
+        "rue",
+        "str.",
+        "weg",
+        "platz",
+        "allee",
+        "gasse",
+        "chemin",
+        "place",
+        "quai",
+        "via",
+        "calle",
+        "avda.",
+        "vej",
+        "gade",
+        "strasse",
+        "straße",
+        "straat",
+        "rua",
+        "av.",
     ];
     let lower = value.to_lowercase();
     value.chars().any(|mark| mark.is_ascii_digit())
@@ -241,7 +265,9 @@ mod tests {
 
     #[test]
     fn only_codes_are_safe_to_show() {
-        let values = ["open", "Jane Doe", "a@b.cc", "open", "on hold", "0301234567"].map(str::to_owned);
-        assert_eq!(codes(&values), ["on hold", "open"]);
+        assert_eq!(codes(&["open", "on hold", "open"].map(str::to_owned)), ["on hold", "open"]);
+        for other in ["Jane Doe", "a@b.cc", "0301234567", "Main Street 5"] {
+            assert!(codes(&["open".to_owned(), other.to_owned()]).is_empty(), "{other}");
+        }
     }
 }

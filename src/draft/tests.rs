@@ -1,0 +1,166 @@
+//! Facts about whole drafts, on schemas written by hand.
+
+mod columns;
+mod tables;
+
+use super::*;
+use crate::domain::plan::Plan;
+use crate::domain::policy::Policy;
+use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable, Unique};
+
+/// A schema from lines: a table's name near the margin, its columns indented as
+/// `name TYPE [pk] [required] [unique] [generated] [-> table.column]`, and
+/// `check: <SQL>` for a constraint.
+fn schema(text: &str) -> Schema {
+    let mut schema = Schema::default();
+    let mut name = String::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        let said = line.trim();
+        let indent = line.len() - line.trim_start().len();
+        if indent < 6 || indent == 9 {
+            said.clone_into(&mut name);
+            schema.tables.insert(name.clone(), LiveTable { name: name.clone(), ..LiveTable::default() });
+            continue;
+        }
+        let table = schema.tables.get_mut(&name).unwrap();
+        match said.strip_prefix("check: ") {
+            Some(check) => table.checks.push(check.to_owned()),
+            None => add_column(table, said),
+        }
+    }
+    for table in schema.tables.values_mut() {
+        let key = client::primary_key(table);
+        if !key.is_empty() {
+            table.unique.insert(0, Unique { columns: key.into_iter().map(Some).collect(), partial: false });
+        }
+    }
+    schema
+}
+
+fn add_column(table: &mut LiveTable, said: &str) {
+    let (own, target) = said.split_once(" -> ").unwrap_or((said, ""));
+    let mut words = own.split_whitespace();
+    let name = words.next().unwrap().replace('~', " ");
+    let declared = words.next().unwrap_or_default().to_owned();
+    let marks: Vec<&str> = words.collect();
+    let keys = table.columns.iter().filter(|column| column.primary_key > 0).count();
+    let primary_key = if marks.contains(&"pk") { u32::try_from(keys).unwrap() + 1 } else { 0 };
+    if marks.contains(&"unique") {
+        table.unique.push(Unique { columns: vec![Some(name.clone())], partial: false });
+    }
+    if let Some((to, column)) = target.split_once('.') {
+        table.foreign_keys.push(ForeignKey {
+            columns: vec![name.clone()],
+            references: to.to_owned(),
+            referenced: vec![column.to_owned()],
+            cascades: false,
+        });
+    }
+    table.columns.push(LiveColumn {
+        name,
+        declared,
+        not_null: marks.contains(&"required") || marks.contains(&"pk"),
+        generated: marks.contains(&"generated"),
+        primary_key,
+    });
+}
+
+/// Samples from `table.column` and values.
+fn samples(said: &[(&str, &[&str])]) -> Samples {
+    let mut samples = Samples::new();
+    for (place, values) in said {
+        let (table, column) = place.split_once('.').unwrap();
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        samples.entry(table.to_owned()).or_default().insert(column.to_owned(), values);
+    }
+    samples
+}
+
+/// The draft of a schema, which is a policy as it stands, and becomes a plan
+/// as soon as its open columns are uncommented.
+fn drafted(schema: &Schema, samples: &Samples) -> Draft {
+    let draft = draft(schema, samples, &Wishes::default()).unwrap();
+    let policy = Policy::parse(&draft.text).unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
+    let open: Vec<String> = Plan::build(&policy, schema).err().map_or(Vec::new(), |error| {
+        error.0.into_iter().map(|problem| problem.place.replace("tables.", "").replace(".columns.", ".")).collect()
+    });
+    for place in &draft.uncertain {
+        assert!(open.contains(place), "the gate does not name `{place}`: {open:?}\n{}", draft.text);
+    }
+    let decided = Policy::parse(&uncommented(&draft.text)).unwrap();
+    if let Err(error) = Plan::build(&decided, schema) {
+        panic!("{error}\n{}", draft.text);
+    }
+    draft
+}
+
+fn uncommented(text: &str) -> String {
+    let mut after_todo = false;
+    let mut lines = String::new();
+    for line in text.lines() {
+        lines.push_str(if after_todo { line.strip_prefix("# ").unwrap() } else { line });
+        lines.push('\n');
+        after_todo = line.starts_with("# TODO");
+    }
+    lines
+}
+
+/// The line that classifies a column, without the spaces that align it.
+fn line(draft: &Draft, table: &str, column: &str) -> String {
+    let part = draft.text.split_once(&format!("[tables.{table}.columns]\n")).unwrap().1;
+    let part = part.split("\n\n").next().unwrap();
+    let own = |line: &&str| line.trim_start_matches("# ").split([' ', '=']).next() == Some(column);
+    let line = part.lines().find(own).unwrap_or_else(|| panic!("no `{column}` in\n{part}"));
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_draft_reads_from_top_to_bottom() {
+    let schema = schema(
+        "customers
+            customer_no VARCHAR(20) pk
+            name TEXT required
+            e-mail TEXT required unique
+            country TEXT
+            remarks TEXT
+            balance NUMERIC
+            created_on DATE
+            mystery TEXT",
+    );
+    let draft = drafted(&schema, &Samples::new());
+    assert_eq!((draft.tables, draft.columns, draft.uncertain.len()), (1, 8, 1));
+    let body = draft.text.split_once("writes nothing\n\n").unwrap().1;
+    insta::assert_snapshot!(body, @r#"
+    [client]
+    table = "customers"
+    key   = "customer_no"
+    # to_anonymize_on = "..."   a date column, if there is one; the ledger keeps the dates otherwise
+
+    # What a job or an operator may filter on.
+    [filters]
+    country = "country"
+
+    # No table looks like activity of clients (orders, visits, payments). With one:
+    # [period]
+    # length   = "6 years"
+    # activity = [{ table = "...", date = "..." }]
+
+    # What refuses a client. Lethe cannot know what is still open with you; from the columns, perhaps:
+    # [[guards]]
+    # name   = "balance"
+    # reason = "has a balance"
+    # table  = "customers"
+    # where  = "balance <> 0"
+
+    [tables.customers.columns]
+    customer_no = { class = "non-personal" }
+    name        = { class = "personal", replace = "Anonymized client", identifying = true }
+    e-mail      = { class = "personal", replace = "anonymized-{key}@invalid", identifying = true }
+    country     = { class = "non-personal" }
+    remarks     = { class = "personal", clear = true }
+    balance     = { class = "non-personal" }
+    created_on  = { class = "non-personal" }
+    # TODO decide: `mystery` is empty or was not sampled, and its name says nothing
+    # mystery     = { class = "personal", clear = true }
+    "#);
+}

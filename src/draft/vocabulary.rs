@@ -1,9 +1,12 @@
 //! What the words of a column's name mean, in English, French and German.
 
+mod terms;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::words::{singular, split};
+use terms::VOCABULARY;
 
 /// What a column is likely to hold, by its name alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -124,171 +127,6 @@ impl Meaning {
     }
 }
 
-/// The words of each meaning, glued together, without accents, in the singular.
-const VOCABULARY: &[(Meaning, &str)] = &[
-    (
-        Meaning::Email,
-        "email mail emailaddress mailaddress emailadress courriel adressemail adresseemail mel emailid emailadresse",
-    ),
-    (
-        Meaning::Phone,
-        "phone telephone tel mobile mobil cell cellphone mobilephone handy telefon fax telefax portable gsm \
-         phoneextension landline faxnumber rufnummer telefonnummer telefonnr handynummer whatsapp phonenumber msisdn",
-    ),
-    (Meaning::FirstName, "firstname forename givenname fname prenom vorname christianname"),
-    (
-        Meaning::LastName,
-        "lastname surname familyname lname nom nachname nomdefamille nomfamille familienname nomclient",
-    ),
-    (
-        Meaning::FullName,
-        "fullname contactname customername clientname membername personname patientname donorname shipname billname \
-         toname shippingname billingname invoicename deliveryname recipient recipientname addressee holder holdername \
-         ownername accountholder cardholder cardholdername kontoinhaber kundenname nomcomplet searchname displayname \
-         contact contactperson ansprechpartner beneficiary beneficiaire destinataire empfanger empfaenger payer \
-         payername sendername receivername guestname username2 nomtitulaire titulaire lieferame relativename",
-    ),
-    (
-        Meaning::OtherName,
-        "middlename nickname maidenname birthname secondname surnom nomdejeunefille geburtsname initial initials \
-         spitzname mothername fathername spouse spousename alias",
-    ),
-    (Meaning::Name, "name bezeichnung label"),
-    (
-        Meaning::Title,
-        "salutation greeting longgreeting anrede civilite contacttitle jobtitle titleofcourtesy courtesytitle \
-         nameprefix namesuffix honorific",
-    ),
-    (Meaning::Company, "company companyname firma firmenname entreprise societe raisonsociale organization organisation"),
-    (
-        Meaning::Street,
-        "street address adresse rue strasse streetaddress addressline streetname hausnummer housenumber houseno \
-         anschrift addr postaladdress shippingaddress billingaddress mailingaddress apartment streetno voie \
-         complementadresse addressee2 strassenr residence addresszusatz adresszusatz directions",
-    ),
-    (Meaning::City, "city town ville ort stadt wohnort commune locality municipality placeofbirth birthplace geburtsort"),
-    (
-        Meaning::Postcode,
-        "zip zipcode postalcode postcode plz postleitzahl codepostal cp postalzip zippostalcode zippostal",
-    ),
-    (Meaning::Region, "region county province district canton kanton departement bundesland stateprovince"),
-    (Meaning::State, "state"),
-    (Meaning::Country, "country countrycode countryregion countryregioncode countryiso pays codepays land landcode"),
-    (
-        Meaning::Birth,
-        "birth birthdate birthday dob dateofbirth birthyear geburt geburtsdatum geburtstag geburtsjahr naissance \
-         datenaissance datedenaissance anniversaire gebdatum yearofbirth",
-    ),
-    (
-        Meaning::Trait,
-        "gender sex geschlecht sexe genre age alter nationality nationalite citizenship staatsangehorigkeit \
-         nationalitat maritalstatus familienstand situationfamiliale profession occupation beruf employer arbeitgeber \
-         income salary gehalt einkommen revenu children education hobby interest jobrole deathdate dateofdeath \
-         deceaseddate",
-    ),
-    (
-        Meaning::Bank,
-        "iban bankaccount bankaccountno accountnumber bankaccountnumber kontonummer kontonr rib comptebancaire \
-         creditcard cardnumber creditcardnumber cardno pan ccnumber cvv cvc bankdetail sepamandate mandate",
-    ),
-    (Meaning::BankCode, "bic swift swiftcode swiftbic blz bankleitzahl routingnumber sortcode bankname"),
-    (
-        Meaning::Identity,
-        "passport passeport reisepass ausweis personalausweis ssn socialsecurity nas nir nationalid idcard \
-         identitycard identitynumber driverslicense driverlicense drivinglicense drivinglicence fuhrerschein \
-         fuehrerschein permisdeconduire sozialversicherung svnr ahv cpr personnummer nino insurancenumber",
-    ),
-    (
-        Meaning::TaxNumber,
-        "vat vatno vatnumber vatid vatregistration vatregistrationno vatregistrationnumber taxid taxno taxnumber \
-         taxidentification taxcode steuernummer steuernr steuerid ustid ustidnr uid numerotva siret siren gln \
-         glncode tin eori fiscalcode codefiscal registrationno",
-    ),
-    (
-        Meaning::Special,
-        "health medical diagnosis diagnose disease illness allergy allergie medication prescription blood bloodtype \
-         disability handicap pregnancy pregnant gesundheit krankheit krankenkasse sante maladie religion religiou \
-         konfession confession denomination faith ethnicity ethnic political sexual sexualorientation biometric \
-         genetic dna criminal conviction tradeunion gewerkschaft syndicat symptom treatment behandlung",
-    ),
-    (
-        Meaning::Secret,
-        "password passwd pwd passwort motdepasse kennwort token secret apikey salt otp pin pincode securityanswer \
-         securityquestion privatekey credential passphrase passwordhash hash recoverycode",
-    ),
-    (
-        Meaning::Network,
-        "ip ipaddress ipaddr ipadresse useragent device deviceid cookie session sessionid fingerprint mac macaddress \
-         clientip remoteip imei",
-    ),
-    (Meaning::Login, "login username loginname userlogin benutzername identifiant handle screenname skype"),
-    (
-        Meaning::Web,
-        "homepage website web url link siteweb webseite webpage linkedin twitter facebook instagram socialmedia blog",
-    ),
-    (
-        Meaning::Picture,
-        "picture photo image avatar bild foto portrait signature unterschrift thumbnail selfie logo passbild",
-    ),
-    (
-        Meaning::Badge,
-        "badge badgecode cardcode loyaltycard kundenkarte cartefidelite licenseplate licenceplate plate kennzeichen \
-         immatriculation numberplate rfid barcode membershipcard vin",
-    ),
-    (
-        Meaning::External,
-        "externalid stripeid paypalid googleid facebookid appleid crmid salesforceid hubspotid stripecustomerid \
-         externalreference openid oauthid mailchimpid",
-    ),
-    (Meaning::Geo, "latitude longitude lat lng lon geo geolocation location coordinate gpsposition gps geopoint"),
-    (
-        Meaning::Note,
-        "note comment memo remark bemerkung notiz commentaire remarque anmerkung observation kommentar",
-    ),
-    (
-        Meaning::FreeText,
-        "description desc text body subject message content detail reason summary feedback beschreibung nachricht \
-         betreff sujet objet texte instruction title titel titre question answer review history log",
-    ),
-    (
-        Meaning::Document,
-        "json metadata meta setting preference payload attribute customfield extra data document option property \
-         rawdata request response xml blob",
-    ),
-    (
-        Meaning::Consent,
-        "newsletter optin optout consent marketing subscribed emailoptin smsoptin einwilligung consentement mailing \
-         marketingconsent gdprconsent allowemail allowsms receivenewsletter",
-    ),
-    (
-        Meaning::Staff,
-        "createdby modifiedby updatedby changedby approvedby postedby salesperson salespersoncode clerk sachbearbeiter \
-         bearbeiter vendeur operator cashier deletedby assignedto",
-    ),
-    (
-        Meaning::Number,
-        "id no nr num number numero nummer code key uuid guid ref reference kennung sku ean isbn serialno rowid fk pk \
-         externaldocumentno checksum",
-    ),
-    (
-        Meaning::Plain,
-        "type kind status statut etat group gruppe groupe category kategorie categorie segment class level rank flag \
-         count quantity qty amount price total sum cost discount rate percent percentage currency language locale \
-         lang date time at on datetime timestamp year month day week version sequence seq sort position line lineno \
-         balance limit term method unit weight created updated modified posted paid open closed active enabled blocked \
-         deleted verified freight duration size score point anonymized anonymised anonymise anonymisiert expired \
-         shipped cancelled canceled completed sent tax vatamount vatrate taxrate taxamount montant quantite prix \
-         langue devise taux solde betrag menge preis summe saldo sprache wahrung waehrung datum anzahl typ art mwst \
-         rabatt zeit since until due timezone hour minute second millisecond byte index order priority stage mode \
-         format color colour currencycode languagecode createdat updatedat visible public tva ht ttc ordering margin \
-         fee salestax subtotal grandtotal deposit hausnummertyp revision checked confirmed archived locked \
-         productname itemname categoryname trackname articlename coursename eventname statusname typename groupname \
-         campaignname currencyname languagename countryname unitname taxname servicename planname stationname \
-         tablename columnname productdescription itemdescription paymentterm paymentmethod shippingmethod terms \
-         gesamt brutto netto anlagedatum erstellt geandert geaendert aktiv gesperrt actif bloque cree modifie",
-    ),
-];
-
 static MEANINGS: LazyLock<HashMap<&str, Meaning>> = LazyLock::new(|| {
     let entries = VOCABULARY.iter().flat_map(|(meaning, words)| words.split_whitespace().map(|word| (word, *meaning)));
     entries.collect()
@@ -334,23 +172,48 @@ pub(super) fn meaning(name: &str) -> Option<Meaning> {
             return numbered;
         }
     }
-    ending(&words).or_else(|| anywhere(&words, |_| true))
+    // A plain word that is not the last one makes nothing plain: `numero_securite_sociale`.
+    ending(&words).or_else(|| anywhere(&words, |found| !found.is_plain()))
 }
+
+/// Last parts of words that are written together, as German does: `Rechnungsadresse`.
+const LAST_PARTS: &[&str] = &[
+    "adresse",
+    "address",
+    "strasse",
+    "telefon",
+    "phone",
+    "email",
+    "vorname",
+    "nachname",
+    "gruppe",
+    "datum",
+    "betrag",
+    "preis",
+    "nummer",
+    "notiz",
+    "bemerkung",
+    "name",
+];
 
 fn look_up(word: &str) -> Option<Meaning> {
     MEANINGS.get(word).or_else(|| MEANINGS.get(singular(word).as_str())).copied()
 }
 
-/// The meaning of the longest known ending.
+/// The meaning of the longest known ending, at last of a part of the last word.
 fn ending(words: &[String]) -> Option<Meaning> {
-    (0..words.len()).find_map(|start| look_up(&words[start..].concat()))
+    let whole = (0..words.len()).find_map(|start| look_up(&words[start..].concat()));
+    whole.or_else(|| {
+        let last = words.last()?;
+        LAST_PARTS.iter().find(|part| last.ends_with(**part)).and_then(|part| look_up(part))
+    })
 }
 
 /// The meaning of the longest known run of words, of those that are wanted.
 fn anywhere(words: &[String], wanted: impl Fn(Meaning) -> bool) -> Option<Meaning> {
-    (1..=words.len()).rev().find_map(|length| {
-        words.windows(length).find_map(|run| look_up(&run.concat()).filter(|found| wanted(*found)))
-    })
+    (1..=words.len())
+        .rev()
+        .find_map(|length| words.windows(length).find_map(|run| look_up(&run.concat()).filter(|found| wanted(*found))))
 }
 
 #[cfg(test)]
@@ -382,6 +245,8 @@ mod tests {
             ("password_hash", Meaning::Secret),
             ("health_status", Meaning::Special),
             ("passport_no", Meaning::Identity),
+            ("numero_securite_sociale", Meaning::Identity),
+            ("Rechnungsadresse", Meaning::Street),
             ("ip_address", Meaning::Network),
         ];
         for (name, expected) in cases {
@@ -397,6 +262,8 @@ mod tests {
         for name in ["address_id", "invoice_no", "customer_number"] {
             assert_eq!(meaning(name), Some(Meaning::Number), "{name}");
         }
+        assert_eq!(meaning("numero_sante_carte"), Some(Meaning::Special));
+        assert_eq!(meaning("numero_mutuelle"), None, "a number of something is not plain");
         assert_eq!(meaning("frobnicated"), None);
     }
 

@@ -1,5 +1,6 @@
 //! The text of the draft.
 
+mod entries;
 mod table;
 mod toml;
 
@@ -17,13 +18,7 @@ use table::Listing;
 use toml::{array, comment, key, string};
 
 /// Writes the whole policy.
-pub(super) fn policy(
-    schema: &Schema,
-    samples: &Samples,
-    client: &ClientTable,
-    reach: &Reach,
-    due: &Due,
-) -> Draft {
+pub(super) fn policy(schema: &Schema, samples: &Samples, client: &ClientTable, reach: &Reach, due: &Due) -> Draft {
     let mut listing = Listing::new(samples, client, reach, due);
     let mut tables = Vec::new();
     tables.push(listing.client_table());
@@ -89,18 +84,18 @@ fn client_part(client: &ClientTable, due: &Due) -> String {
         let _ = writeln!(text, "{name:width$} = {value}");
     }
     if due.to_anonymize_on.is_none() {
-        text.push_str("# to_anonymize_on = \"...\"   a date column, if there is one; the ledger keeps the dates otherwise\n");
+        text.push_str(
+            "# to_anonymize_on = \"...\"   a date column, if there is one; the ledger keeps the dates otherwise\n",
+        );
     }
     text
 }
 
 fn filters_part(due: &Due) -> Option<String> {
-    let mut filters = due.filters.clone();
-    filters.dedup_by(|left, right| left.0 == right.0);
-    let width = filters.iter().map(|(name, _)| key(name).chars().count()).max()?;
+    let width = due.filters.iter().map(|(name, _)| key(name).chars().count()).max()?;
     let mut text = "# What a job or an operator may filter on.\n[filters]\n".to_owned();
-    for (name, column) in filters {
-        let _ = writeln!(text, "{:width$} = {}", key(&name), string(&column));
+    for (name, column) in &due.filters {
+        let _ = writeln!(text, "{:width$} = {}", key(name), string(column));
     }
     Some(text)
 }
@@ -113,14 +108,18 @@ fn period_part(due: &Due) -> String {
                 # activity = [{ table = \"...\", date = \"...\" }]\n"
             .to_owned();
     }
-    let mut text = "# Without activity for this long a client is due. Shorten or lengthen it; look for tables that are missing.\n\
+    let mut text =
+        "# Without activity for this long a client is due. Shorten or lengthen it; look for tables that are missing.\n\
                     [period]\nlength    = \"6 years\"\n"
-        .to_owned();
+            .to_owned();
     match &due.created {
         Some(created) => {
-            let _ = writeln!(text, "otherwise = {}   # the start for a client with no activity at all", string(created));
+            let _ =
+                writeln!(text, "otherwise = {}   # the start for a client with no activity at all", string(created));
         }
-        None => text.push_str("# otherwise = \"...\"   the client's date of creation: the start without any activity\n"),
+        None => {
+            text.push_str("# otherwise = \"...\"   the client's date of creation: the start without any activity\n");
+        }
     }
     text.push_str("activity  = [\n");
     let tables: Vec<String> = due.activity.iter().map(|one| format!("{},", string(&one.table))).collect();
@@ -175,7 +174,8 @@ fn loose_part(reach: &Reach) -> Option<String> {
     if reach.loose.is_empty() {
         return None;
     }
-    let mut text = "# Not reached by any link, but perhaps about people. Add a table if it holds client data:\n#\n".to_owned();
+    let mut text =
+        "# Not reached by any link, but perhaps about people. Add a table if it holds client data:\n#\n".to_owned();
     for loose in &reach.loose {
         let _ = writeln!(text, "#   {}: {}", comment(&loose.table.name), comment(&loose.why));
         if let Some(link) = &loose.link {
@@ -198,8 +198,15 @@ fn others_part(schema: &Schema) -> Option<String> {
 }
 
 /// A remark on how a table was found, where no foreign key says it.
-fn found(reached: &Reached) -> Option<String> {
+fn found(reached: &Reached) -> String {
     let mut guessed: Vec<&str> = reached.ways.iter().filter_map(|way| way.guessed).collect();
     guessed.dedup();
-    (!guessed.is_empty()).then(|| format!("# Linked {}; no foreign key says so.\n", guessed.join(" and ")))
+    let mut text = String::new();
+    if !guessed.is_empty() {
+        let _ = writeln!(text, "# Linked {}; no foreign key says so.", guessed.join(" and "));
+    }
+    if !reached.other_owners.is_empty() {
+        let _ = writeln!(text, "# Rows of these owners are not linked: {}.", reached.other_owners.join(", "));
+    }
+    text
 }

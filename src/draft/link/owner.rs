@@ -4,7 +4,7 @@ use crate::domain::policy::Link;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
 use super::super::client::{ClientTable, primary_key};
-use super::super::sample::codes;
+use super::super::sample::{codes, is_code};
 use super::super::words::{noun, split};
 use super::super::write::identifier;
 use super::super::{Samples, values};
@@ -63,6 +63,20 @@ pub(super) fn ways(
         }
     }
     found
+}
+
+/// The sampled owner types that no way covers, as far as they can be shown.
+pub(super) fn others(samples: &Samples, table: &LiveTable, ways: &[Way]) -> Vec<String> {
+    let Some((kind, _)) = pair(table) else { return Vec::new() };
+    let mut covered = ways.iter().filter_map(|way| way.link.condition.as_deref()).peekable();
+    if covered.peek().is_none() {
+        return Vec::new();
+    }
+    let covered: Vec<&str> = covered.collect();
+    let seen = values(samples, &table.name, kind).iter();
+    let open = seen.filter(|value| !covered.iter().any(|condition| condition.ends_with(&format!("'{value}'"))));
+    let names = open.map(|value| value.rsplit(['\\', '.', ':', '/']).next().unwrap_or(value).to_owned());
+    names.filter(|name| is_code(name)).collect()
 }
 
 /// Why a table with an owner's type and id may hold client data although no

@@ -50,9 +50,7 @@ pub(super) fn references_to(schema: &Schema, samples: &Samples, client: &ClientT
     let tables = schema.tables.values();
     tables
         .flat_map(|table| {
-            of(schema, table, &nouns, |column| {
-                bare(table, column).then(|| (client.table, client.key.clone()))
-            })
+            of(schema, table, &nouns, |column| bare(table, column).then(|| (client.table, client.key.clone())))
         })
         .collect()
 }
@@ -127,12 +125,7 @@ fn may_refer(column: &LiveColumn) -> bool {
 
 /// The columns that hold a key of `target`: `column` for its last part, and
 /// columns of the same names for the parts before it (`company`, `customer_no`).
-fn matching(
-    table: &LiveTable,
-    column: &LiveColumn,
-    target: &LiveTable,
-    referenced: &[String],
-) -> Option<Vec<String>> {
+fn matching(table: &LiveTable, column: &LiveColumn, target: &LiveTable, referenced: &[String]) -> Option<Vec<String>> {
     let (last, before) = referenced.split_last()?;
     let itself = table.name == target.name && referenced.contains(&column.name);
     if itself || !comparable(column.kind(), target.column(last)?.kind()) {

@@ -8,14 +8,17 @@ pub(super) fn key(name: &str) -> String {
     if bare { name.to_owned() } else { string(name) }
 }
 
-/// A text in double quotes.
+/// A text in quotes: double ones, or single ones where that spares the backslashes.
 pub(super) fn string(text: &str) -> String {
+    if text.contains('"') && !text.contains('\'') && !text.contains(char::is_control) {
+        return format!("'{text}'");
+    }
     let mut quoted = String::from('"');
     for mark in text.chars() {
         match mark {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            mark if mark.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(mark))),
+            mark if mark.is_control() => quoted.extend(format!("\\u{:04X}", u32::from(mark)).chars()),
             mark => quoted.push(mark),
         }
     }
@@ -39,8 +42,32 @@ pub(super) fn comment(text: &str) -> String {
 /// A name in SQL, quoted only where it must be.
 pub(in crate::draft) fn identifier(name: &str) -> String {
     const RESERVED: &[&str] = &[
-        "order", "group", "user", "table", "index", "check", "default", "column", "from", "to", "in", "on", "end",
-        "case", "when", "type", "values", "references", "select", "where", "and", "or", "not", "null", "desc", "asc",
+        "order",
+        "group",
+        "user",
+        "table",
+        "index",
+        "check",
+        "default",
+        "column",
+        "from",
+        "to",
+        "in",
+        "on",
+        "end",
+        "case",
+        "when",
+        "type",
+        "values",
+        "references",
+        "select",
+        "where",
+        "and",
+        "or",
+        "not",
+        "null",
+        "desc",
+        "asc",
     ];
     let plain = name.starts_with(|mark: char| mark.is_ascii_lowercase() || mark == '_')
         && name.chars().all(|mark| mark.is_ascii_lowercase() || mark.is_ascii_digit() || mark == '_')
@@ -76,6 +103,7 @@ mod tests {
         assert_eq!(key("e_mail-2"), "e_mail-2");
         assert_eq!(key("Order Details"), "\"Order Details\"");
         assert_eq!(key("Straße"), "\"Straße\"");
+        assert_eq!(string("\"a\" IS NULL"), "'\"a\" IS NULL'");
         assert_eq!(string("a\n\"b\"\\"), "\"a\\u000A\\\"b\\\"\\\\\"");
         assert_eq!(identifier("status"), "status");
         assert_eq!(identifier("ShippedDate"), "\"ShippedDate\"");

@@ -1,0 +1,36 @@
+//! `lethe backup`: say that a backup was made.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use super::output::Output;
+use super::{Failure, setup};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Acknowledge that a backup was made; a live sweep refuses without a recent one.
+    Acknowledge {
+        /// When it was made, such as 2026-01-31T02:00:00Z; now where left out.
+        #[arg(long, value_name = "TIME")]
+        at: Option<DateTime<Utc>>,
+        /// Where it is, or what it is called.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    let (_, context) = setup::context(file).await?;
+    let Command::Acknowledge { at, note } = command;
+    let now = context.ledger.clock().now();
+    let made = at.unwrap_or(now);
+    if made > now {
+        return Err(Failure::new("a backup cannot have been made in the future", "`--at` takes the time at which it was made"));
+    }
+    context.ledger.record_backup(made, &context.actor, note.as_deref()).await?;
+    out.data(&serde_json::json!({ "backup": made }), || {
+        format!("A backup of {} is acknowledged.", made.format("%Y-%m-%d %H:%M UTC"))
+    });
+    Ok(())
+}

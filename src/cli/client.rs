@@ -1,0 +1,118 @@
+//! `lethe client`: a client's history, and what would become of it now.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::output::{Output, reason, table};
+use super::{Failure, setup};
+use crate::domain::job::Brake;
+use crate::domain::key::Key;
+use crate::domain::outcome::Outcome;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{Hold, Record};
+use crate::worker::sweep::{Client, Mode, survey};
+use crate::worker::{Context, Request};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The client's key; the parts of a composite key separated by commas.
+    key: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    client: String,
+    now: Client,
+    holds: Vec<Hold>,
+    history: Vec<Record>,
+}
+
+pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, context) = setup::context(file).await?;
+    let loaded = context.planner.plan(&context.store).await?;
+    let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
+    let now = look(&context, &args.key, today).await?;
+    let history = context.ledger.history(&now.key).await?;
+    let holds = context.ledger.holds(Some(&now.key), false).await?;
+    if now.outcome == Outcome::NotFound && history.is_empty() {
+        return Err(Failure::new(format!("there is no client `{}`", args.key), "a key is written as the client table has it"));
+    }
+    let shown = Shown { client: now.key.clone(), now, holds, history };
+    out.data(&shown, || text(&shown, &loaded.plan));
+    Ok(())
+}
+
+/// What would become of a client today.
+async fn look(context: &Context, key: &str, today: chrono::NaiveDate) -> Result<Client, Failure> {
+    let loaded = context.planner.plan(&context.store).await?;
+    let key = Key::parse(key, loaded.plan.client.key.len())
+        .map_err(|what| Failure::new(what, "separate the parts of a composite key by commas"))?;
+    let request = Request {
+        job: None,
+        tick: None,
+        skipped: 0,
+        kind: SweepKind::List,
+        filters: BTreeMap::new(),
+        cap: None,
+        force: false,
+        today,
+        brake: Brake::default(),
+        over_brake: false,
+        keys: vec![key],
+    };
+    let mut found = None;
+    survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
+    found.ok_or_else(|| Failure::new("the client could not be looked at", "`lethe doctor` checks the database"))
+}
+
+/// The key as the ledger writes it, of a client that exists.
+pub(super) async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
+    let today = context.ledger.clock().now().date_naive();
+    let client = look(context, key, today).await?;
+    if client.outcome == Outcome::NotFound {
+        return Err(Failure::new(format!("there is no client `{key}`"), "a key is written as the client table has it"));
+    }
+    Ok(client.key)
+}
+
+fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
+    let because = |names: &[String]| {
+        let reasons: Vec<String> = names.iter().map(|name| reason(Some(plan), name)).collect();
+        reasons.join("; ")
+    };
+    let now = match shown.now.outcome {
+        Outcome::Anonymized => "is due: the next sweep that takes it anonymizes it".to_owned(),
+        Outcome::Refused => format!("is due, and would be refused: {}", because(&shown.now.reasons)),
+        Outcome::Already => "was anonymized".to_owned(),
+        Outcome::NotDue => "is not due: neither its date nor its period has come".to_owned(),
+        Outcome::NotFound => "is no longer in the client table".to_owned(),
+        Outcome::Failed => format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.now.reasons)),
+    };
+    let mut text = format!("Client {} {now}.\n", shown.client);
+    for hold in &shown.holds {
+        text += &format!("On hold since {} by {}: {}\n", &hold.placed_at[..10], hold.placed_by, hold.reason);
+    }
+    if shown.history.is_empty() {
+        return text + "\nNo sweep has looked at it yet.";
+    }
+    let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
+    for record in &shown.history {
+        let reasons: Vec<String> = record.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let by = record.job.clone().unwrap_or_else(|| format!("by {}", record.opened_by));
+        rows.push(vec![
+            minute(&record.at),
+            minute(&record.last_at),
+            record.outcome.clone(),
+            format!("{} {by}", record.sweep),
+            because(&reasons),
+        ]);
+    }
+    text + "\n" + &table(&rows)
+}
+
+/// A moment of the ledger to the minute: `2026-01-31 02:00`.
+pub(super) fn minute(moment: &str) -> String {
+    moment.get(..16).unwrap_or(moment).replace('T', " ")
+}

@@ -1,0 +1,197 @@
+//! `lethe doctor`: checks everything that a sweep relies on.
+
+use std::path::Path;
+
+use serde::Serialize;
+use sqlx::Row;
+
+use super::output::{Output, table};
+use super::{Failure, setup};
+use super::config::Config;
+use crate::domain::plan::Plan;
+use crate::domain::schema::Schema;
+use crate::store::Store;
+use crate::worker::{Planner, gate};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Good,
+    Note,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    verdict: Verdict,
+    about: &'static str,
+    what: String,
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, verdict: Verdict, about: &'static str, what: impl Into<String>) {
+        self.0.push(Finding { verdict, about, what: what.into() });
+    }
+}
+
+pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
+    let config = Config::read(file)?;
+    let mut findings = Findings(Vec::new());
+    findings.add(Verdict::Good, "configuration", format!("`{}` and the environment are read", file.display()));
+    match Store::open(config.settings()).await {
+        Err(error) => findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint())),
+        Ok(store) => database(&config, &store, &mut findings).await?,
+    }
+    jobs(&config, &mut findings);
+    let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
+    out.data(&findings.0, || {
+        let mark = |verdict| match verdict {
+            Verdict::Good => "good",
+            Verdict::Note => "note",
+            Verdict::Bad => "BAD",
+        };
+        let rows: Vec<Vec<String>> = findings
+            .0
+            .iter()
+            .map(|finding| vec![mark(finding.verdict).to_owned(), finding.about.to_owned(), finding.what.clone()])
+            .collect();
+        table(&rows)
+    });
+    if bad > 0 {
+        return Err(Failure::new(format!("{bad} of the checks went badly"), "mend what is marked BAD, and run `lethe doctor` again"));
+    }
+    Ok(())
+}
+
+async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Result<(), Failure> {
+    findings.add(Verdict::Good, "database", format!("`{}` is open", store.path().display()));
+    writable(store, findings).await;
+    pages(store, findings).await;
+    let planner = Planner::new(config.policy.clone());
+    let loaded = match planner.plan_checked(store).await {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            findings.add(Verdict::Bad, "policy", format!("{}; `lethe policy check` lists everything", error.brief()));
+            return Ok(());
+        }
+    };
+    let reach = loaded.plan.reach();
+    findings.add(
+        Verdict::Good,
+        "policy",
+        format!("is a plan: {} columns in {} tables, {} guards", reach.columns, reach.tables, reach.guards),
+    );
+    for (name, kind) in loaded.schema.others.iter().filter(|(_, kind)| kind.as_str() == "virtual table") {
+        findings.add(
+            Verdict::Note,
+            "coverage",
+            format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up"),
+        );
+    }
+    for statement in indexes(&loaded.plan, &loaded.schema) {
+        findings.add(Verdict::Note, "speed", format!("without this index every batch reads a whole table: {statement}"));
+    }
+    let context = setup::context_of(config, store.clone()).await?;
+    match gate::rehearsed(&context, &loaded.plan.digest).await {
+        Ok(()) => findings.add(Verdict::Good, "rehearsal", "this policy was rehearsed on this schema"),
+        Err(error) => findings.add(Verdict::Note, "rehearsal", format!("{error}; {}", error.hint())),
+    }
+    match gate::backed_up(&context).await {
+        Ok(()) => findings.add(Verdict::Good, "backup", "a recent one is acknowledged, or none is required"),
+        Err(error) => findings.add(Verdict::Note, "backup", format!("{error}; {}", error.hint())),
+    }
+    Ok(())
+}
+
+async fn writable(store: &Store, findings: &mut Findings) {
+    let tried = async {
+        let mut connection = store.writer().await?;
+        let fault = |error: sqlx::Error| store.fault(&error);
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.map_err(fault)?;
+        sqlx::query("ROLLBACK").execute(&mut connection).await.map_err(fault)?;
+        Ok::<(), crate::store::StoreError>(())
+    };
+    match tried.await {
+        Ok(()) => findings.add(Verdict::Good, "writing", "the write lock was had"),
+        Err(error) => findings.add(Verdict::Bad, "writing", format!("{error}; {}", error.hint())),
+    }
+}
+
+async fn pages(store: &Store, findings: &mut Findings) {
+    let pragma = async |name: &str| -> Option<String> {
+        let row = crate::store::statement(&format!("PRAGMA {name}")).fetch_one(store.readers()).await.ok()?;
+        row.try_get::<String, _>(0).ok().or_else(|| row.try_get::<i64, _>(0).ok().map(|number| number.to_string()))
+    };
+    if let Some(mode) = pragma("journal_mode").await
+        && !mode.eq_ignore_ascii_case("wal")
+    {
+        findings.add(
+            Verdict::Note,
+            "journal",
+            format!("the journal mode is `{mode}`; with `PRAGMA journal_mode = WAL` others can read while a batch is written"),
+        );
+    }
+    if let Some(free) = pragma("freelist_count").await
+        && free != "0"
+    {
+        findings.add(
+            Verdict::Note,
+            "free pages",
+            format!("{free} unused pages may hold what other programs deleted earlier; `VACUUM` once removes it (Lethe overwrites what it deletes itself)"),
+        );
+    }
+}
+
+/// Indexes without which a batch reads whole tables, as statements.
+fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
+    let mut needed: Vec<(String, Vec<String>)> = Vec::new();
+    let guards = plan.guards.iter().flat_map(|guard| &guard.paths);
+    let activity = plan.retention.iter().flat_map(|own| &own.activity).flat_map(|own| &own.paths);
+    for path in plan.steps.iter().flat_map(|step| &step.paths).chain(guards).chain(activity) {
+        for (at, hop) in path.hops.iter().enumerate() {
+            needed.push((hop.table.clone(), hop.columns.clone()));
+            if let Some(next) = path.hops.get(at + 1) {
+                needed.push((next.table.clone(), hop.matches.clone()));
+            }
+        }
+    }
+    if let Some(date) = &plan.client.to_anonymize_on {
+        needed.push((plan.client.table.clone(), vec![date.clone()]));
+    }
+    for retention in &plan.retention {
+        needed.extend(retention.activity.iter().map(|own| (own.table.clone(), vec![own.date.clone()])));
+        needed.extend(retention.otherwise.iter().map(|date| (plan.client.table.clone(), vec![date.clone()])));
+    }
+    needed.sort();
+    needed.dedup();
+    let missing = needed.into_iter().filter(|(table, columns)| {
+        schema.table(table).is_some_and(|table| {
+            !table.indexes.iter().any(|index| {
+                index.columns.len() >= columns.len()
+                    && index.columns[..columns.len()].iter().flatten().all(|own| columns.contains(own))
+            })
+        })
+    });
+    missing
+        .map(|(table, columns)| {
+            let list: Vec<String> = columns.iter().map(|column| crate::sql::name(column)).collect();
+            let name = crate::sql::name(&format!("{table}_{}", columns.join("_")));
+            format!("CREATE INDEX {name} ON {} ({});", crate::sql::name(&table), list.join(", "))
+        })
+        .collect()
+}
+
+fn jobs(config: &Config, findings: &mut Findings) {
+    match setup::jobs(&config.jobs) {
+        Ok(jobs) if jobs.is_empty() => {
+            findings.add(Verdict::Note, "jobs", format!("no job file in `{}`: nothing runs by itself", config.jobs.display()));
+        }
+        Ok(jobs) => {
+            let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
+            findings.add(Verdict::Good, "jobs", names.join(", "));
+        }
+        Err(failure) => findings.add(Verdict::Bad, "jobs", format!("{}; {}", failure.message, failure.hint)),
+    }
+}

@@ -1,0 +1,87 @@
+//! An error as a person sees it: what went wrong, what to do, whose it is to fix.
+
+use crate::domain::job::JobError;
+use crate::store::StoreError;
+use crate::worker::{PlanLoadError, RunError, SweepError};
+
+/// What went wrong, what to do about it, and the exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// What went wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    /// 1 is the reader's to fix, 2 is ours.
+    pub code: u8,
+}
+
+impl Failure {
+    /// Something that the reader can fix.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into(), code: 1 }
+    }
+
+    /// Prints it to stderr, as text or as JSON.
+    pub fn print(&self, json: bool) {
+        if json {
+            eprintln!("{}", serde_json::json!({ "error": self.message, "hint": self.hint }));
+        } else {
+            eprintln!("error: {}\n\nhint: {}", self.message, self.hint);
+        }
+    }
+}
+
+/// An error and those behind it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        source = inner.source();
+    }
+    text
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let code = if matches!(error, StoreError::Other { .. }) { 2 } else { 1 };
+        Self { message: error.to_string(), hint: error.hint(), code }
+    }
+}
+
+impl From<PlanLoadError> for Failure {
+    fn from(error: PlanLoadError) -> Self {
+        match error {
+            PlanLoadError::Store(error) => error.into(),
+            error => Self::new(chain(&error), error.hint()),
+        }
+    }
+}
+
+impl From<SweepError> for Failure {
+    fn from(error: SweepError) -> Self {
+        match error {
+            SweepError::Store(error) => error.into(),
+            SweepError::Plan(error) => error.into(),
+            error => Self::new(chain(&error), error.hint()),
+        }
+    }
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        Self::new(chain(&error), error.hint())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Store(error) => error.into(),
+            error @ RunError::Queue(_) => Self { message: chain(&error), hint: error.hint(), code: 2 },
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The command line: reads what was asked, calls what does it, prints what
+//! came of it. Data goes to stdout, everything else to stderr.
+
+mod backup;
+mod client;
+mod config;
+mod demo;
+mod doctor;
+mod failure;
+mod hold;
+mod output;
+mod policy;
+mod retry;
+mod run;
+mod setup;
+mod status;
+mod sweep;
+
+pub use failure::Failure;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use output::Output;
+
+/// Anonymizes the clients in a company's own database when their time has come, unattended.
+#[derive(Debug, Parser)]
+#[command(name = "lethe", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    global: Global,
+}
+
+/// Options that every command takes.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", env = "LETHE_CONFIG", default_value = "lethe.toml")]
+    config: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a company's database, and anonymize its clients: ten thousand, in a minute.
+    Demo(demo::Args),
+    /// Draft, check and show the policy.
+    #[command(subcommand)]
+    Policy(policy::Command),
+    /// Start a sweep, or look at what it would do.
+    Sweep(sweep::Args),
+    /// Run the scheduler and the worker until told to stop.
+    Run,
+    /// Show tonight, the last nights, and what needs attention.
+    Status(status::Args),
+    /// Show a client's history, and what would become of it now.
+    Client(client::Args),
+    /// Keep a client out of every sweep until released.
+    #[command(subcommand)]
+    Hold(hold::Command),
+    /// Let clients that failed be tried again.
+    Retry(retry::Args),
+    /// Say that a backup was made.
+    #[command(subcommand)]
+    Backup(backup::Command),
+    /// Check everything that a sweep relies on.
+    Doctor,
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Cli {
+    /// Whether logs go to a program rather than to a person.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.global.json
+    }
+
+    /// Whether the command runs for long and its log is what is looked at.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        matches!(self.command, Command::Run)
+    }
+}
+
+/// Does what was asked.
+///
+/// # Errors
+///
+/// [`Failure`] with what went wrong and what to do about it.
+pub async fn execute(cli: Cli) -> Result<(), Failure> {
+    let out = Output { json: cli.global.json };
+    let file = &cli.global.config;
+    match cli.command {
+        Command::Demo(args) => demo::execute(&args, out).await,
+        Command::Policy(command) => policy::execute(command, file, out).await,
+        Command::Sweep(args) => sweep::execute(args, file, out).await,
+        Command::Run => run::execute(file).await,
+        Command::Status(args) => status::execute(&args, file, out).await,
+        Command::Client(args) => client::execute(&args, file, out).await,
+        Command::Hold(command) => hold::execute(command, file, out).await,
+        Command::Retry(args) => retry::execute(args, file, out).await,
+        Command::Backup(command) => backup::execute(command, file, out).await,
+        Command::Doctor => doctor::execute(file, out).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}

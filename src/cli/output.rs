@@ -1,0 +1,96 @@
+//! How results are printed.
+
+use serde::Serialize;
+
+use crate::domain::outcome::Tally;
+use crate::domain::plan::Plan;
+
+/// Where and how results go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    /// As JSON.
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints data: as JSON to a program, as text to a person.
+    pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce() -> String) {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(data).unwrap_or_default());
+        } else {
+            println!("{}", text().trim_end());
+        }
+    }
+}
+
+/// A number with its thousands apart: `1,204`.
+pub(super) fn number(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number and its noun: `1 client`, `2 clients`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// A reason as people read it.
+pub(super) fn reason(plan: Option<&Plan>, name: &str) -> String {
+    if name == crate::domain::outcome::HOLD {
+        return "is on hold".to_owned();
+    }
+    if let Some(place) = name.strip_prefix("residue:") {
+        return format!("a former value was still found in {place}");
+    }
+    plan.and_then(|plan| plan.reason_text(name)).unwrap_or(name).to_owned()
+}
+
+/// The lines of a tally, those that are zero left out save the first two.
+pub(super) fn tally_lines(tally: &Tally, anonymized: &str) -> Vec<(String, u64, &'static str)> {
+    let all = [
+        (anonymized, tally.anonymized, ""),
+        ("refused", tally.refused, ""),
+        ("failed", tally.failed, "nothing was changed; see `lethe status --failures`"),
+        ("already", tally.already, "anonymized before"),
+        ("not due", tally.not_due, "date or period has not come"),
+        ("not found", tally.not_found, "no such client"),
+    ];
+    all.into_iter()
+        .enumerate()
+        .filter(|(at, (_, count, _))| *at < 2 || *count > 0)
+        .map(|(_, (name, count, note))| (name.to_owned(), count, note))
+        .collect()
+}
+
+/// Rows of text with their columns aligned; numbers to the right.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> =
+        (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let is_number = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit()) && cell.chars().all(|c| c.is_ascii_digit() || c == ',');
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .enumerate()
+            .map(|(at, cell)| {
+                let pad = " ".repeat(widths[at] - width(cell));
+                if is_number(cell) { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+            })
+            .collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn width(cell: &str) -> usize {
+    cell.chars().count()
+}

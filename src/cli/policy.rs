@@ -1,0 +1,230 @@
+//! `lethe policy`: draft, check and show the policy.
+
+use std::path::{Path, PathBuf};
+
+use super::config::Config;
+use super::output::{Output, counted, table};
+use super::{Failure, setup};
+use crate::domain::plan::{Path as Way, Plan, PlanError};
+use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
+use crate::draft::{Wishes, draft};
+use crate::worker::{PlanLoadError, Planner};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Draft a policy from the database: every table that reaches clients, a guess for every column.
+    Init {
+        /// The table with one row a client, if it cannot be guessed.
+        #[arg(long, value_name = "TABLE")]
+        client: Option<String>,
+        /// The column, or columns separated by commas, that identify a client.
+        #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+        key: Option<Vec<String>>,
+        /// Overwrite a policy that is there.
+        #[arg(long)]
+        force: bool,
+        /// Print the draft instead of writing it.
+        #[arg(long, conflicts_with = "force")]
+        stdout: bool,
+    },
+    /// Check the policy against the live schema and its data; list everything to mend.
+    Check,
+    /// Show what the policy does, table by table.
+    Show,
+    /// Print the JSON Schema of policies, for editors.
+    Schema,
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    match command {
+        Command::Init { client, key, force, stdout } => {
+            let wishes = Wishes { client_table: client, key };
+            init(&wishes, force, stdout, file, out).await
+        }
+        Command::Check => check(file, out).await,
+        Command::Show => show(file, out).await,
+        Command::Schema => {
+            println!("{}", json_schema());
+            Ok(())
+        }
+    }
+}
+
+/// The JSON Schema of a policy.
+pub(super) fn json_schema() -> String {
+    serde_json::to_string_pretty(&schemars::schema_for!(Policy)).unwrap_or_default()
+}
+
+async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    let target: PathBuf = config.policy.clone();
+    if target.exists() && !force && !stdout {
+        return Err(Failure::new(
+            format!("`{}` is there already", target.display()),
+            "`--force` overwrites it, `--stdout` prints the draft instead",
+        ));
+    }
+    let schema = store.schema().await?;
+    let samples = store.samples(&schema).await?;
+    let drafted = draft(&schema, &samples, wishes).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
+    if stdout {
+        print!("{}", drafted.text);
+        return Ok(());
+    }
+    std::fs::write(&target, &drafted.text).map_err(|error| {
+        Failure::new(
+            format!("`{}` cannot be written ({})", target.display(), error.kind()),
+            "check the folder, or print the draft with `--stdout`",
+        )
+    })?;
+    let summary = serde_json::json!({
+        "policy": target, "client_table": drafted.client_table, "tables": drafted.tables,
+        "columns": drafted.columns, "uncertain": drafted.uncertain,
+    });
+    out.data(&summary, || {
+        let mut text = format!(
+            "`{}` is a draft: clients are in `{}`, and {} with {} reach them.\n",
+            target.display(),
+            drafted.client_table,
+            counted(drafted.tables as u64, "table"),
+            counted(drafted.columns as u64, "column"),
+        );
+        if !drafted.uncertain.is_empty() {
+            text += &format!("{} to decide, marked TODO:\n", counted(drafted.uncertain.len() as u64, "place"));
+            for place in &drafted.uncertain {
+                text += &format!("  {place}\n");
+            }
+        }
+        text + "\nNext: read it line by line, then `lethe policy check`."
+    });
+    Ok(())
+}
+
+async fn check(file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    let planner = Planner::new(config.policy.clone());
+    let loaded = match planner.plan_checked(&store).await {
+        Ok(loaded) => loaded,
+        Err(PlanLoadError::Plan(PlanError(problems))) if out.json => {
+            out.data(&serde_json::json!({ "problems": problems }), String::new);
+            let count = counted(problems.len() as u64, "problem");
+            return Err(Failure::new(format!("the policy cannot become a plan: {count}"), PlanError(Vec::new()).hint()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let plan = &loaded.plan;
+    let reach = plan.reach();
+    let result = serde_json::json!({ "digest": plan.digest, "reach": reach, "notes": plan.notes });
+    out.data(&result, || {
+        let mut text = format!(
+            "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
+            counted(reach.columns as u64, "column"),
+            counted(reach.tables as u64, "table"),
+            counted(reach.guards as u64, "guard"),
+            &plan.digest[..12],
+        );
+        for note in &plan.notes {
+            text += &format!("note: {note}\n");
+        }
+        text + "\nNext: `lethe sweep --due --rehearse` (or `--period`) does everything once and rolls it back."
+    });
+    Ok(())
+}
+
+async fn show(file: &Path, out: Output) -> Result<(), Failure> {
+    let config = Config::read(file)?;
+    let store = crate::store::Store::open(config.settings()).await?;
+    let loaded = Planner::new(config.policy.clone()).plan(&store).await?;
+    let plan = &loaded.plan;
+    let text = std::fs::read_to_string(&config.policy).unwrap_or_default();
+    let policy = Policy::parse(&text).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
+    let shown = serde_json::json!({ "digest": plan.digest, "policy": policy });
+    out.data(&shown, || describe(plan, &policy));
+    Ok(())
+}
+
+fn describe(plan: &Plan, policy: &Policy) -> String {
+    let client = &plan.client;
+    let mut text = format!("Clients are the rows of `{}`, named by `{}`.\n", client.table, client.key.join(", "));
+    if let Some(date) = &client.to_anonymize_on {
+        text += &format!("Due by date:   from `{date}` on\n");
+    }
+    if let Some(retention) = &plan.retention {
+        let tables: Vec<String> = retention.activity.iter().map(|own| format!("`{}`", own.table)).collect();
+        text += &format!("Due by period: {} after the last activity in {}\n", retention.length, tables.join(", "));
+    }
+    text += "\nRefused while a client\n";
+    for guard in &plan.guards {
+        text += &format!("  {} ({})\n", guard.reason, guard.name);
+    }
+    for step in &plan.steps {
+        text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));
+        let mut rows = Vec::new();
+        for gone in &step.deletes {
+            let which = gone.condition.as_ref().map_or_else(|| "all rows".to_owned(), |own| format!("rows where {}", own.text()));
+            rows.push(vec!["  (rows)".to_owned(), String::new(), format!("delete {which}")]);
+        }
+        let said = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&step.table)).map(|(_, own)| own);
+        for update in step.updates.iter().chain(&step.unlinks) {
+            for rule in &update.rules {
+                let class = said.and_then(|own| own.columns.get(&rule.column)).map(|own| own.class.to_string());
+                let what: Vec<String> = rule.branches.iter().map(branch).collect();
+                rows.push(vec![format!("  {}", rule.column), class.unwrap_or_default(), what.join("; else ")]);
+            }
+        }
+        if rows.is_empty() {
+            rows.push(vec!["  (nothing changes)".to_owned()]);
+        }
+        text += &table(&rows);
+    }
+    let free: Vec<String> = policy
+        .tables
+        .iter()
+        .filter_map(|(name, own)| own.free.as_ref().map(|why| format!("  {name}: {why}\n")))
+        .collect();
+    if !free.is_empty() {
+        text += &format!("\nDeclared free of client data\n{}", free.concat());
+    }
+    text + &format!("\nDigest {}", plan.digest)
+}
+
+fn ways(paths: &[Way]) -> String {
+    let all: Vec<String> = paths
+        .iter()
+        .map(|path| {
+            let hops: Vec<String> = path.hops.iter().map(|hop| format!("{}.{}", hop.table, hop.columns.join("+"))).collect();
+            hops.join(" -> ")
+        })
+        .collect();
+    all.join(" or ")
+}
+
+fn branch(branch: &Branch) -> String {
+    let what = match &branch.action {
+        Action::Constant(Literal::Text(text)) => format!("replace by `{text}`"),
+        Action::Constant(Literal::Boolean(value)) => format!("set to {value}"),
+        Action::Constant(Literal::Integer(value)) => format!("set to {value}"),
+        Action::Constant(Literal::Float(value)) => format!("set to {value}"),
+        Action::Text(template) => {
+            let parts: Vec<String> = template
+                .0
+                .iter()
+                .map(|part| match part {
+                    Part::Text(text) => text.clone(),
+                    Part::Key => "{key}".to_owned(),
+                    Part::Today => "{today}".to_owned(),
+                })
+                .collect();
+            format!("replace by `{}`", parts.concat())
+        }
+        Action::Copy(other) => format!("copy `{other}`"),
+        Action::Clear => "clear".to_owned(),
+        Action::Generalize(Generalize::First(length)) => format!("keep the first {length} characters"),
+        Action::Generalize(to) => format!("coarsen to the {}", format!("{to:?}").to_lowercase()),
+        Action::Redact(paths) => format!("remove {}", paths.join(", ")),
+    };
+    match &branch.condition {
+        Some(condition) => format!("{what} where {condition}"),
+        None => what,
+    }
+}

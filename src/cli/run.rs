@@ -1,0 +1,28 @@
+//! `lethe run`: the scheduler and the worker in one process.
+
+use std::path::Path;
+
+use super::{Failure, setup};
+use crate::worker::{Roles, run};
+
+pub(super) async fn execute(file: &Path) -> Result<(), Failure> {
+    let (config, context) = setup::context(file).await?;
+    let jobs = setup::jobs(&config.jobs)?;
+    let loaded = context.planner.plan(&context.store).await?;
+    for note in &loaded.plan.notes {
+        tracing::warn!(note, "worth knowing");
+    }
+    let now = context.ledger.clock().now();
+    for job in &jobs {
+        let next = job.enabled.then(|| job.schedule.next_after(now)).flatten();
+        let next = next.map_or_else(|| "never (switched off)".to_owned(), |at| at.to_rfc3339());
+        tracing::info!(job = job.name, sweep = %job.kind, next, "job");
+    }
+    if context.ledger.rehearsal(&loaded.plan.digest).await?.is_none() {
+        tracing::warn!("this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`");
+    }
+    tracing::info!(database = %context.store.path().display(), jobs = jobs.len(), "running");
+    run(&context, Roles { jobs, until: None }, setup::stop_on_signal()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! From a configuration to what a command works with.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+use super::config::Config;
+use crate::domain::clock::Clock;
+use crate::domain::job::Job;
+use crate::ledger::Ledger;
+use crate::store::Store;
+use crate::worker::{Context, Planner};
+
+/// The configuration and the database it names.
+pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
+    let config = Config::read(file)?;
+    let store = Store::open(config.settings()).await?;
+    Ok((config, store))
+}
+
+/// Everything, with the ledger made if it was missing.
+pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
+    let (config, store) = store(file).await?;
+    let context = context_of(&config, store).await?;
+    Ok((config, context))
+}
+
+pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context, Failure> {
+    let ledger = Ledger::open(&store, &Clock::System).await?;
+    Ok(Context {
+        ledger,
+        store,
+        planner: Planner::new(config.policy.clone()),
+        limits: config.limits(),
+        wake: Arc::default(),
+        actor: actor(),
+    })
+}
+
+/// Who acts: the account of the operating system.
+fn actor() -> String {
+    let name = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// All jobs in the folder, by name.
+pub(super) fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
+    let unreadable = |error: &std::io::Error| {
+        Failure::new(
+            format!("the jobs in `{}` cannot be read ({})", folder.display(), error.kind()),
+            "`jobs` in `lethe.toml` names the folder of the job files",
+        )
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .map_err(|error| unreadable(&error))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+            Ok(Job::parse(&name, &text)?)
+        })
+        .collect()
+}
+
+/// The job of this name.
+pub(super) fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
+    let jobs = jobs(folder)?;
+    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
+    jobs.into_iter().find(|job| job.name == name).ok_or_else(|| {
+        let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
+            None => format!("the jobs are {}", names.join(", ")),
+        };
+        Failure::new(format!("there is no job `{name}`"), hint)
+    })
+}
+
+/// Stopped by SIGTERM or Ctrl-C.
+pub(super) fn stop_on_signal() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        let terminate = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(mut signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = terminate => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("stopping: the batch in hand is finished first");
+        signalled.cancel();
+    });
+    stop
+}

@@ -1,0 +1,244 @@
+//! `lethe status`: tonight, the last nights, and what needs attention.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::client::minute;
+use super::output::{Output, counted, number, table};
+use super::sweep::{refusals, result_table};
+use super::{Failure, setup};
+use crate::ledger::{FailedClient, Ledger, Progress, State, Sweep};
+use crate::worker::{Context, gate};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only this sweep, with its refusals by reason.
+    sweep: Option<i64>,
+    /// The clients that failed, and why.
+    #[arg(long, conflicts_with = "sweep")]
+    failures: bool,
+    /// How many sweeps to show.
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    last: u32,
+}
+
+/// The most failures listed.
+const MOST_FAILURES: u32 = 1000;
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    sweep: Sweep,
+    progress: Progress,
+}
+
+#[derive(Serialize)]
+struct JobStatus {
+    job: String,
+    kind: String,
+    enabled: bool,
+    next: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Status {
+    sweeps: Vec<Shown>,
+    jobs: Vec<JobStatus>,
+    failures: usize,
+    holds: usize,
+    last_backup: Option<String>,
+    attention: Vec<String>,
+}
+
+pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    if !Ledger::exists(&store).await? {
+        out.data(&serde_json::json!({ "sweeps": [], "attention": ["no sweep was ever opened"] }), || {
+            "No sweep was ever opened in this database.\n\nNext: `lethe policy check`, then `lethe sweep --due --rehearse`."
+                .to_owned()
+        });
+        return Ok(());
+    }
+    let context = setup::context_of(&config, store).await?;
+    if args.failures {
+        return failures(&context, out).await;
+    }
+    if let Some(id) = args.sweep {
+        return one(&context, id, out).await;
+    }
+    let mut status = Status {
+        sweeps: Vec::new(),
+        jobs: job_status(&config.jobs, &context)?,
+        failures: context.ledger.failures(MOST_FAILURES).await?.len(),
+        holds: context.ledger.holds(None, false).await?.len(),
+        last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
+        attention: Vec::new(),
+    };
+    for sweep in context.ledger.last_sweeps(args.last).await? {
+        let progress = context.ledger.progress(sweep.id).await?;
+        status.sweeps.push(Shown { sweep, progress });
+    }
+    status.attention = attention(&context, &status).await;
+    out.data(&status, || text(&status));
+    Ok(())
+}
+
+fn job_status(folder: &Path, context: &Context) -> Result<Vec<JobStatus>, Failure> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let now = context.ledger.clock().now();
+    let jobs = match setup::jobs(folder) {
+        Ok(jobs) => jobs,
+        Err(failure) => {
+            let error = Some(failure.message);
+            return Ok(vec![JobStatus { job: String::new(), kind: String::new(), enabled: false, next: None, error }]);
+        }
+    };
+    let status = jobs.into_iter().map(|job| JobStatus {
+        next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
+        kind: job.kind.to_string(),
+        enabled: job.enabled,
+        job: job.name,
+        error: None,
+    });
+    Ok(status.collect())
+}
+
+/// What somebody should look at, most urgent first.
+async fn attention(context: &Context, status: &Status) -> Vec<String> {
+    let mut all = Vec::new();
+    match context.planner.plan(&context.store).await {
+        Err(error) => all.push(error.brief()),
+        Ok(loaded) => {
+            if let Err(error) = gate::rehearsed(context, &loaded.plan.digest).await {
+                all.push(error.to_string());
+            }
+        }
+    }
+    if let Err(error) = gate::backed_up(context).await {
+        all.push(error.to_string());
+    }
+    all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
+    for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
+        let name = shown.sweep.job.as_deref().unwrap_or("by hand");
+        let newer_done = status.sweeps.iter().any(|other| {
+            other.sweep.id > shown.sweep.id && other.sweep.job == shown.sweep.job && other.sweep.state == State::Done
+        });
+        if !newer_done {
+            let note = shown.sweep.note.as_deref().unwrap_or_default();
+            all.push(format!("sweep {} ({name}) was {}: {note}", shown.sweep.id, shown.sweep.state.as_str()));
+        }
+    }
+    if status.failures > 0 {
+        all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
+    }
+    all
+}
+
+fn text(status: &Status) -> String {
+    let mut text = String::new();
+    let mut rows = vec![
+        ["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""].map(str::to_owned).to_vec(),
+    ];
+    for Shown { sweep, progress } in &status.sweeps {
+        let tally = progress.tally;
+        let mut notes = Vec::new();
+        if sweep.skipped > 0 {
+            notes.push(format!("stands for {} missed earlier", counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")));
+        }
+        if sweep.capped {
+            notes.push("limit reached".to_owned());
+        }
+        if sweep.state == State::Running {
+            notes.push(format!("{} waiting", counted(progress.open_batches, "batch").replace("batchs", "batches")));
+        }
+        rows.push(vec![
+            sweep.id.to_string(),
+            sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by)),
+            sweep.kind.to_string(),
+            minute(&sweep.opened_at),
+            sweep.state.as_str().to_owned(),
+            number(tally.anonymized),
+            number(tally.refused),
+            number(tally.failed),
+            notes.join(", "),
+        ]);
+    }
+    if status.sweeps.is_empty() {
+        text += "No sweep was ever opened in this database.\n";
+    } else {
+        text += &table(&rows);
+    }
+    if !status.jobs.is_empty() {
+        text += "\n";
+        let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
+        for job in status.jobs.iter().filter(|job| job.error.is_none()) {
+            let next = job.next.as_deref().map_or_else(|| "switched off".to_owned(), |at| minute(at) + " UTC");
+            rows.push(vec![job.job.clone(), job.kind.clone(), next]);
+        }
+        text += &table(&rows);
+    }
+    let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
+    text += &format!("\nOn hold {}   failed {}   last backup {backup}\n", status.holds, status.failures);
+    if status.attention.is_empty() {
+        text += "Nothing needs attention.";
+    } else {
+        text += "\nNeeds attention\n";
+        for line in &status.attention {
+            text += &format!("  {line}\n");
+        }
+    }
+    text
+}
+
+async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
+    let Some(sweep) = context.ledger.sweep(id).await? else {
+        return Err(Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones"));
+    };
+    let progress = context.ledger.progress(id).await?;
+    let refused = refusals(context, id).await?;
+    let loaded = context.planner.plan(&context.store).await.ok();
+    let shown = serde_json::json!({ "sweep": sweep, "progress": progress, "refusals": refused });
+    out.data(&shown, || {
+        let name = sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by));
+        let mut text = format!("Sweep {id} ({}, {name}) is {}", sweep.kind, sweep.state.as_str());
+        if let Some(note) = &sweep.note {
+            text += &format!(": {note}");
+        }
+        text += &format!("\nOpened {}, day {}", minute(&sweep.opened_at), sweep.today);
+        if let Some(closed) = &sweep.closed_at {
+            text += &format!(", ended {}", minute(closed));
+        }
+        if let Some(tick) = &sweep.tick {
+            text += &format!(", for the tick of {}", minute(tick));
+        }
+        text += "\n\n";
+        if let Some(loaded) = &loaded {
+            let failures = std::collections::BTreeMap::new();
+            text += &result_table(&progress.tally, &refused, &failures, &loaded.plan, "anonymized");
+        }
+        text + &format!("\nPlan {}", sweep.digest.get(..12).unwrap_or("none"))
+    });
+    Ok(())
+}
+
+async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
+    let failures: Vec<FailedClient> = context.ledger.failures(MOST_FAILURES).await?;
+    out.data(&failures, || {
+        if failures.is_empty() {
+            return "No client has failed.".to_owned();
+        }
+        let mut rows = vec![["client", "since", "sweep", "why"].map(str::to_owned).to_vec()];
+        for failed in &failures {
+            let reasons: Vec<String> =
+                failed.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let reasons: Vec<String> = reasons.iter().map(|name| super::output::reason(None, name)).collect();
+            rows.push(vec![failed.client_key.clone(), minute(&failed.at), failed.sweep.to_string(), reasons.join("; ")]);
+        }
+        format!("{}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.", table(&rows))
+    });
+    Ok(())
+}

@@ -1,0 +1,324 @@
+//! `lethe sweep`: start a sweep, preview it, rehearse it.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::output::{Output, counted, number, reason, table, tally_lines};
+use super::{Failure, setup};
+use super::config::Config;
+use crate::domain::clock::Clock;
+use crate::domain::job::Brake;
+use crate::domain::key::Key;
+use crate::domain::plan::Plan;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{Ledger, Progress, State, Sweep};
+use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
+use crate::worker::{Context, Planner, Request, wait_for};
+
+/// Start a sweep, or look at what it would do.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list"])))]
+#[allow(clippy::struct_excessive_bools)]
+pub(super) struct Args {
+    /// The job whose parameters to use: the name of a file in `jobs/`.
+    job: Option<String>,
+    /// Take clients whose to-anonymize-on date has come.
+    #[arg(long)]
+    due: bool,
+    /// Take clients without activity for the policy's period.
+    #[arg(long)]
+    period: bool,
+    /// Take the clients named in a file, one key a line (`-` reads standard input).
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// Only clients with this value; repeat it for more values (or) and more filters (and).
+    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
+    filters: Vec<(String, String)>,
+    /// Anonymize at most so many clients; refused ones do not count.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Show what the sweep would do; change nothing.
+    #[arg(long, conflicts_with_all = ["rehearse", "wait"])]
+    preview: bool,
+    /// Do everything and roll it back; a live sweep needs this once for each policy.
+    #[arg(long, conflicts_with = "wait")]
+    rehearse: bool,
+    /// Work on the sweep here and wait for its end.
+    #[arg(long)]
+    wait: bool,
+    /// Pass over the retention period of the clients listed; guards and holds still refuse.
+    #[arg(long, requires = "list")]
+    force: bool,
+    /// Start a sweep that the brake stopped.
+    #[arg(long)]
+    over_brake: bool,
+    /// With `--preview` or `--rehearse`: print each client, its outcome and the reasons.
+    #[arg(long)]
+    clients: bool,
+}
+
+fn filter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE, such as customer_posting_group=DOMESTIC".to_owned()),
+    }
+}
+
+pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
+    let config = Config::read(file)?;
+    if args.preview {
+        return preview(&args, &config, out).await;
+    }
+    let (_, context) = setup::context(file).await?;
+    let loaded = context.planner.plan(&context.store).await?;
+    let request = request(&args, &config, loaded.plan.client.key.len())?;
+    if args.rehearse {
+        return rehearse(&args, &context, &request, out).await;
+    }
+    let Some(id) = open(&context, &request).await? else { return Ok(()) };
+    if args.wait {
+        return wait(&context, id, out).await;
+    }
+    out.data(&serde_json::json!({ "sweep": id }), || {
+        format!(
+            "Sweep {id} is open. A running `lethe run` works on it; `lethe status {id}` shows how far it is.\n\
+             Without one, `lethe status` shows it waiting: start `lethe run`, or add `--wait` next time."
+        )
+    });
+    Ok(())
+}
+
+/// What the arguments ask for.
+fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Failure> {
+    let now = Clock::System.now();
+    let mut request = match &args.job {
+        Some(name) => Request::of_job(&setup::job(&config.jobs, name)?, now),
+        None => Request {
+            job: None,
+            tick: None,
+            skipped: 0,
+            kind: match (args.due, args.period) {
+                (true, _) => SweepKind::Due,
+                (_, true) => SweepKind::Period,
+                _ => SweepKind::List,
+            },
+            filters: BTreeMap::new(),
+            cap: None,
+            force: args.force,
+            today: now.with_timezone(&config.time_zone).date_naive(),
+            brake: Brake::default(),
+            over_brake: false,
+            keys: Vec::new(),
+        },
+    };
+    request.over_brake = args.over_brake;
+    request.cap = args.limit.or(request.cap);
+    if !args.filters.is_empty() {
+        request.filters.clear();
+        for (name, value) in &args.filters {
+            request.filters.entry(name.clone()).or_default().push(value.clone());
+        }
+    }
+    if let Some(list) = &args.list {
+        request.keys = keys(list, key_parts)?;
+    }
+    Ok(request)
+}
+
+/// The clients in a list: one key a line, comments and empty lines left out, each once.
+fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
+    let hint = "write one client key a line; lines that begin with `#` are comments";
+    let read = if list == Path::new("-") {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(list)
+    };
+    let text = read.map_err(|error| {
+        Failure::new(format!("the list `{}` cannot be read ({})", list.display(), error.kind()), hint)
+    })?;
+    let mut keys = Vec::new();
+    let mut seen = std::collections::HashSet::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let key = Key::parse(line, parts)
+            .map_err(|what| Failure::new(format!("`{}` line {}: {what}", list.display(), at + 1), hint))?;
+        if seen.insert(key.to_json()) {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
+    let store = crate::store::Store::open(config.settings()).await?;
+    let planner = Planner::new(config.policy.clone());
+    let clock = Clock::System;
+    let loaded = planner.plan(&store).await?;
+    let request = request(args, config, loaded.plan.client.key.len())?;
+    let limits = config.limits();
+    let ledger = if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
+    let surveyor = match &ledger {
+        Some(context) => Surveyor::from(context),
+        None => Surveyor::without_ledger(&store, &planner, &clock, limits.batch_size, limits.full_pass_every),
+    };
+    let found = survey(surveyor, &request, Mode::Preview, &mut listing(args.clients, out)).await?;
+    if !(args.clients && out.json) {
+        out.data(&found, || survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written.");
+    }
+    Ok(())
+}
+
+async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
+    // The data is checked too: a live sweep relies on this having been done once.
+    let loaded = context.planner.plan_checked(&context.store).await?;
+    let found = survey(context.into(), request, Mode::Rehearsal, &mut listing(args.clients, out)).await?;
+    let counts = found.tally.anonymized > 0;
+    if counts {
+        context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
+    }
+    if !(args.clients && out.json) {
+        out.data(&found, || {
+            let verdict = if counts {
+                "Everything was done and rolled back. This policy may now be used live on this schema."
+            } else {
+                "Nobody could be anonymized, so nothing was rehearsed, and a live sweep still refuses.\n\
+                 Try it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."
+            };
+            format!("{}\n{verdict}", survey_text(&found, request, &loaded.plan, "anonymized, and rolled back"))
+        });
+    }
+    Ok(())
+}
+
+/// Prints each client as it is looked at, if that was asked for.
+fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
+    move |client: Client| {
+        if !wanted {
+            return;
+        }
+        let mut stdout = std::io::stdout().lock();
+        let _ = if out.json {
+            writeln!(stdout, "{}", serde_json::to_string(&client).unwrap_or_default())
+        } else {
+            writeln!(stdout, "{}\t{}\t{}", client.key, client.outcome, client.reasons.join(", "))
+        };
+    }
+}
+
+fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> String {
+    let what = match request.kind {
+        SweepKind::Due => format!("clients whose date has come by {}", request.today),
+        SweepKind::Period => {
+            let length = plan.retention.as_ref().map(|own| own.length.to_string()).unwrap_or_default();
+            format!("clients without activity for {length} on {}", request.today)
+        }
+        SweepKind::List => "clients on the list".to_owned(),
+    };
+    let mut text = format!("{} {what}\n\n", number(found.tally.looked_at()));
+    text += &result_table(&found.tally, &found.refusals, &found.failures, plan, word);
+    text + &format!("\n{} in {}\n", counted(found.batches, "batch").replace("batchs", "batches"), seconds(found.took))
+}
+
+/// A tally as a table, with the reasons below what they explain.
+pub(super) fn result_table(
+    tally: &crate::domain::outcome::Tally,
+    refusals: &BTreeMap<String, u64>,
+    failures: &BTreeMap<String, u64>,
+    plan: &Plan,
+    word: &str,
+) -> String {
+    let mut rows = Vec::new();
+    for (name, count, note) in tally_lines(tally, word) {
+        rows.push(vec![format!("  {name}"), number(count), note.to_owned()]);
+        let reasons = match name.as_str() {
+            "refused" => refusals,
+            "failed" => failures,
+            _ => continue,
+        };
+        let mut reasons: Vec<_> = reasons.iter().collect();
+        reasons.sort_by(|a, b| b.1.cmp(a.1));
+        for (name, count) in reasons {
+            rows.push(vec![String::new(), String::new(), format!("{:>7}  {}", number(*count), reason(Some(plan), name))]);
+        }
+    }
+    table(&rows)
+}
+
+pub(super) fn seconds(took: Duration) -> String {
+    format!("{:.1} s", took.as_secs_f64())
+}
+
+#[derive(Serialize)]
+struct Ended<'a> {
+    sweep: &'a Sweep,
+    progress: Progress,
+    refusals: BTreeMap<String, u64>,
+}
+
+/// Works on a sweep here, with a progress bar on a terminal.
+pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failure> {
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {msg}  {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let stop = setup::stop_on_signal();
+    let ended = wait_for(context, id, stop.clone(), &mut |_, progress| {
+        let tally = progress.tally;
+        bar.set_message(format!(
+            "{} looked at: {} anonymized, {} refused, {} failed",
+            number(tally.looked_at()),
+            number(tally.anonymized),
+            number(tally.refused),
+            number(tally.failed)
+        ));
+    })
+    .await?;
+    bar.finish_and_clear();
+    match ended {
+        Some(sweep) if sweep.state != State::Running => Ok(sweep),
+        _ => Err(Failure::new(
+            format!("sweep {id} was left unfinished"),
+            "nothing is half done; `lethe run` goes on with it",
+        )),
+    }
+}
+
+/// Waits for a sweep and prints what came of it.
+pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
+    let started = std::time::Instant::now();
+    let sweep = work_off(context, id).await?;
+    let progress = context.ledger.progress(id).await?;
+    let refusals = refusals(context, id).await?;
+    let loaded = context.planner.plan(&context.store).await;
+    let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone() };
+    match (&sweep.state, loaded) {
+        (State::Done, Ok(loaded)) => out.data(&ended, || {
+            format!(
+                "Sweep {id} is done.\n\n{}\n{} clients in {}",
+                result_table(&progress.tally, &refusals, &BTreeMap::new(), &loaded.plan, "anonymized"),
+                number(progress.tally.looked_at()),
+                seconds(started.elapsed())
+            )
+        }),
+        _ => {
+            let note = sweep.note.clone().unwrap_or_default();
+            return Err(Failure::new(
+                format!("sweep {id} was stopped: {note}"),
+                "what was anonymized before stands; `lethe policy check` says what to mend",
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn refusals(context: &Context, id: i64) -> Result<BTreeMap<String, u64>, Failure> {
+    let refusals = context.ledger.refusals(id).await?;
+    Ok(refusals.into_iter().map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))).collect())
+}

@@ -1,0 +1,298 @@
+//! Batches in the ledger: they are the queue.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, FromRow};
+
+use super::{Ledger, moment};
+use crate::domain::outcome::Tally;
+use crate::queue::{Claim, Claims};
+use crate::store::StoreError;
+
+/// How long a claim is good for without being renewed.
+pub const LEASE: Duration = Duration::from_secs(60);
+
+/// A batch as the ledger has it.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct Batch {
+    /// Its number.
+    pub id: i64,
+    /// The sweep it belongs to.
+    pub sweep: i64,
+    /// The clients' keys, a JSON array.
+    pub keys: String,
+    /// How many clients.
+    pub clients: i64,
+    /// The sweep's position before it.
+    pub after: Option<String>,
+    /// How often it was claimed.
+    pub attempts: i64,
+}
+
+/// A batch about to be cut.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// The clients' keys, a JSON array.
+    pub keys: String,
+    /// How many clients.
+    pub clients: usize,
+    /// The sweep's position before it.
+    pub after: Option<String>,
+}
+
+/// How a batch ends.
+#[derive(Debug, Clone)]
+pub enum Finish {
+    /// Everybody has an outcome.
+    Done(Tally),
+    /// Cut into these parts, as one of its clients stands in the way of the others.
+    Split(Vec<NewBatch>),
+    /// To be tried again at this moment, in the ledger's form.
+    Again(String),
+    /// To be taken up at this moment; the attempt does not count, as it was not the clients' fault.
+    Later(String),
+}
+
+impl Ledger {
+    /// Cuts batches and moves the sweep's position on, if it is still where it
+    /// was. Returns whether it was.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn cut(
+        &self,
+        sweep: i64,
+        from: Option<&str>,
+        to: Option<&str>,
+        last: bool,
+        batches: &[NewBatch],
+    ) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let moved = sqlx::query(
+                "UPDATE lethe_sweeps SET position = ?3, cut = ?4 WHERE id = ?1 AND position IS ?2 AND cut = 0 AND state = 'running'",
+            )
+            .bind(sweep)
+            .bind(from)
+            .bind(to)
+            .bind(last)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if moved == 0 {
+                transaction.rollback().await?;
+                return Ok(false);
+            }
+            self.insert_batches(&mut transaction, sweep, batches).await?;
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(true)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Writes batches inside a transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn insert_batches(
+        &self,
+        connection: &mut SqliteConnection,
+        sweep: i64,
+        batches: &[NewBatch],
+    ) -> Result<(), sqlx::Error> {
+        for batch in batches {
+            sqlx::query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES (?1, ?2, ?3, ?4, 'ready', ?5)")
+                .bind(sweep)
+                .bind(&batch.keys)
+                .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
+                .bind(&batch.after)
+                .bind(self.now())
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The batch that a claim is for, if the claim still holds.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn claimed(&self, connection: &mut SqliteConnection, claim: &Claim) -> Result<Option<Batch>, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+        )
+        .bind(claim.batch)
+        .bind(&claim.lease)
+        .fetch_optional(connection)
+        .await
+    }
+
+    /// Ends a batch inside a transaction, if the claim still holds. Returns whether it does.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn finish(
+        &self,
+        connection: &mut SqliteConnection,
+        claim: &Claim,
+        sweep: i64,
+        finish: &Finish,
+        error: Option<&str>,
+    ) -> Result<bool, sqlx::Error> {
+        let (state, tally, run_at) = match finish {
+            Finish::Done(tally) => ("done", *tally, None),
+            Finish::Split(_) => ("split", Tally::default(), None),
+            Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
+        };
+        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
+        let finished = sqlx::query(
+            "UPDATE lethe_batches SET state = ?3, keys = CASE WHEN ?3 = 'ready' THEN keys END, run_at = COALESCE(?4, run_at), \
+             lease = NULL, lease_until = NULL, error = COALESCE(?5, error), anonymized = ?6, refused = ?7, already = ?8, not_due = ?9, \
+             not_found = ?10, failed = ?11, done_at = ?12, attempts = attempts - ?13 WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+        )
+        .bind(claim.batch)
+        .bind(&claim.lease)
+        .bind(state)
+        .bind(run_at)
+        .bind(error)
+        .bind(count(tally.anonymized))
+        .bind(count(tally.refused))
+        .bind(count(tally.already))
+        .bind(count(tally.not_due))
+        .bind(count(tally.not_found))
+        .bind(count(tally.failed))
+        .bind((state != "ready").then(|| self.now()))
+        .bind(i64::from(matches!(finish, Finish::Later(_))))
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+        if let Finish::Split(parts) = finish
+            && finished > 0
+        {
+            self.insert_batches(connection, sweep, parts).await?;
+        }
+        Ok(finished > 0)
+    }
+
+    /// Ends a batch in a transaction of its own; see [`finish`](Self::finish).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn finish_alone(
+        &self,
+        claim: &Claim,
+        sweep: i64,
+        finish: &Finish,
+        error: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(held)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Clients that a capped sweep may still anonymize.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn room(&self, connection: &mut SqliteConnection, sweep: i64, cap: u64) -> Result<u64, sqlx::Error> {
+        let used: i64 = sqlx::query_scalar("SELECT COALESCE(sum(anonymized), 0) FROM lethe_batches WHERE sweep = ?1")
+            .bind(sweep)
+            .fetch_one(connection)
+            .await?;
+        Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
+    }
+
+    /// Notes inside a transaction that a cap ended the sweep, and behind which key.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn cap_reached(
+        &self,
+        connection: &mut SqliteConnection,
+        sweep: i64,
+        position: Option<&str>,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = ?2 WHERE id = ?1 AND state = 'running'")
+            .bind(sweep)
+            .bind(position)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Claims for Ledger {
+    type Error = StoreError;
+
+    async fn claim(&self, worker: &str, most: usize) -> Result<Vec<Claim>, StoreError> {
+        let now = self.clock.now();
+        let due: Option<i64> = sqlx::query_scalar(
+            "SELECT 1 FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= ?1 \
+             AND (state = 'ready' OR lease_until <= ?1) LIMIT 1",
+        )
+        .bind(moment(now))
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        if due.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut writer = self.writer().await;
+        let claimed: Vec<(i64, String, i64)> = sqlx::query_as(
+            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = ?1, lease = ?2 || '-' || id || '-' || (attempts + 1), \
+             lease_until = ?3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= ?4 \
+             AND (state = 'ready' OR lease_until <= ?4) ORDER BY id LIMIT ?5) RETURNING id, lease, attempts",
+        )
+        .bind(worker)
+        .bind(worker)
+        .bind(moment(now + LEASE))
+        .bind(moment(now))
+        .bind(i64::try_from(most).unwrap_or(1))
+        .fetch_all(&mut *writer)
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let claim = |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
+        Ok(claimed.into_iter().map(claim).collect())
+    }
+
+    async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
+        let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
+        let mut writer = self.writer().await;
+        sqlx::query("UPDATE lethe_batches SET lease_until = ?1 WHERE state = 'running' AND lease IN (SELECT value FROM json_each(?2))")
+            .bind(moment(self.clock.now() + LEASE))
+            .bind(serde_json::to_string(&leases).unwrap_or_default())
+            .execute(&mut *writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query(
+            "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
+             WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+        )
+        .bind(claim.batch)
+        .bind(&claim.lease)
+        .execute(&mut *writer)
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+}

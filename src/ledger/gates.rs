@@ -1,0 +1,180 @@
+//! What a live sweep needs beforehand (a rehearsal, a backup), and how far
+//! earlier ones looked.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::FromRow;
+use sqlx::sqlite::SqliteConnection;
+
+use super::{Ledger, moment, parse_moment};
+use crate::domain::outcome::Tally;
+use crate::store::StoreError;
+
+/// A rehearsal of a plan.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct Rehearsal {
+    /// When it ended.
+    pub at: String,
+    /// Who did it.
+    pub done_by: String,
+    /// Clients that were anonymized and rolled back.
+    pub anonymized: i64,
+    /// Clients refused.
+    pub refused: i64,
+    /// Clients that failed.
+    pub failed: i64,
+}
+
+/// How far the period sweeps of one plan and filter have looked at everybody.
+#[derive(Debug, Clone, Default, FromRow)]
+pub struct Mark {
+    /// Everybody was looked at with this cutoff.
+    pub cutoff: Option<String>,
+    /// When everybody was last looked at.
+    pub full_at: Option<String>,
+    /// A look at everybody that a cap cut short goes on behind this key.
+    pub position: Option<String>,
+}
+
+impl Ledger {
+    /// Records that a plan was done whole and rolled back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn record_rehearsal(&self, digest: &str, tally: &Tally, by: &str) -> Result<(), StoreError> {
+        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
+        let mut writer = self.writer().await;
+        sqlx::query("INSERT OR REPLACE INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            .bind(digest)
+            .bind(self.now())
+            .bind(by)
+            .bind(count(tally.anonymized))
+            .bind(count(tally.refused))
+            .bind(count(tally.failed))
+            .execute(&mut *writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// The last rehearsal of a plan.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
+        sqlx::query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = ?1 ORDER BY at DESC LIMIT 1")
+            .bind(digest)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Records that a backup was made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES (?1, ?2, ?3)")
+            .bind(moment(made_at))
+            .bind(by)
+            .bind(note)
+            .execute(&mut *writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// When the last backup was made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn last_backup(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let made: Option<String> = sqlx::query_scalar("SELECT max(made_at) FROM lethe_backups")
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(made.as_deref().and_then(parse_moment))
+    }
+
+    /// Until when a job's ticks have been looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn checked_at(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let checked: Option<String> = sqlx::query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = ?1")
+            .bind(job)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(checked.as_deref().and_then(parse_moment))
+    }
+
+    /// Notes that a job's ticks have been looked at until a moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn set_checked_at(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query(
+            "INSERT INTO lethe_jobs (job, checked_at) VALUES (?1, ?2) \
+             ON CONFLICT (job) DO UPDATE SET checked_at = max(checked_at, excluded.checked_at)",
+        )
+        .bind(job)
+        .bind(moment(until))
+        .execute(&mut *writer)
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// How far the period sweeps of a plan and filter have looked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn mark(&self, mark: &str) -> Result<Mark, StoreError> {
+        let found = sqlx::query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = ?1")
+            .bind(mark)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Moves a mark on, when the period sweep of this number has ended.
+    ///
+    /// A look at everybody that a cap cut short keeps its place and the cutoff
+    /// it began with: clients it passed early on may have become due since, and
+    /// the next sweeps look at what left the period from that cutoff on.
+    pub(super) async fn advance_mark(
+        &self,
+        connection: &mut SqliteConnection,
+        mark: &str,
+        sweep: i64,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO lethe_marks (mark) VALUES (?1) ON CONFLICT (mark) DO NOTHING")
+            .bind(mark)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(
+            "UPDATE lethe_marks SET \
+             pass_cutoff = CASE WHEN s.since IS NULL AND s.capped THEN COALESCE(pass_cutoff, s.cutoff) WHEN s.since IS NULL THEN NULL ELSE pass_cutoff END, \
+             cutoff = CASE WHEN s.capped THEN lethe_marks.cutoff WHEN s.since IS NULL THEN COALESCE(pass_cutoff, s.cutoff) ELSE s.cutoff END, \
+             full_at = CASE WHEN s.since IS NULL AND NOT s.capped THEN s.closed_at ELSE full_at END, \
+             position = CASE WHEN s.since IS NOT NULL THEN lethe_marks.position WHEN s.capped THEN s.position END \
+             FROM lethe_sweeps AS s WHERE s.id = ?2 AND lethe_marks.mark = ?1",
+        )
+        .bind(mark)
+        .bind(sweep)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,338 @@
+//! Sweeps in the ledger.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{FromRow, Row};
+
+use super::{Ledger, moment};
+use crate::domain::outcome::Tally;
+use crate::domain::sweep::SweepKind;
+use crate::store::StoreError;
+
+/// Where a sweep stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Being cut into batches and worked on.
+    Running,
+    /// Everybody has an outcome.
+    Done,
+    /// Refused, or ended before its time; the note says why.
+    Stopped,
+    /// It would have taken more than the brake allows, and asks.
+    Braked,
+}
+
+impl State {
+    /// The word used in tables, logs and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Braked => "braked",
+        }
+    }
+}
+
+/// A sweep about to be opened.
+#[derive(Debug, Clone)]
+pub struct NewSweep {
+    /// The job; `None` for a sweep started by hand without one.
+    pub job: Option<String>,
+    /// The scheduled moment; `None` for a sweep started by hand.
+    pub tick: Option<DateTime<Utc>>,
+    /// Earlier ticks that nothing ran for.
+    pub skipped: u64,
+    /// The kind.
+    pub kind: SweepKind,
+    /// Filter names and values.
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// The most clients to anonymize.
+    pub cap: Option<u64>,
+    /// Whether the retention period is passed over.
+    pub force: bool,
+    /// The day, in the job's time zone.
+    pub today: NaiveDate,
+    /// For a period sweep, the first day on which activity keeps a client.
+    pub cutoff: Option<NaiveDate>,
+    /// For a period sweep that need not look at everybody, the cutoff up to which everybody was looked at.
+    pub since: Option<NaiveDate>,
+    /// The digest of the plan; empty if there was none.
+    pub digest: String,
+    /// Where it stands from the start.
+    pub state: State,
+    /// Why it was stopped or braked.
+    pub note: Option<String>,
+    /// The key behind which it begins, as JSON.
+    pub position: Option<String>,
+    /// Who opened it.
+    pub opened_by: String,
+}
+
+/// A sweep as the ledger has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Sweep {
+    /// Its number.
+    pub id: i64,
+    /// The job.
+    pub job: Option<String>,
+    /// The scheduled moment.
+    pub tick: Option<String>,
+    /// Earlier ticks that nothing ran for.
+    pub skipped: i64,
+    /// The kind.
+    pub kind: SweepKind,
+    /// Filter names and values.
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// The most clients to anonymize.
+    pub cap: Option<u64>,
+    /// Whether the retention period is passed over.
+    pub force: bool,
+    /// The day, in the job's time zone.
+    pub today: NaiveDate,
+    /// The first day on which activity keeps a client.
+    pub cutoff: Option<NaiveDate>,
+    /// The cutoff up to which everybody was looked at before.
+    pub since: Option<NaiveDate>,
+    /// The digest of the plan.
+    pub digest: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why it was stopped or braked.
+    pub note: Option<String>,
+    /// The last key that was cut into a batch.
+    #[serde(skip)]
+    pub position: Option<String>,
+    /// Whether everybody has been cut into batches.
+    #[serde(skip)]
+    pub cut: bool,
+    /// Whether the cap ended it before everybody was looked at.
+    pub capped: bool,
+    /// Who opened it.
+    pub opened_by: String,
+    /// When it was opened.
+    pub opened_at: String,
+    /// When it ended.
+    pub closed_at: Option<String>,
+}
+
+/// How far a sweep is.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Progress {
+    /// Outcomes so far.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Clients cut into batches so far.
+    pub clients: u64,
+    /// Batches not yet over.
+    pub open_batches: u64,
+    /// Batches over.
+    pub done_batches: u64,
+}
+
+impl<'r> FromRow<'r, SqliteRow> for Sweep {
+    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+        let day = |column: &str| -> Result<Option<NaiveDate>, sqlx::Error> {
+            let text: Option<String> = row.try_get(column)?;
+            text.map(|text| text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))).transpose()
+        };
+        let kind: String = row.try_get("kind")?;
+        let state: String = row.try_get("state")?;
+        let filters: String = row.try_get("filters")?;
+        Ok(Self {
+            id: row.try_get("id")?,
+            job: row.try_get("job")?,
+            tick: row.try_get("tick")?,
+            skipped: row.try_get("skipped")?,
+            kind: kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            filters: serde_json::from_str(&filters).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
+            cap: row.try_get::<Option<i64>, _>("cap")?.and_then(|cap| u64::try_from(cap).ok()),
+            force: row.try_get("force")?,
+            today: day("today")?.unwrap_or_default(),
+            cutoff: day("cutoff")?,
+            since: day("since")?,
+            digest: row.try_get("digest")?,
+            state: match state.as_str() {
+                "running" => State::Running,
+                "done" => State::Done,
+                "braked" => State::Braked,
+                _ => State::Stopped,
+            },
+            note: row.try_get("note")?,
+            position: row.try_get("position")?,
+            cut: row.try_get("cut")?,
+            capped: row.try_get("capped")?,
+            opened_by: row.try_get("opened_by")?,
+            opened_at: row.try_get("opened_at")?,
+            closed_at: row.try_get("closed_at")?,
+        })
+    }
+}
+
+impl Ledger {
+    /// Writes a new sweep inside a transaction; `None` if the job's tick has one already.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn insert_sweep(
+        &self,
+        connection: &mut SqliteConnection,
+        sweep: &NewSweep,
+    ) -> Result<Option<i64>, sqlx::Error> {
+        let now = self.now();
+        let closed = (sweep.state != State::Running).then(|| now.clone());
+        sqlx::query_scalar(
+            "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
+             state, note, position, opened_by, opened_at, closed_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             ON CONFLICT (job, tick) DO NOTHING RETURNING id",
+        )
+        .bind(&sweep.job)
+        .bind(sweep.tick.map(moment))
+        .bind(i64::try_from(sweep.skipped).unwrap_or(i64::MAX))
+        .bind(sweep.kind.as_str())
+        .bind(serde_json::to_string(&sweep.filters).unwrap_or_default())
+        .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
+        .bind(sweep.force)
+        .bind(sweep.today.to_string())
+        .bind(sweep.cutoff.map(|day| day.to_string()))
+        .bind(sweep.since.map(|day| day.to_string()))
+        .bind(&sweep.digest)
+        .bind(sweep.state.as_str())
+        .bind(&sweep.note)
+        .bind(&sweep.position)
+        .bind(&sweep.opened_by)
+        .bind(now)
+        .bind(closed)
+        .fetch_optional(connection)
+        .await
+    }
+
+    /// The sweep of this number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
+        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id = ?1")
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Sweeps that are running, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
+        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id")
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// The last sweeps, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
+        sqlx::query_as("SELECT * FROM lethe_sweeps ORDER BY id DESC LIMIT ?1")
+            .bind(most)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// How far a sweep is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
+        let row = sqlx::query(
+            "SELECT COALESCE(sum(anonymized), 0), COALESCE(sum(refused), 0), COALESCE(sum(already), 0), \
+             COALESCE(sum(not_due), 0), COALESCE(sum(not_found), 0), COALESCE(sum(failed), 0), \
+             COALESCE(sum(CASE WHEN state <> 'split' THEN clients END), 0), \
+             COALESCE(sum(state IN ('ready', 'running')), 0), COALESCE(sum(state = 'done'), 0) \
+             FROM lethe_batches WHERE sweep = ?1",
+        )
+        .bind(sweep)
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        Ok(Progress {
+            tally: Tally {
+                anonymized: count(0),
+                refused: count(1),
+                already: count(2),
+                not_due: count(3),
+                not_found: count(4),
+                failed: count(5),
+            },
+            clients: count(6),
+            open_batches: count(7),
+            done_batches: count(8),
+        })
+    }
+
+    /// Ends a sweep before its time; its open batches are cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn stop_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
+            sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = ?2, closed_at = ?3 WHERE id = ?1 AND state = 'running'")
+                .bind(id)
+                .bind(note)
+                .bind(self.now())
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = ?1 AND state IN ('ready', 'running')")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn close_sweep(&self, sweep: &Sweep, mark: Option<&str>) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
+            let closed = sqlx::query(
+                "UPDATE lethe_sweeps SET state = 'done', closed_at = ?2 WHERE id = ?1 AND state = 'running' AND cut = 1 \
+                 AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = ?1 AND state IN ('ready', 'running'))",
+            )
+            .bind(sweep.id)
+            .bind(self.now())
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if closed > 0 && let Some(mark) = mark {
+                self.advance_mark(&mut transaction, mark, sweep.id).await?;
+            }
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(closed > 0)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+}

@@ -1,0 +1,206 @@
+//! A claimed batch, from its transaction to its end in the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::Mutex;
+
+use super::batch::{self, BatchFault, Failing, Work};
+use super::sweep::{Prepared, SweepError, of_sweep};
+use super::Context;
+use crate::domain::key::join;
+use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
+use crate::queue::Claim;
+use crate::sql::batch::{Statements, statements};
+
+/// The longest wait before a batch is taken up again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Handles claims, and keeps the statements of the sweep at hand.
+#[derive(Clone)]
+pub(super) struct Anonymizer {
+    context: Context,
+    sweep: Arc<Mutex<Option<Arc<OpenSweep>>>>,
+}
+
+struct OpenSweep {
+    sweep: Sweep,
+    prepared: Prepared,
+    statements: Statements,
+}
+
+/// What one attempt at a batch came to.
+enum Attempt {
+    /// Committed, or no longer ours.
+    Over,
+    /// Policy or schema are not what they were.
+    Changed,
+}
+
+impl Anonymizer {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, sweep: Arc::default() }
+    }
+
+    /// Anonymizes the clients of a claimed batch and records an outcome for
+    /// each, in one transaction.
+    ///
+    /// Safe to run twice: the rules are fixed points, everything is evaluated
+    /// again over the rows as they are, and only the lease that claimed the
+    /// batch can commit.
+    pub(super) async fn anonymize(&self, claim: &Claim) -> Result<(), SweepError> {
+        let ledger = &self.context.ledger;
+        let Some((batch, sweep)) = self.batch(claim).await? else { return Ok(()) };
+        let Some(open) = self.open_sweep(&sweep).await? else { return Ok(()) };
+        let mut failing = Failing::new();
+        if claim.attempt > self.context.limits.attempts {
+            // Claimed again and again and never finished: somebody in it takes the process down.
+            if batch.clients > 1 {
+                return self.split(claim, &batch, "a worker did not come back from it").await;
+            }
+            failing.insert(0, serde_json::json!(["the worker did not come back from it"]).to_string());
+        }
+        loop {
+            match self.attempt(claim, &batch, &open, &failing).await {
+                Ok(Attempt::Over) => return Ok(()),
+                Ok(Attempt::Changed) => {
+                    // Stops the sweep if it really changed; an index alone does not.
+                    *self.sweep.lock().await = None;
+                    if self.open_sweep(&sweep).await?.is_none() {
+                        return Ok(());
+                    }
+                    let now = moment(ledger.clock().now());
+                    ledger.finish_alone(claim, sweep.id, &Finish::Later(now), None).await?;
+                    return Ok(());
+                }
+                Err(BatchFault::Residue(found)) => failing.extend(found),
+                Err(BatchFault::Rows(fault)) if batch.clients > 1 => {
+                    return self.split(claim, &batch, &fault.words).await;
+                }
+                Err(BatchFault::Rows(fault)) if claim.attempt < self.context.limits.attempts => {
+                    let wait = backoff(self.context.limits.retry_after, claim.attempt);
+                    let again = Finish::Again(moment(ledger.clock().now() + wait));
+                    ledger.finish_alone(claim, sweep.id, &again, Some(&fault.words)).await?;
+                    return Ok(());
+                }
+                Err(BatchFault::Rows(fault)) => {
+                    failing.insert(0, serde_json::json!([fault.words]).to_string());
+                }
+                Err(BatchFault::UnknownKey { table, key }) => {
+                    let note = SweepError::UnknownKey { table, key }.brief();
+                    tracing::warn!(sweep = sweep.id, note, "sweep stopped");
+                    ledger.stop_sweep(sweep.id, &note).await?;
+                    return Ok(());
+                }
+                Err(BatchFault::NotSettled(_)) => return Ok(()),
+                Err(BatchFault::Unavailable(error)) => {
+                    let fault = self.context.store.fault(&error);
+                    tracing::warn!(batch = batch.id, error = %fault, "batch put off");
+                    let later = Finish::Later(moment(ledger.clock().now() + backoff(Duration::from_secs(2), claim.attempt)));
+                    ledger.finish_alone(claim, sweep.id, &later, Some(&fault.to_string())).await?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn batch(&self, claim: &Claim) -> Result<Option<(Batch, Sweep)>, SweepError> {
+        let ledger = &self.context.ledger;
+        let mut connection = ledger.readers().acquire().await.map_err(|error| self.context.store.fault(&error))?;
+        let batch = ledger.claimed(&mut connection, claim).await.map_err(|error| self.context.store.fault(&error))?;
+        drop(connection);
+        let Some(batch) = batch else { return Ok(None) };
+        let sweep = ledger.sweep(batch.sweep).await?;
+        Ok(sweep.filter(|sweep| sweep.state == State::Running).map(|sweep| (batch, sweep)))
+    }
+
+    async fn open_sweep(&self, sweep: &Sweep) -> Result<Option<Arc<OpenSweep>>, SweepError> {
+        let mut last = self.sweep.lock().await;
+        if let Some(open) = last.as_ref().filter(|open| open.sweep.id == sweep.id) {
+            return Ok(Some(Arc::clone(open)));
+        }
+        let Some(prepared) = of_sweep(&self.context, sweep).await? else { return Ok(None) };
+        let statements = statements(&prepared.wanted(), sweep.kind, sweep.force);
+        let open = Arc::new(OpenSweep { sweep: sweep.clone(), prepared, statements });
+        let mut writer = self.context.ledger.writer().await;
+        batch::prepare(&mut writer, &open.prepared.loaded.plan)
+            .await
+            .map_err(|error| self.context.store.fault(&error))?;
+        *last = Some(Arc::clone(&open));
+        Ok(Some(open))
+    }
+
+    async fn attempt(
+        &self,
+        claim: &Claim,
+        batch: &Batch,
+        open: &OpenSweep,
+        failing: &Failing,
+    ) -> Result<Attempt, BatchFault> {
+        let mut writer = self.context.ledger.writer().await;
+        let mut transaction =
+            writer.begin_with("BEGIN IMMEDIATE").await.map_err(BatchFault::Unavailable)?;
+        if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
+            transaction.rollback().await?;
+            return Ok(Attempt::Changed);
+        }
+        let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
+        if finished { transaction.commit().await? } else { transaction.rollback().await? }
+        Ok(Attempt::Over)
+    }
+
+    /// Everything between the beginning and the end of the transaction.
+    /// Returns whether the claim still holds.
+    async fn work(
+        &self,
+        transaction: &mut SqliteConnection,
+        claim: &Claim,
+        batch: &Batch,
+        open: &OpenSweep,
+        failing: &Failing,
+    ) -> Result<bool, BatchFault> {
+        let ledger = &self.context.ledger;
+        let room = match open.sweep.cap {
+            Some(cap) => Some(ledger.room(transaction, batch.sweep, cap).await?),
+            None => None,
+        };
+        let plan = &open.prepared.loaded.plan;
+        let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
+        let done = batch::look(transaction, &work, failing).await?;
+        if done.tally.anonymized > 0 {
+            batch::apply(transaction, &work).await?;
+        }
+        batch::record(transaction, batch.sweep, &ledger.now(), &plan.digest).await?;
+        if done.over {
+            let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
+            ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
+        }
+        Ok(ledger.finish(transaction, claim, batch.sweep, &Finish::Done(done.tally), None).await?)
+    }
+
+    /// Cuts a batch in two, so that in the end the culprit stands alone.
+    async fn split(&self, claim: &Claim, batch: &Batch, error: &str) -> Result<(), SweepError> {
+        let keys: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let (front, back) = keys.split_at(keys.len() / 2);
+        let part = |keys: &[String], after: Option<String>| NewBatch { keys: join(keys), clients: keys.len(), after };
+        let parts = vec![part(front, batch.after.clone()), part(back, front.last().cloned())];
+        tracing::info!(batch = batch.id, clients = batch.clients, error, "batch split");
+        self.context.ledger.finish_alone(claim, batch.sweep, &Finish::Split(parts), Some(error)).await?;
+        self.context.wake.notify_one();
+        Ok(())
+    }
+}
+
+fn nth_key(keys: &str, at: i64) -> Option<String> {
+    let keys: Vec<serde_json::Value> = serde_json::from_str(keys).ok()?;
+    keys.get(usize::try_from(at).ok()?).map(ToString::to_string)
+}
+
+/// Doubles with each attempt, with up to a quarter of jitter.
+fn backoff(first: Duration, attempt: u32) -> Duration {
+    let wait = first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_WAIT);
+    wait.mul_f64(rand::random_range(1.0..1.25))
+}

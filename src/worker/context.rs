@@ -1,0 +1,51 @@
+//! What everything that happens has at hand.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::Planner;
+use crate::ledger::Ledger;
+use crate::store::Store;
+
+/// Bounds that the configuration sets.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Clients in a batch.
+    pub batch_size: usize,
+    /// How often a client is tried before it stands in the failures.
+    pub attempts: u32,
+    /// How long to wait before a client is tried again, doubled each time.
+    pub retry_after: Duration,
+    /// How old the last acknowledged backup may be; `None` asks for none.
+    pub backup_max_age: Option<Duration>,
+    /// A file whose time of change says when the last backup was made.
+    pub backup_stamp: Option<PathBuf>,
+    /// Whether a live sweep needs a rehearsal of its plan.
+    pub rehearsal: bool,
+    /// The share of all clients that a sweep may take if its job does not say.
+    pub brake_share: f64,
+    /// How often a period sweep looks at everybody again.
+    pub full_pass_every: Duration,
+    /// How long a stop waits for the batch in hand.
+    pub drain: Duration,
+}
+
+/// What everything that happens has at hand.
+#[derive(Clone)]
+pub struct Context {
+    /// The company's database.
+    pub store: Store,
+    /// Our own tables in it.
+    pub ledger: Ledger,
+    /// Policy and plan.
+    pub planner: Planner,
+    /// Bounds.
+    pub limits: Limits,
+    /// Wakes the worker when there is something to claim.
+    pub wake: Arc<Notify>,
+    /// Who acts, for the ledger.
+    pub actor: String,
+}

@@ -1,0 +1,53 @@
+//! What a live sweep needs before it may begin.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Context;
+use super::sweep::SweepError;
+
+/// Refuses a plan that was never rehearsed with at least one client.
+///
+/// # Errors
+///
+/// [`SweepError::NotRehearsed`], or the ledger's.
+pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError> {
+    if !context.limits.rehearsal {
+        return Ok(());
+    }
+    match context.ledger.rehearsal(digest).await? {
+        Some(_) => Ok(()),
+        None => Err(SweepError::NotRehearsed),
+    }
+}
+
+/// When the last backup was made, by word of mouth or by the stamp file.
+///
+/// # Errors
+///
+/// The ledger's.
+pub async fn last_backup(context: &Context) -> Result<Option<DateTime<Utc>>, SweepError> {
+    let said = context.ledger.last_backup().await?;
+    let stamped = context
+        .limits
+        .backup_stamp
+        .as_ref()
+        .and_then(|stamp| std::fs::metadata(stamp).ok())
+        .and_then(|stamp| stamp.modified().ok())
+        .map(DateTime::<Utc>::from);
+    Ok(said.max(stamped))
+}
+
+/// Refuses if the last acknowledged backup is too old, or there is none.
+///
+/// # Errors
+///
+/// [`SweepError::NoBackup`] or [`SweepError::OldBackup`], or the ledger's.
+pub async fn backed_up(context: &Context) -> Result<(), SweepError> {
+    let Some(most) = context.limits.backup_max_age else { return Ok(()) };
+    let Some(made) = last_backup(context).await? else { return Err(SweepError::NoBackup { most }) };
+    let age = context.ledger.clock().now() - made;
+    if age > TimeDelta::from_std(most).unwrap_or(TimeDelta::MAX) {
+        return Err(SweepError::OldBackup { made, most });
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! What happens: ticks open sweeps, sweeps are cut into batches, batches
+//! anonymize clients. Imports every floor but the faces.
+
+mod anonymize;
+pub mod batch;
+mod context;
+pub mod gate;
+mod planner;
+mod run;
+pub mod scheduler;
+mod selection;
+pub mod sweep;
+
+pub use context::{Context, Limits};
+pub use planner::{Loaded, PlanLoadError, Planner};
+pub use run::{Roles, RunError, run, wait_for};
+pub use sweep::{Request, SweepError};

@@ -1,0 +1,160 @@
+//! Keeps the plan at hand, and notices when policy or schema have changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::Mutex;
+
+use crate::domain::plan::{Plan, PlanError};
+use crate::domain::policy::{Policy, PolicyError};
+use crate::domain::schema::Schema;
+use crate::store::{Store, StoreError};
+
+/// A plan and what it was made of.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The plan.
+    pub plan: Plan,
+    /// The schema it was checked against.
+    pub schema: Schema,
+    text: String,
+    schema_version: i64,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanLoadError {
+    /// The policy cannot be read.
+    #[error("there is no policy at `{path}`")]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The policy is not a policy.
+    #[error("`{path}` is not a policy: {source}")]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: PolicyError,
+    },
+    /// The policy does not fit the schema.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PlanLoadError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing { .. } => {
+                "`lethe policy init` drafts one from the database; `policy` in `lethe.toml` says where it is".to_owned()
+            }
+            Self::Policy { source, .. } => source.hint(),
+            Self::Plan(source) => source.hint(),
+            Self::Store(source) => source.hint(),
+        }
+    }
+
+    /// In one line, for the ledger: the first problem stands for all.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Plan(PlanError(problems)) => match problems.as_slice() {
+                [] => "the policy cannot become a plan".to_owned(),
+                [one] => format!("the policy cannot become a plan: {}: {}", one.place, one.what),
+                [one, rest @ ..] => {
+                    format!("the policy cannot become a plan: {}: {}, and {} more", one.place, one.what, rest.len())
+                }
+            },
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Makes plans, and keeps the last one.
+#[derive(Debug, Clone)]
+pub struct Planner {
+    path: PathBuf,
+    last: Arc<Mutex<Option<Arc<Loaded>>>>,
+}
+
+impl Planner {
+    /// A planner for the policy in this file.
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, last: Arc::default() }
+    }
+
+    /// The policy's file.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// The plan as policy and schema are now.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if there is none.
+    pub async fn plan(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
+        let mut connection = store.readers().acquire().await.map_err(|error| store.fault(&error))?;
+        let version = schema_version(&mut connection).await.map_err(|error| store.fault(&error))?;
+        drop(connection);
+        let text = self.text()?;
+        let mut last = self.last.lock().await;
+        if let Some(loaded) = last.as_ref().filter(|loaded| loaded.text == text && loaded.schema_version == version) {
+            return Ok(Arc::clone(loaded));
+        }
+        let loaded = Arc::new(self.load(store, text, version, false).await?);
+        *last = Some(Arc::clone(&loaded));
+        Ok(loaded)
+    }
+
+    /// The plan, checked against the data too: reads whole tables.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if there is none.
+    pub async fn plan_checked(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
+        let text = self.text()?;
+        Ok(Arc::new(self.load(store, text, 0, true).await?))
+    }
+
+    /// Whether a plan is still what policy and schema say, asked on the
+    /// connection that is about to write.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn still(&self, connection: &mut SqliteConnection, loaded: &Loaded) -> Result<bool, sqlx::Error> {
+        let same_text = self.text().is_ok_and(|text| text == loaded.text);
+        Ok(same_text && schema_version(connection).await? == loaded.schema_version)
+    }
+
+    fn text(&self) -> Result<String, PlanLoadError> {
+        std::fs::read_to_string(&self.path).map_err(|_| PlanLoadError::Missing { path: self.path.clone() })
+    }
+
+    async fn load(&self, store: &Store, text: String, version: i64, deep: bool) -> Result<Loaded, PlanLoadError> {
+        let policy =
+            Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
+        let schema = store.schema().await?;
+        let plan = Plan::build(&policy, &schema)?;
+        let problems = store.verify(&plan, &schema, deep).await?;
+        if !problems.is_empty() {
+            return Err(PlanError(problems).into());
+        }
+        Ok(Loaded { plan, schema, text, schema_version: version })
+    }
+}
+
+async fn schema_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("PRAGMA schema_version").fetch_one(connection).await
+}

@@ -1,0 +1,167 @@
+//! Runs it all in one process: the scheduler, the cutting of sweeps into
+//! batches, and the worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::anonymize::Anonymizer;
+use super::sweep::{SweepError, close, cut};
+use super::{Context, scheduler};
+use crate::domain::job::Job;
+use crate::ledger::{Progress, State, Sweep};
+use crate::queue::{self, HandlerError, Options, QueueError};
+use crate::store::StoreError;
+
+/// How often ticks and sweeps are looked at.
+const ROUND: Duration = Duration::from_millis(200);
+/// The longest one batch may take.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// The longest pause after an error.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// What a process does.
+#[derive(Debug, Clone, Default)]
+pub struct Roles {
+    /// Jobs whose ticks it looks at; none if it is no scheduler.
+    pub jobs: Vec<Job>,
+    /// End when this sweep has ended.
+    pub until: Option<i64>,
+}
+
+/// Why a run ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The worker.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl RunError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Queue(error) => error.hint().to_owned(),
+            Self::Store(error) => error.hint(),
+        }
+    }
+}
+
+/// Runs until `stop`: opens sweeps at their ticks, cuts them into batches, and
+/// anonymizes. On a stop the batch in hand is finished, within the bound of
+/// [`Limits::drain`](super::Limits::drain).
+///
+/// # Errors
+///
+/// [`RunError`] if the worker had to be given up.
+pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Result<(), RunError> {
+    let anonymizer = Anonymizer::new(context.clone());
+    let options = Options {
+        worker_name: format!("lethe-{}", std::process::id()),
+        concurrency: 1,
+        poll: Duration::from_millis(500),
+        wake: Arc::clone(&context.wake),
+        renew_every: crate::ledger::LEASE / 3,
+        time_limit: TIME_LIMIT,
+        drain: context.limits.drain,
+    };
+    let steward = tokio::spawn(steward(context.clone(), roles, stop.clone()));
+    let worked = queue::work(context.ledger.clone(), options, stop.clone(), move |claim| {
+        let anonymizer = anonymizer.clone();
+        async move {
+            anonymizer.anonymize(&claim).await.map_err(|error| HandlerError::new(error.brief()))
+        }
+    })
+    .await;
+    stop.cancel();
+    let _ = steward.await;
+    Ok(worked?)
+}
+
+/// Looks at ticks and sweeps, round after round.
+async fn steward(context: Context, roles: Roles, stop: CancellationToken) {
+    let mut pause = ROUND;
+    while !stop.is_cancelled() {
+        match round(&context, &roles).await {
+            Ok(Round::Busy) => {
+                pause = Duration::ZERO;
+            }
+            Ok(Round::Idle) => pause = ROUND,
+            Ok(Round::Over) => {
+                stop.cancel();
+                return;
+            }
+            Err(error) => {
+                pause = (pause.max(ROUND) * 2).min(LONGEST_PAUSE);
+                tracing::warn!(error = error.brief(), hint = error.hint(), "trying again");
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+enum Round {
+    Busy,
+    Idle,
+    Over,
+}
+
+async fn round(context: &Context, roles: &Roles) -> Result<Round, SweepError> {
+    scheduler::tick(context, &roles.jobs).await?;
+    let mut busy = false;
+    let running = context.ledger.running_sweeps().await?;
+    for sweep in &running {
+        busy |= cut(context, sweep).await?;
+        if sweep.cut {
+            busy |= close(context, sweep).await?;
+        }
+    }
+    let over = match roles.until {
+        Some(until) => context.ledger.sweep(until).await?.is_none_or(|sweep| sweep.state != State::Running),
+        None => false,
+    };
+    Ok(match (over, busy) {
+        (true, _) => Round::Over,
+        (false, true) => Round::Busy,
+        (false, false) => Round::Idle,
+    })
+}
+
+/// Works on a sweep in this process until it has ended, telling `each` how far it is.
+///
+/// # Errors
+///
+/// [`RunError`] if the worker had to be given up, or the database is away.
+pub async fn wait_for(
+    context: &Context,
+    sweep: i64,
+    stop: CancellationToken,
+    each: &mut (dyn FnMut(&Sweep, &Progress) + Send),
+) -> Result<Option<Sweep>, RunError> {
+    let roles = Roles { jobs: Vec::new(), until: Some(sweep) };
+    let running = run(context, roles, stop.clone());
+    tokio::pin!(running);
+    let mut look = tokio::time::interval(Duration::from_millis(250));
+    loop {
+        tokio::select! {
+            ended = &mut running => {
+                ended?;
+                break;
+            }
+            _ = look.tick() => {
+                if let Some(now) = context.ledger.sweep(sweep).await? {
+                    each(&now, &context.ledger.progress(sweep).await?);
+                }
+            }
+        }
+    }
+    Ok(context.ledger.sweep(sweep).await?)
+}

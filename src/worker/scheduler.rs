@@ -1,0 +1,36 @@
+//! Ticks: each opens one sweep, however many schedulers run.
+
+use super::sweep::{Request, SweepError, open};
+use super::Context;
+use crate::domain::job::Job;
+use crate::store::StoreError;
+
+/// Opens a sweep for each job whose tick has come since its ticks were last
+/// looked at. Of several ticks that nothing ran for, only the last one opens a
+/// sweep, which says how many it stands for.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database is away; the ticks are then looked at again.
+pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), StoreError> {
+    let now = context.ledger.clock().now();
+    for job in jobs {
+        let Some(checked) = context.ledger.checked_at(&job.name).await?.filter(|_| job.enabled) else {
+            // New, or switched off: what was before now is nobody's omission.
+            context.ledger.set_checked_at(&job.name, now).await?;
+            continue;
+        };
+        let Some(missed) = job.schedule.missed(checked, now) else { continue };
+        let mut request = Request::of_job(job, missed.latest);
+        request.tick = Some(missed.latest);
+        request.skipped = missed.skipped;
+        match open(context, &request).await {
+            Ok(Some(sweep)) => tracing::info!(job = job.name, sweep, skipped = missed.skipped, "sweep opened"),
+            Ok(None) => tracing::debug!(job = job.name, "another scheduler opened this tick's sweep"),
+            Err(SweepError::Store(error)) => return Err(error),
+            Err(error) => tracing::error!(job = job.name, error = error.brief(), hint = error.hint(), "sweep refused"),
+        }
+        context.ledger.set_checked_at(&job.name, missed.latest).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,413 @@
+//! Sweeps: opened after every gate, cut into batches, closed when all of them
+//! are over; or only surveyed, for a preview or a rehearsal.
+
+mod error;
+mod survey;
+
+pub use error::SweepError;
+pub use survey::{Client, Mode, Survey, Surveyor, survey};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+
+use super::selection::{Selection, has_rows};
+use super::{Context, Loaded, Planner, gate};
+use crate::domain::job::{Brake, Job};
+use crate::domain::key::{Key, join};
+use crate::domain::nearest::nearest;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::sql::select::Wanted;
+use crate::store::Store;
+
+/// Batches cut ahead of the workers.
+const AHEAD: u64 = 8;
+
+/// What somebody, or a tick, asks for.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The job whose file was used.
+    pub job: Option<String>,
+    /// The scheduled moment.
+    pub tick: Option<DateTime<Utc>>,
+    /// Earlier ticks that nothing ran for.
+    pub skipped: u64,
+    /// The kind of sweep.
+    pub kind: SweepKind,
+    /// Filter names and values.
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// The most clients to anonymize.
+    pub cap: Option<u64>,
+    /// List sweeps: pass over the retention period.
+    pub force: bool,
+    /// The day, in the job's time zone.
+    pub today: NaiveDate,
+    /// When to stop and ask.
+    pub brake: Brake,
+    /// Whether somebody has answered that it may take so many.
+    pub over_brake: bool,
+    /// List sweeps: the clients.
+    pub keys: Vec<Key>,
+}
+
+impl Request {
+    /// What a job asks for at a moment.
+    #[must_use]
+    pub fn of_job(job: &Job, now: DateTime<Utc>) -> Self {
+        Self {
+            job: Some(job.name.clone()),
+            tick: None,
+            skipped: 0,
+            kind: job.kind,
+            filters: job.filters.clone(),
+            cap: job.limit,
+            force: false,
+            today: job.schedule.today(now),
+            brake: job.brake,
+            over_brake: false,
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// A request that has met its plan.
+pub(super) struct Prepared {
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) selection: Selection,
+    pub(super) filters: Vec<(String, Vec<String>)>,
+    pub(super) cutoff: Option<NaiveDate>,
+    pub(super) since: Option<NaiveDate>,
+    pub(super) position: Option<String>,
+    pub(super) today: NaiveDate,
+}
+
+impl Prepared {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        self.wanted_on(self.today)
+    }
+
+    pub(super) fn wanted_on(&self, today: NaiveDate) -> Wanted<'_> {
+        Wanted {
+            plan: &self.loaded.plan,
+            filters: self.filters.iter().map(|(column, values)| (column.as_str(), values.as_slice())).collect(),
+            today,
+            cutoff: self.cutoff,
+        }
+    }
+}
+
+/// Checks a request against the plan as it is now.
+pub(super) async fn prepare(
+    store: &Store,
+    planner: &Planner,
+    ledger: Option<&Ledger>,
+    full_pass_every: std::time::Duration,
+    request: &Request,
+    now: DateTime<Utc>,
+) -> Result<Prepared, SweepError> {
+    let loaded = planner.plan(store).await?;
+    let plan = &loaded.plan;
+    match request.kind {
+        SweepKind::Due if plan.client.to_anonymize_on.is_none() => return Err(SweepError::NoDate),
+        SweepKind::Period if plan.retention.is_none() => return Err(SweepError::NoPeriod),
+        SweepKind::List if request.keys.is_empty() => return Err(SweepError::EmptyList),
+        _ => {}
+    }
+    let filters = columns_of(&loaded, &request.filters)?;
+    let cutoff = plan.retention.as_ref().map(|retention| retention.length.before(request.today)).transpose()?;
+    let mut mark = Mark::default();
+    if request.kind == SweepKind::Period
+        && let Some(ledger) = ledger
+    {
+        mark = ledger.mark(&mark_name(&plan.digest, &request.filters)).await?;
+    }
+    let since = delta(&mark, full_pass_every, now);
+    Ok(Prepared {
+        selection: Selection::of(request.kind, since),
+        filters,
+        cutoff,
+        since,
+        position: if since.is_none() { mark.position } else { None },
+        today: request.today,
+        loaded,
+    })
+}
+
+/// The cutoff up to which everybody was looked at, if that was not too long ago.
+fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) -> Option<NaiveDate> {
+    let full_at = mark.full_at.as_deref().and_then(parse_moment)?;
+    let fresh = now - full_at < TimeDelta::from_std(full_pass_every).unwrap_or(TimeDelta::MAX);
+    mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
+}
+
+/// The name under which period sweeps of a plan and filter remember how far they looked.
+fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>) -> String {
+    let text = serde_json::to_string(&(digest, filters)).unwrap_or_default();
+    Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+}
+
+fn columns_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<(String, Vec<String>)>, SweepError> {
+    let known = &loaded.plan.filters;
+    filters
+        .iter()
+        .map(|(name, values)| match known.get(name) {
+            Some(column) => Ok((column.clone(), values.clone())),
+            None => Err(SweepError::UnknownFilter {
+                name: name.clone(),
+                nearest: nearest(name, known.keys().map(String::as_str)).map(str::to_owned),
+                known: known.keys().cloned().collect(),
+            }),
+        })
+        .collect()
+}
+
+/// Opens a sweep after every gate; `None` if the job's tick has one already.
+///
+/// # Errors
+///
+/// [`SweepError`] says which gate refuses. A refused tick is recorded as a
+/// stopped sweep, and a braked sweep as braked, so that the morning sees them.
+pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, SweepError> {
+    let (digest, refusal) = match gates(context, request).await {
+        Ok(prepared) => match insert(context, request, &prepared).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => (prepared.loaded.plan.digest.clone(), error),
+        },
+        Err(error) => (String::new(), error),
+    };
+    let state = if matches!(refusal, SweepError::Braked { .. }) { State::Braked } else { State::Stopped };
+    if request.tick.is_some() || state == State::Braked {
+        let mut sweep = new_sweep(context, request, digest);
+        sweep.state = state;
+        sweep.note = Some(refusal.brief());
+        let mut writer = context.ledger.writer().await;
+        context.ledger.insert_sweep(&mut writer, &sweep).await.map_err(|error| context.store.fault(&error))?;
+    }
+    Err(refusal)
+}
+
+async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
+    let now = context.ledger.clock().now();
+    let every = context.limits.full_pass_every;
+    let prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
+    gate::backed_up(context).await?;
+    if request.kind != SweepKind::List && !request.over_brake {
+        brake(context, request, &prepared).await?;
+    }
+    Ok(prepared)
+}
+
+/// Stops a sweep that would take more than its brake allows.
+async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Result<(), SweepError> {
+    let most = request.brake.clients;
+    let share = request.brake.share.unwrap_or(context.limits.brake_share);
+    let within = |clients: u64, enough_rows: bool| most.is_none_or(|most| clients <= most) && enough_rows;
+    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
+    let wanted = prepared.wanted();
+    // Counting those selected is cheap, and guards only make it fewer.
+    let mut clients = 0_u64;
+    let mut behind = prepared.position.clone();
+    loop {
+        let page = prepared
+            .selection
+            .page(&mut connection, &wanted, behind.as_deref(), context.limits.batch_size * 8)
+            .await
+            .map_err(|error| context.store.fault(&error))?;
+        clients += page.keys.len() as u64;
+        if page.last {
+            break;
+        }
+        behind = page.position;
+    }
+    let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
+    let rows_needed = |clients: u64| rows_for(clients, share);
+    let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients)))
+        .await
+        .map_err(|error| context.store.fault(&error))?;
+    if taken(clients) == 0 || within(taken(clients), enough) {
+        return Ok(());
+    }
+    drop(connection);
+    let would = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally.anonymized;
+    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
+    let enough = has_rows(&mut connection, &wanted, rows_needed(would)).await.map_err(|error| context.store.fault(&error))?;
+    if would == 0 || within(would, enough) {
+        return Ok(());
+    }
+    Err(SweepError::Braked { would, most, share: (!enough).then_some(share), job: request.job.clone() })
+}
+
+/// How many clients there must be for so many to be within a share.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
+fn rows_for(clients: u64, share: f64) -> u64 {
+    (clients as f64 / share).ceil() as u64
+}
+
+fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
+    NewSweep {
+        job: request.job.clone(),
+        tick: request.tick,
+        skipped: request.skipped,
+        kind: request.kind,
+        filters: request.filters.clone(),
+        cap: request.cap,
+        force: request.force,
+        today: request.today,
+        cutoff: None,
+        since: None,
+        digest,
+        state: State::Running,
+        note: None,
+        position: None,
+        opened_by: context.actor.clone(),
+    }
+}
+
+async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
+    let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
+    sweep.cutoff = prepared.cutoff;
+    sweep.since = prepared.since;
+    sweep.position.clone_from(&prepared.position);
+    let batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
+    let mut writer = context.ledger.writer().await;
+    let write = async {
+        let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
+        let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
+        if request.kind == SweepKind::List {
+            context.ledger.insert_batches(&mut transaction, id, &batches).await?;
+            sqlx::query("UPDATE lethe_sweeps SET cut = 1 WHERE id = ?1").bind(id).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok::<Option<i64>, sqlx::Error>(Some(id))
+    };
+    let opened = write.await.map_err(|error| context.store.fault(&error))?;
+    context.wake.notify_one();
+    Ok(opened)
+}
+
+fn named(keys: &[Key]) -> NewBatch {
+    let json: Vec<String> = keys.iter().map(Key::to_json).collect();
+    NewBatch { keys: join(&json), clients: keys.len(), after: None }
+}
+
+/// Cuts the next batches of a running sweep. Returns whether there was anything to do.
+///
+/// # Errors
+///
+/// [`SweepError`] if the database or the policy is away.
+pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
+    if sweep.cut {
+        return Ok(false);
+    }
+    let progress = context.ledger.progress(sweep.id).await?;
+    // A capped sweep is cut batch by batch, as each one changes what room is left.
+    let ahead = if sweep.cap.is_some() { 1 } else { AHEAD };
+    if progress.open_batches >= ahead {
+        return Ok(false);
+    }
+    let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
+    let size = context.limits.batch_size;
+    let most = if sweep.cap.is_some() { size } else { size * usize::try_from(ahead).unwrap_or(1) };
+    let mut keys: Vec<String> = Vec::new();
+    let mut position = sweep.position.clone();
+    let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
+    let cap_used_up = last;
+    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
+    while keys.len() < size && !last {
+        let page = prepared
+            .selection
+            .page(&mut connection, &prepared.wanted(), position.as_deref(), most)
+            .await
+            .map_err(|error| context.store.fault(&error))?;
+        keys.extend(page.keys);
+        position = page.position;
+        last = page.last;
+    }
+    drop(connection);
+    if cap_used_up {
+        let mut writer = context.ledger.writer().await;
+        let noted = context.ledger.cap_reached(&mut writer, sweep.id, sweep.position.as_deref()).await;
+        noted.map_err(|error| context.store.fault(&error))?;
+        return Ok(true);
+    }
+    if sweep.cap.is_some() && keys.len() > size {
+        // A range gave more than one batch: come back for the rest.
+        keys.truncate(size);
+        position = keys.last().cloned();
+        last = false;
+    }
+    let batches = in_batches(&keys, size, sweep.position.as_deref());
+    let moved = context.ledger.cut(sweep.id, sweep.position.as_deref(), position.as_deref(), last, &batches).await?;
+    context.wake.notify_one();
+    Ok(moved)
+}
+
+fn in_batches(keys: &[String], size: usize, from: Option<&str>) -> Vec<NewBatch> {
+    let mut after = from.map(str::to_owned);
+    let mut batches = Vec::new();
+    for chunk in keys.chunks(size) {
+        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take() });
+        after = chunk.last().cloned();
+    }
+    batches
+}
+
+/// A running sweep with its plan; `None` if policy or schema have changed
+/// since it was opened, and it has been stopped.
+pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<Prepared>, SweepError> {
+    let stop = async |note: &str| {
+        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
+        context.ledger.stop_sweep(sweep.id, note).await
+    };
+    let loaded = match context.planner.plan(&context.store).await {
+        Ok(loaded) => loaded,
+        Err(super::PlanLoadError::Store(error)) => return Err(error.into()),
+        Err(error) => {
+            stop(&error.brief()).await?;
+            return Ok(None);
+        }
+    };
+    if loaded.plan.digest != sweep.digest {
+        stop("the policy or the schema changed after the sweep was opened").await?;
+        return Ok(None);
+    }
+    Ok(Some(Prepared {
+        selection: Selection::of(sweep.kind, sweep.since),
+        filters: columns_of(&loaded, &sweep.filters)?,
+        cutoff: sweep.cutoff,
+        since: sweep.since,
+        position: sweep.position.clone(),
+        today: sweep.today,
+        loaded,
+    }))
+}
+
+/// Closes a sweep whose batches are all over. Returns whether it did.
+///
+/// # Errors
+///
+/// The ledger's.
+pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
+    let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
+    let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
+    if closed {
+        let tally = context.ledger.progress(sweep.id).await?.tally;
+        tracing::info!(
+            sweep = sweep.id,
+            job = sweep.job.as_deref().unwrap_or("by hand"),
+            anonymized = tally.anonymized,
+            refused = tally.refused,
+            failed = tally.failed,
+            "sweep done"
+        );
+        // Former values must not stay in the write-ahead log either.
+        if !context.store.checkpoint().await? {
+            tracing::warn!("the write-ahead log could not be emptied; another program is reading the database");
+        }
+    }
+    Ok(closed)
+}

@@ -1,0 +1,146 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::period::PeriodError;
+use crate::store::StoreError;
+use crate::worker::PlanLoadError;
+
+/// Why a sweep does not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// There is no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanLoadError),
+    /// A `due` sweep without a date to go by.
+    #[error("the policy names no `to_anonymize_on` column, so nobody can be due by date")]
+    NoDate,
+    /// A `period` sweep without a period.
+    #[error("the policy has no `[period]`, so no period can have passed")]
+    NoPeriod,
+    /// The period leads out of the calendar.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// A list without clients.
+    #[error("the list names no client")]
+    EmptyList,
+    /// A filter that the policy does not declare.
+    #[error("the policy declares no filter `{name}`")]
+    UnknownFilter {
+        /// The filter.
+        name: String,
+        /// One like it.
+        nearest: Option<String>,
+        /// Those declared.
+        known: Vec<String>,
+    },
+    /// No rehearsal of this plan.
+    #[error("this policy has not been rehearsed on this schema")]
+    NotRehearsed,
+    /// No backup was ever acknowledged.
+    #[error("no backup has been acknowledged, and anonymizing cannot be undone")]
+    NoBackup {
+        /// The age allowed.
+        most: Duration,
+    },
+    /// The last backup is too old.
+    #[error("the last acknowledged backup is of {}, and may be {} old at most", made.format("%Y-%m-%d %H:%M UTC"), words(*most))]
+    OldBackup {
+        /// When it was made.
+        made: DateTime<Utc>,
+        /// The age allowed.
+        most: Duration,
+    },
+    /// More clients than the brake allows.
+    #[error("the sweep would anonymize {would} clients, {}", braked(*most, *share))]
+    Braked {
+        /// How many it would take.
+        would: u64,
+        /// The number allowed.
+        most: Option<u64>,
+        /// The share allowed, if that is what was exceeded.
+        share: Option<f64>,
+        /// The job.
+        job: Option<String>,
+    },
+    /// A key-value table has a key without a class.
+    #[error("table `{table}` has entries called `{key}`, which the policy does not classify")]
+    UnknownKey {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+    },
+    /// Rules that would go on changing things.
+    #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
+    NotSettled(Vec<String>),
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A duration in words, by its largest whole unit.
+#[must_use]
+pub fn words(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = match seconds {
+        s if s >= 2 * 86_400 && s % 86_400 == 0 => (s / 86_400, "days"),
+        s if s >= 2 * 3_600 && s % 3_600 == 0 => (s / 3_600, "hours"),
+        s if s >= 120 => (s / 60, "minutes"),
+        s => (s, "seconds"),
+    };
+    format!("{count} {unit}")
+}
+
+fn braked(most: Option<u64>, share: Option<f64>) -> String {
+    match (share, most) {
+        (Some(share), _) => format!("which is more than the brake's share of {:.0}% of all clients", share * 100.0),
+        (None, Some(most)) => format!("and the brake allows {most}"),
+        (None, None) => "more than the brake allows".to_owned(),
+    }
+}
+
+impl SweepError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Plan(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Period(error) => error.hint(),
+            Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".to_owned(),
+            Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".to_owned(),
+            Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".to_owned(),
+            Self::UnknownFilter { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::UnknownFilter { known, .. } if known.is_empty() => {
+                "declare it under `[filters]` in the policy: `name = \"client column\"`".to_owned()
+            }
+            Self::UnknownFilter { known, .. } => format!("the policy declares {}", known.join(", ")),
+            Self::NotRehearsed => {
+                "run the same sweep with `--rehearse` first: it does everything and rolls it back".to_owned()
+            }
+            Self::NoBackup { .. } | Self::OldBackup { .. } => {
+                "make a backup, then run `lethe backup acknowledge` (a backup script can do both)".to_owned()
+            }
+            Self::Braked { job, .. } => {
+                let sweep = job.as_deref().unwrap_or("…");
+                format!("look at it with `lethe sweep {sweep} --preview`; if it is right, start it with `lethe sweep {sweep} --over-brake`")
+            }
+            Self::UnknownKey { table, .. } => {
+                format!("add the key under `[tables.{table}.keys]` with its class and action, and rehearse again")
+            }
+            Self::NotSettled(_) => {
+                "give the columns actions whose result they leave alone; conditions should no longer hold afterwards".to_owned()
+            }
+        }
+    }
+
+    /// In one line, for the ledger.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Plan(error) => error.brief(),
+            other => other.to_string(),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Walks through a whole sweep without opening it: a preview looks at
+//! everybody and changes nothing, a rehearsal does everything and rolls it back.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Row};
+
+use super::{Prepared, Request, SweepError, prepare};
+use crate::domain::clock::Clock;
+use crate::domain::key::{Key, join};
+use crate::domain::outcome::{Outcome, Tally};
+use crate::ledger::{Ledger, stand_in};
+use crate::sql::batch::{Statements, statements};
+use crate::store::Store;
+use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
+use crate::worker::{Context, Planner};
+
+/// How far a survey goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Look at everybody; write nothing.
+    Preview,
+    /// Do everything, twice, and roll it back.
+    Rehearsal,
+}
+
+/// What a survey found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Survey {
+    /// Clients by outcome.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Refused clients by reason; a client with two reasons counts twice.
+    pub refusals: BTreeMap<String, u64>,
+    /// Failed clients by reason.
+    pub failures: BTreeMap<String, u64>,
+    /// Batches looked at.
+    pub batches: u64,
+    /// How long it took.
+    #[serde(serialize_with = "seconds")]
+    pub took: Duration,
+    /// The digest of the plan.
+    pub digest: String,
+}
+
+fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((took.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// One client of a survey.
+#[derive(Debug, Clone, Serialize)]
+pub struct Client {
+    /// Its key.
+    pub key: String,
+    /// What would become of it.
+    pub outcome: Outcome,
+    /// Names of the reasons.
+    pub reasons: Vec<String>,
+}
+
+/// What a survey needs; a preview does without a ledger.
+pub struct Surveyor<'a> {
+    store: &'a Store,
+    planner: &'a Planner,
+    ledger: Option<&'a Ledger>,
+    clock: &'a Clock,
+    batch_size: usize,
+    full_pass_every: Duration,
+}
+
+impl<'a> From<&'a Context> for Surveyor<'a> {
+    fn from(context: &'a Context) -> Self {
+        Self {
+            store: &context.store,
+            planner: &context.planner,
+            ledger: Some(&context.ledger),
+            clock: context.ledger.clock(),
+            batch_size: context.limits.batch_size,
+            full_pass_every: context.limits.full_pass_every,
+        }
+    }
+}
+
+impl<'a> Surveyor<'a> {
+    /// For a preview of a database in which nothing was ever written by Lethe.
+    #[must_use]
+    pub fn without_ledger(
+        store: &'a Store,
+        planner: &'a Planner,
+        clock: &'a Clock,
+        batch_size: usize,
+        full_pass_every: Duration,
+    ) -> Self {
+        Self { store, planner, ledger: None, clock, batch_size, full_pass_every }
+    }
+}
+
+/// Walks through a sweep; `each` is told of every client looked at.
+///
+/// # Errors
+///
+/// [`SweepError`] if the sweep could not begin, or a rehearsal shows that it
+/// must not.
+pub async fn survey(
+    surveyor: Surveyor<'_>,
+    request: &Request,
+    mode: Mode,
+    each: &mut (dyn FnMut(Client) + Send),
+) -> Result<Survey, SweepError> {
+    let now = surveyor.clock.now();
+    let Surveyor { store, planner, ledger, .. } = surveyor;
+    let prepared = prepare(store, planner, ledger, surveyor.full_pass_every, request, now).await?;
+    let mut walk = Walk {
+        store,
+        request,
+        mode,
+        statements: statements(&prepared.wanted(), request.kind, request.force),
+        another_day: statements(
+            &prepared.wanted_on(batch::another_day(request.today)),
+            request.kind,
+            request.force,
+        ),
+        prepared: &prepared,
+        survey: Survey { digest: prepared.loaded.plan.digest.clone(), ..Survey::default() },
+        each,
+    };
+    let started = Instant::now();
+    match (mode, ledger) {
+        (Mode::Rehearsal, Some(ledger)) => {
+            let mut writer = ledger.writer().await;
+            walk.everybody(&mut writer, surveyor.batch_size).await?;
+        }
+        _ => {
+            let mut connection = store.writer().await?;
+            if ledger.is_none() {
+                stand_in(&mut connection).await.map_err(|error| store.fault(&error))?;
+            }
+            walk.everybody(&mut connection, surveyor.batch_size).await?;
+        }
+    }
+    let mut survey = walk.survey;
+    survey.took = started.elapsed();
+    Ok(survey)
+}
+
+struct Walk<'a> {
+    store: &'a Store,
+    request: &'a Request,
+    mode: Mode,
+    prepared: &'a Prepared,
+    statements: Statements,
+    another_day: Statements,
+    survey: Survey,
+    each: &'a mut (dyn FnMut(Client) + Send),
+}
+
+impl Walk<'_> {
+    async fn everybody(&mut self, connection: &mut SqliteConnection, size: usize) -> Result<(), SweepError> {
+        let fault = |error: sqlx::Error| self.store.fault(&error);
+        batch::prepare(connection, &self.prepared.loaded.plan).await.map_err(fault)?;
+        for keys in self.request.keys.chunks(size) {
+            let keys: Vec<String> = keys.iter().map(Key::to_json).collect();
+            if self.batch(connection, &keys).await? {
+                return Ok(());
+            }
+        }
+        let mut behind = self.prepared.position.clone();
+        loop {
+            let wanted = self.prepared.wanted();
+            let page = self
+                .prepared
+                .selection
+                .page(connection, &wanted, behind.as_deref(), size)
+                .await
+                .map_err(|error| self.store.fault(&error))?;
+            for keys in page.keys.chunks(size) {
+                if self.batch(connection, keys).await? {
+                    return Ok(());
+                }
+            }
+            if page.last {
+                return Ok(());
+            }
+            behind = page.position;
+        }
+    }
+
+    /// Looks at one batch, in parts if one of its clients stands in the way.
+    /// Returns whether the cap has been reached.
+    async fn batch(&mut self, connection: &mut SqliteConnection, keys: &[String]) -> Result<bool, SweepError> {
+        let mut parts: Vec<Vec<String>> = vec![keys.to_vec()];
+        while let Some(part) = parts.pop() {
+            let mut failing = Failing::new();
+            let done = loop {
+                match self.attempt(connection, &join(&part), &failing).await {
+                    Ok(done) => break Some(done),
+                    Err(BatchFault::Rows(fault)) if part.len() == 1 => {
+                        failing.insert(0, serde_json::json!([fault.words]).to_string());
+                    }
+                    Err(BatchFault::Rows(_)) => {
+                        let (front, back) = part.split_at(part.len() / 2);
+                        parts.push(back.to_vec());
+                        parts.push(front.to_vec());
+                        break None;
+                    }
+                    Err(BatchFault::Residue(found)) => failing.extend(found),
+                    Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
+                    Err(BatchFault::NotSettled(tables)) => return Err(SweepError::NotSettled(tables)),
+                    Err(BatchFault::Unavailable(error)) => return Err(self.store.fault(&error).into()),
+                }
+            };
+            let Some(done) = done else { continue };
+            self.survey.tally += done.tally;
+            self.survey.batches += 1;
+            if done.over {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn attempt(
+        &mut self,
+        connection: &mut SqliteConnection,
+        keys: &str,
+        failing: &Failing,
+    ) -> Result<Done, BatchFault> {
+        let room = self.request.cap.map(|cap| cap.saturating_sub(self.survey.tally.anonymized));
+        let work = Work { plan: &self.prepared.loaded.plan, statements: &self.statements, keys, room };
+        let begin = if self.mode == Mode::Preview { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        let mut transaction = connection.begin_with(begin).await?;
+        let done = batch::look(&mut transaction, &work, failing).await?;
+        if self.mode == Mode::Rehearsal {
+            batch::apply(&mut transaction, &work).await?;
+            let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
+            if !unsettled.is_empty() {
+                return Err(BatchFault::NotSettled(unsettled));
+            }
+        }
+        for row in sqlx::query("SELECT key, state, reasons FROM temp.lethe_batch WHERE state <> 'over' ORDER BY n")
+            .fetch_all(&mut *transaction)
+            .await?
+        {
+            self.tell(row.get(0), row.get::<&str, _>(1), row.get(2));
+        }
+        transaction.rollback().await?;
+        Ok(done)
+    }
+
+    fn tell(&mut self, key: String, state: &str, reasons: Option<String>) {
+        let Ok(outcome) = state.parse::<Outcome>() else { return };
+        let reasons: Vec<String> = reasons.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+        let counts = match outcome {
+            Outcome::Refused => Some(&mut self.survey.refusals),
+            Outcome::Failed => Some(&mut self.survey.failures),
+            _ => None,
+        };
+        if let Some(counts) = counts {
+            for reason in &reasons {
+                *counts.entry(reason.clone()).or_default() += 1;
+            }
+        }
+        (self.each)(Client { key, outcome, reasons });
+    }
+}
