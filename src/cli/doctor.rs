@@ -160,7 +160,7 @@ fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
     if let Some(date) = &plan.client.to_anonymize_on {
         needed.push((plan.client.table.clone(), vec![date.clone()]));
     }
-    for retention in &plan.retention {
+    if let Some(retention) = &plan.retention {
         needed.extend(retention.activity.iter().map(|own| (own.table.clone(), vec![own.date.clone()])));
         needed.extend(retention.otherwise.iter().map(|date| (plan.client.table.clone(), vec![date.clone()])));
     }
