@@ -55,6 +55,8 @@ impl Fate {
         let date = if is_due { due_date(dice, today) } else { other_date(dice, anonymized, today) };
         let (created, last) =
             if is_bare { bare_days(dice, is_inactive, today) } else { days(dice, is_inactive, today) };
+        let latest = anonymized.map_or(today, |day| day - Days::new(1));
+        let (created, last) = (created.min(latest), last.map(|day| day.min(latest)));
         let candidate = is_due || is_inactive;
         let reasons = if is_bare || anonymized.is_some() || (candidate && !dice.chance(size.refused_share)) {
             Reasons::default()

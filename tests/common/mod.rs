@@ -1,0 +1,201 @@
+//! A company of its own for each test: a folder, a database, a policy, a clock.
+#![allow(dead_code)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use lethe::domain::clock::Clock;
+use lethe::domain::job::Brake;
+use lethe::domain::key::Key;
+use lethe::domain::outcome::Tally;
+use lethe::domain::sweep::SweepKind;
+use lethe::ledger::{Ledger, Sweep};
+use lethe::store::{Settings, Store};
+use lethe::worker::sweep::{Client, Mode, Survey, SweepError, open, survey};
+use lethe::worker::{Context, Limits, Planner, Request, wait_for};
+use sqlx::{AssertSqlSafe, Column, Row};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// The moment at which companies of tests live unless they say otherwise: noon, 2 January 2026, UTC.
+pub const NOON: &str = "2026-01-02T12:00:00Z";
+
+pub struct Company {
+    pub folder: TempDir,
+    pub context: Context,
+}
+
+impl Company {
+    /// A company with this schema, these rows and this policy. No rehearsal and no backup are asked for.
+    pub async fn new(schema: &str, policy: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        make_database(folder.path(), schema).await;
+        std::fs::write(folder.path().join("policy.toml"), policy).expect("the policy is written");
+        Self::open(folder).await
+    }
+
+    pub async fn open(folder: TempDir) -> Self {
+        let clock = Clock::fixed(NOON.parse::<DateTime<Utc>>().expect("a moment"));
+        let context = context(folder.path(), clock, limits()).await;
+        Self { folder, context }
+    }
+
+    pub fn set_clock(&self, moment: &str) {
+        self.context.ledger.clock().set(moment.parse().expect("a moment"));
+    }
+
+    pub fn today(&self) -> NaiveDate {
+        self.context.ledger.clock().now().date_naive()
+    }
+
+    pub fn request(&self, kind: SweepKind) -> Request {
+        Request {
+            job: None,
+            tick: None,
+            skipped: 0,
+            kind,
+            filters: BTreeMap::new(),
+            cap: None,
+            force: false,
+            today: self.today(),
+            brake: Brake { clients: None, share: Some(1.0) },
+            over_brake: false,
+            keys: Vec::new(),
+        }
+    }
+
+    /// A list sweep over these keys, whatever their dates.
+    pub fn forced(&self, keys: &[&str]) -> Request {
+        let mut request = self.request(SweepKind::List);
+        request.force = true;
+        request.keys = keys.iter().map(|key| Key::parse(key, 1).expect("a key")).collect();
+        request
+    }
+
+    /// Opens a sweep and works on it to its end.
+    pub async fn sweep(&self, request: &Request) -> Result<Tally, SweepError> {
+        let id = open(&self.context, request).await?.expect("a sweep started by hand has no tick to collide with");
+        Ok(self.work(id).await.1)
+    }
+
+    /// Works on a sweep to its end.
+    pub async fn work(&self, id: i64) -> (Sweep, Tally) {
+        let ended = wait_for(&self.context, id, CancellationToken::new(), &mut |_, _| {}).await.expect("the sweep ends");
+        let tally = self.context.ledger.progress(id).await.expect("progress").tally;
+        (ended.expect("the sweep is there"), tally)
+    }
+
+    pub async fn due(&self) -> Tally {
+        self.sweep(&self.request(SweepKind::Due)).await.expect("a due sweep")
+    }
+
+    pub async fn period(&self) -> Tally {
+        self.sweep(&self.request(SweepKind::Period)).await.expect("a period sweep")
+    }
+
+    pub async fn preview(&self, request: &Request) -> (Survey, Vec<Client>) {
+        self.survey(request, Mode::Preview).await.expect("a preview")
+    }
+
+    pub async fn survey(&self, request: &Request, mode: Mode) -> Result<(Survey, Vec<Client>), SweepError> {
+        let mut clients = Vec::new();
+        let found = survey((&self.context).into(), request, mode, &mut |client| clients.push(client)).await?;
+        Ok((found, clients))
+    }
+
+    /// Runs statements in the company's database.
+    pub async fn execute(&self, sql: &str) {
+        let mut writer = self.context.ledger.writer().await;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *writer).await.expect("the statement runs");
+    }
+
+    /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.
+    pub async fn rows(&self, sql: &str) -> Vec<String> {
+        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self.context.store.readers()).await.expect("a query");
+        rows.iter()
+            .map(|row| {
+                let values: Vec<String> = (0..row.columns().len())
+                    .map(|at| {
+                        row.try_get::<Option<String>, _>(at)
+                            .map(|text| text.unwrap_or_else(|| "NULL".to_owned()))
+                            .or_else(|_| row.try_get::<i64, _>(at).map(|number| number.to_string()))
+                            .or_else(|_| row.try_get::<f64, _>(at).map(|number| number.to_string()))
+                            .or_else(|_| row.try_get::<Vec<u8>, _>(at).map(|bytes| format!("{} bytes", bytes.len())))
+                            .unwrap_or_else(|_| format!("? {}", row.column(at).name()))
+                    })
+                    .collect();
+                values.join("|")
+            })
+            .collect()
+    }
+
+    /// Every row of every table that is not the ledger's.
+    pub async fn dump(&self) -> Vec<String> {
+        let tables = self
+            .rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'lethe\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
+            .await;
+        let mut all = Vec::new();
+        for table in tables {
+            let mut rows = self.rows(&format!("SELECT * FROM \"{table}\"")).await;
+            rows.sort();
+            all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        all
+    }
+}
+
+/// Bounds under which nothing is asked for and nothing waits long.
+pub fn limits() -> Limits {
+    Limits {
+        batch_size: 100,
+        attempts: 2,
+        retry_after: Duration::ZERO,
+        backup_max_age: None,
+        backup_stamp: None,
+        rehearsal: false,
+        brake_share: 1.0,
+        full_pass_every: Duration::from_secs(30 * 86_400),
+        drain: Duration::from_secs(10),
+    }
+}
+
+pub async fn context(folder: &Path, clock: Clock, limits: Limits) -> Context {
+    let settings = Settings {
+        path: folder.join("company.db"),
+        busy_timeout: Duration::from_secs(5),
+        cache_mib: 16,
+        checkpoint_pages: 1000,
+    };
+    let store = Store::open(settings).await.expect("the database opens");
+    let ledger = Ledger::open(&store, &clock).await.expect("the ledger opens");
+    Context {
+        store,
+        ledger,
+        planner: Planner::new(folder.join("policy.toml")),
+        limits,
+        wake: Arc::default(),
+        actor: "test".to_owned(),
+    }
+}
+
+/// Makes `company.db` in a folder.
+pub async fn make_database(folder: &Path, sql: &str) {
+    use sqlx::Connection;
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(folder.join("company.db"))
+        .create_if_missing(true)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a new database");
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the schema is made");
+    connection.close().await.expect("the database closes");
+}
+
+/// The program itself, in a folder, with nothing of the caller's environment that configures it.
+pub fn lethe(folder: &Path) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("lethe").expect("the program is built");
+    command.current_dir(folder).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE").env("USER", "tester").env("LOGNAME", "tester");
+    command
+}
