@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::change::{delete, empty, update};
 use super::link::{CLIENT, anonymized, belongs, exists, filtered, join, key_text};
 use super::select::Wanted;
-use super::{column, key_columns, name, row, text, tuple};
+use super::{any_of, column, key_columns, name, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Path, Plan, Searched, Step};
 use crate::domain::sweep::SweepKind;
@@ -257,11 +257,20 @@ fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search 
             stays = format!("{stays} AND NOT COALESCE({}, 0)", condition.sql(today));
         }
     }
-    let selects: Vec<String> = searched
-        .paths
-        .iter()
-        .map(|path| format!("SELECT t.n, {texts} FROM {}{stays}", from_with_condition(path, client, today)))
-        .collect();
+    let unless = match searched.unless.as_slice() {
+        [] => String::new(),
+        paths => format!(" AND NOT {}", belongs(paths, client, today)),
+    };
+    let same = match (&searched.unless_same, searched.path.key_columns()) {
+        (Some(other), Some(own)) => format!(" AND {} IS NOT {}", tuple(&searched.table, own), tuple(&searched.table, other)),
+        _ => String::new(),
+    };
+    let filled: Vec<String> = columns.iter().map(|own| format!("{} > ''", column(&searched.table, own))).collect();
+    let select = format!(
+        "SELECT t.n, {texts} FROM {}{stays}{unless}{same} AND {}",
+        from_with_condition(&searched.path, client, today),
+        any_of(filled)
+    );
     let blank = searched
         .columns
         .iter()
@@ -272,13 +281,13 @@ fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search 
                     name(&searched.table),
                     name(&own.name),
                     empty(own.empty_is_null),
-                    belongs(&searched.paths, client, today),
+                    belongs(std::slice::from_ref(&searched.path), client, today),
                     name(&own.name),
                 )
             })
         })
         .collect();
-    Search { table: searched.table.clone(), columns, select: selects.join(" UNION ALL "), blank }
+    Search { table: searched.table.clone(), columns, select, blank }
 }
 
 /// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.

@@ -83,7 +83,8 @@ impl Company {
 
     /// Works on a sweep to its end.
     pub async fn work(&self, id: i64) -> (Sweep, Tally) {
-        let ended = wait_for(&self.context, id, CancellationToken::new(), &mut |_, _| {}).await.expect("the sweep ends");
+        let ended =
+            wait_for(&self.context, id, CancellationToken::new(), &mut |_, _| {}).await.expect("the sweep ends");
         let tally = self.context.ledger.progress(id).await.expect("progress").tally;
         (ended.expect("the sweep is there"), tally)
     }
@@ -114,7 +115,8 @@ impl Company {
 
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
-        let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self.context.store.readers()).await.expect("a query");
+        let rows =
+            sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self.context.store.readers()).await.expect("a query");
         rows.iter()
             .map(|row| {
                 let values: Vec<String> = (0..row.columns().len())
@@ -196,6 +198,11 @@ pub async fn make_database(folder: &Path, sql: &str) {
 /// The program itself, in a folder, with nothing of the caller's environment that configures it.
 pub fn lethe(folder: &Path) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("lethe").expect("the program is built");
-    command.current_dir(folder).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE").env("USER", "tester").env("LOGNAME", "tester");
+    command
+        .current_dir(folder)
+        .env_remove("LETHE_CONFIG")
+        .env_remove("LETHE_DATABASE")
+        .env("USER", "tester")
+        .env("LOGNAME", "tester");
     command
 }

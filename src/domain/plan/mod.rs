@@ -196,15 +196,22 @@ pub struct Source {
     pub condition: Option<Condition>,
 }
 
-/// The text columns of one table in which former values are looked for.
+/// Text columns of one table in which former values are looked for, in the
+/// rows reached by one path.
 #[derive(Debug, Clone)]
 pub struct Searched {
     /// The table.
     pub table: String,
-    /// All ways from a row to its client.
-    pub paths: Vec<Path>,
+    /// The way from a row to its client.
+    pub path: Path,
     /// The columns, and what to do where a former value is found.
     pub columns: Vec<(SearchedColumn, OnResidue)>,
+    /// Rows that also belong to a client taken by one of these ways hold
+    /// nothing but placeholders in these columns, and are not searched.
+    pub unless: Vec<Path>,
+    /// Rows in which these columns hold the same key as the path's own are
+    /// searched by another way already.
+    pub unless_same: Option<Vec<String>>,
     /// Rows about to be deleted are not searched.
     pub deleted_where: Vec<Delete>,
 }

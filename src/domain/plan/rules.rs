@@ -116,16 +116,16 @@ struct TableRules<'a, 'p> {
 
 impl TableRules<'_, '_> {
     /// Adds the table's step and its identifying columns; returns the columns
-    /// whose content is known without looking.
+    /// whose content is known without looking, with the link it is known for.
     fn build(
         &mut self,
         builder: &mut Builder,
         rules: &mut Rules,
         is_parent: bool,
         travelled: &BTreeSet<(String, String)>,
-    ) -> BTreeSet<String> {
+    ) -> BTreeMap<String, Option<String>> {
         let mut groups: BTreeMap<(bool, Option<String>), Vec<Rule>> = BTreeMap::new();
-        let mut fixed = BTreeSet::new();
+        let mut fixed = BTreeMap::new();
         let mut identifying: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
         for (name, said) in &self.rule.columns {
@@ -143,8 +143,8 @@ impl TableRules<'_, '_> {
                 builder.problem(&place, "the rows are deleted, so nothing can happen to this column", "remove the action, or `rows = \"delete\"`");
             }
             let rule = self.rule(builder, column, branches, link.as_ref(), &place);
-            if rule.is_fixed() && link.is_none() {
-                fixed.insert(column.name.clone());
+            if rule.is_fixed() {
+                fixed.insert(column.name.clone(), link.clone());
             }
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
             groups.entry((unlinks, link)).or_default().push(rule);
@@ -345,32 +345,49 @@ impl TableRules<'_, '_> {
         }
     }
 
-    /// The text columns in which a former value could still stand.
-    fn search(&mut self, rules: &mut Rules, fixed: &BTreeSet<String>, travelled: &BTreeSet<(String, String)>) {
+    /// The text columns in which a former value could still stand: those whose
+    /// content is not known without looking, and for each way those that are
+    /// only replaced in rows reached by another one.
+    fn search(&mut self, rules: &mut Rules, fixed: &BTreeMap<String, Option<String>>, travelled: &BTreeSet<(String, String)>) {
         if matches!(self.rule.rows, Some(Rows::All(_))) {
             return;
         }
-        let own_key = |name: &str| self.table.name == self.client.table && self.client.key.iter().any(|key| key == name);
-        let mut columns = Vec::new();
-        for column in &self.table.columns {
-            let way = travelled.contains(&(self.table.name.clone(), column.name.clone())) && !own_key(&column.name);
-            if !matches!(column.kind(), Kind::Text | Kind::Unknown) || fixed.contains(&column.name) || way {
-                continue;
-            }
-            let said = self.rule.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
-            let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
-            let name = SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null };
-            columns.push((name, on_residue));
-        }
         let deleted_where = rules.steps.last().map(|step| step.deletes.clone()).unwrap_or_default();
-        if !columns.is_empty() {
-            rules.searched.push(Searched {
-                table: self.table.name.clone(),
-                paths: self.by_own_links(),
-                columns,
-                deleted_where,
-            });
+        let paths = self.by_own_links();
+        for (at, path) in paths.iter().enumerate() {
+            let plain = |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
+            let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
+            let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
+            let mut groups: BTreeMap<Option<&String>, Vec<(SearchedColumn, OnResidue)>> = BTreeMap::new();
+            for column in self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled)) {
+                let said = self.rule.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+                let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
+                let group = match fixed.get(&column.name) {
+                    None => None,
+                    Some(Some(link)) if *link != path.name => Some(link),
+                    Some(_) => continue,
+                };
+                let name = SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null };
+                groups.entry(group).or_default().push((name, on_residue));
+            }
+            for (link, columns) in groups {
+                rules.searched.push(Searched {
+                    table: self.table.name.clone(),
+                    path: path.clone(),
+                    columns,
+                    unless: link.map(|link| self.by_link(Some(link))).unwrap_or_default(),
+                    unless_same: unless_same.clone().filter(|_| link.is_none()),
+                    deleted_where: deleted_where.clone(),
+                });
+            }
         }
+    }
+
+    /// Text that is not merely the way to the client; the client's own key counts.
+    fn may_hold_residue(&self, column: &LiveColumn, travelled: &BTreeSet<(String, String)>) -> bool {
+        let own_key = self.table.name == self.client.table && self.client.key.contains(&column.name);
+        let way = travelled.contains(&(self.table.name.clone(), column.name.clone()));
+        matches!(column.kind(), Kind::Text | Kind::Unknown) && (own_key || !way)
     }
 
     /// All ways, save that on the client table only the client's own row counts as its row.
