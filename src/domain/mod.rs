@@ -11,6 +11,7 @@ pub mod outcome;
 pub mod period;
 pub mod plan;
 pub mod policy;
+pub mod reading;
 pub mod residue;
 pub mod schedule;
 pub mod schema;

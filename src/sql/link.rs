@@ -101,7 +101,7 @@ pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String
     let mut sql = "temp.lethe_taken AS t".to_owned();
     if !path.by_key {
         let keys = row((0..client.key.len()).map(|at| format!("t.k{at}")));
-        sql = format!("{sql} JOIN {} AS {CLIENT} ON {} = {keys}", name(&client.table), tuple(CLIENT, &client.key));
+        sql = format!("{sql} CROSS JOIN {} AS {CLIENT} ON {} = {keys}", name(&client.table), tuple(CLIENT, &client.key));
     }
     for (at, hop) in path.hops.iter().enumerate().rev() {
         let on = if at + 1 == path.hops.len() && path.by_key {
@@ -109,7 +109,8 @@ pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String
         } else {
             equal(path, at)
         };
-        sql = format!("{sql} JOIN {} ON {on}", named(hop, today));
+        // CROSS JOIN keeps the order: from a batch of clients to their rows, never the other way.
+        sql = format!("{sql} CROSS JOIN {} ON {on}", named(hop, today));
     }
     if path.exclusive {
         // A row that stays for another client is not this client's to search.

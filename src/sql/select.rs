@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::link::{CLIENT, anonymized, exists, filtered, join_from, key_json, key_parameter};
-use super::{FIRST_DAY, any_of, column, day_after, name, text, tuple};
+use super::{FIRST_DAY, any_of, column, day_after, name, row, text, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, Plan, RetentionPlan};
 
 /// What a sweep looks for: the part of its parameters that selects.
@@ -32,8 +32,9 @@ impl Wanted<'_> {
         format!("{} AS {CLIENT}", name(&self.client().table))
     }
 
-    fn order(&self) -> String {
-        self.client().key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ")
+    fn order(&self, plus: &str) -> String {
+        let columns = self.client().key.iter().map(|key| format!("{plus}{}", column(CLIENT, key)));
+        columns.collect::<Vec<_>>().join(", ")
     }
 
     /// Not marked as anonymized, in the words that a partial index is made with.
@@ -102,16 +103,16 @@ pub fn due_page(wanted: &Wanted, behind: bool) -> String {
     let client = wanted.client();
     // With an index on the date, the key must not tempt the planner into
     // walking the whole table in key order: `+` takes the key's index away.
-    let plus = if client.due_indexed && client.key.len() == 1 { "+" } else { "" };
+    let plus = if client.due_indexed { "+" } else { "" };
     format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}{} ORDER BY {plus}{} LIMIT ?2",
+        "SELECT {} FROM {} WHERE {} AND {}{}{} ORDER BY {} LIMIT ?2",
         key_json(client, CLIENT),
         wanted.from(),
         wanted.due(),
         wanted.open(),
         wanted.filters(),
         after(client, behind, plus),
-        wanted.order(),
+        wanted.order(plus),
     )
 }
 
@@ -125,14 +126,15 @@ pub fn range_end(wanted: &Wanted, behind: bool) -> String {
         key_json(client, CLIENT),
         wanted.from(),
         after(client, behind, ""),
-        wanted.order(),
+        wanted.order(""),
     )
 }
 
 /// Behind the key in `?1`; `+` keeps the planner from walking the key's index.
 fn after(client: &ClientPlan, behind: bool, plus: &str) -> String {
     if behind {
-        format!(" AND {plus}{} > {}", tuple(CLIENT, &client.key), key_parameter(client, "?1"))
+        let key = row(client.key.iter().map(|key| format!("{plus}{}", column(CLIENT, key))));
+        format!(" AND {key} > {}", key_parameter(client, "?1"))
     } else {
         String::new()
     }
@@ -157,7 +159,7 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
         after(client, behind, ""),
         wanted.filters(),
         wanted.lapsed(),
-        wanted.order(),
+        wanted.order(""),
     )
 }
 
@@ -181,7 +183,7 @@ pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String
         wanted.open(),
         wanted.filters(),
         wanted.lapsed(),
-        wanted.order(),
+        wanted.order(""),
     )
 }
 

@@ -122,6 +122,12 @@ impl<'a> Builder<'a> {
         // SQLite reads an unknown name in double quotes as a text, in silence.
         let mut good = true;
         for name in condition.columns() {
+            if table.column(name).is_none() && text.contains(&format!("\"{name}\"")) {
+                let what = format!("table `{}` has no column `{name}`, and double quotes are for columns", table.name);
+                self.problem(place, what, format!("a text stands in single quotes: `'{name}'`"));
+                good = false;
+                continue;
+            }
             good &= self.column(table, name, place).is_some();
         }
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
@@ -238,8 +244,11 @@ impl<'a> Builder<'a> {
         let mut guards: Vec<GuardPlan> = Vec::new();
         for guard in &self.policy.guards {
             let place = format!("guards.{}", guard.name);
-            if guards.iter().any(|other| other.name == guard.name) || guard.name == crate::domain::outcome::HOLD {
-                self.problem(&place, format!("the name `{}` is taken", guard.name), "give each guard a name of its own");
+            if guard.name == crate::domain::outcome::HOLD {
+                self.problem(&place, "`hold` is the reason that a hold gives", "give the guard a name of its own");
+            }
+            if guards.iter().any(|other| other.name == guard.name) {
+                self.problem(&place, format!("two guards are called `{}`", guard.name), "give each guard a name of its own");
             }
             let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if guard.name.is_empty() || !guard.name.chars().all(valid) {
@@ -284,13 +293,17 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
         Some((_, kind)) => Problem::new(
             place,
             format!("`{name}` is a {kind}, and only tables hold client data"),
-            "name the table behind it; a view shows what its tables hold",
+            match kind.as_str() {
+                "view" => "name the table behind it; a view shows what its tables hold",
+                _ => "name the table that it is filled from; triggers can let it follow",
+            },
         ),
         None => Problem::new(
             place,
             format!("the database has no table `{name}`"),
             match nearest(name, schema.tables.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
+                None if schema.tables.is_empty() => "it has no tables at all: name another file in `database`".to_owned(),
                 None => format!("its tables are {}", list(schema.tables.keys().map(String::as_str))),
             },
         ),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use chrono::NaiveDate;
 use sqlparser::ast::{Expr, Query, Visit, Visitor};
 use sqlparser::dialect::SQLiteDialect;
-use sqlparser::parser::Parser;
+use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
 /// One SQL expression, parsed.
@@ -29,13 +29,16 @@ impl Condition {
         if text.is_empty() {
             return Err("the condition is empty".to_owned());
         }
+        if stands_in_quotes(text, TODAY) {
+            return Err(format!("`{text}` puts quotes around `{TODAY}`, which is a quoted date already"));
+        }
         let sql = text.replace(TODAY, "'2000-01-01'");
         let mut parser = Parser::new(&SQLiteDialect {})
             .try_with_sql(&sql)
-            .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error.to_string())))?;
+            .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error)))?;
         let expression = parser
             .parse_expr()
-            .map_err(|error| format!("`{text}` is not an SQL expression: {}", plain(&error.to_string())))?;
+            .map_err(|error| format!("`{text}` is not an SQL expression: {}", plain(&error)))?;
         let next = parser.peek_token();
         if next.token != Token::EOF {
             return Err(format!("`{text}` is more than one SQL expression; it should end before `{}`", next.token));
@@ -99,8 +102,23 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn plain(message: &str) -> String {
-    message.trim_start_matches("sql parser error: ").replace('\n', " ")
+/// Whether a part of an SQL text stands between single quotes.
+fn stands_in_quotes(text: &str, part: &str) -> bool {
+    text.match_indices(part).any(|(at, _)| text[..at].matches('\'').count() % 2 == 1)
+}
+
+/// What the parser says, without the list of everything else that could have stood there.
+fn plain(error: &ParserError) -> String {
+    let message = match error {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+        ParserError::RecursionLimitExceeded => return "it is nested too deeply".to_owned(),
+    };
+    let message = message.split(" at Line:").next().unwrap_or(message);
+    match message.rsplit_once("found: ") {
+        Some((_, "EOF")) => "it breaks off".to_owned(),
+        Some((_, token)) => format!("it cannot be read from `{token}` on"),
+        None => message.replace('\n', " ").to_lowercase(),
+    }
 }
 
 #[derive(Default)]
@@ -161,7 +179,7 @@ mod tests {
 
     #[test]
     fn what_is_not_one_expression_is_refused() {
-        for bad in ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1"] {
+        for bad in ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1", "a < '{today}'"] {
             assert!(Condition::parse(bad).is_err(), "{bad}");
         }
     }

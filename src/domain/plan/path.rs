@@ -74,11 +74,15 @@ impl Builder<'_> {
                 paths.extend(self.paths_from(table, &links, &place, seen));
             }
             None if is_client => {}
-            None => self.problem(
-                place,
-                format!("nothing says how a row of `{}` belongs to its client", table.name),
-                "add `client = \"<the column with the client's key>\"`, or `free = \"<why it holds no client data>\"`",
-            ),
+            None => {
+                let free = ", or `free = \"<why it holds no client data>\"`";
+                let free = if place.starts_with("tables.") { free } else { "" };
+                self.problem(
+                    place,
+                    format!("nothing says how a row of `{}` belongs to its client", table.name),
+                    format!("add `client = \"<the column with the client's key>\"`{free}"),
+                );
+            }
         }
         paths
     }
@@ -131,7 +135,7 @@ impl Builder<'_> {
     ) -> Vec<Path> {
         let Some(parent) = self.live(through, place) else { return Vec::new() };
         if seen.iter().any(|table| table == &parent.name) {
-            let round = format!("{} -> {}", seen.join(" -> "), parent.name);
+            let round = format!("`{}` -> `{}`", seen.join("` -> `"), parent.name);
             self.problem(
                 place,
                 format!("the way to the client goes round in a circle: {round}"),
@@ -199,7 +203,7 @@ impl Builder<'_> {
         }
         self.problem(
             place,
-            format!("{} column(s) ({}) cannot equal {} ({})", columns.len(), columns.join(", "), matches.len(), matches.join(", ")),
+            format!("`{}` cannot equal `{}`: {} here, {} there", columns.join("`, `"), matches.join("`, `"), columns.len(), matches.len()),
             "name as many columns as the other side has, in the same order",
         );
         None

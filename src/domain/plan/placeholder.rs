@@ -37,9 +37,9 @@ fn constant(builder: &mut Builder, column: &LiveColumn, literal: &Literal, place
 
 fn shown(literal: &Literal) -> String {
     match literal {
-        Literal::Boolean(value) => value.to_string(),
-        Literal::Integer(value) => value.to_string(),
-        Literal::Float(value) => value.to_string(),
+        Literal::Boolean(value) => format!("`{value}`"),
+        Literal::Integer(value) => format!("`{value}`"),
+        Literal::Float(value) => format!("`{value}`"),
         Literal::Text(value) => format!("`{value}`"),
     }
 }

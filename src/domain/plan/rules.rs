@@ -398,6 +398,6 @@ impl TableRules<'_, '_> {
 
 fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {
     said.branches()
-        .map_err(|what| builder.problem(place, what, "see `docs/policy.md`, \"What happens to a column\""))
+        .map_err(|error| builder.problem(place, error.what, error.mend))
         .ok()
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Template;
+use super::{RuleError, Template};
 
 /// What kind of data a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -170,7 +170,7 @@ pub struct Branch {
 }
 
 impl BranchSpec {
-    fn action(&self) -> Result<Option<Action>, String> {
+    fn action(&self) -> Result<Option<Action>, RuleError> {
         let mut found = Vec::new();
         if let Some(literal) = &self.replace {
             found.push(match literal {
@@ -186,19 +186,19 @@ impl BranchSpec {
         }
         if let Some(to) = self.generalize {
             if to == Generalize::First(0) {
-                return Err("`generalize = { first = 0 }` keeps nothing; write `clear = true`".to_owned());
+                return Err(RuleError::new("`generalize = { first = 0 }` keeps nothing", "write `clear = true`"));
             }
             found.push(Action::Generalize(to));
         }
         if let Some(paths) = &self.redact {
             if paths.is_empty() {
-                return Err("`redact` names no path".to_owned());
+                return Err(RuleError::new("`redact` names no path", "name paths such as `$.contact.email`, or write `clear = true`"));
             }
             found.push(Action::Redact(paths.clone()));
         }
         match found.len() {
             0 | 1 => Ok(found.pop()),
-            _ => Err("more than one action; keep one, or list them in `actions` with a `where` each".to_owned()),
+            _ => Err(RuleError::new("more than one action", "leave one, or list them in `actions` with a `where` each")),
         }
     }
 }
@@ -208,9 +208,9 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// A sentence that says what contradicts what: sensitive data that would
+    /// [`RuleError`] that says what contradicts what: sensitive data that would
     /// be kept, personal data without an action, two actions at once.
-    pub fn branches(&self) -> Result<Vec<Branch>, String> {
+    pub fn branches(&self) -> Result<Vec<Branch>, RuleError> {
         let single = BranchSpec {
             condition: self.condition.clone(),
             replace: self.replace.clone(),
@@ -222,63 +222,60 @@ impl Column {
         let mut branches = Vec::new();
         match (&self.actions, single.action()?) {
             (Some(_), Some(_)) => {
-                return Err("both `actions` and an action of its own; move the latter into the list".to_owned());
+                return Err(RuleError::new("both `actions` and an action of its own", "move the latter into the list"));
             }
             (Some(_), None) if self.condition.is_some() => {
-                return Err("`where` beside `actions`; each entry of the list takes its own `where`".to_owned());
+                return Err(RuleError::new("`where` beside `actions`", "give each entry of the list a `where` of its own"));
             }
             (Some(specs), None) => {
                 for spec in specs {
-                    let action = spec.action()?.ok_or("an entry of `actions` says nothing to do")?;
+                    let nothing = || RuleError::new("an entry of `actions` says nothing to do", "give it an action, such as `clear = true`");
+                    let action = spec.action()?.ok_or_else(nothing)?;
                     branches.push(Branch { condition: spec.condition.clone(), action });
                 }
                 if branches.is_empty() {
-                    return Err("`actions` is empty".to_owned());
+                    return Err(RuleError::new("`actions` is empty", "list actions such as `{ clear = true }`"));
                 }
                 if let Some(at) = branches.iter().position(|branch| branch.condition.is_none())
                     && at + 1 < branches.len()
                 {
-                    return Err(format!(
-                        "entry {} of `actions` has no `where`, so the entries after it are never taken",
-                        at + 1
-                    ));
+                    let what = format!("entry {} of `actions` has no `where`, so those after it are never taken", at + 1);
+                    return Err(RuleError::new(what, "give it a `where`, or move it to the end"));
                 }
             }
             (None, Some(action)) => branches.push(Branch { condition: self.condition.clone(), action }),
             (None, None) if self.condition.is_some() => {
-                return Err("`where` without an action".to_owned());
+                return Err(RuleError::new("`where` without an action", "add an action such as `clear = true`, or remove the `where`"));
             }
             (None, None) => {}
         }
         self.check_class(branches)
     }
 
-    fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, String> {
+    fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, RuleError> {
         if self.keep.as_ref().is_some_and(|why| why.trim().is_empty()) {
-            return Err("`keep` takes the reason why, and it is empty".to_owned());
+            return Err(RuleError::new("`keep` takes the reason why, and it is empty", "say why the column may stay, or give an action"));
         }
         if self.keep.is_some() && !branches.is_empty() {
-            return Err("both kept and changed; remove `keep` or the action".to_owned());
+            return Err(RuleError::new("both kept and changed", "remove `keep` or the action"));
         }
         match self.class {
             Class::Sensitive => {
                 if self.keep.is_some() {
-                    return Err("sensitive data cannot be kept; remove `keep`, it is then deleted".to_owned());
+                    return Err(RuleError::new("sensitive data cannot be kept", "remove `keep`: the column is then emptied"));
                 }
                 if branches.is_empty() {
                     branches.push(Branch { condition: None, action: Action::Clear });
                 }
                 let all_gone = branches.iter().all(|branch| branch.condition.is_none() && branch.action.is_fixed());
                 if !all_gone {
-                    return Err("sensitive data is always deleted, whole and in every row; \
-                                use `clear` or `replace` without `where`"
-                        .to_owned());
+                    let what = "sensitive data is always deleted, whole and in every row";
+                    return Err(RuleError::new(what, "use `clear` or `replace` without `where`, or leave the action out"));
                 }
             }
             Class::Personal if branches.is_empty() && self.keep.is_none() => {
-                return Err("personal data without an action; say `clear`, `replace`, `generalize`, `copy`, \
-                            `redact`, or `keep = \"why\"`"
-                    .to_owned());
+                let mend = "say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`";
+                return Err(RuleError::new("personal data without an action", mend));
             }
             Class::Personal | Class::NonPersonal => {}
         }

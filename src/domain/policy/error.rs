@@ -1,3 +1,5 @@
+use crate::domain::reading::Slip;
+
 /// Why a text is not a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
@@ -8,21 +10,41 @@ pub enum PolicyError {
         line: usize,
         /// What is wrong, on one line.
         message: String,
+        /// What to do about it, if that is known.
+        mend: Option<String>,
     },
 }
 
 impl PolicyError {
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
-        let start = error.span().map_or(0, |span| span.start.min(text.len()));
-        let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Self::Syntax { line, message: error.message().replace('\n', ", ") }
+        let slip = Slip::of(text, error);
+        Self::Syntax { line: slip.line.unwrap_or(1), message: slip.what, mend: slip.mend }
     }
 
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
-        "`docs/policy.md` describes every setting with an example; \
-         `schema/policy.schema.json` lets an editor check while you write"
-            .to_owned()
+        let Self::Syntax { mend, .. } = self;
+        mend.clone().unwrap_or_else(|| {
+            "`docs/policy.md` describes every setting with an example; \
+             `schema/policy.schema.json` lets an editor check while you write"
+                .to_owned()
+        })
+    }
+}
+
+/// What a rule of a column says that cannot be done, or not all at once.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct RuleError {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub mend: &'static str,
+}
+
+impl RuleError {
+    pub(super) fn new(what: impl Into<String>, mend: &'static str) -> Self {
+        Self { what: what.into(), mend }
     }
 }

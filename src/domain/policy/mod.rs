@@ -11,7 +11,7 @@ mod link;
 mod template;
 
 pub use action::{Action, Branch, Class, Column, Generalize, Literal, OnResidue};
-pub use error::PolicyError;
+pub use error::{PolicyError, RuleError};
 pub use json_path::{JsonPath, Segment};
 pub use link::{Link, Links, Names};
 pub use template::{Part, Template};
@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Period;
+use crate::domain::reading::with_mend;
 
 /// One company's policy, as its file says it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +70,7 @@ pub struct Client {
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// A calendar period such as `6 years`.
+    #[serde(deserialize_with = "period")]
     pub length: Period,
     /// Where activity is recorded.
     #[serde(default)]
@@ -76,6 +78,12 @@ pub struct Retention {
     /// The client column that starts the period of a client without any activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+}
+
+/// Reads a period, and takes what to do along with what is wrong.
+fn period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse::<Period>().map_err(|error| serde::de::Error::custom(with_mend(&error, &error.hint())))
 }
 
 /// One table whose dated rows count as activity.

@@ -1,5 +1,7 @@
 //! Placeholder texts: `anonymized-{key}@invalid`.
 
+use super::RuleError;
+
 /// A placeholder text, cut into its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(pub Vec<Part>);
@@ -20,8 +22,8 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// A sentence that says which placeholder is unknown or where a brace is left open.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// [`RuleError`] that says which placeholder is unknown or which brace stands alone.
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
         let mut parts = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -35,12 +37,16 @@ impl Template {
                 continue;
             }
             let Some((name, tail)) = (brace == "{").then(|| after.split_once('}')).flatten() else {
-                return Err(format!("`{text}` has a single `{brace}`; write `{brace}{brace}` for the character itself"));
+                let what = format!("`{text}` has a single `{brace}`");
+                return Err(RuleError::new(what, "double a brace that stands for itself: `{{` or `}}`"));
             };
             let part = match name {
                 "key" => Part::Key,
                 "today" => Part::Today,
-                _ => return Err(format!("`{{{name}}}` is not a placeholder; `{{key}}` and `{{today}}` are")),
+                _ => {
+                    let what = format!("`{{{name}}}` is not a placeholder");
+                    return Err(RuleError::new(what, "the placeholders are `{key}` and `{today}`"));
+                }
             };
             if !plain.is_empty() {
                 parts.push(Part::Text(std::mem::take(&mut plain)));
@@ -90,8 +96,8 @@ mod tests {
 
     #[test]
     fn an_unknown_placeholder_and_an_open_brace_are_refused() {
-        assert!(Template::parse("{name}").unwrap_err().contains("`{name}` is not a placeholder"));
-        assert!(Template::parse("{key").unwrap_err().contains("single `{`"));
-        assert!(Template::parse("a}").unwrap_err().contains("single `}`"));
+        assert!(Template::parse("{name}").unwrap_err().what.contains("`{name}` is not a placeholder"));
+        assert!(Template::parse("{key").unwrap_err().what.contains("single `{`"));
+        assert!(Template::parse("a}").unwrap_err().what.contains("single `}`"));
     }
 }
