@@ -7,9 +7,21 @@ use clap::Parser;
 use lethe::cli::{Cli, execute};
 use tracing_subscriber::EnvFilter;
 
+/// Serves SQLite's page cache too: the system's allocator grows it page by page.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and the version go to stdout; anything else is the reader's to fix.
+            let code = u8::from(error.use_stderr());
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
     let json = cli.is_json();
     log(&cli);
     // A panic's own message could quote data: say only where it was.

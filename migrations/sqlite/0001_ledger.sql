@@ -12,6 +12,7 @@ CREATE TABLE lethe_sweeps (
     filters     TEXT NOT NULL,              -- JSON: name -> values
     cap         INTEGER,                    -- most clients to anonymize
     force       INTEGER NOT NULL DEFAULT 0, -- the retention period is passed over
+    over_brake  INTEGER NOT NULL DEFAULT 0, -- somebody answered the brake: it may take so many
     today       TEXT NOT NULL,              -- the day in the job's time zone
     cutoff      TEXT,                       -- period sweeps: the first day on which activity keeps a client
     since       TEXT,                       -- period sweeps: look only at what left the period from this day on
@@ -48,6 +49,7 @@ CREATE TABLE lethe_batches (
     not_due     INTEGER NOT NULL DEFAULT 0,
     not_found   INTEGER NOT NULL DEFAULT 0,
     failed      INTEGER NOT NULL DEFAULT 0,
+    reasons     TEXT,                       -- JSON: reason -> clients refused for it
     done_at     TEXT
 );
 CREATE INDEX lethe_batches_sweep ON lethe_batches (sweep);

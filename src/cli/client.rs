@@ -1,16 +1,13 @@
 //! `lethe client`: a client's history, and what would become of it now.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::output::{Output, reason, table};
 use super::{Failure, setup};
-use crate::domain::job::Brake;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
-use crate::domain::sweep::SweepKind;
 use crate::ledger::{Hold, Record};
 use crate::worker::sweep::{Client, Mode, survey};
 use crate::worker::{Context, Request};
@@ -20,6 +17,9 @@ pub(super) struct Args {
     /// The client's key; the parts of a composite key separated by commas.
     key: String,
 }
+
+/// How a key is written.
+pub(super) const KEY_HINT: &str = "write the key as the client table has it, the parts of a composite key separated by commas";
 
 #[derive(Serialize)]
 struct Shown {
@@ -37,31 +37,22 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     let history = context.ledger.history(&now.key).await?;
     let holds = context.ledger.holds(Some(&now.key), false).await?;
     if now.outcome == Outcome::NotFound && history.is_empty() {
-        return Err(Failure::new(format!("there is no client `{}`", args.key), "a key is written as the client table has it"));
+        return Err(nobody(&args.key));
     }
     let shown = Shown { client: now.key.clone(), now, holds, history };
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }
 
+fn nobody(key: &str) -> Failure {
+    Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it")
+}
+
 /// What would become of a client today.
 async fn look(context: &Context, key: &str, today: chrono::NaiveDate) -> Result<Client, Failure> {
     let loaded = context.planner.plan(&context.store).await?;
-    let key = Key::parse(key, loaded.plan.client.key.len())
-        .map_err(|what| Failure::new(what, "separate the parts of a composite key by commas"))?;
-    let request = Request {
-        job: None,
-        tick: None,
-        skipped: 0,
-        kind: SweepKind::List,
-        filters: BTreeMap::new(),
-        cap: None,
-        force: false,
-        today,
-        brake: Brake::default(),
-        over_brake: false,
-        keys: vec![key],
-    };
+    let key = Key::parse(key, loaded.plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+    let request = Request::of_clients(vec![key], today);
     let mut found = None;
     survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
     found.ok_or_else(|| Failure::new("the client could not be looked at", "`lethe doctor` checks the database"))
@@ -72,7 +63,7 @@ pub(super) async fn ledger_key(context: &Context, key: &str) -> Result<String, F
     let today = context.ledger.clock().now().date_naive();
     let client = look(context, key, today).await?;
     if client.outcome == Outcome::NotFound {
-        return Err(Failure::new(format!("there is no client `{key}`"), "a key is written as the client table has it"));
+        return Err(nobody(key));
     }
     Ok(client.key)
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Failure;
+use crate::domain::reading::{Slip, in_words, trouble, with_mend};
+use crate::domain::schedule::Schedule;
+use crate::ledger::LEASE;
 use crate::store::Settings;
 use crate::worker::Limits;
 
@@ -25,7 +28,7 @@ pub(super) struct Config {
     #[serde(default = "jobs")]
     pub jobs: PathBuf,
     /// The time zone in which a sweep started by hand has its day.
-    #[serde(default = "utc")]
+    #[serde(default = "utc", deserialize_with = "time_zone")]
     pub time_zone: chrono_tz::Tz,
     #[serde(default)]
     pub sweep: SweepConfig,
@@ -53,6 +56,9 @@ pub(super) struct SweepConfig {
     pub full_pass_every: Duration,
     /// Whether a live sweep needs a rehearsal of its policy.
     pub rehearsal: bool,
+    /// How long a batch stays with a worker that is not heard of any more.
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
     /// How long a stop waits for the batch in hand.
     #[serde(with = "humantime_serde")]
     pub drain: Duration,
@@ -67,6 +73,7 @@ impl Default for SweepConfig {
             brake_share: 0.1,
             full_pass_every: Duration::from_secs(30 * 86_400),
             rehearsal: true,
+            lease: LEASE,
             drain: Duration::from_secs(30),
         }
     }
@@ -122,6 +129,16 @@ fn utc() -> chrono_tz::Tz {
     chrono_tz::UTC
 }
 
+/// Reads a time zone as a job file has it, with the nearest name for one that is unknown.
+fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let daily = Schedule::parse("0 0 0 * * *", &name);
+    daily.map(|daily| daily.zone()).map_err(|error| serde::de::Error::custom(with_mend(&error, &error.hint())))
+}
+
+const HINT: &str = "`docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or \
+                    `LETHE_SWEEP__BATCH_SIZE` overrides the file";
+
 impl Config {
     /// Reads the file, if it is there, and the environment; relative paths
     /// count from the file's folder.
@@ -132,29 +149,16 @@ impl Config {
             .separator("__")
             .try_parsing(true)
             .source(Some(settings));
-        let is_there = file.exists();
-        let hint = "`docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or \
-                    `LETHE_SWEEP__BATCH_SIZE` overrides the file";
-        let read = config::Config::builder()
-            .add_source(config::File::from(file).format(config::FileFormat::Toml).required(false))
+        let text = text(file)?;
+        let mut config = config::Config::builder()
+            .add_source(config::File::from_str(text.as_deref().unwrap_or_default(), config::FileFormat::Toml))
             .add_source(environment)
             .build()
-            .and_then(config::Config::try_deserialize::<Self>);
-        let mut config = read.map_err(|error| {
-            let error = error.to_string().replace('\n', ", ");
-            if is_there {
-                Failure::new(format!("`{}` is no configuration: {error}", file.display()), hint)
-            } else if error.contains("missing") && error.contains("database") {
-                Failure::new(
-                    format!("there is no `{}`, and `LETHE_DATABASE` is not set", file.display()),
-                    "write a `lethe.toml` with `database = \"company.db\"`, or name it with `--config`; \
-                     `lethe demo` makes a company to try things on",
-                )
-            } else {
-                Failure::new(format!("the environment is no configuration: {error}"), hint)
-            }
-        })?;
-        config.check().map_err(|what| Failure::new(format!("`{}`: {what}", file.display()), hint))?;
+            .and_then(config::Config::try_deserialize::<Self>)
+            .map_err(|error| refusal(file, text.is_some(), error))?;
+        config
+            .check()
+            .map_err(|(setting, what)| Failure::new(format!("{}: `{setting}` {what}", place(file, setting)), HINT))?;
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
         for path in [&mut config.database, &mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
@@ -163,16 +167,26 @@ impl Config {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// The first setting out of bounds, and how.
+    fn check(&self) -> Result<(), (&'static str, String)> {
         let sweep = &self.sweep;
         if !(1..=100_000).contains(&sweep.batch_size) {
-            return Err(format!("`sweep.batch_size` is {}, and should be from 1 to 100000", sweep.batch_size));
+            return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
         }
         if sweep.attempts == 0 {
-            return Err("`sweep.attempts` is 0, and should be at least 1".to_owned());
+            return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));
         }
         if !(sweep.brake_share > 0.0 && sweep.brake_share <= 1.0) {
-            return Err(format!("`sweep.brake_share` is {}, and should be above 0 and at most 1", sweep.brake_share));
+            return Err((
+                "sweep.brake_share",
+                format!("is {}, and should be above 0 and at most 1", sweep.brake_share),
+            ));
+        }
+        if sweep.lease < Duration::from_secs(1) {
+            return Err((
+                "sweep.lease",
+                "is shorter than a second, and workers on one database wait longer than that".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -199,4 +213,77 @@ impl Config {
             drain: self.sweep.drain,
         }
     }
+}
+
+/// The text of the file; `None` if there is none.
+fn text(file: &Path) -> Result<Option<String>, Failure> {
+    let shown = file.display();
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let what = format!("the configuration `{shown}` cannot be read: {}", trouble(error.kind()));
+            return Err(Failure::new(what, "`--config` or `LETHE_CONFIG` names the file"));
+        }
+    };
+    match toml::from_str::<toml::Table>(&text) {
+        Ok(_) => Ok(Some(text)),
+        Err(error) => {
+            let Slip { line, what, mend } = Slip::of(&text, &error);
+            let line = line.map(|line| format!(" line {line}")).unwrap_or_default();
+            Err(Failure::new(format!("`{shown}`{line}: {what}"), mend.unwrap_or_else(|| HINT.to_owned())))
+        }
+    }
+}
+
+/// The variable that overrides a setting.
+fn variable(setting: &str) -> String {
+    format!("LETHE_{}", setting.replace('.', "__").to_uppercase())
+}
+
+/// Where a setting was set: in its variable, else in the file.
+fn place(file: &Path, setting: &str) -> String {
+    let variable = variable(setting);
+    if std::env::var_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{}`", file.display()) }
+}
+
+/// Why file and environment together are no configuration.
+fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
+    use config::ConfigError;
+    let (section, message) = match error {
+        ConfigError::NotFound(setting) if is_there => {
+            let what = format!("`{}` names no `{setting}`", file.display());
+            let hint = format!("add a line such as `{setting} = \"company.db\"`, or set `{}`", variable(&setting));
+            return Failure::new(what, hint);
+        }
+        ConfigError::NotFound(setting) => {
+            return Failure::new(
+                format!("there is no `{}`, and `{}` is not set", file.display(), variable(&setting)),
+                "write a `lethe.toml` with `database = \"company.db\"`, or name it with `--config`; \
+                 `lethe demo` makes a company to try things on",
+            );
+        }
+        ConfigError::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),
+        ConfigError::Type { unexpected, expected, key, .. } => {
+            (key.unwrap_or_default(), format!("invalid type: {unexpected}, expected {expected}"))
+        }
+        other => (String::new(), other.to_string()),
+    };
+    let (what, mend) = in_words(&message);
+    let Some(unknown) = what.strip_prefix("unknown setting `").and_then(|rest| rest.strip_suffix('`')) else {
+        let is_duration = message.contains("a duration");
+        let hint = if is_duration { "write a duration such as `100ms`, `5s` or `7 days`" } else { HINT };
+        let mend = mend.unwrap_or_else(|| hint.to_owned());
+        return Failure::new(format!("{}: `{section}` cannot be used: {what}", place(file, &section)), mend);
+    };
+    let setting = if section.is_empty() { unknown.to_owned() } else { format!("{section}.{unknown}") };
+    let what = format!("{}: there is no setting `{setting}`", place(file, &setting));
+    let mut mend = mend.unwrap_or_else(|| HINT.to_owned());
+    if std::env::var_os(variable(&setting)).is_some()
+        && let Some(near) = mend.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
+    {
+        let near = if section.is_empty() { near.to_owned() } else { format!("{section}.{near}") };
+        mend = format!("did you mean `{}`?", variable(&near));
+    }
+    Failure::new(what, mend)
 }

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection, Row};
 
 use super::config::Config;
 use super::output::{Output, counted, number, reason, table};
-use super::sweep::{refusals, seconds, work_off};
+use super::sweep::{seconds, work_off};
 use super::{Failure, setup};
 use crate::demo::{Size, generate};
 use crate::domain::clock::Clock;
@@ -136,7 +136,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             description: job.description.clone().unwrap_or_default(),
             sweep: Some(sweep.id),
             tally: context.ledger.progress(id).await?.tally,
-            refusals: refusals(&context, id).await?,
+            refusals: context.ledger.refusals(id).await?,
             seconds: started.elapsed().as_secs_f64(),
         });
     }

@@ -47,7 +47,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
             }
             if !context.ledger.place_hold(&key, reason.trim(), &context.actor).await? {
-                return Err(Failure::new(format!("client {key} is on hold already"), "`lethe hold list` shows it"));
+                return Err(Failure::new(format!("client `{key}` is on hold already"), "`lethe hold list` shows it"));
             }
             out.data(&json!({ "client": key, "hold": "placed" }), || {
                 format!("Client {key} is on hold. No sweep takes it until `lethe hold release {key}`.")
@@ -56,7 +56,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Release { key } => {
             let key = super::client::ledger_key(&context, &key).await?;
             if !context.ledger.release_hold(&key, &context.actor).await? {
-                return Err(Failure::new(format!("client {key} is not on hold"), "`lethe hold list` shows who is"));
+                return Err(Failure::new(format!("client `{key}` is not on hold"), "`lethe hold list` shows who is"));
             }
             out.data(&json!({ "client": key, "hold": "released" }), || {
                 format!("Client {key} is no longer on hold, and is due again as its date or period says.")

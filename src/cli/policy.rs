@@ -7,6 +7,7 @@ use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::{Path as Way, Plan, PlanError};
 use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
+use crate::domain::reading::trouble;
 use crate::draft::{Wishes, draft};
 use crate::worker::{PlanLoadError, Planner};
 
@@ -73,7 +74,7 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
     }
     std::fs::write(&target, &drafted.text).map_err(|error| {
         Failure::new(
-            format!("`{}` cannot be written ({})", target.display(), error.kind()),
+            format!("`{}` cannot be written: {}", target.display(), trouble(error.kind())),
             "check the folder, or print the draft with `--stdout`",
         )
     })?;

@@ -1,13 +1,10 @@
 //! `lethe retry`: let clients that failed be tried again.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::output::{Output, counted};
 use super::{Failure, setup};
-use crate::domain::job::Brake;
 use crate::domain::key::Key;
-use crate::domain::sweep::SweepKind;
 use crate::worker::Request;
 use crate::worker::sweep::open;
 
@@ -23,44 +20,46 @@ pub(super) struct Args {
 pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, context) = setup::context(file).await?;
     let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
-    let key = match &args.key {
-        Some(key) => Some(super::client::ledger_key(&context, key).await?),
-        None => None,
-    };
-    let released = context.ledger.release_failures(key.as_deref()).await?;
-    if released.is_empty() {
-        return match key {
-            Some(key) => Err(Failure::new(format!("client {key} has not failed"), "`lethe status --failures` lists those that have")),
-            None => {
-                out.data(&serde_json::json!({ "clients": 0 }), || "No client has failed.".to_owned());
-                Ok(())
-            }
-        };
+    let mut failed = context.ledger.failures(u32::MAX).await?;
+    if let Some(key) = &args.key {
+        let key = super::client::ledger_key(&context, key).await?;
+        failed.retain(|client| client.client_key == key);
+        if failed.is_empty() {
+            return Err(Failure::new(
+                format!("client `{key}` has not failed"),
+                "`lethe status --failures` lists those that have",
+            ));
+        }
     }
-    let keys = released
-        .iter()
-        .map(|key| Key::parse(key, parts).map_err(|what| Failure::new(what, "the key of the policy has changed since")))
-        .collect::<Result<Vec<Key>, Failure>>()?;
-    let request = Request {
-        job: None,
-        tick: None,
-        skipped: 0,
-        kind: SweepKind::List,
-        filters: BTreeMap::new(),
-        cap: None,
-        force: false,
-        today: context.ledger.clock().now().with_timezone(&config.time_zone).date_naive(),
-        brake: Brake::default(),
-        over_brake: false,
-        keys,
-    };
-    let Some(id) = open(&context, &request).await? else { return Ok(()) };
+    if failed.is_empty() {
+        out.data(&serde_json::json!({ "sweeps": [], "clients": 0 }), || "No client has failed.".to_owned());
+        return Ok(());
+    }
+    let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
+    let clients = failed.len() as u64;
+    let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force);
+    let mut sweeps = Vec::new();
+    // Who was on a list that passed over the retention period is tried again under the same terms.
+    for (force, failed) in [(false, others), (true, forced)] {
+        let keys = failed
+            .iter()
+            .map(|client| Key::parse(&client.client_key, parts))
+            .collect::<Result<Vec<Key>, String>>()
+            .map_err(|what| Failure::new(what, "the key of the policy has changed since"))?;
+        if keys.is_empty() {
+            continue;
+        }
+        let request = Request { force, retry: true, ..Request::of_clients(keys, today) };
+        sweeps.extend(open(&context, &request).await?);
+    }
     if args.wait {
-        return super::sweep::wait(&context, id, out).await;
+        for id in sweeps {
+            super::sweep::wait(&context, id, out).await?;
+        }
+        return Ok(());
     }
-    let clients = released.len() as u64;
-    out.data(&serde_json::json!({ "sweep": id, "clients": clients }), || {
-        format!("Sweep {id} tries {} again; a running `lethe run` works on it.", counted(clients, "client"))
+    out.data(&serde_json::json!({ "sweeps": sweeps, "clients": clients }), || {
+        format!("{} will be tried again; a running `lethe run` does it.", counted(clients, "client"))
     });
     Ok(())
 }

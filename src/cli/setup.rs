@@ -9,6 +9,7 @@ use super::Failure;
 use super::config::Config;
 use crate::domain::clock::Clock;
 use crate::domain::job::Job;
+use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
 use crate::store::Store;
 use crate::worker::{Context, Planner};
@@ -28,7 +29,7 @@ pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
 }
 
 pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context, Failure> {
-    let ledger = Ledger::open(&store, &Clock::System).await?;
+    let ledger = Ledger::open(&store, &Clock::System).await?.with_lease(config.sweep.lease);
     Ok(Context {
         ledger,
         store,
@@ -47,14 +48,14 @@ fn actor() -> String {
 
 /// All jobs in the folder, by name.
 pub(super) fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
-    let unreadable = |error: &std::io::Error| {
+    let unreadable = |path: &Path, error: &std::io::Error| {
         Failure::new(
-            format!("the jobs in `{}` cannot be read ({})", folder.display(), error.kind()),
+            format!("the jobs in `{}` cannot be read: {}", path.display(), trouble(error.kind())),
             "`jobs` in `lethe.toml` names the folder of the job files",
         )
     };
     let mut files: Vec<_> = std::fs::read_dir(folder)
-        .map_err(|error| unreadable(&error))?
+        .map_err(|error| unreadable(folder, &error))?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
@@ -64,8 +65,13 @@ pub(super) fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
         .iter()
         .map(|path| {
             let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-            Ok(Job::parse(&name, &text)?)
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            Job::parse(&name, &text).map_err(|error| {
+                let mut failure = Failure::from(error);
+                // A job knows its name; where its file is, is known here.
+                failure.message = failure.message.replace(&format!("jobs/{name}.toml"), &path.display().to_string());
+                failure
+            })
         })
         .collect()
 }
@@ -79,7 +85,7 @@ pub(super) fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
-            None => format!("the jobs are {}", names.join(", ")),
+            None => format!("the jobs are `{}`", names.join("`, `")),
         };
         Failure::new(format!("there is no job `{name}`"), hint)
     })

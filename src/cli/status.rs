@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::client::minute;
 use super::output::{Output, counted, number, table};
-use super::sweep::{refusals, result_table};
+use super::sweep::result_table;
 use super::{Failure, setup};
 use crate::ledger::{FailedClient, Ledger, Progress, State, Sweep};
 use crate::worker::{Context, gate};
@@ -19,7 +19,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "sweep")]
     failures: bool,
     /// How many sweeps to show.
-    #[arg(long, default_value_t = 10, value_name = "N")]
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     last: u32,
 }
 
@@ -55,6 +55,9 @@ struct Status {
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     if !Ledger::exists(&store).await? {
+        if let Some(id) = args.sweep {
+            return Err(no_sweep(id));
+        }
         out.data(&serde_json::json!({ "sweeps": [], "attention": ["no sweep was ever opened"] }), || {
             "No sweep was ever opened in this database.\n\nNext: `lethe policy check`, then `lethe sweep --due --rehearse`."
                 .to_owned()
@@ -194,12 +197,16 @@ fn text(status: &Status) -> String {
     text
 }
 
+fn no_sweep(id: i64) -> Failure {
+    Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones")
+}
+
 async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
     let Some(sweep) = context.ledger.sweep(id).await? else {
-        return Err(Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones"));
+        return Err(no_sweep(id));
     };
     let progress = context.ledger.progress(id).await?;
-    let refused = refusals(context, id).await?;
+    let refused = context.ledger.refusals(id).await?;
     let loaded = context.planner.plan(&context.store).await.ok();
     let shown = serde_json::json!({ "sweep": sweep, "progress": progress, "refusals": refused });
     out.data(&shown, || {

@@ -9,12 +9,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::output::{Output, counted, number, reason, table, tally_lines};
+use super::client::KEY_HINT;
 use super::{Failure, setup};
 use super::config::Config;
 use crate::domain::clock::Clock;
-use crate::domain::job::Brake;
 use crate::domain::key::Key;
 use crate::domain::plan::Plan;
+use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
@@ -52,7 +53,7 @@ pub(super) struct Args {
     #[arg(long)]
     wait: bool,
     /// Pass over the retention period of the clients listed; guards and holds still refuse.
-    #[arg(long, requires = "list")]
+    #[arg(long, requires = "list", conflicts_with_all = ["job", "due", "period"])]
     force: bool,
     /// Start a sweep that the brake stopped.
     #[arg(long)]
@@ -71,6 +72,9 @@ fn filter(text: &str) -> Result<(String, String), String> {
 
 pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
+    if args.clients && !args.preview && !args.rehearse {
+        return Err(Failure::new("`--clients` goes with `--preview` or `--rehearse`", "`lethe client KEY` shows what became of a client"));
+    }
     if args.preview {
         return preview(&args, &config, out).await;
     }
@@ -99,21 +103,13 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
     let mut request = match &args.job {
         Some(name) => Request::of_job(&setup::job(&config.jobs, name)?, now),
         None => Request {
-            job: None,
-            tick: None,
-            skipped: 0,
             kind: match (args.due, args.period) {
                 (true, _) => SweepKind::Due,
                 (_, true) => SweepKind::Period,
                 _ => SweepKind::List,
             },
-            filters: BTreeMap::new(),
-            cap: None,
             force: args.force,
-            today: now.with_timezone(&config.time_zone).date_naive(),
-            brake: Brake::default(),
-            over_brake: false,
-            keys: Vec::new(),
+            ..Request::of_clients(Vec::new(), now.with_timezone(&config.time_zone).date_naive())
         },
     };
     request.over_brake = args.over_brake;
@@ -133,13 +129,15 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
 /// The clients in a list: one key a line, comments and empty lines left out, each once.
 fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
     let hint = "write one client key a line; lines that begin with `#` are comments";
+    let shown = list.display();
     let read = if list == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
     } else {
         std::fs::read_to_string(list)
     };
     let text = read.map_err(|error| {
-        Failure::new(format!("the list `{}` cannot be read ({})", list.display(), error.kind()), hint)
+        let hint = "`--list` takes a file with one client key a line, or `-` for standard input";
+        Failure::new(format!("the list `{shown}` cannot be read: {}", trouble(error.kind())), hint)
     })?;
     let mut keys = Vec::new();
     let mut seen = std::collections::HashSet::new();
@@ -149,10 +147,13 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
             continue;
         }
         let key = Key::parse(line, parts)
-            .map_err(|what| Failure::new(format!("`{}` line {}: {what}", list.display(), at + 1), hint))?;
+            .map_err(|what| Failure::new(format!("`{shown}` line {}: {what}", at + 1), KEY_HINT))?;
         if seen.insert(key.to_json()) {
             keys.push(key);
         }
+    }
+    if keys.is_empty() {
+        return Err(Failure::new(format!("the list `{shown}` names no client"), hint));
     }
     Ok(keys)
 }
@@ -295,7 +296,7 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
     let started = std::time::Instant::now();
     let sweep = work_off(context, id).await?;
     let progress = context.ledger.progress(id).await?;
-    let refusals = refusals(context, id).await?;
+    let refusals = context.ledger.refusals(id).await?;
     let loaded = context.planner.plan(&context.store).await;
     let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone() };
     match (&sweep.state, loaded) {
@@ -316,9 +317,4 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
         }
     }
     Ok(())
-}
-
-pub(super) async fn refusals(context: &Context, id: i64) -> Result<BTreeMap<String, u64>, Failure> {
-    let refusals = context.ledger.refusals(id).await?;
-    Ok(refusals.into_iter().map(|(name, count)| (name, u64::try_from(count).unwrap_or(0))).collect())
 }

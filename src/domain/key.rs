@@ -38,7 +38,7 @@ impl Key {
         if values.len() == parts {
             Ok(Self(Value::Array(values)))
         } else {
-            Err(format!("a client's key has {parts} parts here, and {} were given", values.len()))
+            Err(format!("a client's key has {parts} parts here, not {}", values.len()))
         }
     }
 

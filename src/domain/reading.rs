@@ -28,7 +28,7 @@ impl Slip {
     pub fn of(text: &str, error: &toml::de::Error) -> Self {
         let line = error.span().map(|span| {
             let before = &text.as_bytes()[..span.start.min(text.len())];
-            before.iter().filter(|byte| **byte == b'\n').count() + 1
+            before.split(|byte| *byte == b'\n').count()
         });
         let (what, mend) = in_words(error.message());
         Self { line, what, mend }
@@ -56,7 +56,8 @@ pub fn in_words(message: &str) -> (String, Option<String>) {
         let name = names.first().copied().unwrap_or_default();
         return (format!("`{name}` is missing"), None);
     }
-    let bare = ["invalid float", "invalid boolean", "invalid integer", "string values must be quoted", "invalid string"];
+    let bare =
+        ["invalid float", "invalid boolean", "invalid integer", "string values must be quoted", "invalid string"];
     if bare.iter().any(|opening| message.starts_with(opening)) {
         let what = "the value is neither a text in quotes, nor a number, nor `true` or `false`";
         return (what.to_owned(), Some("put a text between quotes".to_owned()));
@@ -98,6 +99,8 @@ fn plain_type(expected: &str) -> &str {
         "a boolean" => "`true` or `false`",
         "a map" => "a table",
         "a sequence" => "a list",
+        other if other.starts_with("an unsigned") => "a whole number from 0 on",
+        other if other.starts_with("struct ") => "a table",
         other => other,
     }
 }

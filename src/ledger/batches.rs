@@ -11,7 +11,7 @@ use crate::domain::outcome::Tally;
 use crate::queue::{Claim, Claims};
 use crate::store::StoreError;
 
-/// How long a claim is good for without being renewed.
+/// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
 /// A batch as the ledger has it.
@@ -45,10 +45,15 @@ pub struct NewBatch {
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome.
-    Done(Tally),
-    /// Cut into these parts, as one of its clients stands in the way of the others.
-    Split(Vec<NewBatch>),
+    /// Everybody has an outcome; how many were refused for each reason, as JSON.
+    Done(Tally, String),
+    /// Cut into parts, as one of its clients stands in the way of the others.
+    Split {
+        /// The parts.
+        parts: Vec<NewBatch>,
+        /// The sweep goes on behind this key, if the parts are not the whole batch.
+        back_to: Option<String>,
+    },
     /// To be tried again at this moment, in the ledger's form.
     Again(String),
     /// To be taken up at this moment; the attempt does not count, as it was not the clients' fault.
@@ -147,15 +152,16 @@ impl Ledger {
         error: Option<&str>,
     ) -> Result<bool, sqlx::Error> {
         let (state, tally, run_at) = match finish {
-            Finish::Done(tally) => ("done", *tally, None),
-            Finish::Split(_) => ("split", Tally::default(), None),
+            Finish::Done(tally, _) => ("done", *tally, None),
+            Finish::Split { .. } => ("split", Tally::default(), None),
             Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
         };
+        let reasons = if let Finish::Done(_, reasons) = finish { Some(reasons) } else { None };
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let finished = sqlx::query(
             "UPDATE lethe_batches SET state = ?3, keys = CASE WHEN ?3 = 'ready' THEN keys END, run_at = COALESCE(?4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE(?5, error), anonymized = ?6, refused = ?7, already = ?8, not_due = ?9, \
-             not_found = ?10, failed = ?11, done_at = ?12, attempts = attempts - ?13 WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+             not_found = ?10, failed = ?11, done_at = ?12, attempts = attempts - ?13, reasons = ?14 WHERE id = ?1 AND lease = ?2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -170,13 +176,21 @@ impl Ledger {
         .bind(count(tally.failed))
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_))))
+        .bind(reasons)
         .execute(&mut *connection)
         .await?
         .rows_affected();
-        if let Finish::Split(parts) = finish
+        if let Finish::Split { parts, back_to } = finish
             && finished > 0
         {
             self.insert_batches(connection, sweep, parts).await?;
+            if back_to.is_some() {
+                sqlx::query("UPDATE lethe_sweeps SET position = ?2, cut = 0 WHERE id = ?1 AND state = 'running'")
+                    .bind(sweep)
+                    .bind(back_to)
+                    .execute(connection)
+                    .await?;
+            }
         }
         Ok(finished > 0)
     }
@@ -254,13 +268,13 @@ impl Claims for Ledger {
         }
         let mut writer = self.writer().await;
         let claimed: Vec<(i64, String, i64)> = sqlx::query_as(
-            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = ?1, lease = ?2 || '-' || id || '-' || (attempts + 1), \
+            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = ?1, lease = ?2 || '-' || id || '-' || lower(hex(randomblob(8))), \
              lease_until = ?3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= ?4 \
              AND (state = 'ready' OR lease_until <= ?4) ORDER BY id LIMIT ?5) RETURNING id, lease, attempts",
         )
         .bind(worker)
         .bind(worker)
-        .bind(moment(now + LEASE))
+        .bind(moment(now + self.lease))
         .bind(moment(now))
         .bind(i64::try_from(most).unwrap_or(1))
         .fetch_all(&mut *writer)
@@ -274,7 +288,7 @@ impl Claims for Ledger {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
         sqlx::query("UPDATE lethe_batches SET lease_until = ?1 WHERE state = 'running' AND lease IN (SELECT value FROM json_each(?2))")
-            .bind(moment(self.clock.now() + LEASE))
+            .bind(moment(self.clock.now() + self.lease))
             .bind(serde_json::to_string(&leases).unwrap_or_default())
             .execute(&mut *writer)
             .await

@@ -14,6 +14,7 @@ pub use outcomes::{FailedClient, Record};
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::Connection;
@@ -32,6 +33,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_ledger
 pub struct Ledger {
     store: Store,
     clock: Clock,
+    lease: Duration,
     writer: Arc<Mutex<SqliteConnection>>,
 }
 
@@ -44,7 +46,21 @@ impl Ledger {
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
         let mut connection = store.writer().await?;
         migrate(&mut connection).await.map_err(|error| store.fault(&error))?;
-        Ok(Self { store: store.clone(), clock: clock.clone(), writer: Arc::new(Mutex::new(connection)) })
+        let writer = Arc::new(Mutex::new(connection));
+        Ok(Self { store: store.clone(), clock: clock.clone(), lease: LEASE, writer })
+    }
+
+    /// The same ledger with another lease: how long a batch stays with a worker
+    /// that is not heard of any more.
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        Self { lease, ..self }
+    }
+
+    /// How long a claim is good for without being renewed.
+    #[must_use]
+    pub fn lease(&self) -> Duration {
+        self.lease
     }
 
     /// Whether the ledger's tables are there.
@@ -63,7 +79,10 @@ impl Ledger {
 
     /// The writing connection, when its turn has come.
     pub async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.writer.lock().await
+        let mut writer = self.writer.lock().await;
+        // Where this fails, so does what is asked of it, and is tried again.
+        let _ = self.store.mend(&mut writer).await;
+        writer
     }
 
     /// Connections for reading.
@@ -108,6 +127,12 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    // Asked first, so that looking at a database in which a batch is being
+    // written need not wait for it.
+    let last: Result<i64, _> = sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
+    if last.is_ok_and(|last| usize::try_from(last) == Ok(MIGRATIONS.len())) {
+        return Ok(());
+    }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS lethe_migrations (version INTEGER PRIMARY KEY)")
         .execute(&mut *transaction)

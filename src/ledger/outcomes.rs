@@ -1,7 +1,10 @@
 //! Outcomes in the ledger.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sqlx::FromRow;
+use sqlx::sqlite::SqliteConnection;
 
 use super::Ledger;
 use crate::store::StoreError;
@@ -38,6 +41,8 @@ pub struct FailedClient {
     pub sweep: i64,
     /// When.
     pub at: String,
+    /// Whether that sweep passed over the retention period.
+    pub force: bool,
 }
 
 impl Ledger {
@@ -57,20 +62,20 @@ impl Ledger {
         .map_err(|error| self.fault(&error))
     }
 
-    /// How many clients a sweep refused, by the set of their reasons.
+    /// How many clients a sweep refused for each reason; a client with two counts twice.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be read.
-    pub async fn refusals(&self, sweep: i64) -> Result<Vec<(String, i64)>, StoreError> {
-        sqlx::query_as(
-            "SELECT r.value, count(*) FROM lethe_outcomes AS o, json_each(o.reasons) AS r \
-             WHERE o.outcome = 'refused' AND o.sweep <= ?1 AND o.last_sweep >= ?1 GROUP BY r.value ORDER BY count(*) DESC, r.value",
+    pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT r.key, sum(r.value) FROM lethe_batches AS b, json_each(b.reasons) AS r WHERE b.sweep = ?1 GROUP BY r.key",
         )
         .bind(sweep)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
+        .map_err(|error| self.fault(&error))?;
+        Ok(rows.into_iter().map(|(reason, clients)| (reason, u64::try_from(clients).unwrap_or(0))).collect())
     }
 
     /// Clients whose last outcome is `failed`.
@@ -80,7 +85,8 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be read.
     pub async fn failures(&self, most: u32) -> Result<Vec<FailedClient>, StoreError> {
         sqlx::query_as(
-            "SELECT o.client_key, o.reasons, o.sweep, o.at FROM lethe_outcomes AS o WHERE o.outcome = 'failed' AND o.sweep = \
+            "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
+             WHERE o.outcome = 'failed' AND o.sweep = \
              (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT ?1",
         )
         .bind(most)
@@ -89,20 +95,19 @@ impl Ledger {
         .map_err(|error| self.fault(&error))
     }
 
-    /// Lets failed clients be tried again: all of them, or one. Returns their keys.
+    /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the database cannot be written.
-    pub async fn release_failures(&self, client_key: Option<&str>) -> Result<Vec<String>, StoreError> {
-        let mut writer = self.writer().await;
-        sqlx::query_scalar(
-            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND digest <> '' AND (?1 IS NULL OR client_key = ?1) \
-             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key) RETURNING client_key",
+    /// The driver's.
+    pub async fn release_failures(&self, connection: &mut SqliteConnection, keys: &str) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN (SELECT CAST(value AS TEXT) FROM json_each(?1)) \
+             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)",
         )
-        .bind(client_key)
-        .fetch_all(&mut *writer)
-        .await
-        .map_err(|error| self.fault(&error))
+        .bind(keys)
+        .execute(connection)
+        .await?;
+        Ok(())
     }
 }

@@ -56,6 +56,8 @@ pub struct NewSweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
+    /// Whether somebody answered the brake.
+    pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity keeps a client.
@@ -93,6 +95,8 @@ pub struct Sweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
+    /// Whether somebody answered the brake.
+    pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
     /// The first day on which activity keeps a client.
@@ -153,6 +157,7 @@ impl<'r> FromRow<'r, SqliteRow> for Sweep {
             filters: serde_json::from_str(&filters).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             cap: row.try_get::<Option<i64>, _>("cap")?.and_then(|cap| u64::try_from(cap).ok()),
             force: row.try_get("force")?,
+            over_brake: row.try_get("over_brake")?,
             today: day("today")?.unwrap_or_default(),
             cutoff: day("cutoff")?,
             since: day("since")?,
@@ -189,8 +194,8 @@ impl Ledger {
         let closed = (sweep.state != State::Running).then(|| now.clone());
         sqlx::query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
-             state, note, position, opened_by, opened_at, closed_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
+             state, note, position, opened_by, opened_at, closed_at, over_brake) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
              ON CONFLICT (job, tick) DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
@@ -210,6 +215,7 @@ impl Ledger {
         .bind(&sweep.opened_by)
         .bind(now)
         .bind(closed)
+        .bind(sweep.over_brake)
         .fetch_optional(connection)
         .await
     }
@@ -283,6 +289,37 @@ impl Ledger {
             open_batches: count(7),
             done_batches: count(8),
         })
+    }
+
+    /// Says something of a sweep that has ended, for those who look at it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query("UPDATE lethe_sweeps SET note = ?2 WHERE id = ?1")
+            .bind(id)
+            .bind(note)
+            .execute(&mut *writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// Takes a note back from every sweep that has it. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let cleared = sqlx::query("UPDATE lethe_sweeps SET note = NULL WHERE note = ?1")
+            .bind(note)
+            .execute(&mut *writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(cleared.rows_affected() > 0)
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.

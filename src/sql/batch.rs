@@ -5,9 +5,10 @@ use chrono::NaiveDate;
 use super::change::{delete, empty, update};
 use super::link::{CLIENT, anonymized, belongs, exists, filtered, join, key_text};
 use super::select::Wanted;
-use super::{any_of, column, key_columns, name, row, text, tuple};
+use super::{column, key_columns, name, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Path, Plan, Searched, Step};
+use crate::domain::policy::OnResidue;
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
@@ -20,7 +21,7 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
              state TEXT, reasons TEXT, latest INTEGER, standing INTEGER NOT NULL DEFAULT 0)"
         ),
         format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken ({keys}, n INTEGER NOT NULL, PRIMARY KEY ({keys})) WITHOUT ROWID"
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {keys}, UNIQUE ({keys}))"
         ),
         "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, reason TEXT NOT NULL)".to_owned(),
     ]
@@ -44,13 +45,15 @@ pub struct Statements {
     /// Fills `lethe_batch` from the keys in `?1`, a JSON array, and says of
     /// each whether it is not there, done before, failed before, or not due.
     pub fill: String,
+    /// Fills it likewise, and does not ask who is due: for clients that fail even when they are looked at.
+    pub fill_failing: String,
     /// Writes the reasons of the guards and holds.
     pub reasons: Vec<String>,
     /// Fills `lethe_taken` with those whom nothing keeps.
     pub take: String,
     /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
     pub unknown_keys: Vec<(String, String)>,
-    /// Former identifying values: `n` and a value a row.
+    /// Former identifying values, as [lines](LINE).
     pub former: Vec<String>,
     /// Rules, with the table each is about.
     pub changes: Vec<(String, String)>,
@@ -60,14 +63,41 @@ pub struct Statements {
     pub last_changes: Vec<(String, String)>,
 }
 
-/// One look through a table: `n` and each column's text a row.
+/// Ends a line, and parts its fields, where texts are read in bulk. Reading
+/// row by row costs more than looking through what is read, so one value holds
+/// the lines of all clients whose `n` is from `?1` to `?2`: `n`, then the texts.
+pub const LINE: char = '\u{1e}';
+/// Parts the fields of a [line](LINE).
+pub const FIELD: char = '\u{1f}';
+
+/// The lines of a look at the rows in `from`: groups of columns, each group
+/// left empty in rows for which its condition holds.
+fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
+    let field = u32::from(FIELD);
+    let mut line = "lethe_t.n".to_owned();
+    for (unless, columns) in groups {
+        let texts: Vec<String> =
+            columns.iter().map(|own| format!("char({field}) || COALESCE({own}, '')")).collect();
+        let texts = texts.join(" || ");
+        line = match unless {
+            None => format!("{line} || {texts}"),
+            Some(unless) => {
+                let empty = vec![field.to_string(); columns.len()].join(", ");
+                format!("{line} || CASE WHEN {unless} THEN char({empty}) ELSE {texts} END")
+            }
+        };
+    }
+    format!("SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} AND lethe_t.n BETWEEN ?1 AND ?2", u32::from(LINE))
+}
+
+/// One look through a table.
 #[derive(Debug, Clone)]
 pub struct Search {
     /// The table.
     pub table: String,
-    /// The columns in the order of the result, after `n`.
+    /// The columns in the order of the fields, after `n`.
     pub columns: Vec<String>,
-    /// The statement.
+    /// The statement; it gives [lines](LINE).
     pub select: String,
     /// For each column, the statement that blanks the texts in `?1`, a JSON
     /// array, in rows of the clients whose `n` is in `?2`, if the policy says so.
@@ -89,6 +119,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     }
     Statements {
         fill: fill(wanted, kind, force),
+        fill_failing: fill(wanted, SweepKind::List, true),
         reasons: reasons(plan, today),
         take: take(client),
         unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(step, client, today)).collect(),
@@ -181,7 +212,7 @@ pub const REFUSE: &str = "UPDATE temp.lethe_batch SET state = 'refused', reasons
 
 /// Marks the clients whose `n` is in `?1`, a JSON object of `n` and reasons, as failed.
 pub const FAIL: &str = "UPDATE temp.lethe_batch SET state = 'failed', reasons = (SELECT j.value FROM json_each(?1) AS j \
-     WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE n IN (SELECT CAST(j.key AS INTEGER) FROM json_each(?1) AS j)";
+     WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT CAST(j.key AS INTEGER) FROM json_each(?1) AS j)";
 
 /// Leaves alone everybody from the first client on for whom a cap of `?1` has no room.
 pub const CAP: &str = "UPDATE temp.lethe_batch SET state = 'over' WHERE n >= \
@@ -190,12 +221,16 @@ pub const CAP: &str = "UPDATE temp.lethe_batch SET state = 'over' WHERE n >= \
 /// Counts clients by state.
 pub const COUNT: &str = "SELECT state, count(*) FROM temp.lethe_batch GROUP BY state";
 
+/// Counts the reasons of the refused, each client once for each of its reasons.
+pub const COUNT_REASONS: &str = "SELECT r.value, count(*) FROM temp.lethe_batch AS b, json_each(b.reasons) AS r \
+     WHERE b.state = 'refused' GROUP BY r.value";
+
 /// The last client of the batch that the cap let through, by its place.
 pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM temp.lethe_batch WHERE state <> 'over'";
 
 fn take(client: &ClientPlan) -> String {
     format!(
-        "INSERT OR IGNORE INTO temp.lethe_taken SELECT {}, b.n FROM temp.lethe_batch AS b WHERE b.state IS NULL",
+        "INSERT OR IGNORE INTO temp.lethe_taken SELECT b.n, {} FROM temp.lethe_batch AS b WHERE b.state IS NULL",
         key_columns("b", client.key.len())
     )
 }
@@ -208,7 +243,7 @@ fn unknown_keys(step: &Step, client: &ClientPlan, today: NaiveDate) -> Option<(S
     let own = name(&keys.column);
     let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE {} AND COALESCE({own}, '') NOT IN ({known}) LIMIT 1",
+        "SELECT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE {} AND COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) LIMIT 1",
         name(&step.table),
         belongs(&step.paths, client, today)
     );
@@ -222,7 +257,7 @@ pub fn all_unknown_keys(step: &Step) -> Option<(String, String)> {
     let own = name(&keys.column);
     let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
     let sql = format!(
-        "SELECT DISTINCT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE COALESCE({own}, '') NOT IN ({known}) ORDER BY 1",
+        "SELECT DISTINCT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) ORDER BY 1",
         name(&step.table)
     );
     Some((step.table.clone(), sql))
@@ -234,9 +269,8 @@ fn former(plan: &Plan, today: NaiveDate) -> Vec<String> {
         let condition = source.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
         for path in &source.paths {
             let from = from_with_condition(path, &plan.client, today);
-            let columns = source.columns.iter().map(|own| format!("CAST({} AS TEXT)", column(&source.table, own)));
-            let columns = columns.collect::<Vec<_>>().join(", ");
-            all.push(format!("SELECT t.n, {columns} FROM {from}{condition}"));
+            let columns: Vec<String> = source.columns.iter().map(|own| column(&source.table, own)).collect();
+            all.push(lines(&[(None, columns)], &format!("{from}{condition}")));
         }
     }
     all
@@ -248,34 +282,30 @@ fn from_with_condition(path: &Path, client: &ClientPlan, today: NaiveDate) -> St
 }
 
 fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search {
-    let columns: Vec<String> = searched.columns.iter().map(|(own, _)| own.name.clone()).collect();
-    let texts = columns.iter().map(|own| format!("CAST({} AS TEXT)", column(&searched.table, own)));
-    let texts = texts.collect::<Vec<_>>().join(", ");
     let mut stays = String::new();
     for gone in &searched.deleted_where {
         if let Some(condition) = &gone.condition {
             stays = format!("{stays} AND NOT COALESCE({}, 0)", condition.sql(today));
         }
     }
-    let unless = match searched.unless.as_slice() {
-        [] => String::new(),
-        paths => format!(" AND NOT {}", belongs(paths, client, today)),
-    };
-    let same = match (&searched.unless_same, searched.path.key_columns()) {
-        (Some(other), Some(own)) => format!(" AND {} IS NOT {}", tuple(&searched.table, own), tuple(&searched.table, other)),
-        _ => String::new(),
-    };
-    let filled: Vec<String> = columns.iter().map(|own| format!("{} > ''", column(&searched.table, own))).collect();
-    let select = format!(
-        "SELECT t.n, {texts} FROM {}{stays}{unless}{same} AND {}",
-        from_with_condition(&searched.path, client, today),
-        any_of(filled)
-    );
-    let blank = searched
-        .columns
+    if let (Some(other), Some(own)) = (&searched.unless_same, searched.path.key_columns()) {
+        let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
+        stays = format!("{stays} AND {own} IS NOT {other}");
+    }
+    let groups: Vec<(Option<String>, Vec<String>)> = searched
+        .groups
         .iter()
-        .map(|(own, on_residue)| {
-            (*on_residue == crate::domain::policy::OnResidue::Blank).then(|| {
+        .map(|group| {
+            let unless = (!group.unless.is_empty()).then(|| belongs(&group.unless, client, today));
+            (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
+        })
+        .collect();
+    let select = lines(&groups, &format!("{}{stays}", from_with_condition(&searched.path, client, today)));
+    let columns = searched.groups.iter().flat_map(|group| &group.columns);
+    let blank = columns
+        .clone()
+        .map(|own| {
+            (own.on_residue == OnResidue::Blank).then(|| {
                 format!(
                     "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN (SELECT value FROM json_each(?1))",
                     name(&searched.table),
@@ -287,7 +317,7 @@ fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search 
             })
         })
         .collect();
-    Search { table: searched.table.clone(), columns, select, blank }
+    Search { table: searched.table.clone(), columns: columns.map(|own| own.name.clone()).collect(), select, blank }
 }
 
 /// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
@@ -299,8 +329,10 @@ pub const LATEST: [&str; 2] = [
      AND o.reasons IS lethe_batch.reasons)",
 ];
 
-/// Records that an outcome stands as it was. `?1` sweep, `?2` moment.
-pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = ?1, last_at = ?2 WHERE (client_key, sweep) IN \
+/// Records that an outcome stands as it was. `?1` sweep, `?2` moment, `?3` plan
+/// digest: a client that was tried again and failed again failed under this plan.
+pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = ?1, last_at = ?2, \
+     digest = CASE outcome WHEN 'failed' THEN ?3 ELSE digest END WHERE (client_key, sweep) IN \
      (SELECT key, latest FROM temp.lethe_batch WHERE standing = 1)";
 
 /// Records new outcomes. `?1` sweep, `?2` moment, `?3` plan digest.

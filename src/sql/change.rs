@@ -1,9 +1,11 @@
 //! What happens to rows, as SQL.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::link::belongs;
-use super::{any_of, name, text};
+use super::{any_of, column, name, text};
 use crate::domain::plan::{ClientPlan, Delete, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
 
@@ -13,7 +15,7 @@ pub(super) fn update(table: &str, update: &Update, client: &ClientPlan, today: N
     let mut sets = Vec::new();
     let mut differs = Vec::new();
     for rule in &update.rules {
-        let value = value(rule, today);
+        let value = value(table, rule, today);
         differs.push(format!("{} IS NOT {value}", name(&rule.column)));
         sets.push(format!("{} = {value}", name(&rule.column)));
     }
@@ -34,14 +36,14 @@ pub(super) fn delete(table: &str, delete: &Delete, client: &ClientPlan, today: N
 }
 
 /// What a column holds afterwards, as an expression over the row as it is.
-fn value(rule: &Rule, today: NaiveDate) -> String {
+fn value(table: &str, rule: &Rule, today: NaiveDate) -> String {
     if let [Branch { condition: None, action }] = rule.branches.as_slice() {
-        return result(rule, action, today);
+        return result(table, rule, action, today);
     }
     let mut sql = "CASE".to_owned();
     let mut otherwise = name(&rule.column);
     for branch in &rule.branches {
-        let result = result(rule, &branch.action, today);
+        let result = result(table, rule, &branch.action, today);
         match &branch.condition {
             Some(condition) => {
                 let condition = condition.replace("{today}", &format!("'{today}'"));
@@ -53,7 +55,7 @@ fn value(rule: &Rule, today: NaiveDate) -> String {
     format!("{sql} ELSE {otherwise} END")
 }
 
-fn result(rule: &Rule, action: &Action, today: NaiveDate) -> String {
+fn result(table: &str, rule: &Rule, action: &Action, today: NaiveDate) -> String {
     let own = name(&rule.column);
     let empty = empty(rule.empty_is_null);
     match action {
@@ -90,12 +92,16 @@ fn result(rule: &Rule, action: &Action, today: NaiveDate) -> String {
             )
         }
         Action::Redact(paths) => {
-            let redacted = paths
-                .iter()
-                .filter_map(|path| JsonPath::parse(path).ok())
-                .fold(own.clone(), |document, path| redact(&document, &path.0));
-            // What is no JSON is emptied: a path cannot be found in it.
-            format!("CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN json_valid({own}) THEN {redacted} ELSE {empty} END")
+            let own = column(table, &rule.column);
+            let paths: Vec<JsonPath> = paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect();
+            let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
+            // What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
+            format!(
+                "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN NOT json_valid({own}) THEN {empty} \
+                 WHEN EXISTS (SELECT 1 FROM json_tree({own}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
+                 THEN {empty} ELSE {} END",
+                redacted(&own, &paths, 0)
+            )
         }
     }
 }
@@ -104,26 +110,36 @@ pub(super) fn empty(is_null: bool) -> &'static str {
     if is_null { "NULL" } else { "''" }
 }
 
-/// Removes one path from a JSON document; `[*]` goes through every element.
-fn redact(document: &str, path: &[Segment]) -> String {
-    let Some(every) = path.iter().position(|segment| *segment == Segment::Every) else {
-        return format!("json_remove({document}, {})", steps(path));
-    };
-    let list = steps(&path[..every]);
-    let rest = &path[every + 1..];
-    if rest.is_empty() {
-        return format!(
-            "CASE WHEN json_type({document}, {list}) = 'array' THEN json_replace({document}, {list}, json('[]')) \
-             ELSE json({document}) END"
+/// A document without these paths. A list that paths go through with `[*]` is
+/// made anew once, however many paths there are.
+fn redacted(document: &str, paths: &[&[Segment]], depth: usize) -> String {
+    let mut lists: BTreeMap<String, Vec<&[Segment]>> = BTreeMap::new();
+    let mut plain = Vec::new();
+    for path in paths {
+        match path.iter().position(|segment| *segment == Segment::Every) {
+            Some(at) => lists.entry(steps(&path[..at])).or_default().push(&path[at + 1..]),
+            None => plain.push(steps(path)),
+        }
+    }
+    let (whole, element) = (format!("lethe_d{depth}"), format!("lethe_e{depth}"));
+    let mut sql = document.to_owned();
+    for (list, rests) in lists {
+        let elements = if rests.iter().any(|rest| rest.is_empty()) {
+            "json('[]')".to_owned()
+        } else {
+            let inner = redacted(&format!("{element}.value"), &rests, depth + 1);
+            format!(
+                "json((SELECT json_group_array(CASE WHEN {element}.type IN ('object', 'array') THEN json({inner}) \
+                 ELSE json({whole}.j -> {element}.fullkey) END) FROM json_each({whole}.j, {list}) AS {element}))"
+            )
+        };
+        // OFFSET keeps SQLite from writing the inner expression out wherever `j` stands.
+        sql = format!(
+            "(SELECT CASE WHEN json_type({whole}.j, {list}) = 'array' THEN json_replace({whole}.j, {list}, {elements}) \
+             ELSE {whole}.j END FROM (SELECT {sql} AS j LIMIT 1 OFFSET 0) AS {whole})"
         );
     }
-    let inner = redact("value", rest);
-    format!(
-        "CASE WHEN json_type({document}, {list}) = 'array' THEN json_replace({document}, {list}, \
-         (SELECT json_group_array(CASE WHEN type IN ('object', 'array') THEN json({inner}) \
-         WHEN type IN ('true', 'false', 'null') THEN json(type) ELSE value END) \
-         FROM json_each({document}, {list}))) ELSE json({document}) END"
-    )
+    if plain.is_empty() { sql } else { format!("json_remove({sql}, {})", plain.join(", ")) }
 }
 
 fn steps(path: &[Segment]) -> String {

@@ -9,6 +9,9 @@ use crate::domain::plan::{ClientPlan, Hop, Path};
 /// The client table where it is asked about a client, whatever it is called.
 pub(super) const CLIENT: &str = "lethe_c";
 
+/// A client taken, where its rows are asked for.
+pub(super) const TAKEN: &str = "lethe_t";
+
 /// Where a row of the path's first table belongs to one of the clients taken.
 pub(super) fn belongs(paths: &[Path], client: &ClientPlan, today: NaiveDate) -> String {
     any_of(paths.iter().map(|path| belongs_by(path, client, today)).collect())
@@ -42,7 +45,7 @@ fn belongs_by(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
 }
 
 fn taken_keys(client: &ClientPlan) -> String {
-    format!("SELECT {} FROM temp.lethe_taken AS t", super::key_columns("t", client.key.len()))
+    format!("SELECT {} FROM temp.lethe_taken AS {TAKEN}", super::key_columns(TAKEN, client.key.len()))
 }
 
 fn columns(table: &str, columns: &[String]) -> String {
@@ -96,16 +99,16 @@ fn exists_by(path: &Path, condition: Option<&str>, today: NaiveDate) -> String {
 }
 
 /// The rows reached by a path from the clients taken, as `FROM`: the client is
-/// `t`, the row's table has its own name.
+/// `lethe_t`, the row's table has its own name.
 pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
-    let mut sql = "temp.lethe_taken AS t".to_owned();
+    let mut sql = format!("temp.lethe_taken AS {TAKEN}");
+    let taken = row((0..client.key.len()).map(|at| format!("{TAKEN}.k{at}")));
     if !path.by_key {
-        let keys = row((0..client.key.len()).map(|at| format!("t.k{at}")));
-        sql = format!("{sql} CROSS JOIN {} AS {CLIENT} ON {} = {keys}", name(&client.table), tuple(CLIENT, &client.key));
+        sql = format!("{sql} CROSS JOIN {} AS {CLIENT} ON {} = {taken}", name(&client.table), tuple(CLIENT, &client.key));
     }
     for (at, hop) in path.hops.iter().enumerate().rev() {
         let on = if at + 1 == path.hops.len() && path.by_key {
-            format!("{} = {}", tuple(&hop.table, &hop.columns), row((0..client.key.len()).map(|at| format!("t.k{at}"))))
+            format!("{} = {taken}", tuple(&hop.table, &hop.columns))
         } else {
             equal(path, at)
         };

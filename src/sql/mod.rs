@@ -12,9 +12,6 @@ pub mod select;
 
 use chrono::NaiveDate;
 
-/// Dates before this day are blank markers (`0000-00-00`, `0001-01-01`, `1753-01-01`), not days.
-pub const FIRST_DAY: &str = "1900-01-01";
-
 /// A name in double quotes.
 #[must_use]
 pub fn name(name: &str) -> String {

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::link::{CLIENT, anonymized, exists, filtered, join_from, key_json, key_parameter};
-use super::{FIRST_DAY, any_of, column, day_after, name, row, text, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, Plan, RetentionPlan};
+use super::{any_of, column, day_after, name, row, text, tuple};
+use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Wanted<'_> {
         match &self.client().to_anonymize_on {
             Some(date) => {
                 let date = column(CLIENT, date);
-                format!("{date} > '{FIRST_DAY}' AND {date} < {}", day_after(self.today))
+                format!("{date} >= '{FIRST_DAY}' AND {date} < {}", day_after(self.today))
             }
             None => "0".to_owned(),
         }
@@ -69,7 +69,7 @@ impl Wanted<'_> {
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
-            started.push(format!("({start} > '{FIRST_DAY}' AND {start} < '{cutoff}')"));
+            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}')"));
         }
         if !retention.activity.is_empty() {
             started.push(active(None));
@@ -85,10 +85,11 @@ impl Wanted<'_> {
             condition.push(format!("({})", own.sql(self.today)));
         }
         if let Some(since) = since {
+            // Nobody knows when it was: a row without a day keeps its client.
             condition.push(if source.nullable {
-                format!("({date} >= '{since}' OR {date} IS NULL OR {date} = '')")
+                format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} IS NULL)")
             } else {
-                format!("({date} >= '{since}' OR {date} = '')")
+                format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}')")
             });
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));

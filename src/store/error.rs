@@ -29,6 +29,12 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// A database whose pages contradict each other, or are not all there.
+    #[error("the database at `{path}` is damaged")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another program holds the write lock.
     #[error("the database at `{path}` is locked by another program")]
     Locked {
@@ -42,7 +48,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Anything else.
-    #[error("the database at `{path}` answered with {fault}")]
+    #[error("the database at `{path}` answered: {fault}")]
     Other {
         /// The file.
         path: PathBuf,
@@ -61,13 +67,19 @@ impl StoreError {
                 .to_owned(),
             Self::NotADatabase { .. } => "`database` should name the SQLite file itself".to_owned(),
             Self::ReadOnly { .. } => {
-                "give the account that runs Lethe write access to the file and its folder; nothing was written".to_owned()
+                "give the account that runs Lethe write access to the file and its folder; nothing was written"
+                    .to_owned()
             }
             Self::Unopenable { .. } => "check the file's rights, and those of its folder".to_owned(),
-            Self::Locked { .. } => {
-                "close the program that writes to it, or raise `busy_timeout`; nothing was written".to_owned()
+            Self::Damaged { .. } => {
+                "restore it from a backup; SQLite's `PRAGMA integrity_check` lists what is wrong".to_owned()
             }
-            Self::Full { .. } => "make room on the disk; nothing is half done, and the sweep goes on by itself".to_owned(),
+            Self::Locked { .. } => {
+                "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".to_owned()
+            }
+            Self::Full { .. } => {
+                "make room on the disk; nothing is half done, and the sweep goes on by itself".to_owned()
+            }
             Self::Other { .. } => "`lethe doctor` checks the database; nothing is half done".to_owned(),
         }
     }
@@ -78,6 +90,7 @@ impl StoreError {
         match fault.code & 0xff {
             5 | 6 => Self::Locked { path },
             8 => Self::ReadOnly { path },
+            11 => Self::Damaged { path },
             13 => Self::Full { path },
             14 => Self::Unopenable { path },
             26 => Self::NotADatabase { path },
@@ -116,17 +129,19 @@ impl Fault {
     #[must_use]
     pub fn of(error: &sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
-            let words = match error {
-                sqlx::Error::Io(_) => "an input/output error",
-                sqlx::Error::PoolTimedOut => "no free connection in time",
-                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "a value that cannot be read",
-                _ => "an error of the driver",
+            let (code, words) = match error {
+                sqlx::Error::Io(_) => (0, "an input/output error"),
+                sqlx::Error::PoolTimedOut => (0, "no free connection in time"),
+                // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => (20, "a value that cannot be read"),
+                _ => (0, "an error of the driver"),
             };
-            return Self { code: 0, words: words.to_owned() };
+            return Self { code, words: words.to_owned() };
         };
         let code = database.code().and_then(|code| code.parse().ok()).unwrap_or(1);
         let message = database.message();
-        let words = if NAMES_ONLY.iter().any(|opening| message.starts_with(opening)) {
+        let is_name_taken = message.starts_with("table ") && message.ends_with(" already exists");
+        let words = if is_name_taken || NAMES_ONLY.iter().any(|opening| message.starts_with(opening)) {
             message.to_owned()
         } else {
             format!("error {code} ({})", meaning(code))

@@ -80,22 +80,43 @@ impl Store {
     ///
     /// [`StoreError`] if the database cannot be opened.
     pub async fn writer(&self) -> Result<SqliteConnection, StoreError> {
+        self.connect_writer().await.map_err(|error| self.fault(&error))
+    }
+
+    async fn connect_writer(&self) -> Result<SqliteConnection, sqlx::Error> {
         let settings = &self.settings;
         let options = connect_options(settings)
             .pragma("cache_size", format!("-{}", u64::from(settings.cache_mib) * 1024))
             .pragma("wal_autocheckpoint", settings.checkpoint_pages.to_string())
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY");
-        let mut connection =
-            SqliteConnection::connect_with(&options).await.map_err(|error| self.fault(&error))?;
+        let mut connection = SqliteConnection::connect_with(&options).await?;
         // In WAL mode a commit survives a crash of the process with NORMAL;
         // after a power cut the last batches are whole or gone, never half.
-        let mode: String =
-            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.map_err(|e| self.fault(&e))?;
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
         if mode.eq_ignore_ascii_case("wal") {
-            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await.map_err(|e| self.fault(&e))?;
+            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await?;
         }
         Ok(connection)
+    }
+
+    /// Replaces a connection whose transaction SQLite has ended by itself (the
+    /// disk was full, a trigger said `RAISE(ROLLBACK)`): the driver would take it
+    /// for open for ever. Its temporary tables are gone then.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn mend(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        if !connection.is_in_transaction() {
+            return Ok(());
+        }
+        // A transaction just dropped is rolled back before this is answered.
+        connection.ping().await?;
+        if connection.is_in_transaction() {
+            *connection = self.connect_writer().await?;
+        }
+        Ok(())
     }
 
     /// Reads the live schema.

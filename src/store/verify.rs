@@ -4,7 +4,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteConnection;
 
 use super::{Fault, statement};
-use crate::domain::plan::{Condition, Plan, Problem, Rule};
+use crate::domain::plan::{Condition, Plan, Problem, Rule, shown_key};
 use crate::domain::policy::{Action, Literal};
 use crate::domain::schema::{LiveTable, Schema};
 use crate::sql::{batch, name, select, text};
@@ -123,11 +123,20 @@ async fn entries(
         let Some((table, sql)) = batch::all_unknown_keys(step) else { continue };
         for row in statement(&sql).fetch_all(&mut *connection).await? {
             let key: String = row.get(0);
-            problems.push(Problem::new(
-                format!("tables.{table}.keys.{key}"),
-                format!("table `{table}` has entries called `{key}`, which are not classified"),
-                "add the key with its class and action",
-            ));
+            let column = step.keys.as_ref().map_or("", |keys| keys.column.as_str());
+            let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), name(&table));
+            problems.push(match shown_key(&key) {
+                Some(key) => Problem::new(
+                    format!("tables.{table}.keys.{key}"),
+                    format!("table `{table}` has entries called `{key}`, which are not classified"),
+                    "add the key with its class and action",
+                ),
+                None => Problem::new(
+                    format!("tables.{table}.keys"),
+                    format!("table `{table}` has entries that are not classified, with a key that could be data itself"),
+                    format!("`{distinct}` lists the keys; add each with its class and action, or delete such rows with `rows`"),
+                ),
+            });
         }
     }
     Ok(())
@@ -148,7 +157,7 @@ async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Ve
             let kind: String = row.get(0);
             problems.push(Problem::new(
                 place,
-                format!("`{table}.{date}` has values that are no days written as YYYY-MM-DD (one of type {kind})"),
+                format!("`{table}.{date}` has values that are no days written as `YYYY-MM-DD` (one of type {kind})"),
                 "name a column with such days, or store them so; anything else cannot be compared safely",
             ));
         }

@@ -1,5 +1,6 @@
 //! A claimed batch, from its transaction to its end in the ledger.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +12,10 @@ use super::batch::{self, BatchFault, Failing, Work};
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::Context;
 use crate::domain::key::join;
+use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
-use crate::sql::batch::{Statements, statements};
+use crate::sql::batch::{COUNT_REASONS, Statements, statements};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -58,7 +60,7 @@ impl Anonymizer {
         if claim.attempt > self.context.limits.attempts {
             // Claimed again and again and never finished: somebody in it takes the process down.
             if batch.clients > 1 {
-                return self.split(claim, &batch, "a worker did not come back from it").await;
+                return self.split(claim, &batch, &sweep, "a worker did not come back from it").await;
             }
             failing.insert(0, serde_json::json!(["the worker did not come back from it"]).to_string());
         }
@@ -77,7 +79,7 @@ impl Anonymizer {
                 }
                 Err(BatchFault::Residue(found)) => failing.extend(found),
                 Err(BatchFault::Rows(fault)) if batch.clients > 1 => {
-                    return self.split(claim, &batch, &fault.words).await;
+                    return self.split(claim, &batch, &sweep, &fault.words).await;
                 }
                 Err(BatchFault::Rows(fault)) if claim.attempt < self.context.limits.attempts => {
                     let wait = backoff(self.context.limits.retry_after, claim.attempt);
@@ -85,8 +87,13 @@ impl Anonymizer {
                     ledger.finish_alone(claim, sweep.id, &again, Some(&fault.words)).await?;
                     return Ok(());
                 }
-                Err(BatchFault::Rows(fault)) => {
+                Err(BatchFault::Rows(fault)) if !failing.contains_key(&0) => {
                     failing.insert(0, serde_json::json!([fault.words]).to_string());
+                }
+                // Not even to be recorded as failed: left to its lease.
+                Err(BatchFault::Rows(fault)) => {
+                    tracing::error!(batch = batch.id, error = %fault, "a client can be neither taken nor looked at");
+                    return Ok(());
                 }
                 Err(BatchFault::UnknownKey { table, key }) => {
                     let note = SweepError::UnknownKey { table, key }.brief();
@@ -140,6 +147,7 @@ impl Anonymizer {
         failing: &Failing,
     ) -> Result<Attempt, BatchFault> {
         let mut writer = self.context.ledger.writer().await;
+        batch::make_tables(&mut writer, &open.prepared.loaded.plan).await?;
         let mut transaction =
             writer.begin_with("BEGIN IMMEDIATE").await.map_err(BatchFault::Unavailable)?;
         if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
@@ -177,18 +185,30 @@ impl Anonymizer {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
-        Ok(ledger.finish(transaction, claim, batch.sweep, &Finish::Done(done.tally), None).await?)
+        let reasons: BTreeMap<String, i64> = sqlx::query_as(COUNT_REASONS).fetch_all(&mut *transaction).await?.into_iter().collect();
+        let reasons = serde_json::to_string(&reasons).unwrap_or_default();
+        Ok(ledger.finish(transaction, claim, batch.sweep, &Finish::Done(done.tally, reasons), None).await?)
     }
 
     /// Cuts a batch in two, so that in the end the culprit stands alone.
-    async fn split(&self, claim: &Claim, batch: &Batch, error: &str) -> Result<(), SweepError> {
+    ///
+    /// A capped sweep has one batch at a time, or the cap would meet clients out
+    /// of order and the next night begin behind some of them: of a split batch
+    /// only the front stays, and what is behind it is cut again.
+    async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
         let keys: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let (front, back) = keys.split_at(keys.len() / 2);
         let part = |keys: &[String], after: Option<String>| NewBatch { keys: join(keys), clients: keys.len(), after };
-        let parts = vec![part(front, batch.after.clone()), part(back, front.last().cloned())];
+        let mut parts = vec![part(front, batch.after.clone())];
+        let mut back_to = None;
+        if sweep.cap.is_some() && sweep.kind != SweepKind::List {
+            back_to = front.last().cloned();
+        } else {
+            parts.push(part(back, front.last().cloned()));
+        }
         tracing::info!(batch = batch.id, clients = batch.clients, error, "batch split");
-        self.context.ledger.finish_alone(claim, batch.sweep, &Finish::Split(parts), Some(error)).await?;
+        self.context.ledger.finish_alone(claim, batch.sweep, &Finish::Split { parts, back_to }, Some(error)).await?;
         self.context.wake.notify_one();
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! One batch: everybody in it is looked at, and those whom nothing keeps are
 //! anonymized, in one transaction and a handful of statements.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use sqlx::Row;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::sqlite::SqliteConnection;
 
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
@@ -78,6 +78,15 @@ pub async fn prepare(connection: &mut SqliteConnection, plan: &Plan) -> Result<(
     for drop in sql::DROP {
         sqlx::query(drop).execute(&mut *connection).await?;
     }
+    make_tables(connection, plan).await
+}
+
+/// Makes the temporary tables where they are missing: on a connection that had to be replaced.
+///
+/// # Errors
+///
+/// The driver's.
+pub async fn make_tables(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
     for create in sql::temporary_tables(&plan.client) {
         statement(&create).execute(&mut *connection).await?;
     }
@@ -98,15 +107,17 @@ pub async fn look(
     for empty in sql::EMPTY {
         sqlx::query(empty).execute(&mut *connection).await?;
     }
-    statement(&work.statements.fill).bind(work.keys).bind(&work.plan.digest).execute(&mut *connection).await?;
-    for reason in &work.statements.reasons {
-        statement(reason).execute(&mut *connection).await?;
-    }
-    sqlx::query(sql::REFUSE).execute(&mut *connection).await?;
+    let fill = if all_fail(work.keys, failing) { &work.statements.fill_failing } else { &work.statements.fill };
+    statement(fill).bind(work.keys).bind(&work.plan.digest).execute(&mut *connection).await?;
+    // Before the guards: one that cannot read a client is not asked again.
     if !failing.is_empty() {
         let failing = serde_json::to_string(failing).unwrap_or_default();
         sqlx::query(sql::FAIL).bind(failing).execute(&mut *connection).await?;
     }
+    for reason in &work.statements.reasons {
+        statement(reason).execute(&mut *connection).await?;
+    }
+    sqlx::query(sql::REFUSE).execute(&mut *connection).await?;
     let mut done = Done::default();
     if let Some(room) = work.room {
         let room = i64::try_from(room).unwrap_or(i64::MAX);
@@ -126,6 +137,12 @@ pub async fn look(
     Ok(done)
 }
 
+/// Whether nobody is left but clients that must not be taken.
+fn all_fail(keys: &str, failing: &Failing) -> bool {
+    let keys: Vec<serde::de::IgnoredAny> = serde_json::from_str(keys).unwrap_or_default();
+    !keys.is_empty() && keys.len() == failing.len()
+}
+
 /// Applies the rules to those taken, and looks for what is left of them.
 ///
 /// # Errors
@@ -138,14 +155,16 @@ pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result
             return Err(BatchFault::UnknownKey { table: table.clone(), key: row.get(0) });
         }
     }
-    let former = former_values(connection, work).await?;
+    let clients: i64 =
+        sqlx::query_scalar("SELECT COALESCE(max(n) + 1, 0) FROM temp.lethe_taken").fetch_one(&mut *connection).await?;
+    let former = former_values(connection, work, clients).await?;
     for (_, change) in &statements.changes {
         statement(change).execute(&mut *connection).await?;
     }
     let mut residue = Failing::new();
     if !former.is_empty() {
         for search in &statements.searches {
-            look_for(connection, search, &former, &mut residue).await?;
+            look_for(connection, search, &former, clients, &mut residue).await?;
         }
     }
     if !residue.is_empty() {
@@ -190,7 +209,7 @@ pub async fn record(
     for latest in sql::LATEST {
         sqlx::query(latest).execute(&mut *connection).await?;
     }
-    sqlx::query(sql::STAND).bind(sweep).bind(moment).execute(&mut *connection).await?;
+    sqlx::query(sql::STAND).bind(sweep).bind(moment).bind(digest).execute(&mut *connection).await?;
     sqlx::query(sql::RECORD).bind(sweep).bind(moment).bind(digest).execute(&mut *connection).await?;
     Ok(())
 }
@@ -199,41 +218,65 @@ pub async fn record(
 async fn former_values(
     connection: &mut SqliteConnection,
     work: &Work<'_>,
+    clients: i64,
 ) -> Result<HashMap<i64, Former>, BatchFault> {
     let mut all: HashMap<i64, Former> = HashMap::new();
-    let mut empty = Former::new(work.plan.min_length);
-    for placeholder in placeholders(work.plan) {
-        empty.exclude(&placeholder);
-    }
+    let placeholders = placeholders(work.plan);
     for former in &work.statements.former {
-        for row in statement(former).fetch_all(&mut *connection).await? {
-            let client = all.entry(row.get(0)).or_insert_with(|| empty.clone());
-            for at in 1..row.len() {
-                if let Some(value) = text(&row, at)? {
-                    client.add(value);
-                }
-            }
+        for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
+            for_each_line(connection, former, from, |n, values| {
+                let client = all.entry(n).or_insert_with(|| Former::new(work.plan.min_length));
+                let former = values.filter(|value| !value.is_empty() && !placeholders.contains(value));
+                former.for_each(|value| client.add(value));
+            })
+            .await?;
         }
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
 }
 
+/// Clients whose texts are read at once; bounds the memory of a batch.
+const CLIENTS_AT_ONCE: usize = 250;
+
+/// Reads the texts of the clients from a place on, and gives each line's
+/// fields to `each`. Texts that hold the characters which part lines and
+/// fields come in pieces, under the client they belong to.
+async fn for_each_line(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    from: i64,
+    mut each: impl FnMut(i64, std::str::Split<'_, char>),
+) -> Result<(), BatchFault> {
+    let to = from + i64::try_from(CLIENTS_AT_ONCE).unwrap_or(1) - 1;
+    let row = statement(sql).bind(from).bind(to).fetch_one(connection).await?;
+    let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(()) };
+    let text = String::from_utf8_lossy(bytes);
+    let mut last = None;
+    for line in text.split(sql::LINE) {
+        let (n, fields) = line.split_once(sql::FIELD).unwrap_or(("", line));
+        match n.parse().ok().or(last) {
+            Some(n) => {
+                last = Some(n);
+                each(n, fields.split(sql::FIELD));
+            }
+            None => continue,
+        }
+    }
+    Ok(())
+}
+
 /// The constant texts that the plan's rules write: finding those is no residue.
-fn placeholders(plan: &Plan) -> Vec<String> {
+fn placeholders(plan: &Plan) -> HashSet<&str> {
     let updates = plan.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks));
     let branches = updates.flat_map(|update| &update.rules).flat_map(|rule| &rule.branches);
     branches
         .filter_map(|branch| match &branch.action {
-            Action::Text(template) => template.constant().map(str::to_owned),
-            Action::Constant(Literal::Text(text)) => Some(text.clone()),
+            Action::Text(template) => template.constant(),
+            Action::Constant(Literal::Text(text)) => Some(text.as_str()),
             _ => None,
         })
         .collect()
-}
-
-fn text(row: &SqliteRow, at: usize) -> Result<Option<&str>, sqlx::Error> {
-    row.try_get(at)
 }
 
 /// Looks through one table; blanks what the policy lets it blank, and notes
@@ -242,25 +285,29 @@ async fn look_for(
     connection: &mut SqliteConnection,
     search: &Search,
     former: &HashMap<i64, Former>,
+    clients: i64,
     residue: &mut Failing,
 ) -> Result<(), BatchFault> {
     let mut blank: Vec<Vec<String>> = vec![Vec::new(); search.columns.len()];
-    let rows = statement(&search.select).fetch_all(&mut *connection).await?;
-    for row in rows {
-        let n: i64 = row.get(0);
-        let Some(former) = former.get(&n) else { continue };
-        for (at, column) in search.columns.iter().enumerate() {
-            let Some(found) = text(&row, at + 1)? else { continue };
-            if !former.found_in(found) {
-                continue;
+    for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
+        for_each_line(connection, &search.select, from, |n, fields| {
+            let Some(former) = former.get(&n) else { return };
+            // A text in pieces cannot be blanked by its value, and its column is a guess.
+            let whole = fields.clone().count() == search.columns.len();
+            for (at, text) in fields.enumerate() {
+                if text.is_empty() || !former.found_in(text) {
+                    continue;
+                }
+                let at = at.min(search.columns.len() - 1);
+                if whole && search.blank[at].is_some() {
+                    blank[at].push(text.to_owned());
+                } else {
+                    let reason = format!("residue:{}.{}", search.table, search.columns[at]);
+                    residue.entry(n).or_insert_with(|| serde_json::json!([reason]).to_string());
+                }
             }
-            if search.blank[at].is_some() {
-                blank[at].push(found.to_owned());
-            } else {
-                let reason = format!("residue:{}.{column}", search.table);
-                residue.entry(n).or_insert_with(|| serde_json::json!([reason]).to_string());
-            }
-        }
+        })
+        .await?;
     }
     for (texts, sql) in blank.iter().zip(&search.blank) {
         if let Some(sql) = sql.as_ref().filter(|_| !texts.is_empty()) {

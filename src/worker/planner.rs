@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::policy::{Policy, PolicyError};
+use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
 use crate::store::{Store, StoreError};
 
@@ -31,8 +32,16 @@ pub enum PlanLoadError {
         /// The file.
         path: PathBuf,
     },
+    /// The policy is there and cannot be read.
+    #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        kind: std::io::ErrorKind,
+    },
     /// The policy is not a policy.
-    #[error("`{path}` is not a policy: {source}")]
+    #[error("`{path}` {source}")]
     Policy {
         /// The file.
         path: PathBuf,
@@ -56,6 +65,7 @@ impl PlanLoadError {
             Self::Missing { .. } => {
                 "`lethe policy init` drafts one from the database; `policy` in `lethe.toml` says where it is".to_owned()
             }
+            Self::Unreadable { .. } => "`policy` in `lethe.toml` names the policy's file".to_owned(),
             Self::Policy { source, .. } => source.hint(),
             Self::Plan(source) => source.hint(),
             Self::Store(source) => source.hint(),
@@ -139,7 +149,10 @@ impl Planner {
     }
 
     fn text(&self) -> Result<String, PlanLoadError> {
-        std::fs::read_to_string(&self.path).map_err(|_| PlanLoadError::Missing { path: self.path.clone() })
+        std::fs::read_to_string(&self.path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => PlanLoadError::Missing { path: self.path.clone() },
+            kind => PlanLoadError::Unreadable { path: self.path.clone(), kind },
+        })
     }
 
     async fn load(&self, store: &Store, text: String, version: i64, deep: bool) -> Result<Loaded, PlanLoadError> {

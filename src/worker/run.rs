@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::anonymize::Anonymizer;
@@ -61,20 +62,29 @@ impl RunError {
 /// [`RunError`] if the worker had to be given up.
 pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Result<(), RunError> {
     let anonymizer = Anonymizer::new(context.clone());
+    // Dropped half-way, it leaves nothing behind that goes on.
+    let _stop_on_drop = stop.clone().drop_guard();
     let options = Options {
         worker_name: format!("lethe-{}", std::process::id()),
         concurrency: 1,
         poll: Duration::from_millis(500),
         wake: Arc::clone(&context.wake),
-        renew_every: crate::ledger::LEASE / 3,
+        renew_every: context.ledger.lease() / 3,
         time_limit: TIME_LIMIT,
         drain: context.limits.drain,
     };
-    let steward = tokio::spawn(steward(context.clone(), roles, stop.clone()));
+    let batch_over = Arc::new(Notify::new());
+    let steward = tokio::spawn(within(
+        context.limits.drain,
+        stop.clone(),
+        steward(context.clone(), roles, stop.clone(), Arc::clone(&batch_over)),
+    ));
     let worked = queue::work(context.ledger.clone(), options, stop.clone(), move |claim| {
-        let anonymizer = anonymizer.clone();
+        let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&batch_over));
         async move {
-            anonymizer.anonymize(&claim).await.map_err(|error| HandlerError::new(error.brief()))
+            let done = anonymizer.anonymize(&claim).await;
+            batch_over.notify_one();
+            done.map_err(|error| HandlerError::new(error.brief()))
         }
     })
     .await;
@@ -83,8 +93,21 @@ pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Re
     Ok(worked?)
 }
 
-/// Looks at ticks and sweeps, round after round.
-async fn steward(context: Context, roles: Roles, stop: CancellationToken) {
+/// Gives `work` up when it has not ended so long after `stop`. A sweep that is
+/// being opened then, say, is opened at the next start.
+async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Output = ()>) {
+    let given_up = async {
+        stop.cancelled().await;
+        tokio::time::sleep(drain).await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = given_up => {}
+    }
+}
+
+/// Looks at ticks and sweeps, round after round, and whenever a batch is over.
+async fn steward(context: Context, roles: Roles, stop: CancellationToken, batch_over: Arc<Notify>) {
     let mut pause = ROUND;
     while !stop.is_cancelled() {
         match round(&context, &roles).await {
@@ -104,6 +127,7 @@ async fn steward(context: Context, roles: Roles, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
+            () = batch_over.notified(), if pause <= ROUND => {}
         }
     }
 }

@@ -15,12 +15,17 @@ use crate::store::StoreError;
 pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), StoreError> {
     let now = context.ledger.clock().now();
     for job in jobs {
-        let Some(checked) = context.ledger.checked_at(&job.name).await?.filter(|_| job.enabled) else {
-            // New, or switched off: what was before now is nobody's omission.
+        let Some(checked) = context.ledger.checked_at(&job.name).await? else {
+            // New: what was before now is nobody's omission.
             context.ledger.set_checked_at(&job.name, now).await?;
             continue;
         };
         let Some(missed) = job.schedule.missed(checked, now) else { continue };
+        if !job.enabled {
+            // Switched off: nor is this tick, when it is switched on again.
+            context.ledger.set_checked_at(&job.name, missed.latest).await?;
+            continue;
+        }
         let mut request = Request::of_job(job, missed.latest);
         request.tick = Some(missed.latest);
         request.skipped = missed.skipped;

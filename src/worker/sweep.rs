@@ -26,6 +26,10 @@ use crate::store::Store;
 /// Batches cut ahead of the workers.
 const AHEAD: u64 = 8;
 
+/// What a sweep notes when a reader kept the write-ahead log from being emptied.
+pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
+     an older state of it; the next checkpoint removes them";
+
 /// What somebody, or a tick, asks for.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -51,6 +55,8 @@ pub struct Request {
     pub over_brake: bool,
     /// List sweeps: the clients.
     pub keys: Vec<Key>,
+    /// List sweeps: clients that failed are tried again.
+    pub retry: bool,
 }
 
 impl Request {
@@ -69,6 +75,26 @@ impl Request {
             brake: job.brake,
             over_brake: false,
             keys: Vec::new(),
+            retry: false,
+        }
+    }
+
+    /// A list sweep over these clients.
+    #[must_use]
+    pub fn of_clients(keys: Vec<Key>, today: NaiveDate) -> Self {
+        Self {
+            job: None,
+            tick: None,
+            skipped: 0,
+            kind: SweepKind::List,
+            filters: BTreeMap::new(),
+            cap: None,
+            force: false,
+            today,
+            brake: Brake::default(),
+            over_brake: false,
+            keys,
+            retry: false,
         }
     }
 }
@@ -238,7 +264,8 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     if would == 0 || within(would, enough) {
         return Ok(());
     }
-    Err(SweepError::Braked { would, most, share: (!enough).then_some(share), job: request.job.clone() })
+    let sweep = request.job.clone().unwrap_or_else(|| format!("--{}", request.kind));
+    Err(SweepError::Braked { would, most, share: (!enough).then_some(share), sweep })
 }
 
 /// How many clients there must be for so many to be within a share.
@@ -256,6 +283,7 @@ fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
         filters: request.filters.clone(),
         cap: request.cap,
         force: request.force,
+        over_brake: request.over_brake,
         today: request.today,
         cutoff: None,
         since: None,
@@ -279,6 +307,10 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
         if request.kind == SweepKind::List {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
+            if request.retry {
+                let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
+                context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
+            }
             sqlx::query("UPDATE lethe_sweeps SET cut = 1 WHERE id = ?1").bind(id).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
@@ -406,7 +438,8 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
         );
         // Former values must not stay in the write-ahead log either.
         if !context.store.checkpoint().await? {
-            tracing::warn!("the write-ahead log could not be emptied; another program is reading the database");
+            tracing::warn!(sweep = sweep.id, "{LOG_NOT_EMPTIED}");
+            context.ledger.note_sweep(sweep.id, LOG_NOT_EMPTIED).await?;
         }
     }
     Ok(closed)

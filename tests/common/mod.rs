@@ -1,7 +1,6 @@
 //! A company of its own for each test: a folder, a database, a policy, a clock.
 #![allow(dead_code)]
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,17 +52,9 @@ impl Company {
 
     pub fn request(&self, kind: SweepKind) -> Request {
         Request {
-            job: None,
-            tick: None,
-            skipped: 0,
             kind,
-            filters: BTreeMap::new(),
-            cap: None,
-            force: false,
-            today: self.today(),
             brake: Brake { clients: None, share: Some(1.0) },
-            over_brake: false,
-            keys: Vec::new(),
+            ..Request::of_clients(Vec::new(), self.today())
         }
     }
 

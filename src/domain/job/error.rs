@@ -1,6 +1,7 @@
 //! Why a file is not a job.
 
 use crate::domain::nearest::nearest;
+use crate::domain::reading::in_words;
 use crate::domain::schedule::ScheduleError;
 use crate::domain::sweep::UnknownSweepKind;
 
@@ -29,7 +30,7 @@ pub enum JobError {
     },
 
     /// The file has a key that no job has.
-    #[error("{}: unknown field `{key}`", place(.job, *.line))]
+    #[error("{}: unknown key `{key}`", place(.job, *.line))]
     UnknownKey {
         /// The name of the job.
         job: String,
@@ -165,7 +166,7 @@ impl JobError {
             };
         }
         drop(names);
-        Self::Toml { job, line, what }
+        Self::Toml { job, line, what: in_words(&what).0 }
     }
 
     /// Says what to do next.
@@ -227,19 +228,19 @@ sweep     = "due"
         let cases = [
             (
                 "limt = 5",
-                "`jobs/nightly.toml` line 5: unknown field `limt`",
+                "`jobs/nightly.toml` line 5: unknown key `limt`",
             ),
             (
                 "\n[brake]\nsize = 5",
-                "`jobs/nightly.toml` line 7: unknown field `size`",
+                "`jobs/nightly.toml` line 7: unknown key `size`",
             ),
             (
                 "limit = \"many\"",
-                "`jobs/nightly.toml` line 5: invalid type: string \"many\", expected i64",
+                "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be",
             ),
             (
                 "enabled = 1",
-                "`jobs/nightly.toml` line 5: invalid type: integer `1`, expected a boolean",
+                "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be",
             ),
             (
                 "limit = 0",

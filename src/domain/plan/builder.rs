@@ -120,16 +120,17 @@ impl<'a> Builder<'a> {
             }
         };
         // SQLite reads an unknown name in double quotes as a text, in silence.
-        let mut good = true;
+        let mut spelt = Vec::new();
         for name in condition.columns() {
             if table.column(name).is_none() && text.contains(&format!("\"{name}\"")) {
                 let what = format!("table `{}` has no column `{name}`, and double quotes are for columns", table.name);
                 self.problem(place, what, format!("a text stands in single quotes: `'{name}'`"));
-                good = false;
                 continue;
             }
-            good &= self.column(table, name, place).is_some();
+            spelt.extend(self.column(table, name, place));
         }
+        let good = spelt.len() == condition.columns().len();
+        let condition = condition.spelt(spelt);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());
         good.then_some(placed.condition)
@@ -161,6 +162,12 @@ impl<'a> Builder<'a> {
         if let Some(column) = &to_anonymize_on {
             self.must_be_a_date(table, column, "client.to_anonymize_on");
         }
+        if let Some(column) = &anonymized {
+            self.must_be_a_flag(table, column, "client.anonymized");
+        }
+        if let Some(column) = &anonymized_on {
+            self.must_be_a_date(table, column, "client.anonymized_on");
+        }
         let due_indexed = to_anonymize_on.as_ref().is_some_and(|column| leads_an_index(table, column));
         if let Some(column) = &to_anonymize_on
             && !due_indexed
@@ -190,6 +197,17 @@ impl<'a> Builder<'a> {
                 place,
                 format!("`{}.{column}` is no date column", table.name),
                 "name a column with dates written as `YYYY-MM-DD`, with or without a time",
+            );
+        }
+    }
+
+    fn must_be_a_flag(&mut self, table: &LiveTable, column: &str, place: &str) {
+        let Some(live) = table.column(column) else { return };
+        if matches!(live.kind(), Kind::Text | Kind::Date | Kind::Bytes) {
+            self.problem(
+                place,
+                format!("`{}.{column}` is declared {} and says neither yes nor no", table.name, live.declared),
+                "name a column that holds 1 or 0",
             );
         }
     }

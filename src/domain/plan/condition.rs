@@ -51,6 +51,11 @@ impl Condition {
         Ok(Self { text: text.to_owned(), columns: names.columns, has_query: names.has_query })
     }
 
+    /// The same condition, its columns in the database's own spelling.
+    pub(super) fn spelt(self, columns: Vec<String>) -> Self {
+        Self { columns, ..self }
+    }
+
     /// An equality that needs no parsing: a column and a text, both quoted.
     pub(super) fn equals(column: &str, value: &str) -> Self {
         Self {

@@ -16,11 +16,17 @@ pub(super) fn check(builder: &mut Builder) {
     for (name, rule) in &builder.policy.tables {
         let place = format!("tables.{name}");
         let Some(table) = builder.live(name, &place) else { continue };
+        twice(builder, builder.policy.tables.keys(), name, "table", &place);
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
                 builder.problem(&place, "`free` takes the reason why, and it is empty", "say why the table holds no client data");
             }
-            if rule.client.is_some() || rule.rows.is_some() || !rule.columns.is_empty() || builder.is_client(name) {
+            let ruled = rule.client.is_some()
+                || rule.rows.is_some()
+                || rule.key_value.is_some()
+                || !rule.keys.is_empty()
+                || !rule.columns.is_empty();
+            if ruled || builder.is_client(name) {
                 builder.problem(&place, "both declared free of client data and given rules", "remove `free`, or the rules");
             }
             continue;
@@ -50,7 +56,9 @@ pub(super) fn check(builder: &mut Builder) {
 fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
     let Some(rule) = builder.rule_of(&table.name) else { return };
     for name in rule.columns.keys() {
-        builder.column(table, name, &format!("{place}.columns.{name}"));
+        let place = format!("{place}.columns.{name}");
+        builder.column(table, name, &place);
+        twice(builder, rule.columns.keys(), name, "column", &place);
     }
     if matches!(rule.rows, Some(Rows::All(_))) {
         return;
@@ -71,6 +79,13 @@ fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
             format!("column `{}` is not classified{misspelt}", column.name),
             "give it `class = \"non-personal\"`, or `\"personal\"` with an action, or `\"sensitive\"`",
         );
+    }
+}
+
+/// Names are the same in upper and lower case, and each is written once.
+fn twice<'a>(builder: &mut Builder, names: impl Iterator<Item = &'a String>, name: &str, what: &str, place: &str) {
+    if let Some(other) = names.take_while(|other| *other != name).find(|other| other.eq_ignore_ascii_case(name)) {
+        builder.problem(place, format!("this {what} is there twice: as `{other}` too"), "leave one of them");
     }
 }
 

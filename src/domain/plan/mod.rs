@@ -12,10 +12,11 @@ mod path;
 mod placeholder;
 mod problem;
 mod rules;
+mod settle;
 
 pub use condition::Condition;
 pub use path::{Hop, Path};
-pub use problem::{PlanError, Problem};
+pub use problem::{PlanError, Problem, shown_key};
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,10 @@ use serde::Serialize;
 use crate::domain::period::Period;
 use crate::domain::policy::{Branch, OnResidue, Policy};
 use crate::domain::schema::Schema;
+
+/// The first day that is one: whatever lies before, with or without a time, is
+/// a blank marker (`0000-00-00`, `0001-01-01`, `1753-01-01`, `1900-01-01`).
+pub const FIRST_DAY: &str = "1900-01-02";
 
 /// A policy that can run on the schema it was checked against.
 #[derive(Debug, Clone)]
@@ -204,16 +209,23 @@ pub struct Searched {
     pub table: String,
     /// The way from a row to its client.
     pub path: Path,
-    /// The columns, and what to do where a former value is found.
-    pub columns: Vec<(SearchedColumn, OnResidue)>,
-    /// Rows that also belong to a client taken by one of these ways hold
-    /// nothing but placeholders in these columns, and are not searched.
-    pub unless: Vec<Path>,
+    /// The columns, in groups.
+    pub groups: Vec<SearchedGroup>,
     /// Rows in which these columns hold the same key as the path's own are
     /// searched by another way already.
     pub unless_same: Option<Vec<String>>,
     /// Rows about to be deleted are not searched.
     pub deleted_where: Vec<Delete>,
+}
+
+/// Columns that are searched in the same rows.
+#[derive(Debug, Clone)]
+pub struct SearchedGroup {
+    /// Rows that also belong to a client taken by one of these ways hold
+    /// nothing but placeholders in these columns, and are not searched.
+    pub unless: Vec<Path>,
+    /// The columns.
+    pub columns: Vec<SearchedColumn>,
 }
 
 /// A column that is searched.
@@ -223,6 +235,8 @@ pub struct SearchedColumn {
     pub name: String,
     /// Whether blanking it means NULL; `''` otherwise.
     pub empty_is_null: bool,
+    /// What to do where a former value is found.
+    pub on_residue: OnResidue,
 }
 
 /// A condition, where it stands in the policy, and the table it is evaluated on.

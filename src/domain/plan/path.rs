@@ -203,7 +203,7 @@ impl Builder<'_> {
         }
         self.problem(
             place,
-            format!("`{}` cannot equal `{}`: {} here, {} there", columns.join("`, `"), matches.join("`, `"), columns.len(), matches.len()),
+            format!("`{}` cannot equal `{}`: {} and {} columns", columns.join("`, `"), matches.join("`, `"), columns.len(), matches.len()),
             "name as many columns as the other side has, in the same order",
         );
         None

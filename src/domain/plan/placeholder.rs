@@ -14,9 +14,9 @@ const KEY_LENGTH: usize = 20;
 pub(super) fn check(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
     for branch in &rule.branches {
         match &branch.action {
-            Action::Constant(literal) => constant(builder, column, literal, place),
-            Action::Text(template) => text(builder, column, template, rule, place),
-            Action::Clear => clear(builder, column, place),
+            Action::Constant(literal) => constant(builder, table, column, literal, place),
+            Action::Text(template) => text(builder, table, column, template, rule, place),
+            Action::Clear => clear(builder, table, column, place),
             Action::Generalize(to) => generalize(builder, column, *to, place),
             Action::Redact(paths) => redact(builder, column, paths, place),
             Action::Copy(_) => {}
@@ -25,8 +25,10 @@ pub(super) fn check(builder: &mut Builder, table: &LiveTable, column: &LiveColum
     unique(builder, table, column, rule, paths, place);
 }
 
-fn constant(builder: &mut Builder, column: &LiveColumn, literal: &Literal, place: &str) {
-    if matches!(column.kind(), Kind::Date | Kind::Bytes) {
+fn constant(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, literal: &Literal, place: &str) {
+    let kind = column.kind();
+    let is_fraction = matches!(literal, Literal::Float(value) if value.fract() != 0.0);
+    if matches!(kind, Kind::Date | Kind::Bytes) || (table.strict && kind == Kind::Integer && is_fraction) {
         builder.problem(
             place,
             format!("`{}` is declared {} and cannot hold {}", column.name, column.declared, shown(literal)),
@@ -44,7 +46,7 @@ fn shown(literal: &Literal) -> String {
     }
 }
 
-fn text(builder: &mut Builder, column: &LiveColumn, template: &Template, rule: &Rule, place: &str) {
+fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template: &Template, rule: &Rule, place: &str) {
     if template.has_key() && rule.key.is_empty() {
         builder.problem(
             place,
@@ -61,7 +63,8 @@ fn text(builder: &mut Builder, column: &LiveColumn, template: &Template, rule: &
     }
     let constant = template.constant();
     let fits = match column.kind() {
-        Kind::Text | Kind::Unknown | Kind::Bytes => true,
+        Kind::Text | Kind::Unknown => true,
+        Kind::Bytes => !table.strict,
         Kind::Date => constant.map_or(template.has_today(), is_date),
         Kind::Integer | Kind::Boolean => constant.is_some_and(|text| text.parse::<i64>().is_ok()),
         Kind::Number => constant.is_some_and(|text| text.parse::<f64>().is_ok()),
@@ -97,13 +100,19 @@ fn is_date(text: &str) -> bool {
     text.get(..10).is_some_and(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
 }
 
-fn clear(builder: &mut Builder, column: &LiveColumn, place: &str) {
-    if column.not_null && !matches!(column.kind(), Kind::Text | Kind::Unknown | Kind::Bytes) {
+fn clear(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, place: &str) {
+    let takes_a_text = match column.kind() {
+        Kind::Text | Kind::Unknown => true,
+        Kind::Bytes => !table.strict,
+        _ => false,
+    };
+    if column.not_null && !takes_a_text {
         builder.problem(
             place,
             format!("`{}` is NOT NULL and declared {}, so it cannot be emptied", column.name, column.declared),
             match column.kind() {
                 Kind::Date => "use `replace = \"1900-01-01\"` or `generalize = \"year\"`",
+                Kind::Bytes => "allow NULL in this column, or delete the rows",
                 _ => "use `replace = 0`",
             },
         );

@@ -24,6 +24,19 @@ impl std::fmt::Display for Problem {
     }
 }
 
+/// The key of an entry, unless it looks like data itself: an address, a long
+/// number, a whole sentence.
+///
+/// A key-value table may be keyed by anything, an e-mail address too, and no
+/// message may quote one; but a key such as `blood group` has to be named.
+#[must_use]
+pub fn shown_key(key: &str) -> Option<&str> {
+    let digits = key.chars().filter(char::is_ascii_digit).count();
+    let words = key.split_whitespace().count();
+    let strange = |c: char| c == '@' || c.is_control();
+    (key.len() <= 64 && digits <= 5 && words <= 3 && !key.contains(strange)).then_some(key)
+}
+
 /// Why a policy cannot become a plan: everything that stands in the way, at once.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the policy cannot become a plan: {} to mend\n{}", count(.0.len()), list(.0))]
@@ -42,5 +55,21 @@ impl PlanError {
     #[must_use]
     pub fn hint(&self) -> String {
         "mend each place in the policy, then run `lethe policy check` again; nothing was written".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_key;
+
+    #[test]
+    fn a_key_that_looks_like_data_is_not_shown() {
+        for key in ["phone", "blood group", "o'clock", "billing.first_name", "5", "attr_10042", "Größe"] {
+            assert_eq!(shown_key(key), Some(key));
+        }
+        let long = "x".repeat(65);
+        for key in ["ann@archer.example", "+45 5551 0000", "1971-03-14", "call her after five", "a\nb", &long] {
+            assert_eq!(shown_key(key), None);
+        }
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::settle::{self, Groups};
 use super::{
-    ClientPlan, Condition, Delete, KnownKeys, Path, Rule, Searched, SearchedColumn, Source, Step, Update, placeholder,
+    FIRST_DAY,    ClientPlan, Condition, Delete, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
@@ -124,7 +125,7 @@ impl TableRules<'_, '_> {
         is_parent: bool,
         travelled: &BTreeSet<(String, String)>,
     ) -> BTreeMap<String, Option<String>> {
-        let mut groups: BTreeMap<(bool, Option<String>), Vec<Rule>> = BTreeMap::new();
+        let mut groups = Groups::new();
         let mut fixed = BTreeMap::new();
         let mut identifying: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
@@ -132,11 +133,19 @@ impl TableRules<'_, '_> {
             let place = format!("{}.columns.{name}", self.place);
             let Some(column) = self.table.column(name) else { continue };
             let link = said.link.clone();
+            self.known_link(builder, link.as_ref(), &place);
+            self.residue(builder, column, said, &place);
             if said.identifying {
                 identifying.entry(link.clone()).or_default().push(column.name.clone());
             }
+            if all_rows_go && !said.acts() {
+                continue;
+            }
             let Some(branches) = understood(builder, said, &place) else { continue };
             if branches.is_empty() {
+                if said.identifying {
+                    stays(builder, &place);
+                }
                 continue;
             }
             if all_rows_go {
@@ -151,7 +160,7 @@ impl TableRules<'_, '_> {
         }
         self.entries(builder, rules, &mut groups);
         self.mark_client(&mut groups);
-        self.settles(builder, &groups);
+        settle::check(builder, self.table, &self.place, &groups, |link| self.by_link(link));
         for (link, columns) in identifying {
             let paths = self.by_link(link.as_ref());
             rules.identifying.push(Source { table: self.table.name.clone(), paths, columns, condition: None });
@@ -182,16 +191,37 @@ impl TableRules<'_, '_> {
         self.paths.iter().filter(|path| wanted.is_none_or(|name| path.name == name)).cloned().collect()
     }
 
+    fn known_link(&self, builder: &mut Builder, link: Option<&String>, place: &str) {
+        let Some(link) = link.filter(|_| !self.paths.is_empty()) else { return };
+        if !self.paths.iter().any(|path| &path.name == link) {
+            let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
+            builder.problem(place, format!("there is no link `{link}`"), format!("the links of this table are {links}"));
+        }
+    }
+
+    fn is_key(&self, column: &LiveColumn) -> bool {
+        self.table.name == self.client.table && self.client.key.contains(&column.name)
+    }
+
+    fn residue(&self, builder: &mut Builder, column: &LiveColumn, said: &Column, place: &str) {
+        if said.residue != OnResidue::Blank {
+            return;
+        }
+        if self.is_key(column) {
+            builder.problem(place, "this is the client's key, which cannot be blanked", "remove `residue`");
+        }
+        if column.generated {
+            builder.problem(place, "the database computes this column, so it cannot be blanked", "remove `residue`");
+        }
+    }
+
     fn rule(&self, builder: &mut Builder, column: &LiveColumn, branches: Vec<Branch>, link: Option<&String>, place: &str) -> Rule {
         let paths = self.by_link(link);
-        if paths.is_empty() && !self.paths.is_empty() {
-            let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
-            builder.problem(place, format!("there is no link `{}`", link.map_or("", String::as_str)), format!("the links of this table are {links}"));
-        }
         if column.generated {
             builder.problem(place, "the database computes this column, so it cannot be changed", "change the columns it is computed from");
         }
-        if self.table.name == self.client.table && self.client.key.contains(&column.name) {
+        let is_key = self.is_key(column);
+        if is_key {
             builder.problem(place, "this is the client's key, which must stay", "give it `class = \"non-personal\"`, or `keep = \"<why>\"`");
         }
         for branch in &branches {
@@ -207,12 +237,14 @@ impl TableRules<'_, '_> {
             _ => Vec::new(),
         };
         let rule = Rule { column: column.name.clone(), branches, empty_is_null: !column.not_null, key };
-        placeholder::check(builder, self.table, column, &rule, &paths, place);
+        if !is_key {
+            placeholder::check(builder, self.table, column, &rule, &paths, place);
+        }
         rule
     }
 
     /// The value column of a key-value table becomes one rule with a branch for each key.
-    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut BTreeMap<(bool, Option<String>), Vec<Rule>>) {
+    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut Groups) {
         let Some(entry) = &self.rule.key_value else {
             if !self.rule.keys.is_empty() {
                 builder.problem(&self.place, "`keys` without `key_value`", "add `key_value = { key = \"…\", value = \"…\" }`");
@@ -229,9 +261,23 @@ impl TableRules<'_, '_> {
             builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
         }
         let Some(column) = self.table.column(&value) else { return };
+        if let Some((name, _)) = self.rule.columns.iter().find(|(name, said)| name.eq_ignore_ascii_case(&value) && said.acts()) {
+            builder.problem(
+                &format!("{}.columns.{name}", self.place),
+                "this is the value column of `key_value`, and what happens to it is said under `keys`",
+                "move the action to the keys that it is meant for",
+            );
+        }
         let mut branches = Vec::new();
         for (name, said) in &self.rule.keys {
             let place = format!("{}.keys.{name}", self.place);
+            if said.link.is_some() {
+                builder.problem(&place, "`for` has no meaning for a key", "remove it: a key is handled alike in all rows of the client");
+            }
+            if said.residue != OnResidue::Fail {
+                let mend = format!("give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`");
+                builder.problem(&place, "`residue` is said of the value column, not of a key", mend);
+            }
             let is_key = Condition::equals(&key, name);
             if said.identifying {
                 rules.identifying.push(Source {
@@ -241,7 +287,11 @@ impl TableRules<'_, '_> {
                     condition: Some(is_key.clone()),
                 });
             }
-            for branch in understood(builder, said, &place).unwrap_or_default() {
+            let understood = understood(builder, said, &place);
+            if said.identifying && understood.as_ref().is_some_and(Vec::is_empty) {
+                stays(builder, &place);
+            }
+            for branch in understood.unwrap_or_default() {
                 let own = branch.condition.as_ref().and_then(|text| builder.condition(text, self.table, &place));
                 let condition = own.map_or_else(|| is_key.clone(), |own| is_key.and(&own));
                 branches.push(Branch { condition: Some(condition.text().to_owned()), action: branch.action });
@@ -260,7 +310,7 @@ impl TableRules<'_, '_> {
     }
 
     /// Lethe's own marks on the client's row; the first day stays.
-    fn mark_client(&self, groups: &mut BTreeMap<(bool, Option<String>), Vec<Rule>>) {
+    fn mark_client(&self, groups: &mut Groups) {
         if self.table.name != self.client.table {
             return;
         }
@@ -272,7 +322,7 @@ impl TableRules<'_, '_> {
         if let Some(column) = &self.client.anonymized_on {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
-            let unset = Some(format!("{name} IS NULL OR {name} = '' OR {name} < '1900-01-01'"));
+            let unset = Some(format!("{name} IS NULL OR {name} = '' OR {name} < '{FIRST_DAY}'"));
             let today = Action::Text(Template(vec![crate::domain::policy::Part::Today]));
             own.push(self.mark(column, today, unset));
         }
@@ -290,9 +340,9 @@ impl TableRules<'_, '_> {
         }
     }
 
-    fn deletes(&self, builder: &mut Builder, groups: &BTreeMap<(bool, Option<String>), Vec<Rule>>) -> Vec<Delete> {
+    fn deletes(&self, builder: &mut Builder, groups: &Groups) -> Vec<Delete> {
         let place = format!("{}.rows", self.place);
-        if self.rule.rows.is_some() && self.table.name == self.client.table && self.rule.client.is_none() {
+        if self.rule.rows.is_some() && self.table.name == self.client.table {
             builder.problem(&place, "rows of the client table cannot be deleted", "anonymize their columns; invoices and statistics refer to them");
             return Vec::new();
         }
@@ -304,6 +354,7 @@ impl TableRules<'_, '_> {
                 let mut deletes = Vec::new();
                 for (at, said) in conditions.iter().enumerate() {
                     let place = format!("{place}[{}]", at + 1);
+                    self.known_link(builder, said.link.as_ref(), &place);
                     let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
                     if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
                         builder.problem(
@@ -315,32 +366,6 @@ impl TableRules<'_, '_> {
                     deletes.push(Delete { paths: self.by_link(said.link.as_ref()), condition: Some(condition) });
                 }
                 deletes
-            }
-        }
-    }
-
-    /// Refuses rules whose second application could do something else.
-    fn settles(&self, builder: &mut Builder, groups: &BTreeMap<(bool, Option<String>), Vec<Rule>>) {
-        let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
-        for rule in groups.values().flatten() {
-            let place = format!("{}.columns.{}", self.place, rule.column);
-            let mut reads = Vec::new();
-            for branch in &rule.branches {
-                if let Action::Copy(other) = &branch.action {
-                    reads.push(self.table.column(other).map_or_else(|| other.clone(), |column| column.name.clone()));
-                }
-                if rule.branches.len() > 1
-                    && let Some(Ok(condition)) = branch.condition.as_ref().map(|text| Condition::parse(text))
-                {
-                    reads.extend(condition.columns().iter().cloned());
-                }
-            }
-            if let Some(read) = reads.iter().find(|read| changed.contains(read.as_str())) {
-                builder.problem(
-                    &place,
-                    format!("depends on `{read}`, which is changed too, so a second run would do something else"),
-                    format!("keep `{read}`, or use an action that does not read it"),
-                );
             }
         }
     }
@@ -358,7 +383,7 @@ impl TableRules<'_, '_> {
             let plain = |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
             let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
-            let mut groups: BTreeMap<Option<&String>, Vec<(SearchedColumn, OnResidue)>> = BTreeMap::new();
+            let mut groups: BTreeMap<Option<&String>, Vec<SearchedColumn>> = BTreeMap::new();
             for column in self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled)) {
                 let said = self.rule.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
                 let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
@@ -367,16 +392,23 @@ impl TableRules<'_, '_> {
                     Some(Some(link)) if *link != path.name => Some(link),
                     Some(_) => continue,
                 };
-                let name = SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null };
-                groups.entry(group).or_default().push((name, on_residue));
+                let searched =
+                    SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null, on_residue };
+                groups.entry(group).or_default().push(searched);
             }
-            for (link, columns) in groups {
+            let groups: Vec<SearchedGroup> = groups
+                .into_iter()
+                .map(|(link, columns)| SearchedGroup {
+                    unless: link.map(|link| self.by_link(Some(link))).unwrap_or_default(),
+                    columns,
+                })
+                .collect();
+            if !groups.is_empty() {
                 rules.searched.push(Searched {
                     table: self.table.name.clone(),
                     path: path.clone(),
-                    columns,
-                    unless: link.map(|link| self.by_link(Some(link))).unwrap_or_default(),
-                    unless_same: unless_same.clone().filter(|_| link.is_none()),
+                    groups,
+                    unless_same,
                     deleted_where: deleted_where.clone(),
                 });
             }
@@ -394,6 +426,14 @@ impl TableRules<'_, '_> {
     fn by_own_links(&self) -> Vec<Path> {
         if self.table.name == self.client.table { self.by_link(None) } else { self.paths.clone() }
     }
+}
+
+fn stays(builder: &mut Builder, place: &str) {
+    builder.problem(
+        place,
+        "identifying data that stays: it would be found here itself, and no client could ever go",
+        "give it an action, or remove `identifying`",
+    );
 }
 
 fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {

@@ -174,6 +174,10 @@ impl BranchSpec {
         let mut found = Vec::new();
         if let Some(literal) = &self.replace {
             found.push(match literal {
+                Literal::Float(value) if !value.is_finite() => {
+                    let what = format!("`replace = {value}` is no number that a database can hold");
+                    return Err(RuleError::new(what, "use a number with digits, or `clear = true`"));
+                }
                 Literal::Text(text) => Action::Text(Template::parse(text)?),
                 other => Action::Constant(other.clone()),
             });
@@ -204,6 +208,18 @@ impl BranchSpec {
 }
 
 impl Column {
+    /// Whether anything is said to happen to this column.
+    #[must_use]
+    pub fn acts(&self) -> bool {
+        self.replace.is_some()
+            || self.copy.is_some()
+            || self.clear
+            || self.generalize.is_some()
+            || self.redact.is_some()
+            || self.condition.is_some()
+            || self.actions.is_some()
+    }
+
     /// The actions of this column in order, empty if it stays as it is.
     ///
     /// # Errors

@@ -32,6 +32,9 @@ impl JsonPath {
                 if name.is_empty() || name.contains(['"', '\'']) {
                     return wrong("a name is missing after `.`, or is quoted");
                 }
+                if name == "*" {
+                    return wrong("`*` stands for every element of a list, and is written `[*]`");
+                }
                 segments.push(Segment::Member(name.to_owned()));
                 rest = tail;
             } else if let Some(after) = rest.strip_prefix('[') {
@@ -50,6 +53,8 @@ impl JsonPath {
         }
         match segments.last() {
             None => wrong("it names the whole document; use `clear`"),
+            // A second run would remove the element that has moved up.
+            Some(Segment::Element(_)) => wrong("the next element would take the place of the one removed; end in `[*]`"),
             Some(_) => Ok(Self(segments)),
         }
     }
@@ -67,13 +72,14 @@ mod tests {
             Segment::Every,
             Segment::Member("phones".into()),
             Segment::Element(0),
+            Segment::Member("number".into()),
         ];
         assert_eq!(path.0, expected);
     }
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for bad in ["", "$", "a.b", "$.", "$.a[", "$.a[x]", "$a", "$..a"] {
+        for bad in ["", "$", "a.b", "$.", "$.a[", "$.a[x]", "$a", "$..a", "$.a[0]", "$.*.a"] {
             assert!(JsonPath::parse(bad).is_err(), "{bad}");
         }
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::domain::period::PeriodError;
+use crate::domain::plan::shown_key;
 use crate::store::StoreError;
 use crate::worker::PlanLoadError;
 
@@ -52,7 +53,7 @@ pub enum SweepError {
         most: Duration,
     },
     /// More clients than the brake allows.
-    #[error("the sweep would anonymize {would} clients, {}", braked(*most, *share))]
+    #[error("the sweep would anonymize {would} client{}, {}", if *would == 1 { "" } else { "s" }, braked(*most, *share))]
     Braked {
         /// How many it would take.
         would: u64,
@@ -60,11 +61,11 @@ pub enum SweepError {
         most: Option<u64>,
         /// The share allowed, if that is what was exceeded.
         share: Option<f64>,
-        /// The job.
-        job: Option<String>,
+        /// The sweep as the command line names it: the job, or its kind.
+        sweep: String,
     },
     /// A key-value table has a key without a class.
-    #[error("table `{table}` has entries called `{key}`, which the policy does not classify")]
+    #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
     UnknownKey {
         /// The table.
         table: String,
@@ -92,6 +93,10 @@ pub fn words(duration: Duration) -> String {
     format!("{count} {unit}")
 }
 
+fn called(key: &str) -> String {
+    shown_key(key).map_or_else(|| "with a key that could be data itself".to_owned(), |key| format!("called `{key}`"))
+}
+
 fn braked(most: Option<u64>, share: Option<f64>) -> String {
     match (share, most) {
         (Some(share), _) => format!("which is more than the brake's share of {:.0}% of all clients", share * 100.0),
@@ -115,22 +120,23 @@ impl SweepError {
             Self::UnknownFilter { known, .. } if known.is_empty() => {
                 "declare it under `[filters]` in the policy: `name = \"client column\"`".to_owned()
             }
-            Self::UnknownFilter { known, .. } => format!("the policy declares {}", known.join(", ")),
+            Self::UnknownFilter { known, .. } => format!("the filters are `{}`", known.join("`, `")),
             Self::NotRehearsed => {
                 "run the same sweep with `--rehearse` first: it does everything and rolls it back".to_owned()
             }
             Self::NoBackup { .. } | Self::OldBackup { .. } => {
                 "make a backup, then run `lethe backup acknowledge` (a backup script can do both)".to_owned()
             }
-            Self::Braked { job, .. } => {
-                let sweep = job.as_deref().unwrap_or("…");
-                format!("look at it with `lethe sweep {sweep} --preview`; if it is right, start it with `lethe sweep {sweep} --over-brake`")
+            Self::Braked { sweep, .. } => {
+                format!(
+                    "look at it with `lethe sweep {sweep} --preview`; if it is right, start it with `lethe sweep {sweep} --over-brake`"
+                )
             }
             Self::UnknownKey { table, .. } => {
                 format!("add the key under `[tables.{table}.keys]` with its class and action, and rehearse again")
             }
             Self::NotSettled(_) => {
-                "give the columns actions whose result they leave alone; conditions should no longer hold afterwards".to_owned()
+                "use actions that change nothing the second time; a `where` should no longer hold afterwards".to_owned()
             }
         }
     }

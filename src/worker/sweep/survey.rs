@@ -230,6 +230,8 @@ impl Walk<'_> {
     ) -> Result<Done, BatchFault> {
         let room = self.request.cap.map(|cap| cap.saturating_sub(self.survey.tally.anonymized));
         let work = Work { plan: &self.prepared.loaded.plan, statements: &self.statements, keys, room };
+        self.store.mend(connection).await.map_err(BatchFault::Unavailable)?;
+        batch::make_tables(connection, &self.prepared.loaded.plan).await?;
         let begin = if self.mode == Mode::Preview { "BEGIN" } else { "BEGIN IMMEDIATE" };
         let mut transaction = connection.begin_with(begin).await?;
         let done = batch::look(&mut transaction, &work, failing).await?;

@@ -1,0 +1,94 @@
+//! Measures Lethe on made-up companies, and prints ratios: a time depends on
+//! the machine and on what else it does, a ratio of two runs of the same
+//! minute hardly does.
+//!
+//! `cargo bench --bench model` runs everything, `cargo bench --bench model --
+//! speed` one part. Its parts:
+//!
+//! - `speed`: Lethe's due sweep against a hand-written script, same work.
+//! - `memory`: what the program takes, at 10,000 clients and at `--clients`.
+//! - `night`: a night with 1,000 clients due, at the same two sizes.
+//! - `statements`: where the time of a sweep goes; only when asked for.
+
+mod company;
+mod memory;
+mod night;
+mod speed;
+mod statements;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|statements] [--clients N] [--rounds N] \
+                     [--batch-size N] [--width CHARACTERS] [--fresh]";
+
+/// What to measure, and how.
+pub struct Options {
+    part: Option<String>,
+    /// Clients of the large company.
+    pub clients: u64,
+    /// Runs of each variant.
+    pub rounds: usize,
+    /// Clients in a batch.
+    pub batch_size: usize,
+    /// Characters of a statement that are shown.
+    pub width: usize,
+    /// Whether companies made in an earlier run are made again.
+    pub fresh: bool,
+}
+
+/// Reads the arguments; `None` if it was not `cargo bench` that asked.
+fn options() -> Result<Option<Options>, String> {
+    let mut options =
+        Options { part: None, clients: 1_000_000, rounds: 5, batch_size: 1_000, width: 160, fresh: false };
+    let mut is_bench = false;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            let value = arguments.next().and_then(|value| value.replace('_', "").parse().ok());
+            value.filter(|value| *value > 0).ok_or(format!("`{argument}` takes a number above 0"))
+        };
+        let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        match argument.as_str() {
+            "--bench" => is_bench = true,
+            "--clients" => options.clients = number()?,
+            "--rounds" => options.rounds = size(number()?),
+            "--batch-size" => options.batch_size = size(number()?),
+            "--width" => options.width = size(number()?),
+            "--fresh" => options.fresh = true,
+            "speed" | "memory" | "night" | "statements" => options.part = Some(argument),
+            _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
+        }
+    }
+    if options.clients < 10_000 {
+        return Err("`--clients` should be at least 10000".to_owned());
+    }
+    // `cargo test --all-targets` runs it without `--bench`: there is nothing to test.
+    Ok(is_bench.then_some(options))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = match options() {
+        Ok(Some(options)) => options,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(what) => {
+            eprintln!("{what}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let only = |part: &str| options.part.as_deref() == Some(part);
+    let wanted = |part: &str| options.part.is_none() || only(part);
+    if wanted("speed") {
+        speed::measure(&options).await;
+    }
+    if wanted("memory") {
+        memory::measure(&options).await;
+    }
+    if wanted("night") {
+        night::measure(&options).await;
+    }
+    if only("statements") {
+        statements::measure(&options).await;
+    }
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,88 @@
+//! What a night costs when a thousand clients are due, at two sizes of the
+//! company: it should cost what is due, not what is stored.
+
+use std::path::Path;
+use std::time::Duration;
+
+use lethe::demo::Size;
+use lethe::domain::outcome::Tally;
+use lethe::domain::sweep::SweepKind;
+use sqlx::AssertSqlSafe;
+
+use crate::Options;
+use crate::company::{self, TODAY, company, context, copy, remove};
+use crate::speed::median;
+
+/// Clients whose time comes in the night measured.
+const DUE: u64 = 1_000;
+
+/// A second night on which the period of exactly so many clients ends: the
+/// last activity of every `{nth}` client is moved to the day that leaves the
+/// period, and whoever had theirs there by chance gets a later one.
+const SECOND_NIGHT: &str = "
+BEGIN IMMEDIATE;
+UPDATE cust_ledger_entries SET posting_date = '2020-01-15' WHERE posting_date = '2020-01-01';
+UPDATE posted_sales_invoices SET posting_date = '2020-01-15' WHERE posting_date = '2020-01-01';
+CREATE TEMP TABLE chosen AS
+SELECT customer_no FROM customers WHERE anonymized = 0 AND CAST(substr(customer_no, 2) AS INTEGER) % {nth} = 0;
+UPDATE cust_ledger_entries SET posting_date = '2020-01-01'
+WHERE customer_no IN (SELECT customer_no FROM chosen) AND posting_date > '2020-01-01';
+UPDATE posted_sales_invoices SET posting_date = '2020-01-01'
+WHERE sell_to_customer_no IN (SELECT customer_no FROM chosen) AND posting_date > '2020-01-01';
+DROP TABLE chosen;
+COMMIT;
+PRAGMA wal_checkpoint(TRUNCATE);
+";
+
+pub async fn measure(options: &Options) {
+    let sizes = [10_000, options.clients];
+    println!("\nA night with {DUE} clients due, of {} and of {} clients", sizes[0], sizes[1]);
+    let mut due = [Vec::new(), Vec::new()];
+    let mut period = [Vec::new(), Vec::new()];
+    for round in 0..options.rounds {
+        for (at, clients) in sizes.into_iter().enumerate() {
+            // Nobody is inactive or refused by chance: both would grow with the company.
+            let size = Size { due: DUE, inactive_share: 0.0, refused_share: 0.0, ..Size::model(clients) };
+            let made = company(&format!("night-{clients}"), &size, options.fresh && round == 0).await;
+            let path = copy(&made, "night");
+            due[at].push(due_night(&path, options).await.as_secs_f64());
+            remove(&path);
+            let path = copy(&made, "night");
+            let (first, second) = period_nights(&path, clients, options).await;
+            period[at].push(second.as_secs_f64());
+            remove(&path);
+            println!(
+                "  round {}: {clients:>9} clients: due {:.2} s, period {:.2} s (the first look at everybody: {:.1} s)",
+                round + 1,
+                due[at].last().copied().unwrap_or_default(),
+                second.as_secs_f64(),
+                first.as_secs_f64()
+            );
+        }
+    }
+    for (what, [small, large]) in [("due sweep", due), ("second period sweep", period)] {
+        let (small, large) = (median(small), median(large));
+        println!("  {what:<20} {small:.2} s and {large:.2} s: {:.2} times the time", large / small);
+    }
+}
+
+async fn due_night(path: &Path, options: &Options) -> Duration {
+    let context = context(path, company::policy(), options.batch_size).await;
+    let (tally, took) = company::sweep(&context, SweepKind::Due, TODAY).await;
+    assert_eq!(tally, Tally { anonymized: DUE, ..Tally::default() });
+    took
+}
+
+async fn period_nights(path: &Path, clients: u64, options: &Options) -> (Duration, Duration) {
+    let context = context(path, company::policy(), options.batch_size).await;
+    let (tally, first) = company::sweep(&context, SweepKind::Period, TODAY).await;
+    assert_eq!(tally, Tally::default(), "nobody's period has passed on the first night");
+    let change = SECOND_NIGHT.replace("{nth}", &(clients / DUE).to_string());
+    let mut writer = context.ledger.writer().await;
+    sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut *writer).await.expect("the second night is prepared");
+    drop(writer);
+    let tomorrow = TODAY.succ_opt().expect("a day after");
+    let (tally, second) = company::sweep(&context, SweepKind::Period, tomorrow).await;
+    assert_eq!(tally.looked_at(), DUE, "{tally:?}");
+    (first, second)
+}

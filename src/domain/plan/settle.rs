@@ -1,0 +1,92 @@
+//! Whether the rules of a table can be applied in any order, and a second time,
+//! and come to the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::{Condition, Path, Rule};
+use crate::domain::policy::Action;
+use crate::domain::schema::LiveTable;
+
+/// Rules that are applied in one statement: whether they wait for the residue
+/// check, and the link they are for.
+pub(super) type Groups = BTreeMap<(bool, Option<String>), Vec<Rule>>;
+
+/// Refuses rules whose second application could do something else, and rules
+/// whose rows an earlier statement could hide from them.
+pub(super) fn check(
+    builder: &mut Builder,
+    table: &LiveTable,
+    place: &str,
+    groups: &Groups,
+    paths: impl Fn(Option<&String>) -> Vec<Path>,
+) {
+    for (group, rules) in groups {
+        for rule in rules {
+            let place = format!("{place}.columns.{}", rule.column);
+            let together: Vec<&Rule> = groups.values().flatten().collect();
+            let apart: Vec<&Rule> = groups.iter().filter(|(other, _)| *other != group).flat_map(|(_, rules)| rules).collect();
+            if let Some(read) = first_changed(&read_again(rule, table), &together) {
+                builder.problem(
+                    &place,
+                    format!("depends on `{read}`, which is changed too, so a second run would do something else"),
+                    format!("keep `{read}`, or use an action that does not read it"),
+                );
+            } else if let Some(read) = first_changed(&read_once(rule, table), &apart) {
+                builder.problem(
+                    &place,
+                    format!("depends on `{read}`, which a rule for other rows, or one that has to wait, changes too"),
+                    format!("make the condition depend on columns that stay, or give both rules the same `for`"),
+                );
+            }
+        }
+        let earlier: Vec<&Rule> = groups.range(..group).filter(|(other, _)| other.0 && group.0).flat_map(|(_, rules)| rules).collect();
+        if let Some(read) = first_changed(&ways(&paths(group.1.as_ref())), &earlier)
+            && let Some(rule) = rules.first()
+        {
+            builder.problem(
+                &format!("{place}.columns.{}", rule.column),
+                format!("is reached by `{read}`, which a rule for another link changes first"),
+                "give both rules the same `for`, or leave it out of both",
+            );
+        }
+    }
+}
+
+fn first_changed<'a>(reads: &'a BTreeSet<String>, rules: &[&Rule]) -> Option<&'a String> {
+    reads.iter().find(|read| rules.iter().any(|rule| rule.column == **read))
+}
+
+/// What decides on the result, and may have another value the second time.
+fn read_again(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+    let copied = rule.branches.iter().filter_map(|branch| match &branch.action {
+        Action::Copy(other) => Some(spelt(other, table)),
+        _ => None,
+    });
+    let mut reads: BTreeSet<String> = copied.collect();
+    if rule.branches.len() > 1 {
+        reads.extend(conditions(rule, table));
+    }
+    reads
+}
+
+/// What decides on whether anything happens: once it has happened, it need not again.
+fn read_once(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+    if rule.branches.len() > 1 { BTreeSet::new() } else { conditions(rule, table) }
+}
+
+fn conditions(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+    let texts = rule.branches.iter().filter_map(|branch| branch.condition.as_ref());
+    let parsed = texts.filter_map(|text| Condition::parse(text).ok());
+    parsed.flat_map(|condition| condition.columns().iter().map(|own| spelt(own, table)).collect::<Vec<_>>()).collect()
+}
+
+fn spelt(column: &str, table: &LiveTable) -> String {
+    table.column(column).map_or_else(|| column.to_owned(), |column| column.name.clone())
+}
+
+/// The columns of the rows themselves by which they are reached.
+fn ways(paths: &[Path]) -> BTreeSet<String> {
+    let first = paths.iter().filter_map(|path| path.hops.first());
+    first.flat_map(|hop| hop.columns.iter().chain(hop.condition.iter().flat_map(Condition::columns))).cloned().collect()
+}

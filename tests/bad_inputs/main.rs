@@ -1,0 +1,23 @@
+//! Bad inputs: one thing is wrong, the real program runs, and what it says is
+//! read aloud. Each says what, where and what to do; none quotes a client's
+//! data, and none leaves a row changed.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod office;
+
+mod asks;
+mod classes;
+mod conditions;
+mod config;
+mod data;
+mod database;
+mod drafts;
+mod flags;
+mod gates;
+mod jobs;
+mod links;
+mod lists;
+mod names;
+mod placeholders;
+mod policy_text;

@@ -1,0 +1,306 @@
+//! A client whose rows stand in the way stands alone: the others go through.
+
+mod common;
+
+use chrono::TimeDelta;
+use common::Company;
+use lethe::domain::job::Job;
+use lethe::domain::key::Key;
+use lethe::domain::outcome::Tally;
+use lethe::domain::sweep::SweepKind;
+use lethe::ledger::State;
+use lethe::worker::Request;
+use lethe::worker::sweep::{Mode, cut, open};
+
+const SCHEMA: &str = "
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, due DATE, extra TEXT, anonymized INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers (no), about TEXT, placed_on DATE);
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+INSERT INTO customers (no, name, email, due, extra)
+SELECT format('C%03d', i), format('Person %03d', i), format('person%03d@home.example', i), '2026-01-01', '{}' FROM n;
+INSERT INTO orders (customer_no, about, placed_on) SELECT no, '{}', '2019-05-05' FROM customers;
+";
+
+const POLICY: &str = r#"
+[client]
+table = "customers"
+key = "no"
+to_anonymize_on = "due"
+anonymized = "anonymized"
+
+[period]
+length = "5 years"
+activity = [{ table = "orders", date = "placed_on", where = "json_extract(about, '$.void') IS NULL" }]
+
+[[guards]]
+name = "disputed"
+reason = "is in a dispute"
+where = "json_extract(extra, '$.disputed') = 1"
+
+[tables.customers.columns]
+no = { class = "non-personal" }
+name = { class = "personal", replace = "Anonymized client", identifying = true }
+email = { class = "personal", replace = "anonymized-{key}@invalid", identifying = true }
+due = { class = "non-personal" }
+extra = { class = "non-personal" }
+anonymized = { class = "non-personal" }
+
+[tables.orders]
+client = "customer_no"
+[tables.orders.columns]
+id = { class = "non-personal" }
+customer_no = { class = "non-personal" }
+about = { class = "non-personal" }
+placed_on = { class = "non-personal" }
+"#;
+
+/// Refuses to let go of C017, and says why in words that must not be repeated.
+const TRIGGER: &str = "CREATE TRIGGER keeper BEFORE UPDATE ON customers WHEN old.no = 'C017' \
+     BEGIN SELECT RAISE(ABORT, 'Person 017 of person017@home.example stays'); END";
+
+async fn company() -> Company {
+    Company::new(SCHEMA, POLICY).await
+}
+
+async fn poisoned() -> Company {
+    let company = company().await;
+    company.execute(TRIGGER).await;
+    company
+}
+
+/// How often the single client C017 was tried in the last sweep.
+async fn tries(company: &Company) -> Vec<String> {
+    company
+        .rows("SELECT attempts FROM lethe_batches WHERE failed = 1 AND clients = 1 AND sweep = (SELECT max(id) FROM lethe_sweeps)")
+        .await
+}
+
+/// Tries again all that failed, as `lethe retry` does.
+async fn retry(company: &Company) -> Tally {
+    let failed = company.context.ledger.failures(10).await.unwrap();
+    let keys = failed.iter().map(|client| Key::parse(&client.client_key, 1).unwrap()).collect();
+    let request = Request { retry: true, ..Request::of_clients(keys, company.today()) };
+    company.sweep(&request).await.expect("a list sweep")
+}
+
+#[tokio::test]
+async fn a_client_that_a_trigger_keeps_stands_alone_and_the_others_go_through() {
+    let company = poisoned().await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    assert_eq!(company.rows("SELECT no, name FROM customers WHERE anonymized = 0").await, ["C017|Person 017"]);
+    // Tried as often as the limits say (twice), alone in its batch.
+    assert_eq!(tries(&company).await, ["2"]);
+    let failures = company.context.ledger.failures(10).await.unwrap();
+    assert_eq!(failures.len(), 1);
+    assert_eq!(failures[0].client_key, "C017");
+    assert_eq!(failures[0].reasons.as_deref(), Some(r#"["error 1811 (refused by a trigger)"]"#));
+}
+
+#[tokio::test]
+async fn the_words_of_a_refusing_database_reach_neither_ledger_nor_batch() {
+    let company = poisoned().await;
+    company.due().await;
+    for table in ["lethe_outcomes", "lethe_batches", "lethe_sweeps"] {
+        let rows = company.rows(&format!("SELECT * FROM {table}")).await.join("\n");
+        assert!(!rows.contains("Person") && !rows.contains("home.example"), "{table}: {rows}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_client_is_left_alone_the_next_night() {
+    let company = poisoned().await;
+    company.due().await;
+    let before = company.dump().await;
+    company.set_clock("2026-01-03T12:00:00Z");
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (0, 1));
+    // One claim, no second try: nothing was attempted.
+    assert_eq!(tries(&company).await, ["1"]);
+    assert_eq!(company.dump().await, before);
+    assert_eq!(company.rows("SELECT sweep, last_sweep FROM lethe_outcomes WHERE client_key = 'C017'").await, ["1|2"]);
+}
+
+#[tokio::test]
+async fn a_released_client_is_tried_again_and_fails_once_more() {
+    let company = poisoned().await;
+    company.due().await;
+    for (night, moment) in [(2, "2026-01-03T12:00:00Z"), (4, "2026-01-05T12:00:00Z")] {
+        company.set_clock(moment);
+        assert_eq!(retry(&company).await.failed, 1);
+        assert_eq!(tries(&company).await, ["2"], "in sweep {night}");
+        // It failed again for the same reason, so it is left alone again.
+        assert_eq!(company.due().await.failed, 1);
+        assert_eq!(tries(&company).await, ["1"], "after sweep {night}");
+    }
+}
+
+#[tokio::test]
+async fn a_mended_client_goes_through_once_it_is_released() {
+    let company = poisoned().await;
+    company.due().await;
+    company.execute("DROP TRIGGER keeper").await;
+    company.set_clock("2026-01-03T12:00:00Z");
+    assert_eq!(company.due().await.failed, 1, "mending alone releases nobody");
+    let tally = retry(&company).await;
+    assert_eq!((tally.anonymized, tally.failed), (1, 0));
+    assert_eq!(company.context.ledger.failures(10).await.unwrap().len(), 0);
+    let before = company.dump().await;
+    assert_eq!(company.due().await.looked_at(), 0);
+    assert_eq!(company.dump().await, before);
+}
+
+#[tokio::test]
+async fn another_policy_tries_a_failed_client_again_by_itself() {
+    let company = poisoned().await;
+    company.due().await;
+    company.execute("DROP TRIGGER keeper").await;
+    std::fs::write(company.folder.path().join("policy.toml"), POLICY.replace("is in a dispute", "quarrels")).unwrap();
+    assert_eq!(company.due().await.anonymized, 1);
+}
+
+#[tokio::test]
+async fn a_check_that_refuses_is_named_and_quotes_no_value() {
+    let schema =
+        SCHEMA.replace("name TEXT,", "name TEXT CONSTRAINT known CHECK (no <> 'C009' OR name LIKE 'Person%'),");
+    let company = Company::new(&schema, POLICY).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    let failures = company.context.ledger.failures(10).await.unwrap();
+    assert_eq!(failures[0].client_key, "C009");
+    assert_eq!(failures[0].reasons.as_deref(), Some(r#"["CHECK constraint failed: known"]"#));
+}
+
+#[tokio::test]
+async fn a_trigger_that_rolls_back_everything_takes_nobody_else_down() {
+    let company = company().await;
+    company.execute(&TRIGGER.replace("ABORT", "ROLLBACK")).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'anonymized'").await, ["39"]);
+    assert_eq!(company.rows("SELECT no FROM customers WHERE anonymized = 0").await, ["C017"]);
+}
+
+#[tokio::test]
+async fn several_poisoned_clients_each_stand_alone() {
+    let company = company().await;
+    let trigger = TRIGGER.replace("old.no = 'C017'", "old.no IN ('C001', 'C002', 'C020', 'C021', 'C040')");
+    company.execute(&trigger).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (35, 5));
+    assert_eq!(
+        company.rows("SELECT group_concat(no) FROM customers WHERE anonymized = 0").await,
+        ["C001,C002,C020,C021,C040"]
+    );
+}
+
+#[tokio::test]
+async fn a_guard_that_cannot_read_a_client_fails_that_client_alone() {
+    let company = company().await;
+    company.execute("UPDATE customers SET extra = '{broken' WHERE no = 'C011'").await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    assert_eq!(company.rows("SELECT no FROM customers WHERE anonymized = 0").await, ["C011"]);
+    let (survey, _) = company.survey(&company.request(SweepKind::Due), Mode::Rehearsal).await.unwrap();
+    assert_eq!(survey.tally.failed, 1);
+}
+
+#[tokio::test]
+async fn activity_that_cannot_be_read_fails_its_client_alone_on_a_list() {
+    let company = company().await;
+    company.execute("UPDATE orders SET about = '{broken' WHERE customer_no = 'C011'").await;
+    let mut request = company.forced(&["C010", "C011", "C012"]);
+    request.force = false;
+    company.execute("UPDATE customers SET due = NULL").await;
+    let tally = company.sweep(&request).await.unwrap();
+    assert_eq!((tally.anonymized, tally.failed), (2, 1));
+}
+
+#[tokio::test]
+async fn text_that_is_no_text_does_not_hold_the_sweep_up() {
+    let company = company().await;
+    company.execute("UPDATE customers SET name = CAST(x'ff41fe42fd43' AS TEXT) WHERE no = 'C011'").await;
+    let tally = company.due().await;
+    assert_eq!(tally.anonymized + tally.failed, 40);
+    assert!(tally.anonymized >= 39);
+}
+
+#[tokio::test]
+async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands_alone() {
+    let company = company().await;
+    let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
+    let sweep = company.context.ledger.sweep(id).await.unwrap().unwrap();
+    while cut(&company.context, &sweep).await.unwrap() {}
+    // Claimed by workers that died with it, more often than the limits allow.
+    company.execute("UPDATE lethe_batches SET attempts = 2").await;
+    let (_, tally) = company.work(id).await;
+    assert_eq!((tally.anonymized, tally.failed), (40, 0));
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'split'").await, ["1"]);
+
+    let list = open(&company.context, &company.forced(&["C001"])).await.unwrap().unwrap();
+    company.execute("UPDATE customers SET anonymized = 0").await;
+    company.execute("DELETE FROM lethe_outcomes").await;
+    company.execute("UPDATE lethe_batches SET attempts = 2 WHERE state = 'ready'").await;
+    let (_, tally) = company.work(list).await;
+    assert_eq!((tally.anonymized, tally.failed), (0, 1));
+    let failures = company.context.ledger.failures(10).await.unwrap();
+    assert_eq!(failures[0].reasons.as_deref(), Some(r#"["the worker did not come back from it"]"#));
+}
+
+#[tokio::test]
+async fn a_column_added_in_the_middle_of_a_sweep_stops_it() {
+    let mut company = company().await;
+    company.context.limits.batch_size = 5;
+    let id = half_way(&company).await;
+    company.execute("ALTER TABLE customers ADD COLUMN nickname TEXT").await;
+    let (sweep, tally) = company.work(id).await;
+    assert_eq!(sweep.state, State::Stopped);
+    assert!(sweep.note.as_deref().unwrap_or_default().contains("nickname"), "{:?}", sweep.note);
+    assert_eq!(tally.anonymized, 10, "what was done before stands, and nothing came after");
+    assert_eq!(company.rows("SELECT DISTINCT state FROM lethe_batches ORDER BY 1").await, ["cancelled", "done"]);
+}
+
+#[tokio::test]
+async fn a_policy_changed_in_the_middle_of_a_sweep_stops_it() {
+    let mut company = company().await;
+    company.context.limits.batch_size = 5;
+    let id = half_way(&company).await;
+    let path = company.folder.path().join("policy.toml");
+    std::fs::write(path, POLICY.replace("Anonymized client", "Somebody")).unwrap();
+    let (sweep, tally) = company.work(id).await;
+    assert_eq!((sweep.state, tally.anonymized), (State::Stopped, 10));
+    assert_eq!(sweep.note.as_deref(), Some("the policy or the schema changed after the sweep was opened"));
+    assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Somebody'").await, ["0"]);
+}
+
+#[tokio::test]
+async fn an_index_made_in_the_middle_of_a_sweep_stops_nothing() {
+    let mut company = company().await;
+    company.context.limits.batch_size = 5;
+    let id = half_way(&company).await;
+    company.execute("CREATE INDEX by_name ON customers (name)").await;
+    let (sweep, tally) = company.work(id).await;
+    assert_eq!((sweep.state, tally.anonymized), (State::Done, 40));
+}
+
+/// Opens a sweep, works off two of its batches, and gives the claim of a third back.
+async fn half_way(company: &Company) -> i64 {
+    let job = Job::parse("nightly", "schedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"").unwrap();
+    let mut request = Request::of_job(&job, company.context.ledger.clock().now());
+    request.brake.share = Some(1.0);
+    let id = open(&company.context, &request).await.unwrap().unwrap();
+    let sweep = company.context.ledger.sweep(id).await.unwrap().unwrap();
+    assert!(cut(&company.context, &sweep).await.unwrap());
+    // All but two batches wait until a moment that has not come.
+    company.execute("UPDATE lethe_batches SET run_at = '2026-01-02T12:00:01.000Z' WHERE id > 2").await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let mut each = |_: &lethe::ledger::Sweep, progress: &lethe::ledger::Progress| {
+        if progress.done_batches == 2 {
+            stopped.cancel();
+        }
+    };
+    lethe::worker::wait_for(&company.context, id, stop, &mut each).await.unwrap();
+    company.context.ledger.clock().set(company.context.ledger.clock().now() + TimeDelta::seconds(1));
+    id
+}

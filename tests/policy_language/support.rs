@@ -1,0 +1,143 @@
+//! What a sweep changes, row by row, and that it changes it once.
+
+use std::collections::BTreeSet;
+
+use chrono::Days;
+use lethe::domain::key::Key;
+use lethe::domain::sweep::SweepKind;
+use lethe::worker::sweep::{Client, Mode};
+use lethe::worker::{PlanLoadError, Request};
+
+use crate::common::Company;
+
+/// A policy of these tables and sections, for clients in `customers` with the key `no`.
+pub fn policy(rest: &str) -> String {
+    format!("client = {{ table = \"customers\", key = \"no\" }}\n{rest}")
+}
+
+/// Sweeps these clients of a new company and asserts which rows of it change:
+/// `- table: row` for each that goes, `+ table: row` for each that comes.
+#[track_caller]
+pub fn assert_changes(schema: &str, policy: &str, clients: &[&str], expected: &[&str]) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let changed = runtime.block_on(async { changes(&Company::new(schema, policy).await, clients).await });
+    assert_eq!(changed, expected, "what changed is not what was expected");
+}
+
+/// Sweeps these clients and says what changed.
+///
+/// On the way: a rehearsal and a preview change nothing and foretell the
+/// sweep; a second sweep changes nothing; and even when Lethe is made to forget
+/// that it ever was there, the same rules applied a day later change nothing.
+pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
+    let request = list(company, clients).await;
+    let before = company.dump().await;
+    let (rehearsed, _) = company.survey(&request, Mode::Rehearsal).await.expect("a rehearsal");
+    assert_eq!(company.dump().await, before, "a rehearsal left something behind");
+    let (previewed, _) = company.preview(&request).await;
+    assert_eq!(company.dump().await, before, "a preview left something behind");
+
+    let tally = company.sweep(&request).await.expect("a sweep");
+    assert_eq!((tally, tally), (previewed.tally, rehearsed.tally), "preview, rehearsal and sweep differ");
+    assert_eq!(tally.anonymized, clients.len() as u64, "not everybody was anonymized");
+    let after = company.dump().await;
+
+    let again = company.sweep(&request).await.expect("a second sweep");
+    assert_eq!((again.anonymized, again.already), (0, clients.len() as u64));
+    assert_eq!(company.dump().await, after, "a second sweep changed something");
+
+    forget(company).await;
+    let tomorrow = company.today() + Days::new(1);
+    company.set_clock(&format!("{tomorrow}T12:00:00Z"));
+    let anew = company.sweep(&list(company, clients).await).await.expect("a sweep from scratch");
+    assert_eq!(anew.anonymized, clients.len() as u64, "not everybody could be anonymized anew");
+    assert_eq!(company.dump().await, after, "the same rules applied a day later changed something");
+
+    difference(&before, &after)
+}
+
+/// A list sweep over these clients, whatever their dates.
+pub async fn list(company: &Company, clients: &[&str]) -> Request {
+    let loaded = company.context.planner.plan(&company.context.store).await.expect("a plan");
+    let parts = loaded.plan.client.key.len();
+    let mut request = company.request(SweepKind::List);
+    request.force = true;
+    request.keys = clients.iter().map(|key| Key::parse(key, parts).expect("a key")).collect();
+    request
+}
+
+/// Removes every sign that a client was anonymized before.
+async fn forget(company: &Company) {
+    company.execute("DELETE FROM lethe_outcomes").await;
+    let loaded = company.context.planner.plan(&company.context.store).await.expect("a plan");
+    if let Some(flag) = &loaded.plan.client.anonymized {
+        company.execute(&format!("UPDATE \"{}\" SET \"{flag}\" = 0", loaded.plan.client.table)).await;
+    }
+}
+
+/// The rows of one dump that the other has not, table by table.
+pub fn difference(before: &[String], after: &[String]) -> Vec<String> {
+    let table = |row: &String| row.split(": ").next().unwrap_or_default().to_owned();
+    let tables: BTreeSet<String> = before.iter().chain(after).map(table).collect();
+    let mut lines = Vec::new();
+    for name in tables {
+        let only_in = |these: &[String], those: &[String], sign: char| {
+            let mut others = those.to_vec();
+            let mut lines = Vec::new();
+            for row in these.iter().filter(|row| table(row) == name) {
+                match others.iter().position(|other| other == row) {
+                    Some(at) => {
+                        others.swap_remove(at);
+                    }
+                    None => lines.push(format!("{sign} {row}")),
+                }
+            }
+            lines
+        };
+        lines.extend(only_in(before, after, '-'));
+        lines.extend(only_in(after, before, '+'));
+    }
+    lines
+}
+
+/// What becomes of these clients: key, outcome and reasons, in the ledger's words.
+pub async fn outcomes(company: &Company, clients: &[&str]) -> Vec<String> {
+    company.sweep(&list(company, clients).await).await.expect("a sweep");
+    company
+        .rows("SELECT client_key || ' ' || outcome || coalesce(' ' || reasons, '') FROM lethe_outcomes ORDER BY client_key")
+        .await
+}
+
+/// The keys that a preview of a kind of sweep would anonymize, and the others with outcome and reasons.
+pub async fn previewed(company: &Company, kind: SweepKind) -> Vec<String> {
+    let shown = |client: &Client| format!("{} {} {}", client.key, client.outcome, client.reasons.join("+")).trim().to_owned();
+    company.preview(&company.request(kind)).await.1.iter().map(shown).collect()
+}
+
+/// Everything that keeps this policy from being a plan on this schema: `place: what`.
+pub async fn problems(schema: &str, policy: &str) -> Vec<String> {
+    let company = Company::new(schema, policy).await;
+    match company.context.planner.plan_checked(&company.context.store).await {
+        Ok(_) => Vec::new(),
+        Err(PlanLoadError::Plan(error)) => {
+            error.0.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect()
+        }
+        Err(other) => vec![other.to_string() + "; " + &source(&other)],
+    }
+}
+
+fn source(error: &PlanLoadError) -> String {
+    match error {
+        PlanLoadError::Policy { source, .. } => source.to_string(),
+        other => other.hint(),
+    }
+}
+
+/// Asserts that exactly one thing keeps this policy from being a plan, and that it is about this.
+#[track_caller]
+pub fn assert_refused(schema: &str, policy: &str, place: &str, what: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let found = runtime.block_on(problems(schema, policy));
+    assert_eq!(found.len(), 1, "one problem was expected: {found:#?}");
+    assert!(found[0].contains(place) && found[0].contains(what), "{found:#?}");
+}

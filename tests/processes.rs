@@ -1,0 +1,147 @@
+//! Several processes on one database, and processes that are stopped, halted
+//! for a while, or late.
+
+#[path = "common/program.rs"]
+mod program;
+
+use std::process::Child;
+use std::time::Duration;
+
+use program::{Program, signal};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
+use sqlx::{Connection, Error};
+
+const RUNNING: &str = "SELECT count(*) FROM lethe_sweeps WHERE state = 'running'";
+
+async fn company(clients: usize, batch_size: usize) -> Program {
+    Program::new(clients, batch_size, SqliteJournalMode::Wal).await
+}
+
+fn stop(mut child: Child) {
+    signal(&child, "TERM");
+    assert!(child.wait().expect("it ends").success());
+}
+
+/// What one process leaves behind that nobody disturbs.
+async fn undisturbed(clients: usize) -> Vec<String> {
+    let program = company(clients, 100).await;
+    assert!(program.ends(&["sweep", "--due", "--wait"]).success());
+    program.dump().await
+}
+
+#[tokio::test]
+async fn asked_to_stop_it_finishes_the_batch_in_hand_and_leaves_the_rest_for_later() {
+    let program = company(1_500, 3).await;
+    assert!(program.ends(&["sweep", "--due"]).success());
+    for signal_name in ["TERM", "INT", "TERM"] {
+        let done = program.number("SELECT count(*) FROM lethe_batches WHERE state = 'done'").await;
+        let mut child = program.run();
+        program.until(&format!("SELECT count(*) > {done} FROM lethe_batches WHERE state = 'done'"), 1).await;
+        signal(&child, signal_name);
+        assert!(child.wait().expect("it ends").success());
+        program.check_laws().await;
+        assert_eq!(
+            program.number("SELECT count(*) FROM lethe_batches WHERE state = 'running'").await,
+            0,
+            "left in hand"
+        );
+        assert_eq!(program.number(RUNNING).await, 1, "there was more to do");
+    }
+    // Nothing was in hand, so nothing waits for a lease: no batch was ever claimed twice for want of an end.
+    let child = program.run();
+    program.until(RUNNING, 0).await;
+    stop(child);
+    assert_eq!(
+        program.number("SELECT count(*) FROM lethe_batches WHERE state = 'done' AND attempts > 1 AND failed = 0").await,
+        0
+    );
+    program.check_laws().await;
+    assert!(program.dump().await == undisturbed(1_500).await);
+}
+
+#[tokio::test]
+async fn two_services_share_the_work_and_write_nothing_twice() {
+    for journal in [SqliteJournalMode::Wal, SqliteJournalMode::Delete] {
+        let program = Program::new(1_000, 3, journal).await;
+        let services = [program.run(), program.run()];
+        assert!(program.ends(&["sweep", "--due"]).success());
+        program.until(RUNNING, 0).await;
+        services.map(stop);
+        program.check_laws().await;
+        assert!(program.dump().await == undisturbed(1_000).await);
+        assert_eq!(program.number("SELECT count(*) - count(DISTINCT client_key) FROM lethe_outcomes").await, 0);
+        // A worker's name is `lethe-<process>-<start>`.
+        let workers = "SELECT count(DISTINCT substr(worker, 1, instr(substr(worker, 7), '-') + 6)) FROM lethe_batches";
+        assert_eq!(program.number(workers).await, 2, "only one of them worked");
+    }
+}
+
+#[tokio::test]
+async fn two_schedulers_open_one_sweep_for_each_tick_and_pass_none_over() {
+    let program = company(300, 20).await;
+    let job = "schedule = \"*/2 * * * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n";
+    std::fs::write(program.path().join("jobs/often.toml"), job).unwrap();
+    let services = [program.run(), program.run()];
+    program.until("SELECT count(*) >= 4 FROM lethe_sweeps WHERE state = 'done'", 1).await;
+    services.map(stop);
+    // Every two seconds, and what came too late is counted by the one that stands for it.
+    let ticks = program
+        .rows(
+            "SELECT count(*) - count(DISTINCT tick), count(*) + sum(skipped) - (SELECT skipped FROM lethe_sweeps ORDER BY tick LIMIT 1) \
+             - 1 - (unixepoch(max(tick)) - unixepoch(min(tick))) / 2, count(*) FILTER (WHERE job IS NOT 'often') FROM lethe_sweeps",
+        )
+        .await;
+    assert_eq!(ticks, ["0|0|0"]);
+    program.check_laws().await;
+    let wanted = undisturbed(300).await;
+    assert!(program.dump().await == wanted);
+}
+
+/// Halts the process when it has claimed a batch and not yet begun to write,
+/// and says which. Nobody else can write while it writes, so that much is seen.
+async fn halt_between_claim_and_write(program: &Program, child: &Child) -> i64 {
+    let options = SqliteConnectOptions::new().filename(program.path().join("company.db")).busy_timeout(Duration::ZERO);
+    let mut other = SqliteConnection::connect_with(&options).await.expect("the database opens");
+    for _ in 0..5_000 {
+        signal(child, "STOP");
+        let claimed: Result<Vec<i64>, Error> = async {
+            let mut transaction = other.begin_with("BEGIN IMMEDIATE").await?;
+            let in_hand = "SELECT id FROM lethe_batches WHERE state = 'running'";
+            let claimed = sqlx::query_scalar(in_hand).fetch_all(&mut *transaction).await?;
+            transaction.rollback().await?;
+            Ok(claimed)
+        }
+        .await;
+        if let Ok(&[batch]) = claimed.as_deref() {
+            return batch;
+        }
+        signal(child, "CONT");
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    panic!("it was never halted between the two");
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_back_after_its_lease_writes_nothing() {
+    let program = company(1_000, 3).await;
+    assert!(program.ends(&["sweep", "--due"]).success());
+    let late = program.run();
+    let batch = halt_between_claim_and_write(&program, &late).await;
+
+    // Its lease runs out, and another does its batch and all the others.
+    let other = program.run();
+    program.until(RUNNING, 0).await;
+    let by = format!("SELECT worker FROM lethe_batches WHERE id = {batch}");
+    let worker = program.rows(&by).await.remove(0);
+    assert!(worker.starts_with(&format!("lethe-{}-", other.id())), "{worker}");
+    let before = (program.dump().await, program.rows("SELECT * FROM lethe_batches").await, program.outcomes().await);
+
+    signal(&late, "CONT");
+    stop(late);
+    stop(other);
+    program.check_laws().await;
+    assert!(
+        (program.dump().await, program.rows("SELECT * FROM lethe_batches").await, program.outcomes().await) == before
+    );
+    assert!(before.0 == undisturbed(1_000).await);
+}
