@@ -18,6 +18,10 @@ mod statements;
 
 use std::process::ExitCode;
 
+/// The allocator of the program itself, for the script too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|statements] [--clients N] [--rounds N] \
                      [--batch-size N] [--width CHARACTERS] [--fresh]";
 

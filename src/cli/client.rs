@@ -24,7 +24,8 @@ pub(super) const KEY_HINT: &str = "write the key as the client table has it, the
 #[derive(Serialize)]
 struct Shown {
     client: String,
-    now: Client,
+    /// What would become of it, were it looked at now.
+    would_be: Client,
     holds: Vec<Hold>,
     history: Vec<Record>,
 }
@@ -39,7 +40,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     if now.outcome == Outcome::NotFound && history.is_empty() {
         return Err(nobody(&args.key));
     }
-    let shown = Shown { client: now.key.clone(), now, holds, history };
+    let shown = Shown { client: now.key.clone(), would_be: now, holds, history };
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }
@@ -73,13 +74,13 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
         let reasons: Vec<String> = names.iter().map(|name| reason(Some(plan), name)).collect();
         reasons.join("; ")
     };
-    let now = match shown.now.outcome {
+    let now = match shown.would_be.outcome {
         Outcome::Anonymized => "is due: the next sweep that takes it anonymizes it".to_owned(),
-        Outcome::Refused => format!("is due, and would be refused: {}", because(&shown.now.reasons)),
+        Outcome::Refused => format!("is due, and would be refused: {}", because(&shown.would_be.reasons)),
         Outcome::Already => "was anonymized".to_owned(),
         Outcome::NotDue => "is not due: neither its date nor its period has come".to_owned(),
         Outcome::NotFound => "is no longer in the client table".to_owned(),
-        Outcome::Failed => format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.now.reasons)),
+        Outcome::Failed => format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons)),
     };
     let mut text = format!("Client {} {now}.\n", shown.client);
     for hold in &shown.holds {

@@ -170,6 +170,10 @@ impl Config {
     /// The first setting out of bounds, and how.
     fn check(&self) -> Result<(), (&'static str, String)> {
         let sweep = &self.sweep;
+        // A URL can hold a password, so it is not repeated.
+        if self.database.to_string_lossy().contains("://") {
+            return Err(("database", "is a URL, and only the file of an SQLite database can be named".to_owned()));
+        }
         if !(1..=100_000).contains(&sweep.batch_size) {
             return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
         }

@@ -8,8 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use super::config::Config;
-use super::output::{Output, counted, number, reason, table};
-use super::sweep::{seconds, work_off};
+use super::output::{Output, counted, number, table};
+use super::sweep::{reason_lines, seconds, work_off};
 use super::{Failure, setup};
 use crate::demo::{Size, generate};
 use crate::domain::clock::Clock;
@@ -23,7 +23,9 @@ const JOBS: [(&str, &str); 2] = [
     ("nightly-due.toml", include_str!("../../jobs/nightly-due.toml")),
     ("nightly-period.toml", include_str!("../../jobs/nightly-period.toml")),
 ];
-const CONFIG: &str = "# The demonstration's configuration; `lethe --config lethe-demo/lethe.toml …` uses it.\n\
+/// How a folder of the demonstration's begins its configuration.
+const MARK: &str = "# Made by `lethe demo`";
+const CONFIG: &str = "# Made by `lethe demo`; `lethe --config FOLDER/lethe.toml …` uses it.\n\
                       database = \"company.db\"\npolicy = \"policy.toml\"\njobs = \"jobs\"\n\
                       time_zone = \"Europe/Copenhagen\"\n";
 /// What the made-up company is made from.
@@ -44,6 +46,8 @@ struct Story {
     made_now: bool,
     rehearsals: Vec<JobResult>,
     sweeps: Vec<JobResult>,
+    /// Clients anonymized by now, tonight's included.
+    anonymized: u64,
     before_and_after: Vec<Change>,
 }
 
@@ -68,7 +72,7 @@ struct Change {
 pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
     let folder = &args.folder;
     let database = folder.join("company.db");
-    let made_now = !database.exists();
+    let made_now = !is_demo(folder)?;
     if made_now {
         make(folder, &database).await?;
     }
@@ -86,7 +90,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
 
     let jobs = setup::jobs(&config.jobs)?;
     let mut story =
-        Story { folder: folder.clone(), clients, made_now, rehearsals: Vec::new(), sweeps: Vec::new(), before_and_after: Vec::new() };
+        Story { folder: folder.clone(), clients, made_now, rehearsals: Vec::new(), sweeps: Vec::new(), anonymized: 0, before_and_after: Vec::new() };
     let mut shown: Option<(String, Vec<(String, String)>)> = None;
     if context.ledger.rehearsal(&plan.plan.digest).await?.is_none() {
         for job in &jobs {
@@ -147,8 +151,8 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             .map(|(before, after)| Change { column: before.0.clone(), before: before.1.clone(), after: after.1 })
             .collect();
     }
-    let anonymized = count(&context, "SELECT count(*) FROM customers WHERE anonymized = 1").await?;
-    out.data(&story, || tell(&story, &plan.plan, anonymized));
+    story.anonymized = count(&context, "SELECT count(*) FROM customers WHERE anonymized = 1").await?;
+    out.data(&story, || tell(&story, &plan.plan));
     Ok(())
 }
 
@@ -157,6 +161,23 @@ fn say(out: Output, line: &str) {
     if !out.json {
         eprintln!("{line}");
     }
+}
+
+/// Whether a folder is the demonstration's, whole.
+///
+/// # Errors
+///
+/// [`Failure`] if something else is in it: that is nobody's to overwrite.
+fn is_demo(folder: &Path) -> Result<bool, Failure> {
+    let marked = std::fs::read_to_string(folder.join("lethe.toml")).is_ok_and(|text| text.starts_with(MARK));
+    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+    if !marked && !empty {
+        return Err(Failure::new(
+            format!("the folder `{}` holds something else than a demonstration", folder.display()),
+            "choose another with `--folder`; nothing in it was touched",
+        ));
+    }
+    Ok(marked && folder.join("company.db").exists())
 }
 
 async fn make(folder: &Path, database: &Path) -> Result<(), Failure> {
@@ -230,7 +251,7 @@ async fn client_row(context: &Context, key: &str) -> Result<Vec<(String, String)
     Ok(columns.iter().enumerate().map(|(at, column)| ((*column).to_owned(), row.get(at))).collect())
 }
 
-fn tell(story: &Story, plan: &crate::domain::plan::Plan, anonymized: u64) -> String {
+fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
     let mut text = String::from("\nThe morning after\n");
     for result in &story.sweeps {
         text += &format!(
@@ -244,16 +265,15 @@ fn tell(story: &Story, plan: &crate::domain::plan::Plan, anonymized: u64) -> Str
         if !result.description.is_empty() {
             text += &format!("  {}\n", result.description);
         }
-        let mut reasons: Vec<_> = result.refusals.iter().collect();
-        reasons.sort_by(|a, b| b.1.cmp(a.1));
-        let rows: Vec<Vec<String>> =
-            reasons.iter().map(|(name, count)| vec![format!("  {:>6}", number(**count)), reason(Some(plan), name)]).collect();
-        text += &table(&rows);
+        text += &reason_lines(&result.refusals, plan);
     }
+    let tonight: u64 = story.sweeps.iter().map(|result| result.tally.anonymized).sum();
     text += &format!(
-        "\n{} of {} clients are anonymized by now; their invoices and statistics stay.\n",
-        number(anonymized),
-        number(story.clients)
+        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. Their invoices and statistics stay.\n",
+        number(story.anonymized),
+        number(story.clients),
+        number(tonight),
+        number(story.anonymized.saturating_sub(tonight))
     );
     if story.sweeps.iter().all(|result| result.tally.anonymized == 0) {
         text += "Nobody was due today who had not been anonymized before: running it twice changes nothing.\n";

@@ -5,10 +5,11 @@ use std::path::Path;
 use serde::Serialize;
 use sqlx::Row;
 
-use super::output::{Output, table};
+use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use super::config::Config;
 use crate::domain::plan::Plan;
+use crate::ledger::Ledger;
 use crate::domain::schema::Schema;
 use crate::store::Store;
 use crate::worker::{Planner, gate};
@@ -81,7 +82,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     findings.add(
         Verdict::Good,
         "policy",
-        format!("is a plan: {} columns in {} tables, {} guards", reach.columns, reach.tables, reach.guards),
+        format!("is a plan: {} changed in {}, {}", counted(reach.columns as u64, "column"), counted(reach.tables as u64, "table"), counted(reach.guards as u64, "guard")),
     );
     for (name, kind) in loaded.schema.others.iter().filter(|(_, kind)| kind.as_str() == "virtual table") {
         findings.add(
@@ -92,6 +93,10 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     }
     for statement in indexes(&loaded.plan, &loaded.schema) {
         findings.add(Verdict::Note, "speed", format!("without this index every batch reads a whole table: {statement}"));
+    }
+    if !Ledger::exists(store).await? {
+        findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
+        return Ok(());
     }
     let context = setup::context_of(config, store.clone()).await?;
     match gate::rehearsed(&context, &loaded.plan.digest).await {
@@ -110,11 +115,13 @@ async fn writable(store: &Store, findings: &mut Findings) {
         let mut connection = store.writer().await?;
         let fault = |error: sqlx::Error| store.fault(&error);
         sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.map_err(fault)?;
+        // The lock alone is given on a read-only file too; a write is not.
+        sqlx::query("CREATE TABLE lethe_write_test (x)").execute(&mut connection).await.map_err(fault)?;
         sqlx::query("ROLLBACK").execute(&mut connection).await.map_err(fault)?;
         Ok::<(), crate::store::StoreError>(())
     };
     match tried.await {
-        Ok(()) => findings.add(Verdict::Good, "writing", "the write lock was had"),
+        Ok(()) => findings.add(Verdict::Good, "writing", "something could be written, and was rolled back"),
         Err(error) => findings.add(Verdict::Bad, "writing", format!("{error}; {}", error.hint())),
     }
 }

@@ -46,6 +46,13 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             if reason.trim().is_empty() {
                 return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
             }
+            let history = context.ledger.history(&key).await?;
+            if history.last().is_some_and(|last| last.outcome == "anonymized") {
+                return Err(Failure::new(
+                    format!("client {key} was anonymized on {}", &history[history.len() - 1].at[..10]),
+                    "what is gone cannot be held; a backup of before may still have it",
+                ));
+            }
             if !context.ledger.place_hold(&key, reason.trim(), &context.actor).await? {
                 return Err(Failure::new(format!("client `{key}` is on hold already"), "`lethe hold list` shows it"));
             }

@@ -111,7 +111,9 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut script);
+            output::print(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
     }

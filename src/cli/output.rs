@@ -1,5 +1,7 @@
 //! How results are printed.
 
+use std::io::Write;
+
 use serde::Serialize;
 
 use crate::domain::outcome::Tally;
@@ -15,12 +17,15 @@ pub(super) struct Output {
 impl Output {
     /// Prints data: as JSON to a program, as text to a person.
     pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce() -> String) {
-        if self.json {
-            println!("{}", serde_json::to_string_pretty(data).unwrap_or_default());
-        } else {
-            println!("{}", text().trim_end());
-        }
+        let text = if self.json { serde_json::to_string_pretty(data).unwrap_or_default() } else { text() };
+        print(text.trim_end());
     }
+}
+
+/// Prints a text and a line's end to stdout. A reader that has seen enough and
+/// closed the pipe is no fault.
+pub(super) fn print(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 /// A number with its thousands apart: `1,204`.
@@ -39,6 +44,11 @@ pub(super) fn number(count: u64) -> String {
 /// A number and its noun: `1 client`, `2 clients`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number of batches.
+pub(super) fn batches(count: u64) -> String {
+    if count == 1 { "1 batch".to_owned() } else { format!("{} batches", number(count)) }
 }
 
 /// A reason as people read it.
@@ -69,12 +79,15 @@ pub(super) fn tally_lines(tally: &Tally, anonymized: &str) -> Vec<(String, u64, 
         .collect()
 }
 
-/// Rows of text with their columns aligned; numbers to the right.
+/// Rows of text with their columns aligned: a column of numbers to the right,
+/// any other to the left.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> =
-        (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0)).collect();
-    let is_number = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit()) && cell.chars().all(|c| c.is_ascii_digit() || c == ',');
+    let cells = |at: usize| rows.iter().filter_map(move |row| row.get(at)).filter(|cell| !cell.is_empty());
+    let is_number = |cell: &String| cell.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
+    let widths: Vec<usize> = (0..columns).map(|at| cells(at).map(|cell| width(cell)).max().unwrap_or(0)).collect();
+    let numbers: Vec<bool> =
+        (0..columns).map(|at| cells(at).count() > 1 && cells(at).skip(1).all(is_number)).collect();
     let mut text = String::new();
     for row in rows {
         let cells: Vec<String> = row
@@ -82,7 +95,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
             .enumerate()
             .map(|(at, cell)| {
                 let pad = " ".repeat(widths[at] - width(cell));
-                if is_number(cell) { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
+                if numbers[at] { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
             })
             .collect();
         text += cells.join("  ").trim_end();

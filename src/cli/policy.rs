@@ -21,7 +21,7 @@ pub(super) enum Command {
         /// The column, or columns separated by commas, that identify a client.
         #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
         key: Option<Vec<String>>,
-        /// Overwrite a policy that is there.
+        /// Overwrite a policy that is there; it is kept as `policy.toml.bak`.
         #[arg(long)]
         force: bool,
         /// Print the draft instead of writing it.
@@ -45,7 +45,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Check => check(file, out).await,
         Command::Show => show(file, out).await,
         Command::Schema => {
-            println!("{}", json_schema());
+            super::output::print(&json_schema());
             Ok(())
         }
     }
@@ -69,8 +69,12 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
     let samples = store.samples(&schema).await?;
     let drafted = draft(&schema, &samples, wishes).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
     if stdout {
-        print!("{}", drafted.text);
+        super::output::print(drafted.text.trim_end());
         return Ok(());
+    }
+    if target.exists() {
+        // A policy is work: what is overwritten stays beside it.
+        let _ = std::fs::copy(&target, target.with_extension("toml.bak"));
     }
     std::fs::write(&target, &drafted.text).map_err(|error| {
         Failure::new(
@@ -127,7 +131,8 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
         for note in &plan.notes {
             text += &format!("note: {note}\n");
         }
-        text + "\nNext: `lethe sweep --due --rehearse` (or `--period`) does everything once and rolls it back."
+        let sweep = if plan.client.to_anonymize_on.is_some() { "--due" } else { "--period" };
+        text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything once and rolls it back.")
     });
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::client::minute;
-use super::output::{Output, counted, number, table};
+use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, setup};
 use crate::ledger::{FailedClient, Ledger, Progress, State, Sweep};
@@ -135,6 +135,11 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
             all.push(format!("sweep {} ({name}) was {}: {note}", shown.sweep.id, shown.sweep.state.as_str()));
         }
     }
+    for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
+        if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
+            all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
+        }
+    }
     if status.failures > 0 {
         all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
     }
@@ -155,8 +160,12 @@ fn text(status: &Status) -> String {
         if sweep.capped {
             notes.push("limit reached".to_owned());
         }
+        if sweep.over_brake {
+            notes.push("over the brake".to_owned());
+        }
+        notes.extend(sweep.note.clone().filter(|_| sweep.state == State::Done));
         if sweep.state == State::Running {
-            notes.push(format!("{} waiting", counted(progress.open_batches, "batch").replace("batchs", "batches")));
+            notes.push(format!("{} waiting", batches(progress.open_batches)));
         }
         rows.push(vec![
             sweep.id.to_string(),

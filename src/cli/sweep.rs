@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::output::{Output, counted, number, reason, table, tally_lines};
+use super::output::{Output, batches, number, reason, tally_lines};
 use super::client::KEY_HINT;
 use super::{Failure, setup};
 use super::config::Config;
@@ -142,10 +142,12 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
     let mut keys = Vec::new();
     let mut seen = std::collections::HashSet::new();
     for (at, line) in text.lines().enumerate() {
-        let line = line.trim_start_matches('\u{feff}').trim();
-        if line.is_empty() || line.starts_with('#') {
+        let line = line.trim_start_matches('\u{feff}');
+        if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
+        // A key that itself begins with `#` is written as `\#…`.
+        let line = if line.starts_with("\\#") { &line[1..] } else { line };
         let key = Key::parse(line, parts)
             .map_err(|what| Failure::new(format!("`{shown}` line {}: {what}", at + 1), KEY_HINT))?;
         if seen.insert(key.to_json()) {
@@ -225,7 +227,7 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
     };
     let mut text = format!("{} {what}\n\n", number(found.tally.looked_at()));
     text += &result_table(&found.tally, &found.refusals, &found.failures, plan, word);
-    text + &format!("\n{} in {}\n", counted(found.batches, "batch").replace("batchs", "batches"), seconds(found.took))
+    text + &format!("\n{} in {}\n", batches(found.batches), seconds(found.took))
 }
 
 /// A tally as a table, with the reasons below what they explain.
@@ -236,21 +238,32 @@ pub(super) fn result_table(
     plan: &Plan,
     word: &str,
 ) -> String {
-    let mut rows = Vec::new();
-    for (name, count, note) in tally_lines(tally, word) {
-        rows.push(vec![format!("  {name}"), number(count), note.to_owned()]);
+    let lines = tally_lines(tally, word);
+    let name_width = lines.iter().map(|(name, ..)| name.chars().count()).max().unwrap_or(0);
+    let count_width = lines.iter().map(|(_, count, _)| number(*count).len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, count, note) in lines {
+        let count = number(count);
         let reasons = match name.as_str() {
             "refused" => refusals,
             "failed" => failures,
-            _ => continue,
+            _ => &BTreeMap::new(),
         };
-        let mut reasons: Vec<_> = reasons.iter().collect();
-        reasons.sort_by(|a, b| b.1.cmp(a.1));
-        for (name, count) in reasons {
-            rows.push(vec![String::new(), String::new(), format!("{:>7}  {}", number(*count), reason(Some(plan), name))]);
-        }
+        let several = reasons.values().sum::<u64>() > tally.refused && name == "refused";
+        let note = if several { "a client can have several reasons" } else { note };
+        text += format!("  {name:name_width$}  {count:>count_width$}  {note}").trim_end();
+        text.push('\n');
+        text += &reason_lines(reasons, plan);
     }
-    table(&rows)
+    text
+}
+
+/// Reasons, the most frequent first, below what they explain.
+pub(super) fn reason_lines(reasons: &BTreeMap<String, u64>, plan: &Plan) -> String {
+    let mut reasons: Vec<_> = reasons.iter().collect();
+    reasons.sort_by(|a, b| b.1.cmp(a.1));
+    let lines = reasons.iter().map(|(name, count)| format!("{:>10}  {}\n", number(**count), reason(Some(plan), name)));
+    lines.collect()
 }
 
 pub(super) fn seconds(took: Duration) -> String {

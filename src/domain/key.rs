@@ -24,10 +24,6 @@ impl Key {
     ///
     /// A sentence, if the number of parts is not that of the key.
     pub fn parse(text: &str, parts: usize) -> Result<Self, String> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err("a client's key is empty".to_owned());
-        }
         if parts == 1 {
             return Ok(Self(Value::String(text.to_owned())));
         }
@@ -73,6 +69,6 @@ mod tests {
         assert_eq!(Key::parse("A, 1", 2).unwrap().to_json(), r#"["A","1"]"#);
         assert_eq!(Key::parse(r#"["A",1]"#, 2).unwrap().to_json(), r#"["A",1]"#);
         assert!(Key::parse("A", 2).unwrap_err().contains("2 parts"));
-        assert!(Key::parse(" ", 1).is_err());
+        assert_eq!(Key::parse("Val2 ", 1).unwrap().to_json(), r#""Val2 ""#);
     }
 }

@@ -45,6 +45,9 @@ pub struct LiveColumn {
     pub generated: bool,
     /// Its place in the primary key, counted from 1; 0 if it is no part of it.
     pub primary_key: u32,
+    /// How its values compare, if not byte by byte: `NOCASE`, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collation: Option<String>,
 }
 
 /// A primary key or unique index.

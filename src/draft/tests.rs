@@ -62,6 +62,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
         not_null: marks.contains(&"required") || marks.contains(&"pk"),
         generated: marks.contains(&"generated"),
         primary_key,
+        collation: None,
     });
 }
 

@@ -217,6 +217,25 @@ impl Ledger {
         run.await.map_err(|error| self.fault(&error))
     }
 
+    /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let found: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM lethe_batches WHERE sweep = ?1 AND (lease_until > ?2 OR done_at > ?3)",
+        )
+        .bind(sweep)
+        .bind(moment(now))
+        .bind(moment(now - chrono::TimeDelta::minutes(1)))
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(found > 0)
+    }
+
     /// Clients that a capped sweep may still anonymize.
     ///
     /// # Errors

@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 
 use super::change::{delete, empty, update};
-use super::link::{CLIENT, anonymized, belongs, exists, filtered, join, key_text};
+use super::link::{CLIENT, Looks, anonymized, belongs, exists, filtered, join, key_text};
 use super::select::Wanted;
 use super::{column, key_columns, name, row, text, tuple};
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{ClientPlan, Path, Plan, Searched, Step};
+use crate::domain::plan::{ClientPlan, Plan, Searched, Step};
 use crate::domain::policy::OnResidue;
 use crate::domain::sweep::SweepKind;
 
@@ -87,7 +87,7 @@ fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
             }
         };
     }
-    format!("SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} AND lethe_t.n BETWEEN ?1 AND ?2", u32::from(LINE))
+    format!("SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2", u32::from(LINE))
 }
 
 /// One look through a table.
@@ -266,41 +266,40 @@ pub fn all_unknown_keys(step: &Step) -> Option<(String, String)> {
 fn former(plan: &Plan, today: NaiveDate) -> Vec<String> {
     let mut all = Vec::new();
     for source in &plan.identifying {
-        let condition = source.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
         for path in &source.paths {
-            let from = from_with_condition(path, &plan.client, today);
+            let conditions = source.condition.iter().map(|own| own.sql(today)).collect();
+            let from = join(path, Looks { conditions, results: Vec::new() }, &plan.client, today);
             let columns: Vec<String> = source.columns.iter().map(|own| column(&source.table, own)).collect();
-            all.push(lines(&[(None, columns)], &format!("{from}{condition}")));
+            all.push(lines(&[(None, columns)], &from));
         }
     }
     all
 }
 
-/// `FROM … WHERE 1`, to which further conditions may be added.
-fn from_with_condition(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
-    format!("{} WHERE 1", join(path, client, today))
-}
-
 fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search {
-    let mut stays = String::new();
+    let mut looks = Looks::default();
     for gone in &searched.deleted_where {
         if let Some(condition) = &gone.condition {
-            stays = format!("{stays} AND NOT COALESCE({}, 0)", condition.sql(today));
+            let reached = belongs(&gone.paths, client, today);
+            looks.conditions.push(format!("NOT COALESCE({reached} AND ({}), 0)", condition.sql(today)));
         }
     }
     if let (Some(other), Some(own)) = (&searched.unless_same, searched.path.key_columns()) {
         let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
-        stays = format!("{stays} AND {own} IS NOT {other}");
+        looks.conditions.push(format!("{own} IS NOT {other}"));
     }
     let groups: Vec<(Option<String>, Vec<String>)> = searched
         .groups
         .iter()
         .map(|group| {
-            let unless = (!group.unless.is_empty()).then(|| belongs(&group.unless, client, today));
+            let unless = (!group.unless.is_empty()).then(|| {
+                looks.results.push(belongs(&group.unless, client, today));
+                column(&searched.table, &format!("lethe_{}", looks.results.len() - 1))
+            });
             (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
         })
         .collect();
-    let select = lines(&groups, &format!("{}{stays}", from_with_condition(&searched.path, client, today)));
+    let select = lines(&groups, &join(&searched.path, looks, client, today));
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank = columns
         .clone()

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::{any_of, name, row, text, tuple};
+use super::{any_of, collated, name, row, text, tuple};
 use crate::domain::plan::{ClientPlan, Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
@@ -33,13 +33,13 @@ fn belongs_by(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
                 taken_keys(client)
             ),
         };
-        condition = format!("{} IN ({among})", tuple(&hop.table, &hop.columns));
+        condition = format!("{} IN ({among})", own(hop));
         if let Some(own) = &hop.condition {
             condition = format!("{condition} AND ({})", own.sql(today));
         }
     }
     if path.exclusive {
-        condition = format!("{condition} AND NOT EXISTS ({})", other_client(path, client, today));
+        condition = format!("{condition} AND {}", nobody_elses(path, client, today));
     }
     if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
 }
@@ -48,8 +48,26 @@ fn taken_keys(client: &ClientPlan) -> String {
     format!("SELECT {} FROM temp.lethe_taken AS {TAKEN}", super::key_columns(TAKEN, client.key.len()))
 }
 
+/// The columns of a hop, to be compared with what they match.
+fn own(hop: &Hop) -> String {
+    collated(&hop.table, &hop.columns, &hop.collations)
+}
+
 fn columns(table: &str, columns: &[String]) -> String {
     columns.iter().map(|own| super::column(table, own)).collect::<Vec<_>>().join(", ")
+}
+
+/// That no other client has the row, by this way or another of its table. An
+/// expression over the row alone.
+fn nobody_elses(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+    let rivals = path.rivals.iter().map(|rival| {
+        let other = format!("EXISTS ({})", other_client(rival, client, today));
+        match &rival.hops[0].condition {
+            Some(condition) => format!("NOT (COALESCE(({}), 0) AND {other})", condition.sql(today)),
+            None => format!("NOT {other}"),
+        }
+    });
+    rivals.collect::<Vec<_>>().join(" AND ")
 }
 
 /// A client, not anonymized and not taken, to whom the row belongs too.
@@ -70,10 +88,29 @@ fn other_client(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
 
 /// A hop's table under its own name, with only the rows that count.
 fn named(hop: &Hop, today: NaiveDate) -> String {
+    rows_of(hop, &Looks::default(), today)
+}
+
+/// What is asked of the rows that a path starts with: expressions over a row
+/// alone, whatever columns of the same names other tables of the path have.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// Only rows for which all of these hold.
+    pub(super) conditions: Vec<String>,
+    /// The results of these are the columns `lethe_0`, `lethe_1`, …
+    pub(super) results: Vec<String>,
+}
+
+fn rows_of(hop: &Hop, looks: &Looks, today: NaiveDate) -> String {
     let table = name(&hop.table);
-    match &hop.condition {
-        Some(condition) => format!("(SELECT * FROM {table} WHERE {}) AS {table}", condition.sql(today)),
-        None => table,
+    let own = hop.condition.iter().map(|condition| condition.sql(today)).chain(looks.conditions.iter().cloned());
+    let conditions: Vec<String> = own.map(|condition| format!("({condition})")).collect();
+    let results: Vec<String> =
+        looks.results.iter().enumerate().map(|(at, result)| format!(", ({result}) AS lethe_{at}")).collect();
+    match (conditions.as_slice(), results.as_slice()) {
+        ([], []) => table,
+        ([], _) => format!("(SELECT *{} FROM {table}) AS {table}", results.concat()),
+        _ => format!("(SELECT *{} FROM {table} WHERE {}) AS {table}", results.concat(), conditions.join(" AND ")),
     }
 }
 
@@ -81,7 +118,7 @@ fn named(hop: &Hop, today: NaiveDate) -> String {
 fn equal(path: &Path, at: usize) -> String {
     let hop = &path.hops[at];
     let next = path.hops.get(at + 1).map_or(CLIENT, |next| &next.table);
-    format!("{} = {}", tuple(&hop.table, &hop.columns), tuple(next, &hop.matches))
+    format!("{} = {}", own(hop), tuple(next, &hop.matches))
 }
 
 /// Whether the client `lethe_c` has a row by one of these ways for which `condition` holds.
@@ -100,7 +137,11 @@ fn exists_by(path: &Path, condition: Option<&str>, today: NaiveDate) -> String {
 
 /// The rows reached by a path from the clients taken, as `FROM`: the client is
 /// `lethe_t`, the row's table has its own name.
-pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
+pub(super) fn join(path: &Path, mut looks: Looks, client: &ClientPlan, today: NaiveDate) -> String {
+    if path.exclusive {
+        // A row that stays for another client is not this client's to look at.
+        looks.conditions.push(nobody_elses(path, client, today));
+    }
     let mut sql = format!("temp.lethe_taken AS {TAKEN}");
     let taken = row((0..client.key.len()).map(|at| format!("{TAKEN}.k{at}")));
     if !path.by_key {
@@ -108,16 +149,13 @@ pub(super) fn join(path: &Path, client: &ClientPlan, today: NaiveDate) -> String
     }
     for (at, hop) in path.hops.iter().enumerate().rev() {
         let on = if at + 1 == path.hops.len() && path.by_key {
-            format!("{} = {taken}", tuple(&hop.table, &hop.columns))
+            format!("{} = {taken}", own(hop))
         } else {
             equal(path, at)
         };
         // CROSS JOIN keeps the order: from a batch of clients to their rows, never the other way.
-        sql = format!("{sql} CROSS JOIN {} ON {on}", named(hop, today));
-    }
-    if path.exclusive {
-        // A row that stays for another client is not this client's to search.
-        sql = format!("{sql} AND NOT EXISTS ({})", other_client(path, client, today));
+        let rows = if at == 0 { rows_of(hop, &looks, today) } else { named(hop, today) };
+        sql = format!("{sql} CROSS JOIN {rows} ON {on}");
     }
     sql
 }
@@ -169,8 +207,8 @@ pub(super) fn filtered<'a>(filters: impl Iterator<Item = (&'a str, &'a [String])
 }
 
 /// The rows of a path's first table joined with their clients, and the expressions of the client's key.
-pub(super) fn join_from(path: &Path, client: &ClientPlan, today: NaiveDate) -> (String, String) {
-    let mut sql = named(&path.hops[0], today);
+pub(super) fn join_from(path: &Path, looks: &Looks, client: &ClientPlan, today: NaiveDate) -> (String, String) {
+    let mut sql = rows_of(&path.hops[0], looks, today);
     for (at, hop) in path.hops.iter().enumerate().skip(1) {
         sql = format!("{sql} JOIN {} ON {}", named(hop, today), equal(path, at - 1));
     }

@@ -34,6 +34,14 @@ fn tuple(table: &str, columns: &[String]) -> String {
     row(columns.iter().map(|own| column(table, own)))
 }
 
+/// Several columns of a table as one value, each compared by the collation that is named, if any.
+fn collated(table: &str, columns: &[String], collations: &[Option<String>]) -> String {
+    row(columns.iter().zip(collations).map(|(own, collation)| match collation {
+        Some(collation) => format!("{} COLLATE {}", column(table, own), name(collation)),
+        None => column(table, own),
+    }))
+}
+
 fn row(expressions: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = expressions.collect();
     if all.len() == 1 { all.into_iter().next().unwrap_or_default() } else { format!("({})", all.join(", ")) }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::link::{CLIENT, anonymized, exists, filtered, join_from, key_json, key_parameter};
+use super::link::{CLIENT, Looks, anonymized, exists, filtered, join_from, key_json, key_parameter};
 use super::{any_of, column, day_after, name, row, text, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
 
@@ -194,11 +194,12 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
     let mut sources = Vec::new();
     for source in &retention.activity {
         let date = column(&source.table, &source.date);
-        let own = source.condition.as_ref().map(|own| format!(" AND ({})", own.sql(wanted.today))).unwrap_or_default();
+        let conditions = source.condition.iter().map(|own| own.sql(wanted.today)).collect();
+        let looks = Looks { conditions, results: Vec::new() };
         for path in &source.paths {
-            let (from, found) = join_from(path, client, wanted.today);
+            let (from, found) = join_from(path, &looks, client, wanted.today);
             sources.push(format!(
-                "SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'{own}"
+                "SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"
             ));
         }
     }

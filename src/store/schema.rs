@@ -27,7 +27,12 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Schema, sq
                 let sql: Option<String> = row.get(3);
                 let mut table = table(connection, &name).await?;
                 table.strict = row.get::<i64, _>(2) != 0;
-                table.checks = checks(sql.as_deref().unwrap_or_default());
+                let sql = sql.unwrap_or_default();
+                table.checks = checks(&sql);
+                let collations = collations(&sql);
+                for column in &mut table.columns {
+                    column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
+                }
                 schema.tables.insert(name, table);
             }
             "shadow" => {}
@@ -50,6 +55,7 @@ async fn table(connection: &mut SqliteConnection, name: &str) -> Result<LiveTabl
             not_null: row.get::<i64, _>(2) != 0,
             primary_key: u32::try_from(row.get::<i64, _>(3)).unwrap_or(0),
             generated: row.get::<i64, _>(4) >= 2,
+            collation: None,
         });
     }
     let mut key: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
@@ -174,9 +180,45 @@ fn checks(sql: &str) -> Vec<String> {
     found
 }
 
+/// The columns of a `CREATE TABLE` statement, in small letters, that do not
+/// compare byte by byte, with their collation.
+fn collations(sql: &str) -> BTreeMap<String, String> {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return BTreeMap::new() };
+    let mut found = BTreeMap::new();
+    let mut depth = 0_usize;
+    let mut column = None;
+    let mut rest = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_)));
+    while let Some(token) = rest.next() {
+        match token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::Comma if depth == 1 => column = None,
+            Token::Word(word) if depth == 1 && column.is_none() => column = Some(word.value.to_ascii_lowercase()),
+            Token::SingleQuotedString(name) if depth == 1 && column.is_none() => column = Some(name.to_ascii_lowercase()),
+            Token::Word(word) if depth == 1 && word.quote_style.is_none() && word.value.eq_ignore_ascii_case("collate") => {
+                if let (Some(column), Some(Token::Word(collation))) = (&column, rest.next())
+                    && !collation.value.eq_ignore_ascii_case("binary")
+                {
+                    found.insert(column.clone(), collation.value.to_ascii_uppercase());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn collations_are_found_with_their_columns() {
+        let sql = "CREATE TABLE [t] (a TEXT COLLATE nocase PRIMARY KEY, \"B c\" VARCHAR(3) DEFAULT ('x') COLLATE \"RTRIM\" NOT NULL, \
+                   d TEXT COLLATE BINARY, e INT, UNIQUE (e COLLATE NOCASE))";
+        let found: Vec<(String, String)> = collations(sql).into_iter().collect();
+        assert_eq!(found, [("a".into(), "NOCASE".into()), ("b c".into(), "RTRIM".into())]);
+    }
 
     #[test]
     fn checks_are_found_whole_whatever_stands_around_them() {

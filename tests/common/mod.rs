@@ -132,7 +132,7 @@ impl Company {
             .await;
         let mut all = Vec::new();
         for table in tables {
-            let mut rows = self.rows(&format!("SELECT * FROM \"{table}\"")).await;
+            let mut rows = self.rows(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))).await;
             rows.sort();
             all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
         }

@@ -73,26 +73,26 @@ const PLAIN: &str = r#"
 #[tokio::test]
 async fn a_key_that_the_policy_does_not_know_stops_the_sweep() {
     let company = Company::new(SCHEMA, &policy(PLAIN)).await;
-    company.execute("INSERT INTO meta VALUES ('B', 'blood group', 'AB')").await;
+    company.execute("INSERT INTO meta VALUES ('B', 'blood_group', 'AB')").await;
     let request = list(&company, &["A", "B"]).await;
     let before = company.dump().await;
 
     let rehearsed = company.survey(&request, Mode::Rehearsal).await;
-    assert!(matches!(rehearsed, Err(SweepError::UnknownKey { key, .. }) if key == "blood group"));
+    assert!(matches!(rehearsed, Err(SweepError::UnknownKey { key, .. }) if key == "blood_group"));
     let checked = company.context.planner.plan_checked(&company.context.store).await.unwrap_err();
-    assert!(checked.brief().contains("blood group"), "{checked}");
+    assert!(checked.brief().contains("blood_group"), "{checked}");
 
     let tally = company.sweep(&request).await.unwrap();
     assert_eq!(tally.looked_at(), 0);
     assert_eq!(company.rows("SELECT state FROM lethe_sweeps").await, ["stopped"]);
-    assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("blood group"));
+    assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("blood_group"));
     assert_eq!(company.dump().await, before);
 }
 
 #[tokio::test]
 async fn an_unknown_key_of_somebody_else_is_nobodys_business_tonight() {
     let company = Company::new(SCHEMA, &policy(PLAIN)).await;
-    company.execute("INSERT INTO meta VALUES ('B', 'blood group', 'AB')").await;
+    company.execute("INSERT INTO meta VALUES ('B', 'blood_group', 'AB')").await;
     assert_eq!(company.sweep(&list(&company, &["A"]).await).await.unwrap().anonymized, 1);
 }
 

@@ -101,10 +101,17 @@ async fn what_is_not_the_value_is_no_residue() {
 }
 
 #[tokio::test]
-async fn numbers_bytes_and_dates_are_not_searched() {
-    for payload in ["33612345678", "CAST('José Müller' AS BLOB)"] {
-        let (outcomes, _) = swept("''", payload, "NULL").await;
-        assert_eq!(outcomes[0], "A anonymized", "{payload}");
+async fn columns_declared_as_numbers_dates_or_bytes_are_not_searched() {
+    for (declared, value, expected) in [
+        ("INTEGER", "33612345678", "A anonymized"),
+        ("DATE", "'José Müller'", "A anonymized"),
+        ("BLOB", "CAST('José Müller' AS BLOB)", "A anonymized"),
+        ("", "33612345678", r#"A failed ["residue:orders.payload"]"#),
+        ("", "CAST('José Müller' AS BLOB)", r#"A failed ["residue:orders.payload"]"#),
+    ] {
+        let company = Company::new(&SCHEMA.replace("payload);", &format!("payload {declared});")), &policy(TABLES)).await;
+        company.execute(&format!("UPDATE orders SET payload = {value} WHERE id = 1")).await;
+        assert_eq!(outcomes(&company, &["A"]).await, [expected], "{declared}: {value}");
     }
 }
 

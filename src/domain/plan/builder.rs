@@ -254,6 +254,11 @@ impl<'a> Builder<'a> {
                 condition,
             });
         }
+        if otherwise.is_none() && !activity.is_empty() {
+            self.notes.push(
+                "`period` has no `otherwise`: clients without any activity are never due by their period".to_owned(),
+            );
+        }
         let otherwise_indexed = otherwise.as_ref().is_some_and(|name| leads_an_index(self.client_table, name));
         Some(RetentionPlan { length: said.length, activity, otherwise, otherwise_indexed })
     }

@@ -12,7 +12,10 @@ pub struct Path {
     pub name: String,
     /// The hops; the last one touches the client table.
     pub hops: Vec<Hop>,
-    /// Whether a row stays while another client, not yet anonymized, also has it.
+    /// For an exclusive way, all ways of its table: a row stays while another
+    /// client, not yet anonymized, has it by any of them. Empty for others.
+    pub rivals: Vec<Path>,
+    /// Whether a row stays while another client has it too.
     pub exclusive: bool,
     /// Whether the last hop holds the client's key itself, in the key's order.
     pub by_key: bool,
@@ -28,6 +31,10 @@ pub struct Hop {
     pub columns: Vec<String>,
     /// The columns they equal, one hop further.
     pub matches: Vec<String>,
+    /// For each pair, the collation that has to be named, because the two
+    /// columns have different ones; it is that of the column referred to, as in a
+    /// foreign key.
+    pub collations: Vec<Option<String>>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
 }
@@ -37,7 +44,14 @@ impl Path {
     pub(super) fn own(table: &str, key: &[String]) -> Self {
         Self {
             name: "self".to_owned(),
-            hops: vec![Hop { table: table.to_owned(), columns: key.to_vec(), matches: key.to_vec(), condition: None }],
+            hops: vec![Hop {
+                table: table.to_owned(),
+                columns: key.to_vec(),
+                matches: key.to_vec(),
+                collations: vec![None; key.len()],
+                condition: None,
+            }],
+            rivals: Vec::new(),
             exclusive: false,
             by_key: true,
         }
@@ -53,12 +67,12 @@ impl Path {
 impl Builder<'_> {
     /// Resolves every way that `links` describes for rows of `table`.
     pub(super) fn paths(&mut self, table: &LiveTable, links: &Links, place: &str) -> Vec<Path> {
-        self.paths_from(table, links, place, &mut vec![table.name.clone()])
+        shared(self.paths_from(table, links, place, &mut vec![table.name.clone()]))
     }
 
     /// Resolves the ways that `[tables.<name>]` describes.
     pub(super) fn table_paths(&mut self, table: &LiveTable, place: &str) -> Vec<Path> {
-        self.table_paths_from(table, place, &mut vec![table.name.clone()])
+        shared(self.table_paths_from(table, place, &mut vec![table.name.clone()]))
     }
 
     fn table_paths_from(&mut self, table: &LiveTable, place: &str, seen: &mut Vec<String>) -> Vec<Path> {
@@ -93,6 +107,14 @@ impl Builder<'_> {
             let Some(columns) = self.columns(table, link.column.as_slice(), place) else { continue };
             let condition =
                 link.condition.as_ref().and_then(|text| self.condition(text, table, &format!("{place}.where")));
+            let through_clients = link.through.as_ref().is_none_or(|through| self.is_client(through));
+            if link.link.is_some() && through_clients {
+                self.problem(
+                    place,
+                    "`for` without a table in `through` whose link it could name",
+                    "remove `for`, or name the table between in `through`",
+                );
+            }
             match &link.through {
                 Some(through) if !self.is_client(through) => {
                     paths.extend(self.paths_through(table, link, columns, condition, through, place, seen));
@@ -118,8 +140,9 @@ impl Builder<'_> {
         };
         self.same_width(&columns, &matches, place)?;
         let by_key = matches == self.key;
-        let hop = Hop { table: table.name.clone(), columns, matches, condition };
-        Some(Path { name: link.name(), hops: vec![hop], exclusive: link.exclusive, by_key })
+        let collations = self.collations(table, &columns, client, &matches);
+        let hop = Hop { table: table.name.clone(), columns, matches, collations, condition };
+        Some(Path { name: link.name(), hops: vec![hop], rivals: Vec::new(), exclusive: link.exclusive, by_key })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -165,6 +188,7 @@ impl Builder<'_> {
         if self.same_width(&columns, &matches, place).is_none() {
             return Vec::new();
         }
+        let collations = self.collations(table, &columns, parent, &matches);
         seen.push(parent.name.clone());
         let onward = self.table_paths_from(parent, &format!("tables.{}", parent.name), seen);
         seen.pop();
@@ -185,16 +209,39 @@ impl Builder<'_> {
                     table: table.name.clone(),
                     columns: columns.clone(),
                     matches: matches.clone(),
+                    collations: collations.clone(),
                     condition: condition.clone(),
                 };
                 Path {
                     name: link.name(),
                     hops: std::iter::once(hop).chain(path.hops).collect(),
+                    rivals: Vec::new(),
                     exclusive: link.exclusive || path.exclusive,
                     by_key: path.by_key,
                 }
             })
             .collect()
+    }
+
+    /// The collations that have to be named where `columns` equal `matches`.
+    fn collations(&mut self, table: &LiveTable, columns: &[String], target: &LiveTable, matches: &[String]) -> Vec<Option<String>> {
+        let of = |table: &LiveTable, column: &String| table.column(column).and_then(|column| column.collation.clone());
+        let mut named = Vec::new();
+        for (own, other) in columns.iter().zip(matches) {
+            let (mine, theirs) = (of(table, own), of(target, other));
+            let differ = mine != theirs;
+            if differ {
+                let note = format!(
+                    "`{}.{own}` and `{}.{other}` compare differently; the latter decides, and no index on the former helps",
+                    table.name, target.name
+                );
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
+            named.push(differ.then(|| theirs.unwrap_or_else(|| "BINARY".to_owned())));
+        }
+        named
     }
 
     fn same_width(&mut self, columns: &[String], matches: &[String], place: &str) -> Option<()> {
@@ -210,11 +257,22 @@ impl Builder<'_> {
     }
 }
 
-/// The columns of `target` that a declared foreign key on `columns` refers to.
+/// Tells exclusive ways by which others another client could have the same row.
+/// A client's own row is nobody else's.
+fn shared(paths: Vec<Path>) -> Vec<Path> {
+    let rivals: Vec<Path> = paths.iter().filter(|path| path.name != "self").cloned().collect();
+    let mut paths = paths;
+    for path in paths.iter_mut().filter(|path| path.exclusive) {
+        path.rivals.clone_from(&rivals);
+    }
+    paths
+}
+
+/// The columns of `target` that a declared foreign key on `columns` refers to,
+/// in the order of `columns`.
 fn declared(table: &LiveTable, columns: &[String], target: &LiveTable) -> Option<Vec<String>> {
-    table
-        .foreign_keys
-        .iter()
-        .find(|key| key.references == target.name && key.columns == columns)
-        .map(|key| key.referenced.clone())
+    table.foreign_keys.iter().filter(|key| key.references == target.name && key.columns.len() == columns.len()).find_map(|key| {
+        let referred = |column| key.columns.iter().position(|own| own == column).and_then(|at| key.referenced.get(at));
+        columns.iter().map(|column| referred(column).cloned()).collect()
+    })
 }

@@ -377,7 +377,8 @@ impl TableRules<'_, '_> {
         if matches!(self.rule.rows, Some(Rows::All(_))) {
             return;
         }
-        let deleted_where = rules.steps.last().map(|step| step.deletes.clone()).unwrap_or_default();
+        let waiting = rules.steps.last().filter(|step| step.delete_last);
+        let deleted_where = waiting.map(|step| step.deletes.clone()).unwrap_or_default();
         let paths = self.by_own_links();
         for (at, path) in paths.iter().enumerate() {
             let plain = |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
