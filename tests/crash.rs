@@ -6,7 +6,7 @@ mod program;
 
 use std::time::Duration;
 
-use program::{Program, signal};
+use program::{Program, ended, signal};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sqlx::sqlite::SqliteJournalMode;
@@ -55,10 +55,10 @@ async fn kill_it(program: &Program, args: &[&str], kills: usize, seed: u64) -> u
 
 /// Works off what is left.
 async fn finish(program: &Program) {
-    let mut child = program.run();
+    let child = program.run();
     program.until(RUNNING, 0).await;
     signal(&child, "TERM");
-    assert!(child.wait().expect("it ends").success());
+    assert!(ended(child).success());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ mod program;
 use std::process::Child;
 use std::time::Duration;
 
-use program::{Program, signal};
+use program::{Program, ended, running, signal};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{Connection, Error};
 
@@ -17,9 +17,9 @@ async fn company(clients: usize, batch_size: usize) -> Program {
     Program::new(clients, batch_size, SqliteJournalMode::Wal).await
 }
 
-fn stop(mut child: Child) {
+fn stop(child: Child) {
     signal(&child, "TERM");
-    assert!(child.wait().expect("it ends").success());
+    assert!(ended(child).success());
 }
 
 /// What one process leaves behind that nobody disturbs.
@@ -35,10 +35,10 @@ async fn asked_to_stop_it_finishes_the_batch_in_hand_and_leaves_the_rest_for_lat
     assert!(program.ends(&["sweep", "--due"]).success());
     for signal_name in ["TERM", "INT", "TERM"] {
         let done = program.number("SELECT count(*) FROM lethe_batches WHERE state = 'done'").await;
-        let mut child = program.run();
+        let child = program.run();
         program.until(&format!("SELECT count(*) > {done} FROM lethe_batches WHERE state = 'done'"), 1).await;
         signal(&child, signal_name);
-        assert!(child.wait().expect("it ends").success());
+        assert!(ended(child).success());
         program.check_laws().await;
         assert_eq!(
             program.number("SELECT count(*) FROM lethe_batches WHERE state = 'running'").await,
@@ -60,13 +60,35 @@ async fn asked_to_stop_it_finishes_the_batch_in_hand_and_leaves_the_rest_for_lat
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_for_a_database_that_another_program_has_locked() {
+    let program = company(20, 5).await;
+    let job = "schedule = \"* * * * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n";
+    std::fs::write(program.path().join("jobs/often.toml"), job).unwrap();
+    let mut command = program.command(&["run"]);
+    let service = running(command.env("LETHE_SQLITE__BUSY_TIMEOUT", "10m").env("LETHE_SWEEP__DRAIN", "1s"));
+    program.until("SELECT count(*) > 0 FROM lethe_sweeps WHERE state = 'done'", 1).await;
+    // With the next tick it waits for the lock, and would do so for ten minutes.
+    let mut other = connect(&program, Duration::from_secs(20)).await;
+    loop {
+        let mut lock = other.begin_with("BEGIN IMMEDIATE").await.expect("the lock");
+        let open: i64 = sqlx::query_scalar(RUNNING).fetch_one(&mut *lock).await.expect("a number");
+        if open == 0 {
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            stop(service);
+            break;
+        }
+    }
+    program.check_laws().await;
+}
+
+#[tokio::test]
 async fn two_services_share_the_work_and_write_nothing_twice() {
     for journal in [SqliteJournalMode::Wal, SqliteJournalMode::Delete] {
         let program = Program::new(1_000, 3, journal).await;
         let services = [program.run(), program.run()];
         assert!(program.ends(&["sweep", "--due"]).success());
         program.until(RUNNING, 0).await;
-        services.map(stop);
+        services.into_iter().for_each(stop);
         program.check_laws().await;
         assert!(program.dump().await == undisturbed(1_000).await);
         assert_eq!(program.number("SELECT count(*) - count(DISTINCT client_key) FROM lethe_outcomes").await, 0);
@@ -83,7 +105,7 @@ async fn two_schedulers_open_one_sweep_for_each_tick_and_pass_none_over() {
     std::fs::write(program.path().join("jobs/often.toml"), job).unwrap();
     let services = [program.run(), program.run()];
     program.until("SELECT count(*) >= 4 FROM lethe_sweeps WHERE state = 'done'", 1).await;
-    services.map(stop);
+    services.into_iter().for_each(stop);
     // Every two seconds, and what came too late is counted by the one that stands for it.
     let ticks = program
         .rows(
@@ -97,11 +119,15 @@ async fn two_schedulers_open_one_sweep_for_each_tick_and_pass_none_over() {
     assert!(program.dump().await == wanted);
 }
 
+async fn connect(program: &Program, busy_timeout: Duration) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(program.path().join("company.db")).busy_timeout(busy_timeout);
+    SqliteConnection::connect_with(&options).await.expect("the database opens")
+}
+
 /// Halts the process when it has claimed a batch and not yet begun to write,
 /// and says which. Nobody else can write while it writes, so that much is seen.
 async fn halt_between_claim_and_write(program: &Program, child: &Child) -> i64 {
-    let options = SqliteConnectOptions::new().filename(program.path().join("company.db")).busy_timeout(Duration::ZERO);
-    let mut other = SqliteConnection::connect_with(&options).await.expect("the database opens");
+    let mut other = connect(program, Duration::ZERO).await;
     for _ in 0..5_000 {
         signal(child, "STOP");
         let claimed: Result<Vec<i64>, Error> = async {

@@ -9,7 +9,7 @@ mod world;
 
 use std::time::Duration;
 
-use common::{Company, NOON, context, limits};
+use common::{Company, NOON, context};
 use lethe::domain::clock::Clock;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::State;
@@ -64,7 +64,7 @@ fn for_all<S: Strategy>(cases: u32, worlds: &S, holds: impl AsyncFn(S::Value)) {
 
 #[test]
 fn a_second_run_writes_nothing_and_the_size_of_a_batch_makes_no_difference() {
-    for_all(24, &worlds(), async |world| {
+    for_all(40, &worlds(), async |world| {
         let whole = company(&world, 100).await;
         let tally = whole.due().await;
         let wanted = left(&whole).await;
@@ -82,7 +82,7 @@ fn a_second_run_writes_nothing_and_the_size_of_a_batch_makes_no_difference() {
 
 #[test]
 fn a_preview_and_a_rehearsal_find_what_the_sweep_then_does_and_change_nothing() {
-    for_all(12, &worlds(), async |world| {
+    for_all(20, &worlds(), async |world| {
         let company = company(&world, 4).await;
         let before = company.dump().await;
         let request = company.request(SweepKind::Due);
@@ -101,7 +101,7 @@ fn a_preview_and_a_rehearsal_find_what_the_sweep_then_does_and_change_nothing() 
 #[test]
 fn a_sweep_cut_off_anywhere_and_taken_up_again_ends_as_if_nothing_had_happened() {
     let crashes = prop::collection::vec(0_u64..40_000, 1..6);
-    for_all(24, &(worlds(), crashes, 1_usize..6), async |(world, crashes, batch_size)| {
+    for_all(48, &(worlds(), crashes, 1_usize..6), async |(world, crashes, batch_size)| {
         let undisturbed = company(&world, 100).await;
         undisturbed.due().await;
         let wanted = left(&undisturbed).await;
@@ -145,7 +145,7 @@ fn limits_hold_a_due_sweep_to_the_first_clients_that_nothing_keeps() {
         world.identifying = false;
         world
     });
-    for_all(12, &(without_faults, 0_u64..6, 1_usize..6), async |(world, cap, batch_size)| {
+    for_all(20, &(without_faults, 0_u64..6, 1_usize..6), async |(world, cap, batch_size)| {
         let all = company(&world, 100).await;
         let free = all.due().await.anonymized;
         let capped = company(&world, batch_size).await;

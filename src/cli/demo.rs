@@ -29,7 +29,7 @@ const CONFIG: &str = "# Made by `lethe demo`; `lethe --config FOLDER/lethe.toml 
                       database = \"company.db\"\npolicy = \"policy.toml\"\njobs = \"jobs\"\n\
                       time_zone = \"Europe/Copenhagen\"\n";
 /// What the made-up company is made from.
-const SEED: u64 = 25_05_2018;
+const SEED: u64 = 25_052_018;
 
 /// Make a company's database, and anonymize its clients: ten thousand, in a minute.
 #[derive(Debug, clap::Args)]

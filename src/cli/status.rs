@@ -73,7 +73,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     }
     let mut status = Status {
         sweeps: Vec::new(),
-        jobs: job_status(&config.jobs, &context)?,
+        jobs: job_status(&config.jobs, &context),
         failures: context.ledger.failures(MOST_FAILURES).await?.len(),
         holds: context.ledger.holds(None, false).await?.len(),
         last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
@@ -88,16 +88,16 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     Ok(())
 }
 
-fn job_status(folder: &Path, context: &Context) -> Result<Vec<JobStatus>, Failure> {
+fn job_status(folder: &Path, context: &Context) -> Vec<JobStatus> {
     if !folder.exists() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let now = context.ledger.clock().now();
     let jobs = match setup::jobs(folder) {
         Ok(jobs) => jobs,
         Err(failure) => {
             let error = Some(failure.message);
-            return Ok(vec![JobStatus { job: String::new(), kind: String::new(), enabled: false, next: None, error }]);
+            return vec![JobStatus { job: String::new(), kind: String::new(), enabled: false, next: None, error }];
         }
     };
     let status = jobs.into_iter().map(|job| JobStatus {
@@ -107,7 +107,7 @@ fn job_status(folder: &Path, context: &Context) -> Result<Vec<JobStatus>, Failur
         job: job.name,
         error: None,
     });
-    Ok(status.collect())
+    status.collect()
 }
 
 /// What somebody should look at, most urgent first.

@@ -312,22 +312,21 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
     let refusals = context.ledger.refusals(id).await?;
     let loaded = context.planner.plan(&context.store).await;
     let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone() };
-    match (&sweep.state, loaded) {
-        (State::Done, Ok(loaded)) => out.data(&ended, || {
-            format!(
-                "Sweep {id} is done.\n\n{}\n{} clients in {}",
-                result_table(&progress.tally, &refusals, &BTreeMap::new(), &loaded.plan, "anonymized"),
-                number(progress.tally.looked_at()),
-                seconds(started.elapsed())
-            )
-        }),
-        _ => {
-            let note = sweep.note.clone().unwrap_or_default();
-            return Err(Failure::new(
-                format!("sweep {id} was stopped: {note}"),
-                "what was anonymized before stands; `lethe policy check` says what to mend",
-            ));
-        }
-    }
+    let (State::Done, Ok(loaded)) = (sweep.state, loaded) else {
+        let note = sweep.note.clone().unwrap_or_default();
+        return Err(Failure::new(
+            format!("sweep {id} was stopped: {note}"),
+            "what was anonymized before stands; `lethe policy check` says what to mend",
+        ));
+    };
+    out.data(&ended, || {
+        let note = sweep.note.as_ref().map(|note| format!("\nnote: {note}")).unwrap_or_default();
+        format!(
+            "Sweep {id} is done.\n\n{}\n{} clients in {}{note}",
+            result_table(&progress.tally, &refusals, &BTreeMap::new(), &loaded.plan, "anonymized"),
+            number(progress.tally.looked_at()),
+            seconds(started.elapsed())
+        )
+    });
     Ok(())
 }

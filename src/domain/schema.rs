@@ -167,6 +167,26 @@ impl LiveColumn {
         }
     }
 
+    /// The type that SQLite reads a declared type as, for comparing: empty for none.
+    ///
+    /// Source: <https://www.sqlite.org/datatype3.html#determination_of_column_affinity>.
+    #[must_use]
+    pub fn affinity(&self) -> &'static str {
+        let declared = self.declared.to_ascii_uppercase();
+        let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+        if has(&["INT"]) {
+            "INTEGER"
+        } else if has(&["CHAR", "CLOB", "TEXT"]) {
+            "TEXT"
+        } else if declared.is_empty() || has(&["BLOB"]) {
+            ""
+        } else if has(&["REAL", "FLOA", "DOUB"]) {
+            "REAL"
+        } else {
+            "NUMERIC"
+        }
+    }
+
     /// The most characters the declared type allows, as in `VARCHAR(40)`.
     #[must_use]
     pub fn max_length(&self) -> Option<usize> {

@@ -24,7 +24,7 @@ pub(super) fn policy(schema: &Schema, samples: &Samples, client: &ClientTable, r
     tables.push(listing.client_table());
     tables.extend(reach.tables.iter().map(|reached| listing.table(reached)));
 
-    let mut parts = vec![head(client, reach, &listing)];
+    let mut parts = vec![head(client, reach, due, &listing)];
     parts.push(client_part(client, due));
     parts.extend(filters_part(due));
     parts.push(period_part(due));
@@ -45,7 +45,8 @@ pub(super) fn policy(schema: &Schema, samples: &Samples, client: &ClientTable, r
     }
 }
 
-fn head(client: &ClientTable, reach: &Reach, listing: &Listing) -> String {
+fn head(client: &ClientTable, reach: &Reach, due: &Due, listing: &Listing) -> String {
+    let sweep = if due.to_anonymize_on.is_some() { "--due" } else { "--period" };
     let decide = match listing.uncertain.len() {
         0 => "Every column has a guess and none is left open; read them all the same.".to_owned(),
         1 => "One column waits for you under `# TODO`: uncomment its line, changed or not.".to_owned(),
@@ -64,8 +65,8 @@ fn head(client: &ClientTable, reach: &Reach, listing: &Listing) -> String {
          # {decide}\n\
          #\n\
          # Next:\n\
-         #   lethe policy check             what is still missing, each with its place\n\
-         #   lethe sweep --due --rehearse   what would happen; writes nothing\n",
+         #   lethe policy check                what is still missing, each with its place\n\
+         #   lethe sweep {sweep} --rehearse   does everything once and rolls it back\n",
         comment(&client.table.name)
     )
 }

@@ -2,40 +2,50 @@
 
 use chrono::NaiveDate;
 
-use super::change::{delete, empty, update};
+use super::change::{delete, delete_remembered, empty, remember, update};
 use super::link::{CLIENT, Looks, anonymized, belongs, exists, filtered, join, key_text};
 use super::select::Wanted;
 use super::{column, key_columns, name, row, text, tuple};
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{ClientPlan, Plan, Searched, Step};
+use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
 use crate::domain::policy::OnResidue;
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
 #[must_use]
 pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
+    // Typed like the key itself: a text `7` elsewhere is the number 7 here if it is there.
+    let typed: Vec<String> = client.key_types.iter().enumerate().map(|(at, own)| format!("k{at} {own}")).collect();
+    let typed = typed.join(", ");
     let keys = (0..client.key.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ");
+    let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
     vec![
         format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {keys}, \
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
              state TEXT, reasons TEXT, latest INTEGER, standing INTEGER NOT NULL DEFAULT 0)"
         ),
         format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {keys}, UNIQUE ({keys}))"
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys}))"
         ),
         "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, reason TEXT NOT NULL)".to_owned(),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {})", going.join(", ")),
     ]
 }
 
 /// Empties the temporary tables.
-pub const EMPTY: [&str; 3] =
-    ["DELETE FROM temp.lethe_batch", "DELETE FROM temp.lethe_taken", "DELETE FROM temp.lethe_reasons"];
+pub const EMPTY: [&str; 4] = [
+    "DELETE FROM temp.lethe_batch",
+    "DELETE FROM temp.lethe_taken",
+    "DELETE FROM temp.lethe_reasons",
+    "DELETE FROM temp.lethe_going",
+];
 
 /// Drops the temporary tables, for another plan.
-pub const DROP: [&str; 3] = [
+pub const DROP: [&str; 4] = [
     "DROP TABLE IF EXISTS temp.lethe_batch",
     "DROP TABLE IF EXISTS temp.lethe_taken",
     "DROP TABLE IF EXISTS temp.lethe_reasons",
+    "DROP TABLE IF EXISTS temp.lethe_going",
 ];
 
 /// The statements of a batch that depend on its plan and day, made once and
@@ -112,11 +122,14 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let today = wanted.today;
     let mut changes = Vec::new();
     let mut last_changes = Vec::new();
-    for step in &plan.steps {
-        let (now, last) = step_statements(step, client, today);
-        changes.extend(now.into_iter().map(|sql| (step.table.clone(), sql)));
-        last_changes.extend(last.into_iter().map(|sql| (step.table.clone(), sql)));
+    let mut very_last = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        let of_step = step_statements(at, step, client, today);
+        changes.extend(of_step.now.into_iter().map(|sql| (step.table.clone(), sql)));
+        last_changes.extend(of_step.last.into_iter().map(|sql| (step.table.clone(), sql)));
+        very_last.extend(of_step.very_last.into_iter().map(|sql| (step.table.clone(), sql)));
     }
+    last_changes.append(&mut very_last);
     Statements {
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, SweepKind::List, true),
@@ -130,18 +143,29 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     }
 }
 
-fn step_statements(step: &Step, client: &ClientPlan, today: NaiveDate) -> (Vec<String>, Vec<String>) {
-    let deletes: Vec<String> = step.deletes.iter().map(|own| delete(&step.table, own, client, today)).collect();
-    let updates: Vec<String> = step.updates.iter().map(|own| update(&step.table, own, client, today)).collect();
-    let mut last: Vec<String> = step.unlinks.iter().map(|own| update(&step.table, own, client, today)).collect();
-    let mut now = Vec::new();
-    if step.delete_last {
-        last.splice(0..0, deletes);
-    } else {
-        now.extend(deletes);
+/// The statements of one table: at once, after the residue check, and after those of all other tables.
+#[derive(Default)]
+struct OfStep {
+    now: Vec<String>,
+    last: Vec<String>,
+    very_last: Vec<String>,
+}
+
+fn step_statements(at: usize, step: &Step, client: &ClientPlan, today: NaiveDate) -> OfStep {
+    let mut of_step = OfStep::default();
+    for own in &step.deletes {
+        if let Some(columns) = &own.remembered {
+            of_step.now.push(remember(at, &step.table, columns, own, client, today));
+            of_step.very_last.push(delete_remembered(at, &step.table, columns));
+        } else if step.delete_last {
+            of_step.last.push(delete(&step.table, own, client, today));
+        } else {
+            of_step.now.push(delete(&step.table, own, client, today));
+        }
     }
-    now.extend(updates);
-    (now, last)
+    of_step.now.extend(step.updates.iter().map(|own| update(&step.table, own, client, today)));
+    of_step.last.extend(step.unlinks.iter().map(|own| update(&step.table, own, client, today)));
+    of_step
 }
 
 fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::link::belongs;
-use super::{any_of, column, name, text};
+use super::{any_of, column, name, text, tuple};
 use crate::domain::plan::{ClientPlan, Delete, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
 
@@ -33,6 +33,41 @@ pub(super) fn delete(table: &str, delete: &Delete, client: &ClientPlan, today: N
     let belongs = belongs(&delete.paths, client, today);
     let condition = delete.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
     format!("DELETE FROM {} WHERE {belongs}{condition}", name(table))
+}
+
+/// Notes the rows of one table that are to be deleted when the tables between
+/// them and their clients are gone.
+pub(super) fn remember(
+    step: usize,
+    table: &str,
+    columns: &[String],
+    delete: &Delete,
+    client: &ClientPlan,
+    today: NaiveDate,
+) -> String {
+    let belongs = belongs(&delete.paths, client, today);
+    let condition = delete.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
+    let own: Vec<String> = columns.iter().map(|own| name(own)).collect();
+    format!(
+        "INSERT INTO temp.lethe_going (step, {}) SELECT {step}, {} FROM {} WHERE {belongs}{condition}",
+        going(columns),
+        own.join(", "),
+        name(table)
+    )
+}
+
+/// Deletes the rows of one table that were noted.
+pub(super) fn delete_remembered(step: usize, table: &str, columns: &[String]) -> String {
+    format!(
+        "DELETE FROM {} WHERE {} IN (SELECT {} FROM temp.lethe_going WHERE step = {step})",
+        name(table),
+        tuple(table, columns),
+        going(columns)
+    )
+}
+
+fn going(columns: &[String]) -> String {
+    (0..columns.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ")
 }
 
 /// What a column holds afterwards, as an expression over the row as it is.

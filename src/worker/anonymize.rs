@@ -66,7 +66,8 @@ impl Anonymizer {
         }
         loop {
             match self.attempt(claim, &batch, &open, &failing).await {
-                Ok(Attempt::Over) => return Ok(()),
+                // Only a rehearsal asks whether rules are settled.
+                Ok(Attempt::Over) | Err(BatchFault::NotSettled(_)) => return Ok(()),
                 Ok(Attempt::Changed) => {
                     // Stops the sweep if it really changed; an index alone does not.
                     *self.sweep.lock().await = None;
@@ -101,7 +102,6 @@ impl Anonymizer {
                     ledger.stop_sweep(sweep.id, &note).await?;
                     return Ok(());
                 }
-                Err(BatchFault::NotSettled(_)) => return Ok(()),
                 Err(BatchFault::Unavailable(error)) => {
                     let fault = self.context.store.fault(&error);
                     tracing::warn!(batch = batch.id, error = %fault, "batch put off");

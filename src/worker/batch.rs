@@ -255,12 +255,9 @@ async fn for_each_line(
     let mut last = None;
     for line in text.split(sql::LINE) {
         let (n, fields) = line.split_once(sql::FIELD).unwrap_or(("", line));
-        match n.parse().ok().or(last) {
-            Some(n) => {
-                last = Some(n);
-                each(n, fields.split(sql::FIELD));
-            }
-            None => continue,
+        if let Some(n) = n.parse().ok().or(last) {
+            last = Some(n);
+            each(n, fields.split(sql::FIELD));
         }
     }
     Ok(())

@@ -7,9 +7,6 @@ use crate::domain::sweep::SweepKind;
 use crate::sql::select::{self, Wanted};
 use crate::store::statement;
 
-/// How wide a range of the client table is looked through at once, in batches.
-const RANGE_BATCHES: usize = 10;
-
 /// How the clients of a sweep are found.
 #[derive(Debug, Clone)]
 pub(super) enum Selection {
@@ -54,7 +51,7 @@ impl Selection {
     ) -> Result<Page, sqlx::Error> {
         let sql = match self {
             Self::Named => return Ok(Page { last: true, ..Page::default() }),
-            Self::Everybody => return everybody(connection, wanted, behind, size * RANGE_BATCHES).await,
+            Self::Everybody => return everybody(connection, wanted, behind, size).await,
             Self::Due => select::due_page(wanted, behind.is_some()),
             Self::Since(earlier) => select::lapsed_since(wanted, *earlier, behind.is_some()),
         };

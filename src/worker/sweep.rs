@@ -23,8 +23,11 @@ use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment
 use crate::sql::select::Wanted;
 use crate::store::Store;
 
-/// Batches cut ahead of the workers.
+/// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
+/// Clients selected at once: each look for the next ones costs as much as all
+/// that are due, so it is not done for every few batches.
+const SELECTED: usize = 50_000;
 
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
@@ -240,7 +243,7 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     loop {
         let page = prepared
             .selection
-            .page(&mut connection, &wanted, behind.as_deref(), context.limits.batch_size * 8)
+            .page(&mut connection, &wanted, behind.as_deref(), SELECTED)
             .await
             .map_err(|error| context.store.fault(&error))?;
         clients += page.keys.len() as u64;
@@ -343,7 +346,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     }
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
     let size = context.limits.batch_size;
-    let most = if sweep.cap.is_some() { size } else { size * usize::try_from(ahead).unwrap_or(1) };
+    let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
     let mut keys: Vec<String> = Vec::new();
     let mut position = sweep.position.clone();
     let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);

@@ -137,16 +137,12 @@ impl Program {
 
     /// Runs the program to its end.
     pub fn ends(&self, args: &[&str]) -> ExitStatus {
-        self.spawn(args).wait().expect("the program ends")
+        ended(self.spawn(args))
     }
 
     /// A `lethe run` that has said that it is running.
     pub fn run(&self) -> Child {
-        let mut child = self.command(&["run"]).stderr(Stdio::piped()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains(" running ")), "it ended before it ran");
-        std::thread::spawn(move || lines.for_each(drop));
-        child
+        running(&mut self.command(&["run"]))
     }
 
     pub async fn rows(&self, sql: &str) -> Vec<String> {
@@ -202,6 +198,27 @@ impl Program {
     pub async fn outcomes(&self) -> Vec<String> {
         self.rows("SELECT client_key, outcome, reasons FROM lethe_outcomes AS o WHERE outcome <> 'already' ORDER BY client_key, sweep").await
     }
+}
+
+/// Starts a service, and waits until it says that it is running.
+pub fn running(command: &mut Command) -> Child {
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+    assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains(" running ")), "it ended before it ran");
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+/// Waits for the end of a program; it must come within two minutes.
+pub fn ended(mut child: Child) -> ExitStatus {
+    for _ in 0..6_000 {
+        if let Some(status) = child.try_wait().expect("it can be waited for") {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().expect("it is killed");
+    panic!("it never ended");
 }
 
 /// Sends a signal to a program that was started here.

@@ -185,6 +185,42 @@ async fn an_entry_without_a_day_keeps_its_client() {
 }
 
 #[tokio::test]
+async fn activity_several_hops_away_counts_on_later_nights_too() {
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, kind TEXT);
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers, kind TEXT, day DATE);
+        CREATE TABLE visits (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders, kind TEXT, day DATE);
+        INSERT INTO customers VALUES ('A', 'x'), ('B', 'x'), ('C', 'x');
+        INSERT INTO orders VALUES (1, 'A', 'memo', NULL), (2, 'B', 'sale', NULL), (3, 'C', 'sale', NULL);
+        INSERT INTO visits VALUES (1, 1, 'call', '2024-12-31'), (2, 2, 'call', '2025-01-02'), (3, 3, 'call', '2025-01-02'), (4, 3, 'memo', '2025-06-01'), (5, 2, 'call', '2024-06-01');";
+    let tables = r#"
+        [period]
+        length = "1 year"
+        activity = [{ table = "visits", date = "day", where = "kind <> 'memo'" }]
+        [tables.customers.columns]
+        no.class = "non-personal"
+        kind.class = "non-personal"
+        [tables.orders]
+        client = "customer_no"
+        columns.id.class = "non-personal"
+        columns.customer_no.class = "non-personal"
+        columns.kind.class = "non-personal"
+        columns.day.class = "non-personal"
+        [tables.visits]
+        client = { column = "order_id", through = "orders", where = "kind <> 'none'" }
+        columns.id.class = "non-personal"
+        columns.order_id.class = "non-personal"
+        columns.kind.class = "non-personal"
+        columns.day.class = "non-personal"
+    "#;
+    let company = Company::new(schema, &policy(tables)).await;
+    assert_eq!(previewed(&company, SweepKind::Period).await, ["A anonymized"]);
+    assert_eq!(company.period().await.anonymized, 1);
+    company.set_clock("2026-01-03T12:00:00Z");
+    assert_eq!(previewed(&company, SweepKind::Period).await, ["B anonymized", "C anonymized"]);
+    assert_eq!(company.period().await.anonymized, 2);
+}
+
+#[tokio::test]
 async fn a_blank_to_anonymize_on_is_no_date() {
     for day in ["NULL", "''", "'0000-00-00'", "'1753-01-01 00:00:00'", "'1900-01-01'", "'1900-01-01 00:00:00'", "'2026-01-03'", "'2026-01-03 00:00:00'"] {
         assert_eq!(due(day).await, 0, "{day}");

@@ -94,3 +94,38 @@ async fn a_row_that_a_live_client_has_by_another_link_survives() {
     assert!(difference(&before, &company.dump().await).is_empty());
     assert_eq!(changes(&company, &["C"]).await, OWN_GOES);
 }
+
+#[tokio::test]
+async fn shared_rows_and_the_links_to_them_are_deleted_with_the_last_client() {
+    let deleting = r#"
+        [tables.customers.columns]
+        no.class = "non-personal"
+        accountant.class = "non-personal"
+        [tables.relations]
+        client = "customer_no"
+        rows = "delete"
+        [tables.contacts]
+        client = { column = "id", through = "relations", equals = "contact_id", exclusive = true }
+        rows = [{ delete = "name <> ''" }]
+        columns.id.class = "non-personal"
+        columns.name.class = "non-personal"
+        [tables.contact_points]
+        client = { column = "contact_id", through = "contacts" }
+        rows = "delete"
+    "#;
+    let company = Company::new(SCHEMA, &policy(deleting)).await;
+    assert_eq!(
+        changes(&company, &["A"]).await,
+        [
+            "- contact_points: own|111",
+            "- contacts: own|Ann only",
+            "- relations: own|A",
+            "- relations: own|A",
+            "- relations: shared|A",
+        ]
+    );
+    assert_eq!(
+        changes(&company, &["B"]).await,
+        ["- contact_points: shared|222", "- contacts: shared|Ann and Bob", "- relations: shared|B"]
+    );
+}

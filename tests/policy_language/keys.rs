@@ -210,6 +210,54 @@ async fn composite_keys_are_found_by_their_date_and_never_confused() {
 }
 
 #[tokio::test]
+async fn composite_keys_go_every_way_that_plain_ones_do() {
+    let schema = "
+        CREATE TABLE customers (company TEXT COLLATE NOCASE, no INTEGER, made_on DATE, PRIMARY KEY (company, no));
+        CREATE TABLE contacts (id INTEGER PRIMARY KEY, name TEXT);
+        CREATE TABLE relations (company TEXT, customer_no TEXT, contact_id INTEGER);
+        CREATE TABLE entries (company TEXT COLLATE NOCASE, customer_no INTEGER, posted_on DATE, open INTEGER, text TEXT);
+        INSERT INTO customers VALUES ('fr', 1, '2000-01-01'), ('fr', 2, '2000-01-01'), ('de', 1, '2000-01-01');
+        INSERT INTO contacts VALUES (1, 'own'), (2, 'shared');
+        INSERT INTO relations VALUES ('FR', '1', 1), ('Fr', '1', 2), ('DE', '1', 2);
+        INSERT INTO entries VALUES ('FR', 1, '2019-12-31', 0, 'x'), ('FR', 2, '2020-06-01', 1, 'y'), ('DE', 1, '2025-01-01', 0, 'z');";
+    let policy = r#"
+        client = { table = "customers", key = ["company", "no"] }
+        period = { length = "6 years", activity = [{ table = "entries", date = "posted_on" }] }
+        guards = [{ name = "open", reason = "has open entries", table = "entries", where = "open = 1" }]
+        [tables.customers.columns]
+        company.class = "non-personal"
+        no.class = "non-personal"
+        made_on.class = "non-personal"
+        [tables.relations]
+        client = { column = ["company", "customer_no"] }
+        columns.company.class = "non-personal"
+        columns.customer_no.class = "non-personal"
+        columns.contact_id.class = "non-personal"
+        [tables.contacts]
+        client = { column = "id", through = "relations", equals = "contact_id", exclusive = true }
+        columns.id.class = "non-personal"
+        columns.name = { class = "personal", clear = true, identifying = true }
+        [tables.entries]
+        client = { name = "account", column = ["company", "customer_no"] }
+        columns.company.class = "non-personal"
+        columns.customer_no.class = "non-personal"
+        columns.posted_on.class = "non-personal"
+        columns.open.class = "non-personal"
+        columns.text = { class = "personal", replace = "of {key}", for = "account" }
+        "#;
+    let company = Company::new(schema, policy).await;
+    assert_eq!(previewed(&company, SweepKind::Period).await, [r#"["fr",1] anonymized"#]);
+    assert_eq!(company.period().await.anonymized, 1);
+    assert_eq!(company.rows("SELECT name FROM contacts").await, ["NULL", "shared"]);
+    assert_eq!(company.rows("SELECT text FROM entries").await, ["of FR-1", "y", "z"]);
+    company.set_clock("2026-06-02T12:00:00Z");
+    assert_eq!(previewed(&company, SweepKind::Period).await, [r#"["fr",2] refused open"#]);
+    company.execute("UPDATE entries SET open = 0").await;
+    assert_eq!(company.period().await.anonymized, 1);
+    assert_eq!(changes(&company, &["DE, 1"]).await, ["- contacts: 2|shared", "+ contacts: 2|NULL", "- entries: DE|1|2025-01-01|0|z", "+ entries: DE|1|2025-01-01|0|of DE-1"]);
+}
+
+#[tokio::test]
 async fn the_key_need_not_be_the_primary_key() {
     let company = Company::new(
         "CREATE TABLE customers (id INTEGER PRIMARY KEY, no TEXT NOT NULL UNIQUE, email TEXT);

@@ -93,6 +93,38 @@ fn the_link_table_and_what_is_behind_it_can_both_be_deleted() {
 }
 
 #[test]
+fn what_refers_to_rows_and_is_the_way_to_them_may_change_too() {
+    assert_changes(
+        &LINK_TABLE.replace("address_id INTEGER NOT NULL", "address_id INTEGER").replace(", PRIMARY KEY (customer_no, address_id)", ""),
+        &policy(
+            r#"
+            tables.customers.columns.no.class = "non-personal"
+            [tables.customer_addresses]
+            client = "customer_no"
+            columns.customer_no.class = "non-personal"
+            columns.address_id = { class = "personal", clear = true }
+            [tables.addresses]
+            client = { column = "id", through = "customer_addresses", equals = "address_id", where = "city <> 'Nowhere'" }
+            columns.id.class = "non-personal"
+            columns.street = { class = "personal", clear = true }
+            columns.city = { class = "personal", replace = "a town" }
+            "#,
+        ),
+        &["A"],
+        &[
+            "- addresses: 1|Elm Row|Ash",
+            "- addresses: 3|Fir Row|Yew",
+            "+ addresses: 1|NULL|a town",
+            "+ addresses: 3|NULL|a town",
+            "- customer_addresses: A|1",
+            "- customer_addresses: A|3",
+            "+ customer_addresses: A|NULL",
+            "+ customer_addresses: A|NULL",
+        ],
+    );
+}
+
+#[test]
 fn an_owner_type_and_id_say_whose_row_it_is() {
     assert_changes(
         "CREATE TABLE customers (no TEXT PRIMARY KEY);

@@ -107,6 +107,40 @@ async fn a_text_that_is_replaced_for_one_link_is_searched_for_the_other() {
 }
 
 #[tokio::test]
+async fn conditions_are_read_in_the_rows_own_table_whatever_the_others_call_their_columns() {
+    let schema = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers, status TEXT, kind TEXT, text TEXT);
+        CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders, payer_no TEXT, status TEXT, kind TEXT, text TEXT);
+        CREATE TABLE steps (id INTEGER, line_id INTEGER REFERENCES lines, text TEXT);
+        INSERT INTO orders VALUES (1, 'A', 'open', 'x', NULL), (2, 'B', 'open', 'x', NULL);
+        INSERT INTO lines VALUES (1, 1, 'B', 'draft', 'mail', 'to Ann Archer'), (2, 1, NULL, 'sent', 'note', 'Ann Archer'), (3, 2, NULL, 'sent', 'mail', 'x');";
+    let tables = r#"
+        [tables.orders]
+        client = { column = "customer_no", where = "status = 'open'" }
+        columns.id.class = "non-personal"
+        columns.customer_no.class = "non-personal"
+        columns.status.class = "non-personal"
+        columns.kind.class = "non-personal"
+        columns.text.class = "non-personal"
+        [tables.lines]
+        client = [
+          { column = "order_id", through = "orders", where = "kind <> 'none'" },
+          { column = "payer_no", where = "kind = 'mail'" },
+        ]
+        rows = [{ delete = "status = 'draft'", for = "order_id" }]
+        columns.id.class = "non-personal"
+        columns.order_id.class = "non-personal"
+        columns.payer_no.class = "non-personal"
+        columns.status.class = "non-personal"
+        columns.kind.class = "non-personal"
+        columns.text = { class = "personal", replace = "gone", for = "payer_no" }
+        [tables.steps]
+        client = { column = "line_id", through = "lines" }
+        rows = "delete"
+    "#;
+    assert_eq!(swept(schema, tables).await, [r#"A failed ["residue:lines.text"]"#, "B anonymized"]);
+}
+
+#[tokio::test]
 async fn the_clients_key_is_searched_and_the_way_to_it_is_not() {
     let schema = "CREATE TABLE orders (customer_no TEXT REFERENCES customers);
         INSERT INTO customers VALUES ('Zoe Zimmer', 'Zoe Zimmer'); INSERT INTO orders VALUES ('Zoe Zimmer');";

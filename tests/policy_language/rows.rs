@@ -133,6 +133,14 @@ fn the_databases_own_cascade_takes_rows_along() {
 }
 
 #[tokio::test]
+async fn a_cascade_that_the_policy_does_not_mention_is_pointed_out() {
+    let company = Company::new(&kept_lines("ON DELETE CASCADE"), &policy(KEPT_LINES)).await;
+    let loaded = company.context.planner.plan(&company.context.store).await.unwrap();
+    let notes = &loaded.plan.notes;
+    assert!(notes.iter().any(|note| note.starts_with("rows of `lines` go with those of `orders`")), "{notes:#?}");
+}
+
+#[tokio::test]
 async fn a_client_whose_rows_the_database_will_not_let_go_fails_alone() {
     for action in ["ON DELETE RESTRICT", ""] {
         let company = Company::new(&kept_lines(action), &policy(KEPT_LINES)).await;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Table};
-use crate::domain::schema::{Kind, LiveTable, Schema};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
 /// A plan under construction.
 pub(super) struct Builder<'a> {
@@ -44,8 +44,14 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
     if !builder.problems.is_empty() {
-        builder.problems.dedup();
-        return Err(PlanError(builder.problems));
+        let mut problems: Vec<Problem> = Vec::new();
+        for problem in builder.problems {
+            // A way is looked at for each table that goes by it.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        return Err(PlanError(problems));
     }
     Ok(Plan {
         digest: digest(policy, schema),
@@ -65,6 +71,12 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
 impl<'a> Builder<'a> {
     pub(super) fn problem(&mut self, place: &str, what: impl Into<String>, mend: impl Into<String>) {
         self.problems.push(Problem::new(place, what, mend));
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     /// Where the lists of problems and conditions stand, to come back to.
@@ -179,9 +191,11 @@ impl<'a> Builder<'a> {
         }
         let flag_nullable =
             anonymized.as_ref().and_then(|flag| table.column(flag)).is_none_or(|column| !column.not_null);
+        let key_types = key.iter().map(|own| table.column(own).map_or("", LiveColumn::affinity)).collect();
         ClientPlan {
             table: table.name.clone(),
             key,
+            key_types,
             to_anonymize_on,
             due_indexed,
             anonymized,
@@ -191,7 +205,7 @@ impl<'a> Builder<'a> {
     }
 
     fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
-        let kind = table.column(column).map_or(Kind::Unknown, crate::domain::schema::LiveColumn::kind);
+        let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
         if matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes) {
             self.problem(
                 place,

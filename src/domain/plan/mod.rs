@@ -7,7 +7,9 @@
 
 mod builder;
 mod condition;
+mod deletes;
 mod gate;
+mod order;
 mod path;
 mod placeholder;
 mod problem;
@@ -64,6 +66,8 @@ pub struct ClientPlan {
     pub table: String,
     /// The key's columns, in order.
     pub key: Vec<String>,
+    /// For each, the type it compares as; empty for none.
+    pub key_types: Vec<&'static str>,
     /// The column with the day from which a client is to be anonymized.
     pub to_anonymize_on: Option<String>,
     /// Whether an index leads with that column.
@@ -146,7 +150,13 @@ pub struct Delete {
     pub paths: Vec<Path>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
+    /// The columns by which the rows are remembered, and deleted after
+    /// everything else, because a table on the way refers to them and goes too.
+    pub remembered: Option<Vec<String>>,
 }
+
+/// The most columns by which rows can be remembered.
+pub const REMEMBERED: usize = 4;
 
 /// Columns to change in the rows reached by `paths`.
 #[derive(Debug, Clone)]

@@ -235,9 +235,7 @@ impl Builder<'_> {
                     "`{}.{own}` and `{}.{other}` compare differently; the latter decides, and no index on the former helps",
                     table.name, target.name
                 );
-                if !self.notes.contains(&note) {
-                    self.notes.push(note);
-                }
+                self.note(note);
             }
             named.push(differ.then(|| theirs.unwrap_or_else(|| "BINARY".to_owned())));
         }

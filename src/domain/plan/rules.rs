@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::order::{in_order, parents, travelled_columns};
 use super::settle::{self, Groups};
 use super::{
-    FIRST_DAY,    ClientPlan, Condition, Delete, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
+    ClientPlan, Condition, FIRST_DAY, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step, Update,
+    placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
@@ -32,87 +34,13 @@ pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
     rules
 }
 
-/// The mapped tables, each before the tables it is reached through or refers to, the client table last.
-fn in_order<'a>(builder: &mut Builder<'a>) -> Vec<&'a LiveTable> {
-    let mapped: Vec<(&'a LiveTable, &'a Table)> = builder
-        .policy
-        .tables
-        .iter()
-        .filter(|(_, rule)| rule.free.is_none())
-        .filter_map(|(name, rule)| Some((builder.schema.table(name)?, rule)))
-        .collect();
-    fn visit<'a>(at: &'a LiveTable, mapped: &[(&'a LiveTable, &'a Table)], done: &mut Vec<&'a LiveTable>, seen: &mut BTreeSet<&'a str>) {
-        if !seen.insert(&at.name) {
-            return;
-        }
-        for (table, rule) in mapped {
-            let through = rule.client.iter().flat_map(|links| &links.0).filter_map(|link| link.through.as_ref());
-            let before = through.clone().any(|parent| parent.eq_ignore_ascii_case(&at.name))
-                || table.foreign_keys.iter().any(|key| key.references == at.name);
-            if before {
-                visit(table, mapped, done, seen);
-            }
-        }
-        done.push(at);
-    }
-    let mut done = Vec::new();
-    let mut seen = BTreeSet::new();
-    let client = builder.client_table;
-    for (table, _) in mapped.iter().filter(|(table, _)| table.name != client.name) {
-        visit(table, &mapped, &mut done, &mut seen);
-    }
-    done.retain(|table| table.name != client.name);
-    done.push(client);
-    done
-}
-
-/// Tables that others are reached through.
-fn parents(builder: &Builder) -> BTreeSet<String> {
-    let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref()).flat_map(|links| &links.0);
-    links
-        .filter_map(|link| link.through.as_ref())
-        .filter_map(|name| builder.schema.table(name).map(|table| table.name.clone()))
-        .collect()
-}
-
-/// The columns that ways to clients run over, as (table, column): changing one
-/// before the residue check would hide its rows.
-fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, String)> {
-    let mut columns = BTreeSet::new();
-    let client = builder.client_table.name.clone();
-    for table in in_order(builder) {
-        let paths = builder.quiet_paths(table);
-        for path in paths {
-            for (at, hop) in path.hops.iter().enumerate() {
-                let next = path.hops.get(at + 1).map_or(&client, |next| &next.table);
-                columns.extend(hop.columns.iter().map(|column| (hop.table.clone(), column.clone())));
-                columns.extend(hop.matches.iter().map(|column| (next.clone(), column.clone())));
-                if let Some(condition) = &hop.condition {
-                    columns.extend(condition.columns().iter().map(|column| (hop.table.clone(), column.clone())));
-                }
-            }
-        }
-    }
-    columns
-}
-
-impl Builder<'_> {
-    /// The ways of a table, for a look ahead: problems and conditions are
-    /// recorded when the table itself is built.
-    fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
-        let mark = self.mark();
-        let paths = self.table_paths(table, "");
-        self.rewind(mark);
-        paths
-    }
-}
-
-struct TableRules<'a, 'p> {
-    table: &'a LiveTable,
-    rule: &'a Table,
-    place: String,
-    paths: Vec<Path>,
-    client: &'p ClientPlan,
+/// One table and what the policy says of it, on the way to its step.
+pub(super) struct TableRules<'a, 'p> {
+    pub(super) table: &'a LiveTable,
+    pub(super) rule: &'a Table,
+    pub(super) place: String,
+    pub(super) paths: Vec<Path>,
+    pub(super) client: &'p ClientPlan,
 }
 
 impl TableRules<'_, '_> {
@@ -185,13 +113,13 @@ impl TableRules<'_, '_> {
 
     /// The ways that a rule with this `for` applies to. On the client table a
     /// rule without `for` means the client's own row.
-    fn by_link(&self, link: Option<&String>) -> Vec<Path> {
+    pub(super) fn by_link(&self, link: Option<&String>) -> Vec<Path> {
         let is_client = self.table.name == self.client.table;
         let wanted = link.map_or_else(|| if is_client { Some("self") } else { None }, |link| Some(link.as_str()));
         self.paths.iter().filter(|path| wanted.is_none_or(|name| path.name == name)).cloned().collect()
     }
 
-    fn known_link(&self, builder: &mut Builder, link: Option<&String>, place: &str) {
+    pub(super) fn known_link(&self, builder: &mut Builder, link: Option<&String>, place: &str) {
         let Some(link) = link.filter(|_| !self.paths.is_empty()) else { return };
         if !self.paths.iter().any(|path| &path.name == link) {
             let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
@@ -340,36 +268,6 @@ impl TableRules<'_, '_> {
         }
     }
 
-    fn deletes(&self, builder: &mut Builder, groups: &Groups) -> Vec<Delete> {
-        let place = format!("{}.rows", self.place);
-        if self.rule.rows.is_some() && self.table.name == self.client.table {
-            builder.problem(&place, "rows of the client table cannot be deleted", "anonymize their columns; invoices and statistics refer to them");
-            return Vec::new();
-        }
-        match &self.rule.rows {
-            None => Vec::new(),
-            Some(Rows::All(_)) => vec![Delete { paths: self.paths.clone(), condition: None }],
-            Some(Rows::Some(conditions)) => {
-                let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
-                let mut deletes = Vec::new();
-                for (at, said) in conditions.iter().enumerate() {
-                    let place = format!("{place}[{}]", at + 1);
-                    self.known_link(builder, said.link.as_ref(), &place);
-                    let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
-                    if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
-                        builder.problem(
-                            &place,
-                            format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),
-                            "make the condition depend on columns that stay",
-                        );
-                    }
-                    deletes.push(Delete { paths: self.by_link(said.link.as_ref()), condition: Some(condition) });
-                }
-                deletes
-            }
-        }
-    }
-
     /// The text columns in which a former value could still stand: those whose
     /// content is not known without looking, and for each way those that are
     /// only replaced in rows reached by another one.
@@ -377,7 +275,7 @@ impl TableRules<'_, '_> {
         if matches!(self.rule.rows, Some(Rows::All(_))) {
             return;
         }
-        let waiting = rules.steps.last().filter(|step| step.delete_last);
+        let waiting = rules.steps.last().filter(|step| step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some()));
         let deleted_where = waiting.map(|step| step.deletes.clone()).unwrap_or_default();
         let paths = self.by_own_links();
         for (at, path) in paths.iter().enumerate() {

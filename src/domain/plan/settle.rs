@@ -25,7 +25,8 @@ pub(super) fn check(
         for rule in rules {
             let place = format!("{place}.columns.{}", rule.column);
             let together: Vec<&Rule> = groups.values().flatten().collect();
-            let apart: Vec<&Rule> = groups.iter().filter(|(other, _)| *other != group).flat_map(|(_, rules)| rules).collect();
+            let apart: Vec<&Rule> =
+                groups.iter().filter(|(other, _)| *other != group).flat_map(|(_, rules)| rules).collect();
             if let Some(read) = first_changed(&read_again(rule, table), &together) {
                 builder.problem(
                     &place,
@@ -40,7 +41,8 @@ pub(super) fn check(
                 );
             }
         }
-        let earlier: Vec<&Rule> = groups.range(..group).filter(|(other, _)| other.0 && group.0).flat_map(|(_, rules)| rules).collect();
+        let earlier: Vec<&Rule> =
+            groups.range(..group).filter(|(other, _)| other.0 && group.0).flat_map(|(_, rules)| rules).collect();
         if let Some(read) = first_changed(&ways(&paths(group.1.as_ref())), &earlier)
             && let Some(rule) = rules.first()
         {

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_path_is_cut_into_its_steps() {
-        let path = JsonPath::parse("$.members[*].phones[0]").unwrap();
+        let path = JsonPath::parse("$.members[*].phones[0].number").unwrap();
         let expected = [
             Segment::Member("members".into()),
             Segment::Every,

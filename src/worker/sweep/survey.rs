@@ -128,18 +128,15 @@ pub async fn survey(
         each,
     };
     let started = Instant::now();
-    match (mode, ledger) {
-        (Mode::Rehearsal, Some(ledger)) => {
-            let mut writer = ledger.writer().await;
-            walk.everybody(&mut writer, surveyor.batch_size).await?;
+    if let (Mode::Rehearsal, Some(ledger)) = (mode, ledger) {
+        let mut writer = ledger.writer().await;
+        walk.everybody(&mut writer, surveyor.batch_size).await?;
+    } else {
+        let mut connection = store.writer().await?;
+        if ledger.is_none() {
+            stand_in(&mut connection).await.map_err(|error| store.fault(&error))?;
         }
-        _ => {
-            let mut connection = store.writer().await?;
-            if ledger.is_none() {
-                stand_in(&mut connection).await.map_err(|error| store.fault(&error))?;
-            }
-            walk.everybody(&mut connection, surveyor.batch_size).await?;
-        }
+        walk.everybody(&mut connection, surveyor.batch_size).await?;
     }
     let mut survey = walk.survey;
     survey.took = started.elapsed();

@@ -1,0 +1,81 @@
+//! Rows that go altogether.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::builder::Builder;
+use super::rules::TableRules;
+use super::settle::Groups;
+use super::{Condition, Delete, Path, REMEMBERED};
+use crate::domain::policy::Rows;
+
+impl TableRules<'_, '_> {
+    /// What `rows` says, and what the database takes along.
+    pub(super) fn deletes(&self, builder: &mut Builder, groups: &Groups) -> Vec<Delete> {
+        let place = format!("{}.rows", self.place);
+        if self.rule.rows.is_some() && self.table.name == self.client.table {
+            builder.problem(
+                &place,
+                "rows of the client table cannot be deleted",
+                "anonymize their columns; invoices and statistics refer to them",
+            );
+            return Vec::new();
+        }
+        if self.rule.rows.is_some() {
+            self.cascades(builder);
+        }
+        match &self.rule.rows {
+            None => Vec::new(),
+            Some(Rows::All(_)) => vec![self.delete(builder, self.paths.clone(), None)],
+            Some(Rows::Some(conditions)) => {
+                let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
+                let mut deletes = Vec::new();
+                for (at, said) in conditions.iter().enumerate() {
+                    let place = format!("{place}[{}]", at + 1);
+                    self.known_link(builder, said.link.as_ref(), &place);
+                    let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
+                    if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
+                        builder.problem(
+                            &place,
+                            format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),
+                            "make the condition depend on columns that stay",
+                        );
+                    }
+                    deletes.push(self.delete(builder, self.by_link(said.link.as_ref()), Some(condition)));
+                }
+                deletes
+            }
+        }
+    }
+
+    /// Notes the tables that lose rows because the database itself deletes them along.
+    fn cascades(&self, builder: &mut Builder) {
+        let mut seen = BTreeSet::from([self.table.name.as_str()]);
+        let mut queue = VecDeque::from([self.table.name.as_str()]);
+        while let Some(gone) = queue.pop_front() {
+            for table in builder.schema.tables.values() {
+                let along = table.foreign_keys.iter().any(|key| key.cascades && key.references == gone);
+                if along && seen.insert(&table.name) {
+                    queue.push_back(&table.name);
+                    let said = builder.rule_of(&table.name).and_then(|rule| rule.rows.as_ref());
+                    if !matches!(said, Some(Rows::All(_))) {
+                        let note = format!(
+                            "rows of `{}` go with those of `{gone}`: its foreign key says ON DELETE CASCADE",
+                            table.name
+                        );
+                        builder.note(note);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A link table refers to the rows behind it, so it has to go first; and it is the way to them.
+    fn delete(&self, builder: &Builder, paths: Vec<Path>, condition: Option<Condition>) -> Delete {
+        let between = paths.iter().flat_map(|path| &path.hops[1..]);
+        let going = between.filter(|hop| builder.rule_of(&hop.table).is_some_and(|rule| rule.rows.is_some()));
+        let keys = going.filter_map(|hop| builder.schema.table(&hop.table)).flat_map(|table| &table.foreign_keys);
+        let mut own = keys.filter(|key| key.references == self.table.name && key.referenced.len() <= REMEMBERED);
+        let remembered = own.next().map(|key| key.referenced.clone());
+        Delete { paths, condition, remembered }
+    }
+}

@@ -1,0 +1,82 @@
+//! In which order tables have their turn, and what must not change before all have had it.
+
+use std::collections::BTreeSet;
+
+use super::Path;
+use super::builder::Builder;
+use crate::domain::policy::Table;
+use crate::domain::schema::LiveTable;
+
+/// The mapped tables: each before the tables it is reached through and, as far
+/// as that allows, before those it refers to; the client table last.
+pub(super) fn in_order<'a>(builder: &Builder<'a>) -> Vec<&'a LiveTable> {
+    let client = builder.client_table;
+    let mapped: Vec<(&'a LiveTable, &'a Table)> = builder
+        .policy
+        .tables
+        .iter()
+        .filter(|(_, rule)| rule.free.is_none())
+        .filter_map(|(name, rule)| Some((builder.schema.table(name)?, rule)))
+        .filter(|(table, _)| table.name != client.name)
+        .collect();
+    let place = |name: &String| mapped.iter().position(|(table, _)| table.name.eq_ignore_ascii_case(name));
+    let (mut comers, mut referrers) = (vec![Vec::new(); mapped.len()], vec![Vec::new(); mapped.len()]);
+    for (at, (table, rule)) in mapped.iter().enumerate() {
+        let through = rule.client.iter().flat_map(|links| &links.0).filter_map(|link| link.through.as_ref());
+        through.filter_map(place).for_each(|parent| comers[parent].push(at));
+        let references = table.foreign_keys.iter().map(|key| &key.references);
+        references.filter_map(place).filter(|parent| *parent != at).for_each(|parent| referrers[parent].push(at));
+    }
+    let mut left: Vec<usize> = (0..mapped.len()).collect();
+    let mut done = Vec::new();
+    while !left.is_empty() {
+        let is_left = |others: &[usize]| others.iter().any(|other| left.binary_search(other).is_ok());
+        // Ways never go round in a circle; foreign keys may.
+        let free = (0..left.len()).filter(|&at| !is_left(&comers[left[at]]));
+        let next = free.min_by_key(|&at| is_left(&referrers[left[at]])).unwrap_or(0);
+        done.push(mapped[left.remove(next)].0);
+    }
+    done.push(client);
+    done
+}
+
+/// Tables that others are reached through.
+pub(super) fn parents(builder: &Builder) -> BTreeSet<String> {
+    let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref()).flat_map(|links| &links.0);
+    links
+        .filter_map(|link| link.through.as_ref())
+        .filter_map(|name| builder.schema.table(name).map(|table| table.name.clone()))
+        .collect()
+}
+
+/// The columns that ways to clients run over, as (table, column): changing one
+/// before the residue check would hide its rows.
+pub(super) fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, String)> {
+    let mut columns = BTreeSet::new();
+    let client = builder.client_table.name.clone();
+    for table in in_order(builder) {
+        let paths = builder.quiet_paths(table);
+        for path in paths {
+            for (at, hop) in path.hops.iter().enumerate() {
+                let next = path.hops.get(at + 1).map_or(&client, |next| &next.table);
+                columns.extend(hop.columns.iter().map(|column| (hop.table.clone(), column.clone())));
+                columns.extend(hop.matches.iter().map(|column| (next.clone(), column.clone())));
+                if let Some(condition) = &hop.condition {
+                    columns.extend(condition.columns().iter().map(|column| (hop.table.clone(), column.clone())));
+                }
+            }
+        }
+    }
+    columns
+}
+
+impl Builder<'_> {
+    /// The ways of a table, for a look ahead: problems and conditions are
+    /// recorded when the table itself is built.
+    fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
+        let mark = self.mark();
+        let paths = self.table_paths(table, "");
+        self.rewind(mark);
+        paths
+    }
+}
