@@ -1,8 +1,9 @@
-# `make check` runs every check; .ci/run does the same on a bare machine.
+# `make check` runs every check, as a build machine does.
 
 .PHONY: check fmt clippy doc deny test bench
 
-check: fmt clippy doc deny test
+check:
+	.ci/run
 
 fmt:
 	cargo fmt --check
@@ -13,13 +14,13 @@ clippy:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-# Needs `cargo install cargo-deny --locked`, once.
+# Needs the network, and `cargo install cargo-deny --locked` once.
 deny:
 	cargo deny check
 
 test:
 	cargo test
 
-# Ratios on companies of a million clients; takes about an hour and 20 GB.
+# On companies of a million clients: takes an hour and 20 GB.
 bench:
 	cargo bench --bench model

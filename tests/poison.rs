@@ -2,15 +2,16 @@
 
 mod common;
 
-use chrono::TimeDelta;
 use common::Company;
 use lethe::domain::job::Job;
 use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
-use lethe::ledger::State;
-use lethe::worker::Request;
+use lethe::ledger::{State, Sweep};
 use lethe::worker::sweep::{Mode, cut, open};
+use lethe::worker::{Request, scheduler, wait_for};
+use sqlx::sqlite::SqliteConnection;
+use tokio_util::sync::CancellationToken;
 
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, due DATE, extra TEXT, anonymized INTEGER NOT NULL DEFAULT 0);
@@ -217,6 +218,39 @@ async fn activity_that_cannot_be_read_fails_its_client_alone_on_a_list() {
 }
 
 #[tokio::test]
+async fn a_selection_that_cannot_be_read_stops_its_own_sweep_and_no_other() {
+    let company = company().await;
+    company.execute("UPDATE orders SET about = '{broken' WHERE customer_no = 'C011'").await;
+    let mut period = company.request(SweepKind::Period);
+    period.over_brake = true;
+    let broken = open(&company.context, &period).await.unwrap().unwrap();
+    assert_eq!(company.due().await.anonymized, 40);
+    let sweep = company.work(broken).await.0;
+    assert_eq!(sweep.state, State::Stopped);
+    assert!(
+        sweep.note.as_deref().unwrap_or_default().contains("a value that an expression cannot take"),
+        "{:?}",
+        sweep.note
+    );
+}
+
+#[tokio::test]
+async fn a_tick_whose_selection_cannot_be_read_is_refused_and_keeps_no_other_job_waiting() {
+    let company = company().await;
+    company.execute("UPDATE orders SET about = '{broken' WHERE customer_no = 'C011'").await;
+    let job = |name, sweep| {
+        let text = format!("schedule = \"0 0 * * * *\"\ntime_zone = \"UTC\"\nsweep = \"{sweep}\"\n[brake]\nshare = 1");
+        Job::parse(name, &text).unwrap()
+    };
+    let jobs = [job("a", "period"), job("b", "due")];
+    for moment in ["2026-01-02T12:00:00Z", "2026-01-02T13:00:00Z", "2026-01-02T13:00:01Z"] {
+        company.set_clock(moment);
+        scheduler::tick(&company.context, &jobs).await.unwrap();
+    }
+    assert_eq!(company.rows("SELECT job, state FROM lethe_sweeps ORDER BY id").await, ["a|stopped", "b|running"]);
+}
+
+#[tokio::test]
 async fn text_that_is_no_text_does_not_hold_the_sweep_up() {
     let company = company().await;
     company.execute("UPDATE customers SET name = CAST(x'ff41fe42fd43' AS TEXT) WHERE no = 'C011'").await;
@@ -247,28 +281,56 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
     assert_eq!(failures[0].reasons.as_deref(), Some(r#"["the worker did not come back from it"]"#));
 }
 
+/// What the ledger says of a sweep in whose middle something happened, and how
+/// many clients were anonymized before that.
+async fn changed_in_the_middle(
+    company: &mut Company,
+    change: impl AsyncFnOnce(&mut SqliteConnection),
+) -> (Sweep, u64, u64) {
+    company.context.limits.batch_size = 4;
+    let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
+    let context = company.context.clone();
+    let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
+    let done = loop {
+        // Its turn comes between two writes of the worker.
+        let mut writer = company.context.ledger.writer().await;
+        let open =
+            "SELECT sum(anonymized) FROM lethe_batches HAVING sum(state = 'done') > 0 AND sum(state = 'ready') > 2";
+        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut *writer).await.unwrap() {
+            change(&mut writer).await;
+            break done;
+        }
+        drop(writer);
+        assert!(!working.is_finished(), "the sweep was over before its middle was seen");
+        tokio::task::yield_now().await;
+    };
+    let sweep = working.await.unwrap().unwrap().unwrap();
+    let tally = company.context.ledger.progress(id).await.unwrap().tally;
+    (sweep, done.unsigned_abs(), tally.anonymized)
+}
+
 #[tokio::test]
 async fn a_column_added_in_the_middle_of_a_sweep_stops_it() {
     let mut company = company().await;
-    company.context.limits.batch_size = 5;
-    let id = half_way(&company).await;
-    company.execute("ALTER TABLE customers ADD COLUMN nickname TEXT").await;
-    let (sweep, tally) = company.work(id).await;
+    let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
+        sqlx::query("ALTER TABLE customers ADD COLUMN nickname TEXT").execute(writer).await.unwrap();
+    })
+    .await;
     assert_eq!(sweep.state, State::Stopped);
     assert!(sweep.note.as_deref().unwrap_or_default().contains("nickname"), "{:?}", sweep.note);
-    assert_eq!(tally.anonymized, 10, "what was done before stands, and nothing came after");
+    assert_eq!(after, before, "what was done before stands, and nothing came after");
     assert_eq!(company.rows("SELECT DISTINCT state FROM lethe_batches ORDER BY 1").await, ["cancelled", "done"]);
 }
 
 #[tokio::test]
 async fn a_policy_changed_in_the_middle_of_a_sweep_stops_it() {
     let mut company = company().await;
-    company.context.limits.batch_size = 5;
-    let id = half_way(&company).await;
     let path = company.folder.path().join("policy.toml");
-    std::fs::write(path, POLICY.replace("Anonymized client", "Somebody")).unwrap();
-    let (sweep, tally) = company.work(id).await;
-    assert_eq!((sweep.state, tally.anonymized), (State::Stopped, 10));
+    let (sweep, before, after) = changed_in_the_middle(&mut company, async |_| {
+        std::fs::write(path, POLICY.replace("Anonymized client", "Somebody")).unwrap();
+    })
+    .await;
+    assert_eq!((sweep.state, after), (State::Stopped, before));
     assert_eq!(sweep.note.as_deref(), Some("the policy or the schema changed after the sweep was opened"));
     assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Somebody'").await, ["0"]);
 }
@@ -276,31 +338,10 @@ async fn a_policy_changed_in_the_middle_of_a_sweep_stops_it() {
 #[tokio::test]
 async fn an_index_made_in_the_middle_of_a_sweep_stops_nothing() {
     let mut company = company().await;
-    company.context.limits.batch_size = 5;
-    let id = half_way(&company).await;
-    company.execute("CREATE INDEX by_name ON customers (name)").await;
-    let (sweep, tally) = company.work(id).await;
-    assert_eq!((sweep.state, tally.anonymized), (State::Done, 40));
-}
-
-/// Opens a sweep, works off two of its batches, and gives the claim of a third back.
-async fn half_way(company: &Company) -> i64 {
-    let job = Job::parse("nightly", "schedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"").unwrap();
-    let mut request = Request::of_job(&job, company.context.ledger.clock().now());
-    request.brake.share = Some(1.0);
-    let id = open(&company.context, &request).await.unwrap().unwrap();
-    let sweep = company.context.ledger.sweep(id).await.unwrap().unwrap();
-    assert!(cut(&company.context, &sweep).await.unwrap());
-    // All but two batches wait until a moment that has not come.
-    company.execute("UPDATE lethe_batches SET run_at = '2026-01-02T12:00:01.000Z' WHERE id > 2").await;
-    let stop = tokio_util::sync::CancellationToken::new();
-    let stopped = stop.clone();
-    let mut each = |_: &lethe::ledger::Sweep, progress: &lethe::ledger::Progress| {
-        if progress.done_batches == 2 {
-            stopped.cancel();
-        }
-    };
-    lethe::worker::wait_for(&company.context, id, stop, &mut each).await.unwrap();
-    company.context.ledger.clock().set(company.context.ledger.clock().now() + TimeDelta::seconds(1));
-    id
+    let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
+        sqlx::query("CREATE INDEX by_name ON customers (name)").execute(writer).await.unwrap();
+    })
+    .await;
+    assert_eq!((sweep.state, after), (State::Done, 40));
+    assert!(before < 40);
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
@@ -49,7 +50,7 @@ pub async fn company(name: &str, size: &Size, fresh: bool) -> PathBuf {
     }
     eprintln!("making {} ...", path.display());
     let started = Instant::now();
-    let unfinished = path.with_extension("unfinished");
+    let unfinished = path.with_extension(format!("{}", std::process::id()));
     remove(&unfinished);
     let options = SqliteConnectOptions::new().filename(&unfinished).create_if_missing(true).disable_statement_logging();
     let mut connection = options.connect().await.expect("a new database");
@@ -61,10 +62,12 @@ pub async fn company(name: &str, size: &Size, fresh: bool) -> PathBuf {
     path
 }
 
-/// A copy to work on.
-pub fn copy(company: &Path, name: &str) -> PathBuf {
-    let path = folder().join(format!("{name}.run"));
-    remove(&path);
+/// A copy to work on, with a name that nothing else has: connections to an
+/// earlier one may still be closing, and clean up behind them by name.
+pub fn copy(company: &Path) -> PathBuf {
+    static COPIES: AtomicU32 = AtomicU32::new(0);
+    let number = COPIES.fetch_add(1, Ordering::Relaxed);
+    let path = folder().join(format!("run-{}-{number}.db", std::process::id()));
     std::fs::copy(company, &path).expect("there is room for a copy");
     // Written out now, so that it is not written out while something is measured.
     std::fs::File::open(&path).and_then(|file| file.sync_all()).expect("the copy is on the disk");

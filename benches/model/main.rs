@@ -6,8 +6,8 @@
 //! speed` one part. Its parts:
 //!
 //! - `speed`: Lethe's due sweep against a hand-written script, same work.
-//! - `memory`: what the program takes, at 10,000 clients and at `--clients`.
-//! - `night`: a night with 1,000 clients due, at the same two sizes.
+//! - `memory`: what the program takes, at three sizes up to `--clients`.
+//! - `night`: a night with 1,000 clients due, at the same sizes.
 //! - `statements`: where the time of a sweep goes; only when asked for.
 
 mod company;
@@ -38,6 +38,19 @@ pub struct Options {
     pub width: usize,
     /// Whether companies made in an earlier run are made again.
     pub fresh: bool,
+}
+
+impl Options {
+    /// The sizes compared. In the smallest company the clients of a night share most
+    /// of their pages; what the size itself costs shows between the others.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<u64> {
+        let mut sizes = vec![10_000, self.clients / 10, self.clients];
+        sizes.retain(|size| *size >= 10_000);
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    }
 }
 
 /// Reads the arguments; `None` if it was not `cargo bench` that asked.

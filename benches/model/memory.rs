@@ -1,4 +1,4 @@
-//! Memory that the program itself takes for a sweep, at two sizes: the real
+//! Memory that the program itself takes for a sweep, at several sizes: the real
 //! program in a process of its own, with a small page cache for SQLite.
 
 use std::path::Path;
@@ -27,10 +27,10 @@ struct Peak {
 pub async fn measure(options: &Options) {
     println!("\nMemory: a due sweep of three in ten clients, in MiB, with {CACHE_MIB} MiB of page cache");
     let mut peaks = Vec::new();
-    for clients in [10_000, options.clients] {
+    for clients in options.sizes() {
         let size = Size { due: clients * 3 / 10, ..Size::model(clients) };
         let made = company(&format!("speed-{clients}"), &size, options.fresh).await;
-        let path = copy(&made, "memory");
+        let path = copy(&made);
         let peak = watch(&path, options.batch_size);
         println!(
             "  {clients:>9} clients: {:.1} resident, {:.1} of it anonymous, {:.1} without the page cache",
@@ -41,9 +41,9 @@ pub async fn measure(options: &Options) {
         peaks.push(peak);
         remove(&path);
     }
-    if let [small, large] = peaks.as_slice() {
-        let own = |peak: &Peak| peak.anonymous - f64::from(CACHE_MIB);
-        println!("  large / small, without the page cache: {:.2}", own(large) / own(small));
+    let own = |peak: &Peak| peak.anonymous - f64::from(CACHE_MIB);
+    if let [.., before, last] = peaks.as_slice() {
+        println!("  the last over the one before, without the page cache: {:.2}", own(last) / own(before));
     }
 }
 

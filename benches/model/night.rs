@@ -1,5 +1,5 @@
-//! What a night costs when a thousand clients are due, at two sizes of the
-//! company: it should cost what is due, not what is stored.
+//! What a night costs when a thousand clients are due, at several sizes
+//! of the company: it should cost what is due, not what is stored.
 
 use std::path::Path;
 use std::time::Duration;
@@ -35,19 +35,19 @@ PRAGMA wal_checkpoint(TRUNCATE);
 ";
 
 pub async fn measure(options: &Options) {
-    let sizes = [10_000, options.clients];
-    println!("\nA night with {DUE} clients due, of {} and of {} clients", sizes[0], sizes[1]);
-    let mut due = [Vec::new(), Vec::new()];
-    let mut period = [Vec::new(), Vec::new()];
+    let sizes = options.sizes();
+    println!("\nA night with {DUE} clients due");
+    let mut due = vec![Vec::new(); sizes.len()];
+    let mut period = due.clone();
     for round in 0..options.rounds {
-        for (at, clients) in sizes.into_iter().enumerate() {
+        for (at, clients) in sizes.iter().copied().enumerate() {
             // Nobody is inactive or refused by chance: both would grow with the company.
             let size = Size { due: DUE, inactive_share: 0.0, refused_share: 0.0, ..Size::model(clients) };
             let made = company(&format!("night-{clients}"), &size, options.fresh && round == 0).await;
-            let path = copy(&made, "night");
+            let path = copy(&made);
             due[at].push(due_night(&path, options).await.as_secs_f64());
             remove(&path);
-            let path = copy(&made, "night");
+            let path = copy(&made);
             let (first, second) = period_nights(&path, clients, options).await;
             period[at].push(second.as_secs_f64());
             remove(&path);
@@ -60,9 +60,11 @@ pub async fn measure(options: &Options) {
             );
         }
     }
-    for (what, [small, large]) in [("due sweep", due), ("second period sweep", period)] {
-        let (small, large) = (median(small), median(large));
-        println!("  {what:<20} {small:.2} s and {large:.2} s: {:.2} times the time", large / small);
+    for (what, times) in [("due sweep", due), ("second period sweep", period)] {
+        let times: Vec<f64> = times.into_iter().map(median).collect();
+        for (at, time) in times.iter().enumerate() {
+            println!("  {what:<20} {:>9} clients: {time:.2} s, {:.2} times the first", sizes[at], time / times[0]);
+        }
     }
 }
 

@@ -41,10 +41,10 @@ pub async fn measure(options: &Options) {
 
     let (mut checked, mut unchecked, mut script) = (Speeds::default(), Speeds::default(), Speeds::default());
     for round in 0..options.rounds {
-        let by_lethe = copy(&made, "speed-lethe");
+        let by_lethe = copy(&made);
         checked.0.push(lethe(&by_lethe, company::policy(), options.batch_size).await);
-        let by_script = copy(&made, "speed-script");
-        let without_check = copy(&made, "speed-unchecked");
+        let by_script = copy(&made);
+        let without_check = copy(&made);
         script.0.push(hand_written(&by_script).await);
         unchecked.0.push(lethe(&without_check, company::policy_without_residue_check(), options.batch_size).await);
         if round == 0 {

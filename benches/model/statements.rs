@@ -17,6 +17,8 @@ use sqlx::sqlite::SqliteConnection;
 use crate::Options;
 use crate::company::{self, TODAY, company, context, copy, remove};
 
+/// Clients whose texts are read at once, as the worker has it.
+const CLIENTS_AT_ONCE: usize = 250;
 /// Statements shown, the most expensive first.
 const SHOWN: usize = 20;
 
@@ -35,10 +37,16 @@ impl Spent {
         self.add(format!("{what}: {text}"), began, done.rows_affected());
     }
 
-    async fn fetch(&mut self, connection: &mut SqliteConnection, what: &str, text: &str) {
-        let began = Instant::now();
-        let rows = statement(text).fetch_all(connection).await.expect("the statement runs");
-        self.add(format!("{what}: {text}"), began, rows.len() as u64);
+    /// Reads texts in bulk, as the worker does.
+    async fn read(&mut self, connection: &mut SqliteConnection, what: &str, text: &str, clients: usize) {
+        for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
+            let began = Instant::now();
+            let to = from + CLIENTS_AT_ONCE - 1;
+            let range = [from, to].map(|place| i64::try_from(place).unwrap_or(i64::MAX));
+            let read = statement(text).bind(range[0]).bind(range[1]);
+            read.fetch_all(&mut *connection).await.expect("the statement runs");
+            self.add(format!("{what}: {text}"), began, 1);
+        }
     }
 }
 
@@ -46,7 +54,7 @@ pub async fn measure(options: &Options) {
     let clients = options.clients;
     let size = Size { due: clients * 3 / 10, ..Size::model(clients) };
     let made = company(&format!("speed-{clients}"), &size, options.fresh).await;
-    let path = copy(&made, "statements");
+    let path = copy(&made);
     let context = context(&path, company::policy(), options.batch_size).await;
     let loaded = context.planner.plan(&context.store).await.expect("a plan");
     let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today: TODAY, cutoff: None };
@@ -79,16 +87,16 @@ pub async fn measure(options: &Options) {
             spent.execute(&mut batch, what, text).await;
         }
         for (_, text) in &all.unknown_keys {
-            spent.fetch(&mut batch, "unknown keys", text).await;
+            spent.execute(&mut batch, "unknown keys", text).await;
         }
         for text in &all.former {
-            spent.fetch(&mut batch, "former", text).await;
+            spent.read(&mut batch, "former", text, options.batch_size).await;
         }
         for (_, text) in &all.changes {
             spent.execute(&mut batch, "change", text).await;
         }
         for search in &all.searches {
-            spent.fetch(&mut batch, "search", &search.select).await;
+            spent.read(&mut batch, "search", &search.select, options.batch_size).await;
         }
         for (_, text) in &all.last_changes {
             spent.execute(&mut batch, "last change", text).await;

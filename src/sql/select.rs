@@ -3,8 +3,11 @@
 use chrono::NaiveDate;
 
 use super::link::{CLIENT, Looks, anonymized, exists, filtered, join_from, key_json, key_parameter};
-use super::{any_of, column, day_after, name, row, text, tuple};
+use super::{any_of, column, day_after, name, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
+
+/// A day as Lethe reads it, with or without a time behind it; anything else cannot be compared.
+const ISO_DAY: &str = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'";
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -54,7 +57,7 @@ impl Wanted<'_> {
         match &self.client().to_anonymize_on {
             Some(date) => {
                 let date = column(CLIENT, date);
-                format!("{date} >= '{FIRST_DAY}' AND {date} < {}", day_after(self.today))
+                format!("{date} >= '{FIRST_DAY}' AND {date} < {} AND {date} GLOB {ISO_DAY}", day_after(self.today))
             }
             None => "0".to_owned(),
         }
@@ -69,7 +72,7 @@ impl Wanted<'_> {
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
-            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}')"));
+            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}' AND {start} GLOB {ISO_DAY})"));
         }
         if !retention.activity.is_empty() {
             started.push(active(None));
@@ -85,12 +88,9 @@ impl Wanted<'_> {
             condition.push(format!("({})", own.sql(self.today)));
         }
         if let Some(since) = since {
-            // Nobody knows when it was: a row without a day keeps its client.
-            condition.push(if source.nullable {
-                format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} IS NULL)")
-            } else {
-                format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}')")
-            });
+            // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
+            let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
+            condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} NOT GLOB {ISO_DAY}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
         exists(&source.paths, condition.as_deref(), self.today)
@@ -237,8 +237,7 @@ pub fn not_a_date(table: &str, date: &str) -> String {
     let date = name(date);
     format!(
         "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-         {date} NOT GLOB {}) LIMIT 1",
+         {date} NOT GLOB {ISO_DAY}) LIMIT 1",
         name(table),
-        text("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*")
     )
 }

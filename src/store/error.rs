@@ -84,6 +84,12 @@ impl StoreError {
         }
     }
 
+    /// Whether it lies with what rows hold, so that asking again would be answered the same.
+    #[must_use]
+    pub fn is_of_the_rows(&self) -> bool {
+        matches!(self, Self::Other { fault, .. } if fault.is_of_the_rows())
+    }
+
     pub(super) fn from_driver(path: &Path, error: &sqlx::Error) -> Self {
         let path = path.to_owned();
         let fault = Fault::of(error);

@@ -139,7 +139,7 @@ enum Round {
 }
 
 async fn round(context: &Context, roles: &Roles) -> Result<Round, SweepError> {
-    scheduler::tick(context, &roles.jobs).await?;
+    let ticked = scheduler::tick(context, &roles.jobs).await;
     let mut busy = false;
     let running = context.ledger.running_sweeps().await?;
     for sweep in &running {
@@ -148,6 +148,7 @@ async fn round(context: &Context, roles: &Roles) -> Result<Round, SweepError> {
             busy |= close(context, sweep).await?;
         }
     }
+    ticked?;
     let over = match roles.until {
         Some(until) => context.ledger.sweep(until).await?.is_none_or(|sweep| sweep.state != State::Running),
         None => false,

@@ -3,7 +3,6 @@
 use super::sweep::{Request, SweepError, open};
 use super::Context;
 use crate::domain::job::Job;
-use crate::store::StoreError;
 
 /// Opens a sweep for each job whose tick has come since its ticks were last
 /// looked at. Of several ticks that nothing ran for, only the last one opens a
@@ -11,9 +10,11 @@ use crate::store::StoreError;
 ///
 /// # Errors
 ///
-/// [`StoreError`] if the database is away; the ticks are then looked at again.
-pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), StoreError> {
+/// [`SweepError`] if the database is away; the ticks of the jobs concerned are
+/// then looked at again.
+pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let now = context.ledger.clock().now();
+    let mut away = None;
     for job in jobs {
         let Some(checked) = context.ledger.checked_at(&job.name).await? else {
             // New: what was before now is nobody's omission.
@@ -32,10 +33,13 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), StoreError> {
         match open(context, &request).await {
             Ok(Some(sweep)) => tracing::info!(job = job.name, sweep, skipped = missed.skipped, "sweep opened"),
             Ok(None) => tracing::debug!(job = job.name, "another scheduler opened this tick's sweep"),
-            Err(SweepError::Store(error)) => return Err(error),
+            Err(error) if error.may_pass() => {
+                away = Some(error);
+                continue;
+            }
             Err(error) => tracing::error!(job = job.name, error = error.brief(), hint = error.hint(), "sweep refused"),
         }
         context.ledger.set_checked_at(&job.name, missed.latest).await?;
     }
-    Ok(())
+    away.map_or(Ok(()), Err)
 }

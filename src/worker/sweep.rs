@@ -198,7 +198,8 @@ fn columns_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Resul
 /// # Errors
 ///
 /// [`SweepError`] says which gate refuses. A refused tick is recorded as a
-/// stopped sweep, and a braked sweep as braked, so that the morning sees them.
+/// stopped sweep, and a braked sweep as braked, so that the morning sees them;
+/// while the database is away nothing is refused.
 pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, SweepError> {
     let (digest, refusal) = match gates(context, request).await {
         Ok(prepared) => match insert(context, request, &prepared).await {
@@ -207,6 +208,9 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
         },
         Err(error) => (String::new(), error),
     };
+    if refusal.may_pass() {
+        return Err(refusal);
+    }
     let state = if matches!(refusal, SweepError::Braked { .. }) { State::Braked } else { State::Stopped };
     if request.tick.is_some() || state == State::Braked {
         let mut sweep = new_sweep(context, request, digest);
@@ -353,11 +357,18 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let cap_used_up = last;
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
     while keys.len() < size && !last {
-        let page = prepared
-            .selection
-            .page(&mut connection, &prepared.wanted(), position.as_deref(), most)
-            .await
-            .map_err(|error| context.store.fault(&error))?;
+        let page = prepared.selection.page(&mut connection, &prepared.wanted(), position.as_deref(), most).await;
+        let page = match page.map_err(|error| context.store.fault(&error)) {
+            Ok(page) => page,
+            // Asked again it would say the same, and hold up every other sweep.
+            Err(error) if error.is_of_the_rows() => {
+                let note = format!("the clients could not be selected: {error}");
+                tracing::error!(sweep = sweep.id, note, "sweep stopped");
+                context.ledger.stop_sweep(sweep.id, &note).await?;
+                return Ok(true);
+            }
+            Err(error) => return Err(error.into()),
+        };
         keys.extend(page.keys);
         position = page.position;
         last = page.last;
@@ -427,6 +438,10 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
 ///
 /// The ledger's.
 pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
+    // Asked first, as closing takes the lock that batches are written under.
+    if context.ledger.progress(sweep.id).await?.open_batches > 0 {
+        return Ok(false);
+    }
     let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {

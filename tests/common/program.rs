@@ -194,7 +194,17 @@ impl Program {
         all
     }
 
-    /// Each client's last outcome and its reasons.
+    /// Checks that the one sweep there was cut every client once and recorded one outcome of it.
+    pub async fn check_one_outcome_each(&self) {
+        let cut = "SELECT COALESCE(sum(clients), 0) FROM lethe_batches WHERE state = 'done'";
+        let clients = self.number("SELECT count(DISTINCT client_key) FROM lethe_outcomes").await;
+        assert_eq!(
+            (self.number(cut).await, self.number("SELECT count(*) FROM lethe_outcomes").await),
+            (clients, clients)
+        );
+    }
+
+    /// Each client's outcomes and their reasons.
     pub async fn outcomes(&self) -> Vec<String> {
         self.rows("SELECT client_key, outcome, reasons FROM lethe_outcomes AS o WHERE outcome <> 'already' ORDER BY client_key, sweep").await
     }

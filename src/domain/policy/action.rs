@@ -52,7 +52,7 @@ pub enum Generalize {
     /// A date becomes 1 January of the first year of its decade.
     Decade,
     /// A text keeps its first characters: `{ first = 2 }`.
-    First(u32),
+    First(#[schemars(range(min = 1))] u32),
 }
 
 /// What to do with a column in which a former value is still found.
@@ -75,7 +75,7 @@ pub struct Column {
     /// Why a personal column may stay as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<String>,
-    /// What happens to the column.
+    /// Put this in place of the value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replace: Option<Literal>,
     /// Take over the value of this other column of the row.

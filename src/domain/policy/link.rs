@@ -11,7 +11,7 @@ pub enum Names {
     /// One column.
     One(String),
     /// Several columns, in order.
-    Many(Vec<String>),
+    Many(#[schemars(length(min = 1))] Vec<String>),
 }
 
 impl Names {

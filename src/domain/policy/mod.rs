@@ -7,12 +7,14 @@
 mod action;
 mod error;
 mod json_path;
+mod json_schema;
 mod link;
 mod template;
 
 pub use action::{Action, Branch, Class, Column, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
 pub use json_path::{JsonPath, Segment};
+pub use json_schema::json_schema;
 pub use link::{Link, Links, Names};
 pub use template::{Part, Template};
 

@@ -106,6 +106,15 @@ fn braked(most: Option<u64>, share: Option<f64>) -> String {
 }
 
 impl SweepError {
+    /// Whether the database was away, so that the same may do another time.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Plan(PlanLoadError::Store(error)) => !error.is_of_the_rows(),
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
