@@ -63,11 +63,11 @@ async fn finish(program: &Program) {
 
 #[tokio::test]
 async fn a_service_killed_again_and_again_ends_the_sweep_as_if_nothing_had_happened() {
-    let wanted = undisturbed(1_500).await;
+    let wanted = undisturbed(3_000).await;
     for (journal, seed) in [(SqliteJournalMode::Wal, 1), (SqliteJournalMode::Delete, 2)] {
-        let program = Program::new(1_500, 3, journal).await;
+        let program = Program::new(3_000, 5, journal).await;
         assert!(program.ends(&["sweep", "--due"]).success());
-        let kills = kill_it(&program, &["run"], 25, seed).await;
+        let kills = kill_it(&program, &["run"], 30, seed).await;
         finish(&program).await;
         same(&program, &wanted).await;
         assert!(kills > 10, "the sweep was over after {kills} kills");
@@ -77,8 +77,8 @@ async fn a_service_killed_again_and_again_ends_the_sweep_as_if_nothing_had_happe
 
 #[tokio::test]
 async fn a_sweep_by_hand_killed_and_started_anew_ends_as_if_nothing_had_happened() {
-    let wanted = undisturbed(1_000).await;
-    let program = Program::new(1_000, 5, SqliteJournalMode::Wal).await;
+    let wanted = undisturbed(2_000).await;
+    let program = Program::new(2_000, 7, SqliteJournalMode::Wal).await;
     let kills = kill_it(&program, &["sweep", "--due", "--wait"], 25, 3).await;
     finish(&program).await;
     same(&program, &wanted).await;

@@ -7,11 +7,9 @@ use lethe::domain::job::Job;
 use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
-use lethe::ledger::{State, Sweep};
+use lethe::ledger::State;
 use lethe::worker::sweep::{Mode, cut, open};
-use lethe::worker::{Request, scheduler, wait_for};
-use sqlx::sqlite::SqliteConnection;
-use tokio_util::sync::CancellationToken;
+use lethe::worker::{Request, scheduler};
 
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, due DATE, extra TEXT, anonymized INTEGER NOT NULL DEFAULT 0);
@@ -279,69 +277,4 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
     assert_eq!((tally.anonymized, tally.failed), (0, 1));
     let failures = company.context.ledger.failures(10).await.unwrap();
     assert_eq!(failures[0].reasons.as_deref(), Some(r#"["the worker did not come back from it"]"#));
-}
-
-/// What the ledger says of a sweep in whose middle something happened, and how
-/// many clients were anonymized before that.
-async fn changed_in_the_middle(
-    company: &mut Company,
-    change: impl AsyncFnOnce(&mut SqliteConnection),
-) -> (Sweep, u64, u64) {
-    company.context.limits.batch_size = 4;
-    let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
-    let context = company.context.clone();
-    let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
-    let done = loop {
-        // Its turn comes between two writes of the worker.
-        let mut writer = company.context.ledger.writer().await;
-        let open =
-            "SELECT sum(anonymized) FROM lethe_batches HAVING sum(state = 'done') > 0 AND sum(state = 'ready') > 2";
-        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut *writer).await.unwrap() {
-            change(&mut writer).await;
-            break done;
-        }
-        drop(writer);
-        assert!(!working.is_finished(), "the sweep was over before its middle was seen");
-        tokio::task::yield_now().await;
-    };
-    let sweep = working.await.unwrap().unwrap().unwrap();
-    let tally = company.context.ledger.progress(id).await.unwrap().tally;
-    (sweep, done.unsigned_abs(), tally.anonymized)
-}
-
-#[tokio::test]
-async fn a_column_added_in_the_middle_of_a_sweep_stops_it() {
-    let mut company = company().await;
-    let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("ALTER TABLE customers ADD COLUMN nickname TEXT").execute(writer).await.unwrap();
-    })
-    .await;
-    assert_eq!(sweep.state, State::Stopped);
-    assert!(sweep.note.as_deref().unwrap_or_default().contains("nickname"), "{:?}", sweep.note);
-    assert_eq!(after, before, "what was done before stands, and nothing came after");
-    assert_eq!(company.rows("SELECT DISTINCT state FROM lethe_batches ORDER BY 1").await, ["cancelled", "done"]);
-}
-
-#[tokio::test]
-async fn a_policy_changed_in_the_middle_of_a_sweep_stops_it() {
-    let mut company = company().await;
-    let path = company.folder.path().join("policy.toml");
-    let (sweep, before, after) = changed_in_the_middle(&mut company, async |_| {
-        std::fs::write(path, POLICY.replace("Anonymized client", "Somebody")).unwrap();
-    })
-    .await;
-    assert_eq!((sweep.state, after), (State::Stopped, before));
-    assert_eq!(sweep.note.as_deref(), Some("the policy or the schema changed after the sweep was opened"));
-    assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Somebody'").await, ["0"]);
-}
-
-#[tokio::test]
-async fn an_index_made_in_the_middle_of_a_sweep_stops_nothing() {
-    let mut company = company().await;
-    let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("CREATE INDEX by_name ON customers (name)").execute(writer).await.unwrap();
-    })
-    .await;
-    assert_eq!((sweep.state, after), (State::Done, 40));
-    assert!(before < 40);
 }

@@ -189,3 +189,14 @@ async fn compare(
         }
     }
 }
+
+/// Removes the copies that a run left behind when it was stopped.
+pub fn clean_up() {
+    for entry in std::fs::read_dir(folder()).expect("the folder can be read").filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix("run-").and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

@@ -93,6 +93,7 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    company::clean_up();
     let only = |part: &str| options.part.as_deref() == Some(part);
     let wanted = |part: &str| options.part.is_none() || only(part);
     if wanted("speed") {

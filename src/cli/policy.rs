@@ -161,7 +161,9 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
     }
     text += "\nRefused while a client\n";
     for guard in &plan.guards {
-        text += &format!("  {} ({})\n", guard.reason, guard.name);
+        let table = guard.paths.first().and_then(|path| path.hops.first()).map_or("", |hop| hop.table.as_str());
+        let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
+        text += &format!("  {} ({}): a row of {table}{condition}\n", guard.reason, guard.name);
     }
     for step in &plan.steps {
         text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));

@@ -130,12 +130,12 @@ fn a_draft_reads_from_top_to_bottom() {
     );
     let draft = drafted(&schema, &Samples::new());
     assert_eq!((draft.tables, draft.columns, draft.uncertain.len()), (1, 8, 1));
-    let body = draft.text.split_once("writes nothing\n\n").unwrap().1;
+    let body = draft.text.split_once("rolls it back\n\n").unwrap().1;
     insta::assert_snapshot!(body, @r#"
     [client]
     table = "customers"
     key   = "customer_no"
-    # to_anonymize_on = "..."   a date column, if there is one; the ledger keeps the dates otherwise
+    # to_anonymize_on = "..."   the column with the day from which a client is due, if there is one
 
     # What a job or an operator may filter on.
     [filters]

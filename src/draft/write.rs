@@ -86,7 +86,7 @@ fn client_part(client: &ClientTable, due: &Due) -> String {
     }
     if due.to_anonymize_on.is_none() {
         text.push_str(
-            "# to_anonymize_on = \"...\"   a date column, if there is one; the ledger keeps the dates otherwise\n",
+            "# to_anonymize_on = \"...\"   the column with the day from which a client is due, if there is one\n",
         );
     }
     text

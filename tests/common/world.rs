@@ -1,6 +1,10 @@
 //! Made-up worlds: a schema, its policy and its rows, so that everything a
 //! policy can say about tables, links and actions meets everything else.
 
+#[path = "actions.rs"]
+mod actions;
+
+use actions::{Action, any_action, columns, rules, values};
 use proptest::prelude::*;
 
 /// How clients are named.
@@ -24,23 +28,6 @@ pub enum Reach {
     Hop,
     /// A table between says so, and several clients can have one.
     Shared,
-}
-
-/// What happens to a column.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Action {
-    Keep,
-    Replace,
-    ReplaceWithKey,
-    Clear,
-    ClearNotNull,
-    FirstTwo,
-    Year,
-    Decade,
-    Redact,
-    OnlyOld,
-    Branches,
-    Copy,
 }
 
 #[derive(Debug, Clone)]
@@ -69,23 +56,9 @@ pub struct World {
 }
 
 pub fn worlds() -> impl Strategy<Value = World> {
-    let action = prop_oneof![
-        Just(Action::Keep),
-        Just(Action::Replace),
-        Just(Action::ReplaceWithKey),
-        Just(Action::Clear),
-        Just(Action::ClearNotNull),
-        Just(Action::FirstTwo),
-        Just(Action::Year),
-        Just(Action::Decade),
-        Just(Action::Redact),
-        Just(Action::OnlyOld),
-        Just(Action::Branches),
-        Just(Action::Copy),
-    ];
     let reach =
         prop_oneof![Just(Reach::Direct), Just(Reach::Code), Just(Reach::Owner), Just(Reach::Hop), Just(Reach::Shared)];
-    let columns = prop::collection::vec(action, 1..4);
+    let columns = prop::collection::vec(any_action(), 1..4);
     let table = (reach, columns.clone(), prop::option::weighted(0.3, any::<bool>()), any::<bool>())
         .prop_map(|(reach, columns, deletes, repeats_name)| Table { reach, columns, deletes, repeats_name });
     let key = prop_oneof![Just(Key::Text), Just(Key::Integer), Just(Key::Composite)];
@@ -290,56 +263,4 @@ impl World {
         }
         toml
     }
-}
-
-fn columns(actions: &[Action]) -> String {
-    let column = |(at, action): (usize, &Action)| match action {
-        Action::Year | Action::Decade => format!(", c{at} DATE"),
-        Action::ClearNotNull => format!(", c{at} TEXT NOT NULL"),
-        Action::Copy => format!(", c{at} TEXT, o{at} TEXT"),
-        _ => format!(", c{at} TEXT"),
-    };
-    actions.iter().enumerate().map(column).collect()
-}
-
-fn values(actions: &[Action], seed: u32) -> String {
-    let value = |(at, action): (usize, &Action)| {
-        let seed = seed.wrapping_add(at as u32);
-        let null = seed % 5 == 0;
-        match action {
-            Action::ClearNotNull => format!(", 'value {seed}'"),
-            Action::Copy => format!(", 'value {seed}', 'other {}'", seed % 4),
-            _ if null => ", NULL".to_owned(),
-            Action::Year | Action::Decade => {
-                format!(", '{}-{:02}-{:02}'", 1950 + seed % 60, 1 + seed % 12, 1 + seed % 28)
-            }
-            Action::Redact => format!(", '{{\"a\": {seed}, \"list\": [{{\"n\": 1, \"m\": {seed}}}], \"z\": true}}'"),
-            _ => format!(", 'value {seed}'"),
-        }
-    };
-    actions.iter().enumerate().map(value).collect()
-}
-
-fn rules(actions: &[Action], one_way: bool) -> String {
-    let rule = |(at, action): (usize, &Action)| {
-        let what = match action {
-            Action::Keep => "keep = \"a test says so\"",
-            Action::ReplaceWithKey if one_way => "replace = \"gone-{key}\"",
-            Action::Replace | Action::ReplaceWithKey => "replace = \"gone\"",
-            Action::Clear | Action::ClearNotNull => "clear = true",
-            Action::FirstTwo => "generalize = { first = 2 }",
-            Action::Year => "generalize = \"year\"",
-            Action::Decade => "generalize = \"decade\"",
-            Action::Redact => "redact = [\"$.a\", \"$.list[*].n\"]",
-            Action::OnlyOld => "replace = \"gone\", where = \"status = 'old'\"",
-            Action::Branches => "actions = [{ where = \"status = 'old'\", replace = \"was old\" }, { clear = true }]",
-            Action::Copy => {
-                return format!(
-                    "c{at} = {{ class = \"personal\", copy = \"o{at}\" }}\no{at} = {{ class = \"non-personal\" }}\n"
-                );
-            }
-        };
-        format!("c{at} = {{ class = \"personal\", {what} }}\n")
-    };
-    actions.iter().enumerate().map(rule).collect()
 }

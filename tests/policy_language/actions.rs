@@ -221,7 +221,12 @@ fn without_a_last_action_for_the_rest_the_rest_stays() {
             "#,
         ),
         &["A", "B", "C"],
-        &["- customers: A|person|Ann", "- customers: B|company|Baker", "+ customers: A|person|NULL", "+ customers: B|company|Company"],
+        &[
+            "- customers: A|person|Ann",
+            "- customers: B|company|Baker",
+            "+ customers: A|person|NULL",
+            "+ customers: B|company|Company",
+        ],
     );
 }
 

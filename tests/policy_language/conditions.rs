@@ -93,7 +93,10 @@ async fn a_guard_looks_at_any_table_by_any_link() {
         ("table = 'customers'\nclient = 'bill_to'", "AB"),
         ("table = 'customers'\nclient = 'bill_to'\nwhere = \"type = 'person'\"", "B"),
         ("table = 'orders'\nclient = { column = 'customer_no', equals = 'bill_to' }", "AC"),
-        ("table = 'orders'\nclient = [{ column = 'customer_no', where = \"status = 'closed'\" }, { column = 'customer_no', equals = 'bill_to', where = \"status = 'open'\" }]", "BC"),
+        (
+            "table = 'orders'\nclient = [{ column = 'customer_no', where = \"status = 'closed'\" }, { column = 'customer_no', equals = 'bill_to', where = \"status = 'open'\" }]",
+            "BC",
+        ),
         ("table = 'lines'\nclient = { column = 'order_id', through = 'orders' }\nwhere = 'lines.open = 0'", "A"),
     ] {
         assert_eq!(refused_by(settings).await, refused, "{settings}");
@@ -138,7 +141,9 @@ const ACTIVITY: &str = r#"
 async fn lapses(created: &str, entries: &[(&str, &str)]) -> bool {
     let mut schema = format!("{PERIOD} INSERT INTO customers VALUES ('A', {created}), ('other', '2026-01-01');");
     for (day, kind) in entries {
-        schema += &format!("INSERT INTO entries VALUES ('A', 'other', {day}, '{kind}'), ('other', NULL, '2026-01-01', 'sale');");
+        schema += &format!(
+            "INSERT INTO entries VALUES ('A', 'other', {day}, '{kind}'), ('other', NULL, '2026-01-01', 'sale');"
+        );
     }
     let company = Company::new(&schema, &policy(ACTIVITY)).await;
     let found = previewed(&company, SweepKind::Period).await;
@@ -222,7 +227,16 @@ async fn activity_several_hops_away_counts_on_later_nights_too() {
 
 #[tokio::test]
 async fn a_blank_to_anonymize_on_is_no_date() {
-    for day in ["NULL", "''", "'0000-00-00'", "'1753-01-01 00:00:00'", "'1900-01-01'", "'1900-01-01 00:00:00'", "'2026-01-03'", "'2026-01-03 00:00:00'"] {
+    for day in [
+        "NULL",
+        "''",
+        "'0000-00-00'",
+        "'1753-01-01 00:00:00'",
+        "'1900-01-01'",
+        "'1900-01-01 00:00:00'",
+        "'2026-01-03'",
+        "'2026-01-03 00:00:00'",
+    ] {
         assert_eq!(due(day).await, 0, "{day}");
     }
     for day in ["'1900-01-02'", "'2026-01-02'", "'2026-01-02 23:59:59'", "'2026-01-02T23:59:59Z'"] {
@@ -240,7 +254,8 @@ async fn a_day_in_another_form_is_nobodys_day_and_keeps_its_client() {
 }
 
 async fn due(day: &str) -> u64 {
-    let schema = format!("CREATE TABLE customers (no TEXT PRIMARY KEY, due DATE); INSERT INTO customers VALUES ('A', {day});");
+    let schema =
+        format!("CREATE TABLE customers (no TEXT PRIMARY KEY, due DATE); INSERT INTO customers VALUES ('A', {day});");
     let policy = "client = { table = \"customers\", key = \"no\", to_anonymize_on = \"due\" }\n[tables.customers.columns]\nno.class = \"non-personal\"\ndue.class = \"non-personal\"";
     let company = Company::new(&schema, policy).await;
     company.due().await.anonymized

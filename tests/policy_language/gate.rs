@@ -49,12 +49,22 @@ fn a_column_without_a_class_is_refused() {
 
 #[test]
 fn a_table_that_refers_to_clients_over_others_is_refused() {
-    assert_refused(SCHEMA, &without("[tables.lines]", "[tables.imports]"), "tables.lines", "reaches clients (`order_id` refers to `orders`)");
+    assert_refused(
+        SCHEMA,
+        &without("[tables.lines]", "[tables.imports]"),
+        "tables.lines",
+        "reaches clients (`order_id` refers to `orders`)",
+    );
 }
 
 #[test]
 fn a_table_with_a_column_called_like_a_link_is_refused() {
-    assert_refused(SCHEMA, &without("[tables.imports]", "never"), "tables.imports", "by the name of its column `Customer_No`");
+    assert_refused(
+        SCHEMA,
+        &without("[tables.imports]", "never"),
+        "tables.imports",
+        "by the name of its column `Customer_No`",
+    );
 }
 
 #[tokio::test]
@@ -66,7 +76,9 @@ async fn everything_missing_is_listed_at_once() {
 
 #[tokio::test]
 async fn a_column_added_later_is_refused_the_next_time() {
-    let later = SCHEMA.replace("name TEXT);\n    CREATE TABLE orders", "name TEXT, nickname TEXT);\n    CREATE TABLE orders").replace("('A', 'Ann');\n    INSERT INTO imports", "('A', 'Ann', 'Annie');\n    INSERT INTO imports");
+    let later = SCHEMA
+        .replace("name TEXT);\n    CREATE TABLE orders", "name TEXT, nickname TEXT);\n    CREATE TABLE orders")
+        .replace("('A', 'Ann');\n    INSERT INTO imports", "('A', 'Ann', 'Annie');\n    INSERT INTO imports");
     let found = problems(&later, &policy(COMPLETE)).await;
     assert_eq!(found, ["tables.customers.columns.nickname: column `nickname` is not classified"]);
 }
@@ -76,13 +88,19 @@ fn free_needs_a_reason_and_stands_alone() {
     let with = |lines: &str| policy(&COMPLETE.replace("free = \"raw files, deleted every night\"", lines));
     assert_refused(SCHEMA, &with("free = \" \""), "tables.imports", "takes the reason why");
     assert_refused(SCHEMA, &with("free = \"raw\"\nrows = \"delete\""), "tables.imports", "both declared free");
-    assert_refused(SCHEMA, &with("free = \"raw\"\nkey_value = { key = \"Customer_No\", value = \"payload\" }"), "tables.imports", "both declared free");
+    assert_refused(
+        SCHEMA,
+        &with("free = \"raw\"\nkey_value = { key = \"Customer_No\", value = \"payload\" }"),
+        "tables.imports",
+        "both declared free",
+    );
     assert_refused(SCHEMA, &policy(&COMPLETE.replace("[tables.customers.columns]\n    no.class = \"non-personal\"\n    name = { class = \"personal\", clear = true }", "[tables.customers]\nfree = \"no\"")), "tables.customers", "both declared free");
 }
 
 #[tokio::test]
 async fn a_table_or_column_that_does_not_exist_is_refused_with_the_nearest_name() {
-    let misspelt = policy(&COMPLETE.replace("[tables.imports]", "[tables.import]").replace("    name = {", "    nmae = {"));
+    let misspelt =
+        policy(&COMPLETE.replace("[tables.imports]", "[tables.import]").replace("    name = {", "    nmae = {"));
     let found = problems(SCHEMA, &misspelt).await;
     assert!(found.iter().any(|problem| problem.contains("the database has no table `import`")), "{found:#?}");
     assert!(found.iter().any(|problem| problem.contains("table `customers` has no column `nmae`")), "{found:#?}");

@@ -88,7 +88,13 @@ fn what_is_no_json_is_emptied() {
     assert_redacted(
         "attributes",
         r#""$.name""#,
-        &[("name: Ann", "NULL"), (r#"{"name":"Ann""#, "NULL"), ("{name:'Ann'}", "NULL"), ("", ""), (r#"{"name":"Ann"} "#, "{}")],
+        &[
+            ("name: Ann", "NULL"),
+            (r#"{"name":"Ann""#, "NULL"),
+            ("{name:'Ann'}", "NULL"),
+            ("", ""),
+            (r#"{"name":"Ann"} "#, "{}"),
+        ],
     );
 }
 
@@ -125,5 +131,9 @@ fn many_paths_are_no_burden() {
     let paths: Vec<String> = (0..12).map(|at| format!("\"$.l{at}[*].a[*].b\"")).collect();
     let document: Vec<String> = (0..12).map(|at| format!("\"l{at}\":[{{\"a\":[{{\"b\":1}}]}}]")).collect();
     let redacted = document.join(",").replace("{\"b\":1}", "{}");
-    assert_redacted("attributes", &paths.join(", "), &[(&format!("{{{}}}", document.join(",")), &format!("{{{redacted}}}"))]);
+    assert_redacted(
+        "attributes",
+        &paths.join(", "),
+        &[(&format!("{{{}}}", document.join(",")), &format!("{{{redacted}}}"))],
+    );
 }

@@ -30,7 +30,12 @@ const POLICY: &str = r#"
 #[test]
 fn an_integer_key() {
     assert_changes(
-        &schema("no INTEGER", "customer_no INTEGER", "(7, 'a'), (77, 'b'), (-1, 'c'), (9007199254740993, 'd')", "(7, 'x'), (77, 'y'), (-1, 'z'), (9007199254740993, 'w')"),
+        &schema(
+            "no INTEGER",
+            "customer_no INTEGER",
+            "(7, 'a'), (77, 'b'), (-1, 'c'), (9007199254740993, 'd')",
+            "(7, 'x'), (77, 'y'), (-1, 'z'), (9007199254740993, 'w')",
+        ),
         POLICY,
         &["7", "-1", "9007199254740993"],
         &[
@@ -53,16 +58,27 @@ fn an_integer_key() {
 #[test]
 fn a_text_key_with_leading_zeros_is_no_number() {
     assert_changes(
-        &schema("no TEXT", "customer_no TEXT", "('007', 'a'), ('7', 'b'), ('7.0', 'c')", "('007', 'x'), ('7', 'y'), ('7.0', 'z')"),
+        &schema(
+            "no TEXT",
+            "customer_no TEXT",
+            "('007', 'a'), ('7', 'b'), ('7.0', 'c')",
+            "('007', 'x'), ('7', 'y'), ('7.0', 'z')",
+        ),
         POLICY,
         &["007"],
-        &["- customers: 007|a|2026-01-01", "+ customers: 007|007@invalid|2026-01-01", "- notes: 007|x", "+ notes: 007|on 007"],
+        &[
+            "- customers: 007|a|2026-01-01",
+            "+ customers: 007|007@invalid|2026-01-01",
+            "- notes: 007|x",
+            "+ notes: 007|on 007",
+        ],
     );
 }
 
 #[test]
 fn a_text_key_of_any_characters() {
-    let keys = ["O'Brien", "say \"hi\"", "🙂é", "a,b", "[\"x\"]", "back\\slash", "100%", "{key}", "x y", "NULL", "-- no"];
+    let keys =
+        ["O'Brien", "say \"hi\"", "🙂é", "a,b", "[\"x\"]", "back\\slash", "100%", "{key}", "x y", "NULL", "-- no"];
     let clients: Vec<String> = keys.iter().map(|key| format!("('{}', 'e')", key.replace('\'', "''"))).collect();
     let notes: Vec<String> = keys.iter().map(|key| format!("('{}', 'n')", key.replace('\'', "''"))).collect();
     let schema = schema("no TEXT", "customer_no TEXT", &clients.join(","), &notes.join(","));
@@ -97,21 +113,31 @@ async fn keys_of_any_kind_are_found_by_their_date() {
         assert_eq!(previewed(&company, SweepKind::Due).await.len() as u64, expected, "{key}");
         assert_eq!(company.due().await.anonymized, expected, "{key}");
         assert_eq!(company.due().await.looked_at(), 0, "{key}");
-        assert_eq!(company.rows("SELECT count(*) FROM customers WHERE email NOT LIKE '%@invalid'").await, ["0"], "{key}");
+        assert_eq!(
+            company.rows("SELECT count(*) FROM customers WHERE email NOT LIKE '%@invalid'").await,
+            ["0"],
+            "{key}"
+        );
     }
 }
 
 #[test]
 fn a_key_that_ignores_case_is_one_client_however_it_is_written() {
-    for (key, reference) in [
-        ("no TEXT COLLATE NOCASE", "customer_no TEXT COLLATE NOCASE"),
-        ("no TEXT COLLATE NOCASE", "customer_no TEXT"),
-    ] {
+    for (key, reference) in
+        [("no TEXT COLLATE NOCASE", "customer_no TEXT COLLATE NOCASE"), ("no TEXT COLLATE NOCASE", "customer_no TEXT")]
+    {
         assert_changes(
             &schema(key, reference, "('Ann', 'a'), ('Bob', 'b')", "('Ann', 'x'), ('ANN', 'y'), ('bob', 'z')"),
             POLICY,
             &["ann"],
-            &["- customers: Ann|a|2026-01-01", "+ customers: Ann|Ann@invalid|2026-01-01", "- notes: ANN|y", "- notes: Ann|x", "+ notes: ANN|on ANN", "+ notes: Ann|on Ann"],
+            &[
+                "- customers: Ann|a|2026-01-01",
+                "+ customers: Ann|Ann@invalid|2026-01-01",
+                "- notes: ANN|y",
+                "- notes: Ann|x",
+                "+ notes: ANN|on ANN",
+                "+ notes: Ann|on Ann",
+            ],
         );
     }
 }
@@ -119,10 +145,20 @@ fn a_key_that_ignores_case_is_one_client_however_it_is_written() {
 #[test]
 fn a_key_that_heeds_case_is_not_mistaken_by_a_reference_that_does_not() {
     assert_changes(
-        &schema("no TEXT", "customer_no TEXT COLLATE NOCASE", "('ann', 'a'), ('ANN', 'b')", "('ann', 'x'), ('ANN', 'y')"),
+        &schema(
+            "no TEXT",
+            "customer_no TEXT COLLATE NOCASE",
+            "('ann', 'a'), ('ANN', 'b')",
+            "('ann', 'x'), ('ANN', 'y')",
+        ),
         POLICY,
         &["ann"],
-        &["- customers: ann|a|2026-01-01", "+ customers: ann|ann@invalid|2026-01-01", "- notes: ann|x", "+ notes: ann|on ann"],
+        &[
+            "- customers: ann|a|2026-01-01",
+            "+ customers: ann|ann@invalid|2026-01-01",
+            "- notes: ann|x",
+            "+ notes: ann|on ann",
+        ],
     );
 }
 
@@ -254,7 +290,15 @@ async fn composite_keys_go_every_way_that_plain_ones_do() {
     assert_eq!(previewed(&company, SweepKind::Period).await, [r#"["fr",2] refused open"#]);
     company.execute("UPDATE entries SET open = 0").await;
     assert_eq!(company.period().await.anonymized, 1);
-    assert_eq!(changes(&company, &["DE, 1"]).await, ["- contacts: 2|shared", "+ contacts: 2|NULL", "- entries: DE|1|2025-01-01|0|z", "+ entries: DE|1|2025-01-01|0|of DE-1"]);
+    assert_eq!(
+        changes(&company, &["DE, 1"]).await,
+        [
+            "- contacts: 2|shared",
+            "+ contacts: 2|NULL",
+            "- entries: DE|1|2025-01-01|0|z",
+            "+ entries: DE|1|2025-01-01|0|of DE-1"
+        ]
+    );
 }
 
 #[tokio::test]

@@ -63,7 +63,12 @@ fn a_row_behind_a_link_table_belongs_to_the_client_it_names() {
             "#,
         ),
         &["A"],
-        &["- addresses: 1|Elm Row|Ash", "- addresses: 3|Fir Row|Yew", "+ addresses: 1|NULL|Ash", "+ addresses: 3|NULL|Yew"],
+        &[
+            "- addresses: 1|Elm Row|Ash",
+            "- addresses: 3|Fir Row|Yew",
+            "+ addresses: 1|NULL|Ash",
+            "+ addresses: 3|NULL|Yew",
+        ],
     );
 }
 
@@ -95,7 +100,9 @@ fn the_link_table_and_what_is_behind_it_can_both_be_deleted() {
 #[test]
 fn what_refers_to_rows_and_is_the_way_to_them_may_change_too() {
     assert_changes(
-        &LINK_TABLE.replace("address_id INTEGER NOT NULL", "address_id INTEGER").replace(", PRIMARY KEY (customer_no, address_id)", ""),
+        &LINK_TABLE
+            .replace("address_id INTEGER NOT NULL", "address_id INTEGER")
+            .replace(", PRIMARY KEY (customer_no, address_id)", ""),
         &policy(
             r#"
             tables.customers.columns.no.class = "non-personal"

@@ -101,12 +101,27 @@ async fn every_example_is_a_policy_that_does_what_the_page_says() {
             None if found.is_empty() => {}
             None => faults.push(format!("docs/policy.md:{} is refused: {found:#?}", example.line)),
             Some(what) if found.len() == 1 && found[0].contains(what) => {}
-            Some(what) => faults.push(format!("docs/policy.md:{} is not refused with `{what}`: {found:#?}", example.line)),
+            Some(what) => {
+                faults.push(format!("docs/policy.md:{} is not refused with `{what}`: {found:#?}", example.line))
+            }
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     let refused = examples.iter().filter(|example| example.said("refused: ").is_some()).count();
     assert!(examples.len() > 45 && refused > 10, "{} examples, {refused} of them refused", examples.len());
+}
+
+#[test]
+fn every_place_that_the_page_points_to_on_itself_is_there() {
+    let page = read("docs/policy.md");
+    let heading = |line: &str| {
+        let title = line.trim_start_matches('#').trim().to_lowercase();
+        title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
+    };
+    let headings: Vec<String> = page.lines().filter(|line| line.starts_with('#')).map(heading).collect();
+    let targets = page.split("](#").skip(1).filter_map(|rest| rest.split(')').next());
+    let missing: Vec<&str> = targets.filter(|target| !headings.contains(&(*target).to_owned())).collect();
+    assert!(missing.is_empty(), "{missing:?} of {headings:?}");
 }
 
 /// The names of all settings, from the JSON Schema.

@@ -18,11 +18,16 @@ fn with(client: &[(&str, &str)], orders: &[(&str, &str)]) -> String {
         ["no", "type", "name", "nick", "born", "extra", "bill_to", "photo"].map(non_personal).into();
     customers.extend(client.iter().map(|(name, rule)| ((*name).to_owned(), (*rule).to_owned())));
     let mut settings: std::collections::BTreeMap<String, String> =
-        ["columns.id", "columns.customer_no", "columns.payer_no", "columns.status", "columns.note"].map(non_personal).into();
+        ["columns.id", "columns.customer_no", "columns.payer_no", "columns.status", "columns.note"]
+            .map(non_personal)
+            .into();
     settings.insert("client".to_owned(), "[\"customer_no\", \"payer_no\"]".to_owned());
     settings.extend(orders.iter().map(|(name, rule)| ((*name).to_owned(), (*rule).to_owned())));
     let lines = |all: std::collections::BTreeMap<String, String>| {
-        all.into_iter().filter(|(_, rule)| !rule.is_empty()).map(|(name, rule)| format!("{name} = {rule}\n")).collect::<String>()
+        all.into_iter()
+            .filter(|(_, rule)| !rule.is_empty())
+            .map(|(name, rule)| format!("{name} = {rule}\n"))
+            .collect::<String>()
     };
     let (columns, tables): (Vec<_>, Vec<_>) = customers.into_iter().partition(|(name, _)| !name.contains('.'));
     policy(&format!(
@@ -35,10 +40,16 @@ fn with(client: &[(&str, &str)], orders: &[(&str, &str)]) -> String {
 
 #[test]
 fn a_rule_that_depends_on_what_is_changed_too() {
-    let copied = with(&[("name", "{ class = \"personal\", copy = \"nick\" }"), ("nick", "{ class = \"personal\", clear = true }")], &[]);
+    let copied = with(
+        &[("name", "{ class = \"personal\", copy = \"nick\" }"), ("nick", "{ class = \"personal\", clear = true }")],
+        &[],
+    );
     assert_refused(SCHEMA, &copied, "customers.columns.name", "depends on `nick`, which is changed too");
     let itself = with(
-        &[("name", "{ class = \"personal\", actions = [{ where = \"name = 'x'\", clear = true }, { replace = \"x\" }] }")],
+        &[(
+            "name",
+            "{ class = \"personal\", actions = [{ where = \"name = 'x'\", clear = true }, { replace = \"x\" }] }",
+        )],
         &[],
     );
     assert_refused(SCHEMA, &itself, "customers.columns.name", "depends on `name`");
@@ -68,14 +79,17 @@ async fn within_one_link_a_condition_reads_the_row_as_it_was() {
         &[],
     );
     let company = Company::new(SCHEMA, &rules).await;
-    company.execute("INSERT INTO customers (no, type, name) VALUES ('A', 'person', 'Ann'), ('B', 'company', 'Baker')").await;
+    company
+        .execute("INSERT INTO customers (no, type, name) VALUES ('A', 'person', 'Ann'), ('B', 'company', 'Baker')")
+        .await;
     company.sweep(&list(&company, &["A", "B"]).await).await.unwrap();
     assert_eq!(company.rows("SELECT no, type, name FROM customers").await, ["A|NULL|NULL", "B|NULL|Baker"]);
 }
 
 #[test]
 fn a_deletion_that_depends_on_what_is_changed() {
-    let orders = [("rows", "[{ delete = \"note = ''\" }]"), ("columns.note", "{ class = \"personal\", replace = \"\" }")];
+    let orders =
+        [("rows", "[{ delete = \"note = ''\" }]"), ("columns.note", "{ class = \"personal\", replace = \"\" }")];
     assert_refused(SCHEMA, &with(&[], &orders), "tables.orders.rows[1]", "depends on `note`");
 }
 
@@ -95,7 +109,8 @@ fn an_element_of_a_list_whose_place_the_next_one_takes() {
 
 #[tokio::test]
 async fn what_only_the_data_can_show_is_found_by_the_rehearsal() {
-    let rules = with(&[("name", "{ class = \"personal\", replace = \"{key}, {today}\", where = \"name <> ''\" }")], &[]);
+    let rules =
+        with(&[("name", "{ class = \"personal\", replace = \"{key}, {today}\", where = \"name <> ''\" }")], &[]);
     let company = Company::new(SCHEMA, &rules).await;
     company.execute("INSERT INTO customers (no, name) VALUES ('A', 'Ann')").await;
     let before = company.dump().await;
@@ -121,7 +136,11 @@ fn a_for_that_names_no_link() {
 
 #[test]
 fn rows_of_the_client_table() {
-    for (client, rows) in [("", "\"delete\""), ("\"bill_to\"", "\"delete\""), ("\"bill_to\"", "[{ delete = \"type = 'x'\", for = \"bill_to\" }]")] {
+    for (client, rows) in [
+        ("", "\"delete\""),
+        ("\"bill_to\"", "\"delete\""),
+        ("\"bill_to\"", "[{ delete = \"type = 'x'\", for = \"bill_to\" }]"),
+    ] {
         let rules = with(&[(".client", client), (".rows", rows)], &[]);
         assert_refused(SCHEMA, &rules, "tables.customers.rows", "rows of the client table cannot be deleted");
     }
@@ -155,9 +174,20 @@ fn settings_of_a_key_that_would_be_passed_over() {
         ];
         with(&[], &[&lines[..], &[("keys.phone", key)]].concat())
     };
-    assert_refused(SCHEMA, &entries("{ class = \"personal\", clear = true, for = \"payer_no\" }"), "tables.orders.keys.phone", "`for`");
-    assert_refused(SCHEMA, &entries("{ class = \"personal\", clear = true, residue = \"blank\" }"), "tables.orders.keys.phone", "`residue`");
-    let twice = entries("{ class = \"personal\", clear = true }") + "columns.note = { class = \"personal\", clear = true }\n";
+    assert_refused(
+        SCHEMA,
+        &entries("{ class = \"personal\", clear = true, for = \"payer_no\" }"),
+        "tables.orders.keys.phone",
+        "`for`",
+    );
+    assert_refused(
+        SCHEMA,
+        &entries("{ class = \"personal\", clear = true, residue = \"blank\" }"),
+        "tables.orders.keys.phone",
+        "`residue`",
+    );
+    let twice =
+        entries("{ class = \"personal\", clear = true }") + "columns.note = { class = \"personal\", clear = true }\n";
     assert_refused(SCHEMA, &twice, "tables.orders.columns.note", "key_value");
 }
 

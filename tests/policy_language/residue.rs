@@ -91,6 +91,7 @@ async fn what_is_not_the_value_is_no_residue() {
         "'Müller'",
         "'Müller José'",
         "'José Müllers'",
+        "'José Mueller'",
         "'jose.m@x.examples'",
         "'612345678'",
         "'336123456789'",
@@ -111,7 +112,8 @@ async fn columns_declared_as_numbers_dates_or_bytes_are_not_searched() {
         ("", "33612345678", r#"A failed ["residue:orders.payload"]"#),
         ("", "CAST('José Müller' AS BLOB)", r#"A failed ["residue:orders.payload"]"#),
     ] {
-        let company = Company::new(&SCHEMA.replace("payload);", &format!("payload {declared});")), &policy(TABLES)).await;
+        let company =
+            Company::new(&SCHEMA.replace("payload);", &format!("payload {declared});")), &policy(TABLES)).await;
         company.execute(&format!("UPDATE orders SET payload = {value} WHERE id = 1")).await;
         assert_eq!(outcomes(&company, &["A"]).await, [expected], "{declared}: {value}");
     }
@@ -119,7 +121,9 @@ async fn columns_declared_as_numbers_dates_or_bytes_are_not_searched() {
 
 #[tokio::test]
 async fn short_values_are_not_looked_for() {
-    for (min_length, expected) in [("", "C anonymized"), ("[residue]\nmin_length = 3\n", r#"C failed ["residue:orders.note"]"#)] {
+    for (min_length, expected) in
+        [("", "C anonymized"), ("[residue]\nmin_length = 3\n", r#"C failed ["residue:orders.note"]"#)]
+    {
         let company = Company::new(SCHEMA, &policy(&format!("{min_length}{TABLES}"))).await;
         company.execute("INSERT INTO orders VALUES (4, 'C', 'for Cid', NULL)").await;
         assert_eq!(outcomes(&company, &["C"]).await, [expected]);
@@ -133,7 +137,8 @@ async fn a_client_that_failed_stays_failed_until_its_policy_changes() {
     assert_eq!(outcomes(&company, &["A"]).await, [r#"A failed ["residue:orders.note"]"#]);
     company.execute("UPDATE orders SET note = ''").await;
     assert_eq!(company.sweep(&list(&company, &["A"]).await).await.unwrap().failed, 1);
-    let blanking = TABLES.replace("note.class = \"non-personal\"", "note = { class = \"non-personal\", residue = \"blank\" }");
+    let blanking =
+        TABLES.replace("note.class = \"non-personal\"", "note = { class = \"non-personal\", residue = \"blank\" }");
     std::fs::write(company.folder.path().join("policy.toml"), policy(&blanking)).unwrap();
     assert_eq!(company.sweep(&list(&company, &["A"]).await).await.unwrap().anonymized, 1);
 }

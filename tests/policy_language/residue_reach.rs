@@ -98,7 +98,9 @@ const INVOICES: &str = r#"
 #[tokio::test]
 async fn a_text_that_is_replaced_for_one_link_is_searched_for_the_other() {
     let schema = |rows: &str| {
-        format!("CREATE TABLE invoices (sell_to TEXT REFERENCES customers, sell_to_name TEXT, bill_to TEXT); INSERT INTO invoices VALUES {rows};")
+        format!(
+            "CREATE TABLE invoices (sell_to TEXT REFERENCES customers, sell_to_name TEXT, bill_to TEXT); INSERT INTO invoices VALUES {rows};"
+        )
     };
     let failed = [r#"A failed ["residue:invoices.sell_to_name"]"#, "B anonymized"];
     assert_eq!(swept(&schema("('A', 'Ann Archer', 'B')"), INVOICES).await, BOTH);

@@ -19,7 +19,8 @@ pub fn policy(rest: &str) -> String {
 /// `- table: row` for each that goes, `+ table: row` for each that comes.
 #[track_caller]
 pub fn assert_changes(schema: &str, policy: &str, clients: &[&str], expected: &[&str]) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let changed = runtime.block_on(async { changes(&Company::new(schema, policy).await, clients).await });
     assert_eq!(changed, expected, "what changed is not what was expected");
 }
@@ -110,7 +111,8 @@ pub async fn outcomes(company: &Company, clients: &[&str]) -> Vec<String> {
 
 /// The keys that a preview of a kind of sweep would anonymize, and the others with outcome and reasons.
 pub async fn previewed(company: &Company, kind: SweepKind) -> Vec<String> {
-    let shown = |client: &Client| format!("{} {} {}", client.key, client.outcome, client.reasons.join("+")).trim().to_owned();
+    let shown =
+        |client: &Client| format!("{} {} {}", client.key, client.outcome, client.reasons.join("+")).trim().to_owned();
     company.preview(&company.request(kind)).await.1.iter().map(shown).collect()
 }
 
@@ -136,7 +138,8 @@ fn source(error: &PlanLoadError) -> String {
 /// Asserts that exactly one thing keeps this policy from being a plan, and that it is about this.
 #[track_caller]
 pub fn assert_refused(schema: &str, policy: &str, place: &str, what: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let found = runtime.block_on(problems(schema, policy));
     assert_eq!(found.len(), 1, "one problem was expected: {found:#?}");
     assert!(found[0].contains(place) && found[0].contains(what), "{found:#?}");

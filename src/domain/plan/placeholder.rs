@@ -120,11 +120,9 @@ fn clear(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, place: &
 }
 
 fn generalize(builder: &mut Builder, column: &LiveColumn, to: Generalize, place: &str) {
-    let fits = match (to, column.kind()) {
-        (_, Kind::Text | Kind::Unknown) | (Generalize::Year | Generalize::Month | Generalize::Decade, Kind::Date) => true,
-        _ => false,
-    };
-    if !fits {
+    let kind = column.kind();
+    let is_date = kind == Kind::Date && !matches!(to, Generalize::First(_));
+    if !is_date && !matches!(kind, Kind::Text | Kind::Unknown) {
         builder.problem(
             place,
             format!("`{}` is declared {} and cannot be generalized this way", column.name, column.declared),

@@ -37,7 +37,7 @@ pub(super) fn check(
                 builder.problem(
                     &place,
                     format!("depends on `{read}`, which a rule for other rows, or one that has to wait, changes too"),
-                    format!("make the condition depend on columns that stay, or give both rules the same `for`"),
+                    "make the condition depend on columns that stay, or give both rules the same `for`",
                 );
             }
         }
