@@ -1,4 +1,4 @@
-//! Who may finish a batch: whoever claimed it last, and nobody else.
+//! Who may cut a batch, and who may finish it: whoever claimed it last, and nobody else.
 
 mod common;
 
@@ -42,6 +42,16 @@ async fn with_a_batch() -> (Company, i64) {
     let sweep = company.context.ledger.sweep(id).await.unwrap().unwrap();
     assert!(cut(&company.context, &sweep).await.unwrap());
     (company, id)
+}
+
+#[tokio::test]
+async fn a_sweep_that_two_processes_cut_at_once_is_cut_once() {
+    let company = Company::new(SCHEMA, POLICY).await;
+    let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
+    let seen_by_both = company.context.ledger.sweep(id).await.unwrap().unwrap();
+    assert!(cut(&company.context, &seen_by_both).await.unwrap());
+    assert!(!cut(&later(&company, 0).await, &seen_by_both).await.unwrap());
+    assert_eq!(company.rows("SELECT sum(clients) FROM lethe_batches").await, ["3"]);
 }
 
 /// Another process on the same database, so much later.

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::Company;
+use common::{Company, lethe};
 use lethe::domain::job::Job;
 use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
@@ -150,6 +150,23 @@ async fn a_mended_client_goes_through_once_it_is_released() {
 }
 
 #[tokio::test]
+async fn the_retry_command_tries_who_failed_and_nobody_else() {
+    let company = poisoned().await;
+    company.due().await;
+    let folder = company.folder.path();
+    let config =
+        "database = \"company.db\"\n[sweep]\nrehearsal = false\nretry_after = \"0s\"\n[backup]\nrequired = false\n";
+    std::fs::write(folder.join("lethe.toml"), config).unwrap();
+    lethe(folder).args(["retry", "--wait"]).assert().success();
+    assert_eq!(company.rows("SELECT no FROM customers WHERE anonymized = 0").await, ["C017"], "nothing was mended");
+    lethe(folder).args(["retry", "C001"]).assert().failure().code(1);
+    company.execute("DROP TRIGGER keeper").await;
+    lethe(folder).args(["retry", "C017", "--wait"]).assert().success();
+    assert_eq!(company.rows("SELECT count(*) FROM customers WHERE anonymized = 1").await, ["40"]);
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE sweep > 1").await, ["1"]);
+}
+
+#[tokio::test]
 async fn another_policy_tries_a_failed_client_again_by_itself() {
     let company = poisoned().await;
     company.due().await;
@@ -174,6 +191,8 @@ async fn a_check_that_refuses_is_named_and_quotes_no_value() {
 async fn a_trigger_that_rolls_back_everything_takes_nobody_else_down() {
     let company = company().await;
     company.execute(&TRIGGER.replace("ABORT", "ROLLBACK")).await;
+    let (rehearsal, _) = company.survey(&company.request(SweepKind::Due), Mode::Rehearsal).await.unwrap();
+    assert_eq!((rehearsal.tally.anonymized, rehearsal.tally.failed), (39, 1));
     let tally = company.due().await;
     assert_eq!((tally.anonymized, tally.failed), (39, 1));
     assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'anonymized'").await, ["39"]);

@@ -26,7 +26,10 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     let now = context.ledger.clock().now();
     let made = at.unwrap_or(now);
     if made > now {
-        return Err(Failure::new("a backup cannot have been made in the future", "`--at` takes the time at which it was made"));
+        return Err(Failure::new(
+            "a backup cannot have been made in the future",
+            "`--at` takes the time at which it was made",
+        ));
     }
     context.ledger.record_backup(made, &context.actor, note.as_deref()).await?;
     out.data(&serde_json::json!({ "backup": made }), || {

@@ -19,7 +19,8 @@ pub(super) struct Args {
 }
 
 /// How a key is written.
-pub(super) const KEY_HINT: &str = "write the key as the client table has it, the parts of a composite key separated by commas";
+pub(super) const KEY_HINT: &str =
+    "write the key as the client table has it, the parts of a composite key separated by commas";
 
 #[derive(Serialize)]
 struct Shown {
@@ -80,7 +81,9 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
         Outcome::Already => "was anonymized".to_owned(),
         Outcome::NotDue => "is not due: neither its date nor its period has come".to_owned(),
         Outcome::NotFound => "is no longer in the client table".to_owned(),
-        Outcome::Failed => format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons)),
+        Outcome::Failed => {
+            format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons))
+        }
     };
     let mut text = format!("Client {} {now}.\n", shown.client);
     for hold in &shown.holds {
@@ -91,7 +94,8 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
     }
     let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
     for record in &shown.history {
-        let reasons: Vec<String> = record.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let reasons: Vec<String> =
+            record.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
         let by = record.job.clone().unwrap_or_else(|| format!("by {}", record.opened_by));
         rows.push(vec![
             minute(&record.at),

@@ -89,8 +89,15 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
     back_up(&context, folder).await?;
 
     let jobs = setup::jobs(&config.jobs)?;
-    let mut story =
-        Story { folder: folder.clone(), clients, made_now, rehearsals: Vec::new(), sweeps: Vec::new(), anonymized: 0, before_and_after: Vec::new() };
+    let mut story = Story {
+        folder: folder.clone(),
+        clients,
+        made_now,
+        rehearsals: Vec::new(),
+        sweeps: Vec::new(),
+        anonymized: 0,
+        before_and_after: Vec::new(),
+    };
     let mut shown: Option<(String, Vec<(String, String)>)> = None;
     if context.ledger.rehearsal(&plan.plan.digest).await?.is_none() {
         for job in &jobs {
@@ -106,7 +113,9 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             if found.tally.anonymized > 0 {
                 context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
             }
-            if shown.is_none() && let Some(key) = first {
+            if shown.is_none()
+                && let Some(key) = first
+            {
                 shown = Some((key.clone(), client_row(&context, &key).await?));
             }
             story.rehearsals.push(JobResult {
@@ -238,8 +247,18 @@ async fn count(context: &Context, sql: &'static str) -> Result<u64, Failure> {
 /// The columns of a client that a reader understands at a glance.
 async fn client_row(context: &Context, key: &str) -> Result<Vec<(String, String)>, Failure> {
     let columns = [
-        "customer_no", "name", "address", "post_code", "city", "email", "phone_no", "birth_date", "customer_posting_group",
-        "blocked", "anonymized", "anonymized_date",
+        "customer_no",
+        "name",
+        "address",
+        "post_code",
+        "city",
+        "email",
+        "phone_no",
+        "birth_date",
+        "customer_posting_group",
+        "blocked",
+        "anonymized",
+        "anonymized_date",
     ];
     let list: Vec<String> = columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '')")).collect();
     let sql = format!("SELECT {} FROM customers WHERE customer_no = ?1", list.join(", "));

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::Serialize;
 use sqlx::Row;
 
+use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
-use super::config::Config;
 use crate::domain::plan::Plan;
-use crate::ledger::Ledger;
 use crate::domain::schema::Schema;
+use crate::ledger::Ledger;
 use crate::store::Store;
 use crate::worker::{Planner, gate};
 
@@ -61,7 +61,10 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
         table(&rows)
     });
     if bad > 0 {
-        return Err(Failure::new(format!("{bad} of the checks went badly"), "mend what is marked BAD, and run `lethe doctor` again"));
+        return Err(Failure::new(
+            format!("{bad} of the checks went badly"),
+            "mend what is marked BAD, and run `lethe doctor` again",
+        ));
     }
     Ok(())
 }
@@ -82,7 +85,12 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     findings.add(
         Verdict::Good,
         "policy",
-        format!("is a plan: {} changed in {}, {}", counted(reach.columns as u64, "column"), counted(reach.tables as u64, "table"), counted(reach.guards as u64, "guard")),
+        format!(
+            "is a plan: {} changed in {}, {}",
+            counted(reach.columns as u64, "column"),
+            counted(reach.tables as u64, "table"),
+            counted(reach.guards as u64, "guard")
+        ),
     );
     for (name, kind) in loaded.schema.others.iter().filter(|(_, kind)| kind.as_str() == "virtual table") {
         findings.add(
@@ -92,7 +100,11 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         );
     }
     for statement in indexes(&loaded.plan, &loaded.schema) {
-        findings.add(Verdict::Note, "speed", format!("without this index every batch reads a whole table: {statement}"));
+        findings.add(
+            Verdict::Note,
+            "speed",
+            format!("without this index every batch reads a whole table: {statement}"),
+        );
     }
     if !Ledger::exists(store).await? {
         findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
@@ -193,7 +205,11 @@ fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
 fn jobs(config: &Config, findings: &mut Findings) {
     match setup::jobs(&config.jobs) {
         Ok(jobs) if jobs.is_empty() => {
-            findings.add(Verdict::Note, "jobs", format!("no job file in `{}`: nothing runs by itself", config.jobs.display()));
+            findings.add(
+                Verdict::Note,
+                "jobs",
+                format!("no job file in `{}`: nothing runs by itself", config.jobs.display()),
+            );
         }
         Ok(jobs) => {
             let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();

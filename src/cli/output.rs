@@ -86,8 +86,7 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
     let cells = |at: usize| rows.iter().filter_map(move |row| row.get(at)).filter(|cell| !cell.is_empty());
     let is_number = |cell: &String| cell.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
     let widths: Vec<usize> = (0..columns).map(|at| cells(at).map(|cell| width(cell)).max().unwrap_or(0)).collect();
-    let numbers: Vec<bool> =
-        (0..columns).map(|at| cells(at).count() > 1 && cells(at).skip(1).all(is_number)).collect();
+    let numbers: Vec<bool> = (0..columns).map(|at| cells(at).count() > 1 && cells(at).skip(1).all(is_number)).collect();
     let mut text = String::new();
     for row in rows {
         let cells: Vec<String> = row

@@ -113,7 +113,10 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
         Err(PlanLoadError::Plan(PlanError(problems))) if out.json => {
             out.data(&serde_json::json!({ "problems": problems }), String::new);
             let count = counted(problems.len() as u64, "problem");
-            return Err(Failure::new(format!("the policy cannot become a plan: {count}"), PlanError(Vec::new()).hint()));
+            return Err(Failure::new(
+                format!("the policy cannot become a plan: {count}"),
+                PlanError(Vec::new()).hint(),
+            ));
         }
         Err(error) => return Err(error.into()),
     };
@@ -169,7 +172,10 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));
         let mut rows = Vec::new();
         for gone in &step.deletes {
-            let which = gone.condition.as_ref().map_or_else(|| "all rows".to_owned(), |own| format!("rows where {}", own.text()));
+            let which = gone
+                .condition
+                .as_ref()
+                .map_or_else(|| "all rows".to_owned(), |own| format!("rows where {}", own.text()));
             rows.push(vec!["  (rows)".to_owned(), String::new(), format!("delete {which}")]);
         }
         let said = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&step.table)).map(|(_, own)| own);
@@ -200,7 +206,8 @@ fn ways(paths: &[Way]) -> String {
     let all: Vec<String> = paths
         .iter()
         .map(|path| {
-            let hops: Vec<String> = path.hops.iter().map(|hop| format!("{}.{}", hop.table, hop.columns.join("+"))).collect();
+            let hops: Vec<String> =
+                path.hops.iter().map(|hop| format!("{}.{}", hop.table, hop.columns.join("+"))).collect();
             hops.join(" -> ")
         })
         .collect();

@@ -19,7 +19,9 @@ pub(super) async fn execute(file: &Path) -> Result<(), Failure> {
         tracing::info!(job = job.name, sweep = %job.kind, next, "job");
     }
     if context.ledger.rehearsal(&loaded.plan.digest).await?.is_none() {
-        tracing::warn!("this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`");
+        tracing::warn!(
+            "this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`"
+        );
     }
     tracing::info!(database = %context.store.path().display(), jobs = jobs.len(), "running");
     run(&context, Roles { jobs, until: None }, setup::stop_on_signal()).await?;

@@ -155,7 +155,10 @@ fn text(status: &Status) -> String {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
-            notes.push(format!("stands for {} missed earlier", counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")));
+            notes.push(format!(
+                "stands for {} missed earlier",
+                counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
+            ));
         }
         if sweep.capped {
             notes.push("limit reached".to_owned());
@@ -252,7 +255,12 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
             let reasons: Vec<String> =
                 failed.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
             let reasons: Vec<String> = reasons.iter().map(|name| super::output::reason(None, name)).collect();
-            rows.push(vec![failed.client_key.clone(), minute(&failed.at), failed.sweep.to_string(), reasons.join("; ")]);
+            rows.push(vec![
+                failed.client_key.clone(),
+                minute(&failed.at),
+                failed.sweep.to_string(),
+                reasons.join("; "),
+            ]);
         }
         format!("{}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.", table(&rows))
     });

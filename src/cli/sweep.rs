@@ -8,10 +8,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::output::{Output, batches, number, reason, tally_lines};
 use super::client::KEY_HINT;
-use super::{Failure, setup};
 use super::config::Config;
+use super::output::{Output, batches, number, reason, tally_lines};
+use super::{Failure, setup};
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
 use crate::domain::plan::Plan;
@@ -73,7 +73,10 @@ fn filter(text: &str) -> Result<(String, String), String> {
 pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     if args.clients && !args.preview && !args.rehearse {
-        return Err(Failure::new("`--clients` goes with `--preview` or `--rehearse`", "`lethe client KEY` shows what became of a client"));
+        return Err(Failure::new(
+            "`--clients` goes with `--preview` or `--rehearse`",
+            "`lethe client KEY` shows what became of a client",
+        ));
     }
     if args.preview {
         return preview(&args, &config, out).await;
@@ -130,11 +133,8 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
 fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
     let hint = "write one client key a line; lines that begin with `#` are comments";
     let shown = list.display();
-    let read = if list == Path::new("-") {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(list)
-    };
+    let read =
+        if list == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(list) };
     let text = read.map_err(|error| {
         let hint = "`--list` takes a file with one client key a line, or `-` for standard input";
         Failure::new(format!("the list `{shown}` cannot be read: {}", trouble(error.kind())), hint)
@@ -167,14 +167,17 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     let loaded = planner.plan(&store).await?;
     let request = request(args, config, loaded.plan.client.key.len())?;
     let limits = config.limits();
-    let ledger = if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
+    let ledger =
+        if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, &clock, limits.batch_size, limits.full_pass_every),
     };
     let found = survey(surveyor, &request, Mode::Preview, &mut listing(args.clients, out)).await?;
     if !(args.clients && out.json) {
-        out.data(&found, || survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written.");
+        out.data(&found, || {
+            survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written."
+        });
     }
     Ok(())
 }
@@ -280,7 +283,9 @@ struct Ended<'a> {
 /// Works on a sweep here, with a progress bar on a terminal.
 pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failure> {
     let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("{spinner} {msg}  {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg}  {elapsed}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+    );
     bar.enable_steady_tick(Duration::from_millis(120));
     let stop = setup::stop_on_signal();
     let ended = wait_for(context, id, stop.clone(), &mut |_, progress| {

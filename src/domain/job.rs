@@ -93,16 +93,13 @@ impl Job {
     pub fn parse(name: &str, text: &str) -> Result<Self, JobError> {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         if name.is_empty() || !name.bytes().all(allowed) {
-            return Err(JobError::Name {
-                name: name.to_owned(),
-            });
+            return Err(JobError::Name { name: name.to_owned() });
         }
         let job = || name.to_owned();
-        let file: JobFile =
-            toml::from_str(text).map_err(|error| JobError::toml(name, text, &error))?;
+        let file: JobFile = toml::from_str(text).map_err(|error| JobError::toml(name, text, &error))?;
 
-        let schedule = Schedule::parse(&file.schedule, &file.time_zone)
-            .map_err(|source| JobError::schedule(name, source))?;
+        let schedule =
+            Schedule::parse(&file.schedule, &file.time_zone).map_err(|source| JobError::schedule(name, source))?;
         let kind = match file.sweep.parse() {
             Ok(SweepKind::List) => return Err(JobError::ListSweep { job: job() }),
             Ok(kind @ (SweepKind::Due | SweepKind::Period)) => kind,
@@ -125,10 +122,7 @@ impl Job {
             kind,
             limit: at_least_one(name, "limit", file.limit)?,
             filters,
-            brake: Brake {
-                clients: at_least_one(name, "brake.clients", file.brake.clients)?,
-                share: file.brake.share,
-            },
+            brake: Brake { clients: at_least_one(name, "brake.clients", file.brake.clients)?, share: file.brake.share },
             description: file.description,
         })
     }
@@ -138,11 +132,7 @@ fn at_least_one(job: &str, key: &'static str, value: Option<i64>) -> Result<Opti
     value
         .map(|value| match u64::try_from(value) {
             Ok(number) if number >= 1 => Ok(number),
-            _ => Err(JobError::TooSmall {
-                job: job.to_owned(),
-                key,
-                value,
-            }),
+            _ => Err(JobError::TooSmall { job: job.to_owned(), key, value }),
         })
         .transpose()
 }
@@ -153,10 +143,7 @@ fn filter_values(job: &str, filter: &str, value: toml::Value) -> Result<Vec<Stri
         value => vec![value],
     };
     if values.is_empty() {
-        return Err(JobError::EmptyFilter {
-            job: job.to_owned(),
-            filter: filter.to_owned(),
-        });
+        return Err(JobError::EmptyFilter { job: job.to_owned(), filter: filter.to_owned() });
     }
     values
         .into_iter()
@@ -164,11 +151,9 @@ fn filter_values(job: &str, filter: &str, value: toml::Value) -> Result<Vec<Stri
             toml::Value::String(text) => Ok(text),
             toml::Value::Integer(number) => Ok(number.to_string()),
             toml::Value::Boolean(answer) => Ok(answer.to_string()),
-            other => Err(JobError::FilterValue {
-                job: job.to_owned(),
-                filter: filter.to_owned(),
-                found: other.type_str(),
-            }),
+            other => {
+                Err(JobError::FilterValue { job: job.to_owned(), filter: filter.to_owned(), found: other.type_str() })
+            }
         })
         .collect()
 }
@@ -217,16 +202,10 @@ sweep     = "due"
                 limit: Some(500),
                 filters: BTreeMap::from([
                     ("branch".to_owned(), values(&["7", "true"])),
-                    (
-                        "customer_posting_group".to_owned(),
-                        values(&["DOMESTIC", "EU"])
-                    ),
+                    ("customer_posting_group".to_owned(), values(&["DOMESTIC", "EU"])),
                     ("gen_bus_posting_group".to_owned(), values(&["EXPORT"])),
                 ]),
-                brake: Brake {
-                    clients: Some(5000),
-                    share: Some(0.25),
-                },
+                brake: Brake { clients: Some(5000), share: Some(0.25) },
                 description: Some("Quiet clients, at night.".to_owned()),
             }
         );
@@ -254,28 +233,15 @@ sweep     = "due"
     #[test]
     fn a_list_sweep_cannot_be_scheduled() {
         let error = Job::parse("nightly", &SHORT.replace("due", "list")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "key `sweep` in `jobs/nightly.toml` is `list`, which cannot be scheduled"
-        );
+        assert_eq!(error.to_string(), "key `sweep` in `jobs/nightly.toml` is `list`, which cannot be scheduled");
     }
 
     #[test]
     fn a_name_is_lower_case_letters_digits_and_dashes() {
         assert!(Job::parse("nightly-2", SHORT).is_ok());
-        for name in [
-            "",
-            "Nightly",
-            "nightly_due",
-            "night ly",
-            "../nightly",
-            "nat\u{e9}",
-        ] {
+        for name in ["", "Nightly", "nightly_due", "night ly", "../nightly", "nat\u{e9}"] {
             let error = Job::parse(name, SHORT).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("`{name}` is not a name for a job")
-            );
+            assert_eq!(error.to_string(), format!("`{name}` is not a name for a job"));
             assert!(error.hint().contains("nightly-due.toml"));
         }
     }

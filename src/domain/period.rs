@@ -74,9 +74,7 @@ impl FromStr for Period {
         let mut words = text.split_whitespace();
         while let Some(word) = words.next() {
             let number = number(word)?;
-            let unit = words.next().ok_or_else(|| PeriodError::MissingUnit {
-                number: word.to_owned(),
-            })?;
+            let unit = words.next().ok_or_else(|| PeriodError::MissingUnit { number: word.to_owned() })?;
             let slot = match unit {
                 "year" | "years" => &mut years,
                 "month" | "months" => &mut months,
@@ -91,15 +89,9 @@ impl FromStr for Period {
         if (years, months, days) == (None, None, None) {
             return Err(PeriodError::Empty);
         }
-        let period = Self {
-            years: years.unwrap_or(0),
-            months: months.unwrap_or(0),
-            days: days.unwrap_or(0),
-        };
+        let period = Self { years: years.unwrap_or(0), months: months.unwrap_or(0), days: days.unwrap_or(0) };
         match period.total_months() {
-            None => Err(PeriodError::TooLong {
-                text: text.trim().to_owned(),
-            }),
+            None => Err(PeriodError::TooLong { text: text.trim().to_owned() }),
             Some(0) if period.days == 0 => Err(PeriodError::Zero),
             Some(_) => Ok(period),
         }
@@ -110,23 +102,15 @@ fn number(word: &str) -> Result<u32, PeriodError> {
     let text = || word.to_owned();
     let all_digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     match word.strip_prefix('-') {
-        Some(rest) if !rest.is_empty() && all_digits(rest) => {
-            Err(PeriodError::Negative { text: text() })
-        }
-        None if all_digits(word) => word
-            .parse()
-            .map_err(|_| PeriodError::TooLong { text: text() }),
+        Some(rest) if !rest.is_empty() && all_digits(rest) => Err(PeriodError::Negative { text: text() }),
+        None if all_digits(word) => word.parse().map_err(|_| PeriodError::TooLong { text: text() }),
         _ => Err(PeriodError::NotANumber { text: text() }),
     }
 }
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = [
-            (self.years, "year"),
-            (self.months, "month"),
-            (self.days, "day"),
-        ];
+        let parts = [(self.years, "year"), (self.months, "month"), (self.days, "day")];
         let mut space = "";
         for (number, unit) in parts.into_iter().filter(|(number, _)| *number > 0) {
             let plural = if number == 1 { "" } else { "s" };
@@ -189,25 +173,16 @@ mod tests {
 
     #[test]
     fn a_period_reads_back_as_it_was_written() {
-        for text in [
-            "6 years",
-            "18 months",
-            "10 days",
-            "1 year",
-            "1 year 6 months",
-            "1 year 1 month 1 day",
-            "4294967295 days",
-        ] {
+        for text in
+            ["6 years", "18 months", "10 days", "1 year", "1 year 6 months", "1 year 1 month 1 day", "4294967295 days"]
+        {
             assert_eq!(period(text).to_string(), text);
         }
     }
 
     #[test]
     fn loose_writing_is_understood_and_tidied() {
-        assert_eq!(
-            period("  1 years   1 months ").to_string(),
-            "1 year 1 month"
-        );
+        assert_eq!(period("  1 years   1 months ").to_string(), "1 year 1 month");
         assert_eq!(period("6 months 1 year").to_string(), "1 year 6 months");
         assert_eq!(period("0 years 007 days").to_string(), "7 days");
     }
@@ -215,10 +190,7 @@ mod tests {
     #[test]
     fn the_parts_stay_in_the_units_they_were_written_in() {
         let written = period("18 months 40 days");
-        assert_eq!(
-            (written.years(), written.months(), written.days()),
-            (0, 18, 40)
-        );
+        assert_eq!((written.years(), written.months(), written.days()), (0, 18, 40));
     }
 
     #[test]
@@ -262,10 +234,7 @@ mod tests {
     fn the_first_day_of_year_1_is_the_last_that_can_be_reached() {
         assert_eq!(before("2025 years", "2026-01-01"), "0001-01-01");
         let error = period("1 day").before(day("0001-01-01")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`1 day` before 0001-01-01 lies before year 1"
-        );
+        assert_eq!(error.to_string(), "`1 day` before 0001-01-01 lies before year 1");
         assert_eq!(error.hint(), "write a shorter period");
     }
 
@@ -273,10 +242,7 @@ mod tests {
     fn a_period_longer_than_the_calendar_is_an_error_and_not_a_panic() {
         for text in ["300000 years", "4294967295 months", "4294967295 days"] {
             let error = period(text).before(day("2026-01-01")).unwrap_err();
-            assert!(
-                matches!(error, PeriodError::LeavesCalendar { .. }),
-                "{text}"
-            );
+            assert!(matches!(error, PeriodError::LeavesCalendar { .. }), "{text}");
         }
     }
 
@@ -288,10 +254,7 @@ mod tests {
         }
 
         let table: Table = toml::from_str("length = \"1 year 6 months\"").unwrap();
-        assert_eq!(
-            toml::to_string(&table).unwrap(),
-            "length = \"1 year 6 months\"\n"
-        );
+        assert_eq!(toml::to_string(&table).unwrap(), "length = \"1 year 6 months\"\n");
         let error = toml::from_str::<Table>("length = \"0 days\"").unwrap_err();
         assert!(error.message().contains("the period is zero"));
 

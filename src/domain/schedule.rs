@@ -56,10 +56,7 @@ impl Schedule {
     pub fn parse(cron: &str, zone: &str) -> Result<Self, ScheduleError> {
         let fields: Vec<&str> = cron.split_whitespace().collect();
         if !matches!(fields.len(), 6 | 7) {
-            return Err(ScheduleError::FieldCount {
-                cron: cron.to_owned(),
-                count: fields.len(),
-            });
+            return Err(ScheduleError::FieldCount { cron: cron.to_owned(), count: fields.len() });
         }
         if let Some(index) = (0..fields.len()).find(|&index| !readable(index, fields[index])) {
             return Err(ScheduleError::unreadable(index, fields[index]));
@@ -121,9 +118,7 @@ impl Schedule {
     pub fn missed(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<Missed> {
         let (since, now) = (whole_second(since), whole_second(now));
         let mut tick = self.next_after(since).filter(|tick| *tick <= now)?;
-        let latest = first_where(since, now, |moment| {
-            self.next_after(moment).is_none_or(|tick| tick > now)
-        });
+        let latest = first_where(since, now, |moment| self.next_after(moment).is_none_or(|tick| tick > now));
 
         let mut skipped = 0;
         while tick < latest && skipped < MOST_SKIPPED {
@@ -147,10 +142,7 @@ impl Schedule {
         match self.zone.from_local_datetime(&local) {
             LocalResult::Ambiguous(first, second) if moment == second => {
                 let set_back = first_where(first.to_utc(), moment, |moment| {
-                    self.zone
-                        .offset_from_utc_datetime(&moment.naive_utc())
-                        .fix()
-                        == second.offset().fix()
+                    self.zone.offset_from_utc_datetime(&moment.naive_utc()).fix() == second.offset().fix()
                 });
                 set_back.naive_utc() + first.offset().fix() - TimeDelta::seconds(1)
             }
@@ -185,11 +177,7 @@ fn whole_second(moment: DateTime<Utc>) -> DateTime<Utc> {
 
 /// Returns the first second at which `holds`, which must be false at `no`, true
 /// at `yes`, and change once between.
-fn first_where(
-    mut no: DateTime<Utc>,
-    mut yes: DateTime<Utc>,
-    holds: impl Fn(DateTime<Utc>) -> bool,
-) -> DateTime<Utc> {
+fn first_where(mut no: DateTime<Utc>, mut yes: DateTime<Utc>, holds: impl Fn(DateTime<Utc>) -> bool) -> DateTime<Utc> {
     while (yes - no).num_seconds() > 1 {
         let middle = no + TimeDelta::seconds((yes - no).num_seconds() / 2);
         if holds(middle) {
@@ -208,8 +196,7 @@ fn first_where(
 fn readable(index: usize, field: &str) -> bool {
     let is_word = |text: &str| {
         !text.is_empty()
-            && (text.bytes().all(|byte| byte.is_ascii_digit())
-                || text.bytes().all(|byte| byte.is_ascii_alphabetic()))
+            && (text.bytes().all(|byte| byte.is_ascii_digit()) || text.bytes().all(|byte| byte.is_ascii_alphabetic()))
     };
     let is_span = |text: &str| matches!(text, "*" | "?") || text.splitn(2, '-').all(is_word);
     let well_formed = field.split(',').all(|item| match item.split_once('/') {
@@ -252,14 +239,8 @@ mod tests {
     fn a_tick_follows_the_wall_clock_through_the_year() {
         let daily = schedule("0 30 1 * * *", COPENHAGEN);
         let next = |after| daily.next_after(at(after));
-        assert_eq!(
-            next("2026-01-15T12:00:00Z"),
-            Some(at("2026-01-16T00:30:00Z"))
-        );
-        assert_eq!(
-            next("2026-07-15T12:00:00Z"),
-            Some(at("2026-07-15T23:30:00Z"))
-        );
+        assert_eq!(next("2026-01-15T12:00:00Z"), Some(at("2026-01-16T00:30:00Z")));
+        assert_eq!(next("2026-07-15T12:00:00Z"), Some(at("2026-07-15T23:30:00Z")));
     }
 
     #[test]
@@ -275,26 +256,15 @@ mod tests {
     fn a_time_in_the_copenhagen_gap_fires_when_the_gap_ends() {
         assert_eq!(
             ticks("0 30 2 * * *", COPENHAGEN, "2026-03-27T12:00:00Z"),
-            [
-                "2026-03-28T01:30:00Z",
-                "2026-03-29T01:00:00Z",
-                "2026-03-30T00:30:00Z"
-            ]
+            ["2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"]
         );
     }
 
     #[test]
     fn the_edges_of_the_copenhagen_gap_fire_where_they_stand() {
-        assert_eq!(
-            ticks("59 59 1 29 3 *", COPENHAGEN, "2026-01-01T00:00:00Z"),
-            ["2026-03-29T00:59:59Z"]
-        );
+        assert_eq!(ticks("59 59 1 29 3 *", COPENHAGEN, "2026-01-01T00:00:00Z"), ["2026-03-29T00:59:59Z"]);
         for cron in ["0 0 2 29 3 *", "59 59 2 29 3 *", "0 0 3 29 3 *"] {
-            assert_eq!(
-                ticks(cron, COPENHAGEN, "2026-01-01T00:00:00Z"),
-                ["2026-03-29T01:00:00Z"],
-                "{cron}"
-            );
+            assert_eq!(ticks(cron, COPENHAGEN, "2026-01-01T00:00:00Z"), ["2026-03-29T01:00:00Z"], "{cron}");
         }
     }
 
@@ -310,11 +280,7 @@ mod tests {
     fn the_edges_of_the_copenhagen_overlap_fire_once() {
         assert_eq!(
             ticks("0 0 2,3 25 10 *", COPENHAGEN, "2026-10-24T12:00:00Z"),
-            [
-                "2026-10-25T00:00:00Z",
-                "2026-10-25T02:00:00Z",
-                "2027-10-25T00:00:00Z"
-            ]
+            ["2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z", "2027-10-25T00:00:00Z"]
         );
         assert_eq!(
             ticks("59 59 2 * 10 *", COPENHAGEN, "2026-10-24T12:00:00Z"),
@@ -326,11 +292,7 @@ mod tests {
     fn a_time_in_the_new_york_gap_fires_when_the_gap_ends() {
         assert_eq!(
             ticks("0 30 2 * * *", NEW_YORK, "2026-03-07T00:00:00Z"),
-            [
-                "2026-03-07T07:30:00Z",
-                "2026-03-08T07:00:00Z",
-                "2026-03-09T06:30:00Z"
-            ]
+            ["2026-03-07T07:30:00Z", "2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]
         );
     }
 
@@ -346,19 +308,11 @@ mod tests {
     fn an_hourly_schedule_runs_on_through_a_gap_without_a_double() {
         assert_eq!(
             ticks("0 0 * * * *", COPENHAGEN, "2026-03-28T23:00:00Z"),
-            [
-                "2026-03-29T00:00:00Z",
-                "2026-03-29T01:00:00Z",
-                "2026-03-29T02:00:00Z"
-            ]
+            ["2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z"]
         );
         assert_eq!(
             ticks("0 0 * * * *", NEW_YORK, "2026-03-08T05:30:00Z"),
-            [
-                "2026-03-08T06:00:00Z",
-                "2026-03-08T07:00:00Z",
-                "2026-03-08T08:00:00Z"
-            ]
+            ["2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z", "2026-03-08T08:00:00Z"]
         );
     }
 
@@ -366,19 +320,11 @@ mod tests {
     fn an_hourly_schedule_sits_out_the_repeated_hour() {
         assert_eq!(
             ticks("0 0 * * * *", COPENHAGEN, "2026-10-24T23:30:00Z"),
-            [
-                "2026-10-25T00:00:00Z",
-                "2026-10-25T02:00:00Z",
-                "2026-10-25T03:00:00Z"
-            ]
+            ["2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z", "2026-10-25T03:00:00Z"]
         );
         assert_eq!(
             ticks("0 0 * * * *", NEW_YORK, "2026-11-01T04:30:00Z"),
-            [
-                "2026-11-01T05:00:00Z",
-                "2026-11-01T07:00:00Z",
-                "2026-11-01T08:00:00Z"
-            ]
+            ["2026-11-01T05:00:00Z", "2026-11-01T07:00:00Z", "2026-11-01T08:00:00Z"]
         );
     }
 
@@ -394,11 +340,7 @@ mod tests {
         );
         assert_eq!(
             ticks("0 0,30 * * * *", LORD_HOWE, "2026-04-04T14:00:00Z"),
-            [
-                "2026-04-04T14:30:00Z",
-                "2026-04-04T15:30:00Z",
-                "2026-04-04T16:00:00Z"
-            ]
+            ["2026-04-04T14:30:00Z", "2026-04-04T15:30:00Z", "2026-04-04T16:00:00Z"]
         );
     }
 
@@ -440,13 +382,7 @@ mod tests {
             ("Pacific/Kwajalein", "1993-08-21T00:00:00Z"),
             ("Asia/Kathmandu", "1985-12-31T12:00:00Z"),
         ];
-        let crons = [
-            "0 * * * * *",
-            "0 0 * * * *",
-            "0 */7 * * * *",
-            "0 30 1,2 * * *",
-            "0 15,45 0 * * *",
-        ];
+        let crons = ["0 * * * * *", "0 0 * * * *", "0 */7 * * * *", "0 30 1,2 * * *", "0 15,45 0 * * *"];
         for ((zone, start), cron) in days.iter().flat_map(|day| crons.map(|cron| (day, cron))) {
             let (schedule, start) = (schedule(cron, zone), at(start));
             let end = start + TimeDelta::days(1);
@@ -468,17 +404,12 @@ mod tests {
             }
 
             let next = |moment: &DateTime<Utc>| schedule.next_after(*moment);
-            let reckoned: Vec<_> = std::iter::successors(next(&start), next)
-                .take_while(|tick| *tick <= end)
-                .collect();
+            let reckoned: Vec<_> = std::iter::successors(next(&start), next).take_while(|tick| *tick <= end).collect();
             assert_eq!(reckoned, watched, "{schedule}");
 
             let missed = schedule.missed(start, end);
             assert_eq!(missed.map(|missed| missed.latest), watched.last().copied());
-            assert_eq!(
-                missed.map_or(0, |missed| missed.skipped + 1),
-                watched.len() as u64
-            );
+            assert_eq!(missed.map_or(0, |missed| missed.skipped + 1), watched.len() as u64);
         }
     }
 
@@ -494,29 +425,17 @@ mod tests {
     #[test]
     fn one_missed_tick_skips_none() {
         let daily = schedule("0 30 1 * * *", COPENHAGEN);
-        let one = Some(Missed {
-            latest: at("2026-01-02T00:30:00Z"),
-            skipped: 0,
-        });
+        let one = Some(Missed { latest: at("2026-01-02T00:30:00Z"), skipped: 0 });
         let missed = |since, now| daily.missed(at(since), at(now));
         assert_eq!(missed("2026-01-01T00:30:00Z", "2026-01-02T00:30:00Z"), one);
-        assert_eq!(
-            missed("2026-01-01T00:30:00.5Z", "2026-01-03T00:29:59.9Z"),
-            one
-        );
+        assert_eq!(missed("2026-01-01T00:30:00.5Z", "2026-01-03T00:29:59.9Z"), one);
     }
 
     #[test]
     fn of_many_missed_ticks_the_latest_is_given_and_the_rest_counted() {
         let daily = schedule("0 30 1 * * *", COPENHAGEN);
         let missed = daily.missed(at("2026-01-01T00:30:00Z"), at("2026-12-31T12:00:00Z"));
-        assert_eq!(
-            missed,
-            Some(Missed {
-                latest: at("2026-12-31T00:30:00Z"),
-                skipped: 363,
-            })
-        );
+        assert_eq!(missed, Some(Missed { latest: at("2026-12-31T00:30:00Z"), skipped: 363 }));
     }
 
     #[test]
@@ -524,10 +443,7 @@ mod tests {
         let each = schedule("* * * * * *", COPENHAGEN);
         assert_eq!(
             each.missed(at("2020-01-01T00:00:00Z"), at("2026-10-25T01:30:00Z")),
-            Some(Missed {
-                latest: at("2026-10-25T00:59:59Z"),
-                skipped: MOST_SKIPPED,
-            })
+            Some(Missed { latest: at("2026-10-25T00:59:59Z"), skipped: MOST_SKIPPED })
         );
         let short = each.missed(at("2026-01-01T00:00:00Z"), at("2026-01-01T02:00:00Z"));
         assert_eq!(short.map(|missed| missed.skipped), Some(7_199));
@@ -538,18 +454,9 @@ mod tests {
         let daily = schedule("0 30 1 * * *", COPENHAGEN);
         assert_eq!(daily.next_after(DateTime::<Utc>::MAX_UTC), None);
         assert_eq!(daily.next_after(at("2101-06-01T00:00:00Z")), None);
-        assert_eq!(
-            daily.next_after(DateTime::<Utc>::MIN_UTC),
-            Some(at("1970-01-01T00:30:00Z"))
-        );
+        assert_eq!(daily.next_after(DateTime::<Utc>::MIN_UTC), Some(at("1970-01-01T00:30:00Z")));
         let ever = daily.missed(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-        assert_eq!(
-            ever,
-            Some(Missed {
-                latest: at("2100-12-31T00:30:00Z"),
-                skipped: MOST_SKIPPED,
-            })
-        );
+        assert_eq!(ever, Some(Missed { latest: at("2100-12-31T00:30:00Z"), skipped: MOST_SKIPPED }));
     }
 
     #[test]
@@ -558,10 +465,7 @@ mod tests {
         assert_eq!(once.next_after(at("2021-01-01T00:00:00Z")), None);
         assert_eq!(
             once.missed(at("2019-01-01T00:00:00Z"), at("2026-06-15T00:00:00Z")),
-            Some(Missed {
-                latest: at("2020-12-01T12:00:00Z"),
-                skipped: 11,
-            })
+            Some(Missed { latest: at("2020-12-01T12:00:00Z"), skipped: 11 })
         );
     }
 
@@ -580,10 +484,7 @@ mod tests {
         assert_eq!(today(COPENHAGEN, "2025-12-31T23:00:00Z"), "2026-01-01");
         assert_eq!(today(NEW_YORK, "2026-01-01T04:59:59Z"), "2025-12-31");
         assert_eq!(today(NEW_YORK, "2026-01-01T05:00:00Z"), "2026-01-01");
-        assert_eq!(
-            today("Pacific/Kiritimati", "2026-02-28T10:00:00Z"),
-            "2026-03-01"
-        );
+        assert_eq!(today("Pacific/Kiritimati", "2026-02-28T10:00:00Z"), "2026-03-01");
     }
 
     #[test]

@@ -105,9 +105,7 @@ impl Schema {
     /// Looks a table up by name, ignoring upper and lower case as SQL does.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&LiveTable> {
-        self.tables
-            .get(name)
-            .or_else(|| self.tables.values().find(|table| table.name.eq_ignore_ascii_case(name)))
+        self.tables.get(name).or_else(|| self.tables.values().find(|table| table.name.eq_ignore_ascii_case(name)))
     }
 }
 

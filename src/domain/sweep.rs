@@ -49,9 +49,7 @@ impl FromStr for SweepKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownSweepKind {
-                text: text.to_owned(),
-            })
+            .ok_or_else(|| UnknownSweepKind { text: text.to_owned() })
     }
 }
 

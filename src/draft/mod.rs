@@ -148,7 +148,9 @@ impl DraftError {
             Self::NoKey { .. } => "add a unique index over the columns that identify a client, or pass `--key COLUMN` \
                  once there is one"
                 .to_owned(),
-            Self::UnknownKeyColumn { .. } => "pass `--key COLUMN` with a column of that table, or leave `--key` out".to_owned(),
+            Self::UnknownKeyColumn { .. } => {
+                "pass `--key COLUMN` with a column of that table, or leave `--key` out".to_owned()
+            }
             Self::KeyNotUnique { .. } => {
                 "pass `--key COLUMN` with a column that is unique, or leave `--key` out".to_owned()
             }

@@ -128,7 +128,11 @@ impl Ledger {
     /// # Errors
     ///
     /// The driver's.
-    pub async fn claimed(&self, connection: &mut SqliteConnection, claim: &Claim) -> Result<Option<Batch>, sqlx::Error> {
+    pub async fn claimed(
+        &self,
+        connection: &mut SqliteConnection,
+        claim: &Claim,
+    ) -> Result<Option<Batch>, sqlx::Error> {
         sqlx::query_as(
             "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = ?1 AND lease = ?2 AND state = 'running'",
         )
@@ -299,7 +303,8 @@ impl Claims for Ledger {
         .fetch_all(&mut *writer)
         .await
         .map_err(|error| self.fault(&error))?;
-        let claim = |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
+        let claim =
+            |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
         Ok(claimed.into_iter().map(claim).collect())
     }
 

@@ -129,7 +129,8 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
-    let last: Result<i64, _> = sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
+    let last: Result<i64, _> =
+        sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
     if last.is_ok_and(|last| usize::try_from(last) == Ok(MIGRATIONS.len())) {
         return Ok(());
     }

@@ -364,7 +364,9 @@ impl Ledger {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
-            if closed > 0 && let Some(mark) = mark {
+            if closed > 0
+                && let Some(mark) = mark
+            {
                 self.advance_mark(&mut transaction, mark, sweep.id).await?;
             }
             transaction.commit().await?;

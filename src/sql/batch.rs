@@ -24,9 +24,7 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
              state TEXT, reasons TEXT, latest INTEGER, standing INTEGER NOT NULL DEFAULT 0)"
         ),
-        format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys}))"
-        ),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys}))"),
         "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, reason TEXT NOT NULL)".to_owned(),
         format!("CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {})", going.join(", ")),
     ]
@@ -86,8 +84,7 @@ fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
     let field = u32::from(FIELD);
     let mut line = "lethe_t.n".to_owned();
     for (unless, columns) in groups {
-        let texts: Vec<String> =
-            columns.iter().map(|own| format!("char({field}) || COALESCE({own}, '')")).collect();
+        let texts: Vec<String> = columns.iter().map(|own| format!("char({field}) || COALESCE({own}, '')")).collect();
         let texts = texts.join(" || ");
         line = match unless {
             None => format!("{line} || {texts}"),
@@ -97,7 +94,10 @@ fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
             }
         };
     }
-    format!("SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2", u32::from(LINE))
+    format!(
+        "SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2",
+        u32::from(LINE)
+    )
 }
 
 /// One look through a table.

@@ -41,7 +41,11 @@ fn belongs_by(path: &Path, client: &ClientPlan, today: NaiveDate) -> String {
     if path.exclusive {
         condition = format!("{condition} AND {}", nobody_elses(path, client, today));
     }
-    if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
+    if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) {
+        format!("({condition})")
+    } else {
+        condition
+    }
 }
 
 fn taken_keys(client: &ClientPlan) -> String {
@@ -145,14 +149,12 @@ pub(super) fn join(path: &Path, mut looks: Looks, client: &ClientPlan, today: Na
     let mut sql = format!("temp.lethe_taken AS {TAKEN}");
     let taken = row((0..client.key.len()).map(|at| format!("{TAKEN}.k{at}")));
     if !path.by_key {
-        sql = format!("{sql} CROSS JOIN {} AS {CLIENT} ON {} = {taken}", name(&client.table), tuple(CLIENT, &client.key));
+        sql =
+            format!("{sql} CROSS JOIN {} AS {CLIENT} ON {} = {taken}", name(&client.table), tuple(CLIENT, &client.key));
     }
     for (at, hop) in path.hops.iter().enumerate().rev() {
-        let on = if at + 1 == path.hops.len() && path.by_key {
-            format!("{} = {taken}", own(hop))
-        } else {
-            equal(path, at)
-        };
+        let on =
+            if at + 1 == path.hops.len() && path.by_key { format!("{} = {taken}", own(hop)) } else { equal(path, at) };
         // CROSS JOIN keeps the order: from a batch of clients to their rows, never the other way.
         let rows = if at == 0 { rows_of(hop, &looks, today) } else { named(hop, today) };
         sql = format!("{sql} CROSS JOIN {rows} ON {on}");

@@ -90,7 +90,8 @@ impl Wanted<'_> {
         if let Some(since) = since {
             // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
             let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
-            condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} NOT GLOB {ISO_DAY}{unset})"));
+            condition
+                .push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} NOT GLOB {ISO_DAY}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
         exists(&source.paths, condition.as_deref(), self.today)
@@ -198,9 +199,7 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
         let looks = Looks { conditions, results: Vec::new() };
         for path in &source.paths {
             let (from, found) = join_from(path, &looks, client, wanted.today);
-            sources.push(format!(
-                "SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"
-            ));
+            sources.push(format!("SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"));
         }
     }
     if let Some(otherwise) = &retention.otherwise {

@@ -37,7 +37,9 @@ async fn of_table(
         .iter()
         .map(|column| {
             let column = name(&column.name);
-            format!("CASE WHEN typeof({column}) = 'blob' THEN NULL ELSE substr(CAST({column} AS TEXT), 1, {CHARACTERS}) END")
+            format!(
+                "CASE WHEN typeof({column}) = 'blob' THEN NULL ELSE substr(CAST({column} AS TEXT), 1, {CHARACTERS}) END"
+            )
         })
         .collect();
     let sql = format!("SELECT {} FROM {} LIMIT {ROWS}", columns.join(", "), name(&table.name));

@@ -194,8 +194,12 @@ fn collations(sql: &str) -> BTreeMap<String, String> {
             Token::RParen => depth = depth.saturating_sub(1),
             Token::Comma if depth == 1 => column = None,
             Token::Word(word) if depth == 1 && column.is_none() => column = Some(word.value.to_ascii_lowercase()),
-            Token::SingleQuotedString(name) if depth == 1 && column.is_none() => column = Some(name.to_ascii_lowercase()),
-            Token::Word(word) if depth == 1 && word.quote_style.is_none() && word.value.eq_ignore_ascii_case("collate") => {
+            Token::SingleQuotedString(name) if depth == 1 && column.is_none() => {
+                column = Some(name.to_ascii_lowercase())
+            }
+            Token::Word(word)
+                if depth == 1 && word.quote_style.is_none() && word.value.eq_ignore_ascii_case("collate") =>
+            {
                 if let (Some(column), Some(Token::Word(collation))) = (&column, rest.next())
                     && !collation.value.eq_ignore_ascii_case("binary")
                 {
@@ -222,7 +226,8 @@ mod tests {
 
     #[test]
     fn checks_are_found_whole_whatever_stands_around_them() {
-        let sql = "CREATE TABLE [t] ([a]TEXT NOT NULL CHECK (length(a) > 1), \"check\" INT, CONSTRAINT c CHECK ([b]>=(0)))";
+        let sql =
+            "CREATE TABLE [t] ([a]TEXT NOT NULL CHECK (length(a) > 1), \"check\" INT, CONSTRAINT c CHECK ([b]>=(0)))";
         assert_eq!(checks(sql), ["length(a) > 1", "[b]>=(0)"]);
     }
 }

@@ -33,7 +33,11 @@ pub(super) async fn verify(
 }
 
 /// Every condition prepares on its table.
-async fn conditions(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn conditions(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    problems: &mut Vec<Problem>,
+) -> Result<(), sqlx::Error> {
     let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
     for placed in &plan.conditions {
         let sql = format!("SELECT 1 FROM {} WHERE ({}) LIMIT 0", name(&placed.table), placed.condition.sql(day));
@@ -146,11 +150,15 @@ async fn entries(
 async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
     let client = &plan.client.table;
     let mut columns: Vec<(&str, &String, String)> = Vec::new();
-    columns.extend(plan.client.to_anonymize_on.iter().map(|date| (client.as_str(), date, "client.to_anonymize_on".into())));
+    columns.extend(
+        plan.client.to_anonymize_on.iter().map(|date| (client.as_str(), date, "client.to_anonymize_on".into())),
+    );
     if let Some(retention) = &plan.retention {
         columns.extend(retention.otherwise.iter().map(|date| (client.as_str(), date, "period.otherwise".into())));
         let activity = retention.activity.iter().enumerate();
-        columns.extend(activity.map(|(at, own)| (own.table.as_str(), &own.date, format!("period.activity[{}].date", at + 1))));
+        columns.extend(
+            activity.map(|(at, own)| (own.table.as_str(), &own.date, format!("period.activity[{}].date", at + 1))),
+        );
     }
     for (table, date, place) in columns {
         if let Some(row) = statement(&select::not_a_date(table, date)).fetch_optional(&mut *connection).await? {
@@ -166,7 +174,11 @@ async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Ve
 }
 
 /// A client without a key could never be looked at.
-async fn keyless(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn keyless(
+    connection: &mut SqliteConnection,
+    plan: &Plan,
+    problems: &mut Vec<Problem>,
+) -> Result<(), sqlx::Error> {
     for key in &plan.client.key {
         let sql = format!("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", name(&plan.client.table), name(key));
         if statement(&sql).fetch_optional(&mut *connection).await?.is_some() {

@@ -8,9 +8,9 @@ use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::Mutex;
 
+use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
 use super::sweep::{Prepared, SweepError, of_sweep};
-use super::Context;
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
@@ -105,7 +105,8 @@ impl Anonymizer {
                 Err(BatchFault::Unavailable(error)) => {
                     let fault = self.context.store.fault(&error);
                     tracing::warn!(batch = batch.id, error = %fault, "batch put off");
-                    let later = Finish::Later(moment(ledger.clock().now() + backoff(Duration::from_secs(2), claim.attempt)));
+                    let later =
+                        Finish::Later(moment(ledger.clock().now() + backoff(Duration::from_secs(2), claim.attempt)));
                     ledger.finish_alone(claim, sweep.id, &later, Some(&fault.to_string())).await?;
                     return Ok(());
                 }
@@ -148,14 +149,17 @@ impl Anonymizer {
     ) -> Result<Attempt, BatchFault> {
         let mut writer = self.context.ledger.writer().await;
         batch::make_tables(&mut writer, &open.prepared.loaded.plan).await?;
-        let mut transaction =
-            writer.begin_with("BEGIN IMMEDIATE").await.map_err(BatchFault::Unavailable)?;
+        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(BatchFault::Unavailable)?;
         if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
         }
         let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
-        if finished { transaction.commit().await? } else { transaction.rollback().await? }
+        if finished {
+            transaction.commit().await?
+        } else {
+            transaction.rollback().await?
+        }
         Ok(Attempt::Over)
     }
 
@@ -185,7 +189,8 @@ impl Anonymizer {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
-        let reasons: BTreeMap<String, i64> = sqlx::query_as(COUNT_REASONS).fetch_all(&mut *transaction).await?.into_iter().collect();
+        let reasons: BTreeMap<String, i64> =
+            sqlx::query_as(COUNT_REASONS).fetch_all(&mut *transaction).await?.into_iter().collect();
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         Ok(ledger.finish(transaction, claim, batch.sweep, &Finish::Done(done.tally, reasons), None).await?)
     }

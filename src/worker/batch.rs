@@ -99,11 +99,7 @@ pub async fn make_tables(connection: &mut SqliteConnection, plan: &Plan) -> Resu
 /// # Errors
 ///
 /// [`BatchFault`] if the database refuses.
-pub async fn look(
-    connection: &mut SqliteConnection,
-    work: &Work<'_>,
-    failing: &Failing,
-) -> Result<Done, BatchFault> {
+pub async fn look(connection: &mut SqliteConnection, work: &Work<'_>, failing: &Failing) -> Result<Done, BatchFault> {
     for empty in sql::EMPTY {
         sqlx::query(empty).execute(&mut *connection).await?;
     }
@@ -182,10 +178,7 @@ pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result
 /// # Errors
 ///
 /// [`BatchFault`] if the database refuses.
-pub async fn unsettled(
-    connection: &mut SqliteConnection,
-    another_day: &Statements,
-) -> Result<Vec<String>, BatchFault> {
+pub async fn unsettled(connection: &mut SqliteConnection, another_day: &Statements) -> Result<Vec<String>, BatchFault> {
     let mut tables = Vec::new();
     for (table, change) in another_day.changes.iter().chain(&another_day.last_changes) {
         if statement(change).execute(&mut *connection).await?.rows_affected() > 0 && !tables.contains(table) {

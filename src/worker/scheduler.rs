@@ -1,7 +1,7 @@
 //! Ticks: each opens one sweep, however many schedulers run.
 
-use super::sweep::{Request, SweepError, open};
 use super::Context;
+use super::sweep::{Request, SweepError, open};
 use crate::domain::job::Job;
 
 /// Opens a sweep for each job whose tick has come since its ticks were last

@@ -178,7 +178,10 @@ fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>) -> String {
     Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-fn columns_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<(String, Vec<String>)>, SweepError> {
+fn columns_of(
+    loaded: &Loaded,
+    filters: &BTreeMap<String, Vec<String>>,
+) -> Result<Vec<(String, Vec<String>)>, SweepError> {
     let known = &loaded.plan.filters;
     filters
         .iter()
@@ -267,7 +270,8 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     drop(connection);
     let would = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally.anonymized;
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
-    let enough = has_rows(&mut connection, &wanted, rows_needed(would)).await.map_err(|error| context.store.fault(&error))?;
+    let enough =
+        has_rows(&mut connection, &wanted, rows_needed(would)).await.map_err(|error| context.store.fault(&error))?;
     if would == 0 || within(would, enough) {
         return Ok(());
     }

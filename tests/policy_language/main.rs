@@ -9,6 +9,8 @@ mod common;
 
 mod actions;
 mod client_table;
+mod composite_keys;
+mod conditional;
 mod conditions;
 mod exclusive;
 mod gate;

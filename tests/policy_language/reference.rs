@@ -29,8 +29,8 @@ struct Example {
 impl Example {
     /// What the comment `# word rest` at the beginning says.
     fn said(&self, word: &str) -> Option<&str> {
-        let comments = self.text.lines().take_while(|line| line.starts_with('#'));
-        comments.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(word)).next().map(str::trim)
+        let mut comments = self.text.lines().take_while(|line| line.starts_with('#'));
+        comments.find_map(|line| line.strip_prefix("# ")?.strip_prefix(word)).map(str::trim)
     }
 
     /// The example as a whole policy, in the place of what the shop's policy says about the same.
@@ -102,7 +102,7 @@ async fn every_example_is_a_policy_that_does_what_the_page_says() {
             None => faults.push(format!("docs/policy.md:{} is refused: {found:#?}", example.line)),
             Some(what) if found.len() == 1 && found[0].contains(what) => {}
             Some(what) => {
-                faults.push(format!("docs/policy.md:{} is not refused with `{what}`: {found:#?}", example.line))
+                faults.push(format!("docs/policy.md:{} is not refused with `{what}`: {found:#?}", example.line));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! What cannot become a plan, because a second run could do something else, or
 //! because it would be passed over in silence.
 
+use std::collections::BTreeMap;
+
 use lethe::worker::sweep::{Mode, SweepError};
 
 use crate::common::Company;
@@ -11,31 +13,30 @@ const SCHEMA: &str = "
     CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers, payer_no TEXT, status TEXT, note TEXT);
 ";
 
-/// The complete policy with some columns of the client table, and some settings of the orders, said otherwise.
-fn with(client: &[(&str, &str)], orders: &[(&str, &str)]) -> String {
-    let non_personal = |name: &str| (name.to_owned(), "{ class = \"non-personal\" }".to_owned());
-    let mut customers: std::collections::BTreeMap<String, String> =
-        ["no", "type", "name", "nick", "born", "extra", "bill_to", "photo"].map(non_personal).into();
-    customers.extend(client.iter().map(|(name, rule)| ((*name).to_owned(), (*rule).to_owned())));
-    let mut settings: std::collections::BTreeMap<String, String> =
-        ["columns.id", "columns.customer_no", "columns.payer_no", "columns.status", "columns.note"]
-            .map(non_personal)
-            .into();
-    settings.insert("client".to_owned(), "[\"customer_no\", \"payer_no\"]".to_owned());
-    settings.extend(orders.iter().map(|(name, rule)| ((*name).to_owned(), (*rule).to_owned())));
-    let lines = |all: std::collections::BTreeMap<String, String>| {
-        all.into_iter()
-            .filter(|(_, rule)| !rule.is_empty())
-            .map(|(name, rule)| format!("{name} = {rule}\n"))
-            .collect::<String>()
-    };
-    let (columns, tables): (Vec<_>, Vec<_>) = customers.into_iter().partition(|(name, _)| !name.contains('.'));
+/// The complete policy, with something said otherwise of the client table and of the orders: of a
+/// column, or of the table itself. What is said to be empty is left out.
+fn with(customers: &[(&str, &str)], orders: &[(&str, &str)]) -> String {
+    let client_columns = ["no", "type", "name", "nick", "born", "extra", "bill_to", "photo"];
+    let order_columns = ["id", "customer_no", "payer_no", "status", "note"];
+    let ways = ("client", "[\"customer_no\", \"payer_no\"]");
     policy(&format!(
-        "[tables.customers]\n{}[tables.customers.columns]\n{}[tables.orders]\n{}",
-        lines(tables.into_iter().map(|(name, rule)| (name.trim_start_matches('.').to_owned(), rule)).collect()),
-        lines(columns.into_iter().collect()),
-        lines(settings)
+        "[tables.customers]\n{}[tables.orders]\n{}",
+        lines(&client_columns, customers),
+        lines(&order_columns, &[&[ways][..], orders].concat())
     ))
+}
+
+fn lines(columns: &[&str], said: &[(&str, &str)]) -> String {
+    let non_personal = "{ class = \"non-personal\" }";
+    let mut all: BTreeMap<&str, &str> = columns.iter().map(|name| (*name, non_personal)).collect();
+    all.extend(said.iter().copied());
+    let of_the_table = |name: &str| ["client", "rows", "key_value"].contains(&name) || name.starts_with("keys.");
+    let mut text = String::new();
+    for (name, rule) in all.into_iter().filter(|(_, rule)| !rule.is_empty()) {
+        let prefix = if of_the_table(name) { "" } else { "columns." };
+        text += &format!("{prefix}{name} = {rule}\n");
+    }
+    text
 }
 
 #[test]
@@ -58,13 +59,13 @@ fn a_rule_that_depends_on_what_is_changed_too() {
 #[test]
 fn a_rule_for_one_link_that_depends_on_what_is_changed_for_another() {
     let orders = [
-        ("columns.status", "{ class = \"personal\", clear = true }"),
-        ("columns.note", "{ class = \"personal\", clear = true, where = \"status = 'open'\", for = \"payer_no\" }"),
+        ("status", "{ class = \"personal\", clear = true }"),
+        ("note", "{ class = \"personal\", clear = true, where = \"status = 'open'\", for = \"payer_no\" }"),
     ];
     assert_refused(SCHEMA, &with(&[], &orders), "orders.columns.note", "depends on `status`");
     let pointing = [
-        ("columns.payer_no", "{ class = \"personal\", clear = true, where = \"note <> ''\" }"),
-        ("columns.note", "{ class = \"personal\", clear = true }"),
+        ("payer_no", "{ class = \"personal\", clear = true, where = \"note <> ''\" }"),
+        ("note", "{ class = \"personal\", clear = true }"),
     ];
     assert_refused(SCHEMA, &with(&[], &pointing), "orders.columns.payer_no", "depends on `note`");
 }
@@ -88,8 +89,7 @@ async fn within_one_link_a_condition_reads_the_row_as_it_was() {
 
 #[test]
 fn a_deletion_that_depends_on_what_is_changed() {
-    let orders =
-        [("rows", "[{ delete = \"note = ''\" }]"), ("columns.note", "{ class = \"personal\", replace = \"\" }")];
+    let orders = [("rows", "[{ delete = \"note = ''\" }]"), ("note", "{ class = \"personal\", replace = \"\" }")];
     assert_refused(SCHEMA, &with(&[], &orders), "tables.orders.rows[1]", "depends on `note`");
 }
 
@@ -123,8 +123,8 @@ async fn what_only_the_data_can_show_is_found_by_the_rehearsal() {
 fn a_for_that_names_no_link() {
     for (setting, rule, place) in [
         ("rows", "[{ delete = \"status = 'x'\", for = \"pays\" }]", "tables.orders.rows[1]"),
-        ("columns.note", "{ class = \"personal\", clear = true, for = \"pays\" }", "tables.orders.columns.note"),
-        ("columns.note", "{ class = \"personal\", keep = \"why not\", for = \"pays\" }", "tables.orders.columns.note"),
+        ("note", "{ class = \"personal\", clear = true, for = \"pays\" }", "tables.orders.columns.note"),
+        ("note", "{ class = \"personal\", keep = \"why not\", for = \"pays\" }", "tables.orders.columns.note"),
     ] {
         assert_refused(SCHEMA, &with(&[], &[(setting, rule)]), place, "there is no link `pays`");
     }
@@ -141,7 +141,7 @@ fn rows_of_the_client_table() {
         ("\"bill_to\"", "\"delete\""),
         ("\"bill_to\"", "[{ delete = \"type = 'x'\", for = \"bill_to\" }]"),
     ] {
-        let rules = with(&[(".client", client), (".rows", rows)], &[]);
+        let rules = with(&[("client", client), ("rows", rows)], &[]);
         assert_refused(SCHEMA, &rules, "tables.customers.rows", "rows of the client table cannot be deleted");
     }
 }
@@ -167,8 +167,8 @@ fn a_column_whose_residue_cannot_be_blanked() {
 fn settings_of_a_key_that_would_be_passed_over() {
     let entries = |key: &str| {
         let lines = [
-            ("columns.status", ""),
-            ("columns.note", ""),
+            ("status", ""),
+            ("note", ""),
             ("key_value", "{ key = \"status\", value = \"note\" }"),
             ("keys.open.class", "\"non-personal\""),
         ];

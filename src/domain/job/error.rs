@@ -133,11 +133,7 @@ impl JobError {
             ScheduleError::UnknownZone { .. } => "time_zone",
             _ => "schedule",
         };
-        Self::Schedule {
-            job: job.to_owned(),
-            key,
-            source,
-        }
+        Self::Schedule { job: job.to_owned(), key, source }
     }
 
     /// Sorts what the TOML reader says. Its own `Display` draws a picture over
@@ -158,12 +154,7 @@ impl JobError {
         if what.starts_with("unknown field")
             && let Some(key) = names.next()
         {
-            return Self::UnknownKey {
-                job,
-                line,
-                key,
-                known: names.collect(),
-            };
+            return Self::UnknownKey { job, line, key, known: names.collect() };
         }
         drop(names);
         Self::Toml { job, line, what: in_words(&what).0 }
@@ -190,14 +181,10 @@ impl JobError {
                 };
                 return format!("add a line such as `{example}`, above any table");
             }
-            Self::Name { .. } => {
-                "name the file with `a` to `z`, `0` to `9` and `-`, such as `nightly-due.toml`"
-            }
+            Self::Name { .. } => "name the file with `a` to `z`, `0` to `9` and `-`, such as `nightly-due.toml`",
             Self::Toml { .. } => "mend the line; texts stand in quotes, numbers do not",
             Self::ListSweep { .. } => "schedule a `due` or `period` sweep; a person starts a list",
-            Self::TooSmall { .. } => {
-                "write 1 or more, or leave the key out; `enabled = false` stops the job"
-            }
+            Self::TooSmall { .. } => "write 1 or more, or leave the key out; `enabled = false` stops the job",
             Self::Share { .. } => "write `0.25` for a quarter of all clients",
             Self::EmptyFilter { .. } => "give at least one value, or leave the filter out",
             Self::FilterValue { .. } => "give a text, a whole number, `true` or `false`, or a list",
@@ -226,58 +213,19 @@ sweep     = "due"
     #[test]
     fn bad_files_are_refused_on_one_line_with_what_where_and_a_hint() {
         let cases = [
-            (
-                "limt = 5",
-                "`jobs/nightly.toml` line 5: unknown key `limt`",
-            ),
-            (
-                "\n[brake]\nsize = 5",
-                "`jobs/nightly.toml` line 7: unknown key `size`",
-            ),
-            (
-                "limit = \"many\"",
-                "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be",
-            ),
-            (
-                "enabled = 1",
-                "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be",
-            ),
-            (
-                "limit = 0",
-                "key `limit` in `jobs/nightly.toml` is `0`, less than 1",
-            ),
-            (
-                "limit = -5",
-                "key `limit` in `jobs/nightly.toml` is `-5`, less than 1",
-            ),
-            (
-                "brake.clients = 0",
-                "key `brake.clients` in `jobs/nightly.toml` is `0`, less than 1",
-            ),
-            (
-                "brake.share = 0.0",
-                "key `brake.share` in `jobs/nightly.toml` is `0`, not above 0 and at most 1",
-            ),
-            (
-                "brake.share = 25",
-                "key `brake.share` in `jobs/nightly.toml` is `25`, not above 0 and at most 1",
-            ),
-            (
-                "brake.share = nan",
-                "key `brake.share` in `jobs/nightly.toml` is `NaN`, not above 0 and at most 1",
-            ),
-            (
-                "filters.branch = []",
-                "key `filters.branch` in `jobs/nightly.toml` is an empty list",
-            ),
-            (
-                "filters.branch = 1.5",
-                "key `filters.branch` in `jobs/nightly.toml` holds a value of type `float`",
-            ),
-            (
-                "filters.branch = [[\"a\"]]",
-                "key `filters.branch` in `jobs/nightly.toml` holds a value of type `array`",
-            ),
+            ("limt = 5", "`jobs/nightly.toml` line 5: unknown key `limt`"),
+            ("\n[brake]\nsize = 5", "`jobs/nightly.toml` line 7: unknown key `size`"),
+            ("limit = \"many\"", "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be"),
+            ("enabled = 1", "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be"),
+            ("limit = 0", "key `limit` in `jobs/nightly.toml` is `0`, less than 1"),
+            ("limit = -5", "key `limit` in `jobs/nightly.toml` is `-5`, less than 1"),
+            ("brake.clients = 0", "key `brake.clients` in `jobs/nightly.toml` is `0`, less than 1"),
+            ("brake.share = 0.0", "key `brake.share` in `jobs/nightly.toml` is `0`, not above 0 and at most 1"),
+            ("brake.share = 25", "key `brake.share` in `jobs/nightly.toml` is `25`, not above 0 and at most 1"),
+            ("brake.share = nan", "key `brake.share` in `jobs/nightly.toml` is `NaN`, not above 0 and at most 1"),
+            ("filters.branch = []", "key `filters.branch` in `jobs/nightly.toml` is an empty list"),
+            ("filters.branch = 1.5", "key `filters.branch` in `jobs/nightly.toml` holds a value of type `float`"),
+            ("filters.branch = [[\"a\"]]", "key `filters.branch` in `jobs/nightly.toml` holds a value of type `array`"),
         ];
         for (lines, what) in cases {
             let error = with(lines).unwrap_err();
@@ -288,24 +236,9 @@ sweep     = "due"
 
     #[test]
     fn text_that_is_no_toml_is_refused_on_one_line() {
-        for text in [
-            "limit =",
-            "limit = 5\nlimit = 6",
-            "[filters",
-            "\"",
-            "= 5\r\n",
-        ] {
+        for text in ["limit =", "limit = 5\nlimit = 6", "[filters", "\"", "= 5\r\n"] {
             let error = with(text).unwrap_err();
-            assert!(
-                matches!(
-                    error,
-                    JobError::Toml {
-                        line: Some(5 | 6),
-                        ..
-                    }
-                ),
-                "{error:?}"
-            );
+            assert!(matches!(error, JobError::Toml { line: Some(5 | 6), .. }), "{error:?}");
             assert_eq!(error.to_string().lines().count(), 1, "{text}");
         }
     }
@@ -321,15 +254,9 @@ sweep     = "due"
     #[test]
     fn each_key_that_every_job_has_is_missed() {
         for key in ["schedule", "time_zone", "sweep"] {
-            let lines: Vec<_> = SHORT
-                .lines()
-                .filter(|line| !line.starts_with(key))
-                .collect();
+            let lines: Vec<_> = SHORT.lines().filter(|line| !line.starts_with(key)).collect();
             let error = Job::parse("nightly", &lines.join("\n")).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("`jobs/nightly.toml` has no key `{key}`")
-            );
+            assert_eq!(error.to_string(), format!("`jobs/nightly.toml` has no key `{key}`"));
             assert!(error.hint().contains(&format!("`{key} = ")));
         }
     }
@@ -337,34 +264,13 @@ sweep     = "due"
     #[test]
     fn a_bad_schedule_zone_or_sweep_is_told_by_its_source() {
         let cases = [
-            (
-                "0 30 1",
-                "30 1",
-                "schedule",
-                "has 5 fields",
-                "`0 30 1 * * *`",
-            ),
-            (
-                "Copenhagen",
-                "Kopenhagen",
-                "time_zone",
-                "`Europe/Kopenhagen`",
-                "`Europe/Copenhagen`",
-            ),
-            (
-                "due",
-                "deu",
-                "sweep",
-                "unknown kind of sweep `deu`",
-                "`due`",
-            ),
+            ("0 30 1", "30 1", "schedule", "has 5 fields", "`0 30 1 * * *`"),
+            ("Copenhagen", "Kopenhagen", "time_zone", "`Europe/Kopenhagen`", "`Europe/Copenhagen`"),
+            ("due", "deu", "sweep", "unknown kind of sweep `deu`", "`due`"),
         ];
         for (good, bad, key, what, hint) in cases {
             let error = Job::parse("nightly", &SHORT.replace(good, bad)).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!("key `{key}` in `jobs/nightly.toml` cannot be used")
-            );
+            assert_eq!(error.to_string(), format!("key `{key}` in `jobs/nightly.toml` cannot be used"));
             assert!(error.source().unwrap().to_string().contains(what), "{key}");
             assert!(error.hint().contains(hint), "{key}");
         }

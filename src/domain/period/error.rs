@@ -78,20 +78,14 @@ pub enum PeriodError {
 impl PeriodError {
     /// Says that a word is no unit, and looks for the nearest.
     pub(super) fn unknown_unit(unit: &str) -> Self {
-        Self::UnknownUnit {
-            unit: unit.to_owned(),
-            nearest: nearest(unit, UNITS),
-        }
+        Self::UnknownUnit { unit: unit.to_owned(), nearest: nearest(unit, UNITS) }
     }
 
     /// Says what to do next.
     #[must_use]
     pub fn hint(&self) -> String {
         let hint = match self {
-            Self::UnknownUnit {
-                nearest: Some(name),
-                ..
-            } => return format!("did you mean `{name}`?"),
+            Self::UnknownUnit { nearest: Some(name), .. } => return format!("did you mean `{name}`?"),
             Self::UnknownUnit { nearest: None, .. } => "the units are years, months and days",
             Self::Empty | Self::NotANumber { .. } | Self::MissingUnit { .. } => {
                 "write numbers, each with its unit, such as `6 years` or `1 year 6 months`"
@@ -113,14 +107,8 @@ mod tests {
         let cases = [
             ("", "the period is empty"),
             ("   ", "the period is empty"),
-            (
-                "0 days",
-                "the period is zero, which would keep no client at all",
-            ),
-            (
-                "0 years 0 months",
-                "the period is zero, which would keep no client at all",
-            ),
+            ("0 days", "the period is zero, which would keep no client at all"),
+            ("0 years 0 months", "the period is zero, which would keep no client at all"),
             ("-6 years", "`-6` in the period is negative"),
             ("- 6 years", "`-` in the period is not a whole number"),
             ("+6 years", "`+6` in the period is not a whole number"),
@@ -128,24 +116,15 @@ mod tests {
             ("six years", "`six` in the period is not a whole number"),
             ("6years", "`6years` in the period is not a whole number"),
             ("years 6", "`years` in the period is not a whole number"),
-            (
-                "1 year and 6 months",
-                "`and` in the period is not a whole number",
-            ),
+            ("1 year and 6 months", "`and` in the period is not a whole number"),
             ("٦ years", "`٦` in the period is not a whole number"),
             ("6", "`6` in the period has no unit"),
             ("1 year 6", "`6` in the period has no unit"),
             ("6 yaers", "`yaers` is not a unit of a period"),
             ("2 weeks", "`weeks` is not a unit of a period"),
             ("1 year 2 years", "the period gives `years` twice"),
-            (
-                "4294967296 days",
-                "the period `4294967296` is too long for any calendar",
-            ),
-            (
-                "400000000 years",
-                "the period `400000000 years` is too long for any calendar",
-            ),
+            ("4294967296 days", "the period `4294967296` is too long for any calendar"),
+            ("400000000 years", "the period `400000000 years` is too long for any calendar"),
         ];
         for (text, what) in cases {
             let error = text.parse::<Period>().unwrap_err();

@@ -127,7 +127,11 @@ impl<'a> Builder<'a> {
         let condition = match Condition::parse(text) {
             Ok(condition) => condition,
             Err(what) => {
-                self.problem(place, what, "write one SQL expression over the table's columns, such as `status <> 'done'`");
+                self.problem(
+                    place,
+                    what,
+                    "write one SQL expression over the table's columns, such as `status <> 'done'`",
+                );
                 return None;
             }
         };
@@ -165,9 +169,8 @@ impl<'a> Builder<'a> {
             }
         }
         self.key.clone_from(&key);
-        let mut optional = |name: &Option<String>, place: &str| {
-            name.as_ref().and_then(|name| self.column(table, name, place))
-        };
+        let mut optional =
+            |name: &Option<String>, place: &str| name.as_ref().and_then(|name| self.column(table, name, place));
         let to_anonymize_on = optional(&said.to_anonymize_on, "client.to_anonymize_on");
         let anonymized = optional(&said.anonymized, "client.anonymized");
         let anonymized_on = optional(&said.anonymized_on, "client.anonymized_on");
@@ -285,11 +288,19 @@ impl<'a> Builder<'a> {
                 self.problem(&place, "`hold` is the reason that a hold gives", "give the guard a name of its own");
             }
             if guards.iter().any(|other| other.name == guard.name) {
-                self.problem(&place, format!("two guards are called `{}`", guard.name), "give each guard a name of its own");
+                self.problem(
+                    &place,
+                    format!("two guards are called `{}`", guard.name),
+                    "give each guard a name of its own",
+                );
             }
             let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             if guard.name.is_empty() || !guard.name.chars().all(valid) {
-                self.problem(&place, format!("`{}` is no name for a guard", guard.name), "use small letters, digits and `-`, such as `open-documents`");
+                self.problem(
+                    &place,
+                    format!("`{}` is no name for a guard", guard.name),
+                    "use small letters, digits and `-`, such as `open-documents`",
+                );
             }
             let on = guard.table.as_deref().unwrap_or(&self.client_table.name);
             let Some(table) = self.live(on, &format!("{place}.table")) else { continue };
@@ -300,7 +311,11 @@ impl<'a> Builder<'a> {
                 self.linked_paths(table, guard.client.as_ref(), &place)
             };
             if own && guard.condition.is_none() {
-                self.problem(&place, "a guard on the client table without `where` would refuse everybody", "add `where = \"…\"`");
+                self.problem(
+                    &place,
+                    "a guard on the client table without `where` would refuse everybody",
+                    "add `where = \"…\"`",
+                );
             }
             let condition = self.optional_condition(guard.condition.as_ref(), table, &place);
             guards.push(GuardPlan { name: guard.name.clone(), reason: guard.reason.clone(), paths, condition });
@@ -340,7 +355,9 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
             format!("the database has no table `{name}`"),
             match nearest(name, schema.tables.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if schema.tables.is_empty() => "it has no tables at all: name another file in `database`".to_owned(),
+                None if schema.tables.is_empty() => {
+                    "it has no tables at all: name another file in `database`".to_owned()
+                }
                 None => format!("its tables are {}", list(schema.tables.keys().map(String::as_str))),
             },
         ),

@@ -36,9 +36,8 @@ impl Condition {
         let mut parser = Parser::new(&SQLiteDialect {})
             .try_with_sql(&sql)
             .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error)))?;
-        let expression = parser
-            .parse_expr()
-            .map_err(|error| format!("`{text}` is not an SQL expression: {}", plain(&error)))?;
+        let expression =
+            parser.parse_expr().map_err(|error| format!("`{text}` is not an SQL expression: {}", plain(&error)))?;
         let next = parser.peek_token();
         if next.token != Token::EOF {
             return Err(format!("`{text}` is more than one SQL expression; it should end before `{}`", next.token));
@@ -184,7 +183,9 @@ mod tests {
 
     #[test]
     fn what_is_not_one_expression_is_refused() {
-        for bad in ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1", "a < '{today}'"] {
+        for bad in
+            ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1", "a < '{today}'"]
+        {
             assert!(Condition::parse(bad).is_err(), "{bad}");
         }
     }

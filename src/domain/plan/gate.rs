@@ -19,7 +19,11 @@ pub(super) fn check(builder: &mut Builder) {
         twice(builder, builder.policy.tables.keys(), name, "table", &place);
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
-                builder.problem(&place, "`free` takes the reason why, and it is empty", "say why the table holds no client data");
+                builder.problem(
+                    &place,
+                    "`free` takes the reason why, and it is empty",
+                    "say why the table holds no client data",
+                );
             }
             let ruled = rule.client.is_some()
                 || rule.rows.is_some()
@@ -27,7 +31,11 @@ pub(super) fn check(builder: &mut Builder) {
                 || !rule.keys.is_empty()
                 || !rule.columns.is_empty();
             if ruled || builder.is_client(name) {
-                builder.problem(&place, "both declared free of client data and given rules", "remove `free`, or the rules");
+                builder.problem(
+                    &place,
+                    "both declared free of client data and given rules",
+                    "remove `free`, or the rules",
+                );
             }
             continue;
         }
@@ -38,7 +46,11 @@ pub(super) fn check(builder: &mut Builder) {
         builder.problem(
             &format!("tables.{}", table.name),
             "the client table itself is not in the policy",
-            format!("add `[tables.{}.columns]` with a class for each of its {} columns", table.name, table.columns.len()),
+            format!(
+                "add `[tables.{}.columns]` with a class for each of its {} columns",
+                table.name,
+                table.columns.len()
+            ),
         );
     }
     for (table, way) in reaching(builder) {

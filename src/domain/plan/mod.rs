@@ -279,7 +279,8 @@ impl Plan {
     /// How many columns are changed, and how many tables are touched.
     #[must_use]
     pub fn reach(&self) -> Reach {
-        let columns = self.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks)).map(|u| u.rules.len());
+        let columns =
+            self.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks)).map(|u| u.rules.len());
         Reach {
             tables: self.steps.iter().filter(|step| step.acts()).count(),
             columns: columns.sum(),

@@ -193,8 +193,7 @@ impl Builder<'_> {
         let onward = self.table_paths_from(parent, &format!("tables.{}", parent.name), seen);
         seen.pop();
         let wanted = link.link.as_deref();
-        let onward: Vec<Path> =
-            onward.into_iter().filter(|path| wanted.is_none_or(|name| name == path.name)).collect();
+        let onward: Vec<Path> = onward.into_iter().filter(|path| wanted.is_none_or(|name| name == path.name)).collect();
         if onward.is_empty() && wanted.is_some() {
             self.problem(
                 place,
@@ -224,7 +223,13 @@ impl Builder<'_> {
     }
 
     /// The collations that have to be named where `columns` equal `matches`.
-    fn collations(&mut self, table: &LiveTable, columns: &[String], target: &LiveTable, matches: &[String]) -> Vec<Option<String>> {
+    fn collations(
+        &mut self,
+        table: &LiveTable,
+        columns: &[String],
+        target: &LiveTable,
+        matches: &[String],
+    ) -> Vec<Option<String>> {
         let of = |table: &LiveTable, column: &String| table.column(column).and_then(|column| column.collation.clone());
         let mut named = Vec::new();
         for (own, other) in columns.iter().zip(matches) {
@@ -248,7 +253,13 @@ impl Builder<'_> {
         }
         self.problem(
             place,
-            format!("`{}` cannot equal `{}`: {} and {} columns", columns.join("`, `"), matches.join("`, `"), columns.len(), matches.len()),
+            format!(
+                "`{}` cannot equal `{}`: {} and {} columns",
+                columns.join("`, `"),
+                matches.join("`, `"),
+                columns.len(),
+                matches.len()
+            ),
             "name as many columns as the other side has, in the same order",
         );
         None
@@ -269,8 +280,13 @@ fn shared(paths: Vec<Path>) -> Vec<Path> {
 /// The columns of `target` that a declared foreign key on `columns` refers to,
 /// in the order of `columns`.
 fn declared(table: &LiveTable, columns: &[String], target: &LiveTable) -> Option<Vec<String>> {
-    table.foreign_keys.iter().filter(|key| key.references == target.name && key.columns.len() == columns.len()).find_map(|key| {
-        let referred = |column| key.columns.iter().position(|own| own == column).and_then(|at| key.referenced.get(at));
-        columns.iter().map(|column| referred(column).cloned()).collect()
-    })
+    table
+        .foreign_keys
+        .iter()
+        .filter(|key| key.references == target.name && key.columns.len() == columns.len())
+        .find_map(|key| {
+            let referred =
+                |column| key.columns.iter().position(|own| own == column).and_then(|at| key.referenced.get(at));
+            columns.iter().map(|column| referred(column).cloned()).collect()
+        })
 }

@@ -11,7 +11,14 @@ use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 const KEY_LENGTH: usize = 20;
 
 /// Checks a rule against type, length, NOT NULL and UNIQUE of its column.
-pub(super) fn check(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
+pub(super) fn check(
+    builder: &mut Builder,
+    table: &LiveTable,
+    column: &LiveColumn,
+    rule: &Rule,
+    paths: &[Path],
+    place: &str,
+) {
     for branch in &rule.branches {
         match &branch.action {
             Action::Constant(literal) => constant(builder, table, column, literal, place),
@@ -133,7 +140,11 @@ fn generalize(builder: &mut Builder, column: &LiveColumn, to: Generalize, place:
 
 fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &str) {
     if !matches!(column.kind(), Kind::Text | Kind::Unknown | Kind::Bytes) {
-        builder.problem(place, format!("`{}` is declared {} and holds no JSON", column.name, column.declared), "use `clear = true`");
+        builder.problem(
+            place,
+            format!("`{}` is declared {} and holds no JSON", column.name, column.declared),
+            "use `clear = true`",
+        );
     }
     for path in paths {
         if let Err(what) = JsonPath::parse(path) {
@@ -145,7 +156,8 @@ fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &
 /// A placeholder in a unique column collides with itself unless it differs by row.
 fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
     let alone = table.unique.iter().any(|unique| {
-        unique.columns.len() == 1 && unique.columns[0].as_deref().is_some_and(|own| own.eq_ignore_ascii_case(&column.name))
+        unique.columns.len() == 1
+            && unique.columns[0].as_deref().is_some_and(|own| own.eq_ignore_ascii_case(&column.name))
     });
     if !alone {
         return;
@@ -153,7 +165,9 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
     let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
     for branch in &rule.branches {
         let (collides, mend) = match &branch.action {
-            Action::Clear => (!rule.empty_is_null, "use `replace = \"anonymized-{key}\"`, which differs for each client"),
+            Action::Clear => {
+                (!rule.empty_is_null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
+            }
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
             Action::Text(template) if template.has_key() => {
                 (!one_row_each, "a client can have several rows here; use `clear = true`, or delete the rows")

@@ -6,8 +6,8 @@ use super::builder::Builder;
 use super::order::{in_order, parents, travelled_columns};
 use super::settle::{self, Groups};
 use super::{
-    ClientPlan, Condition, FIRST_DAY, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step, Update,
-    placeholder,
+    ClientPlan, Condition, FIRST_DAY, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step,
+    Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
@@ -77,7 +77,11 @@ impl TableRules<'_, '_> {
                 continue;
             }
             if all_rows_go {
-                builder.problem(&place, "the rows are deleted, so nothing can happen to this column", "remove the action, or `rows = \"delete\"`");
+                builder.problem(
+                    &place,
+                    "the rows are deleted, so nothing can happen to this column",
+                    "remove the action, or `rows = \"delete\"`",
+                );
             }
             let rule = self.rule(builder, column, branches, link.as_ref(), &place);
             if rule.is_fixed() {
@@ -123,7 +127,11 @@ impl TableRules<'_, '_> {
         let Some(link) = link.filter(|_| !self.paths.is_empty()) else { return };
         if !self.paths.iter().any(|path| &path.name == link) {
             let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
-            builder.problem(place, format!("there is no link `{link}`"), format!("the links of this table are {links}"));
+            builder.problem(
+                place,
+                format!("there is no link `{link}`"),
+                format!("the links of this table are {links}"),
+            );
         }
     }
 
@@ -143,14 +151,29 @@ impl TableRules<'_, '_> {
         }
     }
 
-    fn rule(&self, builder: &mut Builder, column: &LiveColumn, branches: Vec<Branch>, link: Option<&String>, place: &str) -> Rule {
+    fn rule(
+        &self,
+        builder: &mut Builder,
+        column: &LiveColumn,
+        branches: Vec<Branch>,
+        link: Option<&String>,
+        place: &str,
+    ) -> Rule {
         let paths = self.by_link(link);
         if column.generated {
-            builder.problem(place, "the database computes this column, so it cannot be changed", "change the columns it is computed from");
+            builder.problem(
+                place,
+                "the database computes this column, so it cannot be changed",
+                "change the columns it is computed from",
+            );
         }
         let is_key = self.is_key(column);
         if is_key {
-            builder.problem(place, "this is the client's key, which must stay", "give it `class = \"non-personal\"`, or `keep = \"<why>\"`");
+            builder.problem(
+                place,
+                "this is the client's key, which must stay",
+                "give it `class = \"non-personal\"`, or `keep = \"<why>\"`",
+            );
         }
         for branch in &branches {
             if let Some(text) = &branch.condition {
@@ -175,7 +198,11 @@ impl TableRules<'_, '_> {
     fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut Groups) {
         let Some(entry) = &self.rule.key_value else {
             if !self.rule.keys.is_empty() {
-                builder.problem(&self.place, "`keys` without `key_value`", "add `key_value = { key = \"…\", value = \"…\" }`");
+                builder.problem(
+                    &self.place,
+                    "`keys` without `key_value`",
+                    "add `key_value = { key = \"…\", value = \"…\" }`",
+                );
             }
             return;
         };
@@ -189,7 +216,9 @@ impl TableRules<'_, '_> {
             builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
         }
         let Some(column) = self.table.column(&value) else { return };
-        if let Some((name, _)) = self.rule.columns.iter().find(|(name, said)| name.eq_ignore_ascii_case(&value) && said.acts()) {
+        if let Some((name, _)) =
+            self.rule.columns.iter().find(|(name, said)| name.eq_ignore_ascii_case(&value) && said.acts())
+        {
             builder.problem(
                 &format!("{}.columns.{name}", self.place),
                 "this is the value column of `key_value`, and what happens to it is said under `keys`",
@@ -200,10 +229,16 @@ impl TableRules<'_, '_> {
         for (name, said) in &self.rule.keys {
             let place = format!("{}.keys.{name}", self.place);
             if said.link.is_some() {
-                builder.problem(&place, "`for` has no meaning for a key", "remove it: a key is handled alike in all rows of the client");
+                builder.problem(
+                    &place,
+                    "`for` has no meaning for a key",
+                    "remove it: a key is handled alike in all rows of the client",
+                );
             }
             if said.residue != OnResidue::Fail {
-                let mend = format!("give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`");
+                let mend = format!(
+                    "give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`"
+                );
                 builder.problem(&place, "`residue` is said of the value column, not of a key", mend);
             }
             let is_key = Condition::equals(&key, name);
@@ -271,15 +306,24 @@ impl TableRules<'_, '_> {
     /// The text columns in which a former value could still stand: those whose
     /// content is not known without looking, and for each way those that are
     /// only replaced in rows reached by another one.
-    fn search(&mut self, rules: &mut Rules, fixed: &BTreeMap<String, Option<String>>, travelled: &BTreeSet<(String, String)>) {
+    fn search(
+        &mut self,
+        rules: &mut Rules,
+        fixed: &BTreeMap<String, Option<String>>,
+        travelled: &BTreeSet<(String, String)>,
+    ) {
         if matches!(self.rule.rows, Some(Rows::All(_))) {
             return;
         }
-        let waiting = rules.steps.last().filter(|step| step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some()));
+        let waiting = rules
+            .steps
+            .last()
+            .filter(|step| step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some()));
         let deleted_where = waiting.map(|step| step.deletes.clone()).unwrap_or_default();
         let paths = self.by_own_links();
         for (at, path) in paths.iter().enumerate() {
-            let plain = |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
+            let plain =
+                |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
             let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
             let mut groups: BTreeMap<Option<&String>, Vec<SearchedColumn>> = BTreeMap::new();
@@ -336,7 +380,5 @@ fn stays(builder: &mut Builder, place: &str) {
 }
 
 fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {
-    said.branches()
-        .map_err(|error| builder.problem(place, error.what, error.mend))
-        .ok()
+    said.branches().map_err(|error| builder.problem(place, error.what, error.mend)).ok()
 }

@@ -196,13 +196,18 @@ impl BranchSpec {
         }
         if let Some(paths) = &self.redact {
             if paths.is_empty() {
-                return Err(RuleError::new("`redact` names no path", "name paths such as `$.contact.email`, or write `clear = true`"));
+                return Err(RuleError::new(
+                    "`redact` names no path",
+                    "name paths such as `$.contact.email`, or write `clear = true`",
+                ));
             }
             found.push(Action::Redact(paths.clone()));
         }
         match found.len() {
             0 | 1 => Ok(found.pop()),
-            _ => Err(RuleError::new("more than one action", "leave one, or list them in `actions` with a `where` each")),
+            _ => {
+                Err(RuleError::new("more than one action", "leave one, or list them in `actions` with a `where` each"))
+            }
         }
     }
 }
@@ -241,11 +246,19 @@ impl Column {
                 return Err(RuleError::new("both `actions` and an action of its own", "move the latter into the list"));
             }
             (Some(_), None) if self.condition.is_some() => {
-                return Err(RuleError::new("`where` beside `actions`", "give each entry of the list a `where` of its own"));
+                return Err(RuleError::new(
+                    "`where` beside `actions`",
+                    "give each entry of the list a `where` of its own",
+                ));
             }
             (Some(specs), None) => {
                 for spec in specs {
-                    let nothing = || RuleError::new("an entry of `actions` says nothing to do", "give it an action, such as `clear = true`");
+                    let nothing = || {
+                        RuleError::new(
+                            "an entry of `actions` says nothing to do",
+                            "give it an action, such as `clear = true`",
+                        )
+                    };
                     let action = spec.action()?.ok_or_else(nothing)?;
                     branches.push(Branch { condition: spec.condition.clone(), action });
                 }
@@ -255,13 +268,17 @@ impl Column {
                 if let Some(at) = branches.iter().position(|branch| branch.condition.is_none())
                     && at + 1 < branches.len()
                 {
-                    let what = format!("entry {} of `actions` has no `where`, so those after it are never taken", at + 1);
+                    let what =
+                        format!("entry {} of `actions` has no `where`, so those after it are never taken", at + 1);
                     return Err(RuleError::new(what, "give it a `where`, or move it to the end"));
                 }
             }
             (None, Some(action)) => branches.push(Branch { condition: self.condition.clone(), action }),
             (None, None) if self.condition.is_some() => {
-                return Err(RuleError::new("`where` without an action", "add an action such as `clear = true`, or remove the `where`"));
+                return Err(RuleError::new(
+                    "`where` without an action",
+                    "add an action such as `clear = true`, or remove the `where`",
+                ));
             }
             (None, None) => {}
         }
@@ -270,7 +287,10 @@ impl Column {
 
     fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, RuleError> {
         if self.keep.as_ref().is_some_and(|why| why.trim().is_empty()) {
-            return Err(RuleError::new("`keep` takes the reason why, and it is empty", "say why the column may stay, or give an action"));
+            return Err(RuleError::new(
+                "`keep` takes the reason why, and it is empty",
+                "say why the column may stay, or give an action",
+            ));
         }
         if self.keep.is_some() && !branches.is_empty() {
             return Err(RuleError::new("both kept and changed", "remove `keep` or the action"));
@@ -278,7 +298,10 @@ impl Column {
         match self.class {
             Class::Sensitive => {
                 if self.keep.is_some() {
-                    return Err(RuleError::new("sensitive data cannot be kept", "remove `keep`: the column is then emptied"));
+                    return Err(RuleError::new(
+                        "sensitive data cannot be kept",
+                        "remove `keep`: the column is then emptied",
+                    ));
                 }
                 if branches.is_empty() {
                     branches.push(Branch { condition: None, action: Action::Clear });
@@ -286,7 +309,10 @@ impl Column {
                 let all_gone = branches.iter().all(|branch| branch.condition.is_none() && branch.action.is_fixed());
                 if !all_gone {
                     let what = "sensitive data is always deleted, whole and in every row";
-                    return Err(RuleError::new(what, "use `clear` or `replace` without `where`, or leave the action out"));
+                    return Err(RuleError::new(
+                        what,
+                        "use `clear` or `replace` without `where`, or leave the action out",
+                    ));
                 }
             }
             Class::Personal if branches.is_empty() && self.keep.is_none() => {

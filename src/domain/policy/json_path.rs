@@ -54,7 +54,9 @@ impl JsonPath {
         match segments.last() {
             None => wrong("it names the whole document; use `clear`"),
             // A second run would remove the element that has moved up.
-            Some(Segment::Element(_)) => wrong("the next element would take the place of the one removed; end in `[*]`"),
+            Some(Segment::Element(_)) => {
+                wrong("the next element would take the place of the one removed; end in `[*]`")
+            }
             Some(_) => Ok(Self(segments)),
         }
     }

@@ -59,11 +59,7 @@ impl ScheduleError {
     /// Says that the field at `index` cannot be read.
     pub(super) fn unreadable(index: usize, text: &str) -> Self {
         let (field, allowed) = FIELDS[index];
-        Self::Unreadable {
-            field,
-            text: text.to_owned(),
-            allowed,
-        }
+        Self::Unreadable { field, text: text.to_owned(), allowed }
     }
 
     /// Says that no time zone has this name, and looks for the nearest.
@@ -78,13 +74,9 @@ impl ScheduleError {
         let nearest = if zone.contains('/') {
             nearest(zone, names())
         } else {
-            nearest(zone, names().map(city))
-                .and_then(|found| names().find(|name| city(name) == found))
+            nearest(zone, names().map(city)).and_then(|found| names().find(|name| city(name) == found))
         };
-        Self::UnknownZone {
-            zone: zone.to_owned(),
-            nearest,
-        }
+        Self::UnknownZone { zone: zone.to_owned(), nearest }
     }
 
     /// Says what to do next.
@@ -95,20 +87,14 @@ impl ScheduleError {
                 format!("prepend a field for the seconds: `0 {}`", cron.trim())
             }
             Self::FieldCount { .. } => {
-                "write six fields, seconds first, such as `0 30 1 * * *` for 01:30 each day"
-                    .to_owned()
+                "write six fields, seconds first, such as `0 30 1 * * *` for 01:30 each day".to_owned()
             }
             Self::Unreadable { allowed, .. } => format!(
                 "it takes {allowed}, `*`, lists such as `1,3`, upward ranges such as `1-5`, \
                  and steps such as `*/2`"
             ),
-            Self::NeverFires { .. } => {
-                "no day has this month, day of month, day of week and year together".to_owned()
-            }
-            Self::UnknownZone {
-                nearest: Some(name),
-                ..
-            } => format!("did you mean `{name}`?"),
+            Self::NeverFires { .. } => "no day has this month, day of month, day of week and year together".to_owned(),
+            Self::UnknownZone { nearest: Some(name), .. } => format!("did you mean `{name}`?"),
             Self::UnknownZone { nearest: None, .. } => {
                 "write an IANA name such as `Europe/Copenhagen` or `UTC`".to_owned()
             }
@@ -125,14 +111,8 @@ mod tests {
     #[test]
     fn five_fields_are_refused_with_the_six_to_write() {
         let error = Schedule::parse("30 1 * * *", COPENHAGEN).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "cron expression `30 1 * * *` has 5 fields, not 6 or 7"
-        );
-        assert_eq!(
-            error.hint(),
-            "prepend a field for the seconds: `0 30 1 * * *`"
-        );
+        assert_eq!(error.to_string(), "cron expression `30 1 * * *` has 5 fields, not 6 or 7");
+        assert_eq!(error.hint(), "prepend a field for the seconds: `0 30 1 * * *`");
     }
 
     #[test]
@@ -140,10 +120,7 @@ mod tests {
         let cases = [
             ("", "cron expression `` has 0 fields, not 6 or 7"),
             ("@daily", "cron expression `@daily` has 1 field, not 6 or 7"),
-            (
-                "* * * * * * * *",
-                "cron expression `* * * * * * * *` has 8 fields, not 6 or 7",
-            ),
+            ("* * * * * * * *", "cron expression `* * * * * * * *` has 8 fields, not 6 or 7"),
             ("60 * * * * *", "cron field `seconds` cannot be `60`"),
             ("0 -1 * * * *", "cron field `minutes` cannot be `-1`"),
             ("0 0 24 * * *", "cron field `hours` cannot be `24`"),
@@ -153,24 +130,15 @@ mod tests {
             ("0 0 1 L * *", "cron field `day of month` cannot be `L`"),
             ("0 0 1 1 13 *", "cron field `month` cannot be `13`"),
             ("0 0 1 1 * 0", "cron field `day of week` cannot be `0`"),
-            (
-                "0 0 1 1 * MONDAI",
-                "cron field `day of week` cannot be `MONDAI`",
-            ),
+            ("0 0 1 1 * MONDAI", "cron field `day of week` cannot be `MONDAI`"),
             ("0 */0 * * * *", "cron field `minutes` cannot be `*/0`"),
             ("0 1, * * * *", "cron field `minutes` cannot be `1,`"),
             ("0 1-2-3 * * * *", "cron field `minutes` cannot be `1-2-3`"),
             ("0 0 1 -5 * * *", "cron field `day of month` cannot be `-5`"),
-            (
-                "0 99999999999 * * * *",
-                "cron field `minutes` cannot be `99999999999`",
-            ),
+            ("0 99999999999 * * * *", "cron field `minutes` cannot be `99999999999`"),
             ("0 0 0 1 1 * 2101", "cron field `year` cannot be `2101`"),
             ("0 0 0 31 2 *", "cron expression `0 0 0 31 2 *` never fires"),
-            (
-                "0 0 0 29 2 * 2026",
-                "cron expression `0 0 0 29 2 * 2026` never fires",
-            ),
+            ("0 0 0 29 2 * 2026", "cron expression `0 0 0 29 2 * 2026` never fires"),
         ];
         for (cron, what) in cases {
             let error = Schedule::parse(cron, COPENHAGEN).unwrap_err();
@@ -186,14 +154,8 @@ mod tests {
             assert_eq!(error.to_string(), format!("unknown time zone `{zone}`"));
             error.hint()
         };
-        assert_eq!(
-            hint("Europe/Kopenhagen"),
-            "did you mean `Europe/Copenhagen`?"
-        );
-        assert_eq!(
-            hint("europe/copenhagen"),
-            "did you mean `Europe/Copenhagen`?"
-        );
+        assert_eq!(hint("Europe/Kopenhagen"), "did you mean `Europe/Copenhagen`?");
+        assert_eq!(hint("europe/copenhagen"), "did you mean `Europe/Copenhagen`?");
         assert_eq!(hint("Copenhagen"), "did you mean `Europe/Copenhagen`?");
         assert_eq!(hint("America/NewYork"), "did you mean `America/New_York`?");
         assert!(hint("").contains("IANA name"));

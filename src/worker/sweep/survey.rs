@@ -118,11 +118,7 @@ pub async fn survey(
         request,
         mode,
         statements: statements(&prepared.wanted(), request.kind, request.force),
-        another_day: statements(
-            &prepared.wanted_on(batch::another_day(request.today)),
-            request.kind,
-            request.force,
-        ),
+        another_day: statements(&prepared.wanted_on(batch::another_day(request.today)), request.kind, request.force),
         prepared: &prepared,
         survey: Survey { digest: prepared.loaded.plan.digest.clone(), ..Survey::default() },
         each,
