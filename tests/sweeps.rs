@@ -313,3 +313,11 @@ async fn an_anonymized_client_leaves_no_former_value_in_the_bytes_of_the_file() 
         }
     }
 }
+
+#[tokio::test]
+async fn a_ledger_of_a_later_version_is_left_alone() {
+    let company = Company::new(SCHEMA, POLICY).await;
+    company.execute("INSERT INTO lethe_migrations (version) VALUES (99)").await;
+    let refused = lethe::ledger::Ledger::open(&company.context.store, company.context.ledger.clock()).await.err().unwrap();
+    assert!(refused.to_string().contains("later version of Lethe (99"), "{refused}");
+}

@@ -45,7 +45,10 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be written.
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
         let mut connection = store.writer().await?;
-        migrate(&mut connection).await.map_err(|error| store.fault(&error))?;
+        let version = migrate(&mut connection).await.map_err(|error| store.fault(&error))?;
+        if usize::try_from(version).unwrap_or(0) > MIGRATIONS.len() {
+            return Err(StoreError::NewerLedger { path: store.path().to_owned(), version, known: MIGRATIONS.len() });
+        }
         let writer = Arc::new(Mutex::new(connection));
         Ok(Self { store: store.clone(), clock: clock.clone(), lease: LEASE, writer })
     }
@@ -126,13 +129,16 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Brings the ledger up to date and returns its version, which a later program may have made higher.
+async fn migrate(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
     let last: Result<i64, _> =
         sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
-    if last.is_ok_and(|last| usize::try_from(last) == Ok(MIGRATIONS.len())) {
-        return Ok(());
+    if let Ok(last) = last
+        && usize::try_from(last).is_ok_and(|last| last >= MIGRATIONS.len())
+    {
+        return Ok(last);
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     sqlx::query("CREATE TABLE IF NOT EXISTS lethe_migrations (version INTEGER PRIMARY KEY)")
@@ -145,7 +151,8 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(sql).execute(&mut *transaction).await?;
         sqlx::query("INSERT INTO lethe_migrations (version) VALUES (?1)").bind(at).execute(&mut *transaction).await?;
     }
-    transaction.commit().await
+    transaction.commit().await?;
+    Ok(done.max(i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)))
 }
 
 /// Stands in for the ledger on a connection whose database has none yet, so

@@ -41,6 +41,16 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The ledger was written by a later version of Lethe.
+    #[error("the ledger in `{path}` is of a later version of Lethe ({version}, and this one knows {known})")]
+    NewerLedger {
+        /// The file.
+        path: PathBuf,
+        /// The ledger's version.
+        version: i64,
+        /// The latest that this program knows.
+        known: usize,
+    },
     /// No room.
     #[error("the disk of `{path}` is full")]
     Full {
@@ -77,6 +87,7 @@ impl StoreError {
             Self::Locked { .. } => {
                 "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".to_owned()
             }
+            Self::NewerLedger { .. } => "run the version that wrote it, or a later one; nothing was written".to_owned(),
             Self::Full { .. } => {
                 "make room on the disk; nothing is half done, and the sweep goes on by itself".to_owned()
             }

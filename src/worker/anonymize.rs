@@ -156,9 +156,9 @@ impl Anonymizer {
         }
         let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
         if finished {
-            transaction.commit().await?
+            transaction.commit().await?;
         } else {
-            transaction.rollback().await?
+            transaction.rollback().await?;
         }
         Ok(Attempt::Over)
     }

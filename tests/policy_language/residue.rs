@@ -167,3 +167,20 @@ async fn blank_empties_the_text_and_lets_the_client_go_through() {
         ]
     );
 }
+
+#[tokio::test]
+async fn characters_that_part_records_hide_nothing() {
+    for separator in [30, 31, 0] {
+        let text = format!("'ask' || char({separator}) || 'José Müller' || char({separator}) || 'again'");
+        let (outcomes, changed) = swept(&text, "NULL", "NULL").await;
+        assert_eq!(outcomes[0], r#"A failed ["residue:orders.note"]"#, "{separator}");
+        assert_eq!(changed, OTHERS);
+
+        let blanking =
+            TABLES.replace("note.class = \"non-personal\"", "note = { class = \"non-personal\", residue = \"blank\" }");
+        let company = Company::new(SCHEMA, &policy(&blanking)).await;
+        company.execute(&format!("UPDATE orders SET note = {text} WHERE id = 1")).await;
+        let blanked = outcomes(&company, &["A"]).await == ["A anonymized"];
+        assert_eq!(company.rows("SELECT note = '' FROM orders WHERE id = 1").await == ["1"], blanked, "{separator}");
+    }
+}
