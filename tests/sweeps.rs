@@ -318,6 +318,19 @@ async fn an_anonymized_client_leaves_no_former_value_in_the_bytes_of_the_file() 
 async fn a_ledger_of_a_later_version_is_left_alone() {
     let company = Company::new(SCHEMA, POLICY).await;
     company.execute("INSERT INTO lethe_migrations (version) VALUES (99)").await;
-    let refused = lethe::ledger::Ledger::open(&company.context.store, company.context.ledger.clock()).await.err().unwrap();
+    let refused =
+        lethe::ledger::Ledger::open(&company.context.store, company.context.ledger.clock()).await.err().unwrap();
     assert!(refused.to_string().contains("later version of Lethe (99"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_former_value_behind_control_characters_is_found_and_is_its_own_clients() {
+    let company = Company::new(SCHEMA, POLICY).await;
+    company
+        .execute("UPDATE orders SET status = 'closed', note = 'x' || char(30) || '999' || char(31) || 'for Bob Baker' WHERE customer_no = 'B'")
+        .await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (1, 1));
+    assert_eq!(outcomes(&company, "B").await, [("failed".to_owned(), Some(r#"["residue:orders.note"]"#.to_owned()))]);
+    assert_eq!(names(&company).await[1], "B Bob Baker");
 }

@@ -62,7 +62,7 @@ pub struct Statements {
     /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
     pub unknown_keys: Vec<(String, String)>,
     /// Former identifying values, as [lines](LINE).
-    pub former: Vec<String>,
+    pub former: Vec<Bulk>,
     /// Rules, with the table each is about.
     pub changes: Vec<(String, String)>,
     /// What is looked through for former values.
@@ -78,13 +78,35 @@ pub const LINE: char = '\u{1e}';
 /// Parts the fields of a [line](LINE).
 pub const FIELD: char = '\u{1f}';
 
-/// The lines of a look at the rows in `from`: groups of columns, each group
-/// left empty in rows for which its condition holds.
-fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
+/// A statement that reads texts in bulk, as [lines](LINE) and their number.
+#[derive(Debug, Clone)]
+pub struct Bulk {
+    /// Reads them as they are.
+    pub whole: String,
+    /// Reads them without the characters that part lines and fields, where a text holds one.
+    pub plain: String,
+    /// Fields of a line, `n` included.
+    pub fields: usize,
+}
+
+/// A look at the rows in `from`: groups of columns, each group left empty in
+/// rows for which its condition holds.
+fn bulk(groups: &[(Option<String>, Vec<String>)], from: &str) -> Bulk {
+    let (line, field) = (u32::from(LINE), u32::from(FIELD));
+    let without =
+        |own: &String| format!("replace(replace(COALESCE({own}, ''), char({line}), ' '), char({field}), ' ')");
+    Bulk {
+        whole: lines(groups, from, &|own| format!("COALESCE({own}, '')")),
+        plain: lines(groups, from, &without),
+        fields: 1 + groups.iter().map(|(_, columns)| columns.len()).sum::<usize>(),
+    }
+}
+
+fn lines(groups: &[(Option<String>, Vec<String>)], from: &str, text: &dyn Fn(&String) -> String) -> String {
     let field = u32::from(FIELD);
     let mut line = "lethe_t.n".to_owned();
     for (unless, columns) in groups {
-        let texts: Vec<String> = columns.iter().map(|own| format!("char({field}) || COALESCE({own}, '')")).collect();
+        let texts: Vec<String> = columns.iter().map(|own| format!("char({field}) || {}", text(own))).collect();
         let texts = texts.join(" || ");
         line = match unless {
             None => format!("{line} || {texts}"),
@@ -95,7 +117,7 @@ fn lines(groups: &[(Option<String>, Vec<String>)], from: &str) -> String {
         };
     }
     format!(
-        "SELECT CAST(group_concat({line}, char({})) AS BLOB) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2",
+        "SELECT CAST(group_concat({line}, char({})) AS BLOB), count(*) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2",
         u32::from(LINE)
     )
 }
@@ -108,7 +130,7 @@ pub struct Search {
     /// The columns in the order of the fields, after `n`.
     pub columns: Vec<String>,
     /// The statement; it gives [lines](LINE).
-    pub select: String,
+    pub select: Bulk,
     /// For each column, the statement that blanks the texts in `?1`, a JSON
     /// array, in rows of the clients whose `n` is in `?2`, if the policy says so.
     pub blank: Vec<Option<String>>,
@@ -287,14 +309,14 @@ pub fn all_unknown_keys(step: &Step) -> Option<(String, String)> {
     Some((step.table.clone(), sql))
 }
 
-fn former(plan: &Plan, today: NaiveDate) -> Vec<String> {
+fn former(plan: &Plan, today: NaiveDate) -> Vec<Bulk> {
     let mut all = Vec::new();
     for source in &plan.identifying {
         for path in &source.paths {
             let conditions = source.condition.iter().map(|own| own.sql(today)).collect();
             let from = join(path, Looks { conditions, results: Vec::new() }, &plan.client, today);
             let columns: Vec<String> = source.columns.iter().map(|own| column(&source.table, own)).collect();
-            all.push(lines(&[(None, columns)], &from));
+            all.push(bulk(&[(None, columns)], &from));
         }
     }
     all
@@ -323,7 +345,7 @@ fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search 
             (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
         })
         .collect();
-    let select = lines(&groups, &join(&searched.path, looks, client, today));
+    let select = bulk(&groups, &join(&searched.path, looks, client, today));
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank = columns
         .clone()

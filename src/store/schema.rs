@@ -195,7 +195,7 @@ fn collations(sql: &str) -> BTreeMap<String, String> {
             Token::Comma if depth == 1 => column = None,
             Token::Word(word) if depth == 1 && column.is_none() => column = Some(word.value.to_ascii_lowercase()),
             Token::SingleQuotedString(name) if depth == 1 && column.is_none() => {
-                column = Some(name.to_ascii_lowercase())
+                column = Some(name.to_ascii_lowercase());
             }
             Token::Word(word)
                 if depth == 1 && word.quote_style.is_none() && word.value.eq_ignore_ascii_case("collate") =>

@@ -11,7 +11,7 @@ use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
 use crate::domain::policy::{Action, Literal};
 use crate::domain::residue::Former;
-use crate::sql::batch::{self as sql, Search, Statements};
+use crate::sql::batch::{self as sql, Bulk, Search, Statements};
 use crate::store::{Fault, statement};
 
 /// Clients that must not be taken, by their place in the batch, with the
@@ -217,7 +217,7 @@ async fn former_values(
     let placeholders = placeholders(work.plan);
     for former in &work.statements.former {
         for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
-            for_each_line(connection, former, from, |n, values| {
+            for_each_line(connection, former, from, |n, values, _| {
                 let client = all.entry(n).or_insert_with(|| Former::new(work.plan.min_length));
                 let former = values.filter(|value| !value.is_empty() && !placeholders.contains(value));
                 former.for_each(|value| client.add(value));
@@ -232,26 +232,34 @@ async fn former_values(
 /// Clients whose texts are read at once; bounds the memory of a batch.
 const CLIENTS_AT_ONCE: usize = 250;
 
-/// Reads the texts of the clients from a place on, and gives each line's
-/// fields to `each`. Texts that hold the characters which part lines and
-/// fields come in pieces, under the client they belong to.
+/// Reads the texts of the clients from a place on, and gives each line to
+/// `each`: the client's place, its fields, and whether they are as they stand
+/// in the database.
 async fn for_each_line(
     connection: &mut SqliteConnection,
-    sql: &str,
+    bulk: &Bulk,
     from: i64,
-    mut each: impl FnMut(i64, std::str::Split<'_, char>),
+    mut each: impl FnMut(i64, std::str::Split<'_, char>, bool),
 ) -> Result<(), BatchFault> {
     let to = from + i64::try_from(CLIENTS_AT_ONCE).unwrap_or(1) - 1;
-    let row = statement(sql).bind(from).bind(to).fetch_one(connection).await?;
-    let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(()) };
-    let text = String::from_utf8_lossy(bytes);
-    let mut last = None;
-    for line in text.split(sql::LINE) {
-        let (n, fields) = line.split_once(sql::FIELD).unwrap_or(("", line));
-        if let Some(n) = n.parse().ok().or(last) {
-            last = Some(n);
-            each(n, fields.split(sql::FIELD));
+    // A text that holds a character which parts lines or fields would be taken
+    // for another client's: then everything is read again without them.
+    for (sql, whole) in [(&bulk.whole, true), (&bulk.plain, false)] {
+        let row = statement(sql).bind(from).bind(to).fetch_one(&mut *connection).await?;
+        let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(()) };
+        let text = String::from_utf8_lossy(bytes);
+        let lines = usize::try_from(row.get::<i64, _>(1)).unwrap_or(0);
+        let parts = text.matches([sql::LINE, sql::FIELD]).count() + 1;
+        if whole && (parts != lines * bulk.fields || text.matches(sql::LINE).count() + 1 != lines) {
+            continue;
         }
+        for line in text.split(sql::LINE) {
+            let mut fields = line.split(sql::FIELD);
+            if let Some(n) = fields.next().and_then(|n| n.parse().ok()) {
+                each(n, fields, whole);
+            }
+        }
+        return Ok(());
     }
     Ok(())
 }
@@ -280,15 +288,13 @@ async fn look_for(
 ) -> Result<(), BatchFault> {
     let mut blank: Vec<Vec<String>> = vec![Vec::new(); search.columns.len()];
     for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
-        for_each_line(connection, &search.select, from, |n, fields| {
+        for_each_line(connection, &search.select, from, |n, fields, whole| {
             let Some(former) = former.get(&n) else { return };
-            // A text in pieces cannot be blanked by its value, and its column is a guess.
-            let whole = fields.clone().count() == search.columns.len();
             for (at, text) in fields.enumerate() {
                 if text.is_empty() || !former.found_in(text) {
                     continue;
                 }
-                let at = at.min(search.columns.len() - 1);
+                // What is not as it stands cannot be blanked by its value.
                 if whole && search.blank[at].is_some() {
                     blank[at].push(text.to_owned());
                 } else {
