@@ -4,7 +4,6 @@
 mod project;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::{Arg, Command, CommandFactory};
 use lethe::cli::Cli;

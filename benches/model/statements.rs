@@ -90,13 +90,13 @@ pub async fn measure(options: &Options) {
             spent.execute(&mut batch, "unknown keys", text).await;
         }
         for text in &all.former {
-            spent.read(&mut batch, "former", text, options.batch_size).await;
+            spent.read(&mut batch, "former", &text.whole, options.batch_size).await;
         }
         for (_, text) in &all.changes {
             spent.execute(&mut batch, "change", text).await;
         }
         for search in &all.searches {
-            spent.read(&mut batch, "search", &search.select, options.batch_size).await;
+            spent.read(&mut batch, "search", &search.select.whole, options.batch_size).await;
         }
         for (_, text) in &all.last_changes {
             spent.execute(&mut batch, "last change", text).await;

@@ -143,7 +143,7 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
     let mut seen = std::collections::HashSet::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim_start_matches('\u{feff}');
-        if line.trim().is_empty() || line.starts_with('#') {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
             continue;
         }
         // A key that itself begins with `#` is written as `\#…`.

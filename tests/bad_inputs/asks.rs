@@ -116,9 +116,9 @@ fn a_key_is_a_key_and_no_sql() {
 #[test]
 fn an_empty_key_is_nobody() {
     assert_snapshot!(Office::new().refused(&["client", " "]), @r"
-    error: a client's key is empty
+    error: there is no client ` `
 
-    hint: write the key as the client table has it, the parts of a composite key separated by commas
+    hint: write the key as the client table has it
     ");
 }
 

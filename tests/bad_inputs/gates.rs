@@ -106,7 +106,7 @@ fn a_doctor_who_finds_something_bad_says_so_and_ends_with_1() {
     assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r"
     good  configuration  `lethe.toml` and the environment are read
     good  database       `company.db` is open
-    good  writing        the write lock was had
+    good  writing        something could be written, and was rolled back
     BAD   policy         the policy cannot become a plan: tables.customers.columns.e_mail: table `customers` has no column `e_mail`, and 1 more; `lethe policy check` lists everything
     good  jobs           nightly-due
     ");
@@ -128,7 +128,7 @@ fn with_every_gate_open_the_same_sweep_goes_through() {
 
           anonymized  1
           refused     1
-                               1  has open orders
+                 1  has open orders
 
         2 clients in [time]
         ");
