@@ -114,7 +114,7 @@ impl History {
 
     /// A new client, some of them known for long, some never active.
     async fn arrive(&mut self) {
-        let id = self.clients.len() as i64 * 7 + 1;
+        let id = i64::try_from(self.clients.len()).expect("few clients") * 7 + 1;
         let made_on = self.dice.random_bool(0.8).then(|| self.some_day(300));
         // Who arrives later was made, or last active, within the period: the past of the books does not change.
         let made_on = made_on.map(|day| if self.nights() == 0 { day } else { day.max(self.cutoff()) });
