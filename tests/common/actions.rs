@@ -48,8 +48,8 @@ pub fn columns(actions: &[Action]) -> String {
 
 pub fn values(actions: &[Action], seed: u32) -> String {
     let value = |(at, action): (usize, &Action)| {
-        let seed = seed.wrapping_add(at as u32);
-        let null = seed % 5 == 0;
+        let seed = seed.wrapping_add(u32::try_from(at).unwrap_or(0));
+        let null = seed.is_multiple_of(5);
         match action {
             Action::ClearNotNull => format!(", 'value {seed}'"),
             Action::Copy => format!(", 'value {seed}', 'other {}'", seed % 4),

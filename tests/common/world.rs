@@ -158,7 +158,7 @@ impl World {
         );
         for (at, table) in self.tables.iter().enumerate() {
             for row in 0..(number >> (2 * at)) % 4 {
-                let seed = number.wrapping_mul(31).wrapping_add(row * 7 + at as u32);
+                let seed = number.wrapping_mul(31).wrapping_add(row * 7 + u32::try_from(at).unwrap_or(0));
                 // A shared thing belongs to several clients; any other row to one.
                 let id = if self.reach(at) == Reach::Shared {
                     u64::from(seed % 9)
@@ -168,7 +168,9 @@ impl World {
                 let way = match self.reach(at) {
                     Reach::Direct => keys.clone(),
                     Reach::Code => format!("'code{client}'"),
-                    Reach::Owner => format!("{keys}, {}", if seed % 4 == 0 { "'supplier'" } else { "'client'" }),
+                    Reach::Owner => {
+                        format!("{keys}, {}", if seed.is_multiple_of(4) { "'supplier'" } else { "'client'" })
+                    }
                     Reach::Hop => format!("{}", client * 10),
                     Reach::Shared => "0".to_owned(),
                 };

@@ -1,4 +1,4 @@
-//! Whether what a rule puts into a column can stand there (B11).
+//! Whether what a rule puts into a column can stand there.
 
 use chrono::NaiveDate;
 
