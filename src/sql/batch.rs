@@ -272,7 +272,7 @@ pub const COUNT_REASONS: &str = "SELECT r.value, count(*) FROM temp.lethe_batch 
      WHERE b.state = 'refused' GROUP BY r.value";
 
 /// The last client of the batch that the cap let through, by its place.
-pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM temp.lethe_batch WHERE state IS NOT 'over'";
+pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM temp.lethe_batch WHERE state <> 'over'";
 
 fn take(client: &ClientPlan) -> String {
     format!(
