@@ -10,7 +10,7 @@ use lethe::domain::sweep::SweepKind;
 use crate::Options;
 use crate::company::{self, TODAY, company, context, copy, differences, remove};
 
-const SCRIPT: &str = include_str!("script.sql");
+pub const SCRIPT: &str = include_str!("script.sql");
 
 /// Clients anonymized per second, run by run.
 #[derive(Default)]
