@@ -8,7 +8,7 @@ use lethe::demo::Size;
 use lethe::domain::key::join;
 use lethe::domain::sweep::SweepKind;
 use lethe::sql::batch::{self as sql, statements};
-use lethe::sql::select::{Wanted, due_page};
+use lethe::sql::select::{Wanted, Way, due_page};
 use lethe::store::statement;
 use lethe::worker::batch::prepare;
 use sqlx::Connection;
@@ -59,7 +59,7 @@ pub async fn measure(options: &Options) {
     let loaded = context.planner.plan(&context.store).await.expect("a plan");
     let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today: TODAY, cutoff: None };
     let all = statements(&wanted, SweepKind::Due, false);
-    let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(due_page(&wanted, false)))
+    let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(due_page(&wanted, Way::ByKey, false)))
         .bind(None::<String>)
         .bind(i64::MAX)
         .fetch_all(context.store.readers())

@@ -54,9 +54,13 @@ impl Wanted<'_> {
 
     /// The condition under which `lethe_c` is due by its date.
     pub(super) fn due(&self) -> String {
+        self.due_by("")
+    }
+
+    fn due_by(&self, plus: &str) -> String {
         match &self.client().to_anonymize_on {
             Some(date) => {
-                let date = column(CLIENT, date);
+                let date = format!("{plus}{}", column(CLIENT, date));
                 format!("{date} >= '{FIRST_DAY}' AND {date} < {} AND {date} GLOB {ISO_DAY}", day_after(self.today))
             }
             None => "0".to_owned(),
@@ -98,23 +102,56 @@ impl Wanted<'_> {
     }
 }
 
+/// How the clients whose date has come are found in key order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By the index on the date, all of them sorted for each page: costs what is due.
+    ByDate,
+    /// Along the key, a part for each page: costs what is stored.
+    ByKey,
+}
+
 /// The next clients whose date has come. `?1` is the last key as JSON, if
 /// `behind` one; `?2` the most rows.
 #[must_use]
-pub fn due_page(wanted: &Wanted, behind: bool) -> String {
+pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let client = wanted.client();
-    // With an index on the date, the key must not tempt the planner into
-    // walking the whole table in key order: `+` takes the key's index away.
-    let plus = if client.due_indexed { "+" } else { "" };
+    // `+` takes a column's index away from the planner.
+    let (key, date) = match way {
+        Way::ByDate if client.due_indexed => ("+", ""),
+        Way::ByDate | Way::ByKey => ("", "+"),
+    };
     format!(
         "SELECT {} FROM {} WHERE {} AND {}{}{} ORDER BY {} LIMIT ?2",
         key_json(client, CLIENT),
         wanted.from(),
-        wanted.due(),
+        wanted.due_by(date),
         wanted.open(),
         wanted.filters(),
-        after(client, behind, plus),
-        wanted.order(plus),
+        after(client, behind, key),
+        wanted.order(key),
+    )
+}
+
+/// How many clients there are whose date has come.
+#[must_use]
+pub fn due_count(wanted: &Wanted) -> String {
+    format!("SELECT count(*) FROM {} WHERE {} AND {}{}", wanted.from(), wanted.due(), wanted.open(), wanted.filters())
+}
+
+/// How many clients there are whose period has passed: all of them, or those of
+/// [`lapsed_since`]. `?1` is the last key as JSON, if `behind` one.
+#[must_use]
+pub fn lapsed_count(wanted: &Wanted, earlier: Option<NaiveDate>, behind: bool) -> String {
+    let client = wanted.client();
+    let among = earlier.map(|earlier| format!("{} AND ", lapsing(wanted, earlier))).unwrap_or_default();
+    format!(
+        "SELECT count(*) FROM {} WHERE {among}{}{} AND {}{}",
+        wanted.from(),
+        wanted.open(),
+        after(client, behind, ""),
+        wanted.lapsed(),
+        wanted.filters(),
     )
 }
 
@@ -172,21 +209,25 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
 #[must_use]
 pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String {
     let client = wanted.client();
-    let key = tuple(CLIENT, &client.key);
-    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else {
-        return "SELECT NULL WHERE 0".to_owned();
-    };
-    let sources = candidates(wanted, retention, earlier, cutoff).join(" UNION ");
     format!(
-        "SELECT {} FROM {} WHERE {key} IN ({sources}){} AND {}{} AND {} ORDER BY {} LIMIT ?2",
+        "SELECT {} FROM {} WHERE {}{} AND {}{} AND {} ORDER BY {} LIMIT ?2",
         key_json(client, CLIENT),
         wanted.from(),
+        lapsing(wanted, earlier),
         after(client, behind, ""),
         wanted.open(),
         wanted.filters(),
         wanted.lapsed(),
         wanted.order(""),
     )
+}
+
+/// That `lethe_c` is worth a look: something of it left the period since
+/// `earlier`, or it was refused when it was last looked at.
+fn lapsing(wanted: &Wanted, earlier: NaiveDate) -> String {
+    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else { return "0".to_owned() };
+    let sources = candidates(wanted, retention, earlier, cutoff).join(" UNION ");
+    format!("{} IN ({sources})", tuple(CLIENT, &wanted.client().key))
 }
 
 fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cutoff: NaiveDate) -> Vec<String> {

@@ -17,6 +17,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
 
+/// The page cache of each reading connection: 1 MiB, as hardly a page is read twice.
+const READERS_CACHE: &str = "-1024";
+
 /// How to open the company's database.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -54,7 +57,7 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(connect_options(&settings));
+            .connect_lazy_with(connect_options(&settings).pragma("cache_size", READERS_CACHE));
         let store = Self { settings, readers };
         sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&store.readers).await.map_err(|e| store.fault(&e))?;
         Ok(store)

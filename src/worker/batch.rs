@@ -230,7 +230,7 @@ async fn former_values(
 }
 
 /// Clients whose texts are read at once; bounds the memory of a batch.
-const CLIENTS_AT_ONCE: usize = 250;
+const CLIENTS_AT_ONCE: usize = 100;
 
 /// Reads the texts of the clients from a place on, and gives each line to
 /// `each`: the client's place, its fields, and whether they are as they stand

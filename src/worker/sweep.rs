@@ -25,9 +25,9 @@ use crate::store::Store;
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
-/// Clients selected at once: each look for the next ones costs as much as all
-/// that are due, so it is not done for every few batches.
-const SELECTED: usize = 50_000;
+/// Clients selected at once: each look for the next ones can cost as much as
+/// all that are due, so it is not done for every batch.
+const SELECTED: usize = 8_000;
 
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
@@ -245,20 +245,11 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
     let wanted = prepared.wanted();
     // Counting those selected is cheap, and guards only make it fewer.
-    let mut clients = 0_u64;
-    let mut behind = prepared.position.clone();
-    loop {
-        let page = prepared
-            .selection
-            .page(&mut connection, &wanted, behind.as_deref(), SELECTED)
-            .await
-            .map_err(|error| context.store.fault(&error))?;
-        clients += page.keys.len() as u64;
-        if page.last {
-            break;
-        }
-        behind = page.position;
-    }
+    let clients = prepared
+        .selection
+        .count(&mut connection, &wanted, prepared.position.as_deref())
+        .await
+        .map_err(|error| context.store.fault(&error))?;
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);
     let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients)))
