@@ -8,7 +8,7 @@ use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::sweep::open;
 use lethe::worker::wait_for;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::AnyConnection;
 use tokio_util::sync::CancellationToken;
 
 const SCHEMA: &str = "
@@ -36,7 +36,7 @@ async fn company() -> Company {
 /// many clients were anonymized before that.
 async fn changed_in_the_middle(
     company: &mut Company,
-    change: impl AsyncFnOnce(&mut SqliteConnection),
+    change: impl AsyncFnOnce(&mut AnyConnection),
 ) -> (Sweep, u64, u64) {
     company.context.limits.batch_size = 4;
     let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
@@ -47,8 +47,8 @@ async fn changed_in_the_middle(
         let mut writer = company.context.ledger.writer().await;
         let open =
             "SELECT sum(anonymized) FROM lethe_batches HAVING sum(state = 'done') > 0 AND sum(state = 'ready') > 2";
-        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut *writer).await.unwrap() {
-            change(&mut writer).await;
+        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut **writer).await.unwrap() {
+            change(&mut **writer).await;
             break done;
         }
         drop(writer);

@@ -57,7 +57,7 @@ async fn a_sweep_that_two_processes_cut_at_once_is_cut_once() {
 /// Another process on the same database, so much later.
 async fn later(company: &Company, seconds: i64) -> Context {
     let moment = company.context.ledger.clock().now() + TimeDelta::seconds(seconds);
-    context(company.folder.path(), Clock::fixed(moment), company.context.limits.clone()).await
+    context(company.folder.path(), &company.place, Clock::fixed(moment), company.context.limits.clone()).await
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_worker_that_is_late_writes_nothing_though_it_would_have_something_to_
     let other = later(&company, 60).await;
     let ended = wait_for(&other, id, CancellationToken::new(), &mut |_, _| {}).await.unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
-    sqlx::query("UPDATE customers SET open = 0").execute(&mut *writer).await.unwrap();
+    sqlx::query("UPDATE customers SET open = 0").execute(&mut **writer).await.unwrap();
     let outcomes = "SELECT client_key, outcome, sweep, at, last_at FROM lethe_outcomes ORDER BY client_key";
     let before =
         (company.dump().await, company.rows("SELECT * FROM lethe_batches").await, company.rows(outcomes).await);

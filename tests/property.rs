@@ -117,7 +117,7 @@ fn a_sweep_cut_off_anywhere_and_taken_up_again_ends_as_if_nothing_had_happened()
             let _ = tokio::time::timeout(Duration::from_micros(micros), working).await;
             moment += company.context.ledger.lease();
             let limits = company.context.limits.clone();
-            company.context = context(company.folder.path(), Clock::fixed(moment), limits).await;
+            company.context = context(company.folder.path(), &company.place, Clock::fixed(moment), limits).await;
             check_laws(&company).await;
         }
         let (sweep, _) = company.work(id).await;

@@ -12,7 +12,7 @@ use lethe::domain::job::Brake;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, State};
-use lethe::store::{Settings, Store};
+use lethe::store::{Settings, Sqlite, Store};
 use lethe::worker::sweep::open;
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -84,8 +84,8 @@ pub fn remove(path: &Path) {
 /// The database as the program opens it where nothing is configured.
 pub async fn store(path: &Path) -> Store {
     let busy_timeout = Duration::from_secs(5);
-    let settings = Settings { path: path.to_owned(), busy_timeout, cache_mib: 256, checkpoint_pages: 100_000 };
-    Store::open(settings).await.expect("the database opens")
+    let settings = Sqlite { path: path.to_owned(), busy_timeout, cache_mib: 256, checkpoint_pages: 100_000 };
+    Store::open(Settings::Sqlite(settings)).await.expect("the database opens")
 }
 
 /// Everything that a sweep needs, with nothing asked for beforehand.
@@ -124,7 +124,7 @@ pub async fn sweep(context: &Context, kind: SweepKind, today: NaiveDate) -> (Tal
 pub async fn script(store: &Store, sql: &str) -> Duration {
     let mut connection = store.writer().await.expect("the database opens");
     let started = Instant::now();
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the script runs");
+    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *connection).await.expect("the script runs");
     let took = started.elapsed();
     connection.close().await.expect("the database closes");
     took

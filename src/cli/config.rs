@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use url::Url;
 
 use super::Failure;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::ledger::LEASE;
-use crate::store::Settings;
+use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::Limits;
 
 /// Variables of the environment that are no settings.
@@ -19,8 +20,8 @@ const NOT_SETTINGS: [&str; 2] = ["LETHE_CONFIG", "LETHE_LOG"];
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    /// The company's database.
-    pub database: PathBuf,
+    /// The company's database: the file, or a URL.
+    pub database: String,
     /// The policy's file.
     #[serde(default = "policy")]
     pub policy: PathBuf,
@@ -36,6 +37,8 @@ pub(super) struct Config {
     pub backup: BackupConfig,
     #[serde(default)]
     pub sqlite: SqliteConfig,
+    #[serde(default)]
+    pub postgres: PostgresConfig,
 }
 
 /// `[sweep]`
@@ -117,6 +120,36 @@ impl Default for SqliteConfig {
     }
 }
 
+/// `[postgres]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PostgresConfig {
+    /// Batches worked on at a time.
+    pub concurrency: u16,
+    /// The schema of Lethe's own tables.
+    pub ledger_schema: String,
+    /// How long a statement waits for a lock of another session.
+    #[serde(with = "humantime_serde")]
+    pub lock_timeout: Duration,
+    /// How long a statement may take.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+}
+
+impl Default for PostgresConfig {
+    fn default() -> Self {
+        Self {
+            concurrency: 2,
+            ledger_schema: "lethe".to_owned(),
+            lock_timeout: Duration::from_secs(1),
+            statement_timeout: Duration::from_secs(300),
+            password_file: None,
+        }
+    }
+}
+
 fn policy() -> PathBuf {
     PathBuf::from("policy.toml")
 }
@@ -160,10 +193,15 @@ impl Config {
             .check()
             .map_err(|(setting, what)| Failure::new(format!("{}: `{setting}` {what}", place(file, setting)), HINT))?;
         let folder = file.parent().map(Path::to_owned).unwrap_or_default();
-        for path in [&mut config.database, &mut config.policy, &mut config.jobs] {
+        if config.url().is_none() {
+            config.database = folder.join(&config.database).to_string_lossy().into_owned();
+        }
+        for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
-        config.backup.stamp = config.backup.stamp.map(|stamp| folder.join(stamp));
+        for path in [&mut config.backup.stamp, &mut config.postgres.password_file] {
+            *path = path.take().map(|path| folder.join(path));
+        }
         Ok(config)
     }
 
@@ -171,8 +209,23 @@ impl Config {
     fn check(&self) -> Result<(), (&'static str, String)> {
         let sweep = &self.sweep;
         // A URL can hold a password, so it is not repeated.
-        if self.database.to_string_lossy().contains("://") {
-            return Err(("database", "is a URL, and only the file of an SQLite database can be named".to_owned()));
+        if let Some(url) = self.url() {
+            let url = url.map_err(|_| ("database", "is a URL that cannot be read".to_owned()))?;
+            if !matches!(url.scheme(), "postgres" | "postgresql") {
+                let what = "is a URL, and only `postgres://user@host/database` can be one; an SQLite database is named by its file";
+                return Err(("database", what.to_owned()));
+            }
+            if url.path().trim_matches('/').is_empty() {
+                return Err(("database", "names no database: `postgres://user@host/database`".to_owned()));
+            }
+        }
+        let postgres = &self.postgres;
+        if !(1..=64).contains(&postgres.concurrency) {
+            return Err(("postgres.concurrency", format!("is {}, and should be from 1 to 64", postgres.concurrency)));
+        }
+        let schema = postgres.ledger_schema.as_str();
+        if schema.is_empty() || schema.len() > 63 || schema.contains([',', '"', '\0']) {
+            return Err(("postgres.ledger_schema", "is no name for a schema".to_owned()));
         }
         if !(1..=100_000).contains(&sweep.batch_size) {
             return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
@@ -195,13 +248,35 @@ impl Config {
         Ok(())
     }
 
-    pub(super) fn settings(&self) -> Settings {
-        Settings {
-            path: self.database.clone(),
-            busy_timeout: self.sqlite.busy_timeout,
-            cache_mib: self.sqlite.cache_mib,
-            checkpoint_pages: self.sqlite.checkpoint_pages,
+    /// The database's URL, if it is named by one.
+    fn url(&self) -> Option<Result<Url, url::ParseError>> {
+        self.database.contains("://").then(|| Url::parse(&self.database))
+    }
+
+    /// How to open the database.
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        let Some(Ok(mut url)) = self.url() else {
+            return Ok(Settings::Sqlite(Sqlite {
+                path: PathBuf::from(&self.database),
+                busy_timeout: self.sqlite.busy_timeout,
+                cache_mib: self.sqlite.cache_mib,
+                checkpoint_pages: self.sqlite.checkpoint_pages,
+            }));
+        };
+        if let Some(file) = &self.postgres.password_file {
+            let password = std::fs::read_to_string(file).map_err(|error| {
+                let what = format!("the password file `{}` cannot be read: {}", file.display(), trouble(error.kind()));
+                Failure::new(what, "`postgres.password_file` names a file with the password and nothing else")
+            })?;
+            let _ = url.set_password(Some(password.trim_end_matches(['\r', '\n'])));
         }
+        Ok(Settings::Postgres(Postgres {
+            url,
+            ledger_schema: self.postgres.ledger_schema.clone(),
+            concurrency: self.postgres.concurrency,
+            lock_timeout: self.postgres.lock_timeout,
+            statement_timeout: self.postgres.statement_timeout,
+        }))
     }
 
     pub(super) fn limits(&self) -> Limits {

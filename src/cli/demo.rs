@@ -77,7 +77,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
         make(folder, &database).await?;
     }
     let config = Config::read(&folder.join("lethe.toml"))?;
-    let store = Store::open(config.settings()).await?;
+    let store = Store::open(config.settings()?).await?;
     let context = setup::context_of(&config, store).await?;
     let clients = count(&context, "SELECT count(*) FROM customers").await?;
     if made_now {

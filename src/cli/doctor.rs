@@ -9,9 +9,9 @@ use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::Plan;
-use crate::domain::schema::Schema;
+use crate::domain::schema::{Dialect, Schema};
 use crate::ledger::Ledger;
-use crate::store::Store;
+use crate::store::{Store, begin};
 use crate::worker::{Planner, gate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -41,7 +41,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     let mut findings = Findings(Vec::new());
     findings.add(Verdict::Good, "configuration", format!("`{}` and the environment are read", file.display()));
-    match Store::open(config.settings()).await {
+    match Store::open(config.settings()?).await {
         Err(error) => findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint())),
         Ok(store) => database(&config, &store, &mut findings).await?,
     }
@@ -70,9 +70,11 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
 }
 
 async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Result<(), Failure> {
-    findings.add(Verdict::Good, "database", format!("`{}` is open", store.path().display()));
+    findings.add(Verdict::Good, "database", format!("`{}` is open", store.place()));
     writable(store, findings).await;
-    pages(store, findings).await;
+    if store.dialect() == Dialect::Sqlite {
+        pages(store, findings).await;
+    }
     let planner = Planner::new(config.policy.clone());
     let loaded = match planner.plan_checked(store).await {
         Ok(loaded) => loaded,
@@ -126,10 +128,14 @@ async fn writable(store: &Store, findings: &mut Findings) {
     let tried = async {
         let mut connection = store.writer().await?;
         let fault = |error: sqlx::Error| store.fault(&error);
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut connection).await.map_err(fault)?;
+        let mut transaction = begin(&mut connection).await.map_err(fault)?;
         // The lock alone is given on a read-only file too; a write is not.
-        sqlx::query("CREATE TABLE lethe_write_test (x)").execute(&mut connection).await.map_err(fault)?;
-        sqlx::query("ROLLBACK").execute(&mut connection).await.map_err(fault)?;
+        let table = match store.dialect() {
+            Dialect::Sqlite => "CREATE TABLE lethe_write_test (x INTEGER)",
+            Dialect::Postgres => "CREATE TEMP TABLE lethe_write_test (x INTEGER)",
+        };
+        sqlx::query(table).execute(&mut *transaction).await.map_err(fault)?;
+        transaction.rollback().await.map_err(fault)?;
         Ok::<(), crate::store::StoreError>(())
     };
     match tried.await {

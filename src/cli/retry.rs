@@ -37,7 +37,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
     let clients = failed.len() as u64;
-    let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force);
+    let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
     let mut sweeps = Vec::new();
     // Who was on a list that passed over the retention period is tried again under the same terms.
     for (force, failed) in [(false, others), (true, forced)] {

@@ -23,7 +23,7 @@ pub(super) async fn execute(file: &Path) -> Result<(), Failure> {
             "this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`"
         );
     }
-    tracing::info!(database = %context.store.path().display(), jobs = jobs.len(), "running");
+    tracing::info!(database = context.store.place(), jobs = jobs.len(), "running");
     run(&context, Roles { jobs, until: None }, setup::stop_on_signal()).await?;
     tracing::info!("stopped");
     Ok(())

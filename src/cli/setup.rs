@@ -17,7 +17,7 @@ use crate::worker::{Context, Planner};
 /// The configuration and the database it names.
 pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
     let config = Config::read(file)?;
-    let store = Store::open(config.settings()).await?;
+    let store = Store::open(config.settings()?).await?;
     Ok((config, store))
 }
 

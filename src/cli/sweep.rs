@@ -161,7 +161,7 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
-    let store = crate::store::Store::open(config.settings()).await?;
+    let store = crate::store::Store::open(config.settings()?).await?;
     let planner = Planner::new(config.policy.clone());
     let clock = Clock::System;
     let loaded = planner.plan(&store).await?;

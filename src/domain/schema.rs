@@ -4,9 +4,22 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+/// What kind of database it is, and so how it is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// A file, one writer at a time.
+    #[default]
+    Sqlite,
+    /// A server, 13 or later.
+    Postgres,
+}
+
 /// The tables of a database, by name, as they were when they were read.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Schema {
+    /// What kind of database it is.
+    pub dialect: Dialect,
     /// Ordinary tables. The ledger's own and the database's internal ones are left out.
     pub tables: BTreeMap<String, LiveTable>,
     /// Views and virtual tables, which Lethe leaves alone, with what they are (`view`, `virtual table`).
@@ -48,6 +61,9 @@ pub struct LiveColumn {
     /// How its values compare, if not byte by byte: `NOCASE`, say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
+    /// What the type means, where the database itself says so; else its declaration is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<Kind>,
 }
 
 /// A primary key or unique index.
@@ -101,6 +117,31 @@ pub enum Kind {
     Unknown,
 }
 
+/// What stands in a column that was emptied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Empty {
+    /// NULL.
+    Null,
+    /// A text without characters.
+    Text,
+    /// A list without elements.
+    List,
+    /// A JSON object without members.
+    Object,
+}
+
+impl Empty {
+    /// As a literal; its type is that of the column.
+    #[must_use]
+    pub fn sql(self) -> &'static str {
+        match self {
+            Self::Null => "NULL",
+            Self::Text => "''",
+            Self::List | Self::Object => "'{}'",
+        }
+    }
+}
+
 impl Schema {
     /// Looks a table up by name, ignoring upper and lower case as SQL does.
     #[must_use]
@@ -144,6 +185,9 @@ impl LiveColumn {
     /// What the declared type means, by SQLite's rules of affinity and the words people use.
     #[must_use]
     pub fn kind(&self) -> Kind {
+        if let Some(told) = self.told {
+            return told;
+        }
         let declared = self.declared.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
         if declared.is_empty() || declared == "ANY" {
@@ -163,6 +207,24 @@ impl LiveColumn {
         } else {
             Kind::Unknown
         }
+    }
+
+    /// What stands in it when it is emptied.
+    #[must_use]
+    pub fn empty(&self) -> Empty {
+        match () {
+            () if !self.not_null => Empty::Null,
+            () if self.told.is_none() => Empty::Text,
+            () if self.declared.ends_with("[]") => Empty::List,
+            () if self.declared.starts_with("json") => Empty::Object,
+            () => Empty::Text,
+        }
+    }
+
+    /// The type that a key of its own compares as.
+    #[must_use]
+    pub fn compares_as(&self) -> &str {
+        if self.told.is_some() { &self.declared } else { self.affinity() }
     }
 
     /// The type that SQLite reads a declared type as, for comparing: empty for none.

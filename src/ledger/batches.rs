@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, FromRow};
+use sqlx::{AssertSqlSafe, FromRow};
+use ulid::Ulid;
 
 use super::{Ledger, moment};
 use crate::domain::outcome::Tally;
+use crate::domain::schema::Dialect;
 use crate::queue::{Claim, Claims};
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError, begin};
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -40,13 +41,16 @@ pub struct NewBatch {
     pub clients: usize,
     /// The sweep's position before it.
     pub after: Option<String>,
+    /// When it may be taken up, in the ledger's form; `None` for at once.
+    pub run_at: Option<String>,
 }
 
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome; how many were refused for each reason, as JSON.
-    Done(Tally, String),
+    /// Everybody has an outcome; how many were refused for each reason, as JSON;
+    /// and those who have none yet, because another transaction had locked them.
+    Done(Tally, String, Option<NewBatch>),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
         /// The parts.
@@ -77,14 +81,14 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = begin(&mut writer).await?;
             let moved = sqlx::query(
-                "UPDATE lethe_sweeps SET position = ?3, cut = ?4 WHERE id = ?1 AND position IS ?2 AND cut = 0 AND state = 'running'",
+                "UPDATE lethe_sweeps SET position = $3, cut = $4 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
             )
             .bind(sweep)
             .bind(from)
             .bind(to)
-            .bind(last)
+            .bind(i64::from(last))
             .execute(&mut *transaction)
             .await?
             .rows_affected();
@@ -106,17 +110,17 @@ impl Ledger {
     /// The driver's.
     pub async fn insert_batches(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         sweep: i64,
         batches: &[NewBatch],
     ) -> Result<(), sqlx::Error> {
         for batch in batches {
-            sqlx::query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES (?1, ?2, ?3, ?4, 'ready', ?5)")
+            sqlx::query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES ($1, $2, $3, $4, 'ready', $5)")
                 .bind(sweep)
                 .bind(&batch.keys)
                 .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
                 .bind(&batch.after)
-                .bind(self.now())
+                .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
                 .execute(&mut *connection)
                 .await?;
         }
@@ -130,11 +134,11 @@ impl Ledger {
     /// The driver's.
     pub async fn claimed(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         claim: &Claim,
     ) -> Result<Option<Batch>, sqlx::Error> {
         sqlx::query_as(
-            "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+            "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -149,23 +153,24 @@ impl Ledger {
     /// The driver's.
     pub async fn finish(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         claim: &Claim,
         sweep: i64,
         finish: &Finish,
         error: Option<&str>,
     ) -> Result<bool, sqlx::Error> {
         let (state, tally, run_at) = match finish {
-            Finish::Done(tally, _) => ("done", *tally, None),
+            Finish::Done(tally, ..) => ("done", *tally, None),
             Finish::Split { .. } => ("split", Tally::default(), None),
             Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
         };
-        let reasons = if let Finish::Done(_, reasons) = finish { Some(reasons) } else { None };
+        let reasons = if let Finish::Done(_, reasons, _) = finish { Some(reasons) } else { None };
+        let later = if let Finish::Done(_, _, later) = finish { later.as_ref() } else { None };
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let finished = sqlx::query(
-            "UPDATE lethe_batches SET state = ?3, keys = CASE WHEN ?3 = 'ready' THEN keys END, run_at = COALESCE(?4, run_at), \
-             lease = NULL, lease_until = NULL, error = COALESCE(?5, error), anonymized = ?6, refused = ?7, already = ?8, not_due = ?9, \
-             not_found = ?10, failed = ?11, done_at = ?12, attempts = attempts - ?13, reasons = ?14 WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+            "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
+             lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
+             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14 WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -181,15 +186,19 @@ impl Ledger {
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_))))
         .bind(reasons)
+        .bind(later.map_or(0, |later| i64::try_from(later.clients).unwrap_or(i64::MAX)))
         .execute(&mut *connection)
         .await?
         .rows_affected();
+        if let Some(later) = later.filter(|_| finished > 0) {
+            self.insert_batches(connection, sweep, std::slice::from_ref(later)).await?;
+        }
         if let Finish::Split { parts, back_to } = finish
             && finished > 0
         {
             self.insert_batches(connection, sweep, parts).await?;
             if back_to.is_some() {
-                sqlx::query("UPDATE lethe_sweeps SET position = ?2, cut = 0 WHERE id = ?1 AND state = 'running'")
+                sqlx::query("UPDATE lethe_sweeps SET position = $2, cut = 0 WHERE id = $1 AND state = 'running'")
                     .bind(sweep)
                     .bind(back_to)
                     .execute(connection)
@@ -213,7 +222,7 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = begin(&mut writer).await?;
             let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
             transaction.commit().await?;
             Ok::<bool, sqlx::Error>(held)
@@ -229,7 +238,7 @@ impl Ledger {
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let found: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM lethe_batches WHERE sweep = ?1 AND (lease_until > ?2 OR done_at > ?3)",
+            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)",
         )
         .bind(sweep)
         .bind(moment(now))
@@ -245,11 +254,18 @@ impl Ledger {
     /// # Errors
     ///
     /// The driver's.
-    pub async fn room(&self, connection: &mut SqliteConnection, sweep: i64, cap: u64) -> Result<u64, sqlx::Error> {
-        let used: i64 = sqlx::query_scalar("SELECT COALESCE(sum(anonymized), 0) FROM lethe_batches WHERE sweep = ?1")
-            .bind(sweep)
-            .fetch_one(connection)
-            .await?;
+    pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, sqlx::Error> {
+        if self.store.dialect() == Dialect::Postgres {
+            // Batches of one capped sweep wait for each other, or each would find the same room.
+            let one = "SELECT id FROM lethe_sweeps WHERE id = $1 FOR UPDATE";
+            sqlx::query(one).bind(sweep).execute(&mut *connection).await?;
+        }
+        let used: i64 = sqlx::query_scalar(
+            "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1",
+        )
+        .bind(sweep)
+        .fetch_one(connection)
+        .await?;
         Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
     }
 
@@ -260,11 +276,11 @@ impl Ledger {
     /// The driver's.
     pub async fn cap_reached(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         sweep: i64,
         position: Option<&str>,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = ?2 WHERE id = ?1 AND state = 'running'")
+        sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = $2 WHERE id = $1 AND state = 'running'")
             .bind(sweep)
             .bind(position)
             .execute(connection)
@@ -279,8 +295,8 @@ impl Claims for Ledger {
     async fn claim(&self, worker: &str, most: usize) -> Result<Vec<Claim>, StoreError> {
         let now = self.clock.now();
         let due: Option<i64> = sqlx::query_scalar(
-            "SELECT 1 FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= ?1 \
-             AND (state = 'ready' OR lease_until <= ?1) LIMIT 1",
+            "SELECT CAST(1 AS BIGINT) FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $1 \
+             AND (state = 'ready' OR lease_until <= $1) LIMIT 1",
         )
         .bind(moment(now))
         .fetch_optional(self.readers())
@@ -290,19 +306,22 @@ impl Claims for Ledger {
             return Ok(Vec::new());
         }
         let mut writer = self.writer().await;
-        let claimed: Vec<(i64, String, i64)> = sqlx::query_as(
-            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = ?1, lease = ?2 || '-' || id || '-' || lower(hex(randomblob(8))), \
-             lease_until = ?3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= ?4 \
-             AND (state = 'ready' OR lease_until <= ?4) ORDER BY id LIMIT ?5) RETURNING id, lease, attempts",
-        )
-        .bind(worker)
-        .bind(worker)
-        .bind(moment(now + self.lease))
-        .bind(moment(now))
-        .bind(i64::try_from(most).unwrap_or(1))
-        .fetch_all(&mut *writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
+        // Nobody waits for what somebody else is claiming.
+        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2 || '-' || CAST(id AS TEXT), \
+             lease_until = $3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $4 \
+             AND (state = 'ready' OR lease_until <= $4) ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
+        );
+        let claimed: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(worker)
+            .bind(format!("{worker}-{}", Ulid::new()))
+            .bind(moment(now + self.lease))
+            .bind(moment(now))
+            .bind(i64::try_from(most).unwrap_or(1))
+            .fetch_all(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
         let claim =
             |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
         Ok(claimed.into_iter().map(claim).collect())
@@ -311,10 +330,15 @@ impl Claims for Ledger {
     async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_batches SET lease_until = ?1 WHERE state = 'running' AND lease IN (SELECT value FROM json_each(?2))")
+        let held = match self.store.dialect() {
+            Dialect::Sqlite => "SELECT value FROM json_each($2)",
+            Dialect::Postgres => "SELECT json_array_elements_text(CAST($2 AS JSON))",
+        };
+        let sql = format!("UPDATE lethe_batches SET lease_until = $1 WHERE state = 'running' AND lease IN ({held})");
+        sqlx::query(AssertSqlSafe(sql))
             .bind(moment(self.clock.now() + self.lease))
             .bind(serde_json::to_string(&leases).unwrap_or_default())
-            .execute(&mut *writer)
+            .execute(&mut **writer)
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(())
@@ -324,11 +348,11 @@ impl Claims for Ledger {
         let mut writer = self.writer().await;
         sqlx::query(
             "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
-             WHERE id = ?1 AND lease = ?2 AND state = 'running'",
+             WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
-        .execute(&mut *writer)
+        .execute(&mut **writer)
         .await
         .map_err(|error| self.fault(&error))?;
         Ok(())

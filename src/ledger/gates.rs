@@ -4,11 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
 
 use super::{Ledger, moment, parse_moment};
 use crate::domain::outcome::Tally;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError};
 
 /// A rehearsal of a plan.
 #[derive(Debug, Clone, FromRow, Serialize)]
@@ -45,14 +44,16 @@ impl Ledger {
     pub async fn record_rehearsal(&self, digest: &str, tally: &Tally, by: &str) -> Result<(), StoreError> {
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let mut writer = self.writer().await;
-        sqlx::query("INSERT OR REPLACE INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        sqlx::query("INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (digest, at) DO UPDATE SET done_by = excluded.done_by, anonymized = excluded.anonymized, \
+             refused = excluded.refused, failed = excluded.failed")
             .bind(digest)
             .bind(self.now())
             .bind(by)
             .bind(count(tally.anonymized))
             .bind(count(tally.refused))
             .bind(count(tally.failed))
-            .execute(&mut *writer)
+            .execute(&mut **writer)
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(())
@@ -64,7 +65,7 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
-        sqlx::query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = ?1 ORDER BY at DESC LIMIT 1")
+        sqlx::query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 ORDER BY at DESC LIMIT 1")
             .bind(digest)
             .fetch_optional(self.readers())
             .await
@@ -78,11 +79,11 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be written.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES (?1, ?2, ?3)")
+        sqlx::query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
             .bind(moment(made_at))
             .bind(by)
             .bind(note)
-            .execute(&mut *writer)
+            .execute(&mut **writer)
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(())
@@ -107,7 +108,7 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn checked_at(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let checked: Option<String> = sqlx::query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = ?1")
+        let checked: Option<String> = sqlx::query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = $1")
             .bind(job)
             .fetch_optional(self.readers())
             .await
@@ -123,12 +124,12 @@ impl Ledger {
     pub async fn set_checked_at(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query(
-            "INSERT INTO lethe_jobs (job, checked_at) VALUES (?1, ?2) \
-             ON CONFLICT (job) DO UPDATE SET checked_at = max(checked_at, excluded.checked_at)",
+            "INSERT INTO lethe_jobs (job, checked_at) VALUES ($1, $2) \
+             ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at WHERE lethe_jobs.checked_at < excluded.checked_at",
         )
         .bind(job)
         .bind(moment(until))
-        .execute(&mut *writer)
+        .execute(&mut **writer)
         .await
         .map_err(|error| self.fault(&error))?;
         Ok(())
@@ -140,7 +141,7 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn mark(&self, mark: &str) -> Result<Mark, StoreError> {
-        let found = sqlx::query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = ?1")
+        let found = sqlx::query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = $1")
             .bind(mark)
             .fetch_optional(self.readers())
             .await
@@ -155,21 +156,21 @@ impl Ledger {
     /// the next sweeps look at what left the period from that cutoff on.
     pub(super) async fn advance_mark(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         mark: &str,
         sweep: i64,
     ) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO lethe_marks (mark) VALUES (?1) ON CONFLICT (mark) DO NOTHING")
+        sqlx::query("INSERT INTO lethe_marks (mark) VALUES ($1) ON CONFLICT (mark) DO NOTHING")
             .bind(mark)
             .execute(&mut *connection)
             .await?;
         sqlx::query(
             "UPDATE lethe_marks SET \
-             pass_cutoff = CASE WHEN s.since IS NULL AND s.capped THEN COALESCE(pass_cutoff, s.cutoff) WHEN s.since IS NULL THEN NULL ELSE pass_cutoff END, \
-             cutoff = CASE WHEN s.capped THEN lethe_marks.cutoff WHEN s.since IS NULL THEN COALESCE(pass_cutoff, s.cutoff) ELSE s.cutoff END, \
-             full_at = CASE WHEN s.since IS NULL AND NOT s.capped THEN s.closed_at ELSE full_at END, \
-             position = CASE WHEN s.since IS NOT NULL THEN lethe_marks.position WHEN s.capped THEN s.position END \
-             FROM lethe_sweeps AS s WHERE s.id = ?2 AND lethe_marks.mark = ?1",
+             pass_cutoff = CASE WHEN s.since IS NULL AND s.capped = 1 THEN COALESCE(pass_cutoff, s.cutoff) WHEN s.since IS NULL THEN NULL ELSE pass_cutoff END, \
+             cutoff = CASE WHEN s.capped = 1 THEN lethe_marks.cutoff WHEN s.since IS NULL THEN COALESCE(pass_cutoff, s.cutoff) ELSE s.cutoff END, \
+             full_at = CASE WHEN s.since IS NULL AND s.capped = 0 THEN s.closed_at ELSE full_at END, \
+             position = CASE WHEN s.since IS NOT NULL THEN lethe_marks.position WHEN s.capped = 1 THEN s.position END \
+             FROM lethe_sweeps AS s WHERE s.id = $2 AND lethe_marks.mark = $1",
         )
         .bind(mark)
         .bind(sweep)

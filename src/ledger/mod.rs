@@ -6,6 +6,7 @@ mod gates;
 mod holds;
 mod outcomes;
 mod sweeps;
+mod writers;
 
 pub use batches::{Batch, Finish, LEASE, NewBatch};
 pub use gates::{Mark, Rehearsal};
@@ -13,28 +14,33 @@ pub use holds::Hold;
 pub use outcomes::{FailedClient, Record};
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
-use std::sync::Arc;
+pub use writers::Turn;
+
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::Connection;
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use tokio::sync::{Mutex, MutexGuard};
+use writers::Writers;
 
 use crate::domain::clock::Clock;
-use crate::store::{Store, StoreError, statement};
+use crate::domain::schema::Dialect;
+use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_ledger.sql")];
+fn migrations(dialect: Dialect) -> [&'static str; 1] {
+    match dialect {
+        Dialect::Sqlite => [include_str!("../../migrations/sqlite/0001_ledger.sql")],
+        Dialect::Postgres => [include_str!("../../migrations/postgres/0001_ledger.sql")],
+    }
+}
 
-/// The ledger. All writes of this process go through one connection, in the
-/// order in which they are asked for.
+/// The ledger. All writes of this process go through its writing connections:
+/// one in `SQLite`, which takes one at a time anyway.
 #[derive(Clone)]
 pub struct Ledger {
     store: Store,
     clock: Clock,
     lease: Duration,
-    writer: Arc<Mutex<SqliteConnection>>,
+    writers: Writers,
 }
 
 impl Ledger {
@@ -44,13 +50,16 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be written.
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
-        let mut connection = store.writer().await?;
-        let version = migrate(&mut connection).await.map_err(|error| store.fault(&error))?;
-        if usize::try_from(version).unwrap_or(0) > MIGRATIONS.len() {
-            return Err(StoreError::NewerLedger { path: store.path().to_owned(), version, known: MIGRATIONS.len() });
+        let mut connections = vec![store.writer().await?];
+        let version = migrate(&mut connections[0]).await.map_err(|error| store.fault(&error))?;
+        let known = migrations(store.dialect()).len();
+        if usize::try_from(version).unwrap_or(0) > known {
+            return Err(StoreError::NewerLedger { place: store.place().to_owned(), version, known });
         }
-        let writer = Arc::new(Mutex::new(connection));
-        Ok(Self { store: store.clone(), clock: clock.clone(), lease: LEASE, writer })
+        while connections.len() < store.writers() {
+            connections.push(store.writer().await?);
+        }
+        Ok(Self { store: store.clone(), clock: clock.clone(), lease: LEASE, writers: Writers::new(connections) })
     }
 
     /// The same ledger with another lease: how long a batch stays with a worker
@@ -72,17 +81,18 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn exists(store: &Store) -> Result<bool, StoreError> {
+        let question = match store.dialect() {
+            Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'",
+            Dialect::Postgres => "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL",
+        };
         let found: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'")
-                .fetch_one(store.readers())
-                .await
-                .map_err(|error| store.fault(&error))?;
+            sqlx::query_scalar(question).fetch_one(store.readers()).await.map_err(|error| store.fault(&error))?;
         Ok(found > 0)
     }
 
-    /// The writing connection, when its turn has come.
-    pub async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        let mut writer = self.writer.lock().await;
+    /// A writing connection, when one is free.
+    pub async fn writer(&self) -> Turn {
+        let mut writer = self.writers.turn().await;
         // Where this fails, so does what is asked of it, and is tried again.
         let _ = self.store.mend(&mut writer).await;
         writer
@@ -90,7 +100,7 @@ impl Ledger {
 
     /// Connections for reading.
     #[must_use]
-    pub fn readers(&self) -> &SqlitePool {
+    pub fn readers(&self) -> &Pool {
         self.store.readers()
     }
 
@@ -130,29 +140,49 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Brings the ledger up to date and returns its version, which a later program may have made higher.
-async fn migrate(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
+    let dialect = crate::store::dialect_of(connection);
+    let migrations = migrations(dialect);
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
     let last: Result<i64, _> =
         sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
     if let Ok(last) = last
-        && usize::try_from(last).is_ok_and(|last| last >= MIGRATIONS.len())
+        && usize::try_from(last).is_ok_and(|last| last >= migrations.len())
     {
         return Ok(last);
     }
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    sqlx::query("CREATE TABLE IF NOT EXISTS lethe_migrations (version INTEGER PRIMARY KEY)")
+    let mut transaction = begin(connection).await?;
+    if dialect == Dialect::Postgres {
+        // One at a time, whoever comes first.
+        sqlx::query("SELECT pg_advisory_xact_lock(7022118)").execute(&mut *transaction).await?;
+        // The last schema of the search path is the ledger's.
+        let missing: Option<String> = sqlx::query_scalar(
+            "SELECT CAST(p.name AS TEXT) FROM unnest(string_to_array(current_setting('search_path'), ', ')) WITH ORDINALITY AS p (name, place) \
+             WHERE NOT EXISTS (SELECT 1 FROM pg_namespace AS n WHERE quote_ident(n.nspname) = p.name OR '\"' || n.nspname || '\"' = p.name) \
+             ORDER BY p.place DESC LIMIT 1",
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if let Some(schema) = missing {
+            statement(&format!("CREATE SCHEMA {schema}")).execute(&mut *transaction).await?;
+        }
+        let within = "SELECT set_config('search_path', \
+             regexp_replace(current_setting('search_path'), '^.*, ', ''), true)";
+        sqlx::query(within).execute(&mut *transaction).await?;
+    }
+    sqlx::query("CREATE TABLE IF NOT EXISTS lethe_migrations (version BIGINT PRIMARY KEY)")
         .execute(&mut *transaction)
         .await?;
     let done: i64 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM lethe_migrations")
         .fetch_one(&mut *transaction)
         .await?;
-    for (at, sql) in (1_i64..).zip(MIGRATIONS).filter(|(at, _)| *at > done) {
+    for (at, sql) in (1_i64..).zip(migrations).filter(|(at, _)| *at > done) {
         sqlx::raw_sql(sql).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO lethe_migrations (version) VALUES (?1)").bind(at).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO lethe_migrations (version) VALUES ($1)").bind(at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
-    Ok(done.max(i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)))
+    Ok(done.max(i64::try_from(migrations.len()).unwrap_or(i64::MAX)))
 }
 
 /// Stands in for the ledger on a connection whose database has none yet, so
@@ -161,12 +191,14 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> 
 /// # Errors
 ///
 /// The driver's.
-pub async fn stand_in(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    for migration in MIGRATIONS {
+pub async fn stand_in(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    let dialect = crate::store::dialect_of(connection);
+    let index = if dialect == Dialect::Sqlite { "temp.lethe_" } else { "lethe_" };
+    for migration in migrations(dialect) {
         let sql = migration
             .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
-            .replace("CREATE UNIQUE INDEX lethe_", "CREATE UNIQUE INDEX IF NOT EXISTS temp.lethe_")
-            .replace("CREATE INDEX lethe_", "CREATE INDEX IF NOT EXISTS temp.lethe_");
+            .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
+            .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"));
         for one in sql.split_inclusive(";\n") {
             statement(one).execute(&mut *connection).await?;
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Ledger;
-use crate::store::StoreError;
+use crate::domain::schema::Dialect;
+use crate::store::{Connection, StoreError};
 
 /// What became of a client, from one sweep until another.
 #[derive(Debug, Clone, FromRow, Serialize)]
@@ -41,8 +41,8 @@ pub struct FailedClient {
     pub sweep: i64,
     /// When.
     pub at: String,
-    /// Whether that sweep passed over the retention period.
-    pub force: bool,
+    /// 1 if that sweep passed over the retention period.
+    pub force: i64,
 }
 
 impl Ledger {
@@ -54,7 +54,7 @@ impl Ledger {
     pub async fn history(&self, client_key: &str) -> Result<Vec<Record>, StoreError> {
         sqlx::query_as(
             "SELECT o.sweep, s.job, s.opened_by, o.outcome, o.reasons, o.at, o.last_sweep, o.last_at FROM lethe_outcomes AS o \
-             JOIN lethe_sweeps AS s ON s.id = o.sweep WHERE o.client_key = ?1 ORDER BY o.sweep",
+             JOIN lethe_sweeps AS s ON s.id = o.sweep WHERE o.client_key = $1 ORDER BY o.sweep",
         )
         .bind(client_key)
         .fetch_all(self.readers())
@@ -68,9 +68,13 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT r.key, sum(r.value) FROM lethe_batches AS b, json_each(b.reasons) AS r WHERE b.sweep = ?1 GROUP BY r.key",
-        )
+        let each = match self.store.dialect() {
+            Dialect::Sqlite => "json_each(b.reasons) AS r",
+            Dialect::Postgres => "json_each_text(CAST(b.reasons AS JSON)) AS r",
+        };
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} WHERE b.sweep = $1 GROUP BY r.key"
+        )))
         .bind(sweep)
         .fetch_all(self.readers())
         .await
@@ -87,9 +91,9 @@ impl Ledger {
         sqlx::query_as(
             "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
              WHERE o.outcome = 'failed' AND o.sweep = \
-             (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT ?1",
+             (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT $1",
         )
-        .bind(most)
+        .bind(i64::from(most))
         .fetch_all(self.readers())
         .await
         .map_err(|error| self.fault(&error))
@@ -100,11 +104,15 @@ impl Ledger {
     /// # Errors
     ///
     /// The driver's.
-    pub async fn release_failures(&self, connection: &mut SqliteConnection, keys: &str) -> Result<(), sqlx::Error> {
-        sqlx::query(
-            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN (SELECT CAST(value AS TEXT) FROM json_each(?1)) \
-             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)",
-        )
+    pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), sqlx::Error> {
+        let named = match self.store.dialect() {
+            Dialect::Sqlite => "SELECT CAST(value AS TEXT) FROM json_each($1)",
+            Dialect::Postgres => "SELECT e #>> '{}' FROM jsonb_array_elements(CAST($1 AS JSONB)) AS e",
+        };
+        sqlx::query(AssertSqlSafe(format!(
+            "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN ({named}) \
+             AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)"
+        )))
         .bind(keys)
         .execute(connection)
         .await?;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::any::AnyRow;
 use sqlx::{FromRow, Row};
 
 use super::{Ledger, moment};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError, begin};
 
 /// Where a sweep stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -139,12 +139,13 @@ pub struct Progress {
     pub done_batches: u64,
 }
 
-impl<'r> FromRow<'r, SqliteRow> for Sweep {
-    fn from_row(row: &'r SqliteRow) -> Result<Self, sqlx::Error> {
+impl<'r> FromRow<'r, AnyRow> for Sweep {
+    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
         let day = |column: &str| -> Result<Option<NaiveDate>, sqlx::Error> {
             let text: Option<String> = row.try_get(column)?;
             text.map(|text| text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))).transpose()
         };
+        let flag = |column: &str| row.try_get::<i64, _>(column).map(|flag| flag != 0);
         let kind: String = row.try_get("kind")?;
         let state: String = row.try_get("state")?;
         let filters: String = row.try_get("filters")?;
@@ -156,8 +157,8 @@ impl<'r> FromRow<'r, SqliteRow> for Sweep {
             kind: kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             filters: serde_json::from_str(&filters).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             cap: row.try_get::<Option<i64>, _>("cap")?.and_then(|cap| u64::try_from(cap).ok()),
-            force: row.try_get("force")?,
-            over_brake: row.try_get("over_brake")?,
+            force: flag("force")?,
+            over_brake: flag("over_brake")?,
             today: day("today")?.unwrap_or_default(),
             cutoff: day("cutoff")?,
             since: day("since")?,
@@ -170,8 +171,8 @@ impl<'r> FromRow<'r, SqliteRow> for Sweep {
             },
             note: row.try_get("note")?,
             position: row.try_get("position")?,
-            cut: row.try_get("cut")?,
-            capped: row.try_get("capped")?,
+            cut: flag("cut")?,
+            capped: flag("capped")?,
             opened_by: row.try_get("opened_by")?,
             opened_at: row.try_get("opened_at")?,
             closed_at: row.try_get("closed_at")?,
@@ -187,7 +188,7 @@ impl Ledger {
     /// The driver's.
     pub async fn insert_sweep(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         sweep: &NewSweep,
     ) -> Result<Option<i64>, sqlx::Error> {
         let now = self.now();
@@ -195,7 +196,7 @@ impl Ledger {
         sqlx::query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
              state, note, position, opened_by, opened_at, closed_at, over_brake) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
              ON CONFLICT (job, tick) DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
@@ -204,7 +205,7 @@ impl Ledger {
         .bind(sweep.kind.as_str())
         .bind(serde_json::to_string(&sweep.filters).unwrap_or_default())
         .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
-        .bind(sweep.force)
+        .bind(i64::from(sweep.force))
         .bind(sweep.today.to_string())
         .bind(sweep.cutoff.map(|day| day.to_string()))
         .bind(sweep.since.map(|day| day.to_string()))
@@ -215,7 +216,7 @@ impl Ledger {
         .bind(&sweep.opened_by)
         .bind(now)
         .bind(closed)
-        .bind(sweep.over_brake)
+        .bind(i64::from(sweep.over_brake))
         .fetch_optional(connection)
         .await
     }
@@ -226,7 +227,7 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id = ?1")
+        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id = $1")
             .bind(id)
             .fetch_optional(self.readers())
             .await
@@ -251,8 +252,8 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps ORDER BY id DESC LIMIT ?1")
-            .bind(most)
+        sqlx::query_as("SELECT * FROM lethe_sweeps ORDER BY id DESC LIMIT $1")
+            .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
             .map_err(|error| self.fault(&error))
@@ -265,11 +266,12 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be read.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
         let row = sqlx::query(
-            "SELECT COALESCE(sum(anonymized), 0), COALESCE(sum(refused), 0), COALESCE(sum(already), 0), \
-             COALESCE(sum(not_due), 0), COALESCE(sum(not_found), 0), COALESCE(sum(failed), 0), \
-             COALESCE(sum(CASE WHEN state <> 'split' THEN clients END), 0), \
-             COALESCE(sum(state IN ('ready', 'running')), 0), COALESCE(sum(state = 'done'), 0) \
-             FROM lethe_batches WHERE sweep = ?1",
+            "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT), CAST(COALESCE(sum(refused), 0) AS BIGINT), \
+             CAST(COALESCE(sum(already), 0) AS BIGINT), CAST(COALESCE(sum(not_due), 0) AS BIGINT), \
+             CAST(COALESCE(sum(not_found), 0) AS BIGINT), CAST(COALESCE(sum(failed), 0) AS BIGINT), \
+             CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
+             count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done') \
+             FROM lethe_batches WHERE sweep = $1",
         )
         .bind(sweep)
         .fetch_one(self.readers())
@@ -298,10 +300,10 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be written.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_sweeps SET note = ?2 WHERE id = ?1")
+        sqlx::query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1")
             .bind(id)
             .bind(note)
-            .execute(&mut *writer)
+            .execute(&mut **writer)
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(())
@@ -314,9 +316,9 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be written.
     pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let cleared = sqlx::query("UPDATE lethe_sweeps SET note = NULL WHERE note = ?1")
+        let cleared = sqlx::query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1")
             .bind(note)
-            .execute(&mut *writer)
+            .execute(&mut **writer)
             .await
             .map_err(|error| self.fault(&error))?;
         Ok(cleared.rows_affected() > 0)
@@ -330,14 +332,14 @@ impl Ledger {
     pub async fn stop_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
-            sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = ?2, closed_at = ?3 WHERE id = ?1 AND state = 'running'")
+            let mut transaction = begin(&mut writer).await?;
+            sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
                 .bind(id)
                 .bind(note)
                 .bind(self.now())
                 .execute(&mut *transaction)
                 .await?;
-            sqlx::query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = ?1 AND state IN ('ready', 'running')")
+            sqlx::query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
                 .bind(id)
                 .execute(&mut *transaction)
                 .await?;
@@ -354,10 +356,10 @@ impl Ledger {
     pub async fn close_sweep(&self, sweep: &Sweep, mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
+            let mut transaction = begin(&mut writer).await?;
             let closed = sqlx::query(
-                "UPDATE lethe_sweeps SET state = 'done', closed_at = ?2 WHERE id = ?1 AND state = 'running' AND cut = 1 \
-                 AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = ?1 AND state IN ('ready', 'running'))",
+                "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
+                 AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
             )
             .bind(sweep.id)
             .bind(self.now())

@@ -1,14 +1,12 @@
 //! The statements of one batch, in the order in which they run.
 
-use chrono::NaiveDate;
-
-use super::change::{delete, delete_remembered, empty, remember, update};
-use super::link::{CLIENT, Looks, anonymized, belongs, exists, filtered, join, key_text};
+use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{column, key_columns, name, row, text, tuple};
+use super::{Scope, column, key_columns, key_names, name, relation, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
 use crate::domain::policy::OnResidue;
+use crate::domain::schema::Dialect;
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
@@ -17,41 +15,60 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     // Typed like the key itself: a text `7` elsewhere is the number 7 here if it is there.
     let typed: Vec<String> = client.key_types.iter().enumerate().map(|(at, own)| format!("k{at} {own}")).collect();
     let typed = typed.join(", ");
-    let keys = (0..client.key.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ");
+    let keys = key_names(client.key.len());
     let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
+    // PostgreSQL empties them with each transaction, which leaves no dead rows behind.
+    let (text, until) = match client.dialect {
+        Dialect::Sqlite => ("", ""),
+        Dialect::Postgres => (" TEXT", " ON COMMIT DELETE ROWS"),
+    };
     vec![
         format!(
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
-             state TEXT, reasons TEXT, latest INTEGER, standing INTEGER NOT NULL DEFAULT 0)"
+             state TEXT, reasons TEXT, latest BIGINT, standing INTEGER NOT NULL DEFAULT 0){until}"
         ),
-        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys}))"),
-        "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, reason TEXT NOT NULL)".to_owned(),
-        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {})", going.join(", ")),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_held ({typed}, UNIQUE ({keys})){until}"),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys})){until}"),
+        format!(
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL){until}"
+        ),
+        format!(
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {}{text}){until}",
+            going.join(&format!("{text}, "))
+        ),
     ]
 }
 
 /// Empties the temporary tables.
-pub const EMPTY: [&str; 4] = [
-    "DELETE FROM temp.lethe_batch",
-    "DELETE FROM temp.lethe_taken",
-    "DELETE FROM temp.lethe_reasons",
-    "DELETE FROM temp.lethe_going",
+pub const EMPTY: [&str; 5] = [
+    "DELETE FROM lethe_batch",
+    "DELETE FROM lethe_held",
+    "DELETE FROM lethe_taken",
+    "DELETE FROM lethe_reasons",
+    "DELETE FROM lethe_going",
 ];
 
 /// Drops the temporary tables, for another plan.
-pub const DROP: [&str; 4] = [
-    "DROP TABLE IF EXISTS temp.lethe_batch",
-    "DROP TABLE IF EXISTS temp.lethe_taken",
-    "DROP TABLE IF EXISTS temp.lethe_reasons",
-    "DROP TABLE IF EXISTS temp.lethe_going",
+pub const DROP: [&str; 5] = [
+    "DROP TABLE IF EXISTS lethe_batch",
+    "DROP TABLE IF EXISTS lethe_held",
+    "DROP TABLE IF EXISTS lethe_taken",
+    "DROP TABLE IF EXISTS lethe_reasons",
+    "DROP TABLE IF EXISTS lethe_going",
 ];
 
 /// The statements of a batch that depend on its plan and day, made once and
 /// used for every batch of a sweep.
 #[derive(Debug, Clone)]
 pub struct Statements {
-    /// Fills `lethe_batch` from the keys in `?1`, a JSON array, and says of
-    /// each whether it is not there, done before, failed before, or not due.
+    /// Locks the clients whose keys are in `$1`, a JSON array, in the order of
+    /// their keys, and passes over those that another transaction has locked.
+    /// `None` where there is one writer, who has locked everything.
+    pub lock: Option<String>,
+    /// Looks the same clients up without locking any, for a preview.
+    pub pass: Option<String>,
+    /// Fills `lethe_batch` from the keys in `$1`, a JSON array, and says of each
+    /// whether it is not there, busy, done before, failed before, or not due.
     pub fill: String,
     /// Fills it likewise, and does not ask who is due: for clients that fail even when they are looked at.
     pub fill_failing: String,
@@ -73,7 +90,7 @@ pub struct Statements {
 
 /// Ends a line, and parts its fields, where texts are read in bulk. Reading
 /// row by row costs more than looking through what is read, so one value holds
-/// the lines of all clients whose `n` is from `?1` to `?2`: `n`, then the texts.
+/// the lines of all clients whose `n` is from `$1` to `$2`: `n`, then the texts.
 pub const LINE: char = '\u{1e}';
 /// Parts the fields of a [line](LINE).
 pub const FIELD: char = '\u{1f}';
@@ -91,34 +108,40 @@ pub struct Bulk {
 
 /// A look at the rows in `from`: groups of columns, each group left empty in
 /// rows for which its condition holds.
-fn bulk(groups: &[(Option<String>, Vec<String>)], from: &str) -> Bulk {
-    let (line, field) = (u32::from(LINE), u32::from(FIELD));
-    let without =
-        |own: &String| format!("replace(replace(COALESCE({own}, ''), char({line}), ' '), char({field}), ' ')");
+fn bulk(scope: Scope, groups: &[(Option<String>, Vec<String>)], from: &str) -> Bulk {
+    let (line, field) = (scope.characters(u32::from(LINE), 1), scope.characters(u32::from(FIELD), 1));
+    let filled = |own: &String| format!("COALESCE({}, '')", scope.as_text(own));
+    let without = |own: &String| format!("replace(replace({}, {line}, ' '), {field}, ' ')", filled(own));
     Bulk {
-        whole: lines(groups, from, &|own| format!("COALESCE({own}, '')")),
-        plain: lines(groups, from, &without),
+        whole: lines(scope, groups, from, &filled),
+        plain: lines(scope, groups, from, &without),
         fields: 1 + groups.iter().map(|(_, columns)| columns.len()).sum::<usize>(),
     }
 }
 
-fn lines(groups: &[(Option<String>, Vec<String>)], from: &str, text: &dyn Fn(&String) -> String) -> String {
+fn lines(
+    scope: Scope,
+    groups: &[(Option<String>, Vec<String>)],
+    from: &str,
+    text: &dyn Fn(&String) -> String,
+) -> String {
     let field = u32::from(FIELD);
-    let mut line = "lethe_t.n".to_owned();
+    let one = scope.characters(field, 1);
+    let mut line = format!("{TAKEN}.n");
     for (unless, columns) in groups {
-        let texts: Vec<String> = columns.iter().map(|own| format!("char({field}) || {}", text(own))).collect();
+        let texts: Vec<String> = columns.iter().map(|own| format!("{one} || {}", text(own))).collect();
         let texts = texts.join(" || ");
         line = match unless {
             None => format!("{line} || {texts}"),
             Some(unless) => {
-                let empty = vec![field.to_string(); columns.len()].join(", ");
-                format!("{line} || CASE WHEN {unless} THEN char({empty}) ELSE {texts} END")
+                let empty = scope.characters(field, columns.len());
+                format!("{line} || CASE WHEN {unless} THEN {empty} ELSE {texts} END")
             }
         };
     }
     format!(
-        "SELECT CAST(group_concat({line}, char({})) AS BLOB), count(*) FROM {from} WHERE lethe_t.n BETWEEN ?1 AND ?2",
-        u32::from(LINE)
+        "SELECT {}, count(*) FROM {from} WHERE {TAKEN}.n BETWEEN $1 AND $2",
+        scope.joined(&line, u32::from(LINE))
     )
 }
 
@@ -131,8 +154,8 @@ pub struct Search {
     pub columns: Vec<String>,
     /// The statement; it gives [lines](LINE).
     pub select: Bulk,
-    /// For each column, the statement that blanks the texts in `?1`, a JSON
-    /// array, in rows of the clients whose `n` is in `?2`, if the policy says so.
+    /// For each column, the statement that blanks the texts in `$1`, a JSON
+    /// array, in rows of the clients taken, if the policy says so.
     pub blank: Vec<Option<String>>,
 }
 
@@ -140,28 +163,48 @@ pub struct Search {
 #[must_use]
 pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let plan = wanted.plan;
-    let client = &plan.client;
-    let today = wanted.today;
+    let scope = wanted.scope();
     let mut changes = Vec::new();
     let mut last_changes = Vec::new();
     let mut very_last = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
-        let of_step = step_statements(at, step, client, today);
+        let of_step = step_statements(scope, at, step);
         changes.extend(of_step.now.into_iter().map(|sql| (step.table.clone(), sql)));
         last_changes.extend(of_step.last.into_iter().map(|sql| (step.table.clone(), sql)));
         very_last.extend(of_step.very_last.into_iter().map(|sql| (step.table.clone(), sql)));
     }
     last_changes.append(&mut very_last);
     Statements {
+        lock: lock(scope, " FOR UPDATE SKIP LOCKED"),
+        pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, SweepKind::List, true),
-        reasons: reasons(plan, today),
-        take: take(client),
-        unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(step, client, today)).collect(),
-        former: former(plan, today),
+        reasons: reasons(scope, plan),
+        take: take(scope),
+        unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(scope, step)).collect(),
+        former: former(scope, plan),
         changes,
-        searches: plan.searched.iter().map(|searched| search(searched, client, today)).collect(),
+        searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+    }
+}
+
+impl Statements {
+    /// All of them, each with the table it is about, so that a database can be
+    /// asked beforehand whether it can run them.
+    #[must_use]
+    pub fn all(&self, client: &ClientPlan) -> Vec<(String, &str)> {
+        let of_client = [&self.fill, &self.fill_failing, &self.take];
+        let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
+        let mut all: Vec<(String, &str)> = of_client.map(|sql| (client.table.clone(), sql.as_str())).collect();
+        all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
+        let tabled = self.unknown_keys.iter().chain(&self.changes).chain(&self.last_changes);
+        all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
+        for search in &self.searches {
+            let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);
+            all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));
+        }
+        all
     }
 }
 
@@ -173,191 +216,288 @@ struct OfStep {
     very_last: Vec<String>,
 }
 
-fn step_statements(at: usize, step: &Step, client: &ClientPlan, today: NaiveDate) -> OfStep {
+fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
     let mut of_step = OfStep::default();
     for own in &step.deletes {
         if let Some(columns) = &own.remembered {
-            of_step.now.push(remember(at, &step.table, columns, own, client, today));
-            of_step.very_last.push(delete_remembered(at, &step.table, columns));
+            of_step.now.push(scope.remember(at, &step.table, columns, own));
+            of_step.very_last.push(scope.delete_remembered(at, &step.table, columns));
         } else if step.delete_last {
-            of_step.last.push(delete(&step.table, own, client, today));
+            of_step.last.push(scope.delete(&step.table, own));
         } else {
-            of_step.now.push(delete(&step.table, own, client, today));
+            of_step.now.push(scope.delete(&step.table, own));
         }
     }
-    of_step.now.extend(step.updates.iter().map(|own| update(&step.table, own, client, today)));
-    of_step.last.extend(step.unlinks.iter().map(|own| update(&step.table, own, client, today)));
+    of_step.now.extend(step.updates.iter().map(|own| scope.update(&step.table, own)));
+    of_step.last.extend(step.unlinks.iter().map(|own| scope.update(&step.table, own)));
     of_step
 }
 
-fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
-    let client = &wanted.plan.client;
-    let width = client.key.len();
-    let own_keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
-    let given = match width {
-        1 => "j.value".to_owned(),
-        _ => row((0..width).map(|at| format!("json_extract(j.value, '$[{at}]')"))),
+/// The keys in `$1` as rows `j`: the place of each from 0, and its value.
+fn given(scope: Scope) -> &'static str {
+    match scope.dialect {
+        Dialect::Sqlite => "(SELECT key AS n, value FROM json_each($1)) AS j",
+        Dialect::Postgres => {
+            "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
+             WITH ORDINALITY AS e (value, place)) AS j"
+        }
+    }
+}
+
+/// A key of [`given`], to compare with the key's columns.
+fn given_key(scope: Scope) -> String {
+    match (scope.dialect, scope.client.key.len()) {
+        (Dialect::Sqlite, 1) => "j.value".to_owned(),
+        _ => scope.key_of("j.value"),
+    }
+}
+
+/// A key of [`given`] as the ledger writes it.
+fn given_text(scope: Scope) -> String {
+    match (scope.dialect, scope.client.key.len()) {
+        (Dialect::Sqlite, _) => "CAST(j.value AS TEXT)".to_owned(),
+        (Dialect::Postgres, 1) => "j.value #>> '{}'".to_owned(),
+        (Dialect::Postgres, width) => {
+            let parts: Vec<String> = (0..width).map(|at| format!("CAST(j.value -> {at} AS TEXT)")).collect();
+            format!("'[' || {} || ']'", parts.join(" || ',' || "))
+        }
+    }
+}
+
+fn lock(scope: Scope, locking: &str) -> Option<String> {
+    if scope.is_sqlite() {
+        return None;
+    }
+    let key = tuple(CLIENT, &scope.client.key);
+    let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
+    let columns = columns.join(", ");
+    let named = match scope.client.key.len() {
+        1 => given_key(scope),
+        width => (0..width).map(|at| scope.key_part("j.value", at)).collect::<Vec<_>>().join(", "),
     };
+    let among = scope.among(&key, scope.client.key.len(), &format!("SELECT {named} FROM {}", given(scope)));
+    Some(format!(
+        "INSERT INTO lethe_held SELECT {columns} FROM {} WHERE {among} ORDER BY {columns}{locking}",
+        scope.clients()
+    ))
+}
+
+fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
+    let scope = wanted.scope();
+    let client = scope.client;
+    let own_keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
     let missing = column(CLIENT, &client.key[0]);
-    let filters = filtered(wanted.filters.iter().copied());
+    let filters = wanted.filters();
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
         SweepKind::Period => format!("({}){filters}", wanted.lapsed()),
-        SweepKind::List if force => format!("1{filters}"),
+        SweepKind::List if force => format!("TRUE{filters}"),
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed()),
     };
-    let key = key_text(client, CLIENT);
+    let key = scope.key_text(CLIENT);
+    let busy = if scope.is_sqlite() {
+        String::new()
+    } else {
+        let held = row(key_columns("h", client.key.len()));
+        format!(" WHEN NOT EXISTS (SELECT 1 FROM lethe_held AS h WHERE {held} = {}) THEN 'busy'", tuple(CLIENT, &client.key))
+    };
     format!(
-        "INSERT INTO temp.lethe_batch (n, key, {}, state, reasons) SELECT j.key, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
-         CAST(j.value AS TEXT)), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found' WHEN {} THEN 'already' \
-         WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, 0) THEN 'not_due' END, f.reasons FROM json_each(?1) AS j \
-         LEFT JOIN {} AS {CLIENT} ON {} = {given} \
-         LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = ?2 AND f.sweep = \
+        "INSERT INTO lethe_batch (n, key, {}, state, reasons) SELECT j.n, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
+         {}), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found'{busy} WHEN {} THEN 'already' \
+         WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, f.reasons FROM {} \
+         LEFT JOIN {} ON {} = {} \
+         LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
-        (0..width).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", "),
-        anonymized(client),
-        name(&client.table),
+        key_names(client.key.len()),
+        given_text(scope),
+        scope.anonymized(),
+        given(scope),
+        scope.clients(),
         tuple(CLIENT, &client.key),
+        given_key(scope),
     )
 }
 
-fn batch_with_clients(client: &ClientPlan) -> String {
-    format!(
-        "temp.lethe_batch AS b JOIN {} AS {CLIENT} ON {} = {}",
-        name(&client.table),
-        tuple(CLIENT, &client.key),
-        row((0..client.key.len()).map(|at| format!("b.k{at}")))
-    )
-}
-
-fn reasons(plan: &Plan, today: NaiveDate) -> Vec<String> {
-    let client = &plan.client;
+fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
+    let width = scope.client.key.len();
+    let batch = format!(
+        "lethe_batch AS b JOIN {} ON {} = {}",
+        scope.clients(),
+        tuple(CLIENT, &scope.client.key),
+        row(key_columns("b", width))
+    );
+    let into = "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n";
     let mut all: Vec<String> = plan
         .guards
         .iter()
-        .map(|guard| {
-            let condition = guard.condition.as_ref().map(|own| own.sql(today));
+        .enumerate()
+        .map(|(place, guard)| {
+            let condition = guard.condition.as_ref().map(|own| own.sql(scope.today));
             format!(
-                "INSERT INTO temp.lethe_reasons (n, reason) SELECT b.n, {} FROM {} WHERE b.state IS NULL AND {}",
+                "{into}, {place}, {} FROM {batch} WHERE b.state IS NULL AND {}",
                 text(&guard.name),
-                batch_with_clients(client),
-                exists(&guard.paths, condition.as_deref(), today)
+                scope.exists(&guard.paths, condition.as_deref(), None)
             )
         })
         .collect();
     all.push(format!(
-        "INSERT INTO temp.lethe_reasons (n, reason) SELECT b.n, '{HOLD}' FROM temp.lethe_batch AS b WHERE b.state IS NULL \
-         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL)"
+        "{into}, {}, '{HOLD}' FROM lethe_batch AS b WHERE b.state IS NULL \
+         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL)",
+        plan.guards.len()
     ));
     all
 }
 
 /// Marks those with reasons as refused.
-pub const REFUSE: &str = "UPDATE temp.lethe_batch SET state = 'refused', reasons = (SELECT json_group_array(reason) FROM \
-     temp.lethe_reasons AS r WHERE r.n = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT n FROM temp.lethe_reasons)";
+#[must_use]
+pub fn refuse(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "UPDATE lethe_batch SET state = 'refused', reasons = (SELECT json_group_array(reason) FROM \
+             lethe_reasons AS r WHERE r.n = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT n FROM lethe_reasons)"
+        }
+        Dialect::Postgres => {
+            "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, \
+             CAST(json_agg(reason ORDER BY place) AS TEXT) AS reasons FROM lethe_reasons GROUP BY n) AS r \
+             WHERE lethe_batch.n = r.n AND state IS NULL"
+        }
+    }
+}
 
-/// Marks the clients whose `n` is in `?1`, a JSON object of `n` and reasons, as failed.
-pub const FAIL: &str = "UPDATE temp.lethe_batch SET state = 'failed', reasons = (SELECT j.value FROM json_each(?1) AS j \
-     WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT CAST(j.key AS INTEGER) FROM json_each(?1) AS j)";
+/// Marks the clients whose `n` is in `$1`, a JSON object of `n` and reasons, as failed.
+#[must_use]
+pub fn fail(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "UPDATE lethe_batch SET state = 'failed', reasons = (SELECT j.value FROM json_each($1) AS j \
+             WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT CAST(j.key AS INTEGER) FROM json_each($1) AS j)"
+        }
+        Dialect::Postgres => {
+            "UPDATE lethe_batch SET state = 'failed', reasons = j.value FROM jsonb_each_text(CAST($1 AS JSONB)) AS j (key, value) \
+             WHERE CAST(j.key AS INTEGER) = lethe_batch.n AND state IS NULL"
+        }
+    }
+}
 
-/// Leaves alone everybody from the first client on for whom a cap of `?1` has no room.
-pub const CAP: &str = "UPDATE temp.lethe_batch SET state = 'over' WHERE n >= \
-     (SELECT n FROM temp.lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET ?1)";
+/// Leaves alone everybody from the first client on for whom a cap of `$1` has no room.
+pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
+     (SELECT n FROM lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET $1)";
 
 /// Counts clients by state.
-pub const COUNT: &str = "SELECT state, count(*) FROM temp.lethe_batch GROUP BY state";
+pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
 
 /// Counts the reasons of the refused, each client once for each of its reasons.
-pub const COUNT_REASONS: &str = "SELECT r.value, count(*) FROM temp.lethe_batch AS b, json_each(b.reasons) AS r \
-     WHERE b.state = 'refused' GROUP BY r.value";
+#[must_use]
+pub fn count_reasons(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "SELECT r.value, count(*) FROM lethe_batch AS b, json_each(b.reasons) AS r WHERE b.state = 'refused' GROUP BY r.value"
+        }
+        Dialect::Postgres => {
+            "SELECT r.value, count(*) FROM lethe_batch AS b, json_array_elements_text(CAST(b.reasons AS JSON)) AS r (value) \
+             WHERE b.state = 'refused' GROUP BY r.value"
+        }
+    }
+}
+
+/// The places of the clients that another transaction has locked.
+pub const BUSY: &str = "SELECT n FROM lethe_batch WHERE state = 'busy' ORDER BY n";
+
+/// Everybody looked at, in order: key, state, reasons.
+pub const LOOKED_AT: &str =
+    "SELECT key, state, reasons FROM lethe_batch WHERE state NOT IN ('over', 'busy') ORDER BY n";
+
+/// One more than the last place of a client taken.
+pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken";
 
 /// The last client of the batch that the cap let through, by its place.
-pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM temp.lethe_batch WHERE state <> 'over'";
+pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM lethe_batch WHERE state <> 'over'";
 
-fn take(client: &ClientPlan) -> String {
+fn take(scope: Scope) -> String {
     format!(
-        "INSERT OR IGNORE INTO temp.lethe_taken SELECT b.n, {} FROM temp.lethe_batch AS b WHERE b.state IS NULL",
-        key_columns("b", client.key.len())
+        "INSERT INTO lethe_taken SELECT b.n, {} FROM lethe_batch AS b WHERE b.state IS NULL ORDER BY b.n ON CONFLICT DO NOTHING",
+        key_columns("b", scope.client.key.len()).collect::<Vec<_>>().join(", ")
     )
 }
 
 /// Marks those taken as anonymized.
-pub const DONE: &str = "UPDATE temp.lethe_batch SET state = 'anonymized' WHERE state IS NULL";
+pub const DONE: &str = "UPDATE lethe_batch SET state = 'anonymized' WHERE state IS NULL";
 
-fn unknown_keys(step: &Step, client: &ClientPlan, today: NaiveDate) -> Option<(String, String)> {
+fn unknown_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
     let keys = step.keys.as_ref()?;
     let own = name(&keys.column);
     let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE {} AND COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) LIMIT 1",
-        name(&step.table),
-        belongs(&step.paths, client, today)
+        scope.relation(&step.table),
+        scope.belongs(&step.paths)
     );
     Some((step.table.clone(), sql))
 }
 
 /// Every key of a key-value table that the policy does not know.
 #[must_use]
-pub fn all_unknown_keys(step: &Step) -> Option<(String, String)> {
+pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<(String, String)> {
     let keys = step.keys.as_ref()?;
     let own = name(&keys.column);
     let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
     let sql = format!(
         "SELECT DISTINCT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) ORDER BY 1",
-        name(&step.table)
+        relation(dialect, &step.table)
     );
     Some((step.table.clone(), sql))
 }
 
-fn former(plan: &Plan, today: NaiveDate) -> Vec<Bulk> {
+fn former(scope: Scope, plan: &Plan) -> Vec<Bulk> {
     let mut all = Vec::new();
     for source in &plan.identifying {
         for path in &source.paths {
-            let conditions = source.condition.iter().map(|own| own.sql(today)).collect();
-            let from = join(path, Looks { conditions, results: Vec::new() }, &plan.client, today);
+            let conditions = source.condition.iter().map(|own| own.sql(scope.today)).collect();
+            let from = scope.join(path, Looks { conditions, results: Vec::new() });
             let columns: Vec<String> = source.columns.iter().map(|own| column(&source.table, own)).collect();
-            all.push(bulk(&[(None, columns)], &from));
+            all.push(bulk(scope, &[(None, columns)], &from));
         }
     }
     all
 }
 
-fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search {
+fn search(scope: Scope, searched: &Searched) -> Search {
     let mut looks = Looks::default();
     for gone in &searched.deleted_where {
         if let Some(condition) = &gone.condition {
-            let reached = belongs(&gone.paths, client, today);
-            looks.conditions.push(format!("NOT COALESCE({reached} AND ({}), 0)", condition.sql(today)));
+            let reached = scope.belongs(&gone.paths);
+            looks.conditions.push(format!("NOT COALESCE({reached} AND ({}), FALSE)", condition.sql(scope.today)));
         }
     }
     if let (Some(other), Some(own)) = (&searched.unless_same, searched.path.key_columns()) {
         let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
-        looks.conditions.push(format!("{own} IS NOT {other}"));
+        looks.conditions.push(format!("{own} IS DISTINCT FROM {other}"));
     }
     let groups: Vec<(Option<String>, Vec<String>)> = searched
         .groups
         .iter()
         .map(|group| {
             let unless = (!group.unless.is_empty()).then(|| {
-                looks.results.push(belongs(&group.unless, client, today));
+                looks.results.push(scope.belongs(&group.unless));
                 column(&searched.table, &format!("lethe_{}", looks.results.len() - 1))
             });
             (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
         })
         .collect();
-    let select = bulk(&groups, &join(&searched.path, looks, client, today));
+    let select = bulk(scope, &groups, &scope.join(&searched.path, looks));
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank = columns
         .clone()
         .map(|own| {
             (own.on_residue == OnResidue::Blank).then(|| {
                 format!(
-                    "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN (SELECT value FROM json_each(?1))",
-                    name(&searched.table),
+                    "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN ({})",
+                    scope.relation(&searched.table),
                     name(&own.name),
-                    empty(own.empty_is_null),
-                    belongs(std::slice::from_ref(&searched.path), client, today),
+                    own.empty.sql(),
+                    scope.belongs(std::slice::from_ref(&searched.path)),
                     name(&own.name),
+                    scope.texts_in("$1"),
                 )
             })
         })
@@ -367,21 +507,21 @@ fn search(searched: &Searched, client: &ClientPlan, today: NaiveDate) -> Search 
 
 /// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
 pub const LATEST: [&str; 2] = [
-    "UPDATE temp.lethe_batch SET latest = (SELECT max(o.sweep) FROM lethe_outcomes AS o WHERE o.client_key = lethe_batch.key) \
-     WHERE state NOT IN ('anonymized', 'over')",
-    "UPDATE temp.lethe_batch SET standing = 1 WHERE latest IS NOT NULL AND EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE \
+    "UPDATE lethe_batch SET latest = (SELECT max(o.sweep) FROM lethe_outcomes AS o WHERE o.client_key = lethe_batch.key) \
+     WHERE state NOT IN ('anonymized', 'over', 'busy')",
+    "UPDATE lethe_batch SET standing = 1 WHERE latest IS NOT NULL AND EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE \
      o.client_key = lethe_batch.key AND o.sweep = lethe_batch.latest AND o.outcome = lethe_batch.state \
-     AND o.reasons IS lethe_batch.reasons)",
+     AND o.reasons IS NOT DISTINCT FROM lethe_batch.reasons)",
 ];
 
-/// Records that an outcome stands as it was. `?1` sweep, `?2` moment, `?3` plan
+/// Records that an outcome stands as it was. `$1` sweep, `$2` moment, `$3` plan
 /// digest: a client that was tried again and failed again failed under this plan.
-pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = ?1, last_at = ?2, \
-     digest = CASE outcome WHEN 'failed' THEN ?3 ELSE digest END WHERE (client_key, sweep) IN \
-     (SELECT key, latest FROM temp.lethe_batch WHERE standing = 1)";
+pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = $1, last_at = $2, \
+     digest = CASE outcome WHEN 'failed' THEN $3 ELSE digest END WHERE (client_key, sweep) IN \
+     (SELECT key, latest FROM lethe_batch WHERE standing = 1)";
 
-/// Records new outcomes. `?1` sweep, `?2` moment, `?3` plan digest.
+/// Records new outcomes. `$1` sweep, `$2` moment, `$3` plan digest.
 pub const RECORD: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
-     SELECT key, ?1, state, reasons, ?2, ?1, ?2, ?3 FROM temp.lethe_batch WHERE state <> 'over' AND standing = 0 ORDER BY n \
+     SELECT key, $1, state, reasons, $2, $1, $2, $3 FROM lethe_batch WHERE state NOT IN ('over', 'busy') AND standing = 0 ORDER BY n \
      ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = excluded.reasons, \
      last_at = excluded.last_at WHERE lethe_outcomes.outcome <> 'anonymized'";

@@ -2,147 +2,205 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
-
-use super::link::belongs;
-use super::{any_of, column, name, text, tuple};
-use crate::domain::plan::{ClientPlan, Delete, Rule, Update};
+use super::{Scope, any_of, column, name, text, tuple};
+use crate::domain::plan::{Delete, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
+use crate::domain::schema::Dialect;
 
-/// Changes the rows of one table that belong to the clients taken, and only
-/// where something differs.
-pub(super) fn update(table: &str, update: &Update, client: &ClientPlan, today: NaiveDate) -> String {
-    let mut sets = Vec::new();
-    let mut differs = Vec::new();
-    for rule in &update.rules {
-        let value = value(table, rule, today);
-        differs.push(format!("{} IS NOT {value}", name(&rule.column)));
-        sets.push(format!("{} = {value}", name(&rule.column)));
+impl Scope<'_> {
+    /// Changes the rows of one table that belong to the clients taken, and only
+    /// where something differs.
+    pub(super) fn update(&self, table: &str, update: &Update) -> String {
+        let mut sets = Vec::new();
+        let mut differs = Vec::new();
+        for rule in &update.rules {
+            let value = self.value(table, rule);
+            let own = name(&rule.column);
+            differs.push(if has_no_equality(rule) {
+                format!("CAST({own} AS TEXT) IS DISTINCT FROM CAST({value} AS TEXT)")
+            } else {
+                format!("{own} IS DISTINCT FROM {value}")
+            });
+            sets.push(format!("{own} = {value}"));
+        }
+        format!(
+            "UPDATE {} SET {} WHERE {} AND {}",
+            self.relation(table),
+            sets.join(", "),
+            self.belongs(&update.paths),
+            any_of(differs)
+        )
     }
-    format!(
-        "UPDATE {} SET {} WHERE {} AND {}",
-        name(table),
-        sets.join(", "),
-        belongs(&update.paths, client, today),
-        any_of(differs)
-    )
-}
 
-/// Deletes the rows of one table that belong to the clients taken.
-pub(super) fn delete(table: &str, delete: &Delete, client: &ClientPlan, today: NaiveDate) -> String {
-    let belongs = belongs(&delete.paths, client, today);
-    let condition = delete.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
-    format!("DELETE FROM {} WHERE {belongs}{condition}", name(table))
-}
-
-/// Notes the rows of one table that are to be deleted when the tables between
-/// them and their clients are gone.
-pub(super) fn remember(
-    step: usize,
-    table: &str,
-    columns: &[String],
-    delete: &Delete,
-    client: &ClientPlan,
-    today: NaiveDate,
-) -> String {
-    let belongs = belongs(&delete.paths, client, today);
-    let condition = delete.condition.as_ref().map(|own| format!(" AND ({})", own.sql(today))).unwrap_or_default();
-    let own: Vec<String> = columns.iter().map(|own| name(own)).collect();
-    format!(
-        "INSERT INTO temp.lethe_going (step, {}) SELECT {step}, {} FROM {} WHERE {belongs}{condition}",
-        going(columns),
-        own.join(", "),
-        name(table)
-    )
-}
-
-/// Deletes the rows of one table that were noted.
-pub(super) fn delete_remembered(step: usize, table: &str, columns: &[String]) -> String {
-    format!(
-        "DELETE FROM {} WHERE {} IN (SELECT {} FROM temp.lethe_going WHERE step = {step})",
-        name(table),
-        tuple(table, columns),
-        going(columns)
-    )
-}
-
-fn going(columns: &[String]) -> String {
-    (0..columns.len()).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ")
-}
-
-/// What a column holds afterwards, as an expression over the row as it is.
-fn value(table: &str, rule: &Rule, today: NaiveDate) -> String {
-    if let [Branch { condition: None, action }] = rule.branches.as_slice() {
-        return result(table, rule, action, today);
+    /// Deletes the rows of one table that belong to the clients taken.
+    pub(super) fn delete(&self, table: &str, delete: &Delete) -> String {
+        format!("DELETE FROM {} WHERE {}", self.relation(table), self.deleted(delete))
     }
-    let mut sql = "CASE".to_owned();
-    let mut otherwise = name(&rule.column);
-    for branch in &rule.branches {
-        let result = result(table, rule, &branch.action, today);
-        match &branch.condition {
-            Some(condition) => {
-                let condition = condition.replace("{today}", &format!("'{today}'"));
-                sql = format!("{sql} WHEN ({condition}) THEN {result}");
+
+    fn deleted(&self, delete: &Delete) -> String {
+        let belongs = self.belongs(&delete.paths);
+        match &delete.condition {
+            Some(condition) => format!("{belongs} AND ({})", condition.sql(self.today)),
+            None => belongs,
+        }
+    }
+
+    /// Notes the rows of one table that are to be deleted when the tables between
+    /// them and their clients are gone.
+    pub(super) fn remember(&self, step: usize, table: &str, columns: &[(String, String)], delete: &Delete) -> String {
+        let own: Vec<String> = columns.iter().map(|(own, _)| self.as_text(&name(own))).collect();
+        format!(
+            "INSERT INTO lethe_going (step, {}) SELECT {step}, {} FROM {} WHERE {}",
+            super::key_names(columns.len()),
+            own.join(", "),
+            self.relation(table),
+            self.deleted(delete)
+        )
+    }
+
+    /// Deletes the rows of one table that were noted.
+    pub(super) fn delete_remembered(&self, step: usize, table: &str, columns: &[(String, String)]) -> String {
+        let names: Vec<String> = columns.iter().map(|(own, _)| own.clone()).collect();
+        let noted: Vec<String> = columns
+            .iter()
+            .enumerate()
+            .map(|(at, (_, declared))| match self.dialect {
+                Dialect::Sqlite => format!("k{at}"),
+                Dialect::Postgres => format!("CAST(k{at} AS {declared})"),
+            })
+            .collect();
+        let query = format!("SELECT {} FROM lethe_going WHERE step = {step}", noted.join(", "));
+        let key = tuple(table, &names);
+        format!("DELETE FROM {} WHERE {}", self.relation(table), self.among(&key, columns.len(), &query))
+    }
+
+    /// What a column holds afterwards, as an expression over the row as it is.
+    fn value(&self, table: &str, rule: &Rule) -> String {
+        if let [Branch { condition: None, action }] = rule.branches.as_slice() {
+            return self.result(table, rule, action);
+        }
+        let mut sql = "CASE".to_owned();
+        let mut otherwise = name(&rule.column);
+        for branch in &rule.branches {
+            let result = self.result(table, rule, &branch.action);
+            match &branch.condition {
+                Some(condition) => {
+                    let condition = condition.replace("{today}", &format!("'{}'", self.today));
+                    sql = format!("{sql} WHEN ({condition}) THEN {result}");
+                }
+                None => otherwise = result,
             }
-            None => otherwise = result,
+        }
+        format!("{sql} ELSE {otherwise} END")
+    }
+
+    fn result(&self, table: &str, rule: &Rule, action: &Action) -> String {
+        let own = name(&rule.column);
+        match action {
+            Action::Constant(Literal::Boolean(value)) => self.constant(i64::from(*value).to_string(), false),
+            Action::Constant(Literal::Integer(value)) => self.constant(value.to_string(), false),
+            Action::Constant(Literal::Float(value)) => self.constant(format!("{value:?}"), false),
+            Action::Constant(Literal::Text(value)) => text(value),
+            Action::Text(template) => {
+                let parts: Vec<String> = template
+                    .0
+                    .iter()
+                    .map(|part| match part {
+                        Part::Text(plain) => text(plain),
+                        Part::Key => {
+                            let key: Vec<String> = rule.key.iter().map(|key| self.as_text(&name(key))).collect();
+                            key.join(" || '-' || ")
+                        }
+                        Part::Today => format!("'{}'", self.today),
+                    })
+                    .collect();
+                if parts.is_empty() { text("") } else { parts.join(" || ") }
+            }
+            Action::Copy(other) => name(other),
+            Action::Clear => rule.empty.sql().to_owned(),
+            Action::Generalize(Generalize::First(length)) => format!("substr({own}, 1, {length})"),
+            Action::Generalize(to) => self.generalized(rule, *to),
+            Action::Redact(paths) => {
+                let paths: Vec<JsonPath> = paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect();
+                match self.dialect {
+                    Dialect::Sqlite => redacted_by_sqlite(&column(table, &rule.column), rule, &paths),
+                    Dialect::Postgres => redacted_by_postgres(&own, rule, &paths),
+                }
+            }
         }
     }
-    format!("{sql} ELSE {otherwise} END")
-}
 
-fn result(table: &str, rule: &Rule, action: &Action, today: NaiveDate) -> String {
-    let own = name(&rule.column);
-    let empty = empty(rule.empty_is_null);
-    match action {
-        Action::Constant(Literal::Boolean(value)) => i64::from(*value).to_string(),
-        Action::Constant(Literal::Integer(value)) => value.to_string(),
-        Action::Constant(Literal::Float(value)) => format!("{value:?}"),
-        Action::Constant(Literal::Text(value)) => text(value),
-        Action::Text(template) => {
-            let parts: Vec<String> = template
-                .0
-                .iter()
-                .map(|part| match part {
-                    Part::Text(plain) => text(plain),
-                    Part::Key => rule.key.iter().map(|key| name(key)).collect::<Vec<_>>().join(" || '-' || "),
-                    Part::Today => format!("'{today}'"),
-                })
-                .collect();
-            if parts.is_empty() { text("") } else { parts.join(" || ") }
-        }
-        Action::Copy(other) => name(other),
-        Action::Clear => empty.to_owned(),
-        Action::Generalize(Generalize::First(length)) => format!("substr({own}, 1, {length})"),
-        Action::Generalize(to) => {
-            let cut = match to {
-                Generalize::Year | Generalize::First(_) => format!("substr({own}, 1, 4) || '-01-01'"),
-                Generalize::Month => format!("substr({own}, 1, 7) || '-01'"),
-                Generalize::Decade => format!("substr({own}, 1, 3) || '0-01-01'"),
+    /// A date made coarser: its first day of the year, the month or the decade.
+    fn generalized(&self, rule: &Rule, to: Generalize) -> String {
+        let own = name(&rule.column);
+        if is_moment(rule) && self.dialect == Dialect::Postgres {
+            let unit = match to {
+                Generalize::Year | Generalize::First(_) => "year",
+                Generalize::Month => "month",
+                Generalize::Decade => "decade",
             };
-            let time = format!("CASE WHEN length({own}) > 10 THEN ' 00:00:00' ELSE '' END");
-            // What is no date is emptied: coarsening it would keep an unknown rest.
-            format!(
-                "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {own} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' \
-                 THEN {cut} || {time} ELSE {empty} END"
-            )
+            return format!("CAST(date_trunc('{unit}', CAST({own} AS TIMESTAMP)) AS {})", rule.declared);
         }
-        Action::Redact(paths) => {
-            let own = column(table, &rule.column);
-            let paths: Vec<JsonPath> = paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect();
-            let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
-            // What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
-            format!(
-                "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN NOT json_valid({own}) THEN {empty} \
-                 WHEN EXISTS (SELECT 1 FROM json_tree({own}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
-                 THEN {empty} ELSE {} END",
-                redacted(&own, &paths, 0)
-            )
-        }
+        let cut = match to {
+            Generalize::Year | Generalize::First(_) => format!("substr({own}, 1, 4) || '-01-01'"),
+            Generalize::Month => format!("substr({own}, 1, 7) || '-01'"),
+            Generalize::Decade => format!("substr({own}, 1, 3) || '0-01-01'"),
+        };
+        let time = format!("CASE WHEN length({own}) > 10 THEN ' 00:00:00' ELSE '' END");
+        // What is no date is emptied: coarsening it would keep an unknown rest.
+        format!(
+            "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {} THEN {cut} || {time} ELSE {} END",
+            self.is_day(&own),
+            rule.empty.sql()
+        )
     }
 }
 
-pub(super) fn empty(is_null: bool) -> &'static str {
-    if is_null { "NULL" } else { "''" }
+fn is_moment(rule: &Rule) -> bool {
+    rule.declared.starts_with("date") || rule.declared.starts_with("timestamp")
+}
+
+/// `PostgreSQL` types for which nothing says when two values are the same.
+fn has_no_equality(rule: &Rule) -> bool {
+    matches!(rule.declared.as_str(), "json" | "xml" | "point" | "json[]" | "xml[]")
+}
+
+/// What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
+fn redacted_by_sqlite(own: &str, rule: &Rule, paths: &[JsonPath]) -> String {
+    let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
+    let empty = rule.empty.sql();
+    format!(
+        "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN NOT json_valid({own}) THEN {empty} \
+         WHEN EXISTS (SELECT 1 FROM json_tree({own}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
+         THEN {empty} ELSE {} END",
+        redacted(own, &paths, 0)
+    )
+}
+
+/// A name given twice in one object is there once afterwards, as `jsonb` keeps the last.
+fn redacted_by_postgres(own: &str, rule: &Rule, paths: &[JsonPath]) -> String {
+    let redacted = |document: String| {
+        paths.iter().fold(document, |document, path| {
+            let steps = path.0.iter().map(|segment| match segment {
+                Segment::Member(member) => text(&format!(".{member}")),
+                Segment::Element(at) => format!("'[{at}]'"),
+                Segment::Every => "'[*]'".to_owned(),
+            });
+            format!("pg_temp.lethe_redact({document}, ARRAY[{}])", steps.collect::<Vec<_>>().join(", "))
+        })
+    };
+    match rule.declared.as_str() {
+        "jsonb" => redacted(own.to_owned()),
+        "json" => format!("CAST({} AS JSON)", redacted(format!("CAST({own} AS JSONB)"))),
+        _ => {
+            let document = format!("pg_temp.lethe_json(CAST({own} AS TEXT))");
+            format!(
+                "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {document} IS NULL THEN {} ELSE CAST({} AS TEXT) END",
+                rule.empty.sql(),
+                redacted(document.clone())
+            )
+        }
+    }
 }
 
 /// A document without these paths. A list that paths go through with `[*]` is

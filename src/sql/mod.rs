@@ -1,16 +1,37 @@
 //! SQL text, made from a plan by pure functions. Nothing here runs it.
 //!
 //! Names are quoted and values written as literals in one place
-//! ([`name`], [`text`]). A batch's clients stand in three temporary tables:
+//! ([`name`], [`text`]). A batch's clients stand in temporary tables:
 //! `lethe_batch` (everybody looked at), `lethe_reasons` (why somebody is
-//! refused) and `lethe_taken` (those to be anonymized).
+//! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
+//! same for every database; where it is not, [`Scope`] knows the dialect.
 
 pub mod batch;
 mod change;
+mod dialect;
 mod link;
 pub mod select;
 
 use chrono::NaiveDate;
+
+use crate::domain::plan::{ClientPlan, Compared};
+use crate::domain::schema::Dialect;
+
+pub use dialect::{FUNCTIONS, relation};
+
+/// What every statement depends on: the dialect, the client table, and the day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) dialect: Dialect,
+    pub(crate) client: &'a ClientPlan,
+    pub(crate) today: NaiveDate,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(client: &'a ClientPlan, today: NaiveDate) -> Self {
+        Self { dialect: client.dialect, client, today }
+    }
+}
 
 /// A name in double quotes.
 #[must_use]
@@ -34,12 +55,21 @@ fn tuple(table: &str, columns: &[String]) -> String {
     row(columns.iter().map(|own| column(table, own)))
 }
 
-/// Several columns of a table as one value, each compared by the collation that is named, if any.
-fn collated(table: &str, columns: &[String], collations: &[Option<String>]) -> String {
-    row(columns.iter().zip(collations).map(|(own, collation)| match collation {
-        Some(collation) => format!("{} COLLATE {}", column(table, own), name(collation)),
-        None => column(table, own),
+/// The side of a comparison that a row's own columns are.
+fn own_side(table: &str, columns: &[String], compared: &[Compared]) -> String {
+    row(columns.iter().zip(compared).map(|(own, compared)| match compared {
+        Compared::By(collation) => format!("{} COLLATE {}", column(table, own), name(collation)),
+        compared => as_compared(column(table, own), compared),
     }))
+}
+
+/// The side of a comparison that is referred to: these expressions.
+fn other_side(expressions: impl Iterator<Item = String>, compared: &[Compared]) -> Vec<String> {
+    expressions.zip(compared).map(|(other, compared)| as_compared(other, compared)).collect()
+}
+
+fn as_compared(expression: String, compared: &Compared) -> String {
+    if *compared == Compared::AsTexts { format!("CAST({expression} AS TEXT)") } else { expression }
 }
 
 fn row(expressions: impl Iterator<Item = String>) -> String {
@@ -48,8 +78,13 @@ fn row(expressions: impl Iterator<Item = String>) -> String {
 }
 
 /// The columns `k0`, `k1`, … of a temporary table.
-fn key_columns(table: &str, width: usize) -> String {
-    (0..width).map(|at| format!("{table}.k{at}")).collect::<Vec<_>>().join(", ")
+fn key_columns(table: &str, width: usize) -> impl Iterator<Item = String> {
+    (0..width).map(move |at| format!("{table}.k{at}"))
+}
+
+/// The names `k0`, `k1`, ….
+fn key_names(width: usize) -> String {
+    (0..width).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The day after, as a literal: everything before it, with or without a time, is that day or earlier.
@@ -59,7 +94,7 @@ fn day_after(day: NaiveDate) -> String {
 
 fn any_of(conditions: Vec<String>) -> String {
     match conditions.as_slice() {
-        [] => "0".to_owned(),
+        [] => "FALSE".to_owned(),
         [one] => one.clone(),
         many => format!("({})", many.join(" OR ")),
     }

@@ -2,12 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::link::{CLIENT, Looks, anonymized, exists, filtered, join_from, key_json, key_parameter};
-use super::{any_of, column, day_after, name, row, tuple};
+use super::link::{CLIENT, Looks};
+use super::{Scope, any_of, column, day_after, name, relation, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
-
-/// A day as Lethe reads it, with or without a time behind it; anything else cannot be compared.
-const ISO_DAY: &str = "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'";
+use crate::domain::schema::Dialect;
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -22,17 +20,25 @@ pub struct Wanted<'a> {
     pub cutoff: Option<NaiveDate>,
 }
 
+/// The part of the client table that a range of keys bounds: behind the key in
+/// `$1`, up to that in `$2`, both as JSON.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    behind: bool,
+    bounded: bool,
+}
+
 impl Wanted<'_> {
     fn client(&self) -> &ClientPlan {
         &self.plan.client
     }
 
-    fn filters(&self) -> String {
-        filtered(self.filters.iter().copied())
+    pub(super) fn scope(&self) -> Scope<'_> {
+        Scope::new(&self.plan.client, self.today)
     }
 
-    fn from(&self) -> String {
-        format!("{} AS {CLIENT}", name(&self.client().table))
+    pub(super) fn filters(&self) -> String {
+        self.scope().filtered(self.filters.iter().copied())
     }
 
     fn order(&self, plus: &str) -> String {
@@ -40,15 +46,13 @@ impl Wanted<'_> {
         columns.collect::<Vec<_>>().join(", ")
     }
 
-    /// Not marked as anonymized, in the words that a partial index is made with.
-    fn open(&self) -> String {
-        match &self.client().anonymized {
-            Some(flag) if !self.client().flag_nullable => format!("{} = 0", column(CLIENT, flag)),
-            Some(flag) => {
-                let flag = column(CLIENT, flag);
-                format!("({flag} = 0 OR {flag} IS NULL)")
-            }
-            None => format!("NOT {}", anonymized(self.client())),
+    /// Behind the key in `$1`; `plus` keeps the planner from walking the key's index.
+    fn after(&self, behind: bool, plus: &str) -> String {
+        if behind {
+            let key = row(self.client().key.iter().map(|key| format!("{plus}{}", column(CLIENT, key))));
+            format!(" AND {key} > {}", self.scope().key_of("$1"))
+        } else {
+            String::new()
         }
     }
 
@@ -61,22 +65,28 @@ impl Wanted<'_> {
         match &self.client().to_anonymize_on {
             Some(date) => {
                 let date = format!("{plus}{}", column(CLIENT, date));
-                format!("{date} >= '{FIRST_DAY}' AND {date} < {} AND {date} GLOB {ISO_DAY}", day_after(self.today))
+                let is_day = self.scope().and_is_day(&date);
+                format!("{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}", day_after(self.today))
             }
-            None => "0".to_owned(),
+            None => "FALSE".to_owned(),
         }
     }
 
     /// The condition under which the period of `lethe_c` has passed.
     pub(super) fn lapsed(&self) -> String {
-        let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "0".to_owned() };
+        self.lapsed_within(None)
+    }
+
+    fn lapsed_within(&self, range: Option<Range>) -> String {
+        let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
-            any_of(retention.activity.iter().map(|source| self.activity(source, since)).collect())
+            any_of(retention.activity.iter().map(|source| self.activity(source, since, range)).collect())
         };
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
-            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}' AND {start} GLOB {ISO_DAY})"));
+            let is_day = self.scope().and_is_day(&start);
+            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
         }
         if !retention.activity.is_empty() {
             started.push(active(None));
@@ -85,7 +95,8 @@ impl Wanted<'_> {
     }
 
     /// Whether `lethe_c` has activity from this source, on or after a day.
-    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>) -> String {
+    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, range: Option<Range>) -> String {
+        let scope = self.scope();
         let date = column(&source.table, &source.date);
         let mut condition = Vec::new();
         if let Some(own) = &source.condition {
@@ -94,11 +105,21 @@ impl Wanted<'_> {
         if let Some(since) = since {
             // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
             let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
-            condition
-                .push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}' OR {date} NOT GLOB {ISO_DAY}{unset})"));
+            let strange =
+                if scope.is_sqlite() { format!(" OR NOT {}", scope.is_day(&date)) } else { String::new() };
+            condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
-        exists(&source.paths, condition.as_deref(), self.today)
+        let between = |key: &str| {
+            let bounds = range.map_or((false, false), |range| (range.behind, range.bounded));
+            let from = if bounds.0 { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
+            let to = if bounds.1 { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
+            from + &to
+        };
+        // SQLite always looks rows up client by client.
+        let repeated: Option<&dyn Fn(&str) -> String> =
+            if range.is_some() && !scope.is_sqlite() { Some(&between) } else { None };
+        scope.exists(&source.paths, condition.as_deref(), repeated)
     }
 }
 
@@ -111,24 +132,30 @@ pub enum Way {
     ByKey,
 }
 
-/// The next clients whose date has come. `?1` is the last key as JSON, if
-/// `behind` one; `?2` the most rows.
+/// The next clients whose date has come. `$1` is the last key as JSON, if
+/// `behind` one; `$2` the most rows.
 #[must_use]
 pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
-    let client = wanted.client();
-    // `+` takes a column's index away from the planner.
-    let (key, date) = match way {
-        Way::ByDate if client.due_indexed => ("+", ""),
-        Way::ByDate | Way::ByKey => ("", "+"),
-    };
+    let scope = wanted.scope();
+    let by_date = way == Way::ByDate && wanted.client().due_indexed;
+    let (key, date) = (scope.hidden(by_date), scope.hidden(!by_date));
+    let conditions = format!("{} AND {}{}", wanted.due_by(date), scope.open(), wanted.filters());
+    let after = wanted.after(behind, key);
+    if by_date && !scope.is_sqlite() {
+        // A page at the end of an ordered walk tempts the planner into walking along the key.
+        let columns: Vec<String> = wanted.client().key.iter().map(|key| column(CLIENT, key)).collect();
+        return format!(
+            "SELECT {} FROM (SELECT {} FROM {} WHERE {conditions}{after} OFFSET 0) AS {CLIENT} ORDER BY {} LIMIT $2",
+            scope.key_json(CLIENT),
+            columns.join(", "),
+            scope.clients(),
+            wanted.order(""),
+        );
+    }
     format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}{} ORDER BY {} LIMIT ?2",
-        key_json(client, CLIENT),
-        wanted.from(),
-        wanted.due_by(date),
-        wanted.open(),
-        wanted.filters(),
-        after(client, behind, key),
+        "SELECT {} FROM {} WHERE {conditions}{after} ORDER BY {} LIMIT $2",
+        scope.key_json(CLIENT),
+        scope.clients(),
         wanted.order(key),
     )
 }
@@ -136,86 +163,83 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
 /// How many clients there are whose date has come.
 #[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
-    format!("SELECT count(*) FROM {} WHERE {} AND {}{}", wanted.from(), wanted.due(), wanted.open(), wanted.filters())
+    let scope = wanted.scope();
+    format!(
+        "SELECT count(*) FROM {} WHERE {} AND {}{}",
+        scope.clients(),
+        wanted.due(),
+        scope.open(),
+        wanted.filters()
+    )
 }
 
 /// How many clients there are whose period has passed: all of them, or those of
-/// [`lapsed_since`]. `?1` is the last key as JSON, if `behind` one.
+/// [`lapsed_since`]. `$1` is the last key as JSON, if `behind` one.
 #[must_use]
 pub fn lapsed_count(wanted: &Wanted, earlier: Option<NaiveDate>, behind: bool) -> String {
-    let client = wanted.client();
+    let scope = wanted.scope();
     let among = earlier.map(|earlier| format!("{} AND ", lapsing(wanted, earlier))).unwrap_or_default();
     format!(
         "SELECT count(*) FROM {} WHERE {among}{}{} AND {}{}",
-        wanted.from(),
-        wanted.open(),
-        after(client, behind, ""),
+        scope.clients(),
+        scope.open(),
+        wanted.after(behind, ""),
         wanted.lapsed(),
         wanted.filters(),
     )
 }
 
-/// The last key of the next range of the client table. `?1` is the key before
-/// it as JSON, if `behind` one; `?2` the width of the range less one.
+/// The last key of the next range of the client table. `$1` is the key before
+/// it as JSON, if `behind` one; `$2` the width of the range less one.
 #[must_use]
 pub fn range_end(wanted: &Wanted, behind: bool) -> String {
-    let client = wanted.client();
+    let scope = wanted.scope();
     format!(
-        "SELECT {} FROM {} WHERE 1{} ORDER BY {} LIMIT 1 OFFSET ?2",
-        key_json(client, CLIENT),
-        wanted.from(),
-        after(client, behind, ""),
+        "SELECT {} FROM {} WHERE TRUE{} ORDER BY {} LIMIT 1 OFFSET $2",
+        scope.key_json(CLIENT),
+        scope.clients(),
+        wanted.after(behind, ""),
         wanted.order(""),
     )
 }
 
-/// Behind the key in `?1`; `+` keeps the planner from walking the key's index.
-fn after(client: &ClientPlan, behind: bool, plus: &str) -> String {
-    if behind {
-        let key = row(client.key.iter().map(|key| format!("{plus}{}", column(CLIENT, key))));
-        format!(" AND {key} > {}", key_parameter(client, "?1"))
-    } else {
-        String::new()
-    }
-}
-
-/// The clients of a range of keys whose period has passed. `?1` is the key
-/// before the range, if `behind` one, and `?2` its last key, if it is `bounded`,
+/// The clients of a range of keys whose period has passed. `$1` is the key
+/// before the range, if `behind` one, and `$2` its last key, if it is `bounded`,
 /// both as JSON.
 #[must_use]
 pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
-    let client = wanted.client();
+    let (client, scope) = (wanted.client(), wanted.scope());
     let until = if bounded {
-        format!(" AND {} <= {}", tuple(CLIENT, &client.key), key_parameter(client, "?2"))
+        format!(" AND {} <= {}", tuple(CLIENT, &client.key), scope.key_of("$2"))
     } else {
         String::new()
     };
     format!(
         "SELECT {} FROM {} WHERE {}{}{until}{} AND {} ORDER BY {}",
-        key_json(client, CLIENT),
-        wanted.from(),
-        wanted.open(),
-        after(client, behind, ""),
+        scope.key_json(CLIENT),
+        scope.clients(),
+        scope.open(),
+        wanted.after(behind, ""),
         wanted.filters(),
-        wanted.lapsed(),
+        wanted.lapsed_within(Some(Range { behind, bounded })),
         wanted.order(""),
     )
 }
 
 /// The next clients whose period has passed since an earlier sweep looked at
 /// everybody: those with activity, or a start, in the days that left the
-/// period since then, and those refused when they were last looked at. `?1` is
-/// the last key as JSON, if `behind` one; `?2` the most rows.
+/// period since then, and those refused when they were last looked at. `$1` is
+/// the last key as JSON, if `behind` one; `$2` the most rows.
 #[must_use]
 pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String {
-    let client = wanted.client();
+    let scope = wanted.scope();
     format!(
-        "SELECT {} FROM {} WHERE {}{} AND {}{} AND {} ORDER BY {} LIMIT ?2",
-        key_json(client, CLIENT),
-        wanted.from(),
+        "SELECT {} FROM {} WHERE {}{} AND {}{} AND {} ORDER BY {} LIMIT $2",
+        scope.key_json(CLIENT),
+        scope.clients(),
         lapsing(wanted, earlier),
-        after(client, behind, ""),
-        wanted.open(),
+        wanted.after(behind, ""),
+        scope.open(),
         wanted.filters(),
         wanted.lapsed(),
         wanted.order(""),
@@ -225,13 +249,13 @@ pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String
 /// That `lethe_c` is worth a look: something of it left the period since
 /// `earlier`, or it was refused when it was last looked at.
 fn lapsing(wanted: &Wanted, earlier: NaiveDate) -> String {
-    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else { return "0".to_owned() };
+    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else { return "FALSE".to_owned() };
     let sources = candidates(wanted, retention, earlier, cutoff).join(" UNION ");
     format!("{} IN ({sources})", tuple(CLIENT, &wanted.client().key))
 }
 
 fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cutoff: NaiveDate) -> Vec<String> {
-    let client = wanted.client();
+    let (client, scope) = (wanted.client(), wanted.scope());
     let keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
     let mut sources = Vec::new();
     for source in &retention.activity {
@@ -239,7 +263,7 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
         let conditions = source.condition.iter().map(|own| own.sql(wanted.today)).collect();
         let looks = Looks { conditions, results: Vec::new() };
         for path in &source.paths {
-            let (from, found) = join_from(path, &looks, client, wanted.today);
+            let (from, found) = scope.join_from(path, &looks);
             sources.push(format!("SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"));
         }
     }
@@ -247,37 +271,42 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
         let start = column(CLIENT, otherwise);
         sources.push(format!(
             "SELECT {keys} FROM {} WHERE {start} >= '{earlier}' AND {start} < '{cutoff}'",
-            wanted.from()
+            scope.clients()
         ));
     }
     sources.push(format!(
         "SELECT {keys} FROM lethe_outcomes AS o JOIN {} ON {} = {} WHERE o.outcome = 'refused' AND o.sweep = \
          (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key)",
-        wanted.from(),
+        scope.clients(),
         tuple(CLIENT, &client.key),
-        key_from_ledger(client),
+        key_from_ledger(scope),
     ));
     sources
 }
 
 /// A ledger key, taken apart to compare with the key's columns.
-fn key_from_ledger(client: &ClientPlan) -> String {
-    if client.key.len() == 1 { "o.client_key".to_owned() } else { key_parameter(client, "o.client_key") }
+fn key_from_ledger(scope: Scope) -> String {
+    match (scope.client.key.len(), scope.dialect) {
+        (1, Dialect::Sqlite) => "o.client_key".to_owned(),
+        (1, Dialect::Postgres) => scope.typed("o.client_key", 0),
+        _ => scope.key_of("o.client_key"),
+    }
 }
 
-/// Whether the client table has more than `?1` rows: no row if it has not.
+/// Whether the client table has more than `$1` rows: no row if it has not.
 #[must_use]
 pub fn more_rows_than(client: &ClientPlan) -> String {
-    format!("SELECT 1 FROM {} LIMIT 1 OFFSET ?1", name(&client.table))
+    format!("SELECT 1 FROM {} LIMIT 1 OFFSET $1", relation(client.dialect, &client.table))
 }
 
 /// Values of a column that are neither empty nor a date in the form `YYYY-MM-DD…`: one row if there are any.
+/// Only `SQLite` lets a date column hold such.
 #[must_use]
 pub fn not_a_date(table: &str, date: &str) -> String {
     let date = name(date);
     format!(
         "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-         {date} NOT GLOB {ISO_DAY}) LIMIT 1",
+         {date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*') LIMIT 1",
         name(table),
     )
 }

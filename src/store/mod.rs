@@ -2,42 +2,93 @@
 //! only it can answer. Imports `domain` and `sql`.
 
 mod error;
+mod postgres;
 mod samples;
-mod schema;
+mod settings;
+mod sqlite;
 mod verify;
 
-pub use error::{Fault, StoreError};
+pub use error::{Fault, FaultKind, StoreError};
+pub use settings::{Postgres, Settings, Sqlite};
 
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
+use sqlx::any::{Any, AnyArguments, AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions, Connection as _};
 
 use crate::domain::plan::{Plan, Problem};
-use crate::domain::schema::Schema;
+use crate::domain::schema::{Dialect, Schema};
+use crate::sql::batch;
 
-/// The page cache of each reading connection: 1 MiB, as hardly a page is read twice.
-const READERS_CACHE: &str = "-1024";
-
-/// How to open the company's database.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The file.
-    pub path: PathBuf,
-    /// How long to wait for another writer.
-    pub busy_timeout: Duration,
-    /// SQLite's page cache of the writing connection, in MiB.
-    pub cache_mib: u32,
-    /// Pages of write-ahead log after which it is checkpointed.
-    pub checkpoint_pages: u32,
-}
+/// A connection to the database, whichever it is.
+pub type Connection = sqlx::AnyConnection;
+/// Connections for short questions.
+pub type Pool = AnyPool;
+/// A transaction; rolled back unless committed.
+pub type Transaction<'c> = sqlx::Transaction<'c, Any>;
 
 /// The company's database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    settings: Settings,
-    readers: SqlitePool,
+    dialect: Dialect,
+    place: Arc<str>,
+    concurrency: u16,
+    options: AnyConnectOptions,
+    writing: Arc<[String]>,
+    readers: AnyPool,
+}
+
+/// A connection that writes batches, and knows for which plan its temporary tables are.
+#[derive(Debug)]
+pub struct Writer {
+    connection: Connection,
+    plan: Option<String>,
+}
+
+impl Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+impl Writer {
+    /// Makes the temporary tables that batches of this plan use, unless they are there.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn make_tables(&mut self, plan: &Plan) -> Result<(), sqlx::Error> {
+        if self.plan.as_ref() == Some(&plan.digest) {
+            return Ok(());
+        }
+        for drop in batch::DROP {
+            sqlx::query(drop).execute(&mut self.connection).await?;
+        }
+        for create in batch::temporary_tables(&plan.client) {
+            statement(&create).execute(&mut self.connection).await?;
+        }
+        self.plan = Some(plan.digest.clone());
+        Ok(())
+    }
+
+    /// Closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn close(self) -> Result<(), sqlx::Error> {
+        self.connection.close().await
+    }
 }
 
 impl Store {
@@ -45,79 +96,113 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the file is missing, is no database, or cannot be read.
+    /// [`StoreError`] if it is missing, is no database, or cannot be read.
     pub async fn open(settings: Settings) -> Result<Self, StoreError> {
-        let path = &settings.path;
-        if !path.exists() {
-            return Err(StoreError::Missing { path: path.clone() });
-        }
-        if path.is_dir() {
-            return Err(StoreError::NotADatabase { path: path.clone() });
-        }
-        let readers = SqlitePoolOptions::new()
+        static DRIVERS: std::sync::Once = std::sync::Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        let place: Arc<str> = settings.place().into();
+        settings.look()?;
+        let options = settings.options()?;
+        let reading: Arc<[String]> = settings.reading().into();
+        let readers = AnyPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(connect_options(&settings).pragma("cache_size", READERS_CACHE));
-        let store = Self { settings, readers };
-        sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&store.readers).await.map_err(|e| store.fault(&e))?;
+            .after_connect(move |connection, _| {
+                let reading = Arc::clone(&reading);
+                Box::pin(async move { run_all(connection, &reading).await })
+            })
+            .connect_lazy_with(options.clone());
+        let store = Self {
+            dialect: settings.dialect(),
+            place,
+            concurrency: settings.concurrency(),
+            options,
+            writing: settings.writing().into(),
+            readers,
+        };
+        let question = match store.dialect {
+            Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema",
+            Dialect::Postgres => "SELECT count(*) FROM pg_catalog.pg_namespace",
+        };
+        // Asked on a connection of its own, as the pool would wait for a server that is not there.
+        let mut connection = store.options.connect().await.map_err(|error| store.fault(&error))?;
+        sqlx::query(question).execute(&mut connection).await.map_err(|error| store.fault(&error))?;
+        connection.close().await.map_err(|error| store.fault(&error))?;
         Ok(store)
     }
 
     /// Connections for short questions; never held while a batch runs.
     #[must_use]
-    pub fn readers(&self) -> &SqlitePool {
+    pub fn readers(&self) -> &Pool {
         &self.readers
     }
 
-    /// The database's file.
+    /// How the database is spoken to.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.settings.path
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
-    /// Opens a connection that writes batches: with the configured cache, and
-    /// with deleted content overwritten, so that no former value is left in
-    /// the file's free space.
+    /// Where the database is, for people; without a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// How many batches are worked on at a time.
+    #[must_use]
+    pub fn concurrency(&self) -> u16 {
+        self.concurrency
+    }
+
+    /// How many connections write: in `PostgreSQL` one for each batch, and one
+    /// for leases and cuts, so that they need not wait for a batch.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        usize::from(self.concurrency) + usize::from(self.dialect == Dialect::Postgres)
+    }
+
+    /// Opens a connection that writes batches: in `SQLite` with the configured
+    /// cache, and with deleted content overwritten, so that no former value is
+    /// left in the file's free space.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be opened.
-    pub async fn writer(&self) -> Result<SqliteConnection, StoreError> {
-        self.connect_writer().await.map_err(|error| self.fault(&error))
+    pub async fn writer(&self) -> Result<Writer, StoreError> {
+        let connection = self.connect_writer().await.map_err(|error| self.fault(&error))?;
+        Ok(Writer { connection, plan: None })
     }
 
-    async fn connect_writer(&self) -> Result<SqliteConnection, sqlx::Error> {
-        let settings = &self.settings;
-        let options = connect_options(settings)
-            .pragma("cache_size", format!("-{}", u64::from(settings.cache_mib) * 1024))
-            .pragma("wal_autocheckpoint", settings.checkpoint_pages.to_string())
-            .pragma("secure_delete", "ON")
-            .pragma("temp_store", "MEMORY");
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        // In WAL mode a commit survives a crash of the process with NORMAL;
-        // after a power cut the last batches are whole or gone, never half.
-        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
-        if mode.eq_ignore_ascii_case("wal") {
-            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut connection).await?;
+    async fn connect_writer(&self) -> Result<Connection, sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        run_all(&mut connection, &self.writing).await?;
+        if self.dialect == Dialect::Sqlite {
+            sqlite::relax(&mut connection).await?;
         }
         Ok(connection)
     }
 
-    /// Replaces a connection whose transaction SQLite has ended by itself (the
-    /// disk was full, a trigger said `RAISE(ROLLBACK)`): the driver would take it
-    /// for open for ever. Its temporary tables are gone then.
+    /// Replaces a connection that is broken, or whose transaction the database
+    /// has ended by itself (the disk was full, a trigger said
+    /// `RAISE(ROLLBACK)`): the driver would take it for open for ever.
     ///
     /// # Errors
     ///
     /// The driver's.
-    pub async fn mend(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        if !connection.is_in_transaction() {
+    pub async fn mend(&self, writer: &mut Writer) -> Result<(), sqlx::Error> {
+        if self.dialect == Dialect::Sqlite && !writer.is_in_transaction() {
             return Ok(());
         }
         // A transaction just dropped is rolled back before this is answered.
-        connection.ping().await?;
-        if connection.is_in_transaction() {
-            *connection = self.connect_writer().await?;
+        let answered = writer.ping().await;
+        if self.dialect == Dialect::Sqlite {
+            answered?;
+        } else if answered.is_ok() && !writer.is_in_transaction() {
+            return Ok(());
+        }
+        if self.dialect == Dialect::Postgres || writer.is_in_transaction() {
+            *writer = Writer { connection: self.connect_writer().await?, plan: None };
         }
         Ok(())
     }
@@ -129,7 +214,11 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub async fn schema(&self) -> Result<Schema, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
-        schema::read(&mut connection).await.map_err(|error| self.fault(&error))
+        let read = match self.dialect {
+            Dialect::Sqlite => sqlite::schema(&mut connection).await,
+            Dialect::Postgres => postgres::schema(&mut connection).await,
+        };
+        read.map_err(|error| self.fault(&error))
     }
 
     /// A few distinct values of each column, for a first draft of a policy.
@@ -151,16 +240,25 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
-        verify::verify(&mut connection, plan, schema, deep).await.map_err(|error| self.fault(&error))
+        let mut problems =
+            verify::verify(&mut connection, plan, schema, deep).await.map_err(|error| self.fault(&error))?;
+        if self.dialect == Dialect::Postgres && problems.is_empty() {
+            problems = postgres::verify(&mut connection, plan).await.map_err(|error| self.fault(&error))?;
+        }
+        Ok(problems)
     }
 
-    /// Writes the write-ahead log back and empties it, so that no former value
-    /// stays in it. Returns whether it could; readers may be in the way.
+    /// Writes the write-ahead log of an `SQLite` database back and empties it,
+    /// so that no former value stays in it. Returns whether it could; readers
+    /// may be in the way.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be written.
     pub async fn checkpoint(&self) -> Result<bool, StoreError> {
+        if self.dialect == Dialect::Postgres {
+            return Ok(true);
+        }
         let busy: i64 = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)")
             .fetch_one(&self.readers)
             .await
@@ -171,20 +269,48 @@ impl Store {
     /// What a driver's error means here.
     #[must_use]
     pub fn fault(&self, error: &sqlx::Error) -> StoreError {
-        StoreError::from_driver(&self.settings.path, error)
+        StoreError::from_driver(&self.place, error)
     }
 }
 
-fn connect_options(settings: &Settings) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(&settings.path)
-        .create_if_missing(false)
-        .busy_timeout(settings.busy_timeout)
-        .statement_cache_capacity(256)
-        .disable_statement_logging()
+async fn run_all(connection: &mut Connection, statements: &[String]) -> Result<(), sqlx::Error> {
+    for sql in statements {
+        sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// How a connection's database is spoken to.
+#[must_use]
+pub fn dialect_of(connection: &Connection) -> Dialect {
+    if connection.backend_name() == "PostgreSQL" { Dialect::Postgres } else { Dialect::Sqlite }
+}
+
+/// Begins a transaction that is about to write.
+///
+/// # Errors
+///
+/// The driver's.
+pub async fn begin(connection: &mut Connection) -> Result<Transaction<'_>, sqlx::Error> {
+    match dialect_of(connection) {
+        Dialect::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await,
+        Dialect::Postgres => connection.begin().await,
+    }
+}
+
+/// What changes whenever the schema does.
+///
+/// # Errors
+///
+/// The driver's.
+pub async fn schema_version(connection: &mut Connection) -> Result<String, sqlx::Error> {
+    match dialect_of(connection) {
+        Dialect::Sqlite => sqlite::version(connection).await,
+        Dialect::Postgres => postgres::version(connection).await,
+    }
 }
 
 /// A statement made by [`crate::sql`], where names are quoted and values escaped.
-pub fn statement(sql: &str) -> sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
+pub fn statement(sql: &str) -> sqlx::query::Query<'_, Any, AnyArguments> {
     sqlx::query(AssertSqlSafe(sql.to_owned()))
 }

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
-use super::statement;
-use crate::domain::schema::{LiveTable, Schema};
-use crate::sql::name;
+use super::{Connection, statement};
+use crate::domain::schema::{Dialect, Kind, LiveTable, Schema};
+use crate::sql::{name, relation};
 
 /// Distinct non-empty values as text, by table and column.
 pub type Samples = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -20,29 +19,33 @@ const VALUES: usize = 20;
 /// Characters kept of each value.
 const CHARACTERS: usize = 200;
 
-pub(super) async fn read(connection: &mut SqliteConnection, schema: &Schema) -> Result<Samples, sqlx::Error> {
+pub(super) async fn read(connection: &mut Connection, schema: &Schema) -> Result<Samples, sqlx::Error> {
     let mut samples = Samples::new();
     for table in schema.tables.values() {
-        samples.insert(table.name.clone(), of_table(connection, table).await?);
+        samples.insert(table.name.clone(), of_table(connection, schema.dialect, table).await?);
     }
     Ok(samples)
 }
 
 async fn of_table(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
+    dialect: Dialect,
     table: &LiveTable,
 ) -> Result<BTreeMap<String, Vec<String>>, sqlx::Error> {
     let columns: Vec<String> = table
         .columns
         .iter()
         .map(|column| {
-            let column = name(&column.name);
-            format!(
-                "CASE WHEN typeof({column}) = 'blob' THEN NULL ELSE substr(CAST({column} AS TEXT), 1, {CHARACTERS}) END"
-            )
+            let own = name(&column.name);
+            let text = format!("substr(CAST({own} AS TEXT), 1, {CHARACTERS})");
+            match dialect {
+                Dialect::Sqlite => format!("CASE WHEN typeof({own}) = 'blob' THEN NULL ELSE {text} END"),
+                Dialect::Postgres if column.kind() == Kind::Bytes => "CAST(NULL AS TEXT)".to_owned(),
+                Dialect::Postgres => text,
+            }
         })
         .collect();
-    let sql = format!("SELECT {} FROM {} LIMIT {ROWS}", columns.join(", "), name(&table.name));
+    let sql = format!("SELECT {} FROM {} LIMIT {ROWS}", columns.join(", "), relation(dialect, &table.name));
     let mut distinct: Vec<BTreeSet<String>> = vec![BTreeSet::new(); table.columns.len()];
     for row in statement(&sql).fetch_all(connection).await? {
         for (at, values) in distinct.iter_mut().enumerate() {

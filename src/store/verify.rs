@@ -1,19 +1,18 @@
 //! What only the database itself can answer about a plan.
 
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
-use super::{Fault, statement};
+use super::{Connection, Fault, statement};
 use crate::domain::plan::{Condition, Plan, Problem, Rule, shown_key};
 use crate::domain::policy::{Action, Literal};
-use crate::domain::schema::{LiveTable, Schema};
-use crate::sql::{batch, name, select, text};
+use crate::domain::schema::{Dialect, LiveTable, Schema};
+use crate::sql::{batch, name, relation, select, text};
 
 /// A day to prepare conditions with.
 const ANY_DAY: chrono::NaiveDate = chrono::NaiveDate::MAX;
 
 pub(super) async fn verify(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     plan: &Plan,
     schema: &Schema,
     deep: bool,
@@ -25,7 +24,7 @@ pub(super) async fn verify(
     }
     checks(connection, plan, schema, &mut problems).await?;
     entries(connection, plan, deep, &mut problems).await?;
-    if deep {
+    if deep && schema.dialect == Dialect::Sqlite {
         dates(connection, plan, &mut problems).await?;
     }
     keyless(connection, plan, &mut problems).await?;
@@ -34,16 +33,16 @@ pub(super) async fn verify(
 
 /// Every condition prepares on its table.
 async fn conditions(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     plan: &Plan,
     problems: &mut Vec<Problem>,
 ) -> Result<(), sqlx::Error> {
     let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
     for placed in &plan.conditions {
-        let sql = format!("SELECT 1 FROM {} WHERE ({}) LIMIT 0", name(&placed.table), placed.condition.sql(day));
+        let sql = format!("SELECT 1 FROM {} WHERE ({}) LIMIT 0", relation(plan.client.dialect, &placed.table), placed.condition.sql(day));
         match statement(&sql).fetch_all(&mut *connection).await {
             Ok(_) => {}
-            Err(error) if Fault::of(&error).code & 0xff == 1 => problems.push(Problem::new(
+            Err(error) if Fault::of(&error).is_of_the_statement() => problems.push(Problem::new(
                 &placed.place,
                 format!("the database cannot prepare `{}`: {}", placed.condition.text(), reason(&error)),
                 format!("write an SQL expression over the columns of `{}`", placed.table),
@@ -61,7 +60,7 @@ fn reason(error: &sqlx::Error) -> String {
 
 /// Every CHECK that is about replaced columns alone accepts what is put there.
 async fn checks(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     plan: &Plan,
     schema: &Schema,
     problems: &mut Vec<Problem>,
@@ -70,9 +69,9 @@ async fn checks(
         let Some(table) = schema.table(&step.table) else { continue };
         let rules: Vec<&Rule> = step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules).collect();
         for check in &table.checks {
-            let Ok(condition) = Condition::parse(check) else { continue };
-            let Some((values, columns)) = placeholders(&condition, &rules, table) else { continue };
-            let sql = format!("SELECT CASE WHEN ({check}) = 0 THEN 0 ELSE 1 END FROM (SELECT {values})");
+            let Ok(condition) = Condition::parse(check, schema.dialect) else { continue };
+            let Some((values, columns)) = placeholders(schema.dialect, &condition, &rules, table) else { continue };
+            let sql = format!("SELECT CASE WHEN NOT ({check}) THEN 0 ELSE 1 END FROM (SELECT {values}) AS row");
             let accepted = match statement(&sql).fetch_one(&mut *connection).await {
                 Ok(row) => row.get::<i64, _>(0) == 1,
                 Err(_) => continue,
@@ -90,9 +89,12 @@ async fn checks(
 }
 
 /// What each column of a CHECK holds afterwards, as a row of constants, if all of it is known.
-fn placeholders(condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Option<(String, Vec<String>)> {
+fn placeholders(
+    dialect: Dialect,
+    condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Option<(String, Vec<String>)> {
     let mut values = Vec::new();
     let mut columns: Vec<String> = Vec::new();
+    let number = |number: String| if dialect == Dialect::Sqlite { number } else { text(&number) };
     for own in condition.columns() {
         let column = table.column(own)?;
         if columns.contains(&column.name) {
@@ -100,14 +102,17 @@ fn placeholders(condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Op
         }
         let rule = rules.iter().find(|rule| rule.column == column.name)?;
         let value = match &rule.branches.last()?.action {
-            Action::Constant(Literal::Boolean(value)) => i64::from(*value).to_string(),
-            Action::Constant(Literal::Integer(value)) => value.to_string(),
-            Action::Constant(Literal::Float(value)) => format!("{value:?}"),
+            Action::Constant(Literal::Boolean(value)) => number(i64::from(*value).to_string()),
+            Action::Constant(Literal::Integer(value)) => number(value.to_string()),
+            Action::Constant(Literal::Float(value)) => number(format!("{value:?}")),
             Action::Constant(Literal::Text(value)) => text(value),
             Action::Text(template) => text(template.constant()?),
-            Action::Clear if rule.empty_is_null => "NULL".to_owned(),
-            Action::Clear => text(""),
+            Action::Clear => rule.empty.sql().to_owned(),
             Action::Copy(_) | Action::Generalize(_) | Action::Redact(_) => return None,
+        };
+        let value = match dialect {
+            Dialect::Sqlite => value,
+            Dialect::Postgres => format!("CAST({value} AS {})", column.declared),
         };
         values.push(format!("{value} AS {}", name(&column.name)));
         columns.push(column.name.clone());
@@ -118,17 +123,17 @@ fn placeholders(condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Op
 /// Every key of a key-value table is known to the policy. Without `deep` only
 /// the clients of a batch are asked for, when their turn comes.
 async fn entries(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     plan: &Plan,
     deep: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<(), sqlx::Error> {
     for step in plan.steps.iter().filter(|_| deep) {
-        let Some((table, sql)) = batch::all_unknown_keys(step) else { continue };
+        let Some((table, sql)) = batch::all_unknown_keys(plan.client.dialect, step) else { continue };
         for row in statement(&sql).fetch_all(&mut *connection).await? {
             let key: String = row.get(0);
             let column = step.keys.as_ref().map_or("", |keys| keys.column.as_str());
-            let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), name(&table));
+            let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), relation(plan.client.dialect, &table));
             problems.push(match shown_key(&key) {
                 Some(key) => Problem::new(
                     format!("tables.{table}.keys.{key}"),
@@ -147,7 +152,7 @@ async fn entries(
 }
 
 /// Columns compared with days hold days.
-async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
     let client = &plan.client.table;
     let mut columns: Vec<(&str, &String, String)> = Vec::new();
     columns.extend(
@@ -175,12 +180,16 @@ async fn dates(connection: &mut SqliteConnection, plan: &Plan, problems: &mut Ve
 
 /// A client without a key could never be looked at.
 async fn keyless(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     plan: &Plan,
     problems: &mut Vec<Problem>,
 ) -> Result<(), sqlx::Error> {
     for key in &plan.client.key {
-        let sql = format!("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", name(&plan.client.table), name(key));
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",
+            relation(plan.client.dialect, &plan.client.table),
+            name(key)
+        );
         if statement(&sql).fetch_optional(&mut *connection).await?.is_some() {
             problems.push(Problem::new(
                 "client.key",

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnection;
 use tokio::sync::Mutex;
 
 use super::Context;
@@ -15,7 +13,8 @@ use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
-use crate::sql::batch::{COUNT_REASONS, Statements, statements};
+use crate::sql::batch::{Statements, count_reasons, statements};
+use crate::store::{Connection, Fault, begin};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -102,6 +101,17 @@ impl Anonymizer {
                     ledger.stop_sweep(sweep.id, &note).await?;
                     return Ok(());
                 }
+                // Somebody holds a lock: the others need not wait for it.
+                Err(BatchFault::Busy(error)) if batch.clients > 1 => {
+                    return self.split(claim, &batch, &sweep, &Fault::of(&error).words).await;
+                }
+                Err(BatchFault::Busy(error)) => {
+                    let fault = Fault::of(&error);
+                    let wait = backoff(self.context.limits.retry_after, claim.attempt);
+                    let later = Finish::Later(moment(ledger.clock().now() + wait));
+                    ledger.finish_alone(claim, sweep.id, &later, Some(&fault.words)).await?;
+                    return Ok(());
+                }
                 Err(BatchFault::Unavailable(error)) => {
                     let fault = self.context.store.fault(&error);
                     tracing::warn!(batch = batch.id, error = %fault, "batch put off");
@@ -132,10 +142,6 @@ impl Anonymizer {
         let Some(prepared) = of_sweep(&self.context, sweep).await? else { return Ok(None) };
         let statements = statements(&prepared.wanted(), sweep.kind, sweep.force);
         let open = Arc::new(OpenSweep { sweep: sweep.clone(), prepared, statements });
-        let mut writer = self.context.ledger.writer().await;
-        batch::prepare(&mut writer, &open.prepared.loaded.plan)
-            .await
-            .map_err(|error| self.context.store.fault(&error))?;
         *last = Some(Arc::clone(&open));
         Ok(Some(open))
     }
@@ -148,8 +154,8 @@ impl Anonymizer {
         failing: &Failing,
     ) -> Result<Attempt, BatchFault> {
         let mut writer = self.context.ledger.writer().await;
-        batch::make_tables(&mut writer, &open.prepared.loaded.plan).await?;
-        let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(BatchFault::Unavailable)?;
+        writer.make_tables(&open.prepared.loaded.plan).await?;
+        let mut transaction = begin(&mut writer).await.map_err(BatchFault::Unavailable)?;
         if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
@@ -167,7 +173,7 @@ impl Anonymizer {
     /// Returns whether the claim still holds.
     async fn work(
         &self,
-        transaction: &mut SqliteConnection,
+        transaction: &mut Connection,
         claim: &Claim,
         batch: &Batch,
         open: &OpenSweep,
@@ -180,7 +186,7 @@ impl Anonymizer {
         };
         let plan = &open.prepared.loaded.plan;
         let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
-        let done = batch::look(transaction, &work, failing).await?;
+        let done = batch::look(transaction, &work, failing, true).await?;
         if done.tally.anonymized > 0 {
             batch::apply(transaction, &work).await?;
         }
@@ -190,9 +196,12 @@ impl Anonymizer {
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
         let reasons: BTreeMap<String, i64> =
-            sqlx::query_as(COUNT_REASONS).fetch_all(&mut *transaction).await?.into_iter().collect();
+            sqlx::query_as(count_reasons(plan.client.dialect)).fetch_all(&mut *transaction).await?.into_iter().collect();
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
-        Ok(ledger.finish(transaction, claim, batch.sweep, &Finish::Done(done.tally, reasons), None).await?)
+        let busy = batch::busy(transaction, batch, ledger).await?;
+        let error = busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients));
+        let finish = Finish::Done(done.tally, reasons, busy);
+        Ok(ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?)
     }
 
     /// Cuts a batch in two, so that in the end the culprit stands alone.
@@ -204,7 +213,7 @@ impl Anonymizer {
         let keys: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part = |keys: &[String], after: Option<String>| NewBatch { keys: join(keys), clients: keys.len(), after };
+        let part = |keys: &[String], after: Option<String>| NewBatch { keys: join(keys), clients: keys.len(), after, run_at: None };
         let mut parts = vec![part(front, batch.after.clone())];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {

@@ -2,17 +2,20 @@
 //! anonymized, in one transaction and a handful of statements.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
+use crate::domain::key::join;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
 use crate::domain::policy::{Action, Literal};
 use crate::domain::residue::Former;
+use crate::domain::schema::Dialect;
+use crate::ledger::{Batch, Ledger, NewBatch, moment};
 use crate::sql::batch::{self as sql, Bulk, Search, Statements};
-use crate::store::{Fault, statement};
+use crate::store::{Connection, Fault, FaultKind, statement};
 
 /// Clients that must not be taken, by their place in the batch, with the
 /// reasons as a JSON array.
@@ -58,6 +61,8 @@ pub enum BatchFault {
     },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).
     NotSettled(Vec<String>),
+    /// Another session holds a lock, or stood in the way.
+    Busy(sqlx::Error),
     /// The database is away, locked or full.
     Unavailable(sqlx::Error),
 }
@@ -65,55 +70,46 @@ pub enum BatchFault {
 impl From<sqlx::Error> for BatchFault {
     fn from(error: sqlx::Error) -> Self {
         let fault = Fault::of(&error);
-        if fault.is_of_the_rows() { Self::Rows(fault) } else { Self::Unavailable(error) }
+        match fault.kind {
+            FaultKind::Rows => Self::Rows(fault),
+            FaultKind::Busy => Self::Busy(error),
+            FaultKind::Away => Self::Unavailable(error),
+        }
     }
-}
-
-/// Makes the temporary tables that batches of this plan use.
-///
-/// # Errors
-///
-/// The driver's.
-pub async fn prepare(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    for drop in sql::DROP {
-        sqlx::query(drop).execute(&mut *connection).await?;
-    }
-    make_tables(connection, plan).await
-}
-
-/// Makes the temporary tables where they are missing: on a connection that had to be replaced.
-///
-/// # Errors
-///
-/// The driver's.
-pub async fn make_tables(connection: &mut SqliteConnection, plan: &Plan) -> Result<(), sqlx::Error> {
-    for create in sql::temporary_tables(&plan.client) {
-        statement(&create).execute(&mut *connection).await?;
-    }
-    Ok(())
 }
 
 /// Looks at everybody in the batch: after this, each has a state, and those to
-/// be anonymized stand in `lethe_taken`.
+/// be anonymized stand in `lethe_taken`. With `locking`, nobody else can change
+/// their rows of the client table until the transaction is over.
 ///
 /// # Errors
 ///
 /// [`BatchFault`] if the database refuses.
-pub async fn look(connection: &mut SqliteConnection, work: &Work<'_>, failing: &Failing) -> Result<Done, BatchFault> {
+pub async fn look(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    failing: &Failing,
+    locking: bool,
+) -> Result<Done, BatchFault> {
+    let dialect = work.plan.client.dialect;
     for empty in sql::EMPTY {
         sqlx::query(empty).execute(&mut *connection).await?;
+    }
+    let lock = if locking { &work.statements.lock } else { &work.statements.pass };
+    if let Some(lock) = lock {
+        statement(lock).bind(work.keys).execute(&mut *connection).await?;
     }
     let fill = if all_fail(work.keys, failing) { &work.statements.fill_failing } else { &work.statements.fill };
     statement(fill).bind(work.keys).bind(&work.plan.digest).execute(&mut *connection).await?;
     // Before the guards: one that cannot read a client is not asked again.
     if !failing.is_empty() {
         let failing = serde_json::to_string(failing).unwrap_or_default();
-        sqlx::query(sql::FAIL).bind(failing).execute(&mut *connection).await?;
+        sqlx::query(sql::fail(dialect)).bind(failing).execute(&mut *connection).await?;
     }
     for reason in &work.statements.reasons {
         statement(reason).execute(&mut *connection).await?;
     }
-    sqlx::query(sql::REFUSE).execute(&mut *connection).await?;
+    sqlx::query(sql::refuse(dialect)).execute(&mut *connection).await?;
     let mut done = Done::default();
     if let Some(room) = work.room {
         let room = i64::try_from(room).unwrap_or(i64::MAX);
@@ -144,7 +140,7 @@ fn all_fail(keys: &str, failing: &Failing) -> bool {
 /// # Errors
 ///
 /// [`BatchFault`]; the transaction must then be rolled back.
-pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result<(), BatchFault> {
+pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
     let statements = work.statements;
     for (table, unknown) in &statements.unknown_keys {
         if let Some(row) = statement(unknown).fetch_optional(&mut *connection).await? {
@@ -152,7 +148,7 @@ pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result
         }
     }
     let clients: i64 =
-        sqlx::query_scalar("SELECT COALESCE(max(n) + 1, 0) FROM temp.lethe_taken").fetch_one(&mut *connection).await?;
+        sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let former = former_values(connection, work, clients).await?;
     for (_, change) in &statements.changes {
         statement(change).execute(&mut *connection).await?;
@@ -169,6 +165,10 @@ pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result
     for (_, change) in &statements.last_changes {
         statement(change).execute(&mut *connection).await?;
     }
+    if work.plan.client.dialect == Dialect::Postgres {
+        // What is checked at the end is checked while it can still be told whose fault it is.
+        sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -178,7 +178,7 @@ pub async fn apply(connection: &mut SqliteConnection, work: &Work<'_>) -> Result
 /// # Errors
 ///
 /// [`BatchFault`] if the database refuses.
-pub async fn unsettled(connection: &mut SqliteConnection, another_day: &Statements) -> Result<Vec<String>, BatchFault> {
+pub async fn unsettled(connection: &mut Connection, another_day: &Statements) -> Result<Vec<String>, BatchFault> {
     let mut tables = Vec::new();
     for (table, change) in another_day.changes.iter().chain(&another_day.last_changes) {
         if statement(change).execute(&mut *connection).await?.rows_affected() > 0 && !tables.contains(table) {
@@ -188,13 +188,34 @@ pub async fn unsettled(connection: &mut SqliteConnection, another_day: &Statemen
     Ok(tables)
 }
 
+/// Those whom another session had locked, as a batch of their own for later.
+///
+/// # Errors
+///
+/// The driver's.
+pub async fn busy(
+    connection: &mut Connection,
+    batch: &Batch,
+    ledger: &Ledger,
+) -> Result<Option<NewBatch>, sqlx::Error> {
+    let places: Vec<(i64,)> = sqlx::query_as(sql::BUSY).fetch_all(connection).await?;
+    if places.is_empty() {
+        return Ok(None);
+    }
+    let all: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
+    let keys = places.iter().filter_map(|(place,)| all.get(usize::try_from(*place).ok()?));
+    let keys: Vec<String> = keys.map(ToString::to_string).collect();
+    let run_at = Some(moment(ledger.clock().now() + BUSY_PAUSE));
+    Ok(Some(NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at }))
+}
+
 /// Writes the outcomes of everybody looked at.
 ///
 /// # Errors
 ///
 /// The driver's.
 pub async fn record(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     sweep: i64,
     moment: &str,
     digest: &str,
@@ -209,7 +230,7 @@ pub async fn record(
 
 /// The former identifying values of each client taken, by its place.
 async fn former_values(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     work: &Work<'_>,
     clients: i64,
 ) -> Result<HashMap<i64, Former>, BatchFault> {
@@ -229,6 +250,9 @@ async fn former_values(
     Ok(all)
 }
 
+/// How long clients that somebody else has locked are left alone.
+const BUSY_PAUSE: Duration = Duration::from_secs(2);
+
 /// Clients whose texts are read at once; bounds the memory of a batch.
 const CLIENTS_AT_ONCE: usize = 100;
 
@@ -236,7 +260,7 @@ const CLIENTS_AT_ONCE: usize = 100;
 /// `each`: the client's place, its fields, and whether they are as they stand
 /// in the database.
 async fn for_each_line(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     bulk: &Bulk,
     from: i64,
     mut each: impl FnMut(i64, std::str::Split<'_, char>, bool),
@@ -280,7 +304,7 @@ fn placeholders(plan: &Plan) -> HashSet<&str> {
 /// Looks through one table; blanks what the policy lets it blank, and notes
 /// the clients in whose rows something is left.
 async fn look_for(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     search: &Search,
     former: &HashMap<i64, Former>,
     clients: i64,

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sqlx::sqlite::SqliteConnection;
 use tokio::sync::Mutex;
 
 use crate::domain::plan::{Plan, PlanError};
 use crate::domain::policy::{Policy, PolicyError};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
-use crate::store::{Store, StoreError};
+use crate::store::{Connection, Store, StoreError, schema_version};
 
 /// A plan and what it was made of.
 #[derive(Debug)]
@@ -20,7 +19,7 @@ pub struct Loaded {
     /// The schema it was checked against.
     pub schema: Schema,
     text: String,
-    schema_version: i64,
+    schema_version: String,
 }
 
 /// Why there is no plan.
@@ -134,7 +133,7 @@ impl Planner {
     /// [`PlanLoadError`] if there is none.
     pub async fn plan_checked(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
         let text = self.text()?;
-        Ok(Arc::new(self.load(store, text, 0, true).await?))
+        Ok(Arc::new(self.load(store, text, String::new(), true).await?))
     }
 
     /// Whether a plan is still what policy and schema say, asked on the
@@ -143,7 +142,7 @@ impl Planner {
     /// # Errors
     ///
     /// The driver's.
-    pub async fn still(&self, connection: &mut SqliteConnection, loaded: &Loaded) -> Result<bool, sqlx::Error> {
+    pub async fn still(&self, connection: &mut Connection, loaded: &Loaded) -> Result<bool, sqlx::Error> {
         let same_text = self.text().is_ok_and(|text| text == loaded.text);
         Ok(same_text && schema_version(connection).await? == loaded.schema_version)
     }
@@ -155,7 +154,7 @@ impl Planner {
         })
     }
 
-    async fn load(&self, store: &Store, text: String, version: i64, deep: bool) -> Result<Loaded, PlanLoadError> {
+    async fn load(&self, store: &Store, text: String, version: String, deep: bool) -> Result<Loaded, PlanLoadError> {
         let policy =
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
@@ -166,8 +165,4 @@ impl Planner {
         }
         Ok(Loaded { plan, schema, text, schema_version: version })
     }
-}
-
-async fn schema_version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("PRAGMA schema_version").fetch_one(connection).await
 }

@@ -66,7 +66,7 @@ pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Re
     let _stop_on_drop = stop.clone().drop_guard();
     let options = Options {
         worker_name: format!("lethe-{}", std::process::id()),
-        concurrency: 1,
+        concurrency: context.store.concurrency(),
         poll: Duration::from_millis(500),
         wake: Arc::clone(&context.wake),
         renew_every: context.ledger.lease() / 3,

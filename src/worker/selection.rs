@@ -1,11 +1,10 @@
 //! Which clients a sweep looks at, page by page.
 
 use chrono::NaiveDate;
-use sqlx::sqlite::SqliteConnection;
 
 use crate::domain::sweep::SweepKind;
 use crate::sql::select::{self, Wanted, Way};
-use crate::store::statement;
+use crate::store::{Connection, statement};
 
 /// How the clients of a sweep are found.
 #[derive(Debug, Clone)]
@@ -44,7 +43,7 @@ impl Selection {
     /// The next page behind a key.
     pub(super) async fn page(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         wanted: &Wanted<'_>,
         behind: Option<&str>,
         size: usize,
@@ -71,7 +70,7 @@ impl Selection {
     /// How many clients all pages behind a key have together.
     pub(super) async fn count(
         &self,
-        connection: &mut SqliteConnection,
+        connection: &mut Connection,
         wanted: &Wanted<'_>,
         behind: Option<&str>,
     ) -> Result<u64, sqlx::Error> {
@@ -89,7 +88,7 @@ impl Selection {
 /// Which way to the clients that are due costs less. Along the key all rows of
 /// the table are read once; by date all that are due are read for each page,
 /// each at some three times the cost of a row.
-async fn way(connection: &mut SqliteConnection, wanted: &Wanted<'_>, size: usize) -> Result<Way, sqlx::Error> {
+async fn way(connection: &mut Connection, wanted: &Wanted<'_>, size: usize) -> Result<Way, sqlx::Error> {
     let due = Selection::Due.count(connection, wanted, None).await?;
     let pages = due / u64::try_from(size).unwrap_or(u64::MAX).max(1);
     let many = pages > 1 && !has_rows(connection, wanted, due.saturating_mul(3).saturating_mul(pages)).await?;
@@ -97,7 +96,7 @@ async fn way(connection: &mut SqliteConnection, wanted: &Wanted<'_>, size: usize
 }
 
 async fn everybody(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     wanted: &Wanted<'_>,
     behind: Option<&str>,
     width: usize,
@@ -117,7 +116,7 @@ async fn everybody(
 
 /// Whether the client table has at least this many rows.
 pub(super) async fn has_rows(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     wanted: &Wanted<'_>,
     rows: u64,
 ) -> Result<bool, sqlx::Error> {

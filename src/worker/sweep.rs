@@ -21,7 +21,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
-use crate::store::Store;
+use crate::store::{Store, begin};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
@@ -305,7 +305,7 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     let batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
     let mut writer = context.ledger.writer().await;
     let write = async {
-        let mut transaction = sqlx::Connection::begin_with(&mut *writer, "BEGIN IMMEDIATE").await?;
+        let mut transaction = begin(&mut writer).await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
         if request.kind == SweepKind::List {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
@@ -313,7 +313,7 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
                 let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
                 context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
             }
-            sqlx::query("UPDATE lethe_sweeps SET cut = 1 WHERE id = ?1").bind(id).execute(&mut *transaction).await?;
+            sqlx::query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
         Ok::<Option<i64>, sqlx::Error>(Some(id))
@@ -325,7 +325,7 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
 
 fn named(keys: &[Key]) -> NewBatch {
     let json: Vec<String> = keys.iter().map(Key::to_json).collect();
-    NewBatch { keys: join(&json), clients: keys.len(), after: None }
+    NewBatch { keys: join(&json), clients: keys.len(), after: None, run_at: None }
 }
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
@@ -391,7 +391,7 @@ fn in_batches(keys: &[String], size: usize, from: Option<&str>) -> Vec<NewBatch>
     let mut after = from.map(str::to_owned);
     let mut batches = Vec::new();
     for chunk in keys.chunks(size) {
-        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take() });
+        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take(), run_at: None });
         after = chunk.last().cloned();
     }
     batches

@@ -63,7 +63,7 @@ impl Office {
         // Made once, copied for every test: making it is what takes long.
         static DATABASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
             let folder = tempfile::tempdir().expect("a folder");
-            wait(common::make_database(folder.path(), SCHEMA));
+            wait(common::Place::in_file(folder.path(), SCHEMA));
             std::fs::read(folder.path().join("company.db")).expect("the database is read")
         });
         let office = Self { folder: tempfile::tempdir().expect("a folder") }.write("company.db", &*DATABASE);

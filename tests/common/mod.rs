@@ -12,12 +12,17 @@ use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, Sweep};
-use lethe::store::{Settings, Store};
+use lethe::store::Store;
 use lethe::worker::sweep::{Client, Mode, Survey, SweepError, open, survey};
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
-use sqlx::{AssertSqlSafe, Column, Row};
+use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+
+#[path = "place.rs"]
+pub mod place;
+
+pub use place::Place;
 
 /// The moment at which companies of tests live unless they say otherwise: noon, 2 January 2026, UTC.
 pub const NOON: &str = "2026-01-02T12:00:00Z";
@@ -25,21 +30,22 @@ pub const NOON: &str = "2026-01-02T12:00:00Z";
 pub struct Company {
     pub folder: TempDir,
     pub context: Context,
+    pub place: Place,
 }
 
 impl Company {
     /// A company with this schema, these rows and this policy. No rehearsal and no backup are asked for.
     pub async fn new(schema: &str, policy: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        make_database(folder.path(), schema).await;
+        let place = Place::new(folder.path(), schema).await;
         std::fs::write(folder.path().join("policy.toml"), policy).expect("the policy is written");
-        Self::open(folder).await
+        Self::open(folder, place).await
     }
 
-    pub async fn open(folder: TempDir) -> Self {
+    pub async fn open(folder: TempDir, place: Place) -> Self {
         let clock = Clock::fixed(NOON.parse::<DateTime<Utc>>().expect("a moment"));
-        let context = context(folder.path(), clock, limits()).await;
-        Self { folder, context }
+        let context = context(folder.path(), &place, clock, limits()).await;
+        Self { folder, context, place }
     }
 
     pub fn set_clock(&self, moment: &str) {
@@ -101,37 +107,18 @@ impl Company {
     /// Runs statements in the company's database.
     pub async fn execute(&self, sql: &str) {
         let mut writer = self.context.ledger.writer().await;
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *writer).await.expect("the statement runs");
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **writer).await.expect("the statement runs");
     }
 
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
-        let rows =
-            sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(self.context.store.readers()).await.expect("a query");
-        rows.iter()
-            .map(|row| {
-                let values: Vec<String> = (0..row.columns().len())
-                    .map(|at| {
-                        row.try_get::<Option<String>, _>(at)
-                            .map(|text| text.unwrap_or_else(|| "NULL".to_owned()))
-                            .or_else(|_| row.try_get::<i64, _>(at).map(|number| number.to_string()))
-                            .or_else(|_| row.try_get::<f64, _>(at).map(|number| number.to_string()))
-                            .or_else(|_| row.try_get::<Vec<u8>, _>(at).map(|bytes| format!("{} bytes", bytes.len())))
-                            .unwrap_or_else(|_| format!("? {}", row.column(at).name()))
-                    })
-                    .collect();
-                values.join("|")
-            })
-            .collect()
+        self.place.rows(sql).await
     }
 
     /// Every row of every table that is not the ledger's.
     pub async fn dump(&self) -> Vec<String> {
-        let tables = self
-            .rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'lethe\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name")
-            .await;
         let mut all = Vec::new();
-        for table in tables {
+        for table in self.place.tables().await {
             let mut rows = self.rows(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))).await;
             rows.sort();
             all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
@@ -155,14 +142,8 @@ pub fn limits() -> Limits {
     }
 }
 
-pub async fn context(folder: &Path, clock: Clock, limits: Limits) -> Context {
-    let settings = Settings {
-        path: folder.join("company.db"),
-        busy_timeout: Duration::from_secs(5),
-        cache_mib: 16,
-        checkpoint_pages: 1000,
-    };
-    let store = Store::open(settings).await.expect("the database opens");
+pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits) -> Context {
+    let store = Store::open(place.settings()).await.expect("the database opens");
     let ledger = Ledger::open(&store, &clock).await.expect("the ledger opens");
     Context {
         store,
@@ -172,18 +153,6 @@ pub async fn context(folder: &Path, clock: Clock, limits: Limits) -> Context {
         wake: Arc::default(),
         actor: "test".to_owned(),
     }
-}
-
-/// Makes `company.db` in a folder.
-pub async fn make_database(folder: &Path, sql: &str) {
-    use sqlx::Connection;
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(folder.join("company.db"))
-        .create_if_missing(true)
-        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal);
-    let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a new database");
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the schema is made");
-    connection.close().await.expect("the database closes");
 }
 
 /// The program itself, in a folder, with nothing of the caller's environment that configures it.

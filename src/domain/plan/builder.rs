@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Table};
-use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::schema::{Dialect, Kind, LiveColumn, LiveTable, Schema};
 
 /// A plan under construction.
 pub(super) struct Builder<'a> {
@@ -124,7 +124,7 @@ impl<'a> Builder<'a> {
 
     /// Parses a condition and checks that the names in it are columns.
     pub(super) fn condition(&mut self, text: &str, table: &LiveTable, place: &str) -> Option<Condition> {
-        let condition = match Condition::parse(text) {
+        let condition = match Condition::parse(text, self.schema.dialect) {
             Ok(condition) => condition,
             Err(what) => {
                 self.problem(
@@ -192,29 +192,34 @@ impl<'a> Builder<'a> {
                 table.name
             ));
         }
-        let flag_nullable =
-            anonymized.as_ref().and_then(|flag| table.column(flag)).is_none_or(|column| !column.not_null);
-        let key_types = key.iter().map(|own| table.column(own).map_or("", LiveColumn::affinity)).collect();
+        let key_types =
+            key.iter().map(|own| table.column(own).map_or("", LiveColumn::compares_as).to_owned()).collect();
+        let flag = anonymized.as_ref().and_then(|flag| table.column(flag));
         ClientPlan {
+            dialect: self.schema.dialect,
             table: table.name.clone(),
             key,
             key_types,
             to_anonymize_on,
             due_indexed,
+            flag_nullable: flag.is_none_or(|column| !column.not_null),
+            flag_boolean: flag.is_some_and(|column| column.told == Some(Kind::Boolean)),
             anonymized,
-            flag_nullable,
             anonymized_on,
         }
     }
 
     fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
-        if matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes) {
-            self.problem(
-                place,
-                format!("`{}.{column}` is no date column", table.name),
+        let (is_date, mend) = match self.schema.dialect {
+            Dialect::Sqlite => (
+                !matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes),
                 "name a column with dates written as `YYYY-MM-DD`, with or without a time",
-            );
+            ),
+            Dialect::Postgres => (kind == Kind::Date, "name a column of type `date`, `timestamp` or `timestamptz`"),
+        };
+        if !is_date {
+            self.problem(place, format!("`{}.{column}` is no date column", table.name), mend);
         }
     }
 

@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use sqlparser::ast::{Expr, Query, Visit, Visitor};
-use sqlparser::dialect::SQLiteDialect;
+use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
+
+use crate::domain::schema::Dialect;
 
 /// One SQL expression, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +26,7 @@ impl Condition {
     /// # Errors
     ///
     /// A sentence that says why this is not one expression.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str, dialect: Dialect) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
             return Err("the condition is empty".to_owned());
@@ -33,7 +35,11 @@ impl Condition {
             return Err(format!("`{text}` puts quotes around `{TODAY}`, which is a quoted date already"));
         }
         let sql = text.replace(TODAY, "'2000-01-01'");
-        let mut parser = Parser::new(&SQLiteDialect {})
+        let grammar: &dyn Grammar = match dialect {
+            Dialect::Sqlite => &SQLiteDialect {},
+            Dialect::Postgres => &PostgreSqlDialect {},
+        };
+        let mut parser = Parser::new(grammar)
             .try_with_sql(&sql)
             .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error)))?;
         let expression =
@@ -168,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_condition_names_its_columns() {
-        let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}").unwrap();
+        let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}", Dialect::Sqlite).unwrap();
         assert_eq!(condition.columns(), ["status", "due on"]);
         let day = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
         assert!(condition.sql(day).ends_with("< '2026-01-02'"));
@@ -176,7 +182,7 @@ mod tests {
 
     #[test]
     fn columns_of_a_subquery_are_its_own() {
-        let condition = Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1").unwrap();
+        let condition = Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1", Dialect::Sqlite).unwrap();
         assert_eq!(condition.columns(), ["a"]);
         assert!(condition.has_query());
     }
@@ -186,7 +192,8 @@ mod tests {
         for bad in
             ["", "  ", "a =", "a = 1; DROP TABLE t", "a = ?1", "SELECT 1 FROM", "a = 'x", "1) OR (1", "a < '{today}'"]
         {
-            assert!(Condition::parse(bad).is_err(), "{bad}");
+            assert!(Condition::parse(bad, Dialect::Sqlite).is_err(), "{bad}");
+            assert!(Condition::parse(bad, Dialect::Postgres).is_err(), "{bad}");
         }
     }
 }

@@ -17,7 +17,7 @@ mod rules;
 mod settle;
 
 pub use condition::Condition;
-pub use path::{Hop, Path};
+pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use crate::domain::period::Period;
 use crate::domain::policy::{Branch, OnResidue, Policy};
-use crate::domain::schema::Schema;
+use crate::domain::schema::{Dialect, Empty, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
 /// a blank marker (`0000-00-00`, `0001-01-01`, `1753-01-01`, `1900-01-01`).
@@ -62,12 +62,14 @@ pub struct Plan {
 /// The table of clients, in the database's own spelling.
 #[derive(Debug, Clone)]
 pub struct ClientPlan {
+    /// How the database is spoken to.
+    pub dialect: Dialect,
     /// The table.
     pub table: String,
     /// The key's columns, in order.
     pub key: Vec<String>,
     /// For each, the type it compares as; empty for none.
-    pub key_types: Vec<&'static str>,
+    pub key_types: Vec<String>,
     /// The column with the day from which a client is to be anonymized.
     pub to_anonymize_on: Option<String>,
     /// Whether an index leads with that column.
@@ -76,6 +78,8 @@ pub struct ClientPlan {
     pub anonymized: Option<String>,
     /// Whether that column may be NULL.
     pub flag_nullable: bool,
+    /// Whether it is of a type that is true or false, and not a number.
+    pub flag_boolean: bool,
     /// The date column that says since when.
     pub anonymized_on: Option<String>,
 }
@@ -151,8 +155,9 @@ pub struct Delete {
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
     /// The columns by which the rows are remembered, and deleted after
-    /// everything else, because a table on the way refers to them and goes too.
-    pub remembered: Option<Vec<String>>,
+    /// everything else, because a table on the way refers to them and goes too;
+    /// each with the type it compares as.
+    pub remembered: Option<Vec<(String, String)>>,
 }
 
 /// The most columns by which rows can be remembered.
@@ -174,8 +179,10 @@ pub struct Rule {
     pub column: String,
     /// What happens, the first that applies.
     pub branches: Vec<Branch>,
-    /// Whether the empty value is NULL; `''` otherwise.
-    pub empty_is_null: bool,
+    /// The column's type, as the database declares it.
+    pub declared: String,
+    /// What stands in the column when it is emptied.
+    pub empty: Empty,
     /// The row's own columns that hold the client's key, for `{key}`.
     pub key: Vec<String>,
 }
@@ -243,8 +250,8 @@ pub struct SearchedGroup {
 pub struct SearchedColumn {
     /// The column.
     pub name: String,
-    /// Whether blanking it means NULL; `''` otherwise.
-    pub empty_is_null: bool,
+    /// What blanking it means.
+    pub empty: Empty,
     /// What to do where a former value is found.
     pub on_residue: OnResidue,
 }

@@ -3,7 +3,7 @@
 use super::Condition;
 use super::builder::Builder;
 use crate::domain::policy::{Link, Links, Names};
-use crate::domain::schema::LiveTable;
+use crate::domain::schema::{Kind, LiveTable};
 
 /// One way from a row to its client: hop by hop, from the row's table outward.
 #[derive(Debug, Clone)]
@@ -31,12 +31,22 @@ pub struct Hop {
     pub columns: Vec<String>,
     /// The columns they equal, one hop further.
     pub matches: Vec<String>,
-    /// For each pair, the collation that has to be named, because the two
-    /// columns have different ones; it is that of the column referred to, as in a
-    /// foreign key.
-    pub collations: Vec<Option<String>>,
+    /// How each pair is compared.
+    pub compared: Vec<Compared>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
+}
+
+/// How two columns are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// As they are.
+    Plainly,
+    /// By a collation that has to be named, because the two have different ones;
+    /// it is that of the column referred to, as in a foreign key.
+    By(String),
+    /// Both as texts, because their types cannot be compared.
+    AsTexts,
 }
 
 impl Path {
@@ -48,7 +58,7 @@ impl Path {
                 table: table.to_owned(),
                 columns: key.to_vec(),
                 matches: key.to_vec(),
-                collations: vec![None; key.len()],
+                compared: vec![Compared::Plainly; key.len()],
                 condition: None,
             }],
             rivals: Vec::new(),
@@ -140,8 +150,8 @@ impl Builder<'_> {
         };
         self.same_width(&columns, &matches, place)?;
         let by_key = matches == self.key;
-        let collations = self.collations(table, &columns, client, &matches);
-        let hop = Hop { table: table.name.clone(), columns, matches, collations, condition };
+        let compared = self.compared(table, &columns, client, &matches);
+        let hop = Hop { table: table.name.clone(), columns, matches, compared, condition };
         Some(Path { name: link.name(), hops: vec![hop], rivals: Vec::new(), exclusive: link.exclusive, by_key })
     }
 
@@ -188,7 +198,7 @@ impl Builder<'_> {
         if self.same_width(&columns, &matches, place).is_none() {
             return Vec::new();
         }
-        let collations = self.collations(table, &columns, parent, &matches);
+        let compared = self.compared(table, &columns, parent, &matches);
         seen.push(parent.name.clone());
         let onward = self.table_paths_from(parent, &format!("tables.{}", parent.name), seen);
         seen.pop();
@@ -208,7 +218,7 @@ impl Builder<'_> {
                     table: table.name.clone(),
                     columns: columns.clone(),
                     matches: matches.clone(),
-                    collations: collations.clone(),
+                    compared: compared.clone(),
                     condition: condition.clone(),
                 };
                 Path {
@@ -222,29 +232,32 @@ impl Builder<'_> {
             .collect()
     }
 
-    /// The collations that have to be named where `columns` equal `matches`.
-    fn collations(
+    /// How `columns` are compared with `matches`.
+    fn compared(
         &mut self,
         table: &LiveTable,
         columns: &[String],
         target: &LiveTable,
         matches: &[String],
-    ) -> Vec<Option<String>> {
-        let of = |table: &LiveTable, column: &String| table.column(column).and_then(|column| column.collation.clone());
-        let mut named = Vec::new();
-        for (own, other) in columns.iter().zip(matches) {
-            let (mine, theirs) = (of(table, own), of(target, other));
-            let differ = mine != theirs;
-            if differ {
-                let note = format!(
+    ) -> Vec<Compared> {
+        let pairs = columns.iter().zip(matches);
+        let pairs: Vec<_> = pairs.map(|(own, other)| (own, table.column(own), other, target.column(other))).collect();
+        let mut all = Vec::new();
+        for (own, mine, other, theirs) in pairs {
+            let (Some(mine), Some(theirs)) = (mine, theirs) else { continue };
+            all.push(if mine.collation != theirs.collation {
+                self.note(format!(
                     "`{}.{own}` and `{}.{other}` compare differently; the latter decides, and no index on the former helps",
                     table.name, target.name
-                );
-                self.note(note);
-            }
-            named.push(differ.then(|| theirs.unwrap_or_else(|| "BINARY".to_owned())));
+                ));
+                Compared::By(theirs.collation.clone().unwrap_or_else(|| "BINARY".to_owned()))
+            } else if mine.told.is_some() && (mine.kind() == Kind::Text) != (theirs.kind() == Kind::Text) {
+                Compared::AsTexts
+            } else {
+                Compared::Plainly
+            });
         }
-        named
+        all
     }
 
     fn same_width(&mut self, columns: &[String], matches: &[String], place: &str) -> Option<()> {

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::builder::Builder;
 use super::{Path, Rule};
 use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Template};
-use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
 
 /// The longest key that a template is measured with.
 const KEY_LENGTH: usize = 20;
@@ -166,7 +166,7 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
     for branch in &rule.branches {
         let (collides, mend) = match &branch.action {
             Action::Clear => {
-                (!rule.empty_is_null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
+                (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
             }
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
             Action::Text(template) if template.has_key() => {

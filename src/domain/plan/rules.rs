@@ -10,7 +10,7 @@ use super::{
     Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
-use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+use crate::domain::schema::{Dialect, Empty, Kind, LiveColumn, LiveTable};
 
 #[derive(Default)]
 pub(super) struct Rules {
@@ -187,7 +187,7 @@ impl TableRules<'_, '_> {
             [path] => path.key_columns().map(<[String]>::to_vec).unwrap_or_default(),
             _ => Vec::new(),
         };
-        let rule = Rule { column: column.name.clone(), branches, empty_is_null: !column.not_null, key };
+        let rule = Rule { column: column.name.clone(), branches, declared: column.declared.clone(), empty: column.empty(), key };
         if !is_key {
             placeholder::check(builder, self.table, column, &rule, &paths, place);
         }
@@ -285,7 +285,8 @@ impl TableRules<'_, '_> {
         if let Some(column) = &self.client.anonymized_on {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
-            let unset = Some(format!("{name} IS NULL OR {name} = '' OR {name} < '{FIRST_DAY}'"));
+            let blank = if self.client.dialect == Dialect::Sqlite { format!("{name} = '' OR ") } else { String::new() };
+            let unset = Some(format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'"));
             let today = Action::Text(Template(vec![crate::domain::policy::Part::Today]));
             own.push(self.mark(column, today, unset));
         }
@@ -298,7 +299,8 @@ impl TableRules<'_, '_> {
         Rule {
             column: column.to_owned(),
             branches: vec![Branch { condition, action }],
-            empty_is_null: true,
+            declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
+            empty: Empty::Null,
             key: self.client.key.clone(),
         }
     }
@@ -336,7 +338,7 @@ impl TableRules<'_, '_> {
                     Some(_) => continue,
                 };
                 let searched =
-                    SearchedColumn { name: column.name.clone(), empty_is_null: !column.not_null, on_residue };
+                    SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
                 groups.entry(group).or_default().push(searched);
             }
             let groups: Vec<SearchedGroup> = groups

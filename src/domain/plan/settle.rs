@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::builder::Builder;
 use super::{Condition, Path, Rule};
 use crate::domain::policy::Action;
-use crate::domain::schema::LiveTable;
+use crate::domain::schema::{Dialect, LiveTable};
 
 /// Rules that are applied in one statement: whether they wait for the residue
 /// check, and the link they are for.
@@ -21,19 +21,20 @@ pub(super) fn check(
     groups: &Groups,
     paths: impl Fn(Option<&String>) -> Vec<Path>,
 ) {
+    let dialect = builder.schema.dialect;
     for (group, rules) in groups {
         for rule in rules {
             let place = format!("{place}.columns.{}", rule.column);
             let together: Vec<&Rule> = groups.values().flatten().collect();
             let apart: Vec<&Rule> =
                 groups.iter().filter(|(other, _)| *other != group).flat_map(|(_, rules)| rules).collect();
-            if let Some(read) = first_changed(&read_again(rule, table), &together) {
+            if let Some(read) = first_changed(&read_again(rule, table, dialect), &together) {
                 builder.problem(
                     &place,
                     format!("depends on `{read}`, which is changed too, so a second run would do something else"),
                     format!("keep `{read}`, or use an action that does not read it"),
                 );
-            } else if let Some(read) = first_changed(&read_once(rule, table), &apart) {
+            } else if let Some(read) = first_changed(&read_once(rule, table, dialect), &apart) {
                 builder.problem(
                     &place,
                     format!("depends on `{read}`, which a rule for other rows, or one that has to wait, changes too"),
@@ -60,26 +61,26 @@ fn first_changed<'a>(reads: &'a BTreeSet<String>, rules: &[&Rule]) -> Option<&'a
 }
 
 /// What decides on the result, and may have another value the second time.
-fn read_again(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+fn read_again(rule: &Rule, table: &LiveTable, dialect: Dialect) -> BTreeSet<String> {
     let copied = rule.branches.iter().filter_map(|branch| match &branch.action {
         Action::Copy(other) => Some(spelt(other, table)),
         _ => None,
     });
     let mut reads: BTreeSet<String> = copied.collect();
     if rule.branches.len() > 1 {
-        reads.extend(conditions(rule, table));
+        reads.extend(conditions(rule, table, dialect));
     }
     reads
 }
 
 /// What decides on whether anything happens: once it has happened, it need not again.
-fn read_once(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
-    if rule.branches.len() > 1 { BTreeSet::new() } else { conditions(rule, table) }
+fn read_once(rule: &Rule, table: &LiveTable, dialect: Dialect) -> BTreeSet<String> {
+    if rule.branches.len() > 1 { BTreeSet::new() } else { conditions(rule, table, dialect) }
 }
 
-fn conditions(rule: &Rule, table: &LiveTable) -> BTreeSet<String> {
+fn conditions(rule: &Rule, table: &LiveTable, dialect: Dialect) -> BTreeSet<String> {
     let texts = rule.branches.iter().filter_map(|branch| branch.condition.as_ref());
-    let parsed = texts.filter_map(|text| Condition::parse(text).ok());
+    let parsed = texts.filter_map(|text| Condition::parse(text, dialect).ok());
     parsed.flat_map(|condition| condition.columns().iter().map(|own| spelt(own, table)).collect::<Vec<_>>()).collect()
 }
 

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{Connection, Row};
+use sqlx::{Connection as _, Row};
 
 use super::{Prepared, Request, SweepError, prepare};
 use crate::domain::clock::Clock;
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::ledger::{Ledger, stand_in};
-use crate::sql::batch::{Statements, statements};
-use crate::store::Store;
+use crate::sql::batch::{LOOKED_AT, Statements, statements};
+use crate::store::{Store, Writer, begin};
 use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
 use crate::worker::{Context, Planner};
 
@@ -151,9 +150,9 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    async fn everybody(&mut self, connection: &mut SqliteConnection, size: usize) -> Result<(), SweepError> {
+    async fn everybody(&mut self, connection: &mut Writer, size: usize) -> Result<(), SweepError> {
         let fault = |error: sqlx::Error| self.store.fault(&error);
-        batch::prepare(connection, &self.prepared.loaded.plan).await.map_err(fault)?;
+        connection.make_tables(&self.prepared.loaded.plan).await.map_err(fault)?;
         for keys in self.request.keys.chunks(size) {
             let keys: Vec<String> = keys.iter().map(Key::to_json).collect();
             if self.batch(connection, &keys).await? {
@@ -183,7 +182,7 @@ impl Walk<'_> {
 
     /// Looks at one batch, in parts if one of its clients stands in the way.
     /// Returns whether the cap has been reached.
-    async fn batch(&mut self, connection: &mut SqliteConnection, keys: &[String]) -> Result<bool, SweepError> {
+    async fn batch(&mut self, connection: &mut Writer, keys: &[String]) -> Result<bool, SweepError> {
         let mut parts: Vec<Vec<String>> = vec![keys.to_vec()];
         while let Some(part) = parts.pop() {
             let mut failing = Failing::new();
@@ -202,7 +201,7 @@ impl Walk<'_> {
                     Err(BatchFault::Residue(found)) => failing.extend(found),
                     Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
                     Err(BatchFault::NotSettled(tables)) => return Err(SweepError::NotSettled(tables)),
-                    Err(BatchFault::Unavailable(error)) => return Err(self.store.fault(&error).into()),
+                    Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => return Err(self.store.fault(&error).into()),
                 }
             };
             let Some(done) = done else { continue };
@@ -217,17 +216,17 @@ impl Walk<'_> {
 
     async fn attempt(
         &mut self,
-        connection: &mut SqliteConnection,
+        connection: &mut Writer,
         keys: &str,
         failing: &Failing,
     ) -> Result<Done, BatchFault> {
         let room = self.request.cap.map(|cap| cap.saturating_sub(self.survey.tally.anonymized));
         let work = Work { plan: &self.prepared.loaded.plan, statements: &self.statements, keys, room };
         self.store.mend(connection).await.map_err(BatchFault::Unavailable)?;
-        batch::make_tables(connection, &self.prepared.loaded.plan).await?;
-        let begin = if self.mode == Mode::Preview { "BEGIN" } else { "BEGIN IMMEDIATE" };
-        let mut transaction = connection.begin_with(begin).await?;
-        let done = batch::look(&mut transaction, &work, failing).await?;
+        connection.make_tables(&self.prepared.loaded.plan).await?;
+        let is_preview = self.mode == Mode::Preview;
+        let mut transaction = if is_preview { connection.begin().await? } else { begin(connection).await? };
+        let done = batch::look(&mut transaction, &work, failing, !is_preview).await?;
         if self.mode == Mode::Rehearsal {
             batch::apply(&mut transaction, &work).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
@@ -235,10 +234,7 @@ impl Walk<'_> {
                 return Err(BatchFault::NotSettled(unsettled));
             }
         }
-        for row in sqlx::query("SELECT key, state, reasons FROM temp.lethe_batch WHERE state <> 'over' ORDER BY n")
-            .fetch_all(&mut *transaction)
-            .await?
-        {
+        for row in sqlx::query(LOOKED_AT).fetch_all(&mut *transaction).await? {
             self.tell(row.get(0), row.get::<&str, _>(1), row.get(2));
         }
         transaction.rollback().await?;

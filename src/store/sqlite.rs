@@ -1,18 +1,33 @@
-//! Reads the live schema of an SQLite database.
+//! What is `SQLite`'s alone: reading the live schema, and its settings.
 
 use std::collections::BTreeMap;
 
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 use sqlx::Row;
-use sqlx::sqlite::SqliteConnection;
 
-use super::statement;
-use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
+use super::{Connection, statement};
+use crate::domain::schema::{Dialect, ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
 use crate::sql::text;
 
-pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Schema, sqlx::Error> {
-    let mut schema = Schema::default();
+/// Has a commit wait for the disk only where it must. In WAL mode a commit
+/// survives a crash of the process without that; after a power cut the last
+/// batches are whole or gone, never half.
+pub(super) async fn relax(connection: &mut Connection) -> Result<(), sqlx::Error> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    if mode.eq_ignore_ascii_case("wal") {
+        sqlx::query("PRAGMA synchronous = NORMAL").execute(connection).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn version(connection: &mut Connection) -> Result<String, sqlx::Error> {
+    let version: i64 = sqlx::query_scalar("PRAGMA schema_version").fetch_one(connection).await?;
+    Ok(version.to_string())
+}
+
+pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::Error> {
+    let mut schema = Schema { dialect: Dialect::Sqlite, ..Schema::default() };
     let listed = sqlx::query(
         "SELECT l.name, l.type, l.strict, s.sql FROM pragma_table_list AS l \
          LEFT JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
@@ -45,7 +60,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Schema, sq
     Ok(schema)
 }
 
-async fn table(connection: &mut SqliteConnection, name: &str) -> Result<LiveTable, sqlx::Error> {
+async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, sqlx::Error> {
     let mut table = LiveTable { name: name.to_owned(), ..LiveTable::default() };
     let sql = format!("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo({})", text(name));
     for row in statement(&sql).fetch_all(&mut *connection).await? {
@@ -56,6 +71,7 @@ async fn table(connection: &mut SqliteConnection, name: &str) -> Result<LiveTabl
             primary_key: u32::try_from(row.get::<i64, _>(3)).unwrap_or(0),
             generated: row.get::<i64, _>(4) >= 2,
             collation: None,
+            told: None,
         });
     }
     let mut key: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
@@ -70,7 +86,7 @@ async fn table(connection: &mut SqliteConnection, name: &str) -> Result<LiveTabl
     Ok(table)
 }
 
-async fn indexes(connection: &mut SqliteConnection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
     let sql = format!(
         "SELECT l.seq, l.\"unique\", l.partial, i.name FROM pragma_index_list({}) AS l, pragma_index_info(l.name) AS i \
          WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
@@ -91,7 +107,7 @@ async fn indexes(connection: &mut SqliteConnection, table: &mut LiveTable) -> Re
     Ok(())
 }
 
-async fn foreign_keys(connection: &mut SqliteConnection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
     let sql = format!(
         "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list({}) ORDER BY id, seq",
         text(&table.name)
