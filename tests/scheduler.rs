@@ -133,7 +133,9 @@ async fn two_schedulers_at_once_open_one_sweep_a_tick() {
     let company = company_since(&jobs, "2026-01-01T00:00:00Z").await;
     let mut schedulers = Vec::new();
     for _ in 0..3 {
-        schedulers.push(context(company.folder.path(), &company.place, company.context.ledger.clock().clone(), limits()).await);
+        schedulers.push(
+            context(company.folder.path(), &company.place, company.context.ledger.clock().clone(), limits()).await,
+        );
     }
     for day in 2..=21 {
         company.set_clock(&format!("2026-01-{day:02}T13:00:00Z"));
@@ -253,8 +255,7 @@ async fn a_tick_that_meets_a_locked_database_is_looked_at_again() {
     let mut company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
     let path = company.folder.path().join("company.db");
     let busy_timeout = Duration::from_millis(50);
-    let settings =
-        Settings::Sqlite(Sqlite { path: path.clone(), busy_timeout, cache_mib: 16, checkpoint_pages: 1000 });
+    let settings = Settings::Sqlite(Sqlite { path: path.clone(), busy_timeout, cache_mib: 16, checkpoint_pages: 1000 });
     let clock: Clock = company.context.ledger.clock().clone();
     company.context.store = Store::open(settings).await.unwrap();
     company.context.ledger = Ledger::open(&company.context.store, &clock).await.unwrap();

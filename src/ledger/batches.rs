@@ -132,11 +132,7 @@ impl Ledger {
     /// # Errors
     ///
     /// The driver's.
-    pub async fn claimed(
-        &self,
-        connection: &mut Connection,
-        claim: &Claim,
-    ) -> Result<Option<Batch>, sqlx::Error> {
+    pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, sqlx::Error> {
         sqlx::query_as(
             "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )

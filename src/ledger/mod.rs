@@ -83,7 +83,9 @@ impl Ledger {
     pub async fn exists(store: &Store) -> Result<bool, StoreError> {
         let question = match store.dialect() {
             Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'",
-            Dialect::Postgres => "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL",
+            Dialect::Postgres => {
+                "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL"
+            }
         };
         let found: i64 =
             sqlx::query_scalar(question).fetch_one(store.readers()).await.map_err(|error| store.fault(&error))?;
@@ -159,7 +161,7 @@ async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
         // The last schema of the search path is the ledger's.
         let missing: Option<String> = sqlx::query_scalar(
             "SELECT CAST(p.name AS TEXT) FROM unnest(string_to_array(current_setting('search_path'), ', ')) WITH ORDINALITY AS p (name, place) \
-             WHERE NOT EXISTS (SELECT 1 FROM pg_namespace AS n WHERE quote_ident(n.nspname) = p.name OR '\"' || n.nspname || '\"' = p.name) \
+             WHERE NOT EXISTS (SELECT 1 FROM pg_namespace AS n WHERE quote_ident(n.nspname) = p.name) \
              ORDER BY p.place DESC LIMIT 1",
         )
         .fetch_optional(&mut *transaction)

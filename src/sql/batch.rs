@@ -139,10 +139,7 @@ fn lines(
             }
         };
     }
-    format!(
-        "SELECT {}, count(*) FROM {from} WHERE {TAKEN}.n BETWEEN $1 AND $2",
-        scope.joined(&line, u32::from(LINE))
-    )
+    format!("SELECT {}, count(*) FROM {from} WHERE {TAKEN}.n BETWEEN $1 AND $2", scope.joined(&line, u32::from(LINE)))
 }
 
 /// One look through a table.
@@ -299,7 +296,10 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         String::new()
     } else {
         let held = row(key_columns("h", client.key.len()));
-        format!(" WHEN NOT EXISTS (SELECT 1 FROM lethe_held AS h WHERE {held} = {}) THEN 'busy'", tuple(CLIENT, &client.key))
+        format!(
+            " WHEN NOT EXISTS (SELECT 1 FROM lethe_held AS h WHERE {held} = {}) THEN 'busy'",
+            tuple(CLIENT, &client.key)
+        )
     };
     format!(
         "INSERT INTO lethe_batch (n, key, {}, state, reasons) SELECT j.n, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
@@ -358,7 +358,7 @@ pub fn refuse(dialect: Dialect) -> &'static str {
         }
         Dialect::Postgres => {
             "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, \
-             CAST(json_agg(reason ORDER BY place) AS TEXT) AS reasons FROM lethe_reasons GROUP BY n) AS r \
+             '[' || string_agg(CAST(to_jsonb(reason) AS TEXT), ',' ORDER BY place) || ']' AS reasons FROM lethe_reasons GROUP BY n) AS r \
              WHERE lethe_batch.n = r.n AND state IS NULL"
         }
     }

@@ -61,7 +61,11 @@ impl Scope<'_> {
     /// `PostgreSQL` can use an index for several such conditions with OR
     /// between them only where each compares with an array.
     pub(super) fn among(&self, value: &str, width: usize, query: &str) -> String {
-        if self.is_sqlite() || width > 1 { format!("{value} IN ({query})") } else { format!("{value} = ANY (ARRAY({query}))") }
+        if self.is_sqlite() || width > 1 {
+            format!("{value} IN ({query})")
+        } else {
+            format!("{value} = ANY (ARRAY({query}))")
+        }
     }
 
     /// A join that reads the tables in the order in which they stand, as far as a database lets itself be told.
@@ -118,7 +122,9 @@ impl Scope<'_> {
             "smallint" | "integer" | "bigint" => {
                 format!("CASE WHEN {text} ~ '^-?[0-9]{{1,18}}$' THEN CAST({text} AS BIGINT) END")
             }
-            "uuid" => format!("CASE WHEN {text} ~* '^[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}$' THEN CAST({text} AS UUID) END"),
+            "uuid" => format!(
+                "CASE WHEN {text} ~* '^[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}$' THEN CAST({text} AS UUID) END"
+            ),
             declared => format!("CAST({text} AS {declared})"),
         }
     }

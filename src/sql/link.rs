@@ -36,9 +36,8 @@ impl Scope<'_> {
     fn belongs_by(&self, path: &Path) -> String {
         let mut condition = String::new();
         for (at, hop) in path.hops.iter().enumerate().rev() {
-            let matched = |table: &str| {
-                other_side(hop.matches.iter().map(|own| column(table, own)), &hop.compared).join(", ")
-            };
+            let matched =
+                |table: &str| other_side(hop.matches.iter().map(|own| column(table, own)), &hop.compared).join(", ");
             let among = match path.hops.get(at + 1) {
                 Some(next) => {
                     format!("SELECT {} FROM {} WHERE {condition}", matched(&next.table), self.relation(&next.table))
@@ -129,7 +128,12 @@ impl Scope<'_> {
     /// Whether the client `lethe_c` has a row by one of these ways for which
     /// `condition` holds. `between` bounds the clients asked about: repeated
     /// where their rows are looked up, it keeps a database from reading all of them.
-    pub(super) fn exists(&self, paths: &[Path], condition: Option<&str>, between: Option<&dyn Fn(&str) -> String>) -> String {
+    pub(super) fn exists(
+        &self,
+        paths: &[Path],
+        condition: Option<&str>,
+        between: Option<&dyn Fn(&str) -> String>,
+    ) -> String {
         any_of(paths.iter().map(|path| self.exists_by(path, condition, between)).collect())
     }
 

@@ -105,8 +105,7 @@ impl Wanted<'_> {
         if let Some(since) = since {
             // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
             let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
-            let strange =
-                if scope.is_sqlite() { format!(" OR NOT {}", scope.is_day(&date)) } else { String::new() };
+            let strange = if scope.is_sqlite() { format!(" OR NOT {}", scope.is_day(&date)) } else { String::new() };
             condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
@@ -164,13 +163,7 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
 #[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
     let scope = wanted.scope();
-    format!(
-        "SELECT count(*) FROM {} WHERE {} AND {}{}",
-        scope.clients(),
-        wanted.due(),
-        scope.open(),
-        wanted.filters()
-    )
+    format!("SELECT count(*) FROM {} WHERE {} AND {}{}", scope.clients(), wanted.due(), scope.open(), wanted.filters())
 }
 
 /// How many clients there are whose period has passed: all of them, or those of
@@ -209,11 +202,8 @@ pub fn range_end(wanted: &Wanted, behind: bool) -> String {
 #[must_use]
 pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
-    let until = if bounded {
-        format!(" AND {} <= {}", tuple(CLIENT, &client.key), scope.key_of("$2"))
-    } else {
-        String::new()
-    };
+    let until =
+        if bounded { format!(" AND {} <= {}", tuple(CLIENT, &client.key), scope.key_of("$2")) } else { String::new() };
     format!(
         "SELECT {} FROM {} WHERE {}{}{until}{} AND {} ORDER BY {}",
         scope.key_json(CLIENT),

@@ -216,7 +216,11 @@ impl Fault {
         let Some(database) = error.as_database_error() else {
             let (kind, words) = match error {
                 sqlx::Error::Io(error) => {
-                    return Self { code: String::new(), kind: FaultKind::Away, words: crate::domain::reading::trouble(error.kind()) };
+                    return Self {
+                        code: String::new(),
+                        kind: FaultKind::Away,
+                        words: crate::domain::reading::trouble(error.kind()),
+                    };
                 }
                 sqlx::Error::Tls(_) => (FaultKind::Away, "no secure connection"),
                 sqlx::Error::PoolTimedOut => (FaultKind::Away, "no free connection in time"),
@@ -229,7 +233,10 @@ impl Fault {
             return Self { code: String::new(), kind, words: words.to_owned() };
         };
         let code = database.code().unwrap_or_default().into_owned();
-        if code.len() == 5 && !code.starts_with(char::is_whitespace) && database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        if code.len() == 5
+            && !code.starts_with(char::is_whitespace)
+            && database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some()
+        {
             return Self::of_server(database, code);
         }
         let message = database.message();
@@ -283,7 +290,11 @@ impl Fault {
     /// Whether the error lies with the statement itself, which was only prepared.
     #[must_use]
     pub fn is_of_the_statement(&self) -> bool {
-        if self.number() == 0 { self.kind == FaultKind::Rows || self.code == "42501" } else { self.number() & 0xff == 1 }
+        if self.number() == 0 {
+            self.kind == FaultKind::Rows || self.code == "42501"
+        } else {
+            self.number() & 0xff == 1
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sqlx::{AssertSqlSafe, Connection as _, Executor, Row, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection as _, Row};
 
 use super::{Connection, Fault, statement};
 use crate::domain::plan::{Plan, Problem};
@@ -60,11 +60,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
     Ok(schema)
 }
 
-fn table<'a>(
-    schema: &'a mut Schema,
-    names: &BTreeMap<i64, String>,
-    oid: i64,
-) -> Option<&'a mut LiveTable> {
+fn table<'a>(schema: &'a mut Schema, names: &BTreeMap<i64, String>, oid: i64) -> Option<&'a mut LiveTable> {
     schema.tables.get_mut(names.get(&oid)?)
 }
 
@@ -113,6 +109,9 @@ fn kind(category: &str, name: &str) -> Kind {
     }
 }
 
+/// Of one index: its table, whether it is unique, whether partial, its columns.
+type Found = (i64, bool, bool, Vec<Option<String>>);
+
 async fn indexes(
     connection: &mut Connection,
     names: &BTreeMap<i64, String>,
@@ -123,8 +122,6 @@ async fn indexes(
          CROSS JOIN LATERAL unnest(CAST(i.indkey AS SMALLINT[])) WITH ORDINALITY AS k (number, place) \
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0 \
          WHERE k.place <= i.indnkeyatts AND i.indisvalid ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
-    /// Of one index: its table, unique, partial, columns.
-    type Found = (i64, bool, bool, Vec<Option<String>>);
     let mut found: Vec<(i64, Found)> = Vec::new();
     for row in sqlx::query(sql).fetch_all(connection).await? {
         let index: i64 = row.get(1);
@@ -214,7 +211,10 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
         if hides {
             problems.push(Problem::new(
                 format!("tables.{}", step.table),
-                format!("row-level security hides rows of `{}` from this role, and what is hidden would stay", step.table),
+                format!(
+                    "row-level security hides rows of `{}` from this role, and what is hidden would stay",
+                    step.table
+                ),
                 "give the role BYPASSRLS, or use the owner of the table",
             ));
         }
@@ -225,8 +225,8 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     let made = statements(&wanted, kind, false);
     for (table, sql) in made.all(&plan.client) {
         sqlx::query("SAVEPOINT one").execute(&mut *transaction).await?;
-        let prepared = (&mut *transaction).prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await;
-        if let Err(error) = prepared.map(drop) {
+        let prepare = AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"));
+        if let Err(error) = sqlx::raw_sql(prepare).execute(&mut *transaction).await {
             if !Fault::of(&error).is_of_the_statement() {
                 return Err(error);
             }
@@ -238,6 +238,8 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
                 "use a value or an action that fits the column's type, or give the role the right",
             ));
             sqlx::query("ROLLBACK TO one").execute(&mut *transaction).await?;
+        } else {
+            sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *transaction).await?;
         }
         sqlx::query("RELEASE one").execute(&mut *transaction).await?;
     }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::StoreError;
 use crate::domain::schema::Dialect;
-use crate::sql::{FUNCTIONS, name};
+use crate::sql::{FUNCTIONS, text};
 
 /// The page cache of each reading connection of an `SQLite` database: 1 MiB, as
 /// hardly a page is read twice.
@@ -134,12 +134,14 @@ impl Settings {
                 format!("PRAGMA cache_size = {READERS_CACHE}"),
             ],
             Self::Postgres(postgres) => {
-                let ledger = name(&postgres.ledger_schema).replace('\'', "''");
+                let ledger = text(&postgres.ledger_schema);
                 vec![format!(
                     "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on; \
                      SET client_min_messages = warning; SET jit = off; SET row_security = off; \
                      SET lock_timeout = {}; SET statement_timeout = {}; \
-                     SELECT set_config('search_path', concat_ws(', ', quote_ident(current_schema()), '{ledger}'), false)",
+                     SELECT set_config('search_path', concat_ws(', ', (SELECT quote_ident(s) FROM \
+                     unnest(current_schemas(false)) WITH ORDINALITY AS p (s, place) WHERE s <> {ledger} ORDER BY place LIMIT 1), \
+                     quote_ident({ledger})), false)",
                     postgres.lock_timeout.as_millis(),
                     postgres.statement_timeout.as_millis(),
                 )]

@@ -32,14 +32,14 @@ pub(super) async fn verify(
 }
 
 /// Every condition prepares on its table.
-async fn conditions(
-    connection: &mut Connection,
-    plan: &Plan,
-    problems: &mut Vec<Problem>,
-) -> Result<(), sqlx::Error> {
+async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
     let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
     for placed in &plan.conditions {
-        let sql = format!("SELECT 1 FROM {} WHERE ({}) LIMIT 0", relation(plan.client.dialect, &placed.table), placed.condition.sql(day));
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE ({}) LIMIT 0",
+            relation(plan.client.dialect, &placed.table),
+            placed.condition.sql(day)
+        );
         match statement(&sql).fetch_all(&mut *connection).await {
             Ok(_) => {}
             Err(error) if Fault::of(&error).is_of_the_statement() => problems.push(Problem::new(
@@ -91,7 +91,10 @@ async fn checks(
 /// What each column of a CHECK holds afterwards, as a row of constants, if all of it is known.
 fn placeholders(
     dialect: Dialect,
-    condition: &Condition, rules: &[&Rule], table: &LiveTable) -> Option<(String, Vec<String>)> {
+    condition: &Condition,
+    rules: &[&Rule],
+    table: &LiveTable,
+) -> Option<(String, Vec<String>)> {
     let mut values = Vec::new();
     let mut columns: Vec<String> = Vec::new();
     let number = |number: String| if dialect == Dialect::Sqlite { number } else { text(&number) };
@@ -179,11 +182,7 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
 }
 
 /// A client without a key could never be looked at.
-async fn keyless(
-    connection: &mut Connection,
-    plan: &Plan,
-    problems: &mut Vec<Problem>,
-) -> Result<(), sqlx::Error> {
+async fn keyless(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
     for key in &plan.client.key {
         let sql = format!(
             "SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",

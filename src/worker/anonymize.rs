@@ -195,8 +195,11 @@ impl Anonymizer {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
-        let reasons: BTreeMap<String, i64> =
-            sqlx::query_as(count_reasons(plan.client.dialect)).fetch_all(&mut *transaction).await?.into_iter().collect();
+        let reasons: BTreeMap<String, i64> = sqlx::query_as(count_reasons(plan.client.dialect))
+            .fetch_all(&mut *transaction)
+            .await?
+            .into_iter()
+            .collect();
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         let busy = batch::busy(transaction, batch, ledger).await?;
         let error = busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients));
@@ -213,7 +216,12 @@ impl Anonymizer {
         let keys: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
         let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part = |keys: &[String], after: Option<String>| NewBatch { keys: join(keys), clients: keys.len(), after, run_at: None };
+        let part = |keys: &[String], after: Option<String>| NewBatch {
+            keys: join(keys),
+            clients: keys.len(),
+            after,
+            run_at: None,
+        };
         let mut parts = vec![part(front, batch.after.clone())];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {

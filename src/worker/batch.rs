@@ -147,8 +147,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
             return Err(BatchFault::UnknownKey { table: table.clone(), key: row.get(0) });
         }
     }
-    let clients: i64 =
-        sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
+    let clients: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let former = former_values(connection, work, clients).await?;
     for (_, change) in &statements.changes {
         statement(change).execute(&mut *connection).await?;
@@ -214,12 +213,7 @@ pub async fn busy(
 /// # Errors
 ///
 /// The driver's.
-pub async fn record(
-    connection: &mut Connection,
-    sweep: i64,
-    moment: &str,
-    digest: &str,
-) -> Result<(), sqlx::Error> {
+pub async fn record(connection: &mut Connection, sweep: i64, moment: &str, digest: &str) -> Result<(), sqlx::Error> {
     for latest in sql::LATEST {
         sqlx::query(latest).execute(&mut *connection).await?;
     }

@@ -115,11 +115,7 @@ async fn everybody(
 }
 
 /// Whether the client table has at least this many rows.
-pub(super) async fn has_rows(
-    connection: &mut Connection,
-    wanted: &Wanted<'_>,
-    rows: u64,
-) -> Result<bool, sqlx::Error> {
+pub(super) async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, sqlx::Error> {
     let sql = select::more_rows_than(&wanted.plan.client);
     let skip = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
     Ok(statement(&sql).bind(skip).fetch_optional(connection).await?.is_some())

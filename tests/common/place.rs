@@ -46,10 +46,8 @@ impl Place {
     /// `company.db` in a folder.
     pub async fn in_file(folder: &Path, schema: &str) -> Self {
         let path = folder.join("company.db");
-        let options = SqliteConnectOptions::new()
-            .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal);
+        let options =
+            SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
         let mut connection = SqliteConnection::connect_with(&options).await.expect("a new database");
         sqlx::raw_sql(AssertSqlSafe(schema.to_owned())).execute(&mut connection).await.expect("the schema is made");
         connection.close().await.expect("the database closes");

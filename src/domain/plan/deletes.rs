@@ -76,7 +76,8 @@ impl TableRules<'_, '_> {
         let going = between.filter(|hop| builder.rule_of(&hop.table).is_some_and(|rule| rule.rows.is_some()));
         let keys = going.filter_map(|hop| builder.schema.table(&hop.table)).flat_map(|table| &table.foreign_keys);
         let mut own = keys.filter(|key| key.references == self.table.name && key.referenced.len() <= REMEMBERED);
-        let typed = |name: &String| (name.clone(), self.table.column(name).map_or("", LiveColumn::compares_as).to_owned());
+        let typed =
+            |name: &String| (name.clone(), self.table.column(name).map_or("", LiveColumn::compares_as).to_owned());
         let remembered = own.next().map(|key| key.referenced.iter().map(typed).collect());
         Delete { paths, condition, remembered }
     }

@@ -187,7 +187,13 @@ impl TableRules<'_, '_> {
             [path] => path.key_columns().map(<[String]>::to_vec).unwrap_or_default(),
             _ => Vec::new(),
         };
-        let rule = Rule { column: column.name.clone(), branches, declared: column.declared.clone(), empty: column.empty(), key };
+        let rule = Rule {
+            column: column.name.clone(),
+            branches,
+            declared: column.declared.clone(),
+            empty: column.empty(),
+            key,
+        };
         if !is_key {
             placeholder::check(builder, self.table, column, &rule, &paths, place);
         }
@@ -337,8 +343,7 @@ impl TableRules<'_, '_> {
                     Some(Some(link)) if *link != path.name => Some(link),
                     Some(_) => continue,
                 };
-                let searched =
-                    SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
+                let searched = SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
                 groups.entry(group).or_default().push(searched);
             }
             let groups: Vec<SearchedGroup> = groups

@@ -201,7 +201,9 @@ impl Walk<'_> {
                     Err(BatchFault::Residue(found)) => failing.extend(found),
                     Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
                     Err(BatchFault::NotSettled(tables)) => return Err(SweepError::NotSettled(tables)),
-                    Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => return Err(self.store.fault(&error).into()),
+                    Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => {
+                        return Err(self.store.fault(&error).into());
+                    }
                 }
             };
             let Some(done) = done else { continue };
@@ -214,12 +216,7 @@ impl Walk<'_> {
         Ok(false)
     }
 
-    async fn attempt(
-        &mut self,
-        connection: &mut Writer,
-        keys: &str,
-        failing: &Failing,
-    ) -> Result<Done, BatchFault> {
+    async fn attempt(&mut self, connection: &mut Writer, keys: &str, failing: &Failing) -> Result<Done, BatchFault> {
         let room = self.request.cap.map(|cap| cap.saturating_sub(self.survey.tally.anonymized));
         let work = Work { plan: &self.prepared.loaded.plan, statements: &self.statements, keys, room };
         self.store.mend(connection).await.map_err(BatchFault::Unavailable)?;
