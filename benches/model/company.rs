@@ -94,6 +94,9 @@ pub async fn context(path: &Path, policy: PathBuf, batch_size: usize) -> Context
     let ledger = Ledger::open(&store, &Clock::System).await.expect("the ledger opens");
     let limits = Limits {
         batch_size,
+        batch_time: Duration::from_secs(10),
+        rate: None,
+        window: None,
         attempts: 3,
         retry_after: Duration::from_secs(2),
         backup_max_age: None,

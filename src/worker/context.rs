@@ -7,14 +7,21 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::Planner;
+use crate::domain::window::Window;
 use crate::ledger::Ledger;
 use crate::store::Store;
 
 /// Bounds that the configuration sets.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Clients in a batch.
+    /// The most clients in a batch.
     pub batch_size: usize,
+    /// How long a batch should take: they get smaller where it takes longer.
+    pub batch_time: Duration,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
+    /// The hours in which work is done; `None` for always.
+    pub window: Option<Window>,
     /// How often a client is tried before it stands in the failures.
     pub attempts: u32,
     /// How long to wait before a client is tried again, doubled each time.

@@ -131,6 +131,9 @@ impl Company {
 pub fn limits() -> Limits {
     Limits {
         batch_size: 100,
+        batch_time: Duration::from_secs(10),
+        rate: None,
+        window: None,
         attempts: 2,
         retry_after: Duration::ZERO,
         backup_max_age: None,

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
 /// The variable that names the server.
-const SERVER: &str = "LETHE_TEST_POSTGRES";
+const SERVER: &str = "TEST_POSTGRES";
 
 /// Whether this suite runs on the server: those whose name says so.
 pub fn is_on_postgres() -> bool {
