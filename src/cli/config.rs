@@ -302,6 +302,7 @@ impl Config {
             concurrency: self.postgres.concurrency,
             lock_timeout: self.postgres.lock_timeout,
             statement_timeout: self.postgres.statement_timeout,
+            idle_timeout: self.sweep.lease,
         }))
     }
 

@@ -84,6 +84,7 @@ impl Place {
                 concurrency: 2,
                 lock_timeout: Duration::from_secs(1),
                 statement_timeout: Duration::from_secs(60),
+                idle_timeout: Duration::from_secs(60),
             }),
         }
     }
