@@ -46,7 +46,8 @@ async fn changed_in_the_middle(
         // Its turn comes between two writes of the worker.
         let mut writer = company.context.ledger.writer().await;
         let open =
-            "SELECT sum(anonymized) FROM lethe_batches HAVING sum(state = 'done') > 0 AND sum(state = 'ready') > 2";
+            "SELECT CAST(sum(anonymized) AS BIGINT) FROM lethe_batches HAVING count(*) FILTER (WHERE state = 'done') > 0 \
+             AND count(*) FILTER (WHERE state = 'ready') > 2";
         if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut **writer).await.unwrap() {
             change(&mut **writer).await;
             break done;

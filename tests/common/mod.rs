@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 #[path = "place.rs"]
 pub mod place;
+#[path = "words.rs"]
+pub mod words;
 
 pub use place::Place;
 
