@@ -164,6 +164,7 @@ pub fn lethe(folder: &Path) -> assert_cmd::Command {
         .current_dir(folder)
         .env_remove("LETHE_CONFIG")
         .env_remove("LETHE_DATABASE")
+        .env_remove("LETHE_TEST_POSTGRES")
         .env("USER", "tester")
         .env("LOGNAME", "tester");
     command
