@@ -16,7 +16,7 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
 use crate::sql::batch::{Statements, count_reasons, statements};
-use crate::store::{Connection, Fault, begin};
+use crate::store::{Connection, Fault, begin, statement};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -164,6 +164,15 @@ impl Anonymizer {
         let mut writer = self.context.ledger.writer().await;
         writer.make_tables(&open.prepared.loaded.plan).await?;
         let mut transaction = begin(&mut writer).await.map_err(BatchFault::Unavailable)?;
+        if let Some(steady) = &open.statements.steady {
+            match statement(steady).execute(&mut *transaction).await {
+                Ok(_) => {}
+                // A table is gone.
+                Err(error) if Fault::of(&error).is_of_the_rows() => return Ok(Attempt::Changed),
+                // Somebody is altering one: no client's fault.
+                Err(error) => return Err(BatchFault::Unavailable(error)),
+            }
+        }
         if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);

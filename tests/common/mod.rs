@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 #[path = "place.rs"]
 pub mod place;
+#[path = "words.rs"]
+pub mod words;
 
 pub use place::Place;
 
@@ -165,6 +167,7 @@ pub fn lethe(folder: &Path) -> assert_cmd::Command {
         .current_dir(folder)
         .env_remove("LETHE_CONFIG")
         .env_remove("LETHE_DATABASE")
+        .env_remove("LETHE_TEST_POSTGRES")
         .env("USER", "tester")
         .env("LOGNAME", "tester");
     command
