@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Planner;
 use crate::ledger::Ledger;
+use crate::queue::Redis;
 use crate::store::Store;
 
 /// Bounds that the configuration sets.
@@ -44,6 +45,8 @@ pub struct Context {
     pub planner: Planner,
     /// Bounds.
     pub limits: Limits,
+    /// Carries the batches' ids to the workers, if one is configured.
+    pub redis: Option<Redis>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -2,7 +2,7 @@
 //! batches, and the worker.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -11,12 +11,18 @@ use super::anonymize::Anonymizer;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, scheduler};
 use crate::domain::job::Job;
-use crate::ledger::{Progress, State, Sweep};
-use crate::queue::{self, HandlerError, Options, QueueError};
+use crate::ledger::{Ledger, Progress, State, Sweep};
+use crate::queue::{self, HandlerError, Options, QueueError, Relay};
 use crate::store::StoreError;
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);
+/// How often an idle worker asks the ledger for a batch.
+const POLL: Duration = Duration::from_millis(500);
+/// How often an idle worker asks Redis for one, where there is a Redis.
+const POLL_REDIS: Duration = Duration::from_millis(100);
+/// How often batches are staged in Redis if nothing has happened, and at most.
+const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(100));
 /// The longest one batch may take.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// The longest pause after an error.
@@ -67,27 +73,31 @@ pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Re
     let options = Options {
         worker_name: format!("lethe-{}", std::process::id()),
         concurrency: context.store.concurrency(),
-        poll: Duration::from_millis(500),
+        poll: if context.redis.is_some() { POLL_REDIS } else { POLL },
         wake: Arc::clone(&context.wake),
         renew_every: context.ledger.lease() / 3,
         time_limit: TIME_LIMIT,
         drain: context.limits.drain,
     };
     let batch_over = Arc::new(Notify::new());
+    let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
     let steward = tokio::spawn(within(
         context.limits.drain,
         stop.clone(),
-        steward(context.clone(), roles, stop.clone(), Arc::clone(&batch_over)),
+        steward(context.clone(), roles, relay.clone(), stop.clone(), Arc::clone(&batch_over)),
     ));
-    let worked = queue::work(context.ledger.clone(), options, stop.clone(), move |claim| {
+    let handler = move |claim| {
         let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&batch_over));
         async move {
             let done = anonymizer.anonymize(&claim).await;
             batch_over.notify_one();
             done.map_err(|error| HandlerError::new(error.brief()))
         }
-    })
-    .await;
+    };
+    let worked = match relay {
+        Some(relay) => queue::work(relay, options, stop.clone(), handler).await,
+        None => queue::work(context.ledger.clone(), options, stop.clone(), handler).await,
+    };
     stop.cancel();
     let _ = steward.await;
     Ok(worked?)
@@ -107,10 +117,22 @@ async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Outp
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
-async fn steward(context: Context, roles: Roles, stop: CancellationToken, batch_over: Arc<Notify>) {
+async fn steward(
+    context: Context,
+    roles: Roles,
+    relay: Option<Relay<Ledger>>,
+    stop: CancellationToken,
+    batch_over: Arc<Notify>,
+) {
     let mut pause = ROUND;
+    let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
-        match round(&context, &roles).await {
+        let looked = round(&context, &roles).await;
+        let staged = match &mut staging {
+            Some(staging) => staging.turn(&context, matches!(looked, Ok(Round::Busy))).await,
+            None => Ok(()),
+        };
+        match looked.and_then(|looked| staged.map(|()| looked).map_err(SweepError::from)) {
             Ok(Round::Busy) => {
                 pause = Duration::ZERO;
             }
@@ -127,8 +149,41 @@ async fn steward(context: Context, roles: Roles, stop: CancellationToken, batch_
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
-            () = batch_over.notified(), if pause <= ROUND => {}
+            // A batch that is over may have left others: halves, or itself for later.
+            () = batch_over.notified(), if pause <= ROUND => staging.iter_mut().for_each(Staging::hurry),
         }
+    }
+}
+
+/// Stages batches in Redis, now and then.
+struct Staging {
+    relay: Relay<Ledger>,
+    last: Option<Instant>,
+    /// Something has happened since.
+    hurries: bool,
+}
+
+impl Staging {
+    fn new(relay: Relay<Ledger>) -> Self {
+        Self { relay, last: None, hurries: false }
+    }
+
+    fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
+    /// Stages what can be claimed, if it is time to, or batches have just been cut.
+    async fn turn(&mut self, context: &Context, have_been_cut: bool) -> Result<(), StoreError> {
+        let (always, at_most) = STAGE;
+        let pause = if self.hurries { at_most } else { always };
+        if !have_been_cut && self.last.is_some_and(|last| last.elapsed() < pause) {
+            return Ok(());
+        }
+        (self.last, self.hurries) = (Some(Instant::now()), false);
+        if self.relay.stage().await? > 0 {
+            context.wake.notify_one();
+        }
+        Ok(())
     }
 }
 
