@@ -107,7 +107,7 @@ pub async fn context(path: &Path, policy: PathBuf, batch_size: usize) -> Context
         drain: Duration::from_secs(30),
     };
     let actor = "bench".to_owned();
-    Context { store, ledger, planner: Planner::new(policy), limits, wake: Arc::default(), actor }
+    Context { store, ledger, planner: Planner::new(policy), limits, redis: None, wake: Arc::default(), actor }
 }
 
 /// Runs one sweep through queue and worker, from its opening to its close.

@@ -42,6 +42,8 @@ pub(super) struct Config {
     pub sqlite: SqliteConfig,
     #[serde(default)]
     pub postgres: PostgresConfig,
+    #[serde(default)]
+    pub redis: RedisConfig,
 }
 
 /// `[sweep]`
@@ -167,6 +169,26 @@ impl Default for PostgresConfig {
     }
 }
 
+/// `[redis]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RedisConfig {
+    /// The server that carries the batches' ids; without one, workers ask the database.
+    pub url: Option<String>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A file with the certificates of the authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// What tells the ids of one database from those of another.
+    pub prefix: String,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, password_file: None, ca_file: None, prefix: "lethe".to_owned() }
+    }
+}
+
 fn policy() -> PathBuf {
     PathBuf::from("policy.toml")
 }
@@ -216,7 +238,14 @@ impl Config {
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
-        for path in [&mut config.backup.stamp, &mut config.postgres.password_file] {
+        let redis = &mut config.redis;
+        let files = [
+            &mut config.backup.stamp,
+            &mut config.postgres.password_file,
+            &mut redis.password_file,
+            &mut redis.ca_file,
+        ];
+        for path in files {
             *path = path.take().map(|path| folder.join(path));
         }
         Ok(config)
@@ -236,6 +265,7 @@ impl Config {
                 return Err(("database", "names no database: `postgres://user@host/database`".to_owned()));
             }
         }
+        self.redis.check()?;
         let postgres = &self.postgres;
         if !(1..=64).contains(&postgres.concurrency) {
             return Err(("postgres.concurrency", format!("is {}, and should be from 1 to 64", postgres.concurrency)));

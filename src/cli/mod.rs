@@ -10,6 +10,7 @@ mod failure;
 mod hold;
 mod output;
 mod policy;
+mod redis;
 mod retry;
 mod run;
 mod setup;

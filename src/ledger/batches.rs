@@ -9,7 +9,7 @@ use ulid::Ulid;
 use super::{Ledger, moment};
 use crate::domain::outcome::Tally;
 use crate::domain::schema::Dialect;
-use crate::queue::{Claim, Claims};
+use crate::queue::{Claim, Claims, Numbered};
 use crate::store::{Connection, StoreError, begin};
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
@@ -316,42 +316,70 @@ impl Ledger {
     }
 }
 
+/// What can be claimed at the moment `$1`.
+const CLAIMABLE: &str = "state IN ('ready', 'running') AND run_at <= $1 AND (state = 'ready' OR lease_until <= $1)";
+
+impl Ledger {
+    /// Claims what can be claimed, the oldest first: among these batches, if any are named.
+    async fn claim_among(&self, worker: &str, ids: Option<&[i64]>, most: usize) -> Result<Vec<Claim>, StoreError> {
+        let now = self.clock.now();
+        let among = match (ids, self.store.dialect()) {
+            (None, _) => "",
+            (_, Dialect::Sqlite) => " AND id IN (SELECT value FROM json_each($6))",
+            (_, Dialect::Postgres) => {
+                " AND id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($6 AS JSON)))"
+            }
+        };
+        // Nobody waits for what somebody else is claiming.
+        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $2, lease = $3 || '-' || CAST(id AS TEXT), \
+             lease_until = $4 WHERE id IN (SELECT id FROM lethe_batches WHERE {CLAIMABLE}{among} \
+             ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
+        );
+        let mut writer = self.writer().await;
+        let mut query = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(moment(now))
+            .bind(worker)
+            .bind(format!("{worker}-{}", Ulid::new()))
+            .bind(moment(now + self.lease))
+            .bind(i64::try_from(most).unwrap_or(1));
+        if let Some(ids) = ids {
+            query = query.bind(serde_json::to_string(ids).unwrap_or_default());
+        }
+        let claimed: Vec<(i64, String, i64)> =
+            query.fetch_all(&mut **writer).await.map_err(|error| self.fault(&error))?;
+        let claim =
+            |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
+        Ok(claimed.into_iter().map(claim).collect())
+    }
+}
+
+impl Numbered for Ledger {
+    async fn claimable(&self, most: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = format!("SELECT id FROM lethe_batches WHERE {CLAIMABLE} ORDER BY id LIMIT $2");
+        sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(self.now())
+            .bind(i64::try_from(most).unwrap_or(1))
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    async fn claim_of(&self, worker: &str, batches: &[i64]) -> Result<Vec<Claim>, StoreError> {
+        self.claim_among(worker, Some(batches), batches.len()).await
+    }
+}
+
 impl Claims for Ledger {
     type Error = StoreError;
 
     async fn claim(&self, worker: &str, most: usize) -> Result<Vec<Claim>, StoreError> {
-        let now = self.clock.now();
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT CAST(1 AS BIGINT) FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $1 \
-             AND (state = 'ready' OR lease_until <= $1) LIMIT 1",
-        )
-        .bind(moment(now))
-        .fetch_optional(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
-        if due.is_none() {
+        // A look costs less than a turn of the writer.
+        if self.claimable(1).await?.is_empty() {
             return Ok(Vec::new());
         }
-        let mut writer = self.writer().await;
-        // Nobody waits for what somebody else is claiming.
-        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2 || '-' || CAST(id AS TEXT), \
-             lease_until = $3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $4 \
-             AND (state = 'ready' OR lease_until <= $4) ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
-        );
-        let claimed: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(worker)
-            .bind(format!("{worker}-{}", Ulid::new()))
-            .bind(moment(now + self.lease))
-            .bind(moment(now))
-            .bind(i64::try_from(most).unwrap_or(1))
-            .fetch_all(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        let claim =
-            |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
-        Ok(claimed.into_iter().map(claim).collect())
+        self.claim_among(worker, None, most).await
     }
 
     async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {

@@ -11,12 +11,18 @@ use super::anonymize::Anonymizer;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, scheduler};
 use crate::domain::job::Job;
-use crate::ledger::{Progress, State, Sweep};
-use crate::queue::{self, HandlerError, Options, QueueError};
+use crate::ledger::{Ledger, Progress, State, Sweep};
+use crate::queue::{self, HandlerError, Options, QueueError, Relay};
 use crate::store::StoreError;
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);
+/// How often an idle worker asks the ledger for a batch.
+const POLL: Duration = Duration::from_millis(500);
+/// How often an idle worker asks Redis for one, where there is a Redis.
+const POLL_REDIS: Duration = Duration::from_millis(100);
+/// How often batches are staged in Redis if nothing has happened, and at most.
+const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(100));
 /// The longest one batch may take.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// How often the clock is set by the database server's.
@@ -84,16 +90,18 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
         context.limits.window = None;
     }
     let batch_over = Arc::new(Notify::new());
+    let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
     let mut steward = None;
     if !matches!(role, Role::Worker) {
-        let stewarding = stewarding(context.clone(), role.clone(), stop.clone(), Arc::clone(&batch_over));
+        let stewarding =
+            stewarding(context.clone(), role.clone(), relay.clone(), stop.clone(), Arc::clone(&batch_over));
         steward = Some(tokio::spawn(within(context.limits.drain, stop.clone(), stewarding)));
     }
     let worked = if matches!(role, Role::Scheduler(_)) {
         stop.cancelled().await;
         Ok(())
     } else {
-        work(&context, &stop, &batch_over).await
+        work(&context, relay.as_ref(), &stop, &batch_over).await
     };
     stop.cancel();
     if let Some(steward) = steward {
@@ -103,7 +111,12 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
 }
 
 /// Works on batches while the window is open, shift after shift.
-async fn work(context: &Context, stop: &CancellationToken, batch_over: &Arc<Notify>) -> Result<(), QueueError> {
+async fn work(
+    context: &Context,
+    relay: Option<&Relay<Ledger>>,
+    stop: &CancellationToken,
+    batch_over: &Arc<Notify>,
+) -> Result<(), QueueError> {
     while !stop.is_cancelled() {
         if !is_open(context) {
             tracing::info!("the window is closed: nothing is worked on until it opens");
@@ -114,7 +127,7 @@ async fn work(context: &Context, stop: &CancellationToken, batch_over: &Arc<Noti
         let options = Options {
             worker_name: format!("lethe-{}", std::process::id()),
             concurrency: context.store.concurrency(),
-            poll: Duration::from_millis(500),
+            poll: if relay.is_some() { POLL_REDIS } else { POLL },
             wake: Arc::clone(&context.wake),
             renew_every: context.ledger.lease() / 3,
             time_limit: TIME_LIMIT,
@@ -122,14 +135,20 @@ async fn work(context: &Context, stop: &CancellationToken, batch_over: &Arc<Noti
         };
         let anonymizer = Anonymizer::new(context.clone(), shift.clone());
         let over = Arc::clone(batch_over);
-        let working = queue::work(context.ledger.clone(), options, shift.clone(), move |claim| {
+        let handler = move |claim| {
             let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&over));
             async move {
                 let done = anonymizer.anonymize(&claim).await;
                 batch_over.notify_one();
                 done.map_err(|error| HandlerError::new(error.brief()))
             }
-        });
+        };
+        let working = async {
+            match relay {
+                Some(relay) => queue::work(relay.clone(), options, shift.clone(), handler).await,
+                None => queue::work(context.ledger.clone(), options, shift.clone(), handler).await,
+            }
+        };
         let closing = async {
             shift.run_until_cancelled(until(context, false)).await;
             shift.cancel();
@@ -172,14 +191,26 @@ async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Outp
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
-async fn stewarding(context: Context, role: Role, stop: CancellationToken, batch_over: Arc<Notify>) {
+async fn stewarding(
+    context: Context,
+    role: Role,
+    relay: Option<Relay<Ledger>>,
+    stop: CancellationToken,
+    batch_over: Arc<Notify>,
+) {
     let mut pause = ROUND;
     let mut time_kept = Instant::now();
+    let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
         if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
             time_kept = Instant::now();
         }
-        match round(&context, &role).await {
+        let looked = round(&context, &role).await;
+        let staged = match &mut staging {
+            Some(staging) => staging.turn(&context, matches!(looked, Ok(Round::Busy))).await,
+            None => Ok(()),
+        };
+        match looked.and_then(|looked| staged.map(|()| looked).map_err(SweepError::from)) {
             Ok(Round::Busy) => {
                 pause = Duration::ZERO;
             }
@@ -196,8 +227,41 @@ async fn stewarding(context: Context, role: Role, stop: CancellationToken, batch
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
-            () = batch_over.notified(), if pause <= ROUND => {}
+            // A batch that is over may have left others: halves, or itself for later.
+            () = batch_over.notified(), if pause <= ROUND => staging.iter_mut().for_each(Staging::hurry),
         }
+    }
+}
+
+/// Stages batches in Redis, now and then.
+struct Staging {
+    relay: Relay<Ledger>,
+    last: Option<Instant>,
+    /// Something has happened since.
+    hurries: bool,
+}
+
+impl Staging {
+    fn new(relay: Relay<Ledger>) -> Self {
+        Self { relay, last: None, hurries: false }
+    }
+
+    fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
+    /// Stages what can be claimed, if it is time to, or batches have just been cut.
+    async fn turn(&mut self, context: &Context, have_been_cut: bool) -> Result<(), StoreError> {
+        let (always, at_most) = STAGE;
+        let pause = if self.hurries { at_most } else { always };
+        if !have_been_cut && self.last.is_some_and(|last| last.elapsed() < pause) {
+            return Ok(());
+        }
+        (self.last, self.hurries) = (Some(Instant::now()), false);
+        if self.relay.stage().await? > 0 {
+            context.wake.notify_one();
+        }
+        Ok(())
     }
 }
 

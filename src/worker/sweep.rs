@@ -346,7 +346,8 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     }
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
     let (clients, took) = context.ledger.recent().await?;
-    let size = batch_size(context.limits.batch_size, context.limits.batch_time, Recent { clients, took });
+    let limits = &context.limits;
+    let size = batch_size(limits.most_clients(), limits.batch_time, Recent { clients, took });
     let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
     let mut keys: Vec<String> = Vec::new();
     let mut position = sweep.position.clone();

@@ -155,6 +155,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         ledger,
         planner: Planner::new(folder.join("policy.toml")),
         limits,
+        redis: None,
         wake: Arc::default(),
         actor: "test".to_owned(),
     }
