@@ -49,8 +49,7 @@ async fn changed_in_the_middle(
             writers.push(company.context.ledger.writer().await);
         }
         let writer = &mut writers[0];
-        let open =
-            "SELECT CAST(sum(anonymized) AS BIGINT) FROM lethe_batches HAVING count(*) FILTER (WHERE state = 'done') > 0 \
+        let open = "SELECT CAST(sum(anonymized) AS BIGINT) FROM lethe_batches HAVING count(*) FILTER (WHERE state = 'done') > 0 \
              AND count(*) FILTER (WHERE state = 'ready') > 2";
         if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut ***writer).await.unwrap() {
             change(&mut *writer).await;

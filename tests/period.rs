@@ -77,7 +77,9 @@ async fn client(company: &Company, no: &str, made_on: &str, posted_on: &[&str]) 
     for posted_on in posted_on {
         let posted_on = day(posted_on);
         company
-            .execute(&format!("INSERT INTO entries (customer_no, posted_on, kind) VALUES ('{no}', {posted_on}, 'sale')"))
+            .execute(&format!(
+                "INSERT INTO entries (customer_no, posted_on, kind) VALUES ('{no}', {posted_on}, 'sale')"
+            ))
             .await;
     }
 }
@@ -201,7 +203,10 @@ async fn a_refused_client_is_looked_at_every_night_until_it_goes_through() {
         let sweep = night(&company, &format!("2026-01-0{day}T12:00:00Z"), |_| ()).await;
         assert_eq!(company.context.ledger.progress(sweep.id).await.unwrap().tally.refused, 2);
     }
-    assert_eq!(company.rows("SELECT client_key, sweep, last_sweep FROM lethe_outcomes ORDER BY client_key").await, ["A|1|3", "B|1|3"]);
+    assert_eq!(
+        company.rows("SELECT client_key, sweep, last_sweep FROM lethe_outcomes ORDER BY client_key").await,
+        ["A|1|3", "B|1|3"]
+    );
     company.execute("UPDATE customers SET open = 0").await;
     night(&company, "2026-01-06T12:00:00Z", |_| ()).await;
     assert_eq!(anonymized(&company).await, "A");

@@ -104,10 +104,13 @@ async fn a_client_that_a_trigger_keeps_stands_alone_and_the_others_go_through() 
     let failures = company.context.ledger.failures(10).await.unwrap();
     assert_eq!(failures.len(), 1);
     assert_eq!(failures[0].client_key, "C017");
-    assert_eq!(failures[0].reasons.as_deref(), Some(either(
+    assert_eq!(
+        failures[0].reasons.as_deref(),
+        Some(either(
             r#"["error 1811 (refused by a trigger)"]"#,
             r#"["error P0001 (refused by a trigger or a function)"]"#
-        )));
+        ))
+    );
 }
 
 #[tokio::test]
@@ -200,7 +203,10 @@ async fn a_check_that_refuses_is_named_and_quotes_no_value() {
     assert_eq!((tally.anonymized, tally.failed), (39, 1));
     let failures = company.context.ledger.failures(10).await.unwrap();
     assert_eq!(failures[0].client_key, "C009");
-    assert_eq!(failures[0].reasons.as_deref(), Some(either(r#"["CHECK constraint failed: known"]"#, r#"["a CHECK constraint: `known` of `customers`"]"#)));
+    assert_eq!(
+        failures[0].reasons.as_deref(),
+        Some(either(r#"["CHECK constraint failed: known"]"#, r#"["a CHECK constraint: `known` of `customers`"]"#))
+    );
 }
 
 #[tokio::test]

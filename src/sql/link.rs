@@ -93,7 +93,12 @@ impl Scope<'_> {
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let matched =
                 |table: &str| other_side(hop.matches.iter().map(|own| column(table, own)), &hop.compared).join(", ");
-            let keys = || format!("SELECT {} FROM lethe_held AS lethe_h", key_columns("lethe_h", self.client.key.len()).collect::<Vec<_>>().join(", "));
+            let keys = || {
+                format!(
+                    "SELECT {} FROM lethe_held AS lethe_h",
+                    key_columns("lethe_h", self.client.key.len()).collect::<Vec<_>>().join(", ")
+                )
+            };
             let among = match path.hops.get(at + 1) {
                 Some(next) => {
                     format!("SELECT {} FROM {} WHERE {condition}", matched(&next.table), self.relation(&next.table))
