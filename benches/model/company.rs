@@ -94,6 +94,9 @@ pub async fn context(path: &Path, policy: PathBuf, batch_size: usize) -> Context
     let ledger = Ledger::open(&store, &Clock::System).await.expect("the ledger opens");
     let limits = Limits {
         batch_size,
+        batch_time: Duration::from_secs(10),
+        rate: None,
+        window: None,
         attempts: 3,
         retry_after: Duration::from_secs(2),
         backup_max_age: None,
@@ -138,8 +141,8 @@ pub async fn number(connection: &mut SqliteConnection, sql: String) -> i64 {
 /// Compares two databases that began as copies of one, row by row and column
 /// by column. Returns each difference in words.
 pub async fn differences(one: &Path, other: &Path) -> Vec<String> {
-    let store = store(one).await;
-    let mut connection = store.writer().await.expect("the database opens");
+    let options = SqliteConnectOptions::new().filename(one).disable_statement_logging();
+    let mut connection = options.connect().await.expect("the database opens");
     let attach = format!("ATTACH DATABASE {} AS other", lethe::sql::text(&other.display().to_string()));
     sqlx::query(AssertSqlSafe(attach)).execute(&mut connection).await.expect("the other opens");
     let tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'lethe\\_%' ESCAPE '\\' \

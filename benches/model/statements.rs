@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 
 use lethe::demo::Size;
 use lethe::domain::key::join;
+use lethe::domain::schema::Dialect;
 use lethe::domain::sweep::SweepKind;
 use lethe::sql::batch::{self as sql, statements};
 use lethe::sql::select::{Wanted, Way, due_page};
-use lethe::store::statement;
-use lethe::worker::batch::prepare;
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnection;
+use lethe::store::{Connection, begin, statement};
 
 use crate::Options;
 use crate::company::{self, TODAY, company, context, copy, remove};
@@ -31,14 +29,14 @@ impl Spent {
         *spent = (spent.0 + began.elapsed(), spent.1 + rows);
     }
 
-    async fn execute(&mut self, connection: &mut SqliteConnection, what: &str, text: &str) {
+    async fn execute(&mut self, connection: &mut Connection, what: &str, text: &str) {
         let began = Instant::now();
         let done = statement(text).execute(connection).await.expect("the statement runs");
         self.add(format!("{what}: {text}"), began, done.rows_affected());
     }
 
     /// Reads texts in bulk, as the worker does.
-    async fn read(&mut self, connection: &mut SqliteConnection, what: &str, text: &str, clients: usize) {
+    async fn read(&mut self, connection: &mut Connection, what: &str, text: &str, clients: usize) {
         for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
             let began = Instant::now();
             let to = from + CLIENTS_AT_ONCE - 1;
@@ -68,11 +66,11 @@ pub async fn measure(options: &Options) {
 
     let mut spent = Spent::default();
     let mut writer = context.ledger.writer().await;
-    prepare(&mut writer, &loaded.plan).await.expect("temporary tables");
+    writer.make_tables(&loaded.plan).await.expect("temporary tables");
     let began = Instant::now();
     for keys in keys.chunks(options.batch_size) {
         let keys = join(keys);
-        let mut batch = writer.begin_with("BEGIN IMMEDIATE").await.expect("a transaction");
+        let mut batch = begin(&mut writer).await.expect("a transaction");
         for empty in sql::EMPTY {
             spent.execute(&mut batch, "empty", empty).await;
         }
@@ -83,7 +81,8 @@ pub async fn measure(options: &Options) {
         for reason in &all.reasons {
             spent.execute(&mut batch, "guard", reason).await;
         }
-        for (what, text) in [("refuse", sql::REFUSE), ("take", all.take.as_str()), ("done", sql::DONE)] {
+        for (what, text) in [("refuse", sql::refuse(Dialect::Sqlite)), ("take", all.take.as_str()), ("done", sql::DONE)]
+        {
             spent.execute(&mut batch, what, text).await;
         }
         for (_, text) in &all.unknown_keys {
@@ -104,6 +103,10 @@ pub async fn measure(options: &Options) {
         for text in sql::LATEST {
             spent.execute(&mut batch, "latest", text).await;
         }
+        let standing = Instant::now();
+        let stand = sqlx::query(sql::STAND).bind(1).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
+        stand.execute(&mut *batch).await.expect("outcomes stand");
+        spent.add(format!("stand: {}", sql::STAND), standing, 0);
         let recording = Instant::now();
         let record = sqlx::query(sql::RECORD).bind(1).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
         record.execute(&mut *batch).await.expect("outcomes are written");

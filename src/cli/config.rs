@@ -9,6 +9,7 @@ use url::Url;
 use super::Failure;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
+use crate::domain::window::Window;
 use crate::ledger::LEASE;
 use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::Limits;
@@ -36,6 +37,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub backup: BackupConfig,
     #[serde(default)]
+    pub worker: WorkerConfig,
+    #[serde(default)]
     pub sqlite: SqliteConfig,
     #[serde(default)]
     pub postgres: PostgresConfig,
@@ -47,8 +50,11 @@ pub(super) struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SweepConfig {
-    /// Clients in a batch.
+    /// The most clients in a batch.
     pub batch_size: usize,
+    /// How long a batch should take; they get smaller where it takes longer.
+    #[serde(with = "humantime_serde")]
+    pub batch_time: Duration,
     /// How often a client that fails is tried.
     pub attempts: u32,
     /// The pause before a client is tried again, doubled each time.
@@ -73,6 +79,7 @@ impl Default for SweepConfig {
     fn default() -> Self {
         Self {
             batch_size: 1000,
+            batch_time: Duration::from_millis(250),
             attempts: 3,
             retry_after: Duration::from_secs(2),
             brake_share: 0.1,
@@ -101,6 +108,16 @@ impl Default for BackupConfig {
     fn default() -> Self {
         Self { required: true, max_age: Duration::from_secs(7 * 86_400), stamp: None }
     }
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WorkerConfig {
+    /// The hours in which work is done, in `time_zone`.
+    pub window: Option<String>,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
 }
 
 /// `[sqlite]`
@@ -260,6 +277,15 @@ impl Config {
         if !(1..=100_000).contains(&sweep.batch_size) {
             return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
         }
+        if sweep.batch_time < Duration::from_millis(10) {
+            return Err(("sweep.batch_time", "is shorter than 10 milliseconds, and no batch is that quick".to_owned()));
+        }
+        if self.worker.rate == Some(0) {
+            return Err(("worker.rate", "is 0, and nobody would ever be done; leave it out for no bound".to_owned()));
+        }
+        if let Some(Err(what)) = self.window() {
+            return Err(("worker.window", what));
+        }
         if sweep.attempts == 0 {
             return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));
         }
@@ -306,12 +332,20 @@ impl Config {
             concurrency: self.postgres.concurrency,
             lock_timeout: self.postgres.lock_timeout,
             statement_timeout: self.postgres.statement_timeout,
+            idle_timeout: self.sweep.lease,
         }))
+    }
+
+    fn window(&self) -> Option<Result<Window, String>> {
+        self.worker.window.as_deref().map(|window| Window::parse(window, self.time_zone))
     }
 
     pub(super) fn limits(&self) -> Limits {
         Limits {
             batch_size: self.sweep.batch_size,
+            batch_time: self.sweep.batch_time,
+            rate: self.worker.rate,
+            window: self.window().and_then(Result::ok),
             attempts: self.sweep.attempts,
             retry_after: self.sweep.retry_after,
             backup_max_age: self.backup.required.then_some(self.backup.max_age),

@@ -48,9 +48,8 @@ pub struct NewBatch {
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome; how many were refused for each reason, as JSON;
-    /// and those who have none yet, because another transaction had locked them.
-    Done(Tally, String, Option<NewBatch>),
+    /// Everybody has an outcome.
+    Done(Done),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
         /// The parts.
@@ -62,6 +61,19 @@ pub enum Finish {
     Again(String),
     /// To be taken up at this moment; the attempt does not count, as it was not the clients' fault.
     Later(String),
+}
+
+/// What came of a batch that was worked through.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Clients by outcome.
+    pub tally: Tally,
+    /// How many were refused for each reason, as JSON.
+    pub reasons: String,
+    /// Those who have no outcome yet, because another session had locked them.
+    pub busy: Option<NewBatch>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl Ledger {
@@ -156,17 +168,18 @@ impl Ledger {
         error: Option<&str>,
     ) -> Result<bool, sqlx::Error> {
         let (state, tally, run_at) = match finish {
-            Finish::Done(tally, ..) => ("done", *tally, None),
+            Finish::Done(done) => ("done", done.tally, None),
             Finish::Split { .. } => ("split", Tally::default(), None),
             Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
         };
-        let reasons = if let Finish::Done(_, reasons, _) = finish { Some(reasons) } else { None };
-        let later = if let Finish::Done(_, _, later) = finish { later.as_ref() } else { None };
+        let done = if let Finish::Done(done) = finish { Some(done) } else { None };
+        let busy = done.and_then(|done| done.busy.as_ref());
+        let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let finished = sqlx::query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
-             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14 WHERE id = $1 AND lease = $2 AND state = 'running'",
+             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16 WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -181,13 +194,14 @@ impl Ledger {
         .bind(count(tally.failed))
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_))))
-        .bind(reasons)
-        .bind(later.map_or(0, |later| i64::try_from(later.clients).unwrap_or(i64::MAX)))
+        .bind(done.map(|done| &done.reasons))
+        .bind(busy.map_or(0, |busy| i64::try_from(busy.clients).unwrap_or(i64::MAX)))
+        .bind(took)
         .execute(&mut *connection)
         .await?
         .rows_affected();
-        if let Some(later) = later.filter(|_| finished > 0) {
-            self.insert_batches(connection, sweep, std::slice::from_ref(later)).await?;
+        if let Some(busy) = busy.filter(|_| finished > 0) {
+            self.insert_batches(connection, sweep, std::slice::from_ref(busy)).await?;
         }
         if let Finish::Split { parts, back_to } = finish
             && finished > 0
@@ -224,6 +238,23 @@ impl Ledger {
             Ok::<bool, sqlx::Error>(held)
         };
         run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Clients of the last batches, and the time they took together.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
+        let (clients, took): (i64, i64) = sqlx::query_as(
+            "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
+             (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL ORDER BY id DESC LIMIT 8) AS last",
+        )
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok((positive(clients), Duration::from_millis(positive(took))))
     }
 
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.

@@ -1,8 +1,10 @@
 //! The statements of one batch, in the order in which they run.
 
-use super::link::{CLIENT, Looks, TAKEN};
+use std::collections::BTreeSet;
+
+use super::link::{Asked, CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, column, key_columns, key_names, name, relation, row, text, tuple};
+use super::{Scope, column, key_columns, key_names, name, qualified, relation, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
 use crate::domain::policy::OnResidue;
@@ -61,6 +63,9 @@ pub const DROP: [&str; 5] = [
 /// used for every batch of a sweep.
 #[derive(Debug, Clone)]
 pub struct Statements {
+    /// Keeps the tables of the plan from being altered until the batch is over.
+    /// `None` where beginning a transaction that writes does that.
+    pub steady: Option<String>,
     /// Locks the clients whose keys are in `$1`, a JSON array, in the order of
     /// their keys, and passes over those that another transaction has locked.
     /// `None` where there is one writer, who has locked everything.
@@ -172,6 +177,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     }
     last_changes.append(&mut very_last);
     Statements {
+        steady: steady(scope, plan),
         lock: lock(scope, " FOR UPDATE SKIP LOCKED"),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
@@ -261,6 +267,16 @@ fn given_text(scope: Scope) -> String {
     }
 }
 
+fn steady(scope: Scope, plan: &Plan) -> Option<String> {
+    if scope.is_sqlite() {
+        return None;
+    }
+    let tables: BTreeSet<&str> =
+        plan.steps.iter().map(|step| step.table.as_str()).chain([scope.client.table.as_str()]).collect();
+    let tables: Vec<String> = tables.into_iter().map(|table| qualified(scope.dialect, table)).collect();
+    Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
+}
+
 fn lock(scope: Scope, locking: &str) -> Option<String> {
     if scope.is_sqlite() {
         return None;
@@ -287,9 +303,9 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let filters = wanted.filters();
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
-        SweepKind::Period => format!("({}){filters}", wanted.lapsed()),
+        SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
         SweepKind::List if force => format!("TRUE{filters}"),
-        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed()),
+        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };
     let key = scope.key_text(CLIENT);
     let busy = if scope.is_sqlite() {
@@ -336,7 +352,7 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
             format!(
                 "{into}, {place}, {} FROM {batch} WHERE b.state IS NULL AND {}",
                 text(&guard.name),
-                scope.exists(&guard.paths, condition.as_deref(), None)
+                scope.exists(&guard.paths, condition.as_deref(), &Asked::Batch)
             )
         })
         .collect();

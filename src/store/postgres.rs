@@ -12,7 +12,7 @@ use crate::domain::schema::{Dialect, ForeignKey, Index, Kind, LiveColumn, LiveTa
 use crate::domain::sweep::SweepKind;
 use crate::sql::batch::{statements, temporary_tables};
 use crate::sql::select::Wanted;
-use crate::sql::{FUNCTIONS, relation};
+use crate::sql::{FUNCTIONS, qualified, text};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
 const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
@@ -206,7 +206,7 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
         sqlx::query(sql).execute(&mut *transaction).await?;
     }
     for step in &plan.steps {
-        let sql = format!("SELECT row_security_active({})", crate::sql::text(qualified(&step.table).as_str()));
+        let sql = format!("SELECT row_security_active({})", text(&qualified(Dialect::Postgres, &step.table)));
         let hides: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *transaction).await?;
         if hides {
             problems.push(Problem::new(
@@ -246,9 +246,4 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     transaction.rollback().await?;
     problems.dedup();
     Ok(problems)
-}
-
-/// A table's name as text that the server reads as a table.
-fn qualified(table: &str) -> String {
-    relation(Dialect::Postgres, table).split(" AS ").next().unwrap_or_default().to_owned()
 }

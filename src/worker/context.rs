@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::Planner;
+use crate::domain::window::Window;
 use crate::ledger::Ledger;
 use crate::queue::Redis;
 use crate::store::Store;
@@ -14,8 +15,14 @@ use crate::store::Store;
 /// Bounds that the configuration sets.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Clients in a batch.
+    /// The most clients in a batch.
     pub batch_size: usize,
+    /// How long a batch should take: they get smaller where it takes longer.
+    pub batch_time: Duration,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
+    /// The hours in which work is done; `None` for always.
+    pub window: Option<Window>,
     /// How often a client is tried before it stands in the failures.
     pub attempts: u32,
     /// How long to wait before a client is tried again, doubled each time.
@@ -32,6 +39,16 @@ pub struct Limits {
     pub full_pass_every: Duration,
     /// How long a stop waits for the batch in hand.
     pub drain: Duration,
+}
+
+impl Limits {
+    /// The most clients in a batch: no more than ten seconds' worth where there
+    /// is a rate, so that nobody waits for long on one batch.
+    #[must_use]
+    pub fn most_clients(&self) -> usize {
+        let seconds = |rate: u32| usize::try_from(rate).unwrap_or(usize::MAX).saturating_mul(10);
+        self.batch_size.min(self.rate.map_or(usize::MAX, seconds))
+    }
 }
 
 /// What everything that happens has at hand.

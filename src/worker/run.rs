@@ -1,5 +1,5 @@
-//! Runs it all in one process: the scheduler, the cutting of sweeps into
-//! batches, and the worker.
+//! What a process does for as long as it runs: the scheduler, the cutting of
+//! sweeps into batches, the worker; or all of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,16 +25,31 @@ const POLL_REDIS: Duration = Duration::from_millis(100);
 const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(100));
 /// The longest one batch may take.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// How often the clock is set by the database server's.
+const TIME_KEPT_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a process does.
-#[derive(Debug, Clone, Default)]
-pub struct Roles {
-    /// Jobs whose ticks it looks at; none if it is no scheduler.
-    pub jobs: Vec<Job>,
-    /// End when this sweep has ended.
-    pub until: Option<i64>,
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// Opens sweeps at the ticks of these jobs, cuts them into batches, closes them.
+    Scheduler(Vec<Job>),
+    /// Works on batches.
+    Worker,
+    /// Both.
+    Both(Vec<Job>),
+    /// Both, for one sweep, whatever the hour, until it has ended.
+    Sweep(i64),
+}
+
+impl Role {
+    fn jobs(&self) -> &[Job] {
+        match self {
+            Self::Scheduler(jobs) | Self::Both(jobs) => jobs,
+            Self::Worker | Self::Sweep(_) => &[],
+        }
+    }
 }
 
 /// Why a run ended badly.
@@ -60,47 +75,106 @@ impl RunError {
 }
 
 /// Runs until `stop`: opens sweeps at their ticks, cuts them into batches, and
-/// anonymizes. On a stop the batch in hand is finished, within the bound of
+/// anonymizes, as far as its role goes and the window is open. On a stop the
+/// batch in hand is finished, within the bound of
 /// [`Limits::drain`](super::Limits::drain).
 ///
 /// # Errors
 ///
 /// [`RunError`] if the worker had to be given up.
-pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Result<(), RunError> {
-    let anonymizer = Anonymizer::new(context.clone());
+pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Result<(), RunError> {
     // Dropped half-way, it leaves nothing behind that goes on.
     let _stop_on_drop = stop.clone().drop_guard();
-    let options = Options {
-        worker_name: format!("lethe-{}", std::process::id()),
-        concurrency: context.store.concurrency(),
-        poll: if context.redis.is_some() { POLL_REDIS } else { POLL },
-        wake: Arc::clone(&context.wake),
-        renew_every: context.ledger.lease() / 3,
-        time_limit: TIME_LIMIT,
-        drain: context.limits.drain,
-    };
+    let mut context = context.clone();
+    if matches!(role, Role::Sweep(_)) {
+        context.limits.window = None;
+    }
     let batch_over = Arc::new(Notify::new());
     let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
-    let steward = tokio::spawn(within(
-        context.limits.drain,
-        stop.clone(),
-        steward(context.clone(), roles, relay.clone(), stop.clone(), Arc::clone(&batch_over)),
-    ));
-    let handler = move |claim| {
-        let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&batch_over));
-        async move {
-            let done = anonymizer.anonymize(&claim).await;
-            batch_over.notify_one();
-            done.map_err(|error| HandlerError::new(error.brief()))
-        }
-    };
-    let worked = match relay {
-        Some(relay) => queue::work(relay, options, stop.clone(), handler).await,
-        None => queue::work(context.ledger.clone(), options, stop.clone(), handler).await,
+    let mut steward = None;
+    if !matches!(role, Role::Worker) {
+        let stewarding =
+            stewarding(context.clone(), role.clone(), relay.clone(), stop.clone(), Arc::clone(&batch_over));
+        steward = Some(tokio::spawn(within(context.limits.drain, stop.clone(), stewarding)));
+    }
+    let worked = if matches!(role, Role::Scheduler(_)) {
+        stop.cancelled().await;
+        Ok(())
+    } else {
+        work(&context, relay.as_ref(), &stop, &batch_over).await
     };
     stop.cancel();
-    let _ = steward.await;
+    if let Some(steward) = steward {
+        let _ = steward.await;
+    }
     Ok(worked?)
+}
+
+/// Works on batches while the window is open, shift after shift.
+async fn work(
+    context: &Context,
+    relay: Option<&Relay<Ledger>>,
+    stop: &CancellationToken,
+    batch_over: &Arc<Notify>,
+) -> Result<(), QueueError> {
+    while !stop.is_cancelled() {
+        if !is_open(context) {
+            tracing::info!("the window is closed: nothing is worked on until it opens");
+            stop.run_until_cancelled(until(context, true)).await;
+            continue;
+        }
+        let shift = stop.child_token();
+        let options = Options {
+            worker_name: format!("lethe-{}", std::process::id()),
+            concurrency: context.store.concurrency(),
+            poll: if relay.is_some() { POLL_REDIS } else { POLL },
+            wake: Arc::clone(&context.wake),
+            renew_every: context.ledger.lease() / 3,
+            time_limit: TIME_LIMIT,
+            drain: context.limits.drain,
+        };
+        let anonymizer = Anonymizer::new(context.clone(), shift.clone());
+        let over = Arc::clone(batch_over);
+        let handler = move |claim| {
+            let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&over));
+            async move {
+                let done = anonymizer.anonymize(&claim).await;
+                batch_over.notify_one();
+                done.map_err(|error| HandlerError::new(error.brief()))
+            }
+        };
+        let working = async {
+            match relay {
+                Some(relay) => queue::work(relay.clone(), options, shift.clone(), handler).await,
+                None => queue::work(context.ledger.clone(), options, shift.clone(), handler).await,
+            }
+        };
+        let closing = async {
+            shift.run_until_cancelled(until(context, false)).await;
+            shift.cancel();
+        };
+        let (worked, ()) = tokio::join!(
+            async {
+                let worked = working.await;
+                shift.cancel();
+                worked
+            },
+            closing
+        );
+        worked?;
+    }
+    Ok(())
+}
+
+fn is_open(context: &Context) -> bool {
+    context.limits.window.is_none_or(|window| window.is_open(context.ledger.clock().now()))
+}
+
+/// Waits until the window is open, or closed: for ever if there is none.
+async fn until(context: &Context, open: bool) {
+    while is_open(context) != open {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Gives `work` up when it has not ended so long after `stop`. A sweep that is
@@ -117,17 +191,21 @@ async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Outp
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
-async fn steward(
+async fn stewarding(
     context: Context,
-    roles: Roles,
+    role: Role,
     relay: Option<Relay<Ledger>>,
     stop: CancellationToken,
     batch_over: Arc<Notify>,
 ) {
     let mut pause = ROUND;
+    let mut time_kept = Instant::now();
     let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
-        let looked = round(&context, &roles).await;
+        if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
+            time_kept = Instant::now();
+        }
+        let looked = round(&context, &role).await;
         let staged = match &mut staging {
             Some(staging) => staging.turn(&context, matches!(looked, Ok(Round::Busy))).await,
             None => Ok(()),
@@ -193,20 +271,22 @@ enum Round {
     Over,
 }
 
-async fn round(context: &Context, roles: &Roles) -> Result<Round, SweepError> {
-    let ticked = scheduler::tick(context, &roles.jobs).await;
+async fn round(context: &Context, role: &Role) -> Result<Round, SweepError> {
+    let ticked = scheduler::tick(context, role.jobs()).await;
     let mut busy = false;
     let running = context.ledger.running_sweeps().await?;
     for sweep in &running {
-        busy |= cut(context, sweep).await?;
+        if is_open(context) {
+            busy |= cut(context, sweep).await?;
+        }
         if sweep.cut {
             busy |= close(context, sweep).await?;
         }
     }
     ticked?;
-    let over = match roles.until {
-        Some(until) => context.ledger.sweep(until).await?.is_none_or(|sweep| sweep.state != State::Running),
-        None => false,
+    let over = match role {
+        Role::Sweep(id) => context.ledger.sweep(*id).await?.is_none_or(|sweep| sweep.state != State::Running),
+        _ => false,
     };
     Ok(match (over, busy) {
         (true, _) => Round::Over,
@@ -226,8 +306,7 @@ pub async fn wait_for(
     stop: CancellationToken,
     each: &mut (dyn FnMut(&Sweep, &Progress) + Send),
 ) -> Result<Option<Sweep>, RunError> {
-    let roles = Roles { jobs: Vec::new(), until: Some(sweep) };
-    let running = run(context, roles, stop.clone());
+    let running = run(context, Role::Sweep(sweep), stop.clone());
     tokio::pin!(running);
     let mut look = tokio::time::interval(Duration::from_millis(250));
     loop {

@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
 /// The variable that names the server.
-const SERVER: &str = "LETHE_TEST_POSTGRES";
+const SERVER: &str = "TEST_POSTGRES";
 
 /// Whether this suite runs on the server: those whose name says so.
 pub fn is_on_postgres() -> bool {
@@ -84,6 +84,7 @@ impl Place {
                 concurrency: 2,
                 lock_timeout: Duration::from_secs(1),
                 statement_timeout: Duration::from_secs(60),
+                idle_timeout: Duration::from_secs(60),
             }),
         }
     }

@@ -2,8 +2,8 @@
 
 use lethe::domain::sweep::SweepKind;
 
-use crate::common::Company;
-use crate::support::{assert_changes, changes, previewed};
+use super::common::Company;
+use super::support::{assert_changes, changes, previewed};
 
 const COMPOSITE: &str = "
     CREATE TABLE customers (company TEXT, no INTEGER, email TEXT UNIQUE, due DATE DEFAULT '2026-01-01', PRIMARY KEY (company, no));

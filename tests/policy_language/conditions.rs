@@ -3,8 +3,8 @@
 use lethe::domain::outcome::Outcome;
 use lethe::domain::sweep::SweepKind;
 
-use crate::common::Company;
-use crate::support::{list, outcomes, policy, previewed};
+use super::common::Company;
+use super::support::{list, outcomes, policy, previewed};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, type TEXT, score INTEGER, since DATE, \"due on\" DATE, extra TEXT, bill_to TEXT);

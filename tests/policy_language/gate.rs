@@ -1,6 +1,6 @@
 //! Nothing is left out: the 100% gate.
 
-use crate::support::{assert_changes, assert_refused, policy, problems};
+use super::support::{assert_changes, assert_refused, policy, problems};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);

@@ -1,6 +1,6 @@
 //! Paths removed from JSON documents.
 
-use crate::support::{assert_changes, policy};
+use super::support::{assert_changes, policy};
 
 /// Redacts these paths in a column called `column`, in a document a client, and compares the results.
 fn assert_redacted(column: &str, paths: &str, documents: &[(&str, &str)]) {

@@ -2,8 +2,8 @@
 
 use lethe::worker::sweep::{Mode, SweepError};
 
-use crate::common::Company;
-use crate::support::{assert_changes, list, outcomes, policy};
+use super::common::Company;
+use super::support::{assert_changes, list, outcomes, policy};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);

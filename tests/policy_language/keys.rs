@@ -2,8 +2,8 @@
 
 use lethe::domain::sweep::SweepKind;
 
-use crate::common::Company;
-use crate::support::{assert_changes, changes, policy, previewed};
+use super::common::Company;
+use super::support::{assert_changes, changes, policy, previewed};
 
 /// A client table and a table of notes that refers to it, with these key columns and rows.
 fn schema(key: &str, reference: &str, clients: &str, notes: &str) -> String {

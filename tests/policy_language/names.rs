@@ -1,6 +1,6 @@
 //! Tables and columns by any name.
 
-use crate::support::assert_changes;
+use super::support::assert_changes;
 
 #[test]
 fn names_with_spaces_quotes_and_reserved_words() {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use lethe::worker::sweep::{Mode, SweepError};
 
-use crate::common::Company;
-use crate::support::{assert_refused, list, policy};
+use super::common::Company;
+use super::support::{assert_refused, list, policy};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, type TEXT, name TEXT, nick TEXT, born DATE, extra TEXT, bill_to TEXT REFERENCES customers, photo BLOB);

@@ -1,8 +1,8 @@
 //! The residue check: whatever form a former value is found in, its client is
 //! left as it was, and the others go through.
 
-use crate::common::Company;
-use crate::support::{difference, list, outcomes, policy};
+use super::common::Company;
+use super::support::{difference, list, outcomes, policy};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, phone TEXT, extra JSON);

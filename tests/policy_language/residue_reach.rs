@@ -1,7 +1,7 @@
 //! Where the residue check looks, and where it does not.
 
-use crate::common::Company;
-use crate::support::{assert_changes, difference, outcomes, policy};
+use super::common::Company;
+use super::support::{assert_changes, difference, outcomes, policy};
 
 const CUSTOMERS: &str = r#"
     tables.customers.columns.no.class = "non-personal"

@@ -1,7 +1,7 @@
 //! Rows that go altogether.
 
-use crate::common::Company;
-use crate::support::{assert_changes, difference, outcomes, policy};
+use super::common::Company;
+use super::support::{assert_changes, difference, outcomes, policy};
 
 const TASKS: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY);

@@ -3,8 +3,8 @@
 
 use lethe::worker::sweep::{Mode, SweepError};
 
-use crate::common::Company;
-use crate::support::{assert_changes, difference, list, outcomes, policy, problems};
+use super::common::Company;
+use super::support::{assert_changes, difference, list, outcomes, policy, problems};
 
 #[test]
 fn generated_columns_need_no_class_and_follow() {
