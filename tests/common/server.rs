@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use url::Url;
 
 /// The variable that names the server the test command has started.
-const SERVER: &str = "LETHE_TEST_REDIS";
+const SERVER: &str = "TEST_REDIS";
 
 /// The server that the tests share: each has a prefix of its own on it.
 pub fn shared() -> Url {
