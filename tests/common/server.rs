@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use url::Url;
 
 /// The variable that names the server the test command has started.
-const SERVER: &str = "LETHE_TEST_REDIS";
+const SERVER: &str = "TEST_REDIS";
 
 /// The server that the tests share: each has a prefix of its own on it.
 pub fn shared() -> Url {
@@ -106,7 +106,7 @@ impl Server {
 
     /// Sends a signal to it.
     pub fn signal(&self, name: &str) {
-        crate::program::signal(self.process.as_ref().expect("it runs"), name);
+        signal(self.process.as_ref().expect("it runs"), name);
     }
 
     pub fn url(&self) -> Url {
@@ -116,6 +116,11 @@ impl Server {
     pub fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         ask(&self.url(), command)
     }
+}
+
+fn signal(process: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", process.id())]).status().expect("a shell");
+    assert!(sent.success(), "{name} is sent");
 }
 
 impl Drop for Server {
