@@ -106,7 +106,7 @@ impl Server {
 
     /// Sends a signal to it.
     pub fn signal(&self, name: &str) {
-        crate::program::signal(self.process.as_ref().expect("it runs"), name);
+        signal(self.process.as_ref().expect("it runs"), name);
     }
 
     pub fn url(&self) -> Url {
@@ -116,6 +116,11 @@ impl Server {
     pub fn ask<T: FromRedisValue>(&self, command: &[&str]) -> T {
         ask(&self.url(), command)
     }
+}
+
+fn signal(process: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", process.id())]).status().expect("a shell");
+    assert!(sent.success(), "{name} is sent");
 }
 
 impl Drop for Server {
