@@ -3,7 +3,8 @@
 //! application goes on using its clients.
 //!
 //! `CHAOS_SEED` and `CHAOS_FAULTS` repeat a run or make it longer; `CHAOS_RESTART`
-//! is a command that restarts the PostgreSQL server, for long runs by hand.
+//! is a command that restarts the PostgreSQL server, and `CHAOS_FAKETIME` the path of
+//! libfaketime, for hosts whose clocks are an hour ahead: for long runs by hand.
 
 #[path = "common/place.rs"]
 #[allow(dead_code)]
@@ -148,7 +149,11 @@ struct Fleet<'a> {
 impl Fleet<'_> {
     fn start(&mut self, role: &'static str) {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_lethe"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
+        if let (Ok(library), true) = (std::env::var("CHAOS_FAKETIME"), self.members.len().is_multiple_of(2)) {
+            command.env("LD_PRELOAD", library).env("FAKETIME", "+1h").env("DONT_FAKE_MONOTONIC", "1");
+        }
+        let child = command
             .arg(role)
             .current_dir(self.folder)
             .env_remove("LETHE_CONFIG")
