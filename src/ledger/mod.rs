@@ -2,6 +2,7 @@
 //! and its outcome commit together. Imports `domain` and `store`.
 
 mod batches;
+mod claims;
 mod gates;
 mod holds;
 mod outcomes;

@@ -6,8 +6,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError,
-    TlsCertificates, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, TlsCertificates,
+    aio::MultiplexedConnection,
 };
 use tokio::sync::Mutex;
 use url::Url;
@@ -17,6 +17,16 @@ pub const AHEAD: usize = 500;
 
 /// The longest that connecting and one answer take.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Adds ids with the id as the score, and keeps as many of the lowest as there may be.
+const STAGE: &str = "local added = redis.call('ZADD', KEYS[1], 'NX', unpack(ARGV, 2)) \
+     redis.call('ZREMRANGEBYRANK', KEYS[1], ARGV[1], -1) \
+     return added";
+
+/// Adds what is nobody's id, and takes it out again: the lowest of all is what is popped.
+const CHECK: &str = "redis.call('ZADD', KEYS[1], '-inf', 'check') \
+     redis.call('ZREMRANGEBYRANK', KEYS[1], -1, -2) \
+     redis.call('ZPOPMIN', KEYS[1])";
 
 /// Which server, and where in it.
 #[derive(Clone)]
@@ -99,7 +109,7 @@ impl RedisFault {
         match self {
             Self::Settings => "write it as `redis://host:6379`, or `rediss://host:6379` for TLS",
             Self::Unreachable { .. } | Self::Slow { .. } => {
-                "see whether the server runs, and host and port in `redis.url`"
+                "see whether the server runs, and scheme, host and port in `redis.url`: `rediss://` if it speaks TLS, `redis://` if not"
             }
             Self::Password { .. } => {
                 "`redis.url` names the user (`redis://user@host`), `redis.password_file` the file with the password"
@@ -109,16 +119,14 @@ impl RedisFault {
                  a server without TLS has `redis://`"
             }
             Self::Refused { code, .. } => match code.as_str() {
-                "NOPERM" => {
-                    "the user needs the commands ZADD, ZPOPMIN and ZREMRANGEBYRANK on the keys `lethe:*`, and MULTI and EXEC"
-                }
+                "NOPERM" => "the user needs EVAL, ZADD, ZPOPMIN and ZREMRANGEBYRANK on the keys `lethe:*`",
                 "OOM" => "its memory is full: give it more, or empty it",
                 "READONLY" => "it is a replica: name the primary in `redis.url`",
                 "MOVED" | "ASK" | "CLUSTERDOWN" => "it is a node of a cluster: name the node that holds the key",
                 "WRONGTYPE" => "another program uses the key: set another `redis.prefix`",
                 _ => "the server's own log says more",
             },
-            Self::Strange { .. } => "see host and port in `redis.url`; a server with TLS has `rediss://`",
+            Self::Strange { .. } => "see host and port in `redis.url`",
         }
     }
 }
@@ -181,14 +189,12 @@ impl Redis {
         if ids.is_empty() {
             return Ok(0);
         }
-        let mut pipeline = redis::pipe();
-        let add = pipeline.atomic().cmd("ZADD").arg(&self.0.key).arg("NX");
+        let mut script = redis::cmd("EVAL");
+        script.arg(STAGE).arg(1).arg(&self.0.key).arg(AHEAD);
         for id in ids {
-            add.arg(id).arg(id);
+            script.arg(id).arg(id);
         }
-        add.cmd("ZREMRANGEBYRANK").arg(&self.0.key).arg(AHEAD).arg(-1).ignore();
-        let (added,): (usize,) = self.ask(&pipeline).await?;
-        Ok(added)
+        self.ask(&script).await
     }
 
     /// Takes up to `most` of the staged ids, the lowest first.
@@ -200,9 +206,7 @@ impl Redis {
     ///
     /// [`RedisFault`] if the server is of no use now.
     pub async fn take(&self, most: usize) -> Result<Vec<i64>, RedisFault> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("ZPOPMIN").arg(&self.0.key).arg(most);
-        let (popped,): (Vec<(String, f64)>,) = self.ask(&pipeline).await?;
+        let popped: Vec<(String, f64)> = self.ask(redis::cmd("ZPOPMIN").arg(&self.0.key).arg(most)).await?;
         Ok(popped.into_iter().filter_map(|(id, _)| id.parse().ok()).collect())
     }
 
@@ -212,12 +216,7 @@ impl Redis {
     ///
     /// [`RedisFault`] if the server is of no use now.
     pub async fn check(&self) -> Result<(), RedisFault> {
-        let mut pipeline = redis::pipe();
-        // A member that is no number is nobody's id; the lowest, it is what is popped.
-        pipeline.atomic().cmd("ZADD").arg(&self.0.key).arg("NX").arg("-inf").arg("check").ignore();
-        pipeline.cmd("ZREMRANGEBYRANK").arg(&self.0.key).arg(AHEAD + 1).arg(-1).ignore();
-        pipeline.cmd("ZPOPMIN").arg(&self.0.key).arg(1).ignore();
-        self.ask(&pipeline).await
+        self.ask(redis::cmd("EVAL").arg(CHECK).arg(1).arg(&self.0.key)).await
     }
 
     /// What the server does when its memory is full (`maxmemory-policy`), if it says so.
@@ -226,20 +225,18 @@ impl Redis {
     ///
     /// [`RedisFault`] if the server is of no use now.
     pub async fn when_full(&self) -> Result<Option<String>, RedisFault> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("INFO").arg("memory");
-        let (info,): (String,) = self.ask(&pipeline).await?;
+        let info: String = self.ask(redis::cmd("INFO").arg("memory")).await?;
         Ok(info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::to_owned))
     }
 
-    async fn ask<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RedisFault> {
+    async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisFault> {
         let asked = async {
             let (was_open, mut connection) = self.connection().await?;
-            match pipeline.query_async(&mut connection).await {
+            match command.query_async(&mut connection).await {
                 // The server may have closed it long ago, and be there.
                 Err(error) if was_open && error.is_io_error() => {
                     self.disconnect().await;
-                    pipeline.query_async(&mut self.connection().await?.1).await
+                    command.query_async(&mut self.connection().await?.1).await
                 }
                 answered => answered,
             }
@@ -282,26 +279,18 @@ impl Redis {
                     RedisFault::Unreachable { place, why }
                 }
             }
-            _ => {
-                // A transaction says itself only that it was aborted.
-                let first = error.clone().into_server_errors().and_then(|errors| errors.first().cloned());
-                match first.as_ref().map(|(_, error)| error.code()).or(error.code()) {
-                    Some("NOAUTH" | "WRONGPASS") => RedisFault::Password { place },
-                    Some(code) => RedisFault::Refused { place, code: code.to_owned() },
-                    None => RedisFault::Strange { place },
-                }
-            }
+            _ => match error.code() {
+                Some("NOAUTH" | "WRONGPASS") => RedisFault::Password { place },
+                Some(code) => RedisFault::Refused { place, code: code.to_owned() },
+                None => RedisFault::Strange { place },
+            },
         }
     }
 }
 
 fn io_kind(error: &RedisError) -> std::io::ErrorKind {
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<std::io::Error>() {
-            return error.kind();
-        }
-        source = error.source();
-    }
-    std::io::ErrorKind::ConnectionAborted
+    let source = std::error::Error::source(error);
+    let inner = source.and_then(|source| source.downcast_ref::<Arc<dyn std::error::Error + Send + Sync>>());
+    let own = inner.and_then(|inner| inner.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
+    own.unwrap_or(std::io::ErrorKind::ConnectionAborted)
 }

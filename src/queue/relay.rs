@@ -2,6 +2,7 @@
 //! does not.
 
 use std::{
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -22,6 +23,9 @@ const WITHOUT: Duration = Duration::from_millis(500);
 
 /// The first pause before Redis is tried again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
+
+/// How long trying it again may take.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// A ledger and the Redis that carries its batches' ids.
 ///
@@ -91,16 +95,20 @@ impl<L: Numbered> Relay<L> {
             return Ok(0);
         }
         let ids = self.ledger.claimable(AHEAD).await?;
-        if ids.is_empty() {
-            return Ok(0);
-        }
-        Ok(self.used(Use::Staging, self.redis.stage(&ids).await).unwrap_or(0))
+        let staged = if !ids.is_empty() {
+            self.used(Use::Staging, self.redis.stage(&ids)).await
+        } else if self.standing().staging.is_some() {
+            self.used(Use::Staging, self.redis.check()).await.map(|()| 0)
+        } else {
+            Some(0)
+        };
+        Ok(staged.unwrap_or(0))
     }
 
     /// Claims batches whose ids Redis has.
     async fn claim_staged(&self, worker: &str, most: usize) -> Result<Vec<Claim>, L::Error> {
         while !self.waits(Use::Taking) {
-            let ids = self.used(Use::Taking, self.redis.take(most).await).unwrap_or_default();
+            let ids = self.used(Use::Taking, self.redis.take(most)).await.unwrap_or_default();
             if ids.is_empty() {
                 break;
             }
@@ -118,8 +126,20 @@ impl<L: Numbered> Relay<L> {
         self.standing().of(used).is_some_and(|away| Instant::now() < away.again_at)
     }
 
-    /// Notes whether Redis was of use, and says so where that has changed.
-    fn used<T>(&self, used: Use, answer: Result<T, RedisFault>) -> Option<T> {
+    /// Uses Redis, notes whether it was of use, and says so where that has changed.
+    async fn used<T>(&self, used: Use, call: impl Future<Output = Result<T, RedisFault>>) -> Option<T> {
+        let was_away = self.standing().of(used).is_some();
+        let answer = if was_away {
+            // One that is back answers at once; one that hangs should not hold up the ledger's batches.
+            let slow = |_| Err(RedisFault::Slow { place: self.redis.place().to_owned() });
+            tokio::time::timeout(GLANCE, call).await.unwrap_or_else(slow)
+        } else {
+            call.await
+        };
+        self.note(used, answer)
+    }
+
+    fn note<T>(&self, used: Use, answer: Result<T, RedisFault>) -> Option<T> {
         let mut standing = self.standing();
         let was_away = standing.is_away();
         let (first, longest) = PAUSES;

@@ -42,8 +42,13 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
     );
     for row in statement(&listed).fetch_all(&mut *connection).await? {
         let (space, own): (String, String) = (row.get(1), row.get(2));
-        let name = if row.get::<bool, _>(4) { own } else { format!("{space}.{own}") };
+        // Up to its first dot a name is that of a schema.
+        let is_plain = row.get::<bool, _>(4) && !own.contains('.');
+        let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
+            _ if space.contains('.') => {
+                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()))
+            }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());
                 schema.tables.insert(name.clone(), LiveTable { name, strict: true, ..LiveTable::default() });

@@ -23,6 +23,18 @@ pub fn allows(table: &str) -> String {
     either("DROP TRIGGER keeper", "DROP TRIGGER keeper ON {table}").replace("{table}", table)
 }
 
+/// A trigger that runs a statement after each row of a table that is changed.
+pub fn after(table: &str, statement: &str) -> String {
+    if is_on_postgres() {
+        format!(
+            "CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NULL; END $$; \
+             CREATE TRIGGER noted AFTER UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION noted()"
+        )
+    } else {
+        format!("CREATE TRIGGER noted AFTER UPDATE ON {table} BEGIN {statement}; END")
+    }
+}
+
 /// A day as a literal: what is no day is NULL where a date column holds nothing else.
 pub fn day(day: &str) -> String {
     if day.is_empty() && is_on_postgres() { "NULL".to_owned() } else { format!("'{day}'") }

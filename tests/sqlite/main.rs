@@ -3,4 +3,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dates;
+mod keys;
 mod poison;
+mod reference;
+#[path = "../policy_language/support.rs"]
+mod support;
+mod types;
