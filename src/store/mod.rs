@@ -260,7 +260,8 @@ impl Store {
             if !missing.is_empty() {
                 let problem = |(table, change): (String, Change)| {
                     let what = format!("the role may not do what the policy wants: {}", change.why);
-                    Problem::new(format!("tables.{table}"), what, format!("have somebody run `{}`", change.statement))
+                    let mend = format!("have somebody run `{}`", change.statement.unwrap_or_default());
+                    Problem::new(format!("tables.{table}"), what, mend)
                 };
                 return Ok(missing.into_iter().map(problem).collect());
             }
