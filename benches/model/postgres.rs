@@ -110,7 +110,8 @@ async fn fill(database: &Database, file: &Path) {
     let mut to = database.connect().await;
     let (tables, indexes) = SCHEMA.split_once(INDEXES).expect("the schema has two parts");
     sqlx::raw_sql(tables).execute(&mut to).await.expect("the tables are made");
-    let names = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
+    let names =
+        "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1";
     for table in sqlx::query_scalar::<_, String>(names).fetch_all(&mut to).await.expect("tables") {
         copy_rows(&mut from, &mut to, &table).await;
     }
