@@ -19,7 +19,7 @@ deny:
 	cargo deny check
 
 test:
-	cargo test
+	tests/run
 
 # On companies of a million clients: takes an hour and 20 GB.
 bench:

@@ -43,15 +43,19 @@ async fn changed_in_the_middle(
     let context = company.context.clone();
     let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
     let done = loop {
-        // Its turn comes between two writes of the worker.
-        let mut writer = company.context.ledger.writer().await;
-        let open =
-            "SELECT sum(anonymized) FROM lethe_batches HAVING sum(state = 'done') > 0 AND sum(state = 'ready') > 2";
-        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut **writer).await.unwrap() {
-            change(&mut **writer).await;
+        // Its turn comes between two writes of the worker: nobody else has a connection to write with.
+        let mut writers = Vec::new();
+        for _ in 0..company.context.store.writers() {
+            writers.push(company.context.ledger.writer().await);
+        }
+        let writer = &mut writers[0];
+        let open = "SELECT CAST(sum(anonymized) AS BIGINT) FROM lethe_batches HAVING count(*) FILTER (WHERE state = 'done') > 0 \
+             AND count(*) FILTER (WHERE state = 'ready') > 2";
+        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut ***writer).await.unwrap() {
+            change(&mut *writer).await;
             break done;
         }
-        drop(writer);
+        drop(writers);
         assert!(!working.is_finished(), "the sweep was over before its middle was seen");
         tokio::task::yield_now().await;
     };

@@ -124,17 +124,24 @@ async fn a_worker_that_is_late_writes_nothing_though_it_would_have_something_to_
     assert_eq!(ended.state, State::Done);
     sqlx::query("UPDATE customers SET open = 0").execute(&mut **writer).await.unwrap();
     let outcomes = "SELECT client_key, outcome, sweep, at, last_at FROM lethe_outcomes ORDER BY client_key";
-    let before =
-        (company.dump().await, company.rows("SELECT * FROM lethe_batches").await, company.rows(outcomes).await);
+    let before = (
+        company.dump().await,
+        company.rows("SELECT * FROM lethe_batches ORDER BY id").await,
+        company.rows(outcomes).await,
+    );
     assert_eq!(
-        company.rows("SELECT name FROM customers").await,
+        company.rows("SELECT name FROM customers ORDER BY no").await,
         ["Anonymized client", "Bob Baker", "Anonymized client"]
     );
 
     drop(writer);
     working.await.unwrap().unwrap();
     assert_eq!(
-        (company.dump().await, company.rows("SELECT * FROM lethe_batches").await, company.rows(outcomes).await),
+        (
+            company.dump().await,
+            company.rows("SELECT * FROM lethe_batches ORDER BY id").await,
+            company.rows(outcomes).await
+        ),
         before
     );
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{Days, Months, NaiveDate};
 use common::Company;
+use common::words::refuses;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::Sweep;
 use lethe::worker::sweep::open;
@@ -21,8 +22,6 @@ CREATE TABLE orders (order_no TEXT PRIMARY KEY, customer_id INTEGER REFERENCES c
 CREATE TABLE shipments (id INTEGER PRIMARY KEY, order_no TEXT REFERENCES orders (order_no), sent_on DATE);
 CREATE TABLE visits (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), on_day DATE);
 CREATE TABLE stuck (id INTEGER PRIMARY KEY);
-CREATE TRIGGER keeper BEFORE UPDATE OF name ON customers WHEN old.id IN (SELECT id FROM stuck)
-BEGIN SELECT RAISE(ABORT, 'stuck'); END;
 ";
 
 const POLICY: &str = r#"
@@ -98,6 +97,8 @@ struct History {
 impl History {
     async fn begin(seed: u64) -> Self {
         let mut company = Company::new(SCHEMA, POLICY).await;
+        let stuck = "old.name <> new.name AND old.id IN (SELECT id FROM stuck)";
+        company.execute(&refuses("customers", stuck, "stuck")).await;
         company.context.limits.full_pass_every = Duration::from_secs(4_000 * 86_400);
         let today = "2026-01-02".parse().unwrap();
         let mut history = Self { company, dice: ChaCha8Rng::seed_from_u64(seed), clients: BTreeMap::new(), today };
@@ -147,7 +148,7 @@ impl History {
             format!("INSERT INTO visits (customer_id, on_day) VALUES ({id}, '{day}')")
         } else {
             format!(
-                "INSERT OR IGNORE INTO orders VALUES ('O{id}', {id}); INSERT INTO shipments (order_no, sent_on) VALUES ('O{id}', '{day}')"
+                "INSERT INTO orders VALUES ('O{id}', {id}) ON CONFLICT DO NOTHING; INSERT INTO shipments (order_no, sent_on) VALUES ('O{id}', '{day}')"
             )
         };
         self.company.execute(&sql).await;
@@ -157,7 +158,7 @@ impl History {
 
     async fn get_stuck(&mut self, id: i64) {
         self.clients.get_mut(&id).unwrap().stuck = true;
-        self.company.execute(&format!("INSERT OR IGNORE INTO stuck VALUES ({id})")).await;
+        self.company.execute(&format!("INSERT INTO stuck VALUES ({id}) ON CONFLICT DO NOTHING")).await;
     }
 
     /// What can happen to a company between two nights.

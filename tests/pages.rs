@@ -116,7 +116,7 @@ fn the_readme_sets_up_and_runs_in_its_first_block_and_tests_in_its_second() {
     let shell: Vec<String> =
         blocks(&read(&root().join("README.md"))).into_iter().filter(|(l, _)| l == "sh").map(|(_, text)| text).collect();
     assert!(shell[0].contains("-- demo"), "{}", shell[0]);
-    assert!(shell[1].contains("cargo test"), "{}", shell[1]);
+    assert!(shell[1].contains("tests/run"), "{}", shell[1]);
     let checks = read(&root().join(".ci/run"));
     for command in shell[1].lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         assert!(checks.lines().any(|line| line.trim() == command), ".ci/run does not run `{command}`");

@@ -1,4 +1,21 @@
 //! The suites that run on every kind of database, on a `PostgreSQL` server.
+#![allow(clippy::duplicate_mod)]
 
+#[path = "changed.rs"]
+mod changed;
+#[path = "leases.rs"]
+mod leases;
+#[path = "nights.rs"]
+mod nights;
+#[path = "period.rs"]
+mod period;
+#[path = "poison.rs"]
+mod poison;
+#[path = "policy_language/main.rs"]
+mod policy_language;
+#[path = "property.rs"]
+mod property;
+#[path = "scheduler.rs"]
+mod scheduler;
 #[path = "sweeps.rs"]
 mod sweeps;

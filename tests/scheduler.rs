@@ -4,19 +4,19 @@ mod common;
 
 use std::time::Duration;
 
+use common::place::{either, is_on_postgres};
 use common::{Company, context, limits};
 use lethe::domain::clock::Clock;
 use lethe::domain::job::Job;
 use lethe::ledger::{Ledger, State, Sweep};
-use lethe::store::{Settings, Sqlite, Store};
+use lethe::store::{Postgres, Settings, Sqlite, Store, begin};
 use lethe::worker::scheduler;
-use sqlx::Connection;
 
 /// A client for each day, due that day.
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, grade TEXT, due DATE);
-WITH RECURSIVE day (d) AS (SELECT '2025-12-25' UNION ALL SELECT date(d, '+1 day') FROM day WHERE d < '2026-12-31')
-INSERT INTO customers SELECT d, 'Person of ' || d, 'A', d FROM day;
+WITH RECURSIVE day (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM day WHERE n < 371)
+INSERT INTO customers SELECT {day}, 'Person of ' || {day}, 'A', {day} FROM day;
 ";
 
 const POLICY: &str = r#"
@@ -45,7 +45,8 @@ fn nightly() -> [Job; 1] {
 
 /// A company whose scheduler has looked at these jobs at this moment.
 async fn company_since(jobs: &[Job], moment: &str) -> Company {
-    let company = Company::new(SCHEMA, POLICY).await;
+    let day = either("date('2025-12-25', n || ' days')", "DATE '2025-12-25' + n");
+    let company = Company::new(&SCHEMA.replace("{day}", day), POLICY).await;
     assert_eq!(tick(&company, jobs, moment).await.len(), 0, "a job's first look opens nothing");
     company
 }
@@ -253,16 +254,19 @@ async fn a_job_that_is_refused_keeps_no_other_from_its_tick() {
 #[tokio::test]
 async fn a_tick_that_meets_a_locked_database_is_looked_at_again() {
     let mut company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
-    let path = company.folder.path().join("company.db");
-    let busy_timeout = Duration::from_millis(50);
-    let settings = Settings::Sqlite(Sqlite { path: path.clone(), busy_timeout, cache_mib: 16, checkpoint_pages: 1000 });
+    let settings = match company.place.settings() {
+        Settings::Sqlite(own) => Settings::Sqlite(Sqlite { busy_timeout: Duration::from_millis(50), ..own }),
+        Settings::Postgres(own) => Settings::Postgres(Postgres { lock_timeout: Duration::from_millis(50), ..own }),
+    };
     let clock: Clock = company.context.ledger.clock().clone();
     company.context.store = Store::open(settings).await.unwrap();
     company.context.ledger = Ledger::open(&company.context.store, &clock).await.unwrap();
 
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut other = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-    let transaction = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = Store::open(company.place.settings()).await.unwrap().writer().await.unwrap();
+    let mut transaction = begin(&mut other).await.unwrap();
+    if is_on_postgres() {
+        sqlx::query("LOCK TABLE lethe_sweeps, lethe_jobs").execute(&mut *transaction).await.unwrap();
+    }
     company.set_clock("2026-01-11T02:00:00Z");
     assert!(scheduler::tick(&company.context, &nightly()).await.is_err());
     transaction.rollback().await.unwrap();

@@ -98,6 +98,9 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
     let ledger = Ledger::open(&store, &Clock::System).await.expect("the ledger opens");
     let limits = Limits {
         batch_size,
+        batch_time: Duration::from_secs(10),
+        rate: None,
+        window: None,
         attempts: 3,
         retry_after: Duration::from_secs(2),
         backup_max_age: None,
@@ -108,7 +111,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         drain: Duration::from_secs(30),
     };
     let actor = "bench".to_owned();
-    Context { store, ledger, planner: Planner::new(policy), limits, wake: Arc::default(), actor }
+    Context { store, ledger, planner: Planner::new(policy), limits, redis: None, wake: Arc::default(), actor }
 }
 
 /// Runs one sweep through queue and worker, from its opening to its close.

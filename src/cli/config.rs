@@ -9,6 +9,7 @@ use url::Url;
 use super::Failure;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
+use crate::domain::window::Window;
 use crate::ledger::LEASE;
 use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::Limits;
@@ -36,17 +37,24 @@ pub(super) struct Config {
     #[serde(default)]
     pub backup: BackupConfig,
     #[serde(default)]
+    pub worker: WorkerConfig,
+    #[serde(default)]
     pub sqlite: SqliteConfig,
     #[serde(default)]
     pub postgres: PostgresConfig,
+    #[serde(default)]
+    pub redis: RedisConfig,
 }
 
 /// `[sweep]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SweepConfig {
-    /// Clients in a batch.
+    /// The most clients in a batch.
     pub batch_size: usize,
+    /// How long a batch should take; they get smaller where it takes longer.
+    #[serde(with = "humantime_serde")]
+    pub batch_time: Duration,
     /// How often a client that fails is tried.
     pub attempts: u32,
     /// The pause before a client is tried again, doubled each time.
@@ -71,6 +79,7 @@ impl Default for SweepConfig {
     fn default() -> Self {
         Self {
             batch_size: 1000,
+            batch_time: Duration::from_millis(250),
             attempts: 3,
             retry_after: Duration::from_secs(2),
             brake_share: 0.1,
@@ -99,6 +108,16 @@ impl Default for BackupConfig {
     fn default() -> Self {
         Self { required: true, max_age: Duration::from_secs(7 * 86_400), stamp: None }
     }
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WorkerConfig {
+    /// The hours in which work is done, in `time_zone`.
+    pub window: Option<String>,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
 }
 
 /// `[sqlite]`
@@ -147,6 +166,26 @@ impl Default for PostgresConfig {
             statement_timeout: Duration::from_secs(300),
             password_file: None,
         }
+    }
+}
+
+/// `[redis]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RedisConfig {
+    /// The server that carries the batches' ids; without one, workers ask the database.
+    pub url: Option<String>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A file with the certificates of the authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// What tells the ids of one database from those of another.
+    pub prefix: String,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, password_file: None, ca_file: None, prefix: "lethe".to_owned() }
     }
 }
 
@@ -199,7 +238,14 @@ impl Config {
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
-        for path in [&mut config.backup.stamp, &mut config.postgres.password_file] {
+        let redis = &mut config.redis;
+        let files = [
+            &mut config.backup.stamp,
+            &mut config.postgres.password_file,
+            &mut redis.password_file,
+            &mut redis.ca_file,
+        ];
+        for path in files {
             *path = path.take().map(|path| folder.join(path));
         }
         Ok(config)
@@ -219,6 +265,7 @@ impl Config {
                 return Err(("database", "names no database: `postgres://user@host/database`".to_owned()));
             }
         }
+        self.redis.check()?;
         let postgres = &self.postgres;
         if !(1..=64).contains(&postgres.concurrency) {
             return Err(("postgres.concurrency", format!("is {}, and should be from 1 to 64", postgres.concurrency)));
@@ -229,6 +276,15 @@ impl Config {
         }
         if !(1..=100_000).contains(&sweep.batch_size) {
             return Err(("sweep.batch_size", format!("is {}, and should be from 1 to 100000", sweep.batch_size)));
+        }
+        if sweep.batch_time < Duration::from_millis(10) {
+            return Err(("sweep.batch_time", "is shorter than 10 milliseconds, and no batch is that quick".to_owned()));
+        }
+        if self.worker.rate == Some(0) {
+            return Err(("worker.rate", "is 0, and nobody would ever be done; leave it out for no bound".to_owned()));
+        }
+        if let Some(Err(what)) = self.window() {
+            return Err(("worker.window", what));
         }
         if sweep.attempts == 0 {
             return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));
@@ -276,12 +332,20 @@ impl Config {
             concurrency: self.postgres.concurrency,
             lock_timeout: self.postgres.lock_timeout,
             statement_timeout: self.postgres.statement_timeout,
+            idle_timeout: self.sweep.lease,
         }))
+    }
+
+    fn window(&self) -> Option<Result<Window, String>> {
+        self.worker.window.as_deref().map(|window| Window::parse(window, self.time_zone))
     }
 
     pub(super) fn limits(&self) -> Limits {
         Limits {
             batch_size: self.sweep.batch_size,
+            batch_time: self.sweep.batch_time,
+            rate: self.worker.rate,
+            window: self.window().and_then(Result::ok),
             attempts: self.sweep.attempts,
             retry_after: self.sweep.retry_after,
             backup_max_age: self.backup.required.then_some(self.backup.max_age),

@@ -45,6 +45,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
         Err(error) => findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint())),
         Ok(store) => database(&config, &store, &mut findings).await?,
     }
+    redis(&config, &mut findings).await;
     jobs(&config, &mut findings);
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
     out.data(&findings.0, || {
@@ -122,6 +123,30 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         Err(error) => findings.add(Verdict::Note, "backup", format!("{error}; {}", error.hint())),
     }
     Ok(())
+}
+
+/// Whether Redis answers, if one is configured.
+async fn redis(config: &Config, findings: &mut Findings) {
+    let redis = match config.redis.open() {
+        Ok(None) => return,
+        Ok(Some(redis)) => redis,
+        Err(failure) => return findings.add(Verdict::Bad, "redis", format!("{}; {}", failure.message, failure.hint)),
+    };
+    match redis.check().await {
+        Ok(()) => {
+            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()))
+        }
+        Err(fault) => findings.add(Verdict::Bad, "redis", format!("{fault}; {}", fault.hint())),
+    }
+    if let Ok(Some(policy)) = redis.when_full().await
+        && policy != "noeviction"
+    {
+        findings.add(
+            Verdict::Note,
+            "redis",
+            format!("its `maxmemory-policy` is `{policy}`: when its memory is full it drops ids, which are staged again; `noeviction` keeps them"),
+        );
+    }
 }
 
 async fn writable(store: &Store, findings: &mut Findings) {

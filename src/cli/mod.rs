@@ -10,6 +10,7 @@ mod failure;
 mod hold;
 mod output;
 mod policy;
+mod redis;
 mod retry;
 mod run;
 mod setup;
@@ -54,8 +55,12 @@ enum Command {
     Policy(policy::Command),
     /// Start a sweep, or look at what it would do.
     Sweep(sweep::Args),
-    /// Run the scheduler and the worker until told to stop.
+    /// Run the scheduler and a worker until told to stop.
     Run,
+    /// Run the scheduler alone: it opens sweeps at their ticks, and leaves the work to workers.
+    Scheduler,
+    /// Run a worker alone: it works on sweeps that others open.
+    Worker,
     /// Show tonight, the last nights, and what needs attention.
     Status(status::Args),
     /// Show a client's history, and what would become of it now.
@@ -87,7 +92,7 @@ impl Cli {
     /// Whether the command runs for long and its log is what is looked at.
     #[must_use]
     pub fn is_service(&self) -> bool {
-        matches!(self.command, Command::Run)
+        matches!(self.command, Command::Run | Command::Scheduler | Command::Worker)
     }
 }
 
@@ -103,7 +108,9 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::execute(&args, out).await,
         Command::Policy(command) => policy::execute(command, file, out).await,
         Command::Sweep(args) => sweep::execute(args, file, out).await,
-        Command::Run => run::execute(file).await,
+        Command::Run => run::execute(run::Part::Everything, file).await,
+        Command::Scheduler => run::execute(run::Part::Scheduler, file).await,
+        Command::Worker => run::execute(run::Part::Worker, file).await,
         Command::Status(args) => status::execute(&args, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,

@@ -1,13 +1,21 @@
-//! `lethe run`: the scheduler and the worker in one process.
+//! `lethe run`, `lethe scheduler`, `lethe worker`: what runs until told to stop.
 
 use std::path::Path;
 
 use super::{Failure, setup};
-use crate::worker::{Roles, run};
+use crate::worker::{Role, run};
 
-pub(super) async fn execute(file: &Path) -> Result<(), Failure> {
+/// What of the work this process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Everything,
+    Scheduler,
+    Worker,
+}
+
+pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
     let (config, context) = setup::context(file).await?;
-    let jobs = setup::jobs(&config.jobs)?;
+    let jobs = if part == Part::Worker { Vec::new() } else { setup::jobs(&config.jobs)? };
     let loaded = context.planner.plan(&context.store).await?;
     for note in &loaded.plan.notes {
         tracing::warn!(note, "worth knowing");
@@ -24,7 +32,12 @@ pub(super) async fn execute(file: &Path) -> Result<(), Failure> {
         );
     }
     tracing::info!(database = context.store.place(), jobs = jobs.len(), "running");
-    run(&context, Roles { jobs, until: None }, setup::stop_on_signal()).await?;
+    let role = match part {
+        Part::Everything => Role::Both(jobs),
+        Part::Scheduler => Role::Scheduler(jobs),
+        Part::Worker => Role::Worker,
+    };
+    run(&context, role, setup::stop_on_signal()).await?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -24,10 +24,12 @@ pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
 /// Everything, with the ledger made if it was missing.
 pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
     let (config, store) = store(file).await?;
-    let context = context_of(&config, store).await?;
+    let redis = config.redis.open()?;
+    let context = Context { redis, ..context_of(&config, store).await? };
     Ok((config, context))
 }
 
+/// Everything but Redis.
 pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context, Failure> {
     let ledger = Ledger::open(&store, &Clock::System).await?.with_lease(config.sweep.lease);
     Ok(Context {
@@ -35,6 +37,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
         store,
         planner: Planner::new(config.policy.clone()),
         limits: config.limits(),
+        redis: None,
         wake: Arc::default(),
         actor: actor(),
     })

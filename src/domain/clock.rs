@@ -1,8 +1,9 @@
 //! The time, injected, so that a test can be at any moment.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
@@ -10,6 +11,8 @@ pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
+    /// The machine's clock, corrected by so many milliseconds.
+    Corrected(Arc<AtomicI64>),
     /// A clock that stands still until it is set.
     Fixed(Arc<Mutex<DateTime<Utc>>>),
 }
@@ -19,6 +22,21 @@ impl Clock {
     #[must_use]
     pub fn fixed(at: DateTime<Utc>) -> Self {
         Self::Fixed(Arc::new(Mutex::new(at)))
+    }
+
+    /// The same clock, to be [set by](Self::set_by) that of a server if it is the machine's.
+    #[must_use]
+    pub fn of_server(self) -> Self {
+        if matches!(self, Self::System) { Self::Corrected(Arc::default()) } else { self }
+    }
+
+    /// Corrects the machine's clock by a server's, which shows these
+    /// milliseconds since 1970; does nothing to a fixed clock.
+    #[allow(clippy::disallowed_methods)]
+    pub fn set_by(&self, there: i64) {
+        if let Self::Corrected(by) = self {
+            by.store(there - Utc::now().timestamp_millis(), Ordering::Relaxed);
+        }
     }
 
     /// The present moment.
@@ -31,6 +49,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         match self {
             Self::System => Utc::now(),
+            Self::Corrected(by) => Utc::now() + TimeDelta::milliseconds(by.load(Ordering::Relaxed)),
             Self::Fixed(at) => *at.lock().expect("no thread panics while it sets the clock"),
         }
     }

@@ -16,3 +16,4 @@ pub mod residue;
 pub mod schedule;
 pub mod schema;
 pub mod sweep;
+pub mod window;

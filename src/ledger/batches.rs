@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
-use ulid::Ulid;
+use sqlx::FromRow;
 
 use super::{Ledger, moment};
 use crate::domain::outcome::Tally;
 use crate::domain::schema::Dialect;
-use crate::queue::{Claim, Claims};
+use crate::queue::Claim;
 use crate::store::{Connection, StoreError, begin};
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
@@ -48,9 +47,8 @@ pub struct NewBatch {
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome; how many were refused for each reason, as JSON;
-    /// and those who have none yet, because another transaction had locked them.
-    Done(Tally, String, Option<NewBatch>),
+    /// Everybody has an outcome.
+    Done(Done),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
         /// The parts.
@@ -62,6 +60,19 @@ pub enum Finish {
     Again(String),
     /// To be taken up at this moment; the attempt does not count, as it was not the clients' fault.
     Later(String),
+}
+
+/// What came of a batch that was worked through.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// Clients by outcome.
+    pub tally: Tally,
+    /// How many were refused for each reason, as JSON.
+    pub reasons: String,
+    /// Those who have no outcome yet, because another session had locked them.
+    pub busy: Option<NewBatch>,
+    /// How long it took.
+    pub took: Duration,
 }
 
 impl Ledger {
@@ -156,17 +167,18 @@ impl Ledger {
         error: Option<&str>,
     ) -> Result<bool, sqlx::Error> {
         let (state, tally, run_at) = match finish {
-            Finish::Done(tally, ..) => ("done", *tally, None),
+            Finish::Done(done) => ("done", done.tally, None),
             Finish::Split { .. } => ("split", Tally::default(), None),
             Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
         };
-        let reasons = if let Finish::Done(_, reasons, _) = finish { Some(reasons) } else { None };
-        let later = if let Finish::Done(_, _, later) = finish { later.as_ref() } else { None };
+        let done = if let Finish::Done(done) = finish { Some(done) } else { None };
+        let busy = done.and_then(|done| done.busy.as_ref());
+        let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let finished = sqlx::query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
-             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14 WHERE id = $1 AND lease = $2 AND state = 'running'",
+             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16 WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -181,13 +193,14 @@ impl Ledger {
         .bind(count(tally.failed))
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_))))
-        .bind(reasons)
-        .bind(later.map_or(0, |later| i64::try_from(later.clients).unwrap_or(i64::MAX)))
+        .bind(done.map(|done| &done.reasons))
+        .bind(busy.map_or(0, |busy| i64::try_from(busy.clients).unwrap_or(i64::MAX)))
+        .bind(took)
         .execute(&mut *connection)
         .await?
         .rows_affected();
-        if let Some(later) = later.filter(|_| finished > 0) {
-            self.insert_batches(connection, sweep, std::slice::from_ref(later)).await?;
+        if let Some(busy) = busy.filter(|_| finished > 0) {
+            self.insert_batches(connection, sweep, std::slice::from_ref(busy)).await?;
         }
         if let Finish::Split { parts, back_to } = finish
             && finished > 0
@@ -224,6 +237,23 @@ impl Ledger {
             Ok::<bool, sqlx::Error>(held)
         };
         run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Clients of the last batches, and the time they took together.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
+        let (clients, took): (i64, i64) = sqlx::query_as(
+            "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
+             (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL ORDER BY id DESC LIMIT 8) AS last",
+        )
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
+        Ok((positive(clients), Duration::from_millis(positive(took))))
     }
 
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
@@ -281,76 +311,6 @@ impl Ledger {
             .bind(position)
             .execute(connection)
             .await?;
-        Ok(())
-    }
-}
-
-impl Claims for Ledger {
-    type Error = StoreError;
-
-    async fn claim(&self, worker: &str, most: usize) -> Result<Vec<Claim>, StoreError> {
-        let now = self.clock.now();
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT CAST(1 AS BIGINT) FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $1 \
-             AND (state = 'ready' OR lease_until <= $1) LIMIT 1",
-        )
-        .bind(moment(now))
-        .fetch_optional(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
-        if due.is_none() {
-            return Ok(Vec::new());
-        }
-        let mut writer = self.writer().await;
-        // Nobody waits for what somebody else is claiming.
-        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $1, lease = $2 || '-' || CAST(id AS TEXT), \
-             lease_until = $3 WHERE id IN (SELECT id FROM lethe_batches WHERE state IN ('ready', 'running') AND run_at <= $4 \
-             AND (state = 'ready' OR lease_until <= $4) ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
-        );
-        let claimed: Vec<(i64, String, i64)> = sqlx::query_as(AssertSqlSafe(sql))
-            .bind(worker)
-            .bind(format!("{worker}-{}", Ulid::new()))
-            .bind(moment(now + self.lease))
-            .bind(moment(now))
-            .bind(i64::try_from(most).unwrap_or(1))
-            .fetch_all(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        let claim =
-            |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
-        Ok(claimed.into_iter().map(claim).collect())
-    }
-
-    async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
-        let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
-        let mut writer = self.writer().await;
-        let held = match self.store.dialect() {
-            Dialect::Sqlite => "SELECT value FROM json_each($2)",
-            Dialect::Postgres => "SELECT json_array_elements_text(CAST($2 AS JSON))",
-        };
-        let sql = format!("UPDATE lethe_batches SET lease_until = $1 WHERE state = 'running' AND lease IN ({held})");
-        sqlx::query(AssertSqlSafe(sql))
-            .bind(moment(self.clock.now() + self.lease))
-            .bind(serde_json::to_string(&leases).unwrap_or_default())
-            .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(())
-    }
-
-    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        sqlx::query(
-            "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
-             WHERE id = $1 AND lease = $2 AND state = 'running'",
-        )
-        .bind(claim.batch)
-        .bind(&claim.lease)
-        .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
         Ok(())
     }
 }

@@ -2,13 +2,14 @@
 //! and its outcome commit together. Imports `domain` and `store`.
 
 mod batches;
+mod claims;
 mod gates;
 mod holds;
 mod outcomes;
 mod sweeps;
 mod writers;
 
-pub use batches::{Batch, Finish, LEASE, NewBatch};
+pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use outcomes::{FailedClient, Record};
@@ -26,10 +27,16 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 1] {
+fn migrations(dialect: Dialect) -> [&'static str; 2] {
     match dialect {
-        Dialect::Sqlite => [include_str!("../../migrations/sqlite/0001_ledger.sql")],
-        Dialect::Postgres => [include_str!("../../migrations/postgres/0001_ledger.sql")],
+        Dialect::Sqlite => [
+            include_str!("../../migrations/sqlite/0001_ledger.sql"),
+            include_str!("../../migrations/sqlite/0002_pace.sql"),
+        ],
+        Dialect::Postgres => [
+            include_str!("../../migrations/postgres/0001_ledger.sql"),
+            include_str!("../../migrations/postgres/0002_pace.sql"),
+        ],
     }
 }
 
@@ -59,7 +66,31 @@ impl Ledger {
         while connections.len() < store.writers() {
             connections.push(store.writer().await?);
         }
-        Ok(Self { store: store.clone(), clock: clock.clone(), lease: LEASE, writers: Writers::new(connections) })
+        let ledger = Self {
+            store: store.clone(),
+            clock: clock.clone().of_server(),
+            lease: LEASE,
+            writers: Writers::new(connections),
+        };
+        ledger.keep_time().await?;
+        Ok(ledger)
+    }
+
+    /// Sets this process's clock by the database server's, which all hosts
+    /// share: a host whose own clock is wrong would take leases for run out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn keep_time(&self) -> Result<(), StoreError> {
+        if self.store.dialect() == Dialect::Postgres {
+            let there: i64 = sqlx::query_scalar("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+                .fetch_one(self.readers())
+                .await
+                .map_err(|error| self.fault(&error))?;
+            self.clock.set_by(there);
+        }
+        Ok(())
     }
 
     /// The same ledger with another lease: how long a batch stays with a worker

@@ -6,13 +6,19 @@
 //! batch is the handler's, in its own transaction, fenced by the lease. apalis
 //! is the worker runtime underneath.
 //!
-//! It knows the ledger through [`Claims`] alone and imports nothing of this
-//! program.
+//! Where Redis is configured, a [`Relay`] takes the ids of batches from there
+//! and claims these in the ledger, so that many workers need not all ask the
+//! ledger.
+//!
+//! It knows the ledger through [`Claims`] and [`Numbered`] alone and imports
+//! nothing of this program.
 
 mod backend;
 mod delivery;
 mod desk;
 mod error;
+mod redis;
+mod relay;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -22,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 pub use self::error::{HandlerError, QueueError};
+pub use self::redis::{AHEAD, Redis, RedisFault, RedisSettings};
+pub use self::relay::Relay;
 use self::{backend::ClaimsBackend, delivery::deliver, desk::Desk};
 
 /// A batch claimed by one worker, and the lease that may finish it.
@@ -75,6 +83,26 @@ pub trait Claims: Clone + Send + Sync + 'static {
     ///
     /// Any error is logged, and the batch left until its lease runs out.
     fn release(&self, claim: &Claim) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Claims that can be made by number, so that something else can carry the
+/// numbers to those who claim.
+pub trait Numbered: Claims {
+    /// Returns up to `most` batches that could be claimed now, those first whose
+    /// turn it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Claims::claim`].
+    fn claimable(&self, most: usize) -> impl Future<Output = Result<Vec<i64>, Self::Error>> + Send;
+
+    /// Claims those of `batches` that can be claimed now, and passes over the
+    /// others.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Claims::claim`].
+    fn claim_of(&self, worker: &str, batches: &[i64]) -> impl Future<Output = Result<Vec<Claim>, Self::Error>> + Send;
 }
 
 /// How batches are worked on.

@@ -1,8 +1,10 @@
 //! The statements of one batch, in the order in which they run.
 
-use super::link::{CLIENT, Looks, TAKEN};
+use std::collections::BTreeSet;
+
+use super::link::{Asked, CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, column, key_columns, key_names, name, relation, row, text, tuple};
+use super::{Scope, column, key_columns, key_names, name, qualified, relation, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
 use crate::domain::policy::OnResidue;
@@ -61,6 +63,9 @@ pub const DROP: [&str; 5] = [
 /// used for every batch of a sweep.
 #[derive(Debug, Clone)]
 pub struct Statements {
+    /// Keeps the tables of the plan from being altered until the batch is over.
+    /// `None` where beginning a transaction that writes does that.
+    pub steady: Option<String>,
     /// Locks the clients whose keys are in `$1`, a JSON array, in the order of
     /// their keys, and passes over those that another transaction has locked.
     /// `None` where there is one writer, who has locked everything.
@@ -76,6 +81,8 @@ pub struct Statements {
     pub reasons: Vec<String>,
     /// Fills `lethe_taken` with those whom nothing keeps.
     pub take: String,
+    /// Locks the rows that several clients share, with the table of each.
+    pub shared: Vec<(String, String)>,
     /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
     pub unknown_keys: Vec<(String, String)>,
     /// Former identifying values, as [lines](LINE).
@@ -172,12 +179,19 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     }
     last_changes.append(&mut very_last);
     Statements {
+        steady: steady(scope, plan),
         lock: lock(scope, " FOR UPDATE SKIP LOCKED"),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, SweepKind::List, true),
         reasons: reasons(scope, plan),
         take: take(scope),
+        shared: plan
+            .steps
+            .iter()
+            .flat_map(|step| step.paths.iter().map(move |path| (step, path)))
+            .filter_map(|(step, path)| Some((step.table.clone(), scope.lock_shared(path)?)))
+            .collect(),
         unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(scope, step)).collect(),
         former: former(scope, plan),
         changes,
@@ -195,7 +209,7 @@ impl Statements {
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
         let mut all: Vec<(String, &str)> = of_client.map(|sql| (client.table.clone(), sql.as_str())).collect();
         all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
-        let tabled = self.unknown_keys.iter().chain(&self.changes).chain(&self.last_changes);
+        let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         for search in &self.searches {
             let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);
@@ -261,6 +275,16 @@ fn given_text(scope: Scope) -> String {
     }
 }
 
+fn steady(scope: Scope, plan: &Plan) -> Option<String> {
+    if scope.is_sqlite() {
+        return None;
+    }
+    let tables: BTreeSet<&str> =
+        plan.steps.iter().map(|step| step.table.as_str()).chain([scope.client.table.as_str()]).collect();
+    let tables: Vec<String> = tables.into_iter().map(|table| qualified(scope.dialect, table)).collect();
+    Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
+}
+
 fn lock(scope: Scope, locking: &str) -> Option<String> {
     if scope.is_sqlite() {
         return None;
@@ -287,9 +311,9 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let filters = wanted.filters();
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
-        SweepKind::Period => format!("({}){filters}", wanted.lapsed()),
+        SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
         SweepKind::List if force => format!("TRUE{filters}"),
-        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed()),
+        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };
     let key = scope.key_text(CLIENT);
     let busy = if scope.is_sqlite() {
@@ -336,7 +360,7 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
             format!(
                 "{into}, {place}, {} FROM {batch} WHERE b.state IS NULL AND {}",
                 text(&guard.name),
-                scope.exists(&guard.paths, condition.as_deref(), None)
+                scope.exists(&guard.paths, condition.as_deref(), &Asked::Batch)
             )
         })
         .collect();

@@ -19,12 +19,14 @@ impl Scope<'_> {
             differs.push(differing(rule, &own, &value));
             sets.push(format!("{own} = {value}"));
         }
+        let is_conditional = update.rules.iter().flat_map(|rule| &rule.branches).any(|own| own.condition.is_some());
+        let differs = any_of(differs);
         format!(
             "UPDATE {} SET {} WHERE {} AND {}",
             self.relation(table),
             sets.join(", "),
             self.belongs(&update.paths),
-            any_of(differs)
+            if is_conditional { self.of_batch(&update.paths, differs) } else { differs }
         )
     }
 
@@ -70,7 +72,8 @@ impl Scope<'_> {
     fn deleted(&self, delete: &Delete) -> String {
         let belongs = self.belongs(&delete.paths);
         match &delete.condition {
-            Some(condition) => format!("{belongs} AND ({})", condition.sql(self.today)),
+            Some(condition) if self.is_sqlite() => format!("{belongs} AND ({})", condition.sql(self.today)),
+            Some(condition) => format!("{belongs} AND {}", self.of_batch(&delete.paths, condition.sql(self.today))),
             None => belongs,
         }
     }

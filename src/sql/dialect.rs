@@ -39,10 +39,15 @@ pub const FUNCTIONS: [&str; 2] = [
 /// first, a `PostgreSQL` table is called `schema.table`, and keeps that name.
 #[must_use]
 pub fn relation(dialect: Dialect, table: &str) -> String {
+    let qualified = qualified(dialect, table);
+    if qualified == name(table) { qualified } else { format!("{qualified} AS {}", name(table)) }
+}
+
+/// A table where it is called by no other name: `"schema"."table"`.
+#[must_use]
+pub fn qualified(dialect: Dialect, table: &str) -> String {
     match table.split_once('.') {
-        Some((schema, own)) if dialect == Dialect::Postgres => {
-            format!("{}.{} AS {}", name(schema), name(own), name(table))
-        }
+        Some((schema, own)) if dialect == Dialect::Postgres => format!("{}.{}", name(schema), name(own)),
         _ => name(table),
     }
 }

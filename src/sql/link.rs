@@ -1,7 +1,7 @@
 //! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
 //! as a question about a client (`exists`), and as a join (`join`).
 
-use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
+use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, qualified, row, text, tuple};
 use crate::domain::plan::{Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
@@ -20,12 +20,21 @@ pub(super) struct Looks {
     pub(super) results: Vec<String>,
 }
 
+/// Whose rows a question about clients looks at.
+pub(super) enum Asked<'a> {
+    /// Anybody's.
+    Everybody,
+    /// Those of the clients between two keys: the bounds, repeated where their
+    /// rows are looked up, keep a database from reading all rows.
+    Between(&'a dyn Fn(&str) -> String),
+    /// Those of the clients of a batch.
+    Batch,
+}
+
 impl Scope<'_> {
     /// The client table under the name by which it is asked about.
     pub(super) fn clients(&self) -> String {
-        let table = self.relation(&self.client.table);
-        let table = table.split(" AS ").next().unwrap_or_default();
-        format!("{table} AS {CLIENT}")
+        format!("{} AS {CLIENT}", qualified(self.dialect, &self.client.table))
     }
 
     /// Where a row of the path's first table belongs to one of the clients taken.
@@ -34,6 +43,25 @@ impl Scope<'_> {
     }
 
     fn belongs_by(&self, path: &Path) -> String {
+        let reached = self.reached_by(path);
+        if path.exclusive { format!("({reached} AND {})", self.nobody_elses(path)) } else { reached }
+    }
+
+    /// Locks the rows that may belong to several clients, so that two batches
+    /// with one of them each do not both leave a row to the other.
+    pub(super) fn lock_shared(&self, path: &Path) -> Option<String> {
+        if self.is_sqlite() || !path.exclusive {
+            return None;
+        }
+        Some(format!(
+            "WITH locked AS (SELECT 1 FROM {} WHERE {} ORDER BY tableoid, ctid FOR NO KEY UPDATE) SELECT count(*) FROM locked",
+            self.relation(&path.hops[0].table),
+            self.reached_by(path)
+        ))
+    }
+
+    /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
+    fn reached_by(&self, path: &Path) -> String {
         let mut condition = String::new();
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let matched =
@@ -56,14 +84,49 @@ impl Scope<'_> {
                 condition = format!("{condition} AND ({})", own.sql(self.today));
             }
         }
-        if path.exclusive {
-            condition = format!("{condition} AND {}", self.nobody_elses(path));
+        if path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
+    }
+
+    /// A condition of the policy on rows of these paths' first table, asked of
+    /// rows of the batch's clients alone. `PostgreSQL` evaluates conditions in
+    /// any order, and one that cannot read somebody else's row would fail this
+    /// batch too.
+    pub(super) fn of_batch(&self, paths: &[Path], condition: String) -> String {
+        if self.is_sqlite() {
+            return format!("({condition})");
         }
-        if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) {
-            format!("({condition})")
-        } else {
-            condition
+        let held = any_of(paths.iter().map(|path| self.held(path)).collect());
+        format!("CASE WHEN {held} THEN ({condition}) ELSE FALSE END")
+    }
+
+    /// That a row of the path's first table belongs to a client of the batch, as a question that is hashed.
+    fn held(&self, path: &Path) -> String {
+        let mut condition = String::new();
+        for (at, hop) in path.hops.iter().enumerate().rev() {
+            let matched =
+                |table: &str| other_side(hop.matches.iter().map(|own| column(table, own)), &hop.compared).join(", ");
+            let keys = || {
+                format!(
+                    "SELECT {} FROM lethe_held AS lethe_h",
+                    key_columns("lethe_h", self.client.key.len()).collect::<Vec<_>>().join(", ")
+                )
+            };
+            let among = match path.hops.get(at + 1) {
+                Some(next) => {
+                    format!("SELECT {} FROM {} WHERE {condition}", matched(&next.table), self.relation(&next.table))
+                }
+                None if path.by_key => {
+                    let keys = other_side(key_columns("lethe_h", self.client.key.len()), &hop.compared);
+                    format!("SELECT {} FROM lethe_held AS lethe_h", keys.join(", "))
+                }
+                None => {
+                    let key = tuple(CLIENT, &self.client.key);
+                    format!("SELECT {} FROM {} WHERE {key} IN ({})", matched(CLIENT), self.clients(), keys())
+                }
+            };
+            condition = format!("{} IN ({among})", own(hop));
         }
+        condition
     }
 
     /// Where a row names one of the clients taken, by a way of one hop: asked of
@@ -134,20 +197,18 @@ impl Scope<'_> {
     }
 
     /// Whether the client `lethe_c` has a row by one of these ways for which
-    /// `condition` holds. `between` bounds the clients asked about: repeated
-    /// where their rows are looked up, it keeps a database from reading all of them.
-    pub(super) fn exists(
-        &self,
-        paths: &[Path],
-        condition: Option<&str>,
-        between: Option<&dyn Fn(&str) -> String>,
-    ) -> String {
-        any_of(paths.iter().map(|path| self.exists_by(path, condition, between)).collect())
+    /// `condition` holds.
+    pub(super) fn exists(&self, paths: &[Path], condition: Option<&str>, asked: &Asked) -> String {
+        any_of(paths.iter().map(|path| self.exists_by(path, condition, asked)).collect())
     }
 
-    fn exists_by(&self, path: &Path, condition: Option<&str>, between: Option<&dyn Fn(&str) -> String>) -> String {
-        let mut inner = condition.map(|condition| format!(" AND ({condition})")).unwrap_or_default();
-        if let (Some(between), Some(key)) = (between, path.key_columns()) {
+    fn exists_by(&self, path: &Path, condition: Option<&str>, asked: &Asked) -> String {
+        let condition = condition.map(|condition| match asked {
+            Asked::Batch => self.of_batch(std::slice::from_ref(path), condition.to_owned()),
+            Asked::Everybody | Asked::Between(_) => format!("({condition})"),
+        });
+        let mut inner = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
+        if let (Asked::Between(between), Some(key)) = (asked, path.key_columns()) {
             inner = format!("{}{inner}", between(&tuple(&path.hops[0].table, key)));
         }
         for (at, hop) in path.hops.iter().enumerate() {
@@ -164,6 +225,9 @@ impl Scope<'_> {
     /// The rows reached by a path from the clients taken, as `FROM`: the client is
     /// `lethe_t`, the row's table has its own name.
     pub(super) fn join(&self, path: &Path, mut looks: Looks) -> String {
+        for condition in &mut looks.conditions {
+            *condition = self.of_batch(std::slice::from_ref(path), std::mem::take(condition));
+        }
         if path.exclusive {
             // A row that stays for another client is not this client's to look at.
             looks.conditions.push(self.nobody_elses(path));

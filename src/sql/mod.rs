@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use crate::domain::plan::{ClientPlan, Compared};
 use crate::domain::schema::Dialect;
 
-pub use dialect::{FUNCTIONS, relation};
+pub use dialect::{FUNCTIONS, qualified, relation};
 
 /// What every statement depends on: the dialect, the client table, and the day.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::link::{CLIENT, Looks};
+use super::link::{Asked, CLIENT, Looks};
 use super::{Scope, any_of, column, day_after, name, relation, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
 use crate::domain::schema::Dialect;
@@ -26,6 +26,14 @@ pub struct Wanted<'a> {
 struct Range {
     behind: bool,
     bounded: bool,
+}
+
+/// Whose period is asked about.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    Everybody,
+    OfRange(Range),
+    OfBatch,
 }
 
 impl Wanted<'_> {
@@ -73,14 +81,19 @@ impl Wanted<'_> {
     }
 
     /// The condition under which the period of `lethe_c` has passed.
-    pub(super) fn lapsed(&self) -> String {
-        self.lapsed_within(None)
+    fn lapsed(&self) -> String {
+        self.lapsed_among(Whose::Everybody)
     }
 
-    fn lapsed_within(&self, range: Option<Range>) -> String {
+    /// The same for a client of a batch.
+    pub(super) fn lapsed_in_batch(&self) -> String {
+        self.lapsed_among(Whose::OfBatch)
+    }
+
+    fn lapsed_among(&self, whose: Whose) -> String {
         let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
-            any_of(retention.activity.iter().map(|source| self.activity(source, since, range)).collect())
+            any_of(retention.activity.iter().map(|source| self.activity(source, since, whose)).collect())
         };
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
@@ -95,7 +108,7 @@ impl Wanted<'_> {
     }
 
     /// Whether `lethe_c` has activity from this source, on or after a day.
-    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, range: Option<Range>) -> String {
+    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> String {
         let scope = self.scope();
         let date = column(&source.table, &source.date);
         let mut condition = Vec::new();
@@ -109,16 +122,20 @@ impl Wanted<'_> {
             condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
-        let between = |key: &str| {
-            let bounds = range.map_or((false, false), |range| (range.behind, range.bounded));
-            let from = if bounds.0 { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
-            let to = if bounds.1 { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
+        let between = |range: Range, key: &str| {
+            let from = if range.behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
+            let to = if range.bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
             from + &to
         };
-        // SQLite always looks rows up client by client.
-        let repeated: Option<&dyn Fn(&str) -> String> =
-            if range.is_some() && !scope.is_sqlite() { Some(&between) } else { None };
-        scope.exists(&source.paths, condition.as_deref(), repeated)
+        let condition = condition.as_deref();
+        match whose {
+            // SQLite always looks rows up client by client.
+            Whose::OfRange(range) if !scope.is_sqlite() => {
+                scope.exists(&source.paths, condition, &Asked::Between(&|key| between(range, key)))
+            }
+            Whose::Everybody | Whose::OfRange(_) => scope.exists(&source.paths, condition, &Asked::Everybody),
+            Whose::OfBatch => scope.exists(&source.paths, condition, &Asked::Batch),
+        }
     }
 }
 
@@ -211,7 +228,7 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
         scope.open(),
         wanted.after(behind, ""),
         wanted.filters(),
-        wanted.lapsed_within(Some(Range { behind, bounded })),
+        wanted.lapsed_among(Whose::OfRange(Range { behind, bounded })),
         wanted.order(""),
     )
 }

@@ -275,10 +275,11 @@ impl Fault {
         Self { code, kind, words }
     }
 
-    /// `SQLite`'s extended result code; 0 if it is none.
+    /// `SQLite`'s extended result code; 0 if it is none. A SQLSTATE can be all
+    /// digits too, and has five.
     #[must_use]
     pub fn number(&self) -> u32 {
-        self.code.parse().unwrap_or(0)
+        if self.code.len() == 5 { 0 } else { self.code.parse().unwrap_or(0) }
     }
 
     /// Whether the error lies with a client's own rows, so that others may go through.

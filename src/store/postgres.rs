@@ -12,7 +12,7 @@ use crate::domain::schema::{Dialect, ForeignKey, Index, Kind, LiveColumn, LiveTa
 use crate::domain::sweep::SweepKind;
 use crate::sql::batch::{statements, temporary_tables};
 use crate::sql::select::Wanted;
-use crate::sql::{FUNCTIONS, relation};
+use crate::sql::{FUNCTIONS, qualified, text};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
 const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
@@ -42,8 +42,13 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
     );
     for row in statement(&listed).fetch_all(&mut *connection).await? {
         let (space, own): (String, String) = (row.get(1), row.get(2));
-        let name = if row.get::<bool, _>(4) { own } else { format!("{space}.{own}") };
+        // Up to its first dot a name is that of a schema.
+        let is_plain = row.get::<bool, _>(4) && !own.contains('.');
+        let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
+            _ if space.contains('.') => {
+                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()))
+            }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());
                 schema.tables.insert(name.clone(), LiveTable { name, strict: true, ..LiveTable::default() });
@@ -206,7 +211,7 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
         sqlx::query(sql).execute(&mut *transaction).await?;
     }
     for step in &plan.steps {
-        let sql = format!("SELECT row_security_active({})", crate::sql::text(qualified(&step.table).as_str()));
+        let sql = format!("SELECT row_security_active({})", text(&qualified(Dialect::Postgres, &step.table)));
         let hides: bool = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *transaction).await?;
         if hides {
             problems.push(Problem::new(
@@ -246,9 +251,4 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     transaction.rollback().await?;
     problems.dedup();
     Ok(problems)
-}
-
-/// A table's name as text that the server reads as a table.
-fn qualified(table: &str) -> String {
-    relation(Dialect::Postgres, table).split(" AS ").next().unwrap_or_default().to_owned()
 }

@@ -50,6 +50,9 @@ pub struct Postgres {
     pub lock_timeout: Duration,
     /// How long a statement may take.
     pub statement_timeout: Duration,
+    /// How long the server keeps a transaction whose process is not heard of any
+    /// more: as long as a lease, or its locks would outlive it.
+    pub idle_timeout: Duration,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -135,10 +138,12 @@ impl Settings {
             ],
             Self::Postgres(postgres) => {
                 let ledger = text(&postgres.ledger_schema);
+                let idle = postgres.idle_timeout.as_millis();
                 vec![format!(
                     "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on; \
                      SET client_min_messages = warning; SET jit = off; SET row_security = off; \
-                     SET lock_timeout = {}; SET statement_timeout = {}; \
+                     SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
+                     SET tcp_user_timeout = {idle}; \
                      SELECT set_config('search_path', concat_ws(', ', (SELECT quote_ident(s) FROM \
                      unnest(current_schemas(false)) WITH ORDINALITY AS p (s, place) WHERE s <> {ledger} ORDER BY place LIMIT 1), \
                      quote_ident({ledger})), false)",

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
+use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
 use crate::sql::batch::{Statements, count_reasons, statements};
-use crate::store::{Connection, Fault, begin};
+use crate::store::{Connection, Fault, begin, statement};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -23,6 +25,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(super) struct Anonymizer {
     context: Context,
+    pace: Pace,
+    stop: CancellationToken,
     sweep: Arc<Mutex<Option<Arc<OpenSweep>>>>,
 }
 
@@ -41,8 +45,9 @@ enum Attempt {
 }
 
 impl Anonymizer {
-    pub(super) fn new(context: Context) -> Self {
-        Self { context, sweep: Arc::default() }
+    /// Until `stop` it keeps to the pace that is configured.
+    pub(super) fn new(context: Context, stop: CancellationToken) -> Self {
+        Self { pace: Pace::new(context.limits.rate), context, stop, sweep: Arc::default() }
     }
 
     /// Anonymizes the clients of a claimed batch and records an outcome for
@@ -66,7 +71,10 @@ impl Anonymizer {
         loop {
             match self.attempt(claim, &batch, &open, &failing).await {
                 // Only a rehearsal asks whether rules are settled.
-                Ok(Attempt::Over) | Err(BatchFault::NotSettled(_)) => return Ok(()),
+                Ok(Attempt::Over) | Err(BatchFault::NotSettled(_)) => {
+                    self.pace.rest(batch.clients, &self.stop).await;
+                    return Ok(());
+                }
                 Ok(Attempt::Changed) => {
                     // Stops the sweep if it really changed; an index alone does not.
                     *self.sweep.lock().await = None;
@@ -156,6 +164,15 @@ impl Anonymizer {
         let mut writer = self.context.ledger.writer().await;
         writer.make_tables(&open.prepared.loaded.plan).await?;
         let mut transaction = begin(&mut writer).await.map_err(BatchFault::Unavailable)?;
+        if let Some(steady) = &open.statements.steady {
+            match statement(steady).execute(&mut *transaction).await {
+                Ok(_) => {}
+                // A table is gone.
+                Err(error) if Fault::of(&error).is_of_the_rows() => return Ok(Attempt::Changed),
+                // Somebody is altering one: no client's fault.
+                Err(error) => return Err(BatchFault::Unavailable(error)),
+            }
+        }
         if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
@@ -179,6 +196,7 @@ impl Anonymizer {
         open: &OpenSweep,
         failing: &Failing,
     ) -> Result<bool, BatchFault> {
+        let begun = Instant::now();
         let ledger = &self.context.ledger;
         let room = match open.sweep.cap {
             Some(cap) => Some(ledger.room(transaction, batch.sweep, cap).await?),
@@ -203,7 +221,7 @@ impl Anonymizer {
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         let busy = batch::busy(transaction, batch, ledger).await?;
         let error = busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients));
-        let finish = Finish::Done(done.tally, reasons, busy);
+        let finish = Finish::Done(crate::ledger::Done { tally: done.tally, reasons, busy, took: begun.elapsed() });
         Ok(ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?)
     }
 

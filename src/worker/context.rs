@@ -7,14 +7,22 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::Planner;
+use crate::domain::window::Window;
 use crate::ledger::Ledger;
+use crate::queue::Redis;
 use crate::store::Store;
 
 /// Bounds that the configuration sets.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Clients in a batch.
+    /// The most clients in a batch.
     pub batch_size: usize,
+    /// How long a batch should take: they get smaller where it takes longer.
+    pub batch_time: Duration,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
+    /// The hours in which work is done; `None` for always.
+    pub window: Option<Window>,
     /// How often a client is tried before it stands in the failures.
     pub attempts: u32,
     /// How long to wait before a client is tried again, doubled each time.
@@ -33,6 +41,16 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+impl Limits {
+    /// The most clients in a batch: no more than ten seconds' worth where there
+    /// is a rate, so that nobody waits for long on one batch.
+    #[must_use]
+    pub fn most_clients(&self) -> usize {
+        let seconds = |rate: u32| usize::try_from(rate).unwrap_or(usize::MAX).saturating_mul(10);
+        self.batch_size.min(self.rate.map_or(usize::MAX, seconds))
+    }
+}
+
 /// What everything that happens has at hand.
 #[derive(Clone)]
 pub struct Context {
@@ -44,6 +62,8 @@ pub struct Context {
     pub planner: Planner,
     /// Bounds.
     pub limits: Limits,
+    /// Carries the batches' ids to the workers, if one is configured.
+    pub redis: Option<Redis>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -5,6 +5,7 @@ mod anonymize;
 pub mod batch;
 mod context;
 pub mod gate;
+mod pace;
 mod planner;
 mod run;
 pub mod scheduler;
@@ -13,5 +14,5 @@ pub mod sweep;
 
 pub use context::{Context, Limits};
 pub use planner::{Loaded, PlanLoadError, Planner};
-pub use run::{Roles, RunError, run, wait_for};
+pub use run::{Role, RunError, run, wait_for};
 pub use sweep::{Request, SweepError};

@@ -1,8 +1,8 @@
-//! Runs it all in one process: the scheduler, the cutting of sweeps into
-//! batches, and the worker.
+//! What a process does for as long as it runs: the scheduler, the cutting of
+//! sweeps into batches, the worker; or all of it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -11,24 +11,45 @@ use super::anonymize::Anonymizer;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, scheduler};
 use crate::domain::job::Job;
-use crate::ledger::{Progress, State, Sweep};
-use crate::queue::{self, HandlerError, Options, QueueError};
+use crate::ledger::{Ledger, Progress, State, Sweep};
+use crate::queue::{self, HandlerError, Options, QueueError, Relay};
 use crate::store::StoreError;
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);
+/// How often an idle worker asks the ledger for a batch.
+const POLL: Duration = Duration::from_millis(500);
+/// How often an idle worker asks Redis for one, where there is a Redis.
+const POLL_REDIS: Duration = Duration::from_millis(100);
+/// How often batches are staged in Redis if nothing has happened, and at most.
+const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(100));
 /// The longest one batch may take.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// How often the clock is set by the database server's.
+const TIME_KEPT_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// What a process does.
-#[derive(Debug, Clone, Default)]
-pub struct Roles {
-    /// Jobs whose ticks it looks at; none if it is no scheduler.
-    pub jobs: Vec<Job>,
-    /// End when this sweep has ended.
-    pub until: Option<i64>,
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// Opens sweeps at the ticks of these jobs, cuts them into batches, closes them.
+    Scheduler(Vec<Job>),
+    /// Works on batches.
+    Worker,
+    /// Both.
+    Both(Vec<Job>),
+    /// Both, for one sweep, whatever the hour, until it has ended.
+    Sweep(i64),
+}
+
+impl Role {
+    fn jobs(&self) -> &[Job] {
+        match self {
+            Self::Scheduler(jobs) | Self::Both(jobs) => jobs,
+            Self::Worker | Self::Sweep(_) => &[],
+        }
+    }
 }
 
 /// Why a run ended badly.
@@ -54,43 +75,106 @@ impl RunError {
 }
 
 /// Runs until `stop`: opens sweeps at their ticks, cuts them into batches, and
-/// anonymizes. On a stop the batch in hand is finished, within the bound of
+/// anonymizes, as far as its role goes and the window is open. On a stop the
+/// batch in hand is finished, within the bound of
 /// [`Limits::drain`](super::Limits::drain).
 ///
 /// # Errors
 ///
 /// [`RunError`] if the worker had to be given up.
-pub async fn run(context: &Context, roles: Roles, stop: CancellationToken) -> Result<(), RunError> {
-    let anonymizer = Anonymizer::new(context.clone());
+pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Result<(), RunError> {
     // Dropped half-way, it leaves nothing behind that goes on.
     let _stop_on_drop = stop.clone().drop_guard();
-    let options = Options {
-        worker_name: format!("lethe-{}", std::process::id()),
-        concurrency: context.store.concurrency(),
-        poll: Duration::from_millis(500),
-        wake: Arc::clone(&context.wake),
-        renew_every: context.ledger.lease() / 3,
-        time_limit: TIME_LIMIT,
-        drain: context.limits.drain,
-    };
+    let mut context = context.clone();
+    if matches!(role, Role::Sweep(_)) {
+        context.limits.window = None;
+    }
     let batch_over = Arc::new(Notify::new());
-    let steward = tokio::spawn(within(
-        context.limits.drain,
-        stop.clone(),
-        steward(context.clone(), roles, stop.clone(), Arc::clone(&batch_over)),
-    ));
-    let worked = queue::work(context.ledger.clone(), options, stop.clone(), move |claim| {
-        let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&batch_over));
-        async move {
-            let done = anonymizer.anonymize(&claim).await;
-            batch_over.notify_one();
-            done.map_err(|error| HandlerError::new(error.brief()))
-        }
-    })
-    .await;
+    let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
+    let mut steward = None;
+    if !matches!(role, Role::Worker) {
+        let stewarding =
+            stewarding(context.clone(), role.clone(), relay.clone(), stop.clone(), Arc::clone(&batch_over));
+        steward = Some(tokio::spawn(within(context.limits.drain, stop.clone(), stewarding)));
+    }
+    let worked = if matches!(role, Role::Scheduler(_)) {
+        stop.cancelled().await;
+        Ok(())
+    } else {
+        work(&context, relay.as_ref(), &stop, &batch_over).await
+    };
     stop.cancel();
-    let _ = steward.await;
+    if let Some(steward) = steward {
+        let _ = steward.await;
+    }
     Ok(worked?)
+}
+
+/// Works on batches while the window is open, shift after shift.
+async fn work(
+    context: &Context,
+    relay: Option<&Relay<Ledger>>,
+    stop: &CancellationToken,
+    batch_over: &Arc<Notify>,
+) -> Result<(), QueueError> {
+    while !stop.is_cancelled() {
+        if !is_open(context) {
+            tracing::info!("the window is closed: nothing is worked on until it opens");
+            stop.run_until_cancelled(until(context, true)).await;
+            continue;
+        }
+        let shift = stop.child_token();
+        let options = Options {
+            worker_name: format!("lethe-{}", std::process::id()),
+            concurrency: context.store.concurrency(),
+            poll: if relay.is_some() { POLL_REDIS } else { POLL },
+            wake: Arc::clone(&context.wake),
+            renew_every: context.ledger.lease() / 3,
+            time_limit: TIME_LIMIT,
+            drain: context.limits.drain,
+        };
+        let anonymizer = Anonymizer::new(context.clone(), shift.clone());
+        let over = Arc::clone(batch_over);
+        let handler = move |claim| {
+            let (anonymizer, batch_over) = (anonymizer.clone(), Arc::clone(&over));
+            async move {
+                let done = anonymizer.anonymize(&claim).await;
+                batch_over.notify_one();
+                done.map_err(|error| HandlerError::new(error.brief()))
+            }
+        };
+        let working = async {
+            match relay {
+                Some(relay) => queue::work(relay.clone(), options, shift.clone(), handler).await,
+                None => queue::work(context.ledger.clone(), options, shift.clone(), handler).await,
+            }
+        };
+        let closing = async {
+            shift.run_until_cancelled(until(context, false)).await;
+            shift.cancel();
+        };
+        let (worked, ()) = tokio::join!(
+            async {
+                let worked = working.await;
+                shift.cancel();
+                worked
+            },
+            closing
+        );
+        worked?;
+    }
+    Ok(())
+}
+
+fn is_open(context: &Context) -> bool {
+    context.limits.window.is_none_or(|window| window.is_open(context.ledger.clock().now()))
+}
+
+/// Waits until the window is open, or closed: for ever if there is none.
+async fn until(context: &Context, open: bool) {
+    while is_open(context) != open {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Gives `work` up when it has not ended so long after `stop`. A sweep that is
@@ -107,10 +191,26 @@ async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Outp
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
-async fn steward(context: Context, roles: Roles, stop: CancellationToken, batch_over: Arc<Notify>) {
+async fn stewarding(
+    context: Context,
+    role: Role,
+    relay: Option<Relay<Ledger>>,
+    stop: CancellationToken,
+    batch_over: Arc<Notify>,
+) {
     let mut pause = ROUND;
+    let mut time_kept = Instant::now();
+    let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
-        match round(&context, &roles).await {
+        if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
+            time_kept = Instant::now();
+        }
+        let looked = round(&context, &role).await;
+        let staged = match &mut staging {
+            Some(staging) => staging.turn(&context, matches!(looked, Ok(Round::Busy))).await,
+            None => Ok(()),
+        };
+        match looked.and_then(|looked| staged.map(|()| looked).map_err(SweepError::from)) {
             Ok(Round::Busy) => {
                 pause = Duration::ZERO;
             }
@@ -127,8 +227,41 @@ async fn steward(context: Context, roles: Roles, stop: CancellationToken, batch_
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
-            () = batch_over.notified(), if pause <= ROUND => {}
+            // A batch that is over may have left others: halves, or itself for later.
+            () = batch_over.notified(), if pause <= ROUND => staging.iter_mut().for_each(Staging::hurry),
         }
+    }
+}
+
+/// Stages batches in Redis, now and then.
+struct Staging {
+    relay: Relay<Ledger>,
+    last: Option<Instant>,
+    /// Something has happened since.
+    hurries: bool,
+}
+
+impl Staging {
+    fn new(relay: Relay<Ledger>) -> Self {
+        Self { relay, last: None, hurries: false }
+    }
+
+    fn hurry(&mut self) {
+        self.hurries = true;
+    }
+
+    /// Stages what can be claimed, if it is time to, or batches have just been cut.
+    async fn turn(&mut self, context: &Context, have_been_cut: bool) -> Result<(), StoreError> {
+        let (always, at_most) = STAGE;
+        let pause = if self.hurries { at_most } else { always };
+        if !have_been_cut && self.last.is_some_and(|last| last.elapsed() < pause) {
+            return Ok(());
+        }
+        (self.last, self.hurries) = (Some(Instant::now()), false);
+        if self.relay.stage().await? > 0 {
+            context.wake.notify_one();
+        }
+        Ok(())
     }
 }
 
@@ -138,20 +271,22 @@ enum Round {
     Over,
 }
 
-async fn round(context: &Context, roles: &Roles) -> Result<Round, SweepError> {
-    let ticked = scheduler::tick(context, &roles.jobs).await;
+async fn round(context: &Context, role: &Role) -> Result<Round, SweepError> {
+    let ticked = scheduler::tick(context, role.jobs()).await;
     let mut busy = false;
     let running = context.ledger.running_sweeps().await?;
     for sweep in &running {
-        busy |= cut(context, sweep).await?;
+        if is_open(context) {
+            busy |= cut(context, sweep).await?;
+        }
         if sweep.cut {
             busy |= close(context, sweep).await?;
         }
     }
     ticked?;
-    let over = match roles.until {
-        Some(until) => context.ledger.sweep(until).await?.is_none_or(|sweep| sweep.state != State::Running),
-        None => false,
+    let over = match role {
+        Role::Sweep(id) => context.ledger.sweep(*id).await?.is_none_or(|sweep| sweep.state != State::Running),
+        _ => false,
     };
     Ok(match (over, busy) {
         (true, _) => Round::Over,
@@ -171,8 +306,7 @@ pub async fn wait_for(
     stop: CancellationToken,
     each: &mut (dyn FnMut(&Sweep, &Progress) + Send),
 ) -> Result<Option<Sweep>, RunError> {
-    let roles = Roles { jobs: Vec::new(), until: Some(sweep) };
-    let running = run(context, roles, stop.clone());
+    let running = run(context, Role::Sweep(sweep), stop.clone());
     tokio::pin!(running);
     let mut look = tokio::time::interval(Duration::from_millis(250));
     loop {

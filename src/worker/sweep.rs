@@ -13,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
+use super::pace::{Recent, batch_size};
 use super::selection::{Selection, has_rows};
 use super::{Context, Loaded, Planner, gate};
 use crate::domain::job::{Brake, Job};
@@ -344,7 +345,9 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
         return Ok(false);
     }
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
-    let size = context.limits.batch_size;
+    let (clients, took) = context.ledger.recent().await?;
+    let limits = &context.limits;
+    let size = batch_size(limits.most_clients(), limits.batch_time, Recent { clients, took });
     let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
     let mut keys: Vec<String> = Vec::new();
     let mut position = sweep.position.clone();

@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 #[path = "place.rs"]
 pub mod place;
+#[path = "words.rs"]
+pub mod words;
 
 pub use place::Place;
 
@@ -131,6 +133,9 @@ impl Company {
 pub fn limits() -> Limits {
     Limits {
         batch_size: 100,
+        batch_time: Duration::from_secs(10),
+        rate: None,
+        window: None,
         attempts: 2,
         retry_after: Duration::ZERO,
         backup_max_age: None,
@@ -150,6 +155,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         ledger,
         planner: Planner::new(folder.join("policy.toml")),
         limits,
+        redis: None,
         wake: Arc::default(),
         actor: "test".to_owned(),
     }
@@ -162,6 +168,7 @@ pub fn lethe(folder: &Path) -> assert_cmd::Command {
         .current_dir(folder)
         .env_remove("LETHE_CONFIG")
         .env_remove("LETHE_DATABASE")
+        .env_remove("LETHE_TEST_POSTGRES")
         .env("USER", "tester")
         .env("LOGNAME", "tester");
     command

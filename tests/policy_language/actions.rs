@@ -1,6 +1,7 @@
 //! What happens to a column.
 
-use crate::support::{assert_changes, policy};
+use super::common::place::either;
+use super::support::{assert_changes, policy};
 
 /// The rules for one client table of these columns, its key apart.
 fn columns(rules: &str) -> String {
@@ -11,7 +12,7 @@ fn columns(rules: &str) -> String {
 fn a_constant_takes_the_place_of_the_value() {
     assert_changes(
         "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, score INTEGER, rate REAL, vip BOOLEAN, quote TEXT, born DATE);
-         INSERT INTO customers VALUES ('A', 'Ann', 7, 1.5, 1, NULL, '1970-02-03'), ('B', NULL, NULL, NULL, NULL, NULL, NULL), ('C', 'Cid', 1, 1, 1, 'c', '1971-02-03');",
+         INSERT INTO customers VALUES ('A', 'Ann', 7, 1.5, TRUE, NULL, '1970-02-03'), ('B', NULL, NULL, NULL, NULL, NULL, NULL), ('C', 'Cid', 1, 1, TRUE, 'c', '1971-02-03');",
         &columns(
             r#"
             name = { class = "personal", replace = "Anonymized client" }
@@ -29,27 +30,6 @@ fn a_constant_takes_the_place_of_the_value() {
             "+ customers: A|Anonymized client|0|2.25|0|it's {gone} \"for good\" 🙂|1900-01-01",
             "+ customers: B|Anonymized client|0|2.25|0|it's {gone} \"for good\" 🙂|1900-01-01",
         ],
-    );
-}
-
-#[test]
-fn a_constant_settles_whatever_type_the_column_is_declared_with() {
-    assert_changes(
-        "CREATE TABLE customers (no TEXT PRIMARY KEY, a TEXT, b STRING, c, d NUMERIC(10,2), e BLOB, f JSON, g VARCHAR(3));
-         INSERT INTO customers VALUES ('A', 'x', 'x', 'x', 1.23, x'0102', '{}', 'x');",
-        &columns(
-            r#"
-            a = { class = "personal", replace = 5 }
-            b = { class = "personal", replace = "007" }
-            c = { class = "personal", replace = 5.0 }
-            d = { class = "personal", replace = "9.90" }
-            e = { class = "personal", replace = "none" }
-            f = { class = "personal", replace = "[1, 2]" }
-            g = { class = "personal", replace = true }
-            "#,
-        ),
-        &["A"],
-        &["- customers: A|x|x|x|1.23|2 bytes|{}|x", "+ customers: A|5|7|5|9.9|none|[1, 2]|1"],
     );
 }
 
@@ -130,13 +110,15 @@ fn copy_takes_over_another_column_of_the_row() {
 #[test]
 fn a_date_is_coarsened_and_what_is_no_date_is_emptied() {
     assert_changes(
-        "CREATE TABLE customers (no TEXT PRIMARY KEY, y DATE, m DATETIME, d TEXT NOT NULL, p TEXT);
+        &"CREATE TABLE customers (no TEXT PRIMARY KEY, y {date}, m {moment}, d TEXT NOT NULL, p TEXT);
          INSERT INTO customers VALUES
            ('A', '1987-06-05', '1987-06-05 14:15:16', '1987-06-05', '75011'),
            ('B', '1990-01-01', '1987-06-05T14:15:16Z', '1980-01-01', '7'),
            ('C', NULL, NULL, '', NULL),
            ('D', '05.06.1987', 'June', 'unknown', ''),
-           ('E', 551836800, 12.5, '1987', 'Ôé🙂');",
+           ('E', '551836800', '12.5', '1987', 'Ôé🙂');"
+            .replace("{date}", either("DATE", "TEXT"))
+            .replace("{moment}", either("DATETIME", "TEXT")),
         &columns(
             r#"
             y = { class = "personal", generalize = "year" }
@@ -162,8 +144,9 @@ fn a_date_is_coarsened_and_what_is_no_date_is_emptied() {
 #[test]
 fn lethes_own_marks_are_set_and_the_first_day_stays() {
     assert_changes(
-        "CREATE TABLE customers (no TEXT PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0, gone_on DATE);
-         INSERT INTO customers VALUES ('A', 0, NULL), ('B', 0, ''), ('C', 0, '0001-01-01'), ('D', 0, '2020-02-02'), ('E', 0, NULL);",
+        &"CREATE TABLE customers (no TEXT PRIMARY KEY, gone INTEGER NOT NULL DEFAULT 0, gone_on DATE);
+         INSERT INTO customers VALUES ('A', 0, NULL), ('B', 0, {blank}), ('C', 0, '0001-01-01'), ('D', 0, '2020-02-02'), ('E', 0, NULL);"
+            .replace("{blank}", either("''", "NULL")),
         r#"
         client = { table = "customers", key = "no", anonymized = "gone", anonymized_on = "gone_on" }
         [tables.customers.columns]
@@ -174,7 +157,7 @@ fn lethes_own_marks_are_set_and_the_first_day_stays() {
         &["A", "B", "C", "D"],
         &[
             "- customers: A|0|NULL",
-            "- customers: B|0|",
+            either("- customers: B|0|", "- customers: B|0|NULL"),
             "- customers: C|0|0001-01-01",
             "- customers: D|0|2020-02-02",
             "+ customers: A|1|2026-01-02",

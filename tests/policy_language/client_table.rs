@@ -1,6 +1,6 @@
 //! Clients that refer to clients.
 
-use crate::support::{assert_changes, policy};
+use super::support::{assert_changes, policy};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, bill_to TEXT REFERENCES customers, bill_to_name TEXT, referred_by TEXT, referrer TEXT);

@@ -2,8 +2,9 @@
 
 use lethe::domain::sweep::SweepKind;
 
-use crate::common::Company;
-use crate::support::{assert_changes, changes, previewed};
+use super::common::Company;
+use super::common::place::{either, is_on_postgres};
+use super::support::{assert_changes, changes, previewed};
 
 const COMPOSITE: &str = "
     CREATE TABLE customers (company TEXT, no INTEGER, email TEXT UNIQUE, due DATE DEFAULT '2026-01-01', PRIMARY KEY (company, no));
@@ -108,22 +109,26 @@ async fn composite_keys_go_every_way_that_plain_ones_do() {
         columns.open.class = "non-personal"
         columns.text = { class = "personal", replace = "of {key}", for = "account" }
         "#;
-    let company = Company::new(schema, policy).await;
+    // Where case makes a difference, everything is written alike.
+    let alike = |text: &str| if is_on_postgres() { text.to_lowercase() } else { text.to_owned() };
+    let schema = alike(schema).replace(either("never", " collate nocase"), "");
+    let company = Company::new(&schema, policy).await;
     assert_eq!(previewed(&company, SweepKind::Period).await, [r#"["fr",1] anonymized"#]);
     assert_eq!(company.period().await.anonymized, 1);
-    assert_eq!(company.rows("SELECT name FROM contacts").await, ["NULL", "shared"]);
-    assert_eq!(company.rows("SELECT text FROM entries").await, ["of FR-1", "y", "z"]);
+    assert_eq!(company.rows("SELECT name FROM contacts ORDER BY id").await, ["NULL", "shared"]);
+    let texts = "SELECT text FROM entries ORDER BY posted_on";
+    assert_eq!(company.rows(texts).await, [either("of FR-1", "of fr-1"), "y", "z"]);
     company.set_clock("2026-06-02T12:00:00Z");
     assert_eq!(previewed(&company, SweepKind::Period).await, [r#"["fr",2] refused open"#]);
     company.execute("UPDATE entries SET open = 0").await;
     assert_eq!(company.period().await.anonymized, 1);
     assert_eq!(
-        changes(&company, &["DE, 1"]).await,
+        changes(&company, &[&alike("DE, 1")]).await,
         [
             "- contacts: 2|shared",
             "+ contacts: 2|NULL",
-            "- entries: DE|1|2025-01-01|0|z",
-            "+ entries: DE|1|2025-01-01|0|of DE-1"
+            either("- entries: DE|1|2025-01-01|0|z", "- entries: de|1|2025-01-01|0|z"),
+            either("+ entries: DE|1|2025-01-01|0|of DE-1", "+ entries: de|1|2025-01-01|0|of de-1"),
         ]
     );
 }

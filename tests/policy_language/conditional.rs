@@ -1,6 +1,6 @@
 //! What happens to a column in some rows, and what in others.
 
-use crate::support::{assert_changes, policy};
+use super::support::{assert_changes, policy};
 
 /// The rules for one client table of these columns, its key apart.
 fn columns(rules: &str) -> String {

@@ -1,7 +1,7 @@
 //! Rows that several clients share.
 
-use crate::common::Company;
-use crate::support::{changes, difference, list, policy};
+use super::common::Company;
+use super::support::{changes, difference, list, policy};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, accountant TEXT);

@@ -1,12 +1,12 @@
 //! Nothing is left out: the 100% gate.
 
-use crate::support::{assert_changes, assert_refused, policy, problems};
+use super::support::{assert_changes, assert_refused, policy, problems};
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);
     CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers);
     CREATE TABLE lines (order_id INTEGER REFERENCES orders (id), text TEXT);
-    CREATE TABLE imports (Customer_No TEXT, payload TEXT);
+    CREATE TABLE imports (\"Customer_No\" TEXT, payload TEXT);
     CREATE TABLE items (no TEXT PRIMARY KEY, name TEXT);
     INSERT INTO customers VALUES ('A', 'Ann');
     INSERT INTO imports VALUES ('A', 'Ann');

@@ -1,13 +1,34 @@
 //! Paths removed from JSON documents.
 
-use crate::support::{assert_changes, policy};
+use super::common::place::{Place, either, is_on_postgres, server};
+use super::support::{assert_changes, policy};
+
+/// What is expected, as the database writes documents that it has read: PostgreSQL in an order of its own.
+fn as_written(documents: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = documents.iter().map(|(document, redacted)| ((*document).to_owned(), (*redacted).to_owned()));
+    if !is_on_postgres() {
+        return owned.collect();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let server = Place::Server(server());
+    owned
+        .map(|(document, redacted)| {
+            if serde_json::from_str::<serde_json::Value>(&redacted).is_err() {
+                return (document, redacted);
+            }
+            let sql = format!("SELECT CAST('{}' AS jsonb)", redacted.replace('\'', "''"));
+            (document, runtime.block_on(server.rows(&sql)).remove(0))
+        })
+        .collect()
+}
 
 /// Redacts these paths in a column called `column`, in a document a client, and compares the results.
 fn assert_redacted(column: &str, paths: &str, documents: &[(&str, &str)]) {
     let mut schema = format!("CREATE TABLE customers (no TEXT PRIMARY KEY, \"{column}\" TEXT);");
     let keys: Vec<String> = (1..=documents.len()).map(|at| format!("{at:02}")).collect();
     let (mut before, mut after) = (Vec::new(), Vec::new());
-    for (key, (document, redacted)) in keys.iter().zip(documents) {
+    let documents = as_written(documents);
+    for (key, (document, redacted)) in keys.iter().zip(&documents) {
         schema += &format!("INSERT INTO customers VALUES ('{key}', '{}');", document.replace('\'', "''"));
         if document != redacted {
             before.push(format!("- customers: {key}|{document}"));
@@ -104,8 +125,8 @@ fn a_name_given_twice_in_one_object_does_not_survive() {
         "attributes",
         r#""$.name", "$.pets[*].name""#,
         &[
-            (r#"{"name":"Ann","age":7,"name":"Anna","name":"Annie"}"#, "NULL"),
-            (r#"{"pets":[{"name":"Rex","name":"Max"}]}"#, "NULL"),
+            (r#"{"name":"Ann","age":7,"name":"Anna","name":"Annie"}"#, either("NULL", r#"{"age":7}"#)),
+            (r#"{"pets":[{"name":"Rex","name":"Max"}]}"#, either("NULL", r#"{"pets":[{}]}"#)),
         ],
     );
 }

@@ -1,6 +1,6 @@
 //! How a row belongs to its client.
 
-use crate::support::{assert_changes, policy};
+use super::support::{assert_changes, policy};
 
 #[test]
 fn a_row_several_hops_away_belongs_to_its_client() {

@@ -19,7 +19,6 @@ mod key_value;
 mod keys;
 mod links;
 mod names;
-mod reference;
 mod refused;
 mod residue;
 mod residue_reach;

@@ -1,7 +1,7 @@
 //! Where the residue check looks, and where it does not.
 
-use crate::common::Company;
-use crate::support::{assert_changes, difference, outcomes, policy};
+use super::common::Company;
+use super::support::{assert_changes, difference, outcomes, policy};
 
 const CUSTOMERS: &str = r#"
     tables.customers.columns.no.class = "non-personal"
@@ -155,7 +155,7 @@ async fn the_clients_key_is_searched_and_the_way_to_it_is_not() {
 
 #[tokio::test]
 async fn generated_columns_are_searched() {
-    let schema = "CREATE TABLE orders (customer_no TEXT REFERENCES customers, code INTEGER, label TEXT AS ('order of ' || CASE code WHEN 1 THEN 'Ann Archer' ELSE 'nobody' END));
+    let schema = "CREATE TABLE orders (customer_no TEXT REFERENCES customers, code INTEGER, label TEXT GENERATED ALWAYS AS ('order of ' || CASE code WHEN 1 THEN 'Ann Archer' ELSE 'nobody' END) STORED);
         INSERT INTO orders VALUES ('A', 1), ('B', 2);";
     let tables = "[tables.orders]\nclient = \"customer_no\"\ncolumns.customer_no.class = \"non-personal\"\ncolumns.code.class = \"non-personal\"";
     assert_eq!(swept(schema, tables).await, [r#"A failed ["residue:orders.label"]"#, "B anonymized"]);

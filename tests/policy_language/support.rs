@@ -8,7 +8,7 @@ use lethe::domain::sweep::SweepKind;
 use lethe::worker::sweep::{Client, Mode};
 use lethe::worker::{PlanLoadError, Request};
 
-use crate::common::Company;
+use super::common::Company;
 
 /// A policy of these tables and sections, for clients in `customers` with the key `no`.
 pub fn policy(rest: &str) -> String {

@@ -155,7 +155,7 @@ impl TableRules<'_, '_> {
         &self,
         builder: &mut Builder,
         column: &LiveColumn,
-        branches: Vec<Branch>,
+        mut branches: Vec<Branch>,
         link: Option<&String>,
         place: &str,
     ) -> Rule {
@@ -175,12 +175,14 @@ impl TableRules<'_, '_> {
                 "give it `class = \"non-personal\"`, or `keep = \"<why>\"`",
             );
         }
-        for branch in &branches {
+        for branch in &mut branches {
             if let Some(text) = &branch.condition {
                 builder.condition(text, self.table, &format!("{place}.where"));
             }
-            if let Action::Copy(other) = &branch.action {
-                builder.column(self.table, other, &format!("{place}.copy"));
+            if let Action::Copy(other) = &mut branch.action
+                && let Some(spelt) = builder.column(self.table, other, &format!("{place}.copy"))
+            {
+                *other = spelt;
             }
         }
         let key = match paths.as_slice() {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use lethe::domain::policy::Policy;
 use toml::{Table, Value};
 
-use crate::common::{self, Company};
-use crate::support::problems;
+use super::common::{self, Company};
+use super::support::problems;
 
 fn project(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
