@@ -56,6 +56,7 @@ impl Database {
             concurrency,
             lock_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_hours(1),
+            idle_timeout: Duration::from_secs(60),
         };
         Store::open(Settings::Postgres(settings)).await.expect("the database opens")
     }
