@@ -93,7 +93,7 @@ impl Scope<'_> {
     /// batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: String) -> String {
         if self.is_sqlite() {
-            return condition;
+            return format!("({condition})");
         }
         let held = any_of(paths.iter().map(|path| self.held(path)).collect());
         format!("CASE WHEN {held} THEN ({condition}) ELSE FALSE END")
