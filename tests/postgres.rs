@@ -5,6 +5,8 @@
 mod changed;
 #[path = "leases.rs"]
 mod leases;
+#[path = "postgres/locks.rs"]
+mod locks;
 #[path = "nights.rs"]
 mod nights;
 #[path = "period.rs"]
@@ -15,6 +17,8 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "postgres/rights.rs"]
+mod rights;
 #[path = "scheduler.rs"]
 mod scheduler;
 #[path = "sweeps.rs"]
