@@ -307,9 +307,16 @@ fn casts(plan: &Plan) -> Vec<(String, String)> {
 /// Nothing but the policy's own constants is read on the way, so the server's words quote the policy at most.
 fn refused(place: &str, error: &sqlx::Error) -> Problem {
     let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
+    if Fault::of(error).code == "42501" {
+        return Problem::new(
+            place,
+            format!("the role has no right to what the policy wants: {what}"),
+            "grant it: SELECT on every table of the policy, and UPDATE or DELETE where rows are changed or deleted",
+        );
+    }
     Problem::new(
         place,
         format!("the database refuses what the policy wants: {what}"),
-        "use a value or an action that fits the column's type, or give the role the right",
+        "use a value or an action that fits the column's type",
     )
 }

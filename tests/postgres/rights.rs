@@ -74,7 +74,10 @@ async fn a_role_that_can_create_no_schema_is_told_what_it_has_no_right_to() {
     let refused = seen_by(&company, &role, "another").await.err().expect("no right");
     let database = company.place.setting().rsplit('/').next().unwrap().to_owned();
     assert!(
-        refused.to_string().ends_with(&format!("no right: permission denied for database {database}")),
+        refused.to_string().ends_with(&format!(
+            "needed in `{}`: permission denied for database {database}",
+            company.place.setting().replace("lethe@", &format!("{role}@"))
+        )),
         "{refused}"
     );
     assert!(refused.hint().contains("grant the right"), "{}", refused.hint());
@@ -124,11 +127,11 @@ async fn a_right_that_is_missing_is_named_with_its_table() {
     assert_eq!(missing(WORK).await, [""; 0]);
     assert_eq!(
         missing("GRANT SELECT, UPDATE ON customers TO {role}; GRANT SELECT ON notes TO {role}").await,
-        ["tables.notes: the database refuses what the policy wants: permission denied for table notes"]
+        ["tables.notes: the role has no right to what the policy wants: permission denied for table notes"]
     );
     assert_eq!(
         missing("GRANT SELECT ON customers TO {role}; GRANT SELECT, DELETE ON notes TO {role}").await,
-        ["tables.customers: the database refuses what the policy wants: permission denied for table customers"]
+        ["tables.customers: the role has no right to what the policy wants: permission denied for table customers"]
     );
 }
 
