@@ -232,25 +232,40 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     let made = statements(&wanted, kind, false);
     for (table, sql) in made.all(&plan.client) {
         sqlx::query("SAVEPOINT one").execute(&mut *transaction).await?;
-        let prepare = AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"));
-        if let Err(error) = sqlx::raw_sql(prepare).execute(&mut *transaction).await {
+        if let Err(error) = probe(&mut transaction, sql).await {
             if !Fault::of(&error).is_of_the_statement() {
                 return Err(error);
             }
-            // A column that cannot take its constant was named already.
+            // What is wrong with a table is named once, and with the column where that is known.
             let place = format!("tables.{table}");
-            if !problems.iter().any(|problem| problem.place.starts_with(&format!("{place}.columns."))) {
+            let is_of_table = |own: &str| {
+                own.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with(".columns."))
+            };
+            if !problems.iter().any(|problem| is_of_table(&problem.place)) {
                 problems.push(refused(&place, &error));
             }
             sqlx::query("ROLLBACK TO one").execute(&mut *transaction).await?;
-        } else {
-            sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *transaction).await?;
         }
         sqlx::query("RELEASE one").execute(&mut *transaction).await?;
     }
     transaction.rollback().await?;
-    problems.dedup();
     Ok(problems)
+}
+
+/// Has the server prepare a statement, and plan it, which is when it looks at rights.
+async fn probe(connection: &mut Connection, sql: &str) -> Result<(), sqlx::Error> {
+    // A statement that was refused after it was prepared is still there: no rollback takes it away.
+    let left = "SELECT count(*) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
+    if sqlx::query_scalar::<_, i64>(left).fetch_one(&mut *connection).await? > 0 {
+        sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *connection).await?;
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"))).execute(&mut *connection).await?;
+    let count = "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
+    let parameters: i32 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
+    let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
+    let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
+    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE lethe_probe{parameters}"));
+    sqlx::raw_sql(explain).execute(connection).await.map(drop)
 }
 
 /// Every constant can stand in its column's type, whatever the type asks of it.
@@ -292,9 +307,16 @@ fn casts(plan: &Plan) -> Vec<(String, String)> {
 /// Nothing but the policy's own constants is read on the way, so the server's words quote the policy at most.
 fn refused(place: &str, error: &sqlx::Error) -> Problem {
     let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
+    if Fault::of(error).code == "42501" {
+        return Problem::new(
+            place,
+            format!("the role has no right to what the policy wants: {what}"),
+            "grant it: SELECT on every table of the policy, and UPDATE or DELETE where rows are changed or deleted",
+        );
+    }
     Problem::new(
         place,
         format!("the database refuses what the policy wants: {what}"),
-        "use a value or an action that fits the column's type, or give the role the right",
+        "use a value or an action that fits the column's type",
     )
 }
