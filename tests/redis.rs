@@ -1,6 +1,7 @@
 //! The program with Redis as the carrier of its batches, and with a Redis that
 //! is emptied, away, wrong or full.
 
+#[allow(dead_code)]
 #[path = "common/program.rs"]
 mod program;
 #[path = "common/server.rs"]

@@ -134,7 +134,7 @@ async fn redis(config: &Config, findings: &mut Findings) {
     };
     match redis.check().await {
         Ok(()) => {
-            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()))
+            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()));
         }
         Err(fault) => findings.add(Verdict::Bad, "redis", format!("{fault}; {}", fault.hint())),
     }
