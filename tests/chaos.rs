@@ -1,11 +1,16 @@
-//! Several schedulers and workers on one server, while processes are killed and
-//! stopped, connections cut, and an application goes on using its clients.
+//! Several schedulers and workers on one PostgreSQL and one Redis, while processes
+//! are killed and stopped, connections cut, Redis emptied and restarted, and an
+//! application goes on using its clients.
 //!
-//! `CHAOS_SEED` and `CHAOS_FAULTS` repeat a run or make it longer.
+//! `CHAOS_SEED` and `CHAOS_FAULTS` repeat a run or make it longer; `CHAOS_RESTART`
+//! is a command that restarts the PostgreSQL server, and `CHAOS_FAKETIME` the path of
+//! libfaketime, for hosts whose clocks are an hour ahead: for long runs by hand.
 
 #[path = "common/place.rs"]
 #[allow(dead_code)]
 mod place;
+#[path = "common/server.rs"]
+mod server;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +21,7 @@ use std::time::Duration;
 use place::Place;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use server::Server;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -143,7 +149,11 @@ struct Fleet<'a> {
 impl Fleet<'_> {
     fn start(&mut self, role: &'static str) {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.join("log")).expect("a log");
-        let child = Command::new(env!("CARGO_BIN_EXE_lethe"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
+        if let (Ok(library), true) = (std::env::var("CHAOS_FAKETIME"), self.members.len().is_multiple_of(2)) {
+            command.env("LD_PRELOAD", library).env("FAKETIME", "+1h").env("DONT_FAKE_MONOTONIC", "1");
+        }
+        let child = command
             .arg(role)
             .current_dir(self.folder)
             .env_remove("LETHE_CONFIG")
@@ -217,10 +227,13 @@ fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-async fn company(clients: u64) -> (tempfile::TempDir, Place) {
+async fn company(clients: u64, redis: Option<&Server>) -> (tempfile::TempDir, Place) {
     let folder = tempfile::tempdir().expect("a folder");
     let place = Place::on_server(&SCHEMA.replace("{clients}", &clients.to_string())).await;
-    let config = format!("database = \"{}\"\n{CONFIG}", place.setting());
+    let mut config = format!("database = \"{}\"\n{CONFIG}", place.setting());
+    if let Some(redis) = redis {
+        config += &format!("[redis]\nurl = \"redis://127.0.0.1:{}\"\n", redis.port);
+    }
     std::fs::create_dir(folder.path().join("jobs")).expect("a folder for jobs");
     for (name, text) in [("policy.toml", POLICY), ("lethe.toml", &config), ("jobs/nightly.toml", JOB)] {
         std::fs::write(folder.path().join(name), text).expect("a file");
@@ -246,7 +259,8 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
     // As many as keep three workers busy for as long as there are faults.
     let clients = 500 * faults.max(10);
     println!("seed {seed}, {faults} faults");
-    let (folder, place) = company(clients).await;
+    let mut redis = Server::start(&[]);
+    let (folder, place) = company(clients, Some(&redis)).await;
     let mut dice = StdRng::seed_from_u64(seed);
     let mut fleet = Fleet { folder: folder.path(), members: Vec::new() };
     for role in ["scheduler", "scheduler", "worker", "worker", "worker"] {
@@ -256,11 +270,12 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
     let url = place.setting();
     let app = tokio::spawn(application(url, seed, u32::try_from(clients).expect("few"), Arc::clone(&stop)));
 
+    let restart = std::env::var("CHAOS_RESTART").ok();
     let mut happened = std::collections::BTreeMap::<&str, u32>::new();
     for _ in 0..faults {
         tokio::time::sleep(Duration::from_millis(dice.random_range(100..900))).await;
         let at = dice.random_range(0..fleet.members.len());
-        let what = match dice.random_range(0..10) {
+        let what = match dice.random_range(0..14) {
             0..=4 => {
                 fleet.signal(at, "KILL");
                 fleet.restart(at);
@@ -278,6 +293,22 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 fleet.restart(at);
                 "asked to stop"
+            }
+            8..=9 => {
+                let emptied: String = redis.ask(&["FLUSHALL"]);
+                assert_eq!(emptied, "OK");
+                "Redis emptied"
+            }
+            10 => {
+                redis.stop();
+                tokio::time::sleep(Duration::from_millis(dice.random_range(500..3_000))).await;
+                redis.again();
+                "Redis away for a while"
+            }
+            11 if restart.is_some() => {
+                let command = restart.clone().unwrap_or_default();
+                assert!(Command::new("sh").args(["-c", &command]).status().expect("a shell").success());
+                "PostgreSQL restarted"
             }
             _ => {
                 let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -321,7 +352,7 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
     assert!(!log().contains("fault of the program"), "{}", log());
     assert!(!log().contains("Person "), "a name in the log");
 
-    let (calm_folder, calm) = company(clients).await;
+    let (calm_folder, calm) = company(clients, None).await;
     let ended = Command::new(env!("CARGO_BIN_EXE_lethe"))
         .args(["sweep", "nightly", "--wait"])
         .current_dir(calm_folder.path())

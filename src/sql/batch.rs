@@ -81,6 +81,8 @@ pub struct Statements {
     pub reasons: Vec<String>,
     /// Fills `lethe_taken` with those whom nothing keeps.
     pub take: String,
+    /// Locks the rows that several clients share, with the table of each.
+    pub shared: Vec<(String, String)>,
     /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
     pub unknown_keys: Vec<(String, String)>,
     /// Former identifying values, as [lines](LINE).
@@ -184,6 +186,12 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         fill_failing: fill(wanted, SweepKind::List, true),
         reasons: reasons(scope, plan),
         take: take(scope),
+        shared: plan
+            .steps
+            .iter()
+            .flat_map(|step| step.paths.iter().map(move |path| (step, path)))
+            .filter_map(|(step, path)| Some((step.table.clone(), scope.lock_shared(path)?)))
+            .collect(),
         unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(scope, step)).collect(),
         former: former(scope, plan),
         changes,
@@ -201,7 +209,7 @@ impl Statements {
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
         let mut all: Vec<(String, &str)> = of_client.map(|sql| (client.table.clone(), sql.as_str())).collect();
         all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
-        let tabled = self.unknown_keys.iter().chain(&self.changes).chain(&self.last_changes);
+        let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         for search in &self.searches {
             let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);

@@ -43,6 +43,25 @@ impl Scope<'_> {
     }
 
     fn belongs_by(&self, path: &Path) -> String {
+        let reached = self.reached_by(path);
+        if path.exclusive { format!("({reached} AND {})", self.nobody_elses(path)) } else { reached }
+    }
+
+    /// Locks the rows that may belong to several clients, so that two batches
+    /// with one of them each do not both leave a row to the other.
+    pub(super) fn lock_shared(&self, path: &Path) -> Option<String> {
+        if self.is_sqlite() || !path.exclusive {
+            return None;
+        }
+        Some(format!(
+            "WITH locked AS (SELECT 1 FROM {} WHERE {} ORDER BY tableoid, ctid FOR NO KEY UPDATE) SELECT count(*) FROM locked",
+            self.relation(&path.hops[0].table),
+            self.reached_by(path)
+        ))
+    }
+
+    /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
+    fn reached_by(&self, path: &Path) -> String {
         let mut condition = String::new();
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let matched =
@@ -65,14 +84,7 @@ impl Scope<'_> {
                 condition = format!("{condition} AND ({})", own.sql(self.today));
             }
         }
-        if path.exclusive {
-            condition = format!("{condition} AND {}", self.nobody_elses(path));
-        }
-        if path.exclusive || path.hops.iter().any(|hop| hop.condition.is_some()) {
-            format!("({condition})")
-        } else {
-            condition
-        }
+        if path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
     }
 
     /// A condition of the policy on rows of these paths' first table, asked of
@@ -81,7 +93,7 @@ impl Scope<'_> {
     /// batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: String) -> String {
         if self.is_sqlite() {
-            return condition;
+            return format!("({condition})");
         }
         let held = any_of(paths.iter().map(|path| self.held(path)).collect());
         format!("CASE WHEN {held} THEN ({condition}) ELSE FALSE END")

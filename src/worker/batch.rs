@@ -142,6 +142,9 @@ fn all_fail(keys: &str, failing: &Failing) -> bool {
 /// [`BatchFault`]; the transaction must then be rolled back.
 pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
     let statements = work.statements;
+    for (_, lock) in &statements.shared {
+        statement(lock).execute(&mut *connection).await?;
+    }
     for (table, unknown) in &statements.unknown_keys {
         if let Some(row) = statement(unknown).fetch_optional(&mut *connection).await? {
             return Err(BatchFault::UnknownKey { table: table.clone(), key: row.get(0) });

@@ -112,6 +112,16 @@ impl Place {
         }
     }
 
+    /// Waits until the server has ended what sessions that are gone had left to it.
+    pub async fn quiet(&self) {
+        let Self::Server(_) = self else { return };
+        let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+                    AND state <> 'idle'";
+        while self.rows(busy).await != ["0"] {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
         match self {

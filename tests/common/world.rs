@@ -7,6 +7,8 @@ mod actions;
 use actions::{Action, any_action, columns, rules, values};
 use proptest::prelude::*;
 
+use super::common::words::refuses;
+
 /// How clients are named.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Key {
@@ -142,8 +144,7 @@ impl World {
         for client in 0..self.clients.len() {
             sql += &self.rows(client);
         }
-        let stuck = "CREATE TRIGGER keeper BEFORE UPDATE ON clients WHEN old.number % {} = 0 BEGIN SELECT RAISE(ABORT, 'no'); END;\n";
-        sql + &stuck.replace("{}", &self.stuck.to_string())
+        sql + &refuses("clients", &format!("old.number % {} = 0", self.stuck), "no")
     }
 
     fn rows(&self, client: usize) -> String {
@@ -180,7 +181,7 @@ impl World {
                     _ => format!("'note {}'", seed % 3),
                 };
                 sql += &format!(
-                    "INSERT OR IGNORE INTO t{at} VALUES ({id}, {way}, {status}, {note}{});\n",
+                    "INSERT INTO t{at} VALUES ({id}, {way}, {status}, {note}{}) ON CONFLICT DO NOTHING;\n",
                     values(&table.columns, seed)
                 );
                 if self.reach(at) == Reach::Shared {
