@@ -3,14 +3,17 @@
 
 mod error;
 mod postgres;
+mod rights;
 mod samples;
 mod settings;
 mod sqlite;
 mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};
+pub use rights::{Change, Role};
 pub use settings::{Postgres, Settings, Sqlite};
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +38,8 @@ pub struct Store {
     dialect: Dialect,
     place: Arc<str>,
     concurrency: u16,
+    /// Where the ledger is, in a database that has schemas.
+    ledger_schema: Option<Arc<str>>,
     options: AnyConnectOptions,
     writing: Arc<[String]>,
     readers: AnyPool,
@@ -116,6 +121,7 @@ impl Store {
             dialect: settings.dialect(),
             place,
             concurrency: settings.concurrency(),
+            ledger_schema: settings.ledger_schema().map(Into::into),
             options,
             writing: settings.writing().into(),
             readers,
@@ -240,12 +246,60 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        if self.dialect == Dialect::Postgres {
+            // Preparing a statement asks for no right, and a sweep should not find out at night.
+            let missing = rights::missing(&mut connection, plan).await.map_err(|error| self.fault(&error))?;
+            if !missing.is_empty() {
+                let problem = |(table, change): (String, Change)| {
+                    let what = format!("the role may not do what the policy wants: {}", change.why);
+                    Problem::new(format!("tables.{table}"), what, format!("have somebody run `{}`", change.statement))
+                };
+                return Ok(missing.into_iter().map(problem).collect());
+            }
+        }
         let mut problems =
             verify::verify(&mut connection, plan, schema, deep).await.map_err(|error| self.fault(&error))?;
         if self.dialect == Dialect::Postgres && problems.is_empty() {
             problems = postgres::verify(&mut connection, plan).await.map_err(|error| self.fault(&error))?;
         }
         Ok(problems)
+    }
+
+    /// What the role has too little and too much for a plan; `None` where there are no roles.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn role(&self, plan: &Plan) -> Result<Option<Role>, StoreError> {
+        let Some(ledger) = &self.ledger_schema else { return Ok(None) };
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::role(&mut connection, plan, ledger).await.map(Some).map_err(|error| self.fault(&error))
+    }
+
+    /// What keeps the role from seeing tables of these names at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn closed(&self, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::closed(&mut connection, tables).await.map_err(|error| self.fault(&error))
+    }
+
+    /// The server's version, if it is too old.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn too_old(&self) -> Result<Option<i64>, StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(None);
+        }
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::too_old(&mut connection).await.map_err(|error| self.fault(&error))
     }
 
     /// Writes the write-ahead log of an `SQLite` database back and empties it,

@@ -15,7 +15,7 @@ use crate::sql::select::Wanted;
 use crate::sql::{FUNCTIONS, qualified, text};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
-const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
+pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
      AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend AS d \
      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
@@ -47,7 +47,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
         let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
             _ if space.contains('.') => {
-                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()));
+                schema.others.insert(name, "table of a schema with a dot in its name".to_owned());
             }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());

@@ -13,12 +13,14 @@ mod order;
 mod path;
 mod placeholder;
 mod problem;
+mod rights;
 mod rules;
 mod settle;
 
 pub use condition::Condition;
 pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
+pub use rights::Rights;
 
 use std::collections::BTreeMap;
 
@@ -254,6 +256,14 @@ pub struct SearchedColumn {
     pub empty: Empty,
     /// What to do where a former value is found.
     pub on_residue: OnResidue,
+}
+
+impl SearchedColumn {
+    /// Whether a text in which a former value is found is blanked.
+    #[must_use]
+    pub fn is_blanked(&self) -> bool {
+        self.on_residue == OnResidue::Blank
+    }
 }
 
 /// A condition, where it stands in the policy, and the table it is evaluated on.

@@ -18,7 +18,7 @@ pub use json_schema::json_schema;
 pub use link::{Link, Links, Names};
 pub use template::{Part, Template};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -242,5 +242,13 @@ impl Policy {
     /// something a policy cannot say.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
+    }
+
+    /// The tables it names, as it spells them.
+    #[must_use]
+    pub fn named_tables(&self) -> BTreeSet<String> {
+        let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
+        let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);
+        self.tables.keys().chain(guards).chain(activity).chain([&self.client.table]).cloned().collect()
     }
 }
