@@ -2,7 +2,6 @@
 //! is emptied, away, wrong or full.
 
 mod away;
-#[allow(dead_code)]
 #[path = "../common/program.rs"]
 mod program;
 #[path = "../common/server.rs"]
