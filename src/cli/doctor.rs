@@ -50,7 +50,7 @@ impl Findings {
 
     /// A change to the role's rights that somebody who may should make.
     fn change(&mut self, verdict: Verdict, change: &Change) {
-        let (what, statement) = (change.why.clone(), Some(change.statement.clone()));
+        let (what, statement) = (change.why.clone(), change.statement.clone());
         self.0.push(Finding { verdict, about: "role", what, statement });
     }
 }

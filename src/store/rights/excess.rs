@@ -31,10 +31,11 @@ pub(super) async fn excess(
     excess.extend(memberships(connection).await?);
     excess.extend(on_database(connection, own, ledger).await?);
     let owned: Vec<&Seen> = tables.iter().filter(|table| table.owned).collect();
-    if let Some(first) = owned.first() {
-        let why = format!("it owns {} of the plan's tables, and could alter or drop them", owned.len());
-        // Whose it should be, nobody here knows.
-        excess.push(Change::new(why, format!("ALTER TABLE {} OWNER TO …;", first.quoted())));
+    if !owned.is_empty() {
+        let count = owned.len();
+        excess.push(Change::told(format!(
+            "it owns {count} of the plan's tables and could drop them; `ALTER TABLE … OWNER TO …` gives them to another role"
+        )));
     }
     on_tables(connection, tables, &mut excess).await?;
     Ok(excess)
@@ -48,7 +49,10 @@ async fn memberships(connection: &mut Connection) -> Result<Vec<Change>, sqlx::E
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     let change = |row: &sqlx::any::AnyRow| {
         let (of, member): (String, String) = (row.get(0), row.get(1));
-        Change::new(format!("it is a member of `{of}`"), format!("REVOKE {} FROM {};", name(&of), name(&member)))
+        Change::new(
+            format!("it is a member of `{of}`, which is more than any plan needs"),
+            format!("REVOKE {} FROM {};", name(&of), name(&member)),
+        )
     };
     Ok(rows.iter().map(change).collect())
 }
@@ -67,7 +71,8 @@ async fn on_database(connection: &mut Connection, own: &Own, ledger: &str) -> Re
     let row = statement(&sql).fetch_one(connection).await?;
     let mut excess = Vec::new();
     if row.get(0) {
-        excess.push(Change::new("it owns the database", format!("ALTER DATABASE {database} OWNER TO …;")));
+        let why = "it owns the database and could drop it; `ALTER DATABASE … OWNER TO …` gives it to another role";
+        excess.push(Change::told(why));
     }
     let grantee: Option<String> = row.get(1);
     if let Some(grantee) = grantee.filter(|_| row.get(2)) {
@@ -100,7 +105,7 @@ async fn on_tables(connection: &mut Connection, tables: &[Seen], excess: &mut Ve
         if !rights.is_empty() {
             let from = if grantee.is_empty() { "PUBLIC".to_owned() } else { name(&grantee) };
             excess.push(Change::new(
-                format!("the plan has no use for {} on `{}`", rights.join(" and "), table.shown()),
+                format!("the plan has no use for {} on `{}`", rights.join(", "), table.shown()),
                 format!("REVOKE {} ON {} FROM {from};", rights.join(", "), table.quoted()),
             ));
         }
@@ -108,10 +113,9 @@ async fn on_tables(connection: &mut Connection, tables: &[Seen], excess: &mut Ve
     if !others.is_empty() {
         let tables =
             if others.len() == 1 { "1 table or view".to_owned() } else { format!("{} tables and views", others.len()) };
-        excess.push(Change::new(
-            format!("it has rights on {tables} that the plan does not use"),
-            "REVOKE ALL ON … FROM …; (`\\dp` in psql lists them)",
-        ));
+        excess.push(Change::told(format!(
+            "it has rights on {tables} that the plan does not use; `\\dp` in psql lists them, and `REVOKE ALL ON … FROM …` takes them"
+        )));
     }
     Ok(())
 }

@@ -21,13 +21,17 @@ const PART: char = '\u{1f}';
 pub struct Change {
     /// Why.
     pub why: String,
-    /// The statement that does it, for somebody who may.
-    pub statement: String,
+    /// The statement that does it, for somebody who may; `None` where only a person can say what it should be.
+    pub statement: Option<String>,
 }
 
 impl Change {
     fn new(why: impl Into<String>, statement: impl Into<String>) -> Self {
-        Self { why: why.into(), statement: statement.into() }
+        Self { why: why.into(), statement: Some(statement.into()) }
+    }
+
+    fn told(why: impl Into<String>) -> Self {
+        Self { why: why.into(), statement: None }
     }
 }
 
@@ -177,7 +181,7 @@ impl Seen {
         let words: Vec<&str> = rights.iter().map(|right| right.split(' ').next().unwrap_or_default()).collect();
         (!rights.is_empty()).then(|| {
             Change::new(
-                format!("it lacks {} on `{}`", words.join(" and "), self.shown()),
+                format!("it lacks {} on `{}`", words.join(", "), self.shown()),
                 format!("GRANT {} ON {} TO {};", rights.join(", "), self.quoted(), own.quoted()),
             )
         })
