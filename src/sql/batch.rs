@@ -18,23 +18,23 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     let typed = typed.join(", ");
     let keys = key_names(client.key.len());
     let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
-    // PostgreSQL empties them with each transaction, which leaves no dead rows behind.
-    let (text, until) = match client.dialect {
-        Dialect::Sqlite => ("", ""),
-        Dialect::Postgres => (" TEXT", " ON COMMIT DELETE ROWS"),
+    // Not emptied by each commit: that would make PostgreSQL plan every statement anew for each batch.
+    let text = match client.dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " TEXT",
     };
     vec![
         format!(
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
-             state TEXT, reasons TEXT, latest BIGINT, standing INTEGER NOT NULL DEFAULT 0){until}"
+             state TEXT, reasons TEXT, latest BIGINT, standing INTEGER NOT NULL DEFAULT 0)"
         ),
-        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_held ({typed}, UNIQUE ({keys})){until}"),
-        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys})){until}"),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_held ({typed}, UNIQUE ({keys}))"),
+        format!("CREATE TEMP TABLE IF NOT EXISTS lethe_taken (n INTEGER PRIMARY KEY, {typed}, UNIQUE ({keys}))"),
         format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL){until}"
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_reasons (n INTEGER NOT NULL, place INTEGER NOT NULL, reason TEXT NOT NULL)"
         ),
         format!(
-            "CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {}{text}){until}",
+            "CREATE TEMP TABLE IF NOT EXISTS lethe_going (step INTEGER NOT NULL, {}{text})",
             going.join(&format!("{text}, "))
         ),
     ]
@@ -48,6 +48,10 @@ pub const EMPTY: [&str; 5] = [
     "DELETE FROM lethe_reasons",
     "DELETE FROM lethe_going",
 ];
+
+/// Gives the room of rows that were deleted from the temporary tables back,
+/// where nothing does so by itself.
+pub const VACUUM: &str = "VACUUM (TRUNCATE) lethe_batch, lethe_held, lethe_taken, lethe_reasons, lethe_going";
 
 /// Drops the temporary tables, for another plan.
 pub const DROP: [&str; 5] = [

@@ -53,7 +53,12 @@ pub struct Store {
 pub struct Writer {
     connection: Connection,
     plan: Option<String>,
+    batches: u32,
 }
+
+/// Batches after which the temporary tables are vacuumed. Statements are planned
+/// anew after that, so not each time.
+const BATCHES_BETWEEN_VACUUMS: u32 = 50;
 
 impl Deref for Writer {
     type Target = Connection;
@@ -77,6 +82,11 @@ impl Writer {
     /// The driver's.
     pub async fn make_tables(&mut self, plan: &Plan) -> Result<(), sqlx::Error> {
         if self.plan.as_ref() == Some(&plan.digest) {
+            self.batches += 1;
+            if self.batches.is_multiple_of(BATCHES_BETWEEN_VACUUMS) && dialect_of(&self.connection) == Dialect::Postgres
+            {
+                sqlx::query(batch::VACUUM).execute(&mut self.connection).await?;
+            }
             return Ok(());
         }
         for drop in batch::DROP {
@@ -180,7 +190,7 @@ impl Store {
     /// [`StoreError`] if the database cannot be opened.
     pub async fn writer(&self) -> Result<Writer, StoreError> {
         let connection = self.connect_writer().await.map_err(|error| self.fault(&error))?;
-        Ok(Writer { connection, plan: None })
+        Ok(Writer { connection, plan: None, batches: 0 })
     }
 
     async fn connect(&self) -> Result<Connection, sqlx::Error> {
@@ -216,7 +226,7 @@ impl Store {
             return Ok(());
         }
         if self.dialect == Dialect::Postgres || writer.is_in_transaction() {
-            *writer = Writer { connection: self.connect_writer().await?, plan: None };
+            *writer = Writer { connection: self.connect_writer().await?, plan: None, batches: 0 };
         }
         Ok(())
     }

@@ -171,7 +171,13 @@ impl Settings {
                 "PRAGMA secure_delete = ON".to_owned(),
                 "PRAGMA temp_store = MEMORY".to_owned(),
             ],
-            Self::Postgres(_) => self.reading().into_iter().chain(FUNCTIONS.map(str::to_owned)).collect(),
+            Self::Postgres(_) => {
+                let mut all = self.reading();
+                // A batch's statements are the same for every batch, whatever its parameters.
+                all.push("SET plan_cache_mode = force_generic_plan".to_owned());
+                all.extend(FUNCTIONS.map(str::to_owned));
+                all
+            }
         }
     }
 }
