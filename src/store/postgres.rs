@@ -47,7 +47,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
         let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
             _ if space.contains('.') => {
-                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()))
+                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()));
             }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());
