@@ -19,3 +19,7 @@ mod property;
 mod scheduler;
 #[path = "sweeps.rs"]
 mod sweeps;
+#[path = "postgres/tables.rs"]
+mod tables;
+#[path = "postgres/types.rs"]
+mod types;

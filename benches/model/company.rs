@@ -90,7 +90,11 @@ pub async fn store(path: &Path) -> Store {
 
 /// Everything that a sweep needs, with nothing asked for beforehand.
 pub async fn context(path: &Path, policy: PathBuf, batch_size: usize) -> Context {
-    let store = store(path).await;
+    context_of(store(path).await, policy, batch_size).await
+}
+
+/// The same over any database.
+pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Context {
     let ledger = Ledger::open(&store, &Clock::System).await.expect("the ledger opens");
     let limits = Limits {
         batch_size,

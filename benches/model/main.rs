@@ -8,11 +8,17 @@
 //! - `speed`: Lethe's due sweep against a hand-written script, same work.
 //! - `memory`: what the program takes, at three sizes up to `--clients`.
 //! - `night`: a night with 1,000 clients due, at the same sizes.
+//! - `postgres`: the same on the server that `LETHE_BENCH_POSTGRES` names (a
+//!   URL of a superuser), with one and two connections, and against a worker
+//!   that takes one client a transaction; left out where none is named.
 //! - `statements`: where the time of a sweep goes; only when asked for.
 
 mod company;
 mod memory;
 mod night;
+mod per_client;
+mod postgres;
+mod server;
 mod speed;
 mod statements;
 
@@ -22,7 +28,7 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|statements] [--clients N] [--rounds N] \
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|statements] [--clients N] [--rounds N] \
                      [--batch-size N] [--width CHARACTERS] [--fresh]";
 
 /// What to measure, and how.
@@ -72,7 +78,7 @@ fn options() -> Result<Option<Options>, String> {
             "--batch-size" => options.batch_size = size(number()?),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
-            "speed" | "memory" | "night" | "statements" => options.part = Some(argument),
+            "speed" | "memory" | "night" | "postgres" | "statements" => options.part = Some(argument),
             _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
         }
     }
@@ -104,6 +110,14 @@ async fn main() -> ExitCode {
     }
     if wanted("night") {
         night::measure(&options).await;
+    }
+    match postgres::server() {
+        Some(server) if wanted("postgres") => server::measure(&options, &server).await,
+        None if only("postgres") => {
+            eprintln!("`LETHE_BENCH_POSTGRES` names no server");
+            return ExitCode::FAILURE;
+        }
+        _ => {}
     }
     if only("statements") {
         statements::measure(&options).await;

@@ -14,15 +14,15 @@ pub const SCRIPT: &str = include_str!("script.sql");
 
 /// Clients anonymized per second, run by run.
 #[derive(Default)]
-struct Speeds(Vec<f64>);
+pub struct Speeds(pub Vec<f64>);
 
 impl Speeds {
-    fn median(&self) -> f64 {
+    pub fn median(&self) -> f64 {
         median(self.0.clone())
     }
 
     /// The median of the ratios of runs of the same round.
-    fn over(&self, other: &Self) -> f64 {
+    pub fn over(&self, other: &Self) -> f64 {
         median(self.0.iter().zip(&other.0).map(|(own, other)| own / other).collect())
     }
 }
@@ -69,7 +69,7 @@ pub async fn measure(options: &Options) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "fewer clients than an f64 counts")]
-fn per_second(clients: u64, took: std::time::Duration) -> f64 {
+pub fn per_second(clients: u64, took: std::time::Duration) -> f64 {
     clients as f64 / took.as_secs_f64()
 }
 

@@ -238,7 +238,7 @@ fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
             of_step.now.push(scope.delete(&step.table, own));
         }
     }
-    of_step.now.extend(step.updates.iter().map(|own| scope.update(&step.table, own)));
+    of_step.now.extend(scope.updates(&step.table, &step.updates));
     of_step.last.extend(step.unlinks.iter().map(|own| scope.update(&step.table, own)));
     of_step
 }

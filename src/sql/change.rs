@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Scope, any_of, column, name, text, tuple};
-use crate::domain::plan::{Delete, Rule, Update};
+use crate::domain::plan::{Delete, Path, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
 use crate::domain::schema::Dialect;
 
@@ -16,11 +16,7 @@ impl Scope<'_> {
         for rule in &update.rules {
             let value = self.value(table, rule);
             let own = name(&rule.column);
-            differs.push(if has_no_equality(rule) {
-                format!("CAST({own} AS TEXT) IS DISTINCT FROM CAST({value} AS TEXT)")
-            } else {
-                format!("{own} IS DISTINCT FROM {value}")
-            });
+            differs.push(differing(rule, &own, &value));
             sets.push(format!("{own} = {value}"));
         }
         let is_conditional = update.rules.iter().flat_map(|rule| &rule.branches).any(|own| own.condition.is_some());
@@ -34,6 +30,40 @@ impl Scope<'_> {
         )
     }
 
+    /// Changes the rows of one table, where there are several groups of columns,
+    /// each for one side of the row (who bought, who paid).
+    ///
+    /// Most rows have the same client on all sides, and `PostgreSQL` writes a row
+    /// anew, with an entry in every index, each time it is changed. So there the
+    /// groups become one statement, if none can see what another did.
+    pub(super) fn updates(&self, table: &str, updates: &[Update]) -> Vec<String> {
+        let can_merge = self.dialect == Dialect::Postgres
+            && updates.len() > 1
+            && updates.iter().all(|own| own.paths.iter().all(is_on_the_row) && own.rules.iter().all(is_of_itself));
+        if !can_merge {
+            return updates.iter().map(|own| self.update(table, own)).collect();
+        }
+        let (mut sets, mut differs, mut reached) = (Vec::new(), Vec::new(), Vec::new());
+        for update in updates {
+            let belongs = any_of(update.paths.iter().map(|path| self.is_taken(path)).collect());
+            let mut of_group = Vec::new();
+            for rule in &update.rules {
+                let (own, value) = (name(&rule.column), self.value(table, rule));
+                of_group.push(differing(rule, &own, &value));
+                sets.push(format!("{own} = CASE WHEN {belongs} THEN {value} ELSE {own} END"));
+            }
+            differs.push(format!("({belongs} AND {})", any_of(of_group)));
+            reached.extend(update.paths.iter().cloned());
+        }
+        vec![format!(
+            "UPDATE {} SET {} WHERE {} AND {}",
+            self.relation(table),
+            sets.join(", "),
+            self.belongs(&reached),
+            any_of(differs)
+        )]
+    }
+
     /// Deletes the rows of one table that belong to the clients taken.
     pub(super) fn delete(&self, table: &str, delete: &Delete) -> String {
         format!("DELETE FROM {} WHERE {}", self.relation(table), self.deleted(delete))
@@ -42,7 +72,6 @@ impl Scope<'_> {
     fn deleted(&self, delete: &Delete) -> String {
         let belongs = self.belongs(&delete.paths);
         match &delete.condition {
-            Some(condition) if self.is_sqlite() => format!("{belongs} AND ({})", condition.sql(self.today)),
             Some(condition) => format!("{belongs} AND {}", self.of_batch(&delete.paths, condition.sql(self.today))),
             None => belongs,
         }
@@ -157,6 +186,26 @@ impl Scope<'_> {
             rule.empty.sql()
         )
     }
+}
+
+/// That a column does not hold yet what it is to hold.
+fn differing(rule: &Rule, own: &str, value: &str) -> String {
+    if has_no_equality(rule) {
+        format!("CAST({own} AS TEXT) IS DISTINCT FROM CAST({value} AS TEXT)")
+    } else {
+        format!("{own} IS DISTINCT FROM {value}")
+    }
+}
+
+/// Whether the row itself says whose it is, whatever else it holds.
+fn is_on_the_row(path: &Path) -> bool {
+    path.by_key && !path.exclusive && matches!(path.hops.as_slice(), [hop] if hop.condition.is_none())
+}
+
+/// Whether what a column is to hold depends on no other column that a rule may change.
+fn is_of_itself(rule: &Rule) -> bool {
+    matches!(rule.branches.as_slice(), [Branch { condition: None, action }] if !matches!(action, Action::Copy(_)))
+        && !has_no_equality(rule)
 }
 
 fn is_moment(rule: &Rule) -> bool {

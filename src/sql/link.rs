@@ -129,6 +129,14 @@ impl Scope<'_> {
         condition
     }
 
+    /// Where a row names one of the clients taken, by a way of one hop: asked of
+    /// rows at hand, for which a hashed query is quicker than an array.
+    pub(super) fn is_taken(&self, path: &Path) -> String {
+        let hop = &path.hops[0];
+        let keys = other_side(key_columns(TAKEN, self.client.key.len()), &hop.compared);
+        format!("{} IN (SELECT {} FROM lethe_taken AS {TAKEN})", own(hop), keys.join(", "))
+    }
+
     fn taken_keys(&self) -> String {
         let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
         format!("SELECT {} FROM lethe_taken AS {TAKEN}", keys.join(", "))

@@ -25,6 +25,9 @@ use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::{Dialect, Schema};
 use crate::sql::batch;
 
+/// How long a server may take to let somebody in.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+
 /// A connection to the database, whichever it is.
 pub type Connection = sqlx::AnyConnection;
 /// Connections for short questions.
@@ -131,7 +134,7 @@ impl Store {
             Dialect::Postgres => "SELECT count(*) FROM pg_catalog.pg_namespace",
         };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
-        let mut connection = store.options.connect().await.map_err(|error| store.fault(&error))?;
+        let mut connection = store.connect().await.map_err(|error| store.fault(&error))?;
         sqlx::query(question).execute(&mut connection).await.map_err(|error| store.fault(&error))?;
         connection.close().await.map_err(|error| store.fault(&error))?;
         Ok(store)
@@ -180,8 +183,13 @@ impl Store {
         Ok(Writer { connection, plan: None })
     }
 
+    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        let connecting = tokio::time::timeout(CONNECTED_WITHIN, self.options.connect()).await;
+        connecting.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    }
+
     async fn connect_writer(&self) -> Result<Connection, sqlx::Error> {
-        let mut connection = self.options.connect().await?;
+        let mut connection = self.connect().await?;
         run_all(&mut connection, &self.writing).await?;
         if self.dialect == Dialect::Sqlite {
             sqlite::relax(&mut connection).await?;

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row};
 
 use super::{Connection, Fault, statement};
 use crate::domain::plan::{Plan, Problem};
+use crate::domain::policy::{Action, Literal};
 use crate::domain::schema::{Dialect, ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
 use crate::domain::sweep::SweepKind;
 use crate::sql::batch::{statements, temporary_tables};
@@ -47,7 +48,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
         let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
             _ if space.contains('.') => {
-                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()));
+                schema.others.insert(name, "table of a schema with a dot in its name".to_owned());
             }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());
@@ -224,6 +225,7 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             ));
         }
     }
+    constants(&mut transaction, plan, &mut problems).await?;
     let today = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today) };
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
@@ -235,13 +237,11 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             if !Fault::of(&error).is_of_the_statement() {
                 return Err(error);
             }
-            // Preparing reads no rows, so the server's words quote the policy at most.
-            let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
-            problems.push(Problem::new(
-                format!("tables.{table}"),
-                format!("the database refuses what the policy wants: {what}"),
-                "use a value or an action that fits the column's type, or give the role the right",
-            ));
+            // A column that cannot take its constant was named already.
+            let place = format!("tables.{table}");
+            if !problems.iter().any(|problem| problem.place.starts_with(&format!("{place}.columns."))) {
+                problems.push(refused(&place, &error));
+            }
             sqlx::query("ROLLBACK TO one").execute(&mut *transaction).await?;
         } else {
             sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *transaction).await?;
@@ -251,4 +251,50 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     transaction.rollback().await?;
     problems.dedup();
     Ok(problems)
+}
+
+/// Every constant can stand in its column's type, whatever the type asks of it.
+async fn constants(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+    for (place, cast) in casts(plan) {
+        sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
+        if let Err(error) = statement(&cast).fetch_one(&mut *connection).await {
+            if !Fault::of(&error).is_of_the_statement() {
+                return Err(error);
+            }
+            problems.push(refused(&place, &error));
+            sqlx::query("ROLLBACK TO one").execute(&mut *connection).await?;
+        }
+        sqlx::query("RELEASE one").execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Each constant as one of its column's type, with its place in the policy.
+fn casts(plan: &Plan) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        for rule in step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules) {
+            for branch in &rule.branches {
+                let value = match &branch.action {
+                    Action::Constant(Literal::Text(value)) => Some(text(value)),
+                    Action::Text(template) => template.constant().map(text),
+                    Action::Clear => Some(rule.empty.sql().to_owned()),
+                    _ => None,
+                };
+                let cast = |value| format!("SELECT CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
+                all.extend(value.map(|value| (format!("tables.{}.columns.{}", step.table, rule.column), cast(value))));
+            }
+        }
+    }
+    all
+}
+
+/// Nothing but the policy's own constants is read on the way, so the server's words quote the policy at most.
+fn refused(place: &str, error: &sqlx::Error) -> Problem {
+    let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
+    Problem::new(
+        place,
+        format!("the database refuses what the policy wants: {what}"),
+        "use a value or an action that fits the column's type, or give the role the right",
+    )
 }

@@ -207,7 +207,9 @@ pub async fn busy(
     let all: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
     let keys = places.iter().filter_map(|(place,)| all.get(usize::try_from(*place).ok()?));
     let keys: Vec<String> = keys.map(ToString::to_string).collect();
-    let run_at = Some(moment(ledger.clock().now() + BUSY_PAUSE));
+    // Two batches that stand in each other's way must not meet again.
+    let pause = BUSY_PAUSE.mul_f64(rand::random_range(0.5..1.0));
+    let run_at = Some(moment(ledger.clock().now() + pause));
     Ok(Some(NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at }))
 }
 
@@ -247,7 +249,7 @@ async fn former_values(
     Ok(all)
 }
 
-/// How long clients that somebody else has locked are left alone.
+/// How long clients that somebody else has locked are left alone, at most.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Clients whose texts are read at once; bounds the memory of a batch.

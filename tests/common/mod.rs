@@ -120,8 +120,8 @@ impl Company {
     /// Every row of every table that is not the ledger's.
     pub async fn dump(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for table in self.place.tables().await {
-            let mut rows = self.rows(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))).await;
+        for (table, quoted) in self.place.tables().await {
+            let mut rows = self.rows(&format!("SELECT * FROM {quoted}")).await;
             rows.sort();
             all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
         }

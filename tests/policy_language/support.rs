@@ -1,4 +1,5 @@
 //! What a sweep changes, row by row, and that it changes it once.
+#![allow(dead_code)]
 
 use std::collections::BTreeSet;
 
