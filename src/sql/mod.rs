@@ -45,6 +45,13 @@ pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// Refreshes a materialized view, in a transaction, however long that takes.
+#[must_use]
+pub fn refresh(view: &str) -> [String; 2] {
+    let view = dialect::qualified(Dialect::Postgres, view);
+    ["SET LOCAL statement_timeout = 0".to_owned(), format!("REFRESH MATERIALIZED VIEW {view}")]
+}
+
 /// A column of a table, both quoted.
 fn column(table: &str, column: &str) -> String {
     format!("{}.{}", name(table), name(column))

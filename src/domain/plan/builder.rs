@@ -43,6 +43,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
+    let refresh = builder.refresh();
     if !builder.problems.is_empty() {
         let mut problems: Vec<Problem> = Vec::new();
         for problem in builder.problems {
@@ -63,6 +64,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         identifying: rules.identifying,
         searched: rules.searched,
         min_length: policy.residue.min_length,
+        refresh,
         conditions: builder.conditions,
         notes: builder.notes,
     })

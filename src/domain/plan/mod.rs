@@ -13,6 +13,7 @@ mod order;
 mod path;
 mod placeholder;
 mod problem;
+mod refresh;
 mod rights;
 mod rules;
 mod settle;
@@ -55,6 +56,8 @@ pub struct Plan {
     pub searched: Vec<Searched>,
     /// Former values shorter than this are not looked for.
     pub min_length: usize,
+    /// Materialized views to refresh when a sweep is through.
+    pub refresh: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

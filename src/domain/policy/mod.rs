@@ -44,8 +44,26 @@ pub struct Policy {
     /// How former values are looked for after the change.
     #[serde(default)]
     pub residue: ResidueRule,
+    /// What is done when a sweep is through.
+    #[serde(default, skip_serializing_if = "After::is_nothing")]
+    pub after: After,
     /// Every table that reaches the client table, by name.
     pub tables: BTreeMap<String, Table>,
+}
+
+/// What is done when a sweep is through.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// Materialized views to refresh, since they show what their tables held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refresh: Vec<String>,
+}
+
+impl After {
+    fn is_nothing(&self) -> bool {
+        self.refresh.is_empty()
+    }
 }
 
 /// The table of clients.
