@@ -159,10 +159,12 @@ async fn role(planner: &Planner, store: &Store, findings: &mut Findings) -> Resu
     }
     // Without a policy there is nothing to say, and the next check says so.
     let Ok(policy) = planner.policy() else { return Ok(()) };
-    for change in store.closed(&policy.named_tables()).await? {
+    let schema = store.schema().await?;
+    let unseen = policy.named_tables().into_iter().filter(|table| schema.table(table).is_none()).collect();
+    for change in store.closed(&unseen).await? {
         findings.change(Verdict::Bad, &change);
     }
-    let Ok(plan) = planner.plan_unasked(store).await else { return Ok(()) };
+    let Ok(plan) = Plan::build(&policy, &schema) else { return Ok(()) };
     let Some(role) = store.role(&plan).await? else { return Ok(()) };
     for change in &role.missing {
         findings.change(Verdict::Bad, change);

@@ -146,16 +146,6 @@ impl Planner {
         Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })
     }
 
-    /// The plan by policy and schema alone, without asking the database
-    /// whether it would do what is wanted.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if there is none.
-    pub async fn plan_unasked(&self, store: &Store) -> Result<Plan, PlanLoadError> {
-        Ok(Plan::build(&self.policy()?, &store.schema().await?)?)
-    }
-
     /// Whether a plan is still what policy and schema say, asked on the
     /// connection that is about to write.
     ///

@@ -152,8 +152,11 @@ impl Company {
         }
     }
 
-    /// Takes the role away, which the server would keep for all tests to come.
+    /// Takes database and role away, which the server would keep for all tests to come.
     pub async fn end(self) {
-        self.execute("DROP OWNED BY {role}; DROP ROLE {role}").await;
+        let database = self.place.rows("SELECT CAST(current_database() AS TEXT)").await.remove(0);
+        let server = Place::Server(common::place::server());
+        server.execute(&format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        server.execute(&format!("DROP ROLE {}", self.role)).await;
     }
 }

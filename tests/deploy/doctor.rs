@@ -109,6 +109,9 @@ async fn a_schema_that_is_closed_is_not_taken_for_one_without_tables() {
     "#);
     company.mend().await;
     assert_eq!(company.doctor(), good(", and no more"));
+    // Another of that name, which nobody means.
+    company.execute("CREATE SCHEMA archive; CREATE TABLE archive.customers (no TEXT)").await;
+    assert_eq!(company.doctor(), good(", and no more"));
     company.end().await;
 }
 
