@@ -4,7 +4,7 @@
 //! ([`name`], [`text`]). A batch's clients stand in temporary tables:
 //! `lethe_batch` (everybody looked at), `lethe_reasons` (why somebody is
 //! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
-//! same for every database; where it is not, [`Scope`] knows the dialect.
+//! same for every database; where it is not, `Scope` knows the dialect.
 
 pub mod batch;
 mod change;

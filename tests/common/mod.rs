@@ -1,4 +1,5 @@
 //! A company of its own for each test: a folder, a database, a policy, a clock.
+#![allow(clippy::must_use_candidate, clippy::missing_panics_doc)]
 #![allow(dead_code)]
 
 use std::path::Path;

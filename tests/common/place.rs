@@ -1,5 +1,6 @@
 //! Where a test's company keeps its database: in a file of its own, or in a
 //! database of its own on the server that the test command has started.
+#![allow(clippy::must_use_candidate, clippy::missing_panics_doc)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
