@@ -45,12 +45,12 @@ impl Wrong {
     }
 
     fn more(mut self, config: &str) -> Self {
-        self.more = config.to_owned();
+        config.clone_into(&mut self.more);
         self
     }
 
     /// As a role of its own, after this was run in the company's database.
-    async fn as_role(mut self, rights: &str) -> Self {
+    async fn of_role(mut self, rights: &str) -> Self {
         let role = format!("role_{}", ulid::Ulid::new().to_string().to_lowercase());
         self.company.execute(&rights.replace("{role}", &role)).await;
         self.url.set_username(&role).expect("a role");
@@ -123,7 +123,7 @@ async fn a_role_that_is_not_there() {
 
 #[tokio::test]
 async fn a_role_that_may_not_log_in() {
-    assert_snapshot!(wrong().await.as_role("CREATE ROLE {role} NOLOGIN").await.says(CHECK), @r"
+    assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} NOLOGIN").await.says(CHECK), @r"
     error: the server of `postgres://role@server/company` does not let this account in
 
     hint: check user and password; a password can stand in a file named by `postgres.password_file`
@@ -144,7 +144,7 @@ async fn a_server_without_the_encryption_that_is_asked_for() {
 async fn a_session_that_may_only_read() {
     let wrong = wrong()
         .await
-        .as_role("CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET default_transaction_read_only = on")
+        .of_role("CREATE ROLE {role} LOGIN SUPERUSER; ALTER ROLE {role} SET default_transaction_read_only = on")
         .await;
     assert_snapshot!(wrong.says(CHECK), @r"
     error: the database at `postgres://role@server/company` is read-only
@@ -160,7 +160,7 @@ async fn a_session_that_may_only_read() {
 
 #[tokio::test]
 async fn a_table_that_the_role_may_not_change() {
-    let wrong = wrong().await.as_role("CREATE ROLE {role} LOGIN; GRANT SELECT ON customers TO {role}").await;
+    let wrong = wrong().await.of_role("CREATE ROLE {role} LOGIN; GRANT SELECT ON customers TO {role}").await;
     assert_snapshot!(wrong.says(CHECK), @r"
     error: the policy cannot become a plan: 1 problem to mend
       tables.customers
@@ -178,7 +178,7 @@ async fn a_table_that_the_role_may_not_change() {
 
 #[tokio::test]
 async fn a_table_that_the_role_may_not_read() {
-    assert_snapshot!(wrong().await.as_role("CREATE ROLE {role} LOGIN").await.says(CHECK), @r"
+    assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} LOGIN").await.says(CHECK), @r"
     error: the account has no right to what is needed in `postgres://role@server/company`: permission denied for table customers
 
     hint: grant the right to the role; `lethe doctor` names what is missing
