@@ -127,11 +127,11 @@ async fn a_right_that_is_missing_is_named_with_its_table() {
     assert_eq!(missing(WORK).await, [""; 0]);
     assert_eq!(
         missing("GRANT SELECT, UPDATE ON customers TO {role}; GRANT SELECT ON notes TO {role}").await,
-        ["tables.notes: the role has no right to what the policy wants: permission denied for table notes"]
+        ["tables.notes: the role may not do what the policy wants: it lacks DELETE on `notes`"]
     );
     assert_eq!(
         missing("GRANT SELECT ON customers TO {role}; GRANT SELECT, DELETE ON notes TO {role}").await,
-        ["tables.customers: the role has no right to what the policy wants: permission denied for table customers"]
+        ["tables.customers: the role may not do what the policy wants: it lacks UPDATE on `customers`"]
     );
 }
 
