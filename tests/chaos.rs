@@ -257,7 +257,7 @@ async fn untouched(place: &Place, touched: &str) -> Vec<String> {
 async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_happened() {
     let (seed, faults) = (setting("CHAOS_SEED", 20_260_102), setting("CHAOS_FAULTS", 12));
     // As many as keep three workers busy for as long as there are faults.
-    let clients = 500 * faults.max(10);
+    let clients = 500 * faults.clamp(10, 200);
     println!("seed {seed}, {faults} faults");
     let mut redis = Server::start(&[]);
     let (folder, place) = company(clients, Some(&redis)).await;

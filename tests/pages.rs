@@ -82,7 +82,7 @@ fn argument<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 
 #[test]
 fn every_command_that_pages_and_hints_name_exists() {
-    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md"), root().join("deploy/README.md")];
     pages.extend(files(&root().join("docs"), ".md"));
     pages.extend(files(&root().join("src"), ".rs"));
     let mut seen = 0;
@@ -125,7 +125,7 @@ fn the_readme_sets_up_and_runs_in_its_first_block_and_tests_in_its_second() {
 
 #[test]
 fn every_page_that_a_page_or_a_hint_points_to_is_there() {
-    let mut pages = vec![root().join("README.md")];
+    let mut pages = vec![root().join("README.md"), root().join("deploy/README.md")];
     pages.extend(files(&root().join("docs"), ".md"));
     for page in &pages {
         for target in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -1,10 +1,14 @@
 //! The suites that run on every kind of database, on a `PostgreSQL` server.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "postgres/bad_inputs.rs"]
+mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
 #[path = "leases.rs"]
 mod leases;
+#[path = "postgres/locks.rs"]
+mod locks;
 #[path = "nights.rs"]
 mod nights;
 #[path = "period.rs"]
@@ -15,7 +19,13 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "postgres/rights.rs"]
+mod rights;
 #[path = "scheduler.rs"]
 mod scheduler;
 #[path = "sweeps.rs"]
 mod sweeps;
+#[path = "postgres/tables.rs"]
+mod tables;
+#[path = "postgres/types.rs"]
+mod types;

@@ -256,7 +256,12 @@ impl Config {
         let sweep = &self.sweep;
         // A URL can hold a password, so it is not repeated.
         if let Some(url) = self.url() {
-            let url = url.map_err(|_| ("database", "is a URL that cannot be read".to_owned()))?;
+            let unreadable = |error| {
+                format!(
+                    "is a URL that cannot be read: {error}; a password's special characters are written as `%` and two hex digits"
+                )
+            };
+            let url = url.map_err(|error| ("database", unreadable(error)))?;
             if !matches!(url.scheme(), "postgres" | "postgresql") {
                 let what = "is a URL, and only `postgres://user@host/database` can be one; an SQLite database is named by its file";
                 return Err(("database", what.to_owned()));

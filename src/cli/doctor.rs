@@ -11,7 +11,7 @@ use super::{Failure, setup};
 use crate::domain::plan::Plan;
 use crate::domain::schema::{Dialect, Schema};
 use crate::ledger::Ledger;
-use crate::store::{Store, begin};
+use crate::store::{Change, Store, begin};
 use crate::worker::{Planner, gate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,13 +27,31 @@ struct Finding {
     verdict: Verdict,
     about: &'static str,
     what: String,
+    /// SQL that mends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<String>,
+}
+
+impl Finding {
+    fn text(&self) -> String {
+        match &self.statement {
+            Some(statement) => format!("{}: {statement}", self.what),
+            None => self.what.clone(),
+        }
+    }
 }
 
 struct Findings(Vec<Finding>);
 
 impl Findings {
     fn add(&mut self, verdict: Verdict, about: &'static str, what: impl Into<String>) {
-        self.0.push(Finding { verdict, about, what: what.into() });
+        self.0.push(Finding { verdict, about, what: what.into(), statement: None });
+    }
+
+    /// A change to the role's rights that somebody who may should make.
+    fn change(&mut self, verdict: Verdict, change: &Change) {
+        let (what, statement) = (change.why.clone(), change.statement.clone());
+        self.0.push(Finding { verdict, about: "role", what, statement });
     }
 }
 
@@ -57,7 +75,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
         let rows: Vec<Vec<String>> = findings
             .0
             .iter()
-            .map(|finding| vec![mark(finding.verdict).to_owned(), finding.about.to_owned(), finding.what.clone()])
+            .map(|finding| vec![mark(finding.verdict).to_owned(), finding.about.to_owned(), finding.text()])
             .collect();
         table(&rows)
     });
@@ -77,6 +95,9 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         pages(store, findings).await;
     }
     let planner = Planner::new(config.policy.clone());
+    if store.dialect() == Dialect::Postgres {
+        role(&planner, store, findings).await?;
+    }
     let loaded = match planner.plan_checked(store).await {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -113,7 +134,13 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
         return Ok(());
     }
-    let context = setup::context_of(config, store.clone()).await?;
+    let context = match setup::context_of(config, store.clone()).await {
+        Ok(context) => context,
+        Err(failure) => {
+            findings.add(Verdict::Bad, "ledger", format!("{}; {}", failure.message, failure.hint));
+            return Ok(());
+        }
+    };
     match gate::rehearsed(&context, &loaded.plan.digest).await {
         Ok(()) => findings.add(Verdict::Good, "rehearsal", "this policy was rehearsed on this schema"),
         Err(error) => findings.add(Verdict::Note, "rehearsal", format!("{error}; {}", error.hint())),
@@ -121,6 +148,33 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     match gate::backed_up(&context).await {
         Ok(()) => findings.add(Verdict::Good, "backup", "a recent one is acknowledged, or none is required"),
         Err(error) => findings.add(Verdict::Note, "backup", format!("{error}; {}", error.hint())),
+    }
+    Ok(())
+}
+
+/// What the role may do too little and too much, and the statements that change it.
+async fn role(planner: &Planner, store: &Store, findings: &mut Findings) -> Result<(), Failure> {
+    if let Some(version) = store.too_old().await? {
+        findings.add(Verdict::Bad, "server", format!("is PostgreSQL {version}, and should be 13 or later"));
+    }
+    // Without a policy there is nothing to say, and the next check says so.
+    let Ok(policy) = planner.policy() else { return Ok(()) };
+    let schema = store.schema().await?;
+    let unseen = policy.named_tables().into_iter().filter(|table| schema.table(table).is_none()).collect();
+    for change in store.closed(&unseen).await? {
+        findings.change(Verdict::Bad, &change);
+    }
+    let Ok(plan) = Plan::build(&policy, &schema) else { return Ok(()) };
+    let Some(role) = store.role(&plan).await? else { return Ok(()) };
+    for change in &role.missing {
+        findings.change(Verdict::Bad, change);
+    }
+    for change in &role.excess {
+        findings.change(Verdict::Note, change);
+    }
+    if role.missing.is_empty() {
+        let and = if role.excess.is_empty() { ", and no more" } else { "" };
+        findings.add(Verdict::Good, "role", format!("`{}` may do what the plan needs{and}", role.name));
     }
     Ok(())
 }
@@ -134,7 +188,7 @@ async fn redis(config: &Config, findings: &mut Findings) {
     };
     match redis.check().await {
         Ok(()) => {
-            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()))
+            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()));
         }
         Err(fault) => findings.add(Verdict::Bad, "redis", format!("{fault}; {}", fault.hint())),
     }

@@ -20,7 +20,10 @@ impl RedisConfig {
             };
         };
         let Ok(url) = Url::parse(url) else {
-            return refused("redis.url", "is no URL: `redis://host:6379`, or `rediss://host:6379` for TLS");
+            return refused(
+                "redis.url",
+                "is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`",
+            );
         };
         if !matches!(url.scheme(), "redis" | "rediss") {
             return refused("redis.url", "should begin with `redis://`, or with `rediss://` for TLS");

@@ -80,7 +80,7 @@ fn suggestion(name: &str, known: &[&str], noun: &str) -> Option<String> {
     }
 }
 
-/// The value found, between backticks: `string "soon"` becomes `"soon"`.
+/// The value found, between backticks: `string "soon"` becomes `"soon"`. A URL is not repeated.
 fn shown(found: &str) -> String {
     match found {
         "map" => return "a table".to_owned(),
@@ -88,6 +88,10 @@ fn shown(found: &str) -> String {
         _ => {}
     }
     let literal = found.split_once(['"', '`']).map_or(found, |(_, rest)| rest.trim_end_matches(['"', '`']));
+    if literal.contains("://") {
+        // It may hold a password.
+        return "a URL".to_owned();
+    }
     if found.starts_with("string") { format!("`\"{literal}\"`") } else { format!("`{literal}`") }
 }
 

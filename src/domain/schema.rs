@@ -154,7 +154,14 @@ impl LiveTable {
     /// Looks a column up by name, ignoring upper and lower case as SQL does.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&LiveColumn> {
-        self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name))
+        let alike = || self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name));
+        self.columns.iter().find(|column| column.name == name).or_else(alike)
+    }
+
+    /// Whether this name means this column.
+    #[must_use]
+    pub fn is_called(&self, column: &LiveColumn, name: &str) -> bool {
+        self.column(name).is_some_and(|found| found.name == column.name)
     }
 
     /// Whether these columns identify one row, by a primary key or a whole unique index.

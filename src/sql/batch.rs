@@ -7,7 +7,6 @@ use super::select::Wanted;
 use super::{Scope, column, key_columns, key_names, name, qualified, relation, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
-use crate::domain::policy::OnResidue;
 use crate::domain::schema::Dialect;
 use crate::domain::sweep::SweepKind;
 
@@ -517,7 +516,7 @@ fn search(scope: Scope, searched: &Searched) -> Search {
     let blank = columns
         .clone()
         .map(|own| {
-            (own.on_residue == OnResidue::Blank).then(|| {
+            own.is_blanked().then(|| {
                 format!(
                     "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN ({})",
                     scope.relation(&searched.table),

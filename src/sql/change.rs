@@ -72,7 +72,6 @@ impl Scope<'_> {
     fn deleted(&self, delete: &Delete) -> String {
         let belongs = self.belongs(&delete.paths);
         match &delete.condition {
-            Some(condition) if self.is_sqlite() => format!("{belongs} AND ({})", condition.sql(self.today)),
             Some(condition) => format!("{belongs} AND {}", self.of_batch(&delete.paths, condition.sql(self.today))),
             None => belongs,
         }

@@ -4,7 +4,7 @@
 //! ([`name`], [`text`]). A batch's clients stand in temporary tables:
 //! `lethe_batch` (everybody looked at), `lethe_reasons` (why somebody is
 //! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
-//! same for every database; where it is not, [`Scope`] knows the dialect.
+//! same for every database; where it is not, `Scope` knows the dialect.
 
 pub mod batch;
 mod change;
@@ -43,6 +43,13 @@ pub fn name(name: &str) -> String {
 #[must_use]
 pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Refreshes a materialized view, in a transaction, however long that takes.
+#[must_use]
+pub fn refresh(view: &str) -> [String; 2] {
+    let view = dialect::qualified(Dialect::Postgres, view);
+    ["SET LOCAL statement_timeout = 0".to_owned(), format!("REFRESH MATERIALIZED VIEW {view}")]
 }
 
 /// A column of a table, both quoted.

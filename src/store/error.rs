@@ -1,5 +1,7 @@
 //! What a driver's error means, without quoting the data a driver may quote.
 
+use crate::domain::reading::trouble;
+
 /// Why the company's database cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -95,6 +97,11 @@ impl StoreError {
             Self::Missing { place } if place.contains("://") => {
                 "the last part of the URL in `database` is the database's name on the server".to_owned()
             }
+            Self::Unreachable { why: Some(why), .. } if why == UNENCRYPTED => {
+                "check that the server offers TLS, and that its certificate is for this host; `sslmode` and `sslrootcert` \
+                 in the URL say what is asked for"
+                    .to_owned()
+            }
             Self::Unreachable { .. } => {
                 "check host and port in `database`, and that the server runs and lets this host in; nothing is half done"
                     .to_owned()
@@ -102,7 +109,8 @@ impl StoreError {
             Self::Shut { .. } => "check user and password; a password can stand in a file named by `postgres.password_file`".to_owned(),
             Self::Forbidden { .. } => "grant the right to the role; `lethe doctor` names what is missing".to_owned(),
             Self::ReadOnly { place } if place.contains("://") => {
-                "name the primary server; this one is a standby, or takes no writes".to_owned()
+                "name the primary server if this is a standby, or a role whose transactions may write; nothing was written"
+                    .to_owned()
             }
             Self::Locked { place } if place.contains("://") => {
                 "another session holds a lock; the sweep goes on by itself when it is let go".to_owned()
@@ -157,7 +165,14 @@ impl StoreError {
         match (fault.kind, fault.code.as_str()) {
             (_, "3D000") => Self::Missing { place },
             (_, "28000" | "28P01") => Self::Shut { place },
-            (_, "42501") => Self::Forbidden { place, what: Some(fault.words) },
+            (_, "42501") => {
+                let what = fault.words.strip_prefix("no right: ").unwrap_or(&fault.words).to_owned();
+                Self::Forbidden { place, what: Some(what) }
+            }
+            // None of the schemas in the path that there are may be used.
+            (_, "3F000") => {
+                Self::Forbidden { place, what: Some("it may not use the schema of Lethe's own tables".to_owned()) }
+            }
             (_, "25006") => Self::ReadOnly { place },
             (_, "53100") => Self::Full { place },
             (FaultKind::Busy, _) => Self::Locked { place },
@@ -199,6 +214,9 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// That the two sides could not agree on encryption.
+const UNENCRYPTED: &str = "no secure connection";
+
 /// Openings of messages that name tables and columns, and never values.
 const NAMES_ONLY: &[&str] = &[
     "UNIQUE constraint failed: ",
@@ -216,13 +234,12 @@ impl Fault {
         let Some(database) = error.as_database_error() else {
             let (kind, words) = match error {
                 sqlx::Error::Io(error) => {
-                    return Self {
-                        code: String::new(),
-                        kind: FaultKind::Away,
-                        words: crate::domain::reading::trouble(error.kind()),
-                    };
+                    // A name that is not found has no kind of its own.
+                    let is_unknown = error.to_string().starts_with("failed to lookup address");
+                    let words = if is_unknown { "no such host".to_owned() } else { trouble(error.kind()) };
+                    return Self { code: String::new(), kind: FaultKind::Away, words };
                 }
-                sqlx::Error::Tls(_) => (FaultKind::Away, "no secure connection"),
+                sqlx::Error::Tls(_) => (FaultKind::Away, UNENCRYPTED),
                 sqlx::Error::PoolTimedOut => (FaultKind::Away, "no free connection in time"),
                 // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::AnyDriverError(_) => {

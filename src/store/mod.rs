@@ -3,14 +3,17 @@
 
 mod error;
 mod postgres;
+mod rights;
 mod samples;
 mod settings;
 mod sqlite;
 mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};
+pub use rights::{Change, Role};
 pub use settings::{Postgres, Settings, Sqlite};
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +24,9 @@ use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions, Connection as _};
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::{Dialect, Schema};
 use crate::sql::batch;
+
+/// How long a server may take to let somebody in.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A connection to the database, whichever it is.
 pub type Connection = sqlx::AnyConnection;
@@ -35,6 +41,8 @@ pub struct Store {
     dialect: Dialect,
     place: Arc<str>,
     concurrency: u16,
+    /// Where the ledger is, in a database that has schemas.
+    ledger_schema: Option<Arc<str>>,
     options: AnyConnectOptions,
     writing: Arc<[String]>,
     readers: AnyPool,
@@ -126,6 +134,7 @@ impl Store {
             dialect: settings.dialect(),
             place,
             concurrency: settings.concurrency(),
+            ledger_schema: settings.ledger_schema().map(Into::into),
             options,
             writing: settings.writing().into(),
             readers,
@@ -135,7 +144,7 @@ impl Store {
             Dialect::Postgres => "SELECT count(*) FROM pg_catalog.pg_namespace",
         };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
-        let mut connection = store.options.connect().await.map_err(|error| store.fault(&error))?;
+        let mut connection = store.connect().await.map_err(|error| store.fault(&error))?;
         sqlx::query(question).execute(&mut connection).await.map_err(|error| store.fault(&error))?;
         connection.close().await.map_err(|error| store.fault(&error))?;
         Ok(store)
@@ -184,8 +193,13 @@ impl Store {
         Ok(Writer { connection, plan: None, batches: 0 })
     }
 
+    async fn connect(&self) -> Result<Connection, sqlx::Error> {
+        let connecting = tokio::time::timeout(CONNECTED_WITHIN, self.options.connect()).await;
+        connecting.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    }
+
     async fn connect_writer(&self) -> Result<Connection, sqlx::Error> {
-        let mut connection = self.options.connect().await?;
+        let mut connection = self.connect().await?;
         run_all(&mut connection, &self.writing).await?;
         if self.dialect == Dialect::Sqlite {
             sqlite::relax(&mut connection).await?;
@@ -250,12 +264,61 @@ impl Store {
     /// [`StoreError`] if the database cannot be read.
     pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        if self.dialect == Dialect::Postgres {
+            // Preparing a statement asks for no right, and a sweep should not find out at night.
+            let missing = rights::missing(&mut connection, plan).await.map_err(|error| self.fault(&error))?;
+            if !missing.is_empty() {
+                let problem = |(table, change): (String, Change)| {
+                    let what = format!("the role may not do what the policy wants: {}", change.why);
+                    let mend = format!("have somebody run `{}`", change.statement.unwrap_or_default());
+                    Problem::new(format!("tables.{table}"), what, mend)
+                };
+                return Ok(missing.into_iter().map(problem).collect());
+            }
+        }
         let mut problems =
             verify::verify(&mut connection, plan, schema, deep).await.map_err(|error| self.fault(&error))?;
         if self.dialect == Dialect::Postgres && problems.is_empty() {
             problems = postgres::verify(&mut connection, plan).await.map_err(|error| self.fault(&error))?;
         }
         Ok(problems)
+    }
+
+    /// What the role has too little and too much for a plan; `None` where there are no roles.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn role(&self, plan: &Plan) -> Result<Option<Role>, StoreError> {
+        let Some(ledger) = &self.ledger_schema else { return Ok(None) };
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::role(&mut connection, plan, ledger).await.map(Some).map_err(|error| self.fault(&error))
+    }
+
+    /// What keeps the role from seeing tables of these names at all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn closed(&self, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::closed(&mut connection, tables).await.map_err(|error| self.fault(&error))
+    }
+
+    /// The server's version, if it is too old.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn too_old(&self) -> Result<Option<i64>, StoreError> {
+        if self.dialect == Dialect::Sqlite {
+            return Ok(None);
+        }
+        let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
+        rights::too_old(&mut connection).await.map_err(|error| self.fault(&error))
     }
 
     /// Writes the write-ahead log of an `SQLite` database back and empties it,

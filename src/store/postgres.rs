@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row};
 
 use super::{Connection, Fault, statement};
 use crate::domain::plan::{Plan, Problem};
+use crate::domain::policy::{Action, Literal};
 use crate::domain::schema::{Dialect, ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
 use crate::domain::sweep::SweepKind;
 use crate::sql::batch::{statements, temporary_tables};
@@ -15,7 +16,7 @@ use crate::sql::select::Wanted;
 use crate::sql::{FUNCTIONS, qualified, text};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
-const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
+pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
      AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend AS d \
      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
@@ -47,7 +48,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
         let name = if is_plain { own } else { format!("{space}.{own}") };
         match row.get::<&str, _>(3) {
             _ if space.contains('.') => {
-                drop(schema.others.insert(name, "table of a schema with a dot in its name".to_owned()))
+                schema.others.insert(name, "table of a schema with a dot in its name".to_owned());
             }
             "r" | "p" => {
                 names.insert(row.get(0), name.clone());
@@ -224,31 +225,98 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             ));
         }
     }
+    constants(&mut transaction, plan, &mut problems).await?;
     let today = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
     let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today) };
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
     for (table, sql) in made.all(&plan.client) {
         sqlx::query("SAVEPOINT one").execute(&mut *transaction).await?;
-        let prepare = AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"));
-        if let Err(error) = sqlx::raw_sql(prepare).execute(&mut *transaction).await {
+        if let Err(error) = probe(&mut transaction, sql).await {
             if !Fault::of(&error).is_of_the_statement() {
                 return Err(error);
             }
-            // Preparing reads no rows, so the server's words quote the policy at most.
-            let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
-            problems.push(Problem::new(
-                format!("tables.{table}"),
-                format!("the database refuses what the policy wants: {what}"),
-                "use a value or an action that fits the column's type, or give the role the right",
-            ));
+            // What is wrong with a table is named once, and with the column where that is known.
+            let place = format!("tables.{table}");
+            let is_of_table = |own: &str| {
+                own.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with(".columns."))
+            };
+            if !problems.iter().any(|problem| is_of_table(&problem.place)) {
+                problems.push(refused(&place, &error));
+            }
             sqlx::query("ROLLBACK TO one").execute(&mut *transaction).await?;
-        } else {
-            sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *transaction).await?;
         }
         sqlx::query("RELEASE one").execute(&mut *transaction).await?;
     }
     transaction.rollback().await?;
-    problems.dedup();
     Ok(problems)
+}
+
+/// Has the server prepare a statement, and plan it, which is when it looks at rights.
+async fn probe(connection: &mut Connection, sql: &str) -> Result<(), sqlx::Error> {
+    // A statement that was refused after it was prepared is still there: no rollback takes it away.
+    let left = "SELECT count(*) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
+    if sqlx::query_scalar::<_, i64>(left).fetch_one(&mut *connection).await? > 0 {
+        sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *connection).await?;
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"))).execute(&mut *connection).await?;
+    let count = "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
+    let parameters: i32 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
+    let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
+    let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
+    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE lethe_probe{parameters}"));
+    sqlx::raw_sql(explain).execute(connection).await.map(drop)
+}
+
+/// Every constant can stand in its column's type, whatever the type asks of it.
+async fn constants(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+    for (place, cast) in casts(plan) {
+        sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
+        if let Err(error) = statement(&cast).fetch_one(&mut *connection).await {
+            if !Fault::of(&error).is_of_the_statement() {
+                return Err(error);
+            }
+            problems.push(refused(&place, &error));
+            sqlx::query("ROLLBACK TO one").execute(&mut *connection).await?;
+        }
+        sqlx::query("RELEASE one").execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Each constant as one of its column's type, with its place in the policy.
+fn casts(plan: &Plan) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        for rule in step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules) {
+            for branch in &rule.branches {
+                let value = match &branch.action {
+                    Action::Constant(Literal::Text(value)) => Some(text(value)),
+                    Action::Text(template) => template.constant().map(text),
+                    Action::Clear => Some(rule.empty.sql().to_owned()),
+                    _ => None,
+                };
+                let cast = |value| format!("SELECT CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
+                all.extend(value.map(|value| (format!("tables.{}.columns.{}", step.table, rule.column), cast(value))));
+            }
+        }
+    }
+    all
+}
+
+/// Nothing but the policy's own constants is read on the way, so the server's words quote the policy at most.
+fn refused(place: &str, error: &sqlx::Error) -> Problem {
+    let what = error.as_database_error().map_or_else(String::new, |error| error.message().to_owned());
+    if Fault::of(error).code == "42501" {
+        return Problem::new(
+            place,
+            format!("the role has no right to what the policy wants: {what}"),
+            "grant it: SELECT on every table of the policy, and UPDATE or DELETE where rows are changed or deleted",
+        );
+    }
+    Problem::new(
+        place,
+        format!("the database refuses what the policy wants: {what}"),
+        "use a value or an action that fits the column's type",
+    )
 }

@@ -86,6 +86,13 @@ impl Settings {
         }
     }
 
+    pub(super) fn ledger_schema(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(postgres) => Some(&postgres.ledger_schema),
+        }
+    }
+
     /// One at a time is what `SQLite` allows.
     pub(super) fn concurrency(&self) -> u16 {
         match self {

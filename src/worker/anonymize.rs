@@ -221,7 +221,13 @@ impl Anonymizer {
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         let busy = batch::busy(transaction, batch, ledger).await?;
         let error = busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients));
-        let finish = Finish::Done(crate::ledger::Done { tally: done.tally, reasons, busy, took: begun.elapsed() });
+        let finish = match busy {
+            // The same batch again, so that a lock held for hours does not fill the ledger.
+            Some(NewBatch { clients, run_at: Some(run_at), .. }) if usize::try_from(batch.clients) == Ok(clients) => {
+                Finish::Later(run_at)
+            }
+            busy => Finish::Done(crate::ledger::Done { tally: done.tally, reasons, busy, took: begun.elapsed() }),
+        };
         Ok(ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?)
     }
 

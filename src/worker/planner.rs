@@ -136,6 +136,16 @@ impl Planner {
         Ok(Arc::new(self.load(store, text, String::new(), true).await?))
     }
 
+    /// The policy as it is written.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if there is none.
+    pub fn policy(&self) -> Result<Policy, PlanLoadError> {
+        let text = self.text()?;
+        Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })
+    }
+
     /// Whether a plan is still what policy and schema say, asked on the
     /// connection that is about to write.
     ///

@@ -22,7 +22,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
-use crate::store::{Store, begin};
+use crate::store::{Store, StoreError, begin, statement};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
@@ -430,6 +430,38 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
     }))
 }
 
+/// Refreshes the materialized views that the policy names. One that cannot be
+/// refreshed is noted with the sweep, and holds nobody up.
+async fn refresh(context: &Context, sweep: &Sweep) -> Result<(), SweepError> {
+    let loaded = match context.planner.plan(&context.store).await {
+        Ok(loaded) => loaded,
+        Err(super::PlanLoadError::Store(error)) => return Err(error.into()),
+        // What the policy wants now cannot be known; the next sweep says why.
+        Err(_) => return Ok(()),
+    };
+    for view in &loaded.plan.refresh {
+        let refreshed = async {
+            let mut writer = context.ledger.writer().await;
+            let mut transaction = begin(&mut writer).await?;
+            for sql in crate::sql::refresh(view) {
+                statement(&sql).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        };
+        if let Err(error) = refreshed.await {
+            let fault = context.store.fault(&error);
+            if matches!(fault, StoreError::Unreachable { .. }) {
+                return Err(fault.into());
+            }
+            let note =
+                format!("the materialized view `{view}` could not be refreshed, and shows former values: {fault}");
+            tracing::error!(sweep = sweep.id, note);
+            context.ledger.note_sweep(sweep.id, &note).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Closes a sweep whose batches are all over. Returns whether it did.
 ///
 /// # Errors
@@ -440,6 +472,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     if context.ledger.progress(sweep.id).await?.open_batches > 0 {
         return Ok(false);
     }
+    refresh(context, sweep).await?;
     let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {

@@ -21,3 +21,4 @@ mod lists;
 mod names;
 mod placeholders;
 mod policy_text;
+mod redis;

@@ -1,4 +1,5 @@
 //! A company of its own for each test: a folder, a database, a policy, a clock.
+#![allow(clippy::must_use_candidate, clippy::missing_panics_doc)]
 #![allow(dead_code)]
 
 use std::path::Path;
@@ -120,8 +121,8 @@ impl Company {
     /// Every row of every table that is not the ledger's.
     pub async fn dump(&self) -> Vec<String> {
         let mut all = Vec::new();
-        for table in self.place.tables().await {
-            let mut rows = self.rows(&format!("SELECT * FROM \"{}\"", table.replace('"', "\"\""))).await;
+        for (table, quoted) in self.place.tables().await {
+            let mut rows = self.rows(&format!("SELECT * FROM {quoted}")).await;
             rows.sort();
             all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
         }

@@ -1,5 +1,6 @@
 //! Where a test's company keeps its database: in a file of its own, or in a
 //! database of its own on the server that the test command has started.
+#![allow(clippy::must_use_candidate, clippy::missing_panics_doc)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -146,16 +147,20 @@ impl Place {
     }
 
     /// The tables that are not the ledger's.
-    pub async fn tables(&self) -> Vec<String> {
+    pub async fn tables(&self) -> Vec<(String, String)> {
         let sql = match self {
             Self::File(_) => {
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'lethe\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
+                "SELECT name, '\"' || replace(name, '\"', '\"\"') || '\"' FROM sqlite_schema WHERE type = 'table' \
+                 AND name NOT LIKE 'lethe\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name"
             }
             Self::Server(_) => {
-                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1"
+                "SELECT CASE nspname WHEN 'public' THEN relname ELSE nspname || '.' || relname END, format('%I.%I', nspname, relname) \
+                 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace WHERE relkind IN ('r', 'p') AND NOT relispartition \
+                 AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%' AND relname NOT LIKE 'lethe\\_%' ORDER BY 1"
             }
         };
-        self.rows(sql).await
+        let split = |row: String| row.split_once('|').map(|(name, quoted)| (name.to_owned(), quoted.to_owned()));
+        self.rows(sql).await.into_iter().filter_map(split).collect()
     }
 }
 

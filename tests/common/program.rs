@@ -1,5 +1,6 @@
 //! The program itself at work on a company of its own, and what must hold of
 //! that company at any moment, whatever happened to the program.
+#![allow(dead_code)]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

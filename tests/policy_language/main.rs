@@ -5,7 +5,7 @@
 //! of other clients above all, stayed as it was.
 
 #[path = "../common/mod.rs"]
-mod common;
+pub mod common;
 
 mod actions;
 mod client_table;
@@ -24,4 +24,4 @@ mod residue;
 mod residue_reach;
 mod rows;
 mod schema;
-mod support;
+pub mod support;

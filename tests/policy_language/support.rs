@@ -1,4 +1,5 @@
 //! What a sweep changes, row by row, and that it changes it once.
+#![allow(dead_code, clippy::must_use_candidate, clippy::missing_panics_doc)]
 
 use std::collections::BTreeSet;
 

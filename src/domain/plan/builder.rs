@@ -43,6 +43,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
+    let refresh = builder.refresh();
     if !builder.problems.is_empty() {
         let mut problems: Vec<Problem> = Vec::new();
         for problem in builder.problems {
@@ -63,6 +64,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         identifying: rules.identifying,
         searched: rules.searched,
         min_length: policy.residue.min_length,
+        refresh,
         conditions: builder.conditions,
         notes: builder.notes,
     })
@@ -91,13 +93,15 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn is_client(&self, table: &str) -> bool {
-        self.client_table.name.eq_ignore_ascii_case(table)
+        self.schema.table(table).is_some_and(|live| live.name == self.client_table.name)
     }
 
     /// What the policy says of a table, whatever its spelling.
     pub(super) fn rule_of(&self, table: &str) -> Option<&'a Table> {
-        let tables = &self.policy.tables;
-        tables.get(table).or_else(|| tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table)).map(|(_, t)| t))
+        let live = self.schema.table(table)?;
+        let mut said = self.policy.tables.iter();
+        said.find(|(name, _)| self.schema.table(name).is_some_and(|other| other.name == live.name))
+            .map(|(_, said)| said)
     }
 
     pub(super) fn live(&mut self, table: &str, place: &str) -> Option<&'a LiveTable> {
@@ -385,7 +389,9 @@ fn digest(policy: &Policy, schema: &Schema) -> String {
     let named: BTreeMap<_, _> = schema
         .tables
         .iter()
-        .filter(|(name, _)| policy.tables.keys().any(|table| table.eq_ignore_ascii_case(name)))
+        .filter(|(name, _)| {
+            policy.tables.keys().any(|table| schema.table(table).is_some_and(|live| live.name == **name))
+        })
         // An index changes how fast a plan is, not what it does; a unique one is a constraint.
         .map(|(name, table)| (name, (&table.columns, &table.unique, &table.foreign_keys, &table.checks, table.strict)))
         .collect();

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use sqlparser::ast::{Expr, Query, Visit, Visitor};
+use sqlparser::ast::{Expr, Ident, ObjectName, Query, Visit, Visitor};
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -15,6 +15,7 @@ use crate::domain::schema::Dialect;
 pub struct Condition {
     text: String,
     columns: Vec<String>,
+    relations: Vec<(Option<String>, String)>,
     has_query: bool,
 }
 
@@ -53,7 +54,12 @@ impl Condition {
         if names.placeholder {
             return Err(format!("`{text}` has a placeholder other than `{{today}}`"));
         }
-        Ok(Self { text: text.to_owned(), columns: names.columns, has_query: names.has_query })
+        Ok(Self {
+            text: text.to_owned(),
+            columns: names.columns,
+            relations: names.relations,
+            has_query: names.has_query,
+        })
     }
 
     /// The same condition, its columns in the database's own spelling.
@@ -66,6 +72,7 @@ impl Condition {
         Self {
             text: format!("{} = {}", crate::domain::plan::condition::quoted(column), literal(value)),
             columns: vec![column.to_owned()],
+            relations: Vec::new(),
             has_query: false,
         }
     }
@@ -75,6 +82,7 @@ impl Condition {
         Self {
             text: format!("({}) AND ({})", self.text, other.text),
             columns: self.columns.iter().chain(&other.columns).cloned().collect(),
+            relations: self.relations.iter().chain(&other.relations).cloned().collect(),
             has_query: self.has_query || other.has_query,
         }
     }
@@ -95,6 +103,13 @@ impl Condition {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// What its subqueries read: schema, where one is named, and name; also
+    /// names that a subquery gives to queries of its own.
+    #[must_use]
+    pub fn relations(&self) -> &[(Option<String>, String)] {
+        &self.relations
     }
 
     /// Whether it contains a subquery.
@@ -134,6 +149,7 @@ fn plain(error: &ParserError) -> String {
 #[derive(Default)]
 struct Names {
     columns: Vec<String>,
+    relations: Vec<(Option<String>, String)>,
     depth: usize,
     has_query: bool,
     placeholder: bool,
@@ -150,6 +166,17 @@ impl Visitor for Names {
 
     fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
         self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        // What stands without quotes is read in small letters.
+        let spelt =
+            |name: &Ident| if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() };
+        let mut parts: Vec<String> = relation.0.iter().filter_map(|part| part.as_ident()).map(spelt).collect();
+        if let Some(own) = parts.pop() {
+            self.relations.push((parts.pop(), own));
+        }
         ControlFlow::Continue(())
     }
 
@@ -185,6 +212,15 @@ mod tests {
         let condition = Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1", Dialect::Sqlite).unwrap();
         assert_eq!(condition.columns(), ["a"]);
         assert!(condition.has_query());
+    }
+
+    #[test]
+    fn a_condition_names_what_its_subqueries_read() {
+        let text = "EXISTS (SELECT 1 FROM Sales.Docs AS d JOIN \"Lines\" ON true WHERE d.n IN (SELECT n FROM more))";
+        let condition = Condition::parse(text, Dialect::Postgres).unwrap();
+        let named = |schema: Option<&str>, own: &str| (schema.map(str::to_owned), own.to_owned());
+        let wanted = [named(Some("sales"), "docs"), named(None, "Lines"), named(None, "more")];
+        assert_eq!(condition.relations(), wanted);
     }
 
     #[test]

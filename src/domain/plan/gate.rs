@@ -16,7 +16,9 @@ pub(super) fn check(builder: &mut Builder) {
     for (name, rule) in &builder.policy.tables {
         let place = format!("tables.{name}");
         let Some(table) = builder.live(name, &place) else { continue };
-        twice(builder, builder.policy.tables.keys(), name, "table", &place);
+        let schema = builder.schema;
+        let is_same = |other: &str| schema.table(other).is_some_and(|live| live.name == table.name);
+        twice(builder, builder.policy.tables.keys(), name, is_same, "table", &place);
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
                 builder.problem(
@@ -70,16 +72,18 @@ fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
     for name in rule.columns.keys() {
         let place = format!("{place}.columns.{name}");
         builder.column(table, name, &place);
-        twice(builder, rule.columns.keys(), name, "column", &place);
+        let is_same = |other: &str| table.column(name).is_some_and(|column| table.is_called(column, other));
+        twice(builder, rule.columns.keys(), name, is_same, "column", &place);
     }
     if matches!(rule.rows, Some(Rows::All(_))) {
         return;
     }
     for column in table.columns.iter().filter(|column| !column.generated) {
-        let is_entry = rule.key_value.as_ref().is_some_and(|entry| {
-            entry.key.eq_ignore_ascii_case(&column.name) || entry.value.eq_ignore_ascii_case(&column.name)
-        });
-        if is_entry || rule.columns.keys().any(|name| name.eq_ignore_ascii_case(&column.name)) {
+        let is_entry = rule
+            .key_value
+            .as_ref()
+            .is_some_and(|entry| table.is_called(column, &entry.key) || table.is_called(column, &entry.value));
+        if is_entry || rule.columns.keys().any(|name| table.is_called(column, name)) {
             continue;
         }
         let misspelt = nearest(&column.name, rule.columns.keys().map(String::as_str))
@@ -94,9 +98,17 @@ fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
     }
 }
 
-/// Names are the same in upper and lower case, and each is written once.
-fn twice<'a>(builder: &mut Builder, names: impl Iterator<Item = &'a String>, name: &str, what: &str, place: &str) {
-    if let Some(other) = names.take_while(|other| *other != name).find(|other| other.eq_ignore_ascii_case(name)) {
+/// Names are the same in upper and lower case, unless the database has one of
+/// each, and each is written once.
+fn twice<'a>(
+    builder: &mut Builder,
+    names: impl Iterator<Item = &'a String>,
+    name: &str,
+    is_same: impl Fn(&str) -> bool,
+    what: &str,
+    place: &str,
+) {
+    if let Some(other) = names.take_while(|other| *other != name).find(|other| is_same(other)) {
         builder.problem(place, format!("this {what} is there twice: as `{other}` too"), "leave one of them");
     }
 }

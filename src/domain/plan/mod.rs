@@ -13,12 +13,15 @@ mod order;
 mod path;
 mod placeholder;
 mod problem;
+mod refresh;
+mod rights;
 mod rules;
 mod settle;
 
 pub use condition::Condition;
 pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
+pub use rights::Rights;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +56,8 @@ pub struct Plan {
     pub searched: Vec<Searched>,
     /// Former values shorter than this are not looked for.
     pub min_length: usize,
+    /// Materialized views to refresh when a sweep is through.
+    pub refresh: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.
@@ -254,6 +259,14 @@ pub struct SearchedColumn {
     pub empty: Empty,
     /// What to do where a former value is found.
     pub on_residue: OnResidue,
+}
+
+impl SearchedColumn {
+    /// Whether a text in which a former value is found is blanked.
+    #[must_use]
+    pub fn is_blanked(&self) -> bool {
+        self.on_residue == OnResidue::Blank
+    }
 }
 
 /// A condition, where it stands in the policy, and the table it is evaluated on.

@@ -19,7 +19,10 @@ pub(super) fn in_order<'a>(builder: &Builder<'a>) -> Vec<&'a LiveTable> {
         .filter_map(|(name, rule)| Some((builder.schema.table(name)?, rule)))
         .filter(|(table, _)| table.name != client.name)
         .collect();
-    let place = |name: &String| mapped.iter().position(|(table, _)| table.name.eq_ignore_ascii_case(name));
+    let place = |name: &String| {
+        let live = builder.schema.table(name)?;
+        mapped.iter().position(|(table, _)| table.name == live.name)
+    };
     let (mut comers, mut referrers) = (vec![Vec::new(); mapped.len()], vec![Vec::new(); mapped.len()]);
     for (at, (table, rule)) in mapped.iter().enumerate() {
         let through = rule.client.iter().flat_map(|links| &links.0).filter_map(|link| link.through.as_ref());

@@ -225,7 +225,7 @@ impl TableRules<'_, '_> {
         }
         let Some(column) = self.table.column(&value) else { return };
         if let Some((name, _)) =
-            self.rule.columns.iter().find(|(name, said)| name.eq_ignore_ascii_case(&value) && said.acts())
+            self.rule.columns.iter().find(|(name, said)| self.table.is_called(column, name) && said.acts())
         {
             builder.problem(
                 &format!("{}.columns.{name}", self.place),
@@ -338,7 +338,7 @@ impl TableRules<'_, '_> {
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
             let mut groups: BTreeMap<Option<&String>, Vec<SearchedColumn>> = BTreeMap::new();
             for column in self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled)) {
-                let said = self.rule.columns.iter().find(|(name, _)| name.eq_ignore_ascii_case(&column.name));
+                let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
                 let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
                 let group = match fixed.get(&column.name) {
                     None => None,

@@ -18,7 +18,7 @@ pub use json_schema::json_schema;
 pub use link::{Link, Links, Names};
 pub use template::{Part, Template};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,26 @@ pub struct Policy {
     /// How former values are looked for after the change.
     #[serde(default)]
     pub residue: ResidueRule,
+    /// What is done when a sweep is through.
+    #[serde(default, skip_serializing_if = "After::is_nothing")]
+    pub after: After,
     /// Every table that reaches the client table, by name.
     pub tables: BTreeMap<String, Table>,
+}
+
+/// What is done when a sweep is through.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// Materialized views to refresh, since they show what their tables held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refresh: Vec<String>,
+}
+
+impl After {
+    fn is_nothing(&self) -> bool {
+        self.refresh.is_empty()
+    }
 }
 
 /// The table of clients.
@@ -242,5 +260,13 @@ impl Policy {
     /// something a policy cannot say.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
+    }
+
+    /// The tables it names, as it spells them.
+    #[must_use]
+    pub fn named_tables(&self) -> BTreeSet<String> {
+        let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
+        let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);
+        self.tables.keys().chain(guards).chain(activity).chain([&self.client.table]).cloned().collect()
     }
 }
