@@ -218,3 +218,16 @@ fn one_placeholder_for_all_in_a_partial_unique_index_is_refused() {
         "`name` is UNIQUE",
     );
 }
+
+#[tokio::test]
+async fn a_materialized_view_that_the_policy_names_is_refreshed() {
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE);
+        INSERT INTO customers VALUES ('A', 'Ann Archer', '2026-01-01');
+        CREATE MATERIALIZED VIEW names AS SELECT name FROM customers;";
+    let policy = "[client]\ntable = \"customers\"\nkey = \"no\"\nto_anonymize_on = \"due\"\n[after]\nrefresh = [\"names\"]\n\
+        [tables.customers.columns]\nno = { class = \"non-personal\" }\ndue = { class = \"non-personal\" }\n\
+        name = { class = \"personal\", replace = \"Anonymized client\" }\n";
+    let company = Company::new(schema, policy).await;
+    assert_eq!(company.due().await.anonymized, 1);
+    assert_eq!(company.rows("SELECT name FROM names").await, ["Anonymized client"]);
+}
