@@ -75,7 +75,9 @@ impl DerefMut for Writer {
 }
 
 impl Writer {
-    /// Makes the temporary tables that batches of this plan use, unless they are there.
+    /// Makes the temporary tables that batches of this plan use, unless they are
+    /// there. Where they are, they are vacuumed now and then: `PostgreSQL` keeps
+    /// in them what was deleted.
     ///
     /// # Errors
     ///
