@@ -347,3 +347,28 @@ async fn a_former_value_behind_control_characters_is_found_and_is_its_own_client
     assert_eq!(outcomes(&company, "B").await, [("failed".to_owned(), Some(r#"["residue:orders.note"]"#.to_owned()))]);
     assert_eq!(names(&company).await[1], "B Bob Baker");
 }
+
+#[tokio::test]
+async fn work_waits_for_its_window_and_goes_on_in_it() {
+    use lethe::domain::window::Window;
+    use lethe::worker::{Role, run, sweep::open};
+    let mut company = Company::new(&schema(), POLICY).await;
+    company.context.limits.window = Some(Window::parse("22:00-06:00", chrono_tz::UTC).unwrap());
+    open(&company.context, &company.request(SweepKind::Due)).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (context, told) = (company.context.clone(), stop.clone());
+    let working = tokio::spawn(async move { run(&context, Role::Both(Vec::new()), told).await });
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let anonymized = "SELECT count(*) FROM customers WHERE anonymized = 1";
+    assert_eq!(company.rows(anonymized).await, ["0"], "nothing is done at noon");
+    company.set_clock("2026-01-02T22:00:00Z");
+    for _ in 0..100 {
+        if company.rows(anonymized).await == ["1"] {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(company.rows(anonymized).await, ["1"], "and it is in the night");
+    stop.cancel();
+    working.await.unwrap().unwrap();
+}
