@@ -143,7 +143,7 @@ impl Scope<'_> {
     }
 
     /// That a key is that of a client taken.
-    fn taken(&self, key: &str) -> String {
+    pub(super) fn taken(&self, key: &str) -> String {
         self.among(key, self.client.key.len(), &self.taken_keys())
     }
 

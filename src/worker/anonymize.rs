@@ -225,6 +225,9 @@ impl Anonymizer {
         }
         if done.tally.anonymized > 0 {
             batch::apply(transaction, &work).await?;
+            if open.sweep.kind == SweepKind::Replay {
+                replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
+            }
         }
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
