@@ -57,7 +57,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if !back.is_empty() {
         // They were anonymized once, and a replay finds them by what has come back of them.
         let keys: Vec<&str> = back.iter().map(|client| client.client_key.as_str()).collect();
-        context.ledger.release(&serde_json::to_string(&keys).unwrap_or_default()).await?;
+        context.ledger.release_by_keys(&serde_json::to_string(&keys).unwrap_or_default()).await?;
         let request = Request { kind: SweepKind::Replay, over_brake: true, ..Request::of_clients(Vec::new(), today) };
         sweeps.extend(open(&context, &request).await?);
     }

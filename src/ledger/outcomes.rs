@@ -106,7 +106,7 @@ impl Ledger {
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be written.
-    pub async fn release(&self, keys: &str) -> Result<(), StoreError> {
+    pub async fn release_by_keys(&self, keys: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         self.release_failures(&mut writer, keys).await.map_err(|error| self.fault(&error))
     }
