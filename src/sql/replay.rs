@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::change::differing;
 use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, any_of, column, name, row, text, tuple};
+use super::{Scope, any_of, column, key_names, name, row, text, tuple};
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
 use crate::domain::schema::Dialect;
@@ -200,12 +200,12 @@ pub fn first_day(wanted: &Wanted) -> Option<String> {
          WHERE o.client_key = {key} AND o.outcome = 'anonymized')"
     );
     let first = if scope.is_sqlite() { first } else { format!("CAST({first} AS {declared})") };
-    let day = column(&client.table, own);
+    let (day, width) = (column(&client.table, own), client.key.len());
     Some(format!(
         "UPDATE {} SET {} = {first} WHERE {} AND {day} = '{}' AND {first} < {day}",
         scope.relation(&client.table),
         name(own),
-        scope.taken(&tuple(&client.table, &client.key)),
+        scope.among(&tuple(&client.table, &client.key), width, &format!("SELECT {} FROM lethe_taken", key_names(width))),
         wanted.today,
     ))
 }
