@@ -10,6 +10,7 @@ pub mod batch;
 mod change;
 mod dialect;
 mod link;
+pub mod replay;
 pub mod select;
 
 use chrono::NaiveDate;
