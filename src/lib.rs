@@ -6,6 +6,7 @@ pub mod demo;
 pub mod domain;
 pub mod draft;
 pub mod ledger;
+pub mod outside;
 pub mod queue;
 pub mod sql;
 pub mod store;

@@ -1,5 +1,6 @@
 //! The configuration: `lethe.toml`, then the environment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -7,10 +8,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::Failure;
+use super::outside::FilesConfig;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
 use crate::ledger::LEASE;
+use crate::outside::Root;
 use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::Limits;
 
@@ -44,6 +47,13 @@ pub(super) struct Config {
     pub postgres: PostgresConfig,
     #[serde(default)]
     pub redis: RedisConfig,
+    #[serde(default)]
+    pub files: FilesConfig,
+    #[serde(default)]
+    pub deliveries: DeliveriesConfig,
+    /// What `files` declares, once it is read.
+    #[serde(skip)]
+    pub(super) roots: BTreeMap<String, Root>,
 }
 
 /// `[sweep]`
@@ -189,6 +199,23 @@ impl Default for RedisConfig {
     }
 }
 
+/// `[deliveries]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DeliveriesConfig {
+    /// How often a delivery is tried before it is given up.
+    pub attempts: u32,
+    /// The pause before it is tried again, doubled each time.
+    #[serde(with = "humantime_serde")]
+    pub retry_after: Duration,
+}
+
+impl Default for DeliveriesConfig {
+    fn default() -> Self {
+        Self { attempts: 16, retry_after: Duration::from_secs(5) }
+    }
+}
+
 fn policy() -> PathBuf {
     PathBuf::from("policy.toml")
 }
@@ -235,6 +262,7 @@ impl Config {
         if config.url().is_none() {
             config.database = folder.join(&config.database).to_string_lossy().into_owned();
         }
+        config.roots = config.files.roots(&folder)?;
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
@@ -290,6 +318,9 @@ impl Config {
         }
         if let Some(Err(what)) = self.window() {
             return Err(("worker.window", what));
+        }
+        if self.deliveries.attempts == 0 {
+            return Err(("deliveries.attempts", "is 0, and should be at least 1".to_owned()));
         }
         if sweep.attempts == 0 {
             return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));

@@ -94,7 +94,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     if store.dialect() == Dialect::Sqlite {
         pages(store, findings).await;
     }
-    let planner = Planner::new(config.policy.clone());
+    let planner = config.planner();
     if store.dialect() == Dialect::Postgres {
         role(&planner, store, findings).await?;
     }

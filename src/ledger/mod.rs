@@ -3,6 +3,7 @@
 
 mod batches;
 mod claims;
+mod deliveries;
 mod gates;
 mod holds;
 mod outcomes;
@@ -10,6 +11,7 @@ mod sweeps;
 mod writers;
 
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
+pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use outcomes::{FailedClient, Record};
@@ -27,15 +29,17 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 2] {
+fn migrations(dialect: Dialect) -> [&'static str; 3] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
+            include_str!("../../migrations/sqlite/0004_deliveries.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
+            include_str!("../../migrations/postgres/0004_deliveries.sql"),
         ],
     }
 }

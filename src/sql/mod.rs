@@ -9,6 +9,7 @@
 pub mod batch;
 mod change;
 mod dialect;
+pub mod files;
 mod link;
 pub mod select;
 

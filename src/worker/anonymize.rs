@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
+use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use crate::domain::key::join;
@@ -206,7 +207,9 @@ impl Anonymizer {
         let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
         let done = batch::look(transaction, &work, failing, true).await?;
         if done.tally.anonymized > 0 {
+            files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
             batch::apply(transaction, &work).await?;
+            files::spare(transaction, &work).await?;
         }
         batch::record(transaction, batch.sweep, &ledger.now(), &plan.digest).await?;
         if done.over {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::Planner;
+use super::{Planner, Targets};
 use crate::domain::window::Window;
 use crate::ledger::Ledger;
 use crate::queue::Redis;
@@ -64,6 +64,8 @@ pub struct Context {
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,
+    /// Where deliveries go.
+    pub targets: Arc<Targets>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -4,6 +4,8 @@
 mod anonymize;
 pub mod batch;
 mod context;
+pub mod deliver;
+mod files;
 pub mod gate;
 mod pace;
 mod planner;
@@ -13,6 +15,7 @@ mod selection;
 pub mod sweep;
 
 pub use context::{Context, Limits};
+pub use deliver::Targets;
 pub use planner::{Loaded, PlanLoadError, Planner};
 pub use run::{Role, RunError, run, wait_for};
 pub use sweep::{Request, SweepError};

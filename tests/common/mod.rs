@@ -157,6 +157,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         planner: Planner::new(folder.join("policy.toml")),
         limits,
         redis: None,
+        targets: Arc::default(),
         wake: Arc::default(),
         actor: "test".to_owned(),
     }

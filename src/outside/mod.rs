@@ -1,0 +1,9 @@
+//! What is done outside of the database: files and folders are deleted.
+//!
+//! It knows neither the ledger nor a policy, and imports `domain` only. What is
+//! to be done is written down in the ledger; the [worker](crate::worker) has it done here.
+
+pub mod files;
+mod place;
+
+pub use files::{FileFault, Removed, Root};
