@@ -76,7 +76,8 @@ impl Shop {
             roots.insert(name.to_owned(), Root::new(&folder).unwrap());
         }
         company.context.planner = company.context.planner.clone().with_roots(roots.keys().cloned());
-        company.context.targets = Arc::new(Targets { roots, attempts: 3, retry_after: Duration::from_secs(60) });
+        company.context.targets =
+            Arc::new(Targets { roots, attempts: 3, retry_after: Duration::from_secs(60), ..Targets::default() });
         Self { company }
     }
 

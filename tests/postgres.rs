@@ -31,3 +31,5 @@ mod sweeps;
 mod tables;
 #[path = "postgres/types.rs"]
 mod types;
+#[path = "webhooks.rs"]
+mod webhooks;

@@ -1,6 +1,5 @@
 //! The configuration: `lethe.toml`, then the environment.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,13 +8,13 @@ use url::Url;
 
 use super::Failure;
 use super::outside::FilesConfig;
+use super::webhooks::WebhooksConfig;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
 use crate::ledger::LEASE;
-use crate::outside::Root;
 use crate::store::{Postgres, Settings, Sqlite};
-use crate::worker::Limits;
+use crate::worker::{Limits, Targets};
 
 /// Variables of the environment that are no settings.
 const NOT_SETTINGS: [&str; 2] = ["LETHE_CONFIG", "LETHE_LOG"];
@@ -50,10 +49,12 @@ pub(super) struct Config {
     #[serde(default)]
     pub files: FilesConfig,
     #[serde(default)]
+    pub webhooks: WebhooksConfig,
+    #[serde(default)]
     pub deliveries: DeliveriesConfig,
-    /// What `files` declares, once it is read.
+    /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
-    pub(super) roots: BTreeMap<String, Root>,
+    pub(super) targets: Targets,
 }
 
 /// `[sweep]`
@@ -208,11 +209,14 @@ pub(super) struct DeliveriesConfig {
     /// The pause before it is tried again, doubled each time.
     #[serde(with = "humantime_serde")]
     pub retry_after: Duration,
+    /// How long a webhook has to answer.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
 }
 
 impl Default for DeliveriesConfig {
     fn default() -> Self {
-        Self { attempts: 16, retry_after: Duration::from_secs(5) }
+        Self { attempts: 16, retry_after: Duration::from_secs(5), timeout: Duration::from_secs(10) }
     }
 }
 
@@ -262,7 +266,7 @@ impl Config {
         if config.url().is_none() {
             config.database = folder.join(&config.database).to_string_lossy().into_owned();
         }
-        config.roots = config.files.roots(&folder)?;
+        config.targets = config.read_targets(&folder)?;
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
@@ -321,6 +325,9 @@ impl Config {
         }
         if self.deliveries.attempts == 0 {
             return Err(("deliveries.attempts", "is 0, and should be at least 1".to_owned()));
+        }
+        if !(Duration::from_millis(100)..=Duration::from_secs(300)).contains(&self.deliveries.timeout) {
+            return Err(("deliveries.timeout", "should be from 100ms to 5 minutes".to_owned()));
         }
         if sweep.attempts == 0 {
             return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));

@@ -18,6 +18,7 @@ mod run;
 mod setup;
 mod status;
 mod sweep;
+mod webhooks;
 
 pub use failure::Failure;
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::config::Config;
-use crate::outside::Root;
+use crate::outside::{Root, Sender};
 use crate::worker::{Planner, Targets};
 
 /// `[files]`: folders in which files of clients lie, by name.
@@ -54,17 +54,24 @@ impl FilesConfig {
 }
 
 impl Config {
-    /// Where deliveries go.
-    pub(super) fn targets(&self) -> Targets {
-        Targets {
-            roots: self.roots.clone(),
+    /// Where deliveries go, with what is kept in files of its own read.
+    pub(super) fn read_targets(&self, folder: &Path) -> Result<Targets, Failure> {
+        let webhooks = self.webhooks.read(folder)?;
+        let sender = if webhooks.is_empty() { None } else { Sender::new(self.deliveries.timeout) };
+        if sender.is_none() && !webhooks.is_empty() {
+            return Err(Failure::new("nothing can be sent from here", "`webhooks` needs a system with TLS"));
+        }
+        Ok(Targets {
+            roots: self.files.roots(folder)?,
+            webhooks,
+            sender,
             attempts: self.deliveries.attempts,
             retry_after: self.deliveries.retry_after,
-        }
+        })
     }
 
     /// Makes plans of the policy.
     pub(super) fn planner(&self) -> Planner {
-        Planner::new(self.policy.clone()).with_roots(self.roots.keys().cloned())
+        Planner::new(self.policy.clone()).with_roots(self.targets.roots.keys().cloned())
     }
 }

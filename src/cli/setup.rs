@@ -38,7 +38,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
         planner: config.planner(),
         limits: config.limits(),
         redis: None,
-        targets: Arc::new(config.targets()),
+        targets: Arc::new(config.targets.clone()),
         wake: Arc::default(),
         actor: actor(),
     })

@@ -5,9 +5,9 @@
 //! to stays.
 
 use super::link::{Looks, TAKEN};
+use super::messages::random_name;
 use super::{Scope, column, name, text};
 use crate::domain::plan::{NamedFile, Plan};
-use crate::domain::schema::Dialect;
 
 /// What a batch does about files, each statement with the table it is about.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +66,7 @@ fn remember(scope: Scope, file: &NamedFile) -> Vec<(String, String)> {
              (SELECT DISTINCT {TAKEN}.n AS n, {own} AS path FROM {from}) AS f JOIN lethe_batch AS b ON b.n = f.n \
              WHERE f.path <> '' GROUP BY f.path",
             text(&file.root),
-            scope.random_name(),
+            random_name(scope.dialect),
         );
         (file.table.clone(), sql)
     };
@@ -84,14 +84,4 @@ fn spare(scope: Scope, file: &NamedFile, which: &str) -> String {
         scope.as_text(&column(&file.table, &file.column)),
         scope.relation(&file.table),
     )
-}
-
-impl Scope<'_> {
-    /// A name that no other has, made anew for each row.
-    pub(super) fn random_name(&self) -> &'static str {
-        match self.dialect {
-            Dialect::Sqlite => "lower(hex(randomblob(16)))",
-            Dialect::Postgres => "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
-        }
-    }
 }

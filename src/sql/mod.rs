@@ -11,6 +11,7 @@ mod change;
 mod dialect;
 pub mod files;
 mod link;
+pub mod messages;
 pub mod select;
 
 use chrono::NaiveDate;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
+use super::deliver::messages::write_down;
 use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
@@ -211,7 +212,10 @@ impl Anonymizer {
             batch::apply(transaction, &work).await?;
             files::spare(transaction, &work).await?;
         }
-        batch::record(transaction, batch.sweep, &ledger.now(), &plan.digest).await?;
+        let now = ledger.now();
+        batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
+        let dialect = plan.client.dialect;
+        write_down(transaction, &self.context.targets, dialect, batch.sweep, &now, &done.tally).await?;
         if done.over {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;

@@ -3,6 +3,7 @@
 //! is slow or away holds up no other.
 
 mod files;
+pub(super) mod messages;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::sweep::SweepError;
 use crate::ledger::{Delivery, Tried};
-use crate::outside::Root;
+use crate::outside::{Root, Sender, Webhook};
 
 /// How often an idle process asks whether there is something to deliver.
 const POLL: Duration = Duration::from_millis(500);
@@ -26,6 +27,10 @@ const AT_A_TIME: usize = 100;
 pub struct Targets {
     /// Folders in which files of clients lie, by name.
     pub roots: BTreeMap<String, Root>,
+    /// Other systems that are told, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// Sends them messages; `None` if there are none.
+    pub sender: Option<Sender>,
     /// How often a delivery is tried before it is given up.
     pub attempts: u32,
     /// The pause before it is tried again, doubled each time.
@@ -34,15 +39,27 @@ pub struct Targets {
 
 impl Default for Targets {
     fn default() -> Self {
-        Self { roots: BTreeMap::new(), attempts: 16, retry_after: Duration::from_secs(5) }
+        Self {
+            roots: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
+            sender: None,
+            attempts: 16,
+            retry_after: Duration::from_secs(5),
+        }
     }
 }
 
 impl Targets {
     /// Whether the configuration has such a target.
     #[must_use]
-    pub fn knows(&self, _kind: &str, name: &str) -> bool {
-        self.roots.contains_key(name)
+    pub fn knows(&self, kind: &str, name: &str) -> bool {
+        if kind == messages::KIND { self.webhooks.contains_key(name) } else { self.roots.contains_key(name) }
+    }
+
+    /// Each with what it is the name of.
+    fn names(&self) -> Vec<Target> {
+        let roots = self.roots.keys().cloned().map(Target::Root);
+        roots.chain(self.webhooks.keys().cloned().map(Target::Webhook)).collect()
     }
 
     /// How a try that went wrong ends, for a delivery that was tried so often.
@@ -61,20 +78,41 @@ impl Targets {
     }
 }
 
+/// A place to deliver to, by its name.
+enum Target {
+    Root(String),
+    Webhook(String),
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        match self {
+            Self::Root(name) | Self::Webhook(name) => name,
+        }
+    }
+
+    /// Delivers one claim's worth, and returns how much that was.
+    async fn round(&self, context: &Context) -> Result<usize, SweepError> {
+        match self {
+            Self::Root(name) => files::round(context, name).await,
+            Self::Webhook(name) => messages::round(context, name).await,
+        }
+    }
+}
+
 /// Delivers until `stop`. What is in hand then is finished.
 pub(super) async fn delivering(context: Context, stop: CancellationToken) {
-    let targets: Vec<String> = context.targets.roots.keys().cloned().collect();
-    let each = targets.into_iter().map(|name| {
+    let each = context.targets.names().into_iter().map(|target| {
         let (context, stop) = (context.clone(), stop.clone());
         tokio::spawn(async move {
             let mut pause = POLL;
             while !stop.is_cancelled() {
-                match files::round(&context, &name).await {
+                match target.round(&context).await {
                     Ok(0) => pause = POLL,
                     Ok(_) => pause = Duration::ZERO,
                     Err(error) => {
                         pause = (pause.max(POLL) * 2).min(Duration::from_secs(30));
-                        tracing::warn!(target = name, error = error.brief(), hint = error.hint(), "trying again");
+                        tracing::warn!(to = target.name(), error = error.brief(), hint = error.hint(), "trying again");
                     }
                 }
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;
@@ -90,8 +128,8 @@ pub(super) async fn delivering(context: Context, stop: CancellationToken) {
 ///
 /// [`SweepError`] if the database is away.
 pub async fn deliver_now(context: &Context) -> Result<(), SweepError> {
-    for name in context.targets.roots.keys() {
-        while files::round(context, name).await? > 0 {}
+    for target in context.targets.names() {
+        while target.round(context).await? > 0 {}
     }
     Ok(())
 }
