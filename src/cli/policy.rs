@@ -186,6 +186,10 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
                 rows.push(vec![format!("  {}", rule.column), class.unwrap_or_default(), what.join("; else ")]);
             }
         }
+        for file in plan.files.iter().filter(|file| file.table == step.table) {
+            let what = format!("delete the {} that it names in root {}", file.kind.as_str(), file.root);
+            rows.push(vec![format!("  {}", file.column), String::new(), what]);
+        }
         if rows.is_empty() {
             rows.push(vec!["  (nothing changes)".to_owned()]);
         }

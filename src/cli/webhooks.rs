@@ -19,7 +19,9 @@ pub(super) struct WebhooksConfig(Vec<WebhookConfig>);
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WebhookConfig {
+    #[serde(default)]
     name: String,
+    #[serde(default)]
     url: String,
     #[serde(default)]
     secrets: Vec<String>,
@@ -57,7 +59,10 @@ impl WebhooksConfig {
         for own in &self.0 {
             let is_plain =
                 |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
-            if own.name.is_empty() || !own.name.chars().all(is_plain) {
+            if own.name.is_empty() {
+                return Err(Failure::new("a webhook has no `name`", "give it one, such as `name = \"crm\"`"));
+            }
+            if !own.name.chars().all(is_plain) {
                 let what = format!("`{}` is no name for a webhook", own.name);
                 return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
             }
@@ -90,6 +95,9 @@ impl WebhookConfig {
 
     /// The URL can hold a token, so it is not repeated.
     fn url(&self) -> Result<Url, Failure> {
+        if self.url.is_empty() {
+            return Err(self.refused("has no `url`"));
+        }
         let url = Url::parse(&self.url)
             .map_err(|error| self.refused(format!("`url` cannot be read: {error}; `https://host/path` is one")))?;
         let is_here = match url.host() {
