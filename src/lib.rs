@@ -7,6 +7,7 @@ pub mod domain;
 pub mod draft;
 pub mod journal;
 pub mod ledger;
+pub mod outside;
 pub mod queue;
 pub mod sql;
 pub mod store;

@@ -5,6 +5,8 @@
 mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
+#[path = "files.rs"]
+mod files;
 #[path = "journal/main.rs"]
 mod journal;
 #[path = "leases.rs"]
@@ -31,3 +33,5 @@ mod sweeps;
 mod tables;
 #[path = "postgres/types.rs"]
 mod types;
+#[path = "webhooks.rs"]
+mod webhooks;

@@ -118,6 +118,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         limits,
         redis: None,
         journal: None,
+        targets: Arc::default(),
         wake: Arc::default(),
         actor,
     }

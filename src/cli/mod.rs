@@ -4,12 +4,14 @@
 mod backup;
 mod client;
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
 mod failure;
 mod hold;
 mod journal;
 mod output;
+mod outside;
 mod policy;
 mod redis;
 mod retry;
@@ -17,6 +19,7 @@ mod run;
 mod setup;
 mod status;
 mod sweep;
+mod webhooks;
 
 pub use failure::Failure;
 
@@ -69,7 +72,9 @@ enum Command {
     /// Keep a client out of every sweep until released.
     #[command(subcommand)]
     Hold(hold::Command),
-    /// Let clients that failed be tried again.
+    /// Show what is still to be done outside of the database: files to delete, messages to send.
+    Deliveries,
+    /// Let clients that failed, and deliveries that were given up, be tried again.
     Retry(retry::Args),
     /// Say that a backup was made.
     #[command(subcommand)]
@@ -118,6 +123,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Status(args) => status::execute(&args, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
+        Command::Deliveries => deliveries::execute(file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Journal(command) => journal::execute(command, file, out).await,

@@ -12,7 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
 use crate::store::Store;
-use crate::worker::{Context, Planner};
+use crate::worker::Context;
 
 /// The configuration and the database it names.
 pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
@@ -35,10 +35,11 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
     Ok(Context {
         ledger,
         store,
-        planner: Planner::new(config.policy.clone()),
+        planner: config.planner(),
         limits: config.limits(),
         redis: None,
         journal: config.journal.open()?,
+        targets: Arc::new(config.targets.clone()),
         wake: Arc::default(),
         actor: actor(),
     })

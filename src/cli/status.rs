@@ -9,7 +9,7 @@ use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, setup};
-use crate::ledger::{FailedClient, Ledger, Progress, State, Sweep};
+use crate::ledger::{FailedClient, Ledger, Outstanding, Progress, State, Sweep};
 use crate::worker::{Context, gate};
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,7 @@ struct Status {
     jobs: Vec<JobStatus>,
     failures: usize,
     holds: usize,
+    deliveries: Vec<Outstanding>,
     last_backup: Option<String>,
     journal: Option<JournalStatus>,
     attention: Vec<String>,
@@ -78,6 +79,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         jobs: job_status(&config.jobs, &context),
         failures: context.ledger.failures(MOST_FAILURES).await?.len(),
         holds: context.ledger.holds(None, false).await?.len(),
+        deliveries: context.ledger.outstanding(None).await?,
         last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
         journal: JournalStatus::of(&context).await?,
         attention: Vec::new(),
@@ -143,6 +145,7 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
             all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
         }
     }
+    all.extend(super::deliveries::attention(&status.deliveries, &context.targets));
     if status.failures > 0 {
         all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
     }
@@ -200,7 +203,9 @@ fn text(status: &Status) -> String {
         text += &table(&rows);
     }
     let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
-    text += &format!("\nOn hold {}   failed {}   last backup {backup}\n", status.holds, status.failures);
+    let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
+    let waiting = if open > 0 { format!("   to deliver {open}") } else { String::new() };
+    text += &format!("\nOn hold {}   failed {}{waiting}   last backup {backup}\n", status.holds, status.failures);
     if let Some(journal) = &status.journal {
         text += &format!("{}\n", journal.line());
     }
@@ -226,7 +231,11 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
     let progress = context.ledger.progress(id).await?;
     let refused = context.ledger.refusals(id).await?;
     let loaded = context.planner.plan(&context.store).await.ok();
-    let shown = serde_json::json!({ "sweep": sweep, "progress": progress, "refusals": refused });
+    let outstanding = context.ledger.outstanding(Some(id)).await?;
+    let through = context.ledger.through(id).await?;
+    let shown = serde_json::json!({
+        "sweep": sweep, "progress": progress, "refusals": refused, "outstanding": outstanding, "delivered": through,
+    });
     out.data(&shown, || {
         let name = sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by));
         let mut text = format!("Sweep {id} ({}, {name}) is {}", sweep.kind, sweep.state.as_str());
@@ -245,6 +254,7 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
             let failures = std::collections::BTreeMap::new();
             text += &result_table(&progress.tally, &refused, &failures, &loaded.plan, "anonymized");
         }
+        text += &super::deliveries::of_sweep(&outstanding, &through);
         text + &format!("\nPlan {}", sweep.digest.get(..12).unwrap_or("none"))
     });
     Ok(())

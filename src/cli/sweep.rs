@@ -20,7 +20,7 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::worker::journal::Keeper;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
-use crate::worker::{Context, Planner, Request, wait_for};
+use crate::worker::{Context, Request, wait_for};
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
@@ -184,7 +184,7 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
     let store = crate::store::Store::open(config.settings()?).await?;
-    let planner = Planner::new(config.policy.clone());
+    let planner = config.planner();
     let clock = Clock::System;
     let loaded = planner.plan(&store).await?;
     let request = request(args, config, loaded.plan.client.key.len())?;

@@ -90,6 +90,19 @@ impl Tally {
         } += clients;
     }
 
+    /// Clients with an outcome.
+    #[must_use]
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Anonymized => self.anonymized,
+            Outcome::Refused => self.refused,
+            Outcome::Already => self.already,
+            Outcome::NotDue => self.not_due,
+            Outcome::NotFound => self.not_found,
+            Outcome::Failed => self.failed,
+        }
+    }
+
     /// All clients looked at.
     #[must_use]
     pub fn looked_at(&self) -> u64 {

@@ -3,6 +3,7 @@
 
 mod batches;
 mod claims;
+mod deliveries;
 mod gates;
 mod holds;
 mod journal;
@@ -12,6 +13,7 @@ mod sweeps;
 mod writers;
 
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
+pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use journal::{Backlog, Head, Known, Segment, Waiting};
@@ -31,17 +33,19 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 3] {
+fn migrations(dialect: Dialect) -> [&'static str; 4] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
             include_str!("../../migrations/sqlite/0003_journal.sql"),
+            include_str!("../../migrations/sqlite/0004_deliveries.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
             include_str!("../../migrations/postgres/0003_journal.sql"),
+            include_str!("../../migrations/postgres/0004_deliveries.sql"),
         ],
     }
 }

@@ -96,6 +96,8 @@ pub struct Statements {
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
     pub last_changes: Vec<(String, String)>,
+    /// Files that go with their clients.
+    pub files: super::files::Statements,
 }
 
 /// Ends a line, and parts its fields, where texts are read in bulk. Reading
@@ -200,6 +202,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+        files: super::files::Statements::of(scope, plan),
     }
 }
 
@@ -219,6 +222,7 @@ impl Statements {
         all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
+        all.extend(self.files.all());
         for search in &self.searches {
             let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));

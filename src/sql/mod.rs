@@ -9,7 +9,9 @@
 pub mod batch;
 mod change;
 mod dialect;
+pub mod files;
 mod link;
+pub mod messages;
 pub mod replay;
 pub mod select;
 

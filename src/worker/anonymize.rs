@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
 use super::culprits::{Suspects, set_apart};
+use super::deliver::messages::write_down;
+use super::files;
 use super::pace::Pace;
 use super::replay;
 use super::sweep::{Prepared, SweepError, of_sweep};
@@ -234,7 +236,9 @@ impl Anonymizer {
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         if done.tally.anonymized > 0 {
+            files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
             batch::apply(transaction, &work).await?;
+            files::spare(transaction, &work).await?;
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
             }
@@ -242,6 +246,8 @@ impl Anonymizer {
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
         ledger.to_journal(transaction, batch.sweep, &now).await?;
+        let dialect = plan.client.dialect;
+        write_down(transaction, &self.context.targets, dialect, batch.sweep, &now, &done.tally).await?;
         if done.over {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::Planner;
+use super::{Planner, Targets};
 use crate::domain::window::Window;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
@@ -67,6 +67,8 @@ pub struct Context {
     pub redis: Option<Redis>,
     /// The record of outcomes outside the database, if one is configured.
     pub journal: Option<Journal>,
+    /// Where deliveries go.
+    pub targets: Arc<Targets>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -5,6 +5,8 @@ mod anonymize;
 pub mod batch;
 mod context;
 mod culprits;
+pub mod deliver;
+mod files;
 pub mod gate;
 pub mod journal;
 mod pace;
@@ -16,6 +18,7 @@ mod selection;
 pub mod sweep;
 
 pub use context::{Context, Limits};
+pub use deliver::Targets;
 pub use planner::{Loaded, PlanLoadError, Planner};
 pub use run::{Role, RunError, run, wait_for};
 pub use sweep::{Request, SweepError};

@@ -160,6 +160,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         limits,
         redis: None,
         journal: None,
+        targets: Arc::default(),
         wake: Arc::default(),
         actor: "test".to_owned(),
     }

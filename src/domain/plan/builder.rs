@@ -64,6 +64,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         identifying: rules.identifying,
         searched: rules.searched,
         min_length: policy.residue.min_length,
+        files: rules.files,
         refresh,
         conditions: builder.conditions,
         notes: builder.notes,

@@ -8,6 +8,7 @@
 mod builder;
 mod condition;
 mod deletes;
+mod files;
 mod gate;
 mod order;
 mod path;
@@ -19,6 +20,7 @@ mod rules;
 mod settle;
 
 pub use condition::Condition;
+pub use files::NamedFile;
 pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
 pub use rights::Rights;
@@ -56,6 +58,8 @@ pub struct Plan {
     pub searched: Vec<Searched>,
     /// Former values shorter than this are not looked for.
     pub min_length: usize,
+    /// Columns whose values name files or folders that go with their client.
+    pub files: Vec<NamedFile>,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.

@@ -42,7 +42,10 @@ impl Plan {
             all.entry(table.clone()).or_default();
         }
         let activity = self.retention.iter().flat_map(|own| &own.activity).map(|own| &own.table);
-        for table in activity.chain(self.identifying.iter().map(|source| &source.table)) {
+        for table in activity
+            .chain(self.identifying.iter().map(|source| &source.table))
+            .chain(self.files.iter().map(|own| &own.table))
+        {
             all.entry(table.clone()).or_default();
         }
         all
@@ -60,6 +63,7 @@ impl Plan {
         let steps = self.steps.iter().flat_map(|step| &step.paths);
         let sources = self.identifying.iter().flat_map(|source| &source.paths);
         let searched = self.searched.iter().map(|searched| &searched.path);
-        steps.chain(guards).chain(activity).chain(sources).chain(searched)
+        let files = self.files.iter().flat_map(|own| &own.paths);
+        steps.chain(guards).chain(activity).chain(sources).chain(searched).chain(files)
     }
 }

@@ -17,6 +17,8 @@ CREATE TABLE customers (
     newsletter          BOOLEAN NOT NULL DEFAULT 0,
     attributes          TEXT,
     remarks             TEXT,
+    photo               TEXT,
+    papers              TEXT,
     login               TEXT,
     bill_to_customer_no TEXT REFERENCES customers,
     bill_to_name        TEXT,

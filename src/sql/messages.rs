@@ -1,0 +1,41 @@
+//! Messages about the clients of a batch, as deliveries in the ledger.
+
+use crate::domain::schema::Dialect;
+
+/// Writes messages about the clients with an outcome that they did not have
+/// before. `$1` sweep, `$2` moment, `$3` webhook, `$4` type of the message,
+/// `$5` outcome, `$6` the most clients that one names.
+#[must_use]
+pub fn tell(dialect: Dialect) -> String {
+    let keys = match dialect {
+        Dialect::Sqlite => "json_group_array(c.key)",
+        Dialect::Postgres => "'[' || string_agg(CAST(to_jsonb(c.key) AS TEXT), ',' ORDER BY c.n) || ']'",
+    };
+    format!(
+        "INSERT INTO lethe_deliveries (kind, target, sweep, clients, event, body, message, state, run_at, made_at) \
+         SELECT 'message', $3, $1, count(*), $4, {keys}, {}, 'open', $2, $2 FROM \
+         (SELECT b.n, b.key, (row_number() OVER (ORDER BY b.n) - 1) / CAST($6 AS BIGINT) AS part FROM lethe_batch AS b \
+         WHERE b.state = $5 AND b.standing = 0 ORDER BY b.n) AS c GROUP BY c.part",
+        random_name(dialect)
+    )
+}
+
+/// Writes one message. `$1` sweep, `$2` moment, `$3` webhook, `$4` type, `$5` what
+/// it says. One of the same words that still waits is enough.
+#[must_use]
+pub fn tell_once(dialect: Dialect) -> String {
+    format!(
+        "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
+         SELECT 'message', $3, $1, $4, $5, {}, 'open', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM lethe_deliveries \
+         WHERE kind = 'message' AND target = $3 AND event = $4 AND body = $5 AND state = 'open')",
+        random_name(dialect)
+    )
+}
+
+/// A name that no other has, made anew for each row.
+pub(super) fn random_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "lower(hex(randomblob(16)))",
+        Dialect::Postgres => "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
+    }
+}
