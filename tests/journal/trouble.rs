@@ -248,3 +248,46 @@ async fn killed_again_and_again_everything_is_written_once() {
     assert_eq!((told, clients.len()), (1_503, 1_503));
     assert!(said(folder, &["journal", "verify"]).contains("is whole and says the same as the ledger"));
 }
+
+#[tokio::test]
+async fn several_that_write_at_once_write_everything_once() {
+    let kept = Kept::new(None).await;
+    kept.keep().await.expect("it begins");
+    let more: String = (0..60)
+        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:03}', 'Person {n}', '2020-01-01');\n"))
+        .collect();
+    kept.company.execute(&more).await;
+    let keepers = (0..4).map(|_| {
+        let mut context = kept.company.context.clone();
+        context.journal = Some(kept.journal.clone());
+        tokio::spawn(async move {
+            for _ in 0..60 {
+                // Nobody keeps the right to write for itself.
+                let mut writer = context.ledger.writer().await;
+                sqlx::query("UPDATE lethe_journal SET lease = NULL").execute(&mut **writer).await.expect("an update");
+                drop(writer);
+                lethe::worker::journal::Keeper::new(&context).round().await.expect("the journal is kept");
+            }
+        })
+    });
+    let keepers: Vec<_> = keepers.collect();
+    let no_journal = lethe::worker::Context { journal: None, ..kept.company.context.clone() };
+    for n in 0..60 {
+        let request = kept.company.forced(&[&format!("X{n:03}")]);
+        let id = open(&no_journal, &request).await.expect("a sweep").expect("no tick");
+        lethe::worker::wait_for(&no_journal, id, tokio_util::sync::CancellationToken::new(), &mut |_, _| {})
+            .await
+            .expect("it ends");
+    }
+    for keeper in keepers {
+        keeper.await.expect("it ends well");
+    }
+    kept.keep().await.expect("the journal is kept");
+    assert!(!kept.waits().await, "nobody took the other's segment for a restore");
+    let mut told = kept.told();
+    assert!(segments(&kept.folder()).len() > 3, "they wrote in turns");
+    told.sort();
+    told.dedup();
+    assert_eq!((told.len(), kept.lines().len()), (60, 60));
+    assert!(kept.verify().await.whole);
+}
