@@ -257,11 +257,13 @@ async fn several_that_write_at_once_write_everything_once() {
         .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:03}', 'Person {n}', '2020-01-01');\n"))
         .collect();
     kept.company.execute(&more).await;
+    let open_sweeps = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let keepers = (0..4).map(|_| {
         let mut context = kept.company.context.clone();
         context.journal = Some(kept.journal.clone());
+        let open = std::sync::Arc::clone(&open_sweeps);
         tokio::spawn(async move {
-            for _ in 0..60 {
+            while open.load(std::sync::atomic::Ordering::Relaxed) {
                 // Nobody keeps the right to write for itself.
                 let mut writer = context.ledger.writer().await;
                 sqlx::query("UPDATE lethe_journal SET lease = NULL").execute(&mut **writer).await.expect("an update");
@@ -279,6 +281,7 @@ async fn several_that_write_at_once_write_everything_once() {
             .await
             .expect("it ends");
     }
+    open_sweeps.store(false, std::sync::atomic::Ordering::Relaxed);
     for keeper in keepers {
         keeper.await.expect("it ends well");
     }
