@@ -7,6 +7,8 @@ mod bad_inputs;
 mod changed;
 #[path = "journal/main.rs"]
 mod journal;
+#[path = "postgres/late.rs"]
+mod late;
 #[path = "leases.rs"]
 mod leases;
 #[path = "postgres/locks.rs"]
