@@ -78,8 +78,9 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
 /// What a replay leaves when the database has come back from a backup made before the sweep.
 async fn replayed(company: &Company, backup: &Path) -> Vec<String> {
     let folder = company.folder.path();
-    std::fs::create_dir_all(folder.join("journal")).expect("a folder");
-    let journal = journal(&folder.join("journal"), Some("0123456789abcdef0123456789abcdef"));
+    let place = folder.join(format!("journal-{}", ulid::Ulid::new()));
+    std::fs::create_dir(&place).expect("a folder");
+    let journal = journal(&place, Some("0123456789abcdef0123456789abcdef"));
     let kept = Context { journal: Some(journal.clone()), ..company.context.clone() };
     Keeper::new(&kept).round().await.expect("the journal is written");
     let place = Place::File(backup.to_owned());
@@ -90,6 +91,8 @@ async fn replayed(company: &Company, backup: &Path) -> Vec<String> {
     let head = back.ledger.journal().await.expect("a ledger").expect("a journal");
     let replay = head.replay.expect("a replay is open");
     wait_for(&back, replay, CancellationToken::new(), &mut |_, _| {}).await.expect("it ends");
+    // Should it be asked again, there was no journal.
+    company.context.ledger.forget_journal().await.expect("it is forgotten");
     dump(&place).await
 }
 
