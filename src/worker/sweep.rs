@@ -262,13 +262,12 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
     let wanted = prepared.wanted();
     // Counting those selected is cheap, and guards only make it fewer.
-    let clients = match &prepared.selected {
-        Some(selected) => u64::try_from(selected.len()).unwrap_or(u64::MAX),
-        None => {
-            let mut selecting = Selecting::of(&context.store, prepared).await?;
-            let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
-            counted.map_err(|error| context.store.fault(&error))?
-        }
+    let clients = if let Some(selected) = &prepared.selected {
+        u64::try_from(selected.len()).unwrap_or(u64::MAX)
+    } else {
+        let mut selecting = Selecting::of(&context.store, prepared).await?;
+        let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
+        counted.map_err(|error| context.store.fault(&error))?
     };
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);

@@ -12,14 +12,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::common::Company;
-use super::common::journal::{Kept, POLICY, SCHEMA, lines, segments};
+use super::common::journal::{Kept, POLICY, SCHEMA, lines, more_clients, segments};
 
 /// A company for the program, with a journal in the folder `journal`.
 async fn company(clients: usize) -> Company {
-    let more: String = (0..clients)
-        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:05}', 'Person {n}', '2020-01-01');\n"))
-        .collect();
-    let company = Company::new(&format!("{SCHEMA}{more}"), POLICY).await;
+    let company = Company::new(&format!("{SCHEMA}{}", more_clients(clients)), POLICY).await;
     let folder = company.folder.path();
     let config = format!(
         "database = \"{}\"\n[journal]\nplace = \"journal\"\n[sweep]\nbatch_size = 20\nbrake_share = 1.0\nrehearsal = false\nlease = \"1s\"\n\
@@ -253,10 +250,7 @@ async fn killed_again_and_again_everything_is_written_once() {
 async fn several_that_write_at_once_write_everything_once() {
     let kept = Kept::new(None).await;
     kept.keep().await.expect("it begins");
-    let more: String = (0..60)
-        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:03}', 'Person {n}', '2020-01-01');\n"))
-        .collect();
-    kept.company.execute(&more).await;
+    kept.company.execute(&more_clients(60)).await;
     let open_sweeps = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
     let keepers = (0..4).map(|_| {
         let mut context = kept.company.context.clone();
@@ -275,7 +269,7 @@ async fn several_that_write_at_once_write_everything_once() {
     let keepers: Vec<_> = keepers.collect();
     let no_journal = lethe::worker::Context { journal: None, ..kept.company.context.clone() };
     for n in 0..60 {
-        let request = kept.company.forced(&[&format!("X{n:03}")]);
+        let request = kept.company.forced(&[&format!("X{n:05}")]);
         let id = open(&no_journal, &request).await.expect("a sweep").expect("no tick");
         lethe::worker::wait_for(&no_journal, id, tokio_util::sync::CancellationToken::new(), &mut |_, _| {})
             .await

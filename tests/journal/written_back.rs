@@ -4,7 +4,7 @@
 use lethe::domain::sweep::SweepKind;
 
 use super::common::Company;
-use super::common::journal::{Kept, POLICY, SCHEMA};
+use super::common::journal::{Kept, POLICY, SCHEMA, more_clients};
 
 const REASONS: &str =
     "SELECT client_key, outcome, reasons FROM lethe_outcomes WHERE reasons IS NOT NULL ORDER BY client_key, sweep";
@@ -98,9 +98,7 @@ async fn a_replay_of_many_stops_at_the_brake() {
 
 #[tokio::test]
 async fn many_are_found_page_by_page() {
-    let rows = (0..300)
-        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:03}', 'Person {n}', '2020-01-01');\n"));
-    let company = Company::new(&format!("{SCHEMA}{}", rows.collect::<String>()), POLICY).await;
+    let company = Company::new(&format!("{SCHEMA}{}", more_clients(300)), POLICY).await;
     assert_eq!(company.due().await.anonymized, 301);
     company.execute("UPDATE customers SET name = 'Back ' || no WHERE no LIKE 'X%'").await;
     let mut request = company.request(SweepKind::Replay);

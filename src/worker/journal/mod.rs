@@ -275,15 +275,13 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let (content, number, hash) = segment(journal, &head, &waiting);
     let mut written = Segment { segment: head.segment + 1, number, hash };
     if !journal.place().put(written.segment, content).await? {
-        match recognized(journal, &head, &waiting, written.segment).await? {
-            Some(there) => written = there,
-            None => {
-                if ledger.notice_restore().await? {
-                    tracing::error!(record = head.number, "the journal is ahead of the ledger; live sweeps wait");
-                }
-                return Ok(true);
+        let Some(there) = recognized(journal, &head, &waiting, written.segment).await? else {
+            if ledger.notice_restore().await? {
+                tracing::error!(record = head.number, "the journal is ahead of the ledger; live sweeps wait");
             }
-        }
+            return Ok(true);
+        };
+        written = there;
     }
     if ledger.shipped(ids, &written).await? {
         tracing::debug!(segment = written.segment, records = waiting.len(), "written to the journal");
