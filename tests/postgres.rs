@@ -9,6 +9,8 @@ mod changed;
 mod files;
 #[path = "journal/main.rs"]
 mod journal;
+#[path = "postgres/late.rs"]
+mod late;
 #[path = "leases.rs"]
 mod leases;
 #[path = "postgres/locks.rs"]

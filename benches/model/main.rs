@@ -11,6 +11,7 @@
 //! - `postgres`: the same on the server that `LETHE_BENCH_POSTGRES` names (a
 //!   URL of a superuser), with one and two connections, and against a worker
 //!   that takes one client a transaction; left out where none is named.
+//! - `replay`: a replay over all clients anonymized, on both; only when asked for.
 //! - `statements`: where the time of a sweep goes; only when asked for.
 
 mod company;
@@ -18,6 +19,7 @@ mod memory;
 mod night;
 mod per_client;
 mod postgres;
+mod replay;
 mod server;
 mod speed;
 mod statements;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|statements] [--clients N] [--rounds N] \
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|replay|statements] [--clients N] [--rounds N] \
                      [--batch-size N] [--width CHARACTERS] [--fresh]";
 
 /// What to measure, and how.
@@ -78,7 +80,7 @@ fn options() -> Result<Option<Options>, String> {
             "--batch-size" => options.batch_size = size(number()?),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
-            "speed" | "memory" | "night" | "postgres" | "statements" => options.part = Some(argument),
+            "speed" | "memory" | "night" | "postgres" | "replay" | "statements" => options.part = Some(argument),
             _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
         }
     }
@@ -118,6 +120,9 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
         _ => {}
+    }
+    if only("replay") {
+        replay::measure(&options).await;
     }
     if only("statements") {
         statements::measure(&options).await;

@@ -158,7 +158,9 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
             if attention.is_empty() {
                 findings.add(Verdict::Good, "journal", status.line());
             }
-            attention.into_iter().for_each(|what| findings.add(Verdict::Bad, "journal", what));
+            for what in attention {
+                findings.add(Verdict::Bad, "journal", what);
+            }
         }
         Err(failure) => findings.add(Verdict::Bad, "journal", format!("{}; {}", failure.message, failure.hint)),
     }

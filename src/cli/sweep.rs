@@ -111,12 +111,12 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
 async fn replay_first(context: &Context) -> Result<(), Failure> {
     let mut keeper = Keeper::new(context);
     // A journal that is away keeps nobody from work.
-    let kept = keeper.round().await;
+    let kept = keeper.first_look().await;
     let Some(Head { restored_at: Some(_), replay, .. }) = context.ledger.journal().await? else { return Ok(()) };
     kept?;
     if let Some(id) = replay {
         work_off(context, id).await?;
-        keeper.round().await?;
+        keeper.first_look().await?;
     }
     Ok(())
 }

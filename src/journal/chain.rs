@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn verdict(lines: &[String]) -> String {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = lines.join("\n") + "\n";
         match Chain::default().follow(text.as_bytes(), None) {
             Ok(records) => format!("{} records", records.len()),
             Err(fault) => fault.to_string(),

@@ -23,10 +23,10 @@ impl Key {
             return None;
         }
         let hmac = Hmac::new_from_slice(bytes).ok()?;
-        let mut key = Self { hmac, mark: String::new() };
+        let key = Self { hmac, mark: String::new() };
         // A client's key cannot hold a zero byte in either database.
-        key.mark = key.hash("\0mark")[..16].to_owned();
-        Some(key)
+        let mark = key.hash("\0mark").chars().take(16).collect();
+        Some(Self { mark, ..key })
     }
 
     /// The hash of a client's key, in hex.

@@ -43,6 +43,8 @@ impl Place {
     /// A sentence, if the URL or the environment cannot be used.
     #[cfg(feature = "cloud")]
     pub fn bucket(url: &url::Url) -> Result<Self, String> {
+        // What encrypts is what the database's connections are encrypted with; a second time it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let options = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
         let (store, prefix) = object_store::parse_url_opts(url, options).map_err(|error| error.to_string())?;
         Ok(Self { shown: url.to_string(), at: At::Bucket(store.into(), prefix) })

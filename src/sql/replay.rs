@@ -29,33 +29,33 @@ pub(super) fn held(scope: Scope) -> String {
     )
 }
 
-/// What a rule of the plan would still do to rows that are reached by a path.
+/// What the rules of the plan would still do to rows that are reached by a path.
 struct Left<'a> {
     table: &'a str,
     path: &'a Path,
-    /// The column it would change; `None` if the row would go.
-    column: Option<&'a str>,
-    condition: Option<String>,
+    /// For each rule, the column it would change, and when; `None` if the row would go.
+    changes: Vec<(Option<&'a str>, String)>,
 }
 
 fn left<'a>(scope: Scope<'_>, plan: &'a Plan) -> Vec<Left<'a>> {
-    let mut all = Vec::new();
+    let mut all: Vec<Left> = Vec::new();
+    let mut add = |table: &'a str, path: &'a Path, column: Option<&'a str>, condition: String| match all
+        .iter_mut()
+        .find(|left| left.table == table && left.path == path)
+    {
+        Some(left) => left.changes.push((column, condition)),
+        None => all.push(Left { table, path, changes: vec![(column, condition)] }),
+    };
     for step in &plan.steps {
         let table = step.table.as_str();
         for delete in &step.deletes {
-            let condition = delete.condition.as_ref().map(|own| own.sql(scope.today));
-            all.extend(delete.paths.iter().map(|path| Left {
-                table,
-                path,
-                column: None,
-                condition: condition.clone(),
-            }));
+            let condition = delete.condition.as_ref().map_or_else(|| "TRUE".to_owned(), |own| own.sql(scope.today));
+            delete.paths.iter().for_each(|path| add(table, path, None, format!("({condition})")));
         }
         for update in step.updates.iter().chain(&step.unlinks) {
             for rule in &update.rules {
-                let condition = Some(would_change(scope, table, rule));
-                let column = Some(rule.column.as_str());
-                all.extend(update.paths.iter().map(|path| Left { table, path, column, condition: condition.clone() }));
+                let condition = would_change(scope, table, rule);
+                update.paths.iter().for_each(|path| add(table, path, Some(&rule.column), condition.clone()));
             }
         }
     }
@@ -69,17 +69,10 @@ fn would_change(scope: Scope<'_>, table: &str, rule: &Rule) -> String {
 /// The clients of all rows that a rule would still change, one query for each
 /// way to them; the columns are those of the client's key.
 fn sources(wanted: &Wanted) -> Vec<String> {
-    let (plan, scope) = (wanted.plan, wanted.scope());
-    let mut sources: Vec<(&str, &Path, Vec<String>)> = Vec::new();
-    for left in left(scope, plan) {
-        let condition = left.condition.unwrap_or_else(|| "TRUE".to_owned());
-        let same = |(table, path, _): &&mut (&str, &Path, Vec<String>)| *table == left.table && *path == left.path;
-        match sources.iter_mut().find(same) {
-            Some((.., conditions)) => conditions.push(condition),
-            None => sources.push((left.table, left.path, vec![condition])),
-        }
-    }
-    let source = |(_, path, conditions): (&str, &Path, Vec<String>)| {
+    let scope = wanted.scope();
+    let source = |left: Left| {
+        let path = left.path;
+        let conditions = left.changes.into_iter().map(|(_, condition)| condition).collect();
         let mut looks = Looks { conditions: vec![any_of(conditions)], results: Vec::new() };
         if path.exclusive {
             looks.conditions.push(scope.nobody_elses(path));
@@ -103,7 +96,7 @@ fn sources(wanted: &Wanted) -> Vec<String> {
         }
         format!("SELECT {found} FROM {from}")
     };
-    sources.into_iter().map(source).collect()
+    left(scope, wanted.plan).into_iter().map(source).collect()
 }
 
 fn bracketed(columns: &str, width: usize) -> String {
@@ -147,20 +140,31 @@ pub fn written_back_count(wanted: &Wanted) -> String {
 #[must_use]
 pub fn places(wanted: &Wanted) -> Vec<String> {
     let scope = wanted.scope();
-    let all = left(scope, wanted.plan).into_iter().enumerate();
-    let statement = |(place, left): (usize, Left)| {
-        let mut reason = format!("{WRITTEN_BACK}{}", left.table);
-        if let Some(column) = left.column {
-            let _ = write!(reason, ".{column}");
+    let mut place = 0;
+    let mut statement = |left: Left| {
+        let (mut reasons, mut held) = (Vec::new(), Vec::new());
+        let (mut results, mut columns) = (Vec::new(), String::new());
+        for (at, (changed, condition)) in left.changes.into_iter().enumerate() {
+            let mut reason = format!("{WRITTEN_BACK}{}", left.table);
+            if let Some(changed) = changed {
+                let _ = write!(reason, ".{changed}");
+            }
+            place += 1;
+            reasons.push(format!("SELECT {place} AS place, {} AS reason", text(&reason)));
+            held.push(format!("(p.place = {place} AND f.c{at})"));
+            let _ = write!(columns, ", {} AS c{at}", column(left.table, &format!("lethe_{at}")));
+            results.push(condition);
         }
-        let looks = Looks { conditions: left.condition.into_iter().collect(), results: Vec::new() };
+        let looks = Looks { conditions: vec![any_of(results.clone())], results };
         format!(
-            "INSERT INTO lethe_reasons (n, place, reason) SELECT DISTINCT {TAKEN}.n, {place}, {} FROM {}",
-            text(&reason),
-            scope.join(left.path, looks)
+            "INSERT INTO lethe_reasons (n, place, reason) SELECT DISTINCT f.n, p.place, p.reason FROM \
+             (SELECT {TAKEN}.n{columns} FROM {}) AS f JOIN ({}) AS p ON {}",
+            scope.join(left.path, looks),
+            reasons.join(" UNION ALL "),
+            any_of(held)
         )
     };
-    all.map(statement).collect()
+    left(scope, wanted.plan).into_iter().map(&mut statement).collect()
 }
 
 /// Those of whom nothing has come back.

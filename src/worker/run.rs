@@ -92,7 +92,7 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     }
     let mut keeper = Keeper::new(&context);
     // Before anything is claimed: the database may have come back from a backup.
-    if let Err(error) = keeper.round().await {
+    if let Err(error) = keeper.first_look().await {
         tracing::warn!(error = error.brief(), hint = error.hint(), "the journal could not be kept");
     }
     let kept = CancellationToken::new();

@@ -112,6 +112,8 @@ pub(super) struct Prepared {
     pub(super) since: Option<NaiveDate>,
     pub(super) position: Option<String>,
     pub(super) today: NaiveDate,
+    /// All clients there are, if they were selected already.
+    pub(super) selected: Option<Vec<String>>,
 }
 
 impl Prepared {
@@ -162,6 +164,7 @@ pub(super) async fn prepare(
         since,
         position: if since.is_none() { mark.position } else { None },
         today: request.today,
+        selected: None,
         loaded,
     })
 }
@@ -230,13 +233,25 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
 async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
     let now = context.ledger.clock().now();
     let every = context.limits.full_pass_every;
-    let prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
+    if request.kind == SweepKind::Replay {
+        prepared.selected = all_written_back(context, &prepared).await?;
+    }
     if request.kind != SweepKind::List && !request.over_brake {
         brake(context, request, &prepared).await?;
     }
     Ok(prepared)
+}
+
+/// Those whose data has come back, if they are few: looking for them reads all
+/// that the policy changes, so it is done once.
+async fn all_written_back(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
+    let mut selecting = Selecting::of(&context.store, prepared).await?;
+    let page = prepared.selection.page(&mut selecting, &prepared.wanted(), None, SELECTED).await;
+    let page = page.map_err(|error| context.store.fault(&error))?;
+    Ok(page.last.then_some(page.keys))
 }
 
 /// Stops a sweep that would take more than its brake allows.
@@ -246,14 +261,14 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let within = |clients: u64, enough_rows: bool| most.is_none_or(|most| clients <= most) && enough_rows;
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
     let wanted = prepared.wanted();
-    let mut selecting = Selecting::of(&context.store, prepared).await?;
     // Counting those selected is cheap, and guards only make it fewer.
-    let clients = prepared
-        .selection
-        .count(&mut selecting, &wanted, prepared.position.as_deref())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
-    drop(selecting);
+    let clients = if let Some(selected) = &prepared.selected {
+        u64::try_from(selected.len()).unwrap_or(u64::MAX)
+    } else {
+        let mut selecting = Selecting::of(&context.store, prepared).await?;
+        let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
+        counted.map_err(|error| context.store.fault(&error))?
+    };
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);
     let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients)))
@@ -306,12 +321,17 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     sweep.cutoff = prepared.cutoff;
     sweep.since = prepared.since;
     sweep.position.clone_from(&prepared.position);
-    let batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
+    let mut batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
+    // A capped sweep is cut batch by batch.
+    let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
+    if let Some(selected) = selected {
+        batches = in_batches(selected, context.limits.most_clients(), None);
+    }
     let mut writer = context.ledger.writer().await;
     let write = async {
         let mut transaction = begin(&mut writer).await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
-        if request.kind == SweepKind::List {
+        if request.kind == SweepKind::List || selected.is_some() {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
             if request.retry {
                 let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
@@ -429,6 +449,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         since: sweep.since,
         position: sweep.position.clone(),
         today: sweep.today,
+        selected: None,
         loaded,
     }))
 }

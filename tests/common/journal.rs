@@ -126,7 +126,7 @@ impl Kept {
         let clock = Clock::fixed(NOON.replace("2026-01-02", day).parse().expect("a moment"));
         let mut context = context(folder.path(), &place, clock, limits()).await;
         context.journal = Some(journal.clone());
-        Self { company: Company { folder, place, context }, journal }
+        Self { company: Company { folder, context, place }, journal }
     }
 
     /// Copies the database, as a backup script does.
@@ -196,6 +196,12 @@ pub fn journal(folder: &Path, key: Option<&str>) -> Journal {
     Journal::new(JournalPlace::folder(folder.to_owned()), key)
 }
 
+/// So many more clients whose date has come: `X00000` and so on.
+pub fn more_clients(count: usize) -> String {
+    let row = |n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:05}', 'Person {n}', '2020-01-01')");
+    (0..count).map(row).collect::<Vec<String>>().join(";\n")
+}
+
 /// A program of the database server's.
 fn binary(name: &str) -> PathBuf {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
@@ -214,6 +220,8 @@ fn run(program: &Path, args: &[&str]) {
 pub fn segments(folder: &Path) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).expect("the journal").map(|entry| entry.expect("an entry").path()).collect();
+    // What a killed process was writing is called `.jsonl#1`, and is no segment.
+    files.retain(|file| file.extension().is_some_and(|end| end == "jsonl"));
     files.sort();
     files
 }
@@ -223,6 +231,5 @@ pub fn lines(file: &Path) -> Vec<String> {
 }
 
 pub fn write(file: &Path, lines: &[String]) {
-    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    std::fs::write(file, text).expect("a segment");
+    std::fs::write(file, lines.join("\n") + "\n").expect("a segment");
 }

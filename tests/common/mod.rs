@@ -122,14 +122,19 @@ impl Company {
 
     /// Every row of every table that is not the ledger's.
     pub async fn dump(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        for (table, quoted) in self.place.tables().await {
-            let mut rows = self.rows(&format!("SELECT * FROM {quoted}")).await;
-            rows.sort();
-            all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
-        }
-        all
+        dump(&self.place).await
     }
+}
+
+/// Every row of every table that is not the ledger's.
+pub async fn dump(place: &Place) -> Vec<String> {
+    let mut all = Vec::new();
+    for (table, quoted) in place.tables().await {
+        let mut rows = place.rows(&format!("SELECT * FROM {quoted}")).await;
+        rows.sort();
+        all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+    }
+    all
 }
 
 /// Bounds under which nothing is asked for and nothing waits long.

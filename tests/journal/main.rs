@@ -1,7 +1,7 @@
 //! The journal: what is written to it, and what keeps it from being changed.
 
 #[path = "../common/mod.rs"]
-mod common;
+pub mod common;
 mod restored;
 mod tampering;
 mod trouble;

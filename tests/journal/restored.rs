@@ -227,3 +227,104 @@ async fn a_journal_that_is_not_whole_is_not_replayed() {
     assert!(kept.waits().await, "live sweeps wait for a person");
     assert_eq!(kept.names().await[3], "C4|Dan Falk");
 }
+
+/// A configuration for the program, with the journal beside it.
+fn configure(kept: &Kept) {
+    let folder = kept.company.folder.path();
+    let config = format!(
+        "database = \"{}\"\n[journal]\nplace = \"journal\"\n[sweep]\nbatch_size = 20\nbrake_share = 1.0\nrehearsal = false\nlease = \"1s\"\n\
+         [backup]\nrequired = false\n",
+        kept.company.place.setting()
+    );
+    std::fs::write(folder.join("lethe.toml"), config).expect("the configuration is written");
+    let _ = std::fs::create_dir(folder.join("jobs"));
+}
+
+fn said(kept: &Kept, args: &[&str]) -> (bool, String) {
+    let ended = super::common::lethe(kept.company.folder.path()).args(args).output().expect("the program starts");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+    (ended.status.success(), text)
+}
+
+#[tokio::test]
+async fn the_program_says_so_refuses_and_does_the_replay_before_its_own_sweep() {
+    let kept = Kept::new(None).await;
+    kept.night("2026-01-02").await;
+    let backup = kept.backup().await;
+    kept.night("2026-01-05").await;
+    let kept = kept.restored(&backup, "2026-01-06").await;
+    configure(&kept);
+    let (_, status) = said(&kept, &["status"]);
+    assert!(status.contains("the database came back from a backup: live sweeps wait"), "{status}");
+    let (is_well, doctor) = said(&kept, &["doctor"]);
+    assert!(!is_well && doctor.contains("BAD   journal"), "{doctor}");
+    let (opened, refused) = said(&kept, &["sweep", "--due"]);
+    assert!(!opened && refused.contains("what the journal knows is done again first"), "{refused}");
+    let (is_whole, verdict) = said(&kept, &["journal", "verify"]);
+    assert!(!is_whole && verdict.contains("record 2 and those behind it are not known to the ledger"), "{verdict}");
+    let (done, swept) = said(&kept, &["sweep", "--due", "--wait"]);
+    assert!(done, "{swept}");
+    assert_eq!(kept.names().await, GONE);
+    let (is_whole, verdict) = said(&kept, &["journal", "verify"]);
+    assert!(is_whole, "{verdict}");
+    let (_, client) = said(&kept, &["client", "C2"]);
+    assert!(client.contains("had come back with a backup"), "{client}");
+    let (_, status) = said(&kept, &["status"]);
+    assert!(!status.contains("live sweeps wait") && status.contains("replay"), "{status}");
+}
+
+#[tokio::test]
+async fn a_restore_that_is_killed_again_and_again_ends_as_if_nothing_had_happened() {
+    for key in [None, Some(KEY)] {
+        let kept = Kept::new(key).await;
+        kept.keep().await.expect("it begins");
+        for night in 0..12 {
+            for client in 0..40 {
+                let row = format!(
+                    "INSERT INTO customers (no, name, due) VALUES ('N{night:02}-{client:02}', 'Person {client}', '2020-01-01')"
+                );
+                kept.company.execute(&row).await;
+            }
+        }
+        let backup = kept.backup().await;
+        // Twelve segments.
+        for night in 0..12 {
+            let keys: Vec<String> = (0..40).map(|client| format!("N{night:02}-{client:02}")).collect();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            kept.company.sweep(&kept.company.forced(&keys)).await.expect("a sweep");
+            kept.keep().await.expect("the journal is kept");
+        }
+        let kept = kept.restored(&backup, "2026-01-06").await;
+        configure(&kept);
+        let folder = kept.company.folder.path();
+        if let Some(key) = key {
+            std::fs::write(folder.join("journal.key"), key).expect("a key");
+            let config = std::fs::read_to_string(folder.join("lethe.toml")).expect("a configuration");
+            let keyed = config.replace("place = \"journal\"", "place = \"journal\"\nkey_file = \"journal.key\"");
+            std::fs::write(folder.join("lethe.toml"), keyed).expect("the configuration is written");
+        }
+        for kill in 0..12 {
+            let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"))
+                .arg("run")
+                .current_dir(folder)
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .expect("it starts");
+            tokio::time::sleep(Duration::from_millis(40 + 15 * kill)).await;
+            child.kill().expect("it is killed");
+            child.wait().expect("it is gone");
+        }
+        kept.company.place.quiet().await;
+        // Whoever kept the journal when it was killed may still have the right to for some seconds.
+        for _ in 0..60 {
+            if said(&kept, &["sweep", "--due", "--wait"]).0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        let left = "SELECT count(*) FROM customers WHERE no LIKE 'N%' AND name <> 'Anonymized client'";
+        assert_eq!(kept.company.rows(left).await, ["0"]);
+        let (is_whole, verdict) = said(&kept, &["journal", "verify"]);
+        assert!(is_whole, "{verdict}");
+    }
+}

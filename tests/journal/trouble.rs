@@ -12,14 +12,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::common::Company;
-use super::common::journal::{Kept, POLICY, SCHEMA, lines, segments};
+use super::common::journal::{Kept, POLICY, SCHEMA, lines, more_clients, segments};
 
 /// A company for the program, with a journal in the folder `journal`.
 async fn company(clients: usize) -> Company {
-    let more: String = (0..clients)
-        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:05}', 'Person {n}', '2020-01-01');\n"))
-        .collect();
-    let company = Company::new(&format!("{SCHEMA}{more}"), POLICY).await;
+    let company = Company::new(&format!("{SCHEMA}{}", more_clients(clients)), POLICY).await;
     let folder = company.folder.path();
     let config = format!(
         "database = \"{}\"\n[journal]\nplace = \"journal\"\n[sweep]\nbatch_size = 20\nbrake_share = 1.0\nrehearsal = false\nlease = \"1s\"\n\
@@ -247,4 +244,47 @@ async fn killed_again_and_again_everything_is_written_once() {
     clients.dedup();
     assert_eq!((told, clients.len()), (1_503, 1_503));
     assert!(said(folder, &["journal", "verify"]).contains("is whole and says the same as the ledger"));
+}
+
+#[tokio::test]
+async fn several_that_write_at_once_write_everything_once() {
+    let kept = Kept::new(None).await;
+    kept.keep().await.expect("it begins");
+    kept.company.execute(&more_clients(60)).await;
+    let open_sweeps = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let keepers = (0..4).map(|_| {
+        let mut context = kept.company.context.clone();
+        context.journal = Some(kept.journal.clone());
+        let open = std::sync::Arc::clone(&open_sweeps);
+        tokio::spawn(async move {
+            while open.load(std::sync::atomic::Ordering::Relaxed) {
+                // Nobody keeps the right to write for itself.
+                let mut writer = context.ledger.writer().await;
+                sqlx::query("UPDATE lethe_journal SET lease = NULL").execute(&mut **writer).await.expect("an update");
+                drop(writer);
+                lethe::worker::journal::Keeper::new(&context).round().await.expect("the journal is kept");
+            }
+        })
+    });
+    let keepers: Vec<_> = keepers.collect();
+    let no_journal = lethe::worker::Context { journal: None, ..kept.company.context.clone() };
+    for n in 0..60 {
+        let request = kept.company.forced(&[&format!("X{n:05}")]);
+        let id = open(&no_journal, &request).await.expect("a sweep").expect("no tick");
+        lethe::worker::wait_for(&no_journal, id, tokio_util::sync::CancellationToken::new(), &mut |_, _| {})
+            .await
+            .expect("it ends");
+    }
+    open_sweeps.store(false, std::sync::atomic::Ordering::Relaxed);
+    for keeper in keepers {
+        keeper.await.expect("it ends well");
+    }
+    kept.keep().await.expect("the journal is kept");
+    assert!(!kept.waits().await, "nobody took the other's segment for a restore");
+    let mut told = kept.told();
+    assert!(segments(&kept.folder()).len() > 3, "they wrote in turns");
+    told.sort();
+    told.dedup();
+    assert_eq!((told.len(), kept.lines().len()), (60, 60));
+    assert!(kept.verify().await.whole);
 }

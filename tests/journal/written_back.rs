@@ -4,7 +4,7 @@
 use lethe::domain::sweep::SweepKind;
 
 use super::common::Company;
-use super::common::journal::{Kept, POLICY, SCHEMA};
+use super::common::journal::{Kept, POLICY, SCHEMA, more_clients};
 
 const REASONS: &str =
     "SELECT client_key, outcome, reasons FROM lethe_outcomes WHERE reasons IS NOT NULL ORDER BY client_key, sweep";
@@ -98,9 +98,7 @@ async fn a_replay_of_many_stops_at_the_brake() {
 
 #[tokio::test]
 async fn many_are_found_page_by_page() {
-    let rows = (0..300)
-        .map(|n| format!("INSERT INTO customers (no, name, due) VALUES ('X{n:03}', 'Person {n}', '2020-01-01');\n"));
-    let company = Company::new(&format!("{SCHEMA}{}", rows.collect::<String>()), POLICY).await;
+    let company = Company::new(&format!("{SCHEMA}{}", more_clients(300)), POLICY).await;
     assert_eq!(company.due().await.anonymized, 301);
     company.execute("UPDATE customers SET name = 'Back ' || no WHERE no LIKE 'X%'").await;
     let mut request = company.request(SweepKind::Replay);
@@ -122,4 +120,35 @@ async fn what_is_mended_is_told_to_the_journal() {
     assert_eq!(kept.told(), ["C1 anonymized", "C1 anonymized"]);
     assert!(kept.lines()[1].contains("\"kind\":\"replay\""));
     assert!(kept.verify().await.whole);
+}
+
+#[tokio::test]
+async fn whoever_fails_again_stands_in_the_failures_and_is_tried_again() {
+    let company = company().await;
+    company.execute("UPDATE customers SET name = 'Back' WHERE no <> 'C4'").await;
+    company.execute(&super::common::words::refuses("customers", "old.no = 'C2'", "stays")).await;
+    let tally = replay(&company).await;
+    assert_eq!((tally.anonymized, tally.failed), (2, 1));
+    let failures = company.context.ledger.failures(9).await.expect("failures");
+    assert_eq!((failures[0].client_key.as_str(), failures[0].kind.as_str()), ("C2", "replay"));
+    // Under the same plan it is not tried again by itself.
+    assert_eq!(replay(&company).await.failed, 1);
+    company.execute(&super::common::words::allows("customers")).await;
+    company.context.ledger.release_by_keys("[\"C2\"]").await.expect("it is released");
+    assert_eq!(replay(&company).await.anonymized, 1);
+    assert_eq!(company.rows("SELECT no FROM customers WHERE name = 'Back'").await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_job_replays_at_its_tick() {
+    let company = company().await;
+    company.execute("UPDATE customers SET name = 'Back' WHERE no = 'C1'").await;
+    let job = "schedule = \"0 0 4 * * *\"\ntime_zone = \"UTC\"\nsweep = \"replay\"\n[brake]\nshare = 1.0\n";
+    let jobs = [lethe::domain::job::Job::parse("written-back", job).expect("a job")];
+    lethe::worker::scheduler::tick(&company.context, &jobs).await.expect("it looks");
+    company.set_clock("2026-01-06T04:00:00Z");
+    lethe::worker::scheduler::tick(&company.context, &jobs).await.expect("it looks");
+    let running = company.context.ledger.running_sweeps().await.expect("sweeps");
+    assert_eq!(running[0].kind, SweepKind::Replay);
+    assert_eq!(company.work(running[0].id).await.1.anonymized, 1);
 }

@@ -2,14 +2,18 @@
 #![allow(dead_code, clippy::must_use_candidate, clippy::missing_panics_doc)]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::Days;
 use lethe::domain::key::Key;
 use lethe::domain::sweep::SweepKind;
+use lethe::worker::journal::Keeper;
 use lethe::worker::sweep::{Client, Mode};
-use lethe::worker::{PlanLoadError, Request};
+use lethe::worker::{Context, PlanLoadError, Request, wait_for};
+use tokio_util::sync::CancellationToken;
 
-use super::common::Company;
+use super::common::journal::journal;
+use super::common::{Company, Place, context, dump};
 
 /// A policy of these tables and sections, for clients in `customers` with the key `no`.
 pub fn policy(rest: &str) -> String {
@@ -39,6 +43,14 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     let (previewed, _) = company.preview(&request).await;
     assert_eq!(company.dump().await, before, "a preview left something behind");
 
+    let backup = match &company.place {
+        Place::File(path) => {
+            company.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+            std::fs::copy(path, path.with_extension("backup")).expect("the file is copied");
+            Some(path.with_extension("backup"))
+        }
+        Place::Server(_) => None,
+    };
     let tally = company.sweep(&request).await.expect("a sweep");
     assert_eq!((tally, tally), (previewed.tally, rehearsed.tally), "preview, rehearsal and sweep differ");
     assert_eq!(tally.anonymized, clients.len() as u64, "not everybody was anonymized");
@@ -50,6 +62,9 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
 
     let (back, _) = company.preview(&company.request(SweepKind::Replay)).await;
     assert_eq!(back.tally.looked_at(), 0, "a replay finds something of those just anonymized");
+    if let Some(backup) = backup {
+        assert_eq!(replayed(company, &backup).await, after, "a replay after a restore leaves something else");
+    }
     forget(company).await;
     let tomorrow = company.today() + Days::new(1);
     company.set_clock(&format!("{tomorrow}T12:00:00Z"));
@@ -58,6 +73,27 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     assert_eq!(company.dump().await, after, "the same rules applied a day later changed something");
 
     difference(&before, &after)
+}
+
+/// What a replay leaves when the database has come back from a backup made before the sweep.
+async fn replayed(company: &Company, backup: &Path) -> Vec<String> {
+    let folder = company.folder.path();
+    let place = folder.join(format!("journal-{}", ulid::Ulid::new()));
+    std::fs::create_dir(&place).expect("a folder");
+    let journal = journal(&place, Some("0123456789abcdef0123456789abcdef"));
+    let kept = Context { journal: Some(journal.clone()), ..company.context.clone() };
+    Keeper::new(&kept).round().await.expect("the journal is written");
+    let place = Place::File(backup.to_owned());
+    let clock = company.context.ledger.clock().clone();
+    let mut back = context(folder, &place, clock, company.context.limits.clone()).await;
+    back.journal = Some(journal);
+    Keeper::new(&back).round().await.expect("the ledger takes over");
+    let head = back.ledger.journal().await.expect("a ledger").expect("a journal");
+    let replay = head.replay.expect("a replay is open");
+    wait_for(&back, replay, CancellationToken::new(), &mut |_, _| {}).await.expect("it ends");
+    // Should it be asked again, there was no journal.
+    company.context.ledger.forget_journal().await.expect("it is forgotten");
+    dump(&place).await
 }
 
 /// A list sweep over these clients, whatever their dates.

@@ -111,8 +111,12 @@ impl Ending {
         if let Of::Memory(memory) = &self.queue.claims {
             return memory.finish(claim);
         }
-        let done =
-            Finish::Done(Done { tally: Tally::default(), reasons: "{}".to_owned(), busy: None, took: Duration::ZERO });
+        let done = Finish::Done(Done {
+            tally: Tally::default(),
+            reasons: "{}".to_owned(),
+            later: Vec::new(),
+            took: Duration::ZERO,
+        });
         self.ledger.as_ref().unwrap().finish_alone(claim, 1, &done, None).await.expect("it is written")
     }
 }

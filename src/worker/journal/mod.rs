@@ -74,8 +74,23 @@ impl Keeper {
     ///
     /// [`SweepError`] if the journal or the database is away.
     pub async fn round(&mut self) -> Result<(), SweepError> {
+        self.turn(usize::MAX).await
+    }
+
+    /// Looks at the journal before anything else is done: whether it is ahead,
+    /// and what follows from that. What waits to be written goes on waiting,
+    /// but for a segment that somebody was killed over.
+    ///
+    /// # Errors
+    ///
+    /// [`SweepError`] if the journal or the database is away.
+    pub async fn first_look(&mut self) -> Result<(), SweepError> {
+        self.turn(0).await
+    }
+
+    async fn turn(&mut self, most: usize) -> Result<(), SweepError> {
         let Some(journal) = self.context.journal.clone() else { return Ok(()) };
-        let worked = self.work(&journal).await;
+        let worked = self.work(&journal, most).await;
         if worked.is_err() {
             self.compared = false;
         }
@@ -96,36 +111,35 @@ impl Keeper {
         worked
     }
 
-    async fn work(&mut self, journal: &Journal) -> Result<(), SweepError> {
+    async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
         let mut head = begun(&self.context).await?;
         if look(&self.context, journal, &head, !self.compared).await? == Standing::Ahead {
             head = begun(&self.context).await?;
         }
         self.compared = true;
-        let has_work = head.restored_at.is_some() || head.staged.is_some() || ledger.backlog().await?.records > 0;
+        let has_work =
+            head.restored_at.is_some() || head.staged.is_some() || most > 0 && ledger.backlog().await?.records > 0;
         if !has_work || !ledger.take_shipping(&self.lease).await? {
             return Ok(());
         }
-        let shipped = self.ship_all(journal).await;
+        let shipped = self.ship_all(journal, most).await;
         ledger.leave_shipping(&self.lease).await?;
         shipped
     }
 
-    async fn ship_all(&mut self, journal: &Journal) -> Result<(), SweepError> {
-        let ledger = self.context.ledger.clone();
+    async fn ship_all(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
+        let mut segments = 0;
         loop {
             let head = begun(&self.context).await?;
             if head.restored_at.is_some() {
                 restore::take_over(&self.context, journal).await?;
-                if begun(&self.context).await?.replay.is_none() && begun(&self.context).await?.restored_at.is_some() {
-                    return Ok(());
-                }
             }
-            if !ship(&self.context, journal).await? {
+            if head.staged.is_none() && segments >= most || !ship(&self.context, journal).await? {
                 return Ok(());
             }
-            if !ledger.take_shipping(&self.lease).await? {
+            segments += 1;
+            if !self.context.ledger.take_shipping(&self.lease).await? {
                 return Ok(());
             }
         }
@@ -261,15 +275,13 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let (content, number, hash) = segment(journal, &head, &waiting);
     let mut written = Segment { segment: head.segment + 1, number, hash };
     if !journal.place().put(written.segment, content).await? {
-        match recognized(journal, &head, &waiting, written.segment).await? {
-            Some(there) => written = there,
-            None => {
-                if ledger.notice_restore().await? {
-                    tracing::error!(record = head.number, "the journal is ahead of the ledger; live sweeps wait");
-                }
-                return Ok(true);
+        let Some(there) = recognized(journal, &head, &waiting, written.segment).await? else {
+            if ledger.notice_restore().await? {
+                tracing::error!(record = head.number, "the journal is ahead of the ledger; live sweeps wait");
             }
-        }
+            return Ok(true);
+        };
+        written = there;
     }
     if ledger.shipped(ids, &written).await? {
         tracing::debug!(segment = written.segment, records = waiting.len(), "written to the journal");
