@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// The reason that a hold gives; no guard may take this name.
 pub const HOLD: &str = "hold";
 
+/// The reason that a notice gives, alone or with a day behind it; no guard may take this name.
+pub const NOTICE: &str = "notice";
+
 /// What became of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

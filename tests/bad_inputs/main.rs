@@ -20,6 +20,7 @@ mod jobs;
 mod links;
 mod lists;
 mod names;
+mod notices;
 mod placeholders;
 mod policy_text;
 mod redis;
