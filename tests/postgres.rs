@@ -7,6 +7,8 @@ mod bad_inputs;
 mod changed;
 #[path = "files.rs"]
 mod files;
+#[path = "journal/main.rs"]
+mod journal;
 #[path = "leases.rs"]
 mod leases;
 #[path = "postgres/locks.rs"]

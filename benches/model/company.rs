@@ -118,6 +118,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         limits,
         redis: None,
         targets: Arc::default(),
+        journal: None,
         wake: Arc::default(),
         actor,
     }

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod hold;
+mod journal;
 mod output;
 mod outside;
 mod policy;
@@ -72,12 +73,15 @@ enum Command {
     #[command(subcommand)]
     Hold(hold::Command),
     /// Show what is still to be done outside of the database: files to delete, messages to send.
-    Deliveries,
+    Deliveries(deliveries::Args),
     /// Let clients that failed, and deliveries that were given up, be tried again.
     Retry(retry::Args),
     /// Say that a backup was made.
     #[command(subcommand)]
     Backup(backup::Command),
+    /// Prove that the journal is whole, or show where it stands.
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Check everything that a sweep relies on.
     Doctor,
     /// Print a script that completes commands in a shell.
@@ -119,9 +123,10 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Status(args) => status::execute(&args, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
-        Command::Deliveries => deliveries::execute(file, out).await,
+        Command::Deliveries(args) => deliveries::execute(&args, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
+        Command::Journal(command) => journal::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -39,6 +39,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
         limits: config.limits(),
         redis: None,
         targets: Arc::new(config.targets.clone()),
+        journal: config.journal.open()?,
         wake: Arc::default(),
         actor: actor(),
     })

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::client::minute;
+use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, setup};
@@ -50,6 +51,7 @@ struct Status {
     holds: usize,
     deliveries: Vec<Outstanding>,
     last_backup: Option<String>,
+    journal: Option<JournalStatus>,
     attention: Vec<String>,
 }
 
@@ -79,6 +81,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         holds: context.ledger.holds(None, false).await?.len(),
         deliveries: context.ledger.outstanding(None).await?,
         last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
+        journal: JournalStatus::of(&context).await?,
         attention: Vec::new(),
     };
     for sweep in context.ledger.last_sweeps(args.last).await? {
@@ -114,7 +117,7 @@ fn job_status(folder: &Path, context: &Context) -> Vec<JobStatus> {
 
 /// What somebody should look at, most urgent first.
 async fn attention(context: &Context, status: &Status) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
     match context.planner.plan(&context.store).await {
         Err(error) => all.push(error.brief()),
         Ok(loaded) => {
@@ -203,6 +206,9 @@ fn text(status: &Status) -> String {
     let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
     let waiting = if open > 0 { format!("   to deliver {open}") } else { String::new() };
     text += &format!("\nOn hold {}   failed {}{waiting}   last backup {backup}\n", status.holds, status.failures);
+    if let Some(journal) = &status.journal {
+        text += &format!("{}\n", journal.line());
+    }
     if status.attention.is_empty() {
         text += "Nothing needs attention.";
     } else {

@@ -24,8 +24,7 @@ pub struct Job {
     /// Whether it runs at all.
     pub enabled: bool,
 
-    /// How its sweep chooses clients: [`SweepKind::Due`] or
-    /// [`SweepKind::Period`].
+    /// How its sweep chooses clients: any kind but [`SweepKind::List`].
     pub kind: SweepKind,
 
     /// The most clients it anonymizes, at least 1; `None` is no limit.
@@ -102,9 +101,12 @@ impl Job {
             Schedule::parse(&file.schedule, &file.time_zone).map_err(|source| JobError::schedule(name, source))?;
         let kind = match file.sweep.parse() {
             Ok(SweepKind::List) => return Err(JobError::ListSweep { job: job() }),
-            Ok(kind @ (SweepKind::Due | SweepKind::Period)) => kind,
+            Ok(kind @ (SweepKind::Due | SweepKind::Period | SweepKind::Replay)) => kind,
             Err(source) => return Err(JobError::Sweep { job: job(), source }),
         };
+        if kind == SweepKind::Replay && !file.filters.is_empty() {
+            return Err(JobError::ReplayFilters { job: job() });
+        }
         let mut filters = BTreeMap::new();
         for (filter, value) in file.filters {
             let values = filter_values(name, &filter, value)?;

@@ -7,6 +7,12 @@ pub const HOLD: &str = "hold";
 
 /// The reason that a notice gives, alone or with a day behind it; no guard may take this name.
 pub const NOTICE: &str = "notice";
+/// What the reason begins with that names where a client's data had come back:
+/// a column, or a table whose rows were there again.
+pub const WRITTEN_BACK: &str = "written_back:";
+
+/// The reason of clients whose data had come back with a backup.
+pub const RESTORED: &str = "restored";
 
 /// What became of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

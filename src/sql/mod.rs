@@ -13,6 +13,7 @@ pub mod files;
 mod link;
 pub mod messages;
 pub mod notices;
+pub mod replay;
 pub mod select;
 
 use chrono::NaiveDate;

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::{Planner, Targets};
 use crate::domain::window::Window;
+use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::queue::Redis;
 use crate::store::Store;
@@ -66,6 +67,8 @@ pub struct Context {
     pub redis: Option<Redis>,
     /// Where deliveries go.
     pub targets: Arc<Targets>,
+    /// The record of outcomes outside the database, if one is configured.
+    pub journal: Option<Journal>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -17,6 +17,7 @@ mod files;
 mod flags;
 mod gates;
 mod jobs;
+mod journal;
 mod links;
 mod lists;
 mod names;

@@ -75,7 +75,7 @@ impl Context {
     ///
     /// [`StoreError`] if the database cannot be written.
     pub async fn alert(&self, kind: &str, text: &str) -> Result<usize, StoreError> {
-        tracing::error!(alert = kind, text);
+        tracing::error!(alert = kind, "{text}");
         let body = serde_json::json!({ "kind": kind, "text": text }).to_string();
         let wanted = self.targets.webhooks.iter().filter(|(_, webhook)| webhook.events.contains(&Event::Alert));
         let names: Vec<&String> = wanted.map(|(name, _)| name).collect();

@@ -20,7 +20,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// The longest pause between two tries, and after an error of the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 /// What is claimed at a time.
-const AT_A_TIME: usize = 100;
+const AT_A_TIME: usize = 500;
 
 /// Where deliveries go, as the configuration says.
 #[derive(Debug, Clone)]
