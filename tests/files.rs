@@ -407,6 +407,31 @@ async fn no_path_stays_in_the_ledger_when_its_file_is_gone() {
     }
 }
 
+#[tokio::test]
+async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person() {
+    let shop = Shop::new("INSERT INTO customers (no, photo, due) VALUES ('A', '../ann.jpg', '2026-01-01');").await;
+    shop.company.due().await;
+    let config = format!(
+        "database = \"{}\"\n[backup]\nrequired = false\n[files]\nphotos = \"photos\"\npapers = \"papers\"\n",
+        shop.company.place.setting()
+    );
+    std::fs::write(shop.path("lethe.toml"), config).unwrap();
+    let said = |args: &[&str]| {
+        let done = lethe(shop.company.folder.path()).args(args).assert().success();
+        String::from_utf8_lossy(&done.get_output().stdout).into_owned()
+    };
+    for args in [&["deliveries"][..], &["status"], &["status", "1"], &["client", "A"], &["deliveries", "--json"]] {
+        assert!(!said(args).contains("ann.jpg"), "{}", said(args));
+    }
+    assert!(said(&["deliveries"]).contains("the path has `.` or `..` in it"), "{}", said(&["deliveries"]));
+    assert!(said(&["client", "A"]).contains("Files or folders that are not gone yet: 1"), "{}", said(&["client", "A"]));
+    assert!(said(&["deliveries", "A"]).contains("../ann.jpg"), "{}", said(&["deliveries", "A"]));
+    assert_eq!(said(&["deliveries", "A", "--settled"]), "1 delivery counted as done.\n");
+    assert_eq!(shop.outstanding().await, [""; 0]);
+    assert_eq!(shop.through().await, ["file|photos|settled|1"]);
+    lethe(shop.company.folder.path()).args(["deliveries", "--to", "photos", "--settled"]).assert().failure();
+}
+
 /// A service that is killed again and again while it deletes.
 #[tokio::test]
 async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {

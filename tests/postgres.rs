@@ -17,6 +17,8 @@ mod leases;
 mod locks;
 #[path = "nights.rs"]
 mod nights;
+#[path = "notices.rs"]
+mod notices;
 #[path = "period.rs"]
 mod period;
 #[path = "poison.rs"]

@@ -23,13 +23,14 @@ CREATE TABLE lethe_deliveries (
 CREATE INDEX lethe_deliveries_open ON lethe_deliveries (kind, target, run_at) WHERE state = 'open';
 CREATE INDEX lethe_deliveries_sweep ON lethe_deliveries (sweep);
 CREATE INDEX lethe_deliveries_new ON lethe_deliveries (id) WHERE state = 'new';
+CREATE INDEX lethe_deliveries_client ON lethe_deliveries (client_key) WHERE client_key IS NOT NULL;
 
 -- What is left of a delivery that is through: one more of its sweep, target and result.
 CREATE TABLE lethe_delivered (
     sweep       BIGINT NOT NULL,
     kind        TEXT NOT NULL,
     target      TEXT NOT NULL,
-    result      TEXT NOT NULL,              -- deleted, missing, named or sent
+    result      TEXT NOT NULL,              -- deleted, missing, named, sent or settled
     deliveries  BIGINT NOT NULL,
     last_at     TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (sweep, kind, target, result)

@@ -202,18 +202,6 @@ impl Default for RedisConfig {
     }
 }
 
-/// `[journal]`
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct JournalConfig {
-    /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
-    pub place: Option<String>,
-    /// The key under which client keys are hashed; without one they are written as they are.
-    pub key: Option<String>,
-    /// A file that holds that key.
-    pub key_file: Option<PathBuf>,
-}
-
 /// `[deliveries]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -232,6 +220,18 @@ impl Default for DeliveriesConfig {
     fn default() -> Self {
         Self { attempts: 16, retry_after: Duration::from_secs(5), timeout: Duration::from_secs(10) }
     }
+}
+
+/// `[journal]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct JournalConfig {
+    /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
+    pub place: Option<String>,
+    /// The key under which client keys are hashed; without one they are written as they are.
+    pub key: Option<String>,
+    /// A file that holds that key.
+    pub key_file: Option<PathBuf>,
 }
 
 fn policy() -> PathBuf {

@@ -13,6 +13,18 @@ use crate::worker::Targets;
 /// The most files listed one by one.
 const MOST: u32 = 1000;
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only the files of this client, with their paths.
+    key: Option<String>,
+    /// Count what was given up as done: somebody has seen to it.
+    #[arg(long)]
+    settled: bool,
+    /// With --settled, what was to go to this root or webhook.
+    #[arg(long, value_name = "NAME", requires = "settled")]
+    to: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Shown {
     outstanding: Vec<Outstanding>,
@@ -20,16 +32,33 @@ struct Shown {
     files: Vec<StuckFile>,
 }
 
-pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
+pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     let nothing = || "Nothing is to be delivered.".to_owned();
     if !Ledger::exists(&store).await? {
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
     }
-    let ledger = setup::context_of(&config, store).await?.ledger;
-    let shown = Shown { outstanding: ledger.outstanding(None).await?, files: ledger.stuck_files(MOST).await? };
-    out.data(&shown, || if shown.outstanding.is_empty() { nothing() } else { text(&shown) });
+    let context = setup::context_of(&config, store).await?;
+    let ledger = &context.ledger;
+    let key = match &args.key {
+        Some(key) => Some(super::client::ledger_key(&context, key).await?),
+        None => None,
+    };
+    if args.settled {
+        return settle(ledger, key.as_deref(), args.to.as_deref(), out).await;
+    }
+    let mut outstanding = ledger.outstanding(None).await?;
+    if key.is_some() {
+        outstanding.clear();
+    }
+    let shown = Shown { outstanding, files: ledger.stuck_files(key.as_deref(), MOST).await? };
+    out.data(&shown, || match key {
+        Some(key) if shown.files.is_empty() => format!("No file of client {key} was given up."),
+        Some(_) => files(&shown.files),
+        None if shown.outstanding.is_empty() => nothing(),
+        None => text(&shown),
+    });
     Ok(())
 }
 
@@ -49,14 +78,35 @@ fn text(shown: &Shown) -> String {
     }
     let mut text = table(&rows);
     if !shown.files.is_empty() {
-        let mut rows = vec![["client", "what", "where", "why"].map(str::to_owned).to_vec()];
-        for own in &shown.files {
-            let why = own.error.clone().unwrap_or_default();
-            rows.push(vec![own.client_key.clone(), own.kind.clone(), own.target.clone(), why]);
-        }
-        text += &format!("\n{}", table(&rows));
+        text += &format!("\n{}", files(&shown.files));
     }
-    text + "\nWhat waits is tried again by itself. Mend what stands in the way of the rest, then `lethe retry`."
+    text + "\nWhat waits is tried again by itself. Mend what stands in the way of the rest, then `lethe retry`; \
+            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
+}
+
+fn files(files: &[StuckFile]) -> String {
+    let mut rows = vec![["client", "what", "where", "why", "path"].map(str::to_owned).to_vec()];
+    for own in files {
+        let why = own.error.clone().unwrap_or_default();
+        let path = own.path.as_ref().map(|path| format!("{path:?}")).unwrap_or_default();
+        rows.push(vec![own.client_key.clone(), own.kind.clone(), own.target.clone(), why, path]);
+    }
+    if files.iter().all(|own| own.path.is_none()) {
+        rows.iter_mut().for_each(|row| row.truncate(4));
+    }
+    table(&rows)
+}
+
+async fn settle(ledger: &Ledger, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
+    if key.is_none() && to.is_none() {
+        return Err(Failure::new("nobody and nothing is named", "name a client, or a root or webhook with `--to`"));
+    }
+    let settled = ledger.settle_deliveries(key, to).await?;
+    if settled == 0 {
+        return Err(Failure::new("nothing of that was given up", "`lethe deliveries` lists what was"));
+    }
+    out.data(&serde_json::json!({ "settled": settled }), || format!("{} counted as done.", deliveries(settled)));
+    Ok(())
 }
 
 /// What somebody should look at: what was given up, and what waits for a place
@@ -96,6 +146,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
             let what = match own.result.as_str() {
                 "missing" => "were not there",
                 "named" => "stay, as another row names them",
+                "settled" => "were seen to by somebody",
                 result => result,
             };
             vec![format!("{}s of {}", own.kind, own.target), count(own.deliveries), what.to_owned()]

@@ -73,7 +73,7 @@ enum Command {
     #[command(subcommand)]
     Hold(hold::Command),
     /// Show what is still to be done outside of the database: files to delete, messages to send.
-    Deliveries,
+    Deliveries(deliveries::Args),
     /// Let clients that failed, and deliveries that were given up, be tried again.
     Retry(retry::Args),
     /// Say that a backup was made.
@@ -123,7 +123,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Status(args) => status::execute(&args, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
-        Command::Deliveries => deliveries::execute(file, out).await,
+        Command::Deliveries(args) => deliveries::execute(&args, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Journal(command) => journal::execute(command, file, out).await,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::domain::outcome::Tally;
+use crate::domain::outcome::{NOTICE, Tally};
 use crate::domain::plan::Plan;
 
 /// Where and how results go.
@@ -55,6 +55,12 @@ pub(super) fn batches(count: u64) -> String {
 pub(super) fn reason(plan: Option<&Plan>, name: &str) -> String {
     if name == crate::domain::outcome::HOLD {
         return "is on hold".to_owned();
+    }
+    if name == NOTICE {
+        return "is to be given notice".to_owned();
+    }
+    if let Some(until) = name.strip_prefix("notice until ") {
+        return format!("has had notice, until {until}");
     }
     if let Some(place) = name.strip_prefix("residue:") {
         return format!("a former value was still found in {place}");

@@ -72,6 +72,8 @@ impl Config {
 
     /// Makes plans of the policy.
     pub(super) fn planner(&self) -> Planner {
-        Planner::new(self.policy.clone()).with_roots(self.targets.roots.keys().cloned())
+        Planner::new(self.policy.clone())
+            .with_roots(self.targets.roots.keys().cloned())
+            .with_notice(self.targets.notifies())
     }
 }

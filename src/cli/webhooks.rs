@@ -71,6 +71,14 @@ impl WebhooksConfig {
                 return Err(Failure::new(what, "give each a name of its own"));
             }
         }
+        let notifies = all.iter().filter(|(_, own): &(_, &Webhook)| own.events.contains(&Event::Notice));
+        if let [first, second, ..] = notifies.map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
+            let what = format!("the webhooks `{first}` and `{second}` both give notice");
+            return Err(Failure::new(
+                what,
+                "leave `client.notice` to one of them: its answer says from when the notice runs",
+            ));
+        }
         Ok(all)
     }
 }

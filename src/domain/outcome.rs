@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The reason that a hold gives; no guard may take this name.
 pub const HOLD: &str = "hold";
 
+/// The reason that a notice gives, alone or with a day behind it; no guard may take this name.
+pub const NOTICE: &str = "notice";
 /// What the reason begins with that names where a client's data had come back:
 /// a column, or a table whose rows were there again.
 pub const WRITTEN_BACK: &str = "written_back:";

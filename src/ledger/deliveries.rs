@@ -1,6 +1,7 @@
 //! Deliveries: what is to be done outside of the database, from the commit of
 //! the batch that wrote it until it is through.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -75,6 +76,9 @@ pub struct StuckFile {
     pub sweep: i64,
     /// Why.
     pub error: Option<String>,
+    /// The path, where one client is asked about; it can name a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// What became of the deliveries of one sweep to one target.
@@ -84,7 +88,7 @@ pub struct Through {
     pub kind: String,
     /// The root or the webhook.
     pub target: String,
-    /// `deleted`, `missing`, `named` or `sent`.
+    /// `deleted`, `missing`, `named`, `sent` or `settled`.
     pub result: String,
     /// How many.
     pub deliveries: i64,
@@ -196,30 +200,19 @@ impl Ledger {
         target: &str,
         all: &[(Delivery, Tried)],
     ) -> Result<(), StoreError> {
+        let among = match self.store.dialect() {
+            Dialect::Sqlite => "SELECT value FROM json_each($2)",
+            Dialect::Postgres => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($2 AS JSON))",
+        };
         let mut writer = self.writer().await;
         let now = self.clock.now();
         let run = async {
             let mut transaction = begin(&mut writer).await?;
+            let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
             for (delivery, tried) in all {
                 let (state, after, error, counts) = match tried {
                     Tried::Through(result) => {
-                        let gone = sqlx::query("DELETE FROM lethe_deliveries WHERE id = $1 AND lease = $2")
-                            .bind(delivery.id)
-                            .bind(lease)
-                            .execute(&mut *transaction)
-                            .await?
-                            .rows_affected();
-                        if gone > 0 {
-                            sqlx::query(COUNT)
-                                .bind(delivery.sweep)
-                                .bind(kind)
-                                .bind(target)
-                                .bind(*result)
-                                .bind(1_i64)
-                                .bind(moment(now))
-                                .execute(&mut *transaction)
-                                .await?;
-                        }
+                        through.entry((delivery.sweep, result)).or_default().push(delivery.id);
                         continue;
                     }
                     Tried::Again(after, error) => ("open", *after, error, 0),
@@ -238,6 +231,22 @@ impl Ledger {
                 .bind(i64::from(counts))
                 .execute(&mut *transaction)
                 .await?;
+            }
+            let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
+            for ((sweep, result), ids) in through {
+                let ids = serde_json::to_string(&ids).unwrap_or_default();
+                let gone = statement(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?.rows_affected();
+                if gone > 0 {
+                    sqlx::query(COUNT)
+                        .bind(sweep)
+                        .bind(kind)
+                        .bind(target)
+                        .bind(result)
+                        .bind(i64::try_from(gone).unwrap_or(i64::MAX))
+                        .bind(moment(now))
+                        .execute(&mut *transaction)
+                        .await?;
+                }
             }
             transaction.commit().await
         };
@@ -261,20 +270,60 @@ impl Ledger {
         .map_err(|error| self.fault(&error))
     }
 
-    /// Files and folders that were given up, by client.
+    /// Files and folders that were given up, by client; with their paths if it is one client's.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be read.
-    pub async fn stuck_files(&self, most: u32) -> Result<Vec<StuckFile>, StoreError> {
+    pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
         sqlx::query_as(
-            "SELECT client_key, kind, target, sweep, error FROM lethe_deliveries WHERE state = 'failed' AND client_key IS NOT NULL \
-             ORDER BY client_key, id LIMIT $1",
+            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN body END AS path FROM lethe_deliveries \
+             WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
         )
         .bind(i64::from(most))
+        .bind(client_key)
         .fetch_all(self.readers())
         .await
         .map_err(|error| self.fault(&error))
+    }
+
+    /// Counts what was given up as seen to by a person: of one client, to one
+    /// target, or both. Returns how many that were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn settle_deliveries(&self, client_key: Option<&str>, target: Option<&str>) -> Result<u64, StoreError> {
+        const WHICH: &str = "state = 'failed' AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)";
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let count = format!(
+                "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
+                 count(*), $3 FROM lethe_deliveries WHERE {WHICH} GROUP BY sweep, kind, target \
+                 ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at"
+            );
+            statement(&count).bind(client_key).bind(target).bind(self.now()).execute(&mut *transaction).await?;
+            let delete = format!("DELETE FROM lethe_deliveries WHERE {WHICH}");
+            let settled = statement(&delete).bind(client_key).bind(target).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok::<u64, sqlx::Error>(settled.rows_affected())
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// How many files and folders of a client are not gone yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
+            .bind(client_key)
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
     }
 
     /// What of a sweep is through, by target and result.

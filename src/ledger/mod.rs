@@ -7,6 +7,7 @@ mod deliveries;
 mod gates;
 mod holds;
 mod journal;
+mod notices;
 mod outcomes;
 mod restore;
 mod sweeps;
@@ -17,6 +18,7 @@ pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use journal::{Backlog, Head, Known, Segment, Waiting};
+pub use notices::Notice;
 pub use outcomes::{FailedClient, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use sweeps::{NewSweep, Progress, State, Sweep};
@@ -33,19 +35,21 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 4] {
+fn migrations(dialect: Dialect) -> [&'static str; 5] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
             include_str!("../../migrations/sqlite/0003_journal.sql"),
             include_str!("../../migrations/sqlite/0004_deliveries.sql"),
+            include_str!("../../migrations/sqlite/0006_notices.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
             include_str!("../../migrations/postgres/0003_journal.sql"),
             include_str!("../../migrations/postgres/0004_deliveries.sql"),
+            include_str!("../../migrations/postgres/0006_notices.sql"),
         ],
     }
 }

@@ -9,6 +9,7 @@ pub use sign::Secret;
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -21,13 +22,15 @@ pub enum Event {
     Refused,
     /// Clients failed.
     Failed,
+    /// Clients are due, and will be anonymized after a while.
+    Notice,
     /// Something that a person should look at.
     Alert,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Anonymized, Self::Refused, Self::Failed, Self::Alert];
+    pub const ALL: [Self; 5] = [Self::Anonymized, Self::Refused, Self::Failed, Self::Notice, Self::Alert];
 
     /// The type that a message has.
     #[must_use]
@@ -36,6 +39,7 @@ impl Event {
             Self::Anonymized => "client.anonymized",
             Self::Refused => "client.refused",
             Self::Failed => "client.failed",
+            Self::Notice => "client.notice",
             Self::Alert => "lethe.alert",
         }
     }
@@ -43,7 +47,7 @@ impl Event {
     /// The outcome that it tells, if it tells one.
     #[must_use]
     pub fn outcome(self) -> Option<&'static str> {
-        self.as_str().strip_prefix("client.")
+        self.as_str().strip_prefix("client.").filter(|_| self != Self::Notice)
     }
 }
 
@@ -83,21 +87,30 @@ pub struct Message<'a> {
     pub sweep: i64,
     /// The keys of the clients as a JSON array, or of an alert what it says.
     pub body: &'a str,
+    /// Of a notice, the first day on which it can come about.
+    pub not_before: Option<NaiveDate>,
 }
 
 impl Webhook {
-    /// The text that is sent: always the same for the same message.
+    /// The text that is sent: the same for the same message, save the day of a notice.
     #[must_use]
     pub fn payload(&self, message: &Message<'_>) -> String {
         let body: Value = serde_json::from_str(message.body).unwrap_or_default();
-        let data = match (message.event.strip_prefix("client."), body) {
-            (Some(outcome), Value::Array(keys)) => {
+        let data = match (message.event.parse::<Event>(), body) {
+            (Ok(event), Value::Array(keys)) => {
                 let key = |key: Value| match (&self.hashed, key.as_str()) {
                     (Some(secret), Some(plain)) => Value::String(secret.hash(plain)),
                     _ => key,
                 };
                 let keys: Vec<Value> = keys.into_iter().map(key).collect();
-                json!({ "sweep": message.sweep, "outcome": outcome, "at": message.at, "clients": keys })
+                let mut data = json!({ "sweep": message.sweep, "at": message.at, "clients": keys });
+                if let Some(outcome) = event.outcome() {
+                    data["outcome"] = outcome.into();
+                }
+                if let Some(day) = message.not_before {
+                    data["not_before"] = day.to_string().into();
+                }
+                data
             }
             (_, body) => body,
         };

@@ -98,6 +98,8 @@ pub struct Statements {
     pub last_changes: Vec<(String, String)>,
     /// Files that go with their clients.
     pub files: super::files::Statements,
+    /// Who is told beforehand; `None` if nobody is.
+    pub notices: Option<super::notices::Statements>,
 }
 
 /// Ends a line, and parts its fields, where texts are read in bulk. Reading
@@ -203,6 +205,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
         files: super::files::Statements::of(scope, plan),
+        notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
 }
 

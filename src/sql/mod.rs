@@ -12,6 +12,7 @@ mod dialect;
 pub mod files;
 mod link;
 pub mod messages;
+pub mod notices;
 pub mod replay;
 pub mod select;
 

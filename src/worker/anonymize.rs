@@ -238,16 +238,18 @@ impl Anonymizer {
         if done.tally.anonymized > 0 {
             files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
             batch::apply(transaction, &work).await?;
-            files::spare(transaction, &work).await?;
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
             }
+            files::spare(transaction, &work).await?;
         }
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
         ledger.to_journal(transaction, batch.sweep, &now).await?;
         let dialect = plan.client.dialect;
-        write_down(transaction, &self.context.targets, dialect, batch.sweep, &now, &done.tally).await?;
+        let notices = open.statements.notices.as_ref();
+        let targets = &self.context.targets;
+        write_down(transaction, targets, dialect, batch.sweep, &now, &done.tally, notices).await?;
         if done.over {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;

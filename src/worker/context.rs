@@ -65,10 +65,10 @@ pub struct Context {
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,
-    /// The record of outcomes outside the database, if one is configured.
-    pub journal: Option<Journal>,
     /// Where deliveries go.
     pub targets: Arc<Targets>,
+    /// The record of outcomes outside the database, if one is configured.
+    pub journal: Option<Journal>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

@@ -95,6 +95,8 @@ pub struct Planner {
     path: PathBuf,
     /// The names of the roots in which files may be deleted.
     roots: Arc<BTreeSet<String>>,
+    /// Whether a webhook gives notice.
+    notifies: bool,
     last: Arc<Mutex<Option<Arc<Loaded>>>>,
 }
 
@@ -102,7 +104,13 @@ impl Planner {
     /// A planner for the policy in this file.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, roots: Arc::default(), last: Arc::default() }
+        Self { path, roots: Arc::default(), notifies: false, last: Arc::default() }
+    }
+
+    /// The same planner, for policies that may ask for notice: some webhook gives it.
+    #[must_use]
+    pub fn with_notice(self, notifies: bool) -> Self {
+        Self { notifies, ..self }
     }
 
     /// The same planner, for policies that may name files in these roots.
@@ -174,8 +182,8 @@ impl Planner {
         })
     }
 
-    /// Every root that the policy names is one that the configuration has.
-    fn check_roots(&self, plan: &Plan) -> Result<(), PlanError> {
+    /// Every root that the policy names, and whatever gives notice, the configuration has.
+    fn check_targets(&self, plan: &Plan) -> Result<(), PlanError> {
         let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
         let problem = |own: &NamedFile| {
             let mend = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
@@ -184,7 +192,11 @@ impl Planner {
             };
             Problem::new(&own.place, format!("there is no root `{}`", own.root), mend)
         };
-        let problems: Vec<Problem> = unknown.map(problem).collect();
+        let mut problems: Vec<Problem> = unknown.map(problem).collect();
+        if plan.notice.is_some() && !self.notifies {
+            let mend = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
+            problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", mend));
+        }
         if problems.is_empty() { Ok(()) } else { Err(PlanError(problems)) }
     }
 
@@ -193,7 +205,7 @@ impl Planner {
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
         let plan = Plan::build(&policy, &schema)?;
-        self.check_roots(&plan)?;
+        self.check_targets(&plan)?;
         let problems = store.verify(&plan, &schema, deep).await?;
         if !problems.is_empty() {
             return Err(PlanError(problems).into());

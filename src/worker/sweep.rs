@@ -500,6 +500,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {
+        context.ledger.end_notices(sweep.id).await?;
         let tally = context.ledger.progress(sweep.id).await?.tally;
         tracing::info!(
             sweep = sweep.id,

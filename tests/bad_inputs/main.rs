@@ -21,6 +21,7 @@ mod journal;
 mod links;
 mod lists;
 mod names;
+mod notices;
 mod placeholders;
 mod policy_text;
 mod redis;

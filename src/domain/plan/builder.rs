@@ -65,6 +65,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         searched: rules.searched,
         min_length: policy.residue.min_length,
         files: rules.files,
+        notice: policy.notice.as_ref().map(|own| own.length),
         refresh,
         conditions: builder.conditions,
         notes: builder.notes,
@@ -296,6 +297,9 @@ impl<'a> Builder<'a> {
             let place = format!("guards.{}", guard.name);
             if guard.name == crate::domain::outcome::HOLD {
                 self.problem(&place, "`hold` is the reason that a hold gives", "give the guard a name of its own");
+            }
+            if guard.name == crate::domain::outcome::NOTICE {
+                self.problem(&place, "`notice` is the reason that a notice gives", "give the guard a name of its own");
             }
             if guards.iter().any(|other| other.name == guard.name) {
                 self.problem(

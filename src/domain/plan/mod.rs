@@ -60,6 +60,8 @@ pub struct Plan {
     pub min_length: usize,
     /// Columns whose values name files or folders that go with their client.
     pub files: Vec<NamedFile>,
+    /// How long a client is left alone once told that its time has come.
+    pub notice: Option<Period>,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.

@@ -38,6 +38,9 @@ pub struct Policy {
     /// How long a client without activity is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<Retention>,
+    /// What a client is told beforehand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
     /// What refuses a client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
@@ -98,6 +101,15 @@ pub struct Retention {
     /// The client column that starts the period of a client without any activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+}
+
+/// Whoever is due is told first, and anonymized later if due still.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// A calendar period such as `14 days`, from when the webhook has been told.
+    #[serde(deserialize_with = "period")]
+    pub length: Period,
 }
 
 /// Reads a period, and takes what to do along with what is wrong.

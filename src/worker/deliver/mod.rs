@@ -13,14 +13,14 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::sweep::SweepError;
 use crate::ledger::{Delivery, Tried};
-use crate::outside::{Root, Sender, Webhook};
+use crate::outside::{Event, Root, Sender, Webhook};
 
 /// How often an idle process asks whether there is something to deliver.
 const POLL: Duration = Duration::from_millis(500);
 /// The longest pause between two tries, and after an error of the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 /// What is claimed at a time.
-const AT_A_TIME: usize = 100;
+const AT_A_TIME: usize = 500;
 
 /// Where deliveries go, as the configuration says.
 #[derive(Debug, Clone)]
@@ -54,6 +54,12 @@ impl Targets {
     #[must_use]
     pub fn knows(&self, kind: &str, name: &str) -> bool {
         if kind == messages::KIND { self.webhooks.contains_key(name) } else { self.roots.contains_key(name) }
+    }
+
+    /// Whether one of the webhooks gives notice.
+    #[must_use]
+    pub fn notifies(&self) -> bool {
+        self.webhooks.values().any(|webhook| webhook.events.contains(&Event::Notice))
     }
 
     /// Each with what it is the name of.
