@@ -7,6 +7,7 @@ pub mod domain;
 pub mod draft;
 pub mod ledger;
 pub mod queue;
+pub mod report;
 pub mod sql;
 pub mod store;
 pub mod worker;

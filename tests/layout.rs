@@ -9,16 +9,17 @@ use std::path::Path;
 use project::{files, read, root};
 
 /// Each floor, and what it may import besides itself.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("sql", &["domain"]),
     ("store", &["domain", "sql"]),
     ("queue", &[]),
     ("ledger", &["domain", "store", "queue"]),
     ("worker", &["domain", "sql", "store", "queue", "ledger"]),
+    ("report", &["domain", "sql", "store", "ledger", "worker"]),
     ("draft", &["domain"]),
     ("demo", &[]),
-    ("cli", &["domain", "sql", "store", "queue", "ledger", "worker", "draft", "demo"]),
+    ("cli", &["domain", "sql", "store", "queue", "ledger", "worker", "report", "draft", "demo"]),
 ];
 
 /// How many modules deep a file below `src` is: `worker/mod.rs` and `domain/key.rs` are 1 and 2.

@@ -209,7 +209,7 @@ fn text(status: &Status) -> String {
     text
 }
 
-fn no_sweep(id: i64) -> Failure {
+pub(super) fn no_sweep(id: i64) -> Failure {
     Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones")
 }
 

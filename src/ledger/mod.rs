@@ -3,6 +3,7 @@
 
 mod batches;
 mod claims;
+mod figures;
 mod gates;
 mod holds;
 mod outcomes;
@@ -10,6 +11,7 @@ mod sweeps;
 mod writers;
 
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
+pub use figures::{Reason, Standing};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use outcomes::{FailedClient, Record};

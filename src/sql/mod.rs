@@ -9,6 +9,7 @@
 pub mod batch;
 mod change;
 mod dialect;
+pub mod groups;
 mod link;
 pub mod select;
 

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
-    gate, rules,
+    gate, quasi, rules,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Table};
@@ -43,6 +43,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
+    let quasi_identifiers = quasi::columns(&mut builder);
     let refresh = builder.refresh();
     if !builder.problems.is_empty() {
         let mut problems: Vec<Problem> = Vec::new();
@@ -65,6 +66,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         searched: rules.searched,
         min_length: policy.residue.min_length,
         refresh,
+        quasi_identifiers,
         conditions: builder.conditions,
         notes: builder.notes,
     })

@@ -13,6 +13,7 @@ mod order;
 mod path;
 mod placeholder;
 mod problem;
+mod quasi;
 mod refresh;
 mod rights;
 mod rules;
@@ -58,6 +59,8 @@ pub struct Plan {
     pub min_length: usize,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
+    /// The client table's columns that could still tell clients apart together.
+    pub quasi_identifiers: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

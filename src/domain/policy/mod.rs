@@ -30,6 +30,9 @@ use crate::domain::reading::with_mend;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// What people call this version of the policy, such as `2026-03`; reports say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The table of clients and its own columns of note.
     pub client: Client,
     /// What a job or an operator may filter on: a name and the client column behind it.
@@ -77,6 +80,9 @@ pub struct Client {
     /// The column with the day from which a client is to be anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_anonymize_on: Option<String>,
+    /// On what that day rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// A true/false column that Lethe sets when a client is anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymized: Option<String>,
@@ -92,6 +98,9 @@ pub struct Retention {
     /// A calendar period such as `6 years`.
     #[serde(deserialize_with = "period")]
     pub length: Period,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// Where activity is recorded.
     #[serde(default)]
     pub activity: Vec<Activity>,
