@@ -19,6 +19,8 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "report.rs"]
+mod report;
 #[path = "postgres/rights.rs"]
 mod rights;
 #[path = "scheduler.rs"]

@@ -7,9 +7,11 @@ use serde::Serialize;
 
 use super::output::{Output, print};
 use super::{Failure, setup};
+use crate::domain::clock::Clock;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
-use crate::report::{SweepReport, Wishes};
+use crate::report::{About, Month, MonthReport, Register, SweepReport, Wishes};
+use crate::worker::Planner;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -21,6 +23,21 @@ pub(super) enum Command {
         /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
         #[arg(long)]
         values: bool,
+        #[command(flatten)]
+        to: To,
+    },
+    /// What all sweeps of a month did, in the configured time zone.
+    Month {
+        /// The month, such as 2026-11.
+        month: Month,
+        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        #[arg(long)]
+        values: bool,
+        #[command(flatten)]
+        to: To,
+    },
+    /// What the register of processing says of time limits for erasure (GDPR Art. 30(1)(f)): periods, starts, bases.
+    Register {
         #[command(flatten)]
         to: To,
     },
@@ -45,6 +62,27 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
             let report = SweepReport::make(&context, sweep, today, Wishes { values }).await?;
             let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
+            to.give(&report, report.html(), out)
+        }
+        Command::Month { month, values, to } => {
+            if !Ledger::exists(&store).await? {
+                return Err(Failure::new(
+                    "no sweep was ever opened in this database",
+                    "a month is reported once it has had one; `lethe report register` needs none",
+                ));
+            }
+            let context = setup::context_of(&config, store).await?;
+            if month.bounds(config.time_zone).0 > context.ledger.clock().now() {
+                return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
+            }
+            let report = MonthReport::make(&context, month, config.time_zone, Wishes { values }).await?;
+            to.give(&report, report.html(), out)
+        }
+        Command::Register { to } => {
+            let jobs = if config.jobs.exists() { setup::jobs(&config.jobs)? } else { Vec::new() };
+            let planner = Planner::new(config.policy.clone());
+            let about = About::new(&store, &setup::actor(), Clock::System.now());
+            let report = Register::make(&store, &planner, about, &jobs).await?;
             to.give(&report, report.html(), out)
         }
     }

@@ -3,7 +3,9 @@
 
 use askama::Template;
 
+use super::month::{MonthReport, MonthSweep};
 use super::now::{Groups, RareValue};
+use super::register::Register;
 use super::remains::Remaining;
 use super::sweep::SweepReport;
 use super::words::{counted, minute, number};
@@ -31,6 +33,61 @@ mod filters {
 #[template(path = "sweep.html")]
 struct SweepPage<'a> {
     report: &'a SweepReport,
+}
+
+#[derive(Template)]
+#[template(path = "month.html")]
+struct MonthPage<'a> {
+    report: &'a MonthReport,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage<'a> {
+    report: &'a Register,
+}
+
+impl Register {
+    /// The extract as a page.
+    ///
+    /// # Errors
+    ///
+    /// [`askama::Error`] if a value cannot be written; none of these fails.
+    pub fn html(&self) -> askama::Result<String> {
+        RegisterPage { report: self }.render()
+    }
+}
+
+impl MonthReport {
+    /// The report as a page.
+    ///
+    /// # Errors
+    ///
+    /// [`askama::Error`] if a value cannot be written; none of these fails.
+    pub fn html(&self) -> askama::Result<String> {
+        MonthPage { report: self }.render()
+    }
+
+    /// Sweeps that did not simply go through, and why.
+    fn out_of_line(&self) -> Vec<(&MonthSweep, String)> {
+        let line = |own: &'_ MonthSweep| {
+            let sweep = &own.sweep;
+            let note = sweep.note.as_deref().unwrap_or("no reason is recorded");
+            let mut what = match sweep.state {
+                "done" => sweep.note.iter().cloned().collect(),
+                "running" => vec!["not over".to_owned()],
+                state => vec![format!("{state}: {note}")],
+            };
+            if sweep.force {
+                what.push("date and period passed over".to_owned());
+            }
+            if sweep.over_brake {
+                what.push("over the brake".to_owned());
+            }
+            what.join("; ")
+        };
+        self.sweeps.iter().map(|own| (own, line(own))).filter(|(_, what)| !what.is_empty()).collect()
+    }
 }
 
 impl SweepReport {
@@ -206,7 +263,8 @@ impl Remaining {
         self.stay() + self.coarsened.len() + self.in_some_rows.len() + self.changed
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// What stays of personal data, line by line.
+    pub(super) fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         if self.some_rows_go {
             lines.push("some rows go altogether".to_owned());

@@ -7,18 +7,25 @@
 //! said to be as of now. No report holds a client's data or key.
 
 mod html;
+mod month;
 mod now;
 mod policy;
+mod register;
 mod remains;
 mod sweep;
 mod unchecked;
 mod words;
 
+pub use month::{Month, MonthReport};
+pub use register::Register;
 pub use sweep::SweepReport;
 pub use words::{minute, number, reason};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::ledger::moment;
+use crate::store::Store;
 use crate::worker::Context;
 
 /// Who made a report, when, and of what.
@@ -35,13 +42,19 @@ pub struct About {
 }
 
 impl About {
-    fn now(context: &Context) -> Self {
+    /// Of a database, by somebody, at a moment.
+    #[must_use]
+    pub fn new(store: &Store, made_by: &str, made_at: DateTime<Utc>) -> Self {
         Self {
-            made_at: context.ledger.now(),
-            made_by: context.actor.clone(),
+            made_at: moment(made_at),
+            made_by: made_by.to_owned(),
             lethe: env!("CARGO_PKG_VERSION"),
-            database: context.store.place().to_owned(),
+            database: store.place().to_owned(),
         }
+    }
+
+    fn now(context: &Context) -> Self {
+        Self::new(&context.store, &context.actor, context.ledger.clock().now())
     }
 }
 

@@ -167,7 +167,8 @@ async fn waiting(
 }
 
 async fn one(context: &Context, sql: String) -> Result<u64, StoreError> {
-    let count: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+    // A text of its own: sweeps prepare the same statement on these connections with a parameter.
+    let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT ({sql})")))
         .fetch_one(context.store.readers())
         .await
         .map_err(|error| context.store.fault(&error))?;

@@ -71,6 +71,16 @@ impl PolicyFacts {
         })
     }
 
+    /// The version as far as it is known.
+    #[must_use]
+    pub fn said(&self) -> &str {
+        match &self.version {
+            Some(version) => version,
+            None if self.is_current => "not said",
+            None => "changed since",
+        }
+    }
+
     /// The beginning of the digest, which is enough to tell plans apart.
     #[must_use]
     pub fn short(&self) -> &str {

@@ -126,7 +126,7 @@ impl Remains {
     }
 }
 
-fn remaining(policy: &Policy, name: &str, table: &Table) -> Remaining {
+pub(super) fn remaining(policy: &Policy, name: &str, table: &Table) -> Remaining {
     let mut own = Remaining { table: name.to_owned(), some_rows_go: table.rows.is_some(), ..Remaining::default() };
     if name.eq_ignore_ascii_case(&policy.client.table) {
         own.reached_by.push("the client’s own row".to_owned());

@@ -66,6 +66,9 @@ pub struct Asked {
     pub filters: BTreeMap<String, Vec<String>>,
     /// The most clients it was to anonymize.
     pub limit: Option<u64>,
+    /// The digest of the plan; empty if there was none.
+    #[serde(skip)]
+    pub digest: String,
     /// Whether date and period were passed over.
     pub force: bool,
     /// Whether a person answered its brake.
@@ -188,6 +191,7 @@ impl Asked {
             day: sweep.today,
             cutoff: sweep.cutoff,
             limit: sweep.cap,
+            digest: sweep.digest,
             force: sweep.force,
             over_brake: sweep.over_brake,
             state: sweep.state.as_str(),

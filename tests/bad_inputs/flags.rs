@@ -6,7 +6,7 @@ use crate::office::Office;
 
 /// What the program says of arguments that it cannot take: exit code 1, as
 /// they are the reader's to fix, and neither data nor a changed row.
-fn misused(args: &[&str]) -> String {
+pub fn misused(args: &[&str]) -> String {
     let office = Office::new();
     let before = office.rows();
     let output = office.lethe(args).output().expect("the program runs");

@@ -22,3 +22,4 @@ mod names;
 mod placeholders;
 mod policy_text;
 mod redis;
+mod reports;
