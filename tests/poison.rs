@@ -68,6 +68,14 @@ fn trigger(clients: &str) -> String {
     refuses("customers", &format!("old.no IN ({clients})"), "Person 017 of person017@home.example stays")
 }
 
+/// Refuses to delete the order of one client.
+const KEEPS_AN_ORDER: (&str, &str) = (
+    "CREATE TRIGGER keeper BEFORE DELETE ON orders WHEN old.customer_no = 'C017' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "CREATE FUNCTION keeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     IF old.customer_no = 'C017' THEN RAISE EXCEPTION 'no'; END IF; RETURN old; END $$; \
+     CREATE TRIGGER keeper BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keeper()",
+);
+
 async fn company() -> Company {
     Company::new(SCHEMA, &policy()).await
 }
@@ -296,4 +304,39 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
     assert_eq!((tally.anonymized, tally.failed), (0, 1));
     let failures = company.context.ledger.failures(10).await.unwrap();
     assert_eq!(failures[0].reasons.as_deref(), Some(r#"["the worker did not come back from it"]"#));
+}
+
+#[tokio::test]
+async fn the_others_of_a_batch_are_not_done_by_halves() {
+    let company = company().await;
+    company.execute(&trigger("'C007', 'C033'")).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (38, 2));
+    assert_eq!(
+        company.rows("SELECT state, clients, anonymized, failed FROM lethe_batches ORDER BY id").await,
+        ["done|38|38|0", "done|1|0|1", "done|1|0|1"]
+    );
+}
+
+#[tokio::test]
+async fn a_rule_that_everybody_refuses_out_of_turn_is_split_by_halves() {
+    // An order can go only when its parcels are gone.
+    let schema = SCHEMA.replace(
+        "WITH RECURSIVE n",
+        "CREATE TABLE parcels (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id));\nWITH RECURSIVE n",
+    ) + "INSERT INTO parcels (id, order_id) SELECT id, id FROM orders;";
+    let policy = policy();
+    let tables = policy.find("[tables.orders]").unwrap();
+    let policy = format!(
+        "{}[tables.orders]\nclient = \"customer_no\"\nrows = \"delete\"\n\n[tables.parcels]\nclient = {{ column = \"order_id\", through = \"orders\" }}\nrows = \"delete\"\n",
+        &policy[..tables]
+    );
+    let company = Company::new(&schema, &policy).await;
+    company.execute(either(KEEPS_AN_ORDER.0, KEEPS_AN_ORDER.1)).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    assert_eq!(company.rows("SELECT customer_no FROM orders").await, ["C017"]);
+    assert_eq!(company.rows("SELECT count(*) FROM parcels").await, ["1"]);
+    let split = company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'split'").await;
+    assert_ne!(split, ["0"], "nobody stands alone without the batch being cut");
 }

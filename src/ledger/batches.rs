@@ -69,8 +69,8 @@ pub struct Done {
     pub tally: Tally,
     /// How many were refused for each reason, as JSON.
     pub reasons: String,
-    /// Those who have no outcome yet, because another session had locked them.
-    pub busy: Option<NewBatch>,
+    /// Those who have no outcome yet.
+    pub later: Vec<NewBatch>,
     /// How long it took.
     pub took: Duration,
 }
@@ -172,7 +172,7 @@ impl Ledger {
             Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
         };
         let done = if let Finish::Done(done) = finish { Some(done) } else { None };
-        let busy = done.and_then(|done| done.busy.as_ref());
+        let later = done.map_or(&[][..], |done| done.later.as_slice());
         let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let finished = sqlx::query(
@@ -194,13 +194,13 @@ impl Ledger {
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_))))
         .bind(done.map(|done| &done.reasons))
-        .bind(busy.map_or(0, |busy| i64::try_from(busy.clients).unwrap_or(i64::MAX)))
+        .bind(i64::try_from(later.iter().map(|batch| batch.clients).sum::<usize>()).unwrap_or(i64::MAX))
         .bind(took)
         .execute(&mut *connection)
         .await?
         .rows_affected();
-        if let Some(busy) = busy.filter(|_| finished > 0) {
-            self.insert_batches(connection, sweep, std::slice::from_ref(busy)).await?;
+        if finished > 0 && !later.is_empty() {
+            self.insert_batches(connection, sweep, later).await?;
         }
         if let Finish::Split { parts, back_to } = finish
             && finished > 0

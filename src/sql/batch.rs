@@ -204,6 +204,11 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
 }
 
 impl Statements {
+    /// The rules, in the order in which they are applied.
+    pub fn changes_in_order(&self) -> impl Iterator<Item = &str> {
+        self.changes.iter().chain(&self.last_changes).map(|(_, sql)| sql.as_str())
+    }
+
     /// All of them, each with the table it is about, so that a database can be
     /// asked beforehand whether it can run them.
     #[must_use]
@@ -432,10 +437,17 @@ pub const BUSY: &str = "SELECT n FROM lethe_batch WHERE state = 'busy' ORDER BY 
 
 /// Everybody looked at, in order: key, state, reasons.
 pub const LOOKED_AT: &str =
-    "SELECT key, state, reasons FROM lethe_batch WHERE state NOT IN ('over', 'busy') ORDER BY n";
+    "SELECT key, state, reasons FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') ORDER BY n";
 
 /// One more than the last place of a client taken.
 pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken";
+
+/// Takes nobody but those with places from `$1` up to `$2`.
+pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
+
+/// Leaves the client with the place `$1` to a batch of its own.
+pub const APART: [&str; 2] =
+    ["UPDATE lethe_batch SET state = 'apart' WHERE n = $1", "DELETE FROM lethe_taken WHERE n = $1"];
 
 /// The last client of the batch that the cap let through, by its place.
 pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM lethe_batch WHERE state <> 'over'";
@@ -492,7 +504,7 @@ fn search(scope: Scope, searched: &Searched) -> Search {
     let mut looks = Looks::default();
     for gone in &searched.deleted_where {
         if let Some(condition) = &gone.condition {
-            let reached = scope.belongs(&gone.paths);
+            let reached = scope.is_taken(&gone.paths);
             looks.conditions.push(format!("NOT COALESCE({reached} AND ({}), FALSE)", condition.sql(scope.today)));
         }
     }
@@ -505,7 +517,7 @@ fn search(scope: Scope, searched: &Searched) -> Search {
         .iter()
         .map(|group| {
             let unless = (!group.unless.is_empty()).then(|| {
-                looks.results.push(scope.belongs(&group.unless));
+                looks.results.push(scope.is_taken(&group.unless));
                 column(&searched.table, &format!("lethe_{}", looks.results.len() - 1))
             });
             (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
@@ -535,7 +547,7 @@ fn search(scope: Scope, searched: &Searched) -> Search {
 /// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.
 pub const LATEST: [&str; 2] = [
     "UPDATE lethe_batch SET latest = (SELECT max(o.sweep) FROM lethe_outcomes AS o WHERE o.client_key = lethe_batch.key) \
-     WHERE state NOT IN ('anonymized', 'over', 'busy')",
+     WHERE state NOT IN ('anonymized', 'over', 'busy', 'apart')",
     "UPDATE lethe_batch SET standing = 1 WHERE latest IS NOT NULL AND EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE \
      o.client_key = lethe_batch.key AND o.sweep = lethe_batch.latest AND o.outcome = lethe_batch.state \
      AND o.reasons IS NOT DISTINCT FROM lethe_batch.reasons)",
@@ -549,6 +561,6 @@ pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = $1, last_at = $2
 
 /// Records new outcomes. `$1` sweep, `$2` moment, `$3` plan digest.
 pub const RECORD: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
-     SELECT key, $1, state, reasons, $2, $1, $2, $3 FROM lethe_batch WHERE state NOT IN ('over', 'busy') AND standing = 0 ORDER BY n \
+     SELECT key, $1, state, reasons, $2, $1, $2, $3 FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') AND standing = 0 ORDER BY n \
      ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = excluded.reasons, \
      last_at = excluded.last_at WHERE lethe_outcomes.outcome <> 'anonymized'";

@@ -45,7 +45,7 @@ impl Scope<'_> {
         }
         let (mut sets, mut differs, mut reached) = (Vec::new(), Vec::new(), Vec::new());
         for update in updates {
-            let belongs = any_of(update.paths.iter().map(|path| self.is_taken(path)).collect());
+            let belongs = self.is_taken(&update.paths);
             let mut of_group = Vec::new();
             for rule in &update.rules {
                 let (own, value) = (name(&rule.column), self.value(table, rule));

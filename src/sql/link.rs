@@ -2,7 +2,7 @@
 //! as a question about a client (`exists`), and as a join (`join`).
 
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, qualified, row, text, tuple};
-use crate::domain::plan::{Hop, Path};
+use crate::domain::plan::{Compared, Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
 pub(super) const CLIENT: &str = "lethe_c";
@@ -31,6 +31,17 @@ pub(super) enum Asked<'a> {
     Batch,
 }
 
+/// How rows are asked whether they belong to clients.
+struct Reached<'a> {
+    /// The temporary table of these clients' keys.
+    from: &'a str,
+    /// Whether the hops' conditions are asked too.
+    conditions: bool,
+    /// Whether the rows are at hand, so that a hashed query is quicker than an
+    /// array by which rows are looked up.
+    at_hand: bool,
+}
+
 impl Scope<'_> {
     /// The client table under the name by which it is asked about.
     pub(super) fn clients(&self) -> String {
@@ -43,7 +54,10 @@ impl Scope<'_> {
     }
 
     fn belongs_by(&self, path: &Path) -> String {
-        let reached = self.reached_by(path);
+        self.only_theirs(path, self.reached_by(path))
+    }
+
+    fn only_theirs(&self, path: &Path, reached: String) -> String {
         if path.exclusive { format!("({reached} AND {})", self.nobody_elses(path)) } else { reached }
     }
 
@@ -62,6 +76,18 @@ impl Scope<'_> {
 
     /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
     fn reached_by(&self, path: &Path) -> String {
+        self.reached(path, &Reached { from: "lethe_taken", conditions: true, at_hand: false })
+    }
+
+    fn reached(&self, path: &Path, asked: &Reached) -> String {
+        let keys = |compared: Option<&[Compared]>| {
+            let own = key_columns(TAKEN, self.client.key.len());
+            let own = match compared {
+                Some(compared) => other_side(own, compared),
+                None => own.collect(),
+            };
+            format!("SELECT {} FROM {} AS {TAKEN}", own.join(", "), asked.from)
+        };
         let mut condition = String::new();
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let matched =
@@ -70,21 +96,24 @@ impl Scope<'_> {
                 Some(next) => {
                     format!("SELECT {} FROM {} WHERE {condition}", matched(&next.table), self.relation(&next.table))
                 }
-                None if path.by_key => {
-                    let keys = other_side(key_columns(TAKEN, self.client.key.len()), &hop.compared);
-                    format!("SELECT {} FROM lethe_taken AS {TAKEN}", keys.join(", "))
-                }
+                None if path.by_key => keys(Some(&hop.compared)),
                 None => {
-                    let taken = self.taken(&tuple(CLIENT, &self.client.key));
-                    format!("SELECT {} FROM {} WHERE {taken}", matched(CLIENT), self.clients())
+                    let key = tuple(CLIENT, &self.client.key);
+                    let known = self.among(&key, self.client.key.len(), &keys(None));
+                    format!("SELECT {} FROM {} WHERE {known}", matched(CLIENT), self.clients())
                 }
             };
-            condition = self.among(&own(hop), hop.columns.len(), &among);
-            if let Some(own) = &hop.condition {
+            condition = if at == 0 && asked.at_hand {
+                format!("{} IN ({among})", own(hop))
+            } else {
+                self.among(&own(hop), hop.columns.len(), &among)
+            };
+            if let Some(own) = hop.condition.as_ref().filter(|_| asked.conditions) {
                 condition = format!("{condition} AND ({})", own.sql(self.today));
             }
         }
-        if path.hops.iter().any(|hop| hop.condition.is_some()) { format!("({condition})") } else { condition }
+        let several = asked.conditions && path.hops.iter().any(|hop| hop.condition.is_some());
+        if several { format!("({condition})") } else { condition }
     }
 
     /// A condition of the policy on rows of these paths' first table, asked of
@@ -99,52 +128,20 @@ impl Scope<'_> {
         format!("CASE WHEN {held} THEN ({condition}) ELSE FALSE END")
     }
 
-    /// That a row of the path's first table belongs to a client of the batch, as a question that is hashed.
+    /// That a row belongs to a client of the batch, asked of rows at hand.
     fn held(&self, path: &Path) -> String {
-        let mut condition = String::new();
-        for (at, hop) in path.hops.iter().enumerate().rev() {
-            let matched =
-                |table: &str| other_side(hop.matches.iter().map(|own| column(table, own)), &hop.compared).join(", ");
-            let keys = || {
-                format!(
-                    "SELECT {} FROM lethe_held AS lethe_h",
-                    key_columns("lethe_h", self.client.key.len()).collect::<Vec<_>>().join(", ")
-                )
-            };
-            let among = match path.hops.get(at + 1) {
-                Some(next) => {
-                    format!("SELECT {} FROM {} WHERE {condition}", matched(&next.table), self.relation(&next.table))
-                }
-                None if path.by_key => {
-                    let keys = other_side(key_columns("lethe_h", self.client.key.len()), &hop.compared);
-                    format!("SELECT {} FROM lethe_held AS lethe_h", keys.join(", "))
-                }
-                None => {
-                    let key = tuple(CLIENT, &self.client.key);
-                    format!("SELECT {} FROM {} WHERE {key} IN ({})", matched(CLIENT), self.clients(), keys())
-                }
-            };
-            condition = format!("{} IN ({among})", own(hop));
-        }
-        condition
+        self.reached(path, &Reached { from: "lethe_held", conditions: false, at_hand: true })
     }
 
-    /// Where a row names one of the clients taken, by a way of one hop: asked of
-    /// rows at hand, for which a hashed query is quicker than an array.
-    pub(super) fn is_taken(&self, path: &Path) -> String {
-        let hop = &path.hops[0];
-        let keys = other_side(key_columns(TAKEN, self.client.key.len()), &hop.compared);
-        format!("{} IN (SELECT {} FROM lethe_taken AS {TAKEN})", own(hop), keys.join(", "))
+    /// Where a row belongs to one of the clients taken, asked of rows at hand.
+    pub(super) fn is_taken(&self, paths: &[Path]) -> String {
+        let asked = Reached { from: "lethe_taken", conditions: true, at_hand: true };
+        any_of(paths.iter().map(|path| self.only_theirs(path, self.reached(path, &asked))).collect())
     }
 
     fn taken_keys(&self) -> String {
         let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
         format!("SELECT {} FROM lethe_taken AS {TAKEN}", keys.join(", "))
-    }
-
-    /// That a key is that of a client taken.
-    fn taken(&self, key: &str) -> String {
-        self.among(key, self.client.key.len(), &self.taken_keys())
     }
 
     /// That no other client has the row, by this way or another of its table. An
@@ -272,10 +269,8 @@ impl Scope<'_> {
 
     /// Whether the client `lethe_c` was anonymized before.
     pub(super) fn anonymized(&self) -> String {
-        let by_ledger = format!(
-            "EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome = 'anonymized')",
-            self.key_text(CLIENT)
-        );
+        // Not EXISTS, for which `PostgreSQL` may read the whole ledger into a hash.
+        let by_ledger = format!("COALESCE((SELECT TRUE {} LIMIT 1), FALSE)", self.record());
         match &self.client.anonymized {
             Some(flag) if self.client.flag_boolean => {
                 format!("({} IS TRUE OR {by_ledger})", column(CLIENT, flag))
@@ -285,9 +280,14 @@ impl Scope<'_> {
         }
     }
 
+    /// The ledger's record that the client `lethe_c` was anonymized.
+    fn record(&self) -> String {
+        format!("FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome = 'anonymized'", self.key_text(CLIENT))
+    }
+
     /// Not marked as anonymized, in the words that a partial index is made with.
     pub(super) fn open(&self) -> String {
-        let Some(flag) = &self.client.anonymized else { return format!("NOT {}", self.anonymized()) };
+        let Some(flag) = &self.client.anonymized else { return format!("NOT EXISTS (SELECT 1 {})", self.record()) };
         let flag = column(CLIENT, flag);
         match (self.client.flag_boolean, self.client.flag_nullable) {
             (true, false) => format!("NOT {flag}"),

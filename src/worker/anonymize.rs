@@ -1,6 +1,6 @@
 //! A claimed batch, from its transaction to its end in the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
+use super::culprits::{Suspects, set_apart};
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use crate::domain::key::join;
@@ -34,6 +35,7 @@ struct OpenSweep {
     sweep: Sweep,
     prepared: Prepared,
     statements: Statements,
+    suspects: Mutex<Suspects>,
 }
 
 /// What one attempt at a batch came to.
@@ -61,6 +63,7 @@ impl Anonymizer {
         let Some((batch, sweep)) = self.batch(claim).await? else { return Ok(()) };
         let Some(open) = self.open_sweep(&sweep).await? else { return Ok(()) };
         let mut failing = Failing::new();
+        let mut refused = BTreeSet::new();
         if claim.attempt > self.context.limits.attempts {
             // Claimed again and again and never finished: somebody in it takes the process down.
             if batch.clients > 1 {
@@ -86,20 +89,25 @@ impl Anonymizer {
                     return Ok(());
                 }
                 Err(BatchFault::Residue(found)) => failing.extend(found),
-                Err(BatchFault::Rows(fault)) if batch.clients > 1 => {
+                Err(BatchFault::Rows { rule: Some(rule), .. })
+                    if batch.clients > 1
+                        && sweep.cap.is_none()
+                        && refused.insert(rule)
+                        && open.suspects.lock().await.refused(rule) => {}
+                Err(BatchFault::Rows { fault, .. }) if batch.clients > 1 => {
                     return self.split(claim, &batch, &sweep, &fault.words).await;
                 }
-                Err(BatchFault::Rows(fault)) if claim.attempt < self.context.limits.attempts => {
+                Err(BatchFault::Rows { fault, .. }) if claim.attempt < self.context.limits.attempts => {
                     let wait = backoff(self.context.limits.retry_after, claim.attempt);
                     let again = Finish::Again(moment(ledger.clock().now() + wait));
                     ledger.finish_alone(claim, sweep.id, &again, Some(&fault.words)).await?;
                     return Ok(());
                 }
-                Err(BatchFault::Rows(fault)) if !failing.contains_key(&0) => {
+                Err(BatchFault::Rows { fault, .. }) if !failing.contains_key(&0) => {
                     failing.insert(0, serde_json::json!([fault.words]).to_string());
                 }
                 // Not even to be recorded as failed: left to its lease.
-                Err(BatchFault::Rows(fault)) => {
+                Err(BatchFault::Rows { fault, .. }) => {
                     tracing::error!(batch = batch.id, error = %fault, "a client can be neither taken nor looked at");
                     return Ok(());
                 }
@@ -149,7 +157,7 @@ impl Anonymizer {
         }
         let Some(prepared) = of_sweep(&self.context, sweep).await? else { return Ok(None) };
         let statements = statements(&prepared.wanted(), sweep.kind, sweep.force);
-        let open = Arc::new(OpenSweep { sweep: sweep.clone(), prepared, statements });
+        let open = Arc::new(OpenSweep { sweep: sweep.clone(), prepared, statements, suspects: Mutex::default() });
         *last = Some(Arc::clone(&open));
         Ok(Some(open))
     }
@@ -204,7 +212,9 @@ impl Anonymizer {
         };
         let plan = &open.prepared.loaded.plan;
         let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
-        let done = batch::look(transaction, &work, failing, true).await?;
+        let mut done = batch::look(transaction, &work, failing, true).await?;
+        let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
+        done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         if done.tally.anonymized > 0 {
             batch::apply(transaction, &work).await?;
         }
@@ -220,15 +230,39 @@ impl Anonymizer {
             .collect();
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         let busy = batch::busy(transaction, batch, ledger).await?;
-        let error = busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients));
+        let mut notes = Vec::new();
+        notes.extend(busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients)));
+        notes.extend((!apart.is_empty()).then(|| format!("{} set apart, as a rule was refused", apart.len())));
+        let error = (!notes.is_empty()).then(|| notes.join("; "));
         let finish = match busy {
             // The same batch again, so that a lock held for hours does not fill the ledger.
             Some(NewBatch { clients, run_at: Some(run_at), .. }) if usize::try_from(batch.clients) == Ok(clients) => {
                 Finish::Later(run_at)
             }
-            busy => Finish::Done(crate::ledger::Done { tally: done.tally, reasons, busy, took: begun.elapsed() }),
+            busy => {
+                let alone = apart.iter().map(|place| batch::of_places(batch, &[*place]));
+                let later = busy.into_iter().chain(alone).collect();
+                Finish::Done(crate::ledger::Done { tally: done.tally, reasons, later, took: begun.elapsed() })
+            }
         };
         Ok(ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?)
+    }
+
+    /// Leaves out whom a rule refused before, and returns their places.
+    async fn culprits(
+        &self,
+        transaction: &mut Connection,
+        work: &Work<'_>,
+        open: &OpenSweep,
+    ) -> Result<Vec<i64>, BatchFault> {
+        let mut apart = Vec::new();
+        let rules = open.suspects.lock().await.rules();
+        for rule in rules {
+            let found = set_apart(transaction, work, rule).await?;
+            open.suspects.lock().await.tried(rule, found.as_ref().map(Vec::len));
+            apart.extend(found.unwrap_or_default());
+        }
+        Ok(apart)
     }
 
     /// Cuts a batch in two, so that in the end the culprit stands alone.

@@ -49,7 +49,12 @@ pub struct Done {
 #[derive(Debug)]
 pub enum BatchFault {
     /// Some client's rows refuse the change; which is not known.
-    Rows(Fault),
+    Rows {
+        /// Why.
+        fault: Fault,
+        /// The rule that was refused, by its place in the order of rules, if it was one.
+        rule: Option<usize>,
+    },
     /// Former values are left in these clients' rows.
     Residue(Failing),
     /// A key-value table holds a key that the policy does not know.
@@ -71,7 +76,7 @@ impl From<sqlx::Error> for BatchFault {
     fn from(error: sqlx::Error) -> Self {
         let fault = Fault::of(&error);
         match fault.kind {
-            FaultKind::Rows => Self::Rows(fault),
+            FaultKind::Rows => Self::Rows { fault, rule: None },
             FaultKind::Busy => Self::Busy(error),
             FaultKind::Away => Self::Unavailable(error),
         }
@@ -152,8 +157,10 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
     }
     let clients: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let former = former_values(connection, work, clients).await?;
-    for (_, change) in &statements.changes {
-        statement(change).execute(&mut *connection).await?;
+    let (changes, last_changes) = (statements.changes.iter(), statements.last_changes.iter());
+    let mut rules = 0..;
+    for ((_, change), rule) in changes.zip(&mut rules) {
+        statement(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
     }
     let mut residue = Failing::new();
     if !former.is_empty() {
@@ -164,14 +171,22 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
     if !residue.is_empty() {
         return Err(BatchFault::Residue(residue));
     }
-    for (_, change) in &statements.last_changes {
-        statement(change).execute(&mut *connection).await?;
+    for ((_, change), rule) in last_changes.zip(rules) {
+        statement(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
     }
     if work.plan.client.dialect == Dialect::Postgres {
         // What is checked at the end is checked while it can still be told whose fault it is.
         sqlx::query("SET CONSTRAINTS ALL IMMEDIATE").execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// A driver's error where a rule was applied.
+fn of_rule(error: sqlx::Error, rule: usize) -> BatchFault {
+    match BatchFault::from(error) {
+        BatchFault::Rows { fault, .. } => BatchFault::Rows { fault, rule: Some(rule) },
+        other => other,
+    }
 }
 
 /// The tables whose rules, made for another day, still change something after
@@ -200,17 +215,19 @@ pub async fn busy(
     batch: &Batch,
     ledger: &Ledger,
 ) -> Result<Option<NewBatch>, sqlx::Error> {
-    let places: Vec<(i64,)> = sqlx::query_as(sql::BUSY).fetch_all(connection).await?;
-    if places.is_empty() {
-        return Ok(None);
-    }
-    let all: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
-    let keys = places.iter().filter_map(|(place,)| all.get(usize::try_from(*place).ok()?));
-    let keys: Vec<String> = keys.map(ToString::to_string).collect();
+    let places: Vec<i64> = sqlx::query_scalar(sql::BUSY).fetch_all(connection).await?;
     // Two batches that stand in each other's way must not meet again.
     let pause = BUSY_PAUSE.mul_f64(rand::random_range(0.5..1.0));
     let run_at = Some(moment(ledger.clock().now() + pause));
-    Ok(Some(NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at }))
+    Ok((!places.is_empty()).then(|| NewBatch { run_at, ..of_places(batch, &places) }))
+}
+
+/// The clients of a batch with these places, as a batch of their own.
+pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
+    let all: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
+    let keys = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?));
+    let keys: Vec<String> = keys.map(ToString::to_string).collect();
+    NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at: None }
 }
 
 /// Writes the outcomes of everybody looked at.
@@ -236,14 +253,12 @@ async fn former_values(
     let mut all: HashMap<i64, Former> = HashMap::new();
     let placeholders = placeholders(work.plan);
     for former in &work.statements.former {
-        for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
-            for_each_line(connection, former, from, |n, values, _| {
-                let client = all.entry(n).or_insert_with(|| Former::new(work.plan.min_length));
-                let former = values.filter(|value| !value.is_empty() && !placeholders.contains(value));
-                former.for_each(|value| client.add(value));
-            })
-            .await?;
-        }
+        for_each_line(connection, former, clients, |n, values, _| {
+            let client = all.entry(n).or_insert_with(|| Former::new(work.plan.min_length));
+            let former = values.filter(|value| !value.is_empty() && !placeholders.contains(value));
+            former.for_each(|value| client.add(value));
+        })
+        .await?;
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
@@ -252,24 +267,45 @@ async fn former_values(
 /// How long clients that somebody else has locked are left alone, at most.
 const BUSY_PAUSE: Duration = Duration::from_secs(2);
 
-/// Clients whose texts are read at once; bounds the memory of a batch.
-const CLIENTS_AT_ONCE: usize = 100;
+/// Clients whose texts are read first; what they hold tells how many more are read at once.
+const FIRST_CLIENTS: i64 = 100;
 
-/// Reads the texts of the clients from a place on, and gives each line to
-/// `each`: the client's place, its fields, and whether they are as they stand
-/// in the database.
+/// Bytes of text to be read at once; bounds the memory of a batch.
+const BYTES_AT_ONCE: usize = 1 << 20;
+
+/// Reads the texts of the clients taken, whose places are below `clients`, and
+/// gives each line to `each`: the client's place, its fields, and whether they
+/// are as they stand in the database.
 async fn for_each_line(
     connection: &mut Connection,
     bulk: &Bulk,
-    from: i64,
+    clients: i64,
     mut each: impl FnMut(i64, std::str::Split<'_, char>, bool),
 ) -> Result<(), BatchFault> {
-    let to = from + i64::try_from(CLIENTS_AT_ONCE).unwrap_or(1) - 1;
+    let (mut from, mut at_once) = (0, FIRST_CLIENTS);
+    while from < clients {
+        let to = from + at_once - 1;
+        let read = lines_between(connection, bulk, from, to, &mut each).await?;
+        from = to + 1;
+        let room = i64::try_from(BYTES_AT_ONCE / read.max(1)).unwrap_or(i64::MAX);
+        at_once = at_once.saturating_mul(room).clamp(FIRST_CLIENTS, clients.max(FIRST_CLIENTS));
+    }
+    Ok(())
+}
+
+/// Reads those of the clients with places from `from` to `to`. Returns how many bytes they hold.
+async fn lines_between(
+    connection: &mut Connection,
+    bulk: &Bulk,
+    from: i64,
+    to: i64,
+    each: &mut impl FnMut(i64, std::str::Split<'_, char>, bool),
+) -> Result<usize, BatchFault> {
     // A text that holds a character which parts lines or fields would be taken
     // for another client's: then everything is read again without them.
     for (sql, whole) in [(&bulk.whole, true), (&bulk.plain, false)] {
         let row = statement(sql).bind(from).bind(to).fetch_one(&mut *connection).await?;
-        let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(()) };
+        let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(0) };
         let text = String::from_utf8_lossy(bytes);
         let lines = usize::try_from(row.get::<i64, _>(1)).unwrap_or(0);
         let parts = text.matches([sql::LINE, sql::FIELD]).count() + 1;
@@ -282,9 +318,9 @@ async fn for_each_line(
                 each(n, fields, whole);
             }
         }
-        return Ok(());
+        return Ok(text.len());
     }
-    Ok(())
+    Ok(0)
 }
 
 /// The constant texts that the plan's rules write: finding those is no residue.
@@ -310,24 +346,22 @@ async fn look_for(
     residue: &mut Failing,
 ) -> Result<(), BatchFault> {
     let mut blank: Vec<Vec<String>> = vec![Vec::new(); search.columns.len()];
-    for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
-        for_each_line(connection, &search.select, from, |n, fields, whole| {
-            let Some(former) = former.get(&n) else { return };
-            for (at, text) in fields.enumerate() {
-                if text.is_empty() || !former.found_in(text) {
-                    continue;
-                }
-                // What is not as it stands cannot be blanked by its value.
-                if whole && search.blank[at].is_some() {
-                    blank[at].push(text.to_owned());
-                } else {
-                    let reason = format!("residue:{}.{}", search.table, search.columns[at]);
-                    residue.entry(n).or_insert_with(|| serde_json::json!([reason]).to_string());
-                }
+    for_each_line(connection, &search.select, clients, |n, fields, whole| {
+        let Some(former) = former.get(&n) else { return };
+        for (at, text) in fields.enumerate() {
+            if text.is_empty() || !former.found_in(text) {
+                continue;
             }
-        })
-        .await?;
-    }
+            // What is not as it stands cannot be blanked by its value.
+            if whole && search.blank[at].is_some() {
+                blank[at].push(text.to_owned());
+            } else {
+                let reason = format!("residue:{}.{}", search.table, search.columns[at]);
+                residue.entry(n).or_insert_with(|| serde_json::json!([reason]).to_string());
+            }
+        }
+    })
+    .await?;
     for (texts, sql) in blank.iter().zip(&search.blank) {
         if let Some(sql) = sql.as_ref().filter(|_| !texts.is_empty()) {
             let texts = serde_json::to_string(texts).unwrap_or_default();

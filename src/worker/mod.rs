@@ -4,6 +4,7 @@
 mod anonymize;
 pub mod batch;
 mod context;
+mod culprits;
 pub mod gate;
 mod pace;
 mod planner;

@@ -189,10 +189,10 @@ impl Walk<'_> {
             let done = loop {
                 match self.attempt(connection, &join(&part), &failing).await {
                     Ok(done) => break Some(done),
-                    Err(BatchFault::Rows(fault)) if part.len() == 1 => {
+                    Err(BatchFault::Rows { fault, .. }) if part.len() == 1 => {
                         failing.insert(0, serde_json::json!([fault.words]).to_string());
                     }
-                    Err(BatchFault::Rows(_)) => {
+                    Err(BatchFault::Rows { .. }) => {
                         let (front, back) = part.split_at(part.len() / 2);
                         parts.push(back.to_vec());
                         parts.push(front.to_vec());

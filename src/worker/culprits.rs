@@ -1,0 +1,123 @@
+//! Finding the clients whose rows refuse a rule without doing the whole batch
+//! for each guess.
+//!
+//! A rule that refused once in a sweep is tried by itself at the beginning of
+//! the sweep's later batches. Where it refuses, it is tried on halves, and
+//! halves of those, each time rolled back, until the culprits stand alone. They
+//! go into batches of their own, whose outcome alone counts: what refuses out
+//! of turn may well go through in turn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::batch::{BatchFault, Work};
+use crate::sql::batch as sql;
+use crate::store::{Connection, statement};
+
+/// Batches in a row in which nobody refused a rule, before it is not tried by itself any more.
+const QUIET_BATCHES: u32 = 16;
+
+/// More culprits than one client in so many, and the rule cannot be tried by itself.
+const MOST_CULPRITS: i64 = 20;
+
+/// The rules that are tried by themselves, by their place among the statements of a batch.
+#[derive(Debug, Default)]
+pub(super) struct Suspects {
+    /// For each, in how many batches nobody refused it since somebody did.
+    quiet: BTreeMap<usize, u32>,
+    /// Those that refuse out of turn whoever is asked.
+    hopeless: BTreeSet<usize>,
+}
+
+impl Suspects {
+    /// Notes that a rule refused. Returns whether it can be tried by itself.
+    pub(super) fn refused(&mut self, rule: usize) -> bool {
+        if self.hopeless.contains(&rule) {
+            return false;
+        }
+        self.quiet.insert(rule, 0);
+        true
+    }
+
+    /// The rules to try.
+    pub(super) fn rules(&self) -> Vec<usize> {
+        self.quiet.keys().copied().collect()
+    }
+
+    /// Notes how many culprits a rule has in a batch; `None` if it cannot be tried by itself.
+    pub(super) fn tried(&mut self, rule: usize, culprits: Option<usize>) {
+        match culprits {
+            None => {
+                self.quiet.remove(&rule);
+                self.hopeless.insert(rule);
+            }
+            Some(0) => {
+                let quiet = self.quiet.entry(rule).or_default();
+                *quiet += 1;
+                if *quiet >= QUIET_BATCHES {
+                    self.quiet.remove(&rule);
+                }
+            }
+            Some(_) => {
+                self.quiet.insert(rule, 0);
+            }
+        }
+    }
+}
+
+/// Takes the clients whose rows refuse a rule out of those to be anonymized.
+/// Returns their places, or `None` if the rule cannot be tried by itself; then
+/// nobody is taken out.
+///
+/// # Errors
+///
+/// [`BatchFault`] if the database refuses for another reason.
+pub(super) async fn set_apart(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    rule: usize,
+) -> Result<Option<Vec<i64>>, BatchFault> {
+    let Some(change) = work.statements.changes_in_order().nth(rule) else { return Ok(None) };
+    let places: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
+    let mut culprits = Vec::new();
+    // Ranges of places, and whether the rule is known to refuse somewhere in them.
+    let mut open = vec![(0, places, false)];
+    while let Some((from, to, refuses)) = open.pop() {
+        if from == to || !refuses && goes_through(connection, change, from, to).await? {
+            continue;
+        }
+        if to - from == 1 {
+            culprits.push(from);
+            if i64::try_from(culprits.len()).unwrap_or(i64::MAX) > places / MOST_CULPRITS + 1 {
+                return Ok(None);
+            }
+            continue;
+        }
+        let middle = from.midpoint(to);
+        let front_goes_through = goes_through(connection, change, from, middle).await?;
+        open.push((middle, to, front_goes_through));
+        if !front_goes_through {
+            open.push((from, middle, true));
+        }
+    }
+    for culprit in &culprits {
+        for apart in sql::APART {
+            sqlx::query(apart).bind(culprit).execute(&mut *connection).await?;
+        }
+    }
+    Ok(Some(culprits))
+}
+
+/// Whether a rule goes through for the clients with places from `from` up to `to`. Changes nothing.
+async fn goes_through(connection: &mut Connection, change: &str, from: i64, to: i64) -> Result<bool, BatchFault> {
+    sqlx::query("SAVEPOINT lethe_try").execute(&mut *connection).await?;
+    sqlx::query(sql::TAKE_ONLY).bind(from).bind(to).execute(&mut *connection).await?;
+    let tried = statement(change).execute(&mut *connection).await.map_err(BatchFault::from);
+    for undo in ["ROLLBACK TO SAVEPOINT lethe_try", "RELEASE SAVEPOINT lethe_try"] {
+        sqlx::query(undo).execute(&mut *connection).await?;
+    }
+    match tried {
+        Ok(_) => Ok(true),
+        Err(BatchFault::Rows { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
