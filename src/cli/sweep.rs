@@ -227,6 +227,8 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
             format!("clients without activity for {length} on {}", request.today)
         }
         SweepKind::List => "clients on the list".to_owned(),
+        // Its own text is of rows.
+        SweepKind::Retention => "clients".to_owned(),
     };
     let mut text = format!("{} {what}\n\n", number(found.tally.looked_at()));
     text += &result_table(&found.tally, &found.refusals, &found.failures, plan, word);

@@ -25,7 +25,7 @@ pub struct Job {
     pub enabled: bool,
 
     /// How its sweep chooses clients: [`SweepKind::Due`] or
-    /// [`SweepKind::Period`].
+    /// [`SweepKind::Period`]; or old rows, [`SweepKind::Retention`].
     pub kind: SweepKind,
 
     /// The most clients it anonymizes, at least 1; `None` is no limit.
@@ -102,9 +102,19 @@ impl Job {
             Schedule::parse(&file.schedule, &file.time_zone).map_err(|source| JobError::schedule(name, source))?;
         let kind = match file.sweep.parse() {
             Ok(SweepKind::List) => return Err(JobError::ListSweep { job: job() }),
-            Ok(kind @ (SweepKind::Due | SweepKind::Period)) => kind,
+            Ok(kind @ (SweepKind::Due | SweepKind::Period | SweepKind::Retention)) => kind,
             Err(source) => return Err(JobError::Sweep { job: job(), source }),
         };
+        if kind == SweepKind::Retention {
+            let keys = [
+                ("limit", file.limit.is_some()),
+                ("brake.clients", file.brake.clients.is_some()),
+                ("filters", !file.filters.is_empty()),
+            ];
+            if let Some((key, _)) = keys.into_iter().find(|(_, said)| *said) {
+                return Err(JobError::OfClients { job: job(), key });
+            }
+        }
         let mut filters = BTreeMap::new();
         for (filter, value) in file.filters {
             let values = filter_values(name, &filter, value)?;

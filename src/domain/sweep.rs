@@ -19,11 +19,14 @@ pub enum SweepKind {
 
     /// Takes the clients that a person named. It cannot be scheduled.
     List,
+
+    /// Takes old rows, whoever they belong to, by the periods of their tables.
+    Retention,
 }
 
 impl SweepKind {
     /// Every kind, in the order in which people are shown them.
-    pub const ALL: [Self; 3] = [Self::Due, Self::Period, Self::List];
+    pub const ALL: [Self; 4] = [Self::Due, Self::Period, Self::List, Self::Retention];
 
     /// Returns the one word for this kind, as written in job files and tables.
     #[must_use]
@@ -32,6 +35,7 @@ impl SweepKind {
             Self::Due => "due",
             Self::Period => "period",
             Self::List => "list",
+            Self::Retention => "retention",
         }
     }
 }
@@ -67,7 +71,7 @@ impl UnknownSweepKind {
     pub fn hint(&self) -> String {
         match nearest(&self.text, SweepKind::ALL.map(SweepKind::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => "the kinds of sweep are `due`, `period` and `list`".to_owned(),
+            None => "the kinds of sweep are `due`, `period`, `list` and `retention`".to_owned(),
         }
     }
 }
@@ -103,7 +107,7 @@ mod tests {
         assert_eq!(near.hint(), "did you mean `period`?");
 
         let far = "Everything".parse::<SweepKind>().unwrap_err();
-        assert!(far.hint().contains("`due`, `period` and `list`"));
+        assert!(far.hint().contains("`due`, `period`, `list` and `retention`"));
     }
 
     #[test]

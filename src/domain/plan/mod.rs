@@ -15,6 +15,7 @@ mod placeholder;
 mod problem;
 mod quasi;
 mod refresh;
+mod retention;
 mod rights;
 mod rules;
 mod settle;
@@ -22,6 +23,7 @@ mod settle;
 pub use condition::Condition;
 pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
+pub use retention::RowRetention;
 pub use rights::Rights;
 
 use std::collections::BTreeMap;
@@ -59,6 +61,8 @@ pub struct Plan {
     pub min_length: usize,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
+    /// Tables whose old rows go, referring ones first.
+    pub row_retention: Vec<RowRetention>,
     /// The client table's columns that could still tell clients apart together.
     pub quasi_identifiers: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.

@@ -78,7 +78,12 @@ fn said(builder: &mut Builder) {
         ("client.basis", builder.policy.client.basis.as_ref()),
         ("period.basis", builder.policy.period.as_ref().and_then(|period| period.basis.as_ref())),
     ];
+    let of_tables = builder.policy.tables.iter().filter_map(|(name, table)| {
+        table.retention.as_ref().map(|own| (format!("tables.{name}.retention.basis"), own.basis.as_ref()))
+    });
+    let texts: Vec<_> = texts.into_iter().map(|(place, text)| (place.to_owned(), text)).chain(of_tables).collect();
     for (place, text) in texts {
+        let place = place.as_str();
         if text.is_some_and(|text| text.trim().is_empty()) {
             builder.problem(place, "is empty", "say it, or leave the setting out");
         }

@@ -184,6 +184,9 @@ pub struct Table {
     /// Which rows go altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Rows>,
+    /// When old rows go, whoever they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RowRetention>,
     /// The columns that make this a key-value table; its keys stand under `keys`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_value: Option<KeyValue>,
@@ -193,6 +196,25 @@ pub struct Table {
     /// Each column, with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, Column>,
+}
+
+/// When old rows of a table go, those of clients who stay too.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowRetention {
+    /// A calendar period such as `2 years`: rows of an earlier day go.
+    #[serde(deserialize_with = "period")]
+    pub length: Period,
+    /// The column with the day of the row.
+    pub date: String,
+    /// What happens to an old row: it is deleted.
+    pub rows: DeleteWord,
+    /// Only rows for which this SQL expression holds go.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
 }
 
 /// The two columns of a key-value table.
