@@ -5,6 +5,7 @@ pub mod cli;
 pub mod demo;
 pub mod domain;
 pub mod draft;
+pub mod journal;
 pub mod ledger;
 pub mod queue;
 pub mod report;

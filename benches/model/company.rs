@@ -111,7 +111,16 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         drain: Duration::from_secs(30),
     };
     let actor = "bench".to_owned();
-    Context { store, ledger, planner: Planner::new(policy), limits, redis: None, wake: Arc::default(), actor }
+    Context {
+        store,
+        ledger,
+        planner: Planner::new(policy),
+        limits,
+        redis: None,
+        journal: None,
+        wake: Arc::default(),
+        actor,
+    }
 }
 
 /// Runs one sweep through queue and worker, from its opening to its close.

@@ -44,6 +44,8 @@ pub(super) struct Config {
     pub postgres: PostgresConfig,
     #[serde(default)]
     pub redis: RedisConfig,
+    #[serde(default)]
+    pub journal: JournalConfig,
 }
 
 /// `[sweep]`
@@ -189,6 +191,18 @@ impl Default for RedisConfig {
     }
 }
 
+/// `[journal]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct JournalConfig {
+    /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
+    pub place: Option<String>,
+    /// The key under which client keys are hashed; without one they are written as they are.
+    pub key: Option<String>,
+    /// A file that holds that key.
+    pub key_file: Option<PathBuf>,
+}
+
 fn policy() -> PathBuf {
     PathBuf::from("policy.toml")
 }
@@ -244,10 +258,12 @@ impl Config {
             &mut config.postgres.password_file,
             &mut redis.password_file,
             &mut redis.ca_file,
+            &mut config.journal.key_file,
         ];
         for path in files {
             *path = path.take().map(|path| folder.join(path));
         }
+        config.journal.count_from(&folder);
         Ok(config)
     }
 
@@ -271,6 +287,7 @@ impl Config {
             }
         }
         self.redis.check()?;
+        self.journal.check()?;
         let postgres = &self.postgres;
         if !(1..=64).contains(&postgres.concurrency) {
             return Err(("postgres.concurrency", format!("is {}, and should be from 1 to 64", postgres.concurrency)));

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row;
 
 use super::config::Config;
+use super::journal::JournalStatus;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::Plan;
@@ -144,6 +145,21 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     match gate::rehearsed(&context, &loaded.plan.digest).await {
         Ok(()) => findings.add(Verdict::Good, "rehearsal", "this policy was rehearsed on this schema"),
         Err(error) => findings.add(Verdict::Note, "rehearsal", format!("{error}; {}", error.hint())),
+    }
+    match JournalStatus::of(&context).await {
+        Ok(None) => findings.add(
+            Verdict::Note,
+            "journal",
+            "none is configured: after a restore nothing would know who was anonymized since the backup",
+        ),
+        Ok(Some(status)) => {
+            let attention = status.attention();
+            if attention.is_empty() {
+                findings.add(Verdict::Good, "journal", status.line());
+            }
+            attention.into_iter().for_each(|what| findings.add(Verdict::Bad, "journal", what));
+        }
+        Err(failure) => findings.add(Verdict::Bad, "journal", format!("{}; {}", failure.message, failure.hint)),
     }
     match gate::backed_up(&context).await {
         Ok(()) => findings.add(Verdict::Good, "backup", "a recent one is acknowledged, or none is required"),

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod failure;
 mod hold;
+mod journal;
 mod output;
 mod policy;
 mod redis;
@@ -77,6 +78,9 @@ enum Command {
     /// Say that a backup was made.
     #[command(subcommand)]
     Backup(backup::Command),
+    /// Prove that the journal is whole, or show where it stands.
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Check everything that a sweep relies on.
     Doctor,
     /// Print a script that completes commands in a shell.
@@ -121,6 +125,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Hold(command) => hold::execute(command, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
+        Command::Journal(command) => journal::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

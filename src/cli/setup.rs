@@ -38,6 +38,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
         planner: Planner::new(config.policy.clone()),
         limits: config.limits(),
         redis: None,
+        journal: config.journal.open()?,
         wake: Arc::default(),
         actor: actor(),
     })

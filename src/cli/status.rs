@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::client::minute;
+use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, setup};
@@ -49,6 +50,7 @@ struct Status {
     failures: usize,
     holds: usize,
     last_backup: Option<String>,
+    journal: Option<JournalStatus>,
     attention: Vec<String>,
 }
 
@@ -77,6 +79,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         failures: context.ledger.failures(MOST_FAILURES).await?.len(),
         holds: context.ledger.holds(None, false).await?.len(),
         last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
+        journal: JournalStatus::of(&context).await?,
         attention: Vec::new(),
     };
     for sweep in context.ledger.last_sweeps(args.last).await? {
@@ -112,7 +115,7 @@ fn job_status(folder: &Path, context: &Context) -> Vec<JobStatus> {
 
 /// What somebody should look at, most urgent first.
 async fn attention(context: &Context, status: &Status) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
     match context.planner.plan(&context.store).await {
         Err(error) => all.push(error.brief()),
         Ok(loaded) => {
@@ -198,6 +201,9 @@ fn text(status: &Status) -> String {
     }
     let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
     text += &format!("\nOn hold {}   failed {}   last backup {backup}\n", status.holds, status.failures);
+    if let Some(journal) = &status.journal {
+        text += &format!("{}\n", journal.line());
+    }
     if status.attention.is_empty() {
         text += "Nothing needs attention.";
     } else {

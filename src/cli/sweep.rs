@@ -17,13 +17,14 @@ use crate::domain::key::Key;
 use crate::domain::plan::Plan;
 use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Ledger, Progress, State, Sweep};
+use crate::ledger::{Head, Ledger, Progress, State, Sweep};
+use crate::worker::journal::Keeper;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
 use crate::worker::{Context, Planner, Request, wait_for};
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "replay"])))]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
     /// The job whose parameters to use: the name of a file in `jobs/`.
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// Take the clients named in a file, one key a line (`-` reads standard input).
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// Take clients anonymized before whose data has come back.
+    #[arg(long, conflicts_with = "filters")]
+    replay: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     filters: Vec<(String, String)>,
@@ -53,7 +57,7 @@ pub(super) struct Args {
     #[arg(long)]
     wait: bool,
     /// Pass over the retention period of the clients listed; guards and holds still refuse.
-    #[arg(long, requires = "list", conflicts_with_all = ["job", "due", "period"])]
+    #[arg(long, requires = "list", conflicts_with_all = ["job", "due", "period", "replay"])]
     force: bool,
     /// Start a sweep that the brake stopped.
     #[arg(long)]
@@ -87,6 +91,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if args.rehearse {
         return rehearse(&args, &context, &request, out).await;
     }
+    if args.wait {
+        replay_first(&context).await?;
+    }
     let Some(id) = open(&context, &request).await? else { return Ok(()) };
     if args.wait {
         return wait(&context, id, out).await;
@@ -100,15 +107,30 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     Ok(())
 }
 
+/// Works on the replay that a restore makes necessary, if one does, before anything else.
+async fn replay_first(context: &Context) -> Result<(), Failure> {
+    let mut keeper = Keeper::new(context);
+    // A journal that is away keeps nobody from work.
+    let kept = keeper.round().await;
+    let Some(Head { restored_at: Some(_), replay, .. }) = context.ledger.journal().await? else { return Ok(()) };
+    kept?;
+    if let Some(id) = replay {
+        work_off(context, id).await?;
+        keeper.round().await?;
+    }
+    Ok(())
+}
+
 /// What the arguments ask for.
 fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Failure> {
     let now = Clock::System.now();
     let mut request = match &args.job {
         Some(name) => Request::of_job(&setup::job(&config.jobs, name)?, now),
         None => Request {
-            kind: match (args.due, args.period) {
-                (true, _) => SweepKind::Due,
-                (_, true) => SweepKind::Period,
+            kind: match (args.due, args.period, args.replay) {
+                (true, ..) => SweepKind::Due,
+                (_, true, _) => SweepKind::Period,
+                (_, _, true) => SweepKind::Replay,
                 _ => SweepKind::List,
             },
             force: args.force,
@@ -227,6 +249,7 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
             format!("clients without activity for {length} on {}", request.today)
         }
         SweepKind::List => "clients on the list".to_owned(),
+        SweepKind::Replay => "clients anonymized before whose data has come back".to_owned(),
         // Its own text is of rows.
         SweepKind::Retention => "clients".to_owned(),
     };

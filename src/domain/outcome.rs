@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 /// The reason that a hold gives; no guard may take this name.
 pub const HOLD: &str = "hold";
 
+/// What the reason begins with that names where a client's data had come back:
+/// a column, or a table whose rows were there again.
+pub const WRITTEN_BACK: &str = "written_back:";
+
+/// The reason of clients whose data had come back with a backup.
+pub const RESTORED: &str = "restored";
+
 /// What became of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

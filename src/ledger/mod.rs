@@ -6,7 +6,9 @@ mod claims;
 mod figures;
 mod gates;
 mod holds;
+mod journal;
 mod outcomes;
+mod restore;
 mod sweeps;
 mod writers;
 
@@ -14,7 +16,9 @@ pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use figures::{Reason, Standing};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
+pub use journal::{Backlog, Head, Known, Segment, Waiting};
 pub use outcomes::{FailedClient, Record};
+pub use restore::OF_THE_JOURNAL;
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
 pub use writers::Turn;
@@ -29,15 +33,17 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 2] {
+fn migrations(dialect: Dialect) -> [&'static str; 3] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
+            include_str!("../../migrations/sqlite/0003_journal.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
+            include_str!("../../migrations/postgres/0003_journal.sql"),
         ],
     }
 }

@@ -44,5 +44,11 @@ pub fn reason(plan: Option<&crate::domain::plan::Plan>, name: &str) -> String {
     if let Some(place) = name.strip_prefix("residue:") {
         return format!("a former value was still found in {place}");
     }
+    if let Some(place) = name.strip_prefix(crate::domain::outcome::WRITTEN_BACK) {
+        return format!("written back: {place}");
+    }
+    if name == crate::domain::outcome::RESTORED {
+        return "had come back with a backup".to_owned();
+    }
     plan.and_then(|plan| plan.reason_text(name)).unwrap_or(name).to_owned()
 }

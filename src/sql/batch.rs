@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::link::{Asked, CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, column, key_columns, key_names, name, qualified, relation, row, text, tuple};
+use super::{Scope, column, key_columns, key_names, name, qualified, relation, replay, row, text, tuple};
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Searched, Step};
 use crate::domain::schema::Dialect;
@@ -186,8 +186,8 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         lock: lock(scope, " FOR UPDATE SKIP LOCKED"),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
-        fill_failing: fill(wanted, SweepKind::List, true),
-        reasons: reasons(scope, plan),
+        fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
+        reasons: if kind == SweepKind::Replay { vec![replay::held(scope)] } else { reasons(scope, plan) },
         take: take(scope),
         shared: plan
             .steps
@@ -320,6 +320,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
         SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
+        SweepKind::Replay => format!("{}{filters}", replay::known(scope)),
         // Its batches are of rows.
         SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),
@@ -335,16 +336,17 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
             tuple(CLIENT, &client.key)
         )
     };
+    // What a replay takes was done before.
+    let already = if kind == SweepKind::Replay { "FALSE".to_owned() } else { scope.anonymized() };
     format!(
         "INSERT INTO lethe_batch (n, key, {}, state, reasons) SELECT j.n, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
-         {}), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found'{busy} WHEN {} THEN 'already' \
+         {}), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found'{busy} WHEN {already} THEN 'already' \
          WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, f.reasons FROM {} \
          LEFT JOIN {} ON {} = {} \
          LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
         key_names(client.key.len()),
         given_text(scope),
-        scope.anonymized(),
         given(scope),
         scope.clients(),
         tuple(CLIENT, &client.key),
@@ -565,4 +567,5 @@ pub const STAND: &str = "UPDATE lethe_outcomes SET last_sweep = $1, last_at = $2
 pub const RECORD: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
      SELECT key, $1, state, reasons, $2, $1, $2, $3 FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') AND standing = 0 ORDER BY n \
      ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = excluded.reasons, \
+     at = excluded.at, \
      last_at = excluded.last_at WHERE lethe_outcomes.outcome <> 'anonymized'";

@@ -107,7 +107,7 @@ impl Scope<'_> {
     }
 
     /// What a column holds afterwards, as an expression over the row as it is.
-    fn value(&self, table: &str, rule: &Rule) -> String {
+    pub(super) fn value(&self, table: &str, rule: &Rule) -> String {
         if let [Branch { condition: None, action }] = rule.branches.as_slice() {
             return self.result(table, rule, action);
         }
@@ -189,7 +189,7 @@ impl Scope<'_> {
 }
 
 /// That a column does not hold yet what it is to hold.
-fn differing(rule: &Rule, own: &str, value: &str) -> String {
+pub(super) fn differing(rule: &Rule, own: &str, value: &str) -> String {
     if has_no_equality(rule) {
         format!("CAST({own} AS TEXT) IS DISTINCT FROM CAST({value} AS TEXT)")
     } else {

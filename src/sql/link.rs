@@ -146,7 +146,7 @@ impl Scope<'_> {
 
     /// That no other client has the row, by this way or another of its table. An
     /// expression over the row alone.
-    fn nobody_elses(&self, path: &Path) -> String {
+    pub(super) fn nobody_elses(&self, path: &Path) -> String {
         let rivals = path.rivals.iter().map(|rival| {
             let other = format!("EXISTS ({})", self.other_client(rival));
             match &rival.hops[0].condition {

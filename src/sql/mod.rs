@@ -11,6 +11,7 @@ mod change;
 mod dialect;
 pub mod groups;
 mod link;
+pub mod replay;
 pub mod retention;
 pub mod select;
 

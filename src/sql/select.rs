@@ -55,7 +55,7 @@ impl Wanted<'_> {
     }
 
     /// Behind the key in `$1`; `plus` keeps the planner from walking the key's index.
-    fn after(&self, behind: bool, plus: &str) -> String {
+    pub(super) fn after(&self, behind: bool, plus: &str) -> String {
         if behind {
             let key = row(self.client().key.iter().map(|key| format!("{plus}{}", column(CLIENT, key))));
             format!(" AND {key} > {}", self.scope().key_of("$1"))

@@ -11,6 +11,7 @@ use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
 use super::culprits::{Suspects, set_apart};
 use super::pace::Pace;
+use super::replay;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
@@ -21,6 +22,8 @@ use crate::store::{Connection, Fault, begin, statement};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a batch waits before it is asked again whether a replay is through.
+const REPLAY_PAUSE: Duration = Duration::from_secs(2);
 
 /// Handles claims, and keeps the statements of the sweep at hand.
 #[derive(Clone)]
@@ -44,6 +47,8 @@ enum Attempt {
     Over,
     /// Policy or schema are not what they were.
     Changed,
+    /// A replay goes first.
+    Waits,
 }
 
 impl Anonymizer {
@@ -86,6 +91,11 @@ impl Anonymizer {
                     }
                     let now = moment(ledger.clock().now());
                     ledger.finish_alone(claim, sweep.id, &Finish::Later(now), None).await?;
+                    return Ok(());
+                }
+                Ok(Attempt::Waits) => {
+                    let later = Finish::Later(moment(ledger.clock().now() + REPLAY_PAUSE));
+                    ledger.finish_alone(claim, sweep.id, &later, None).await?;
                     return Ok(());
                 }
                 Err(BatchFault::Residue(found)) => failing.extend(found),
@@ -185,6 +195,10 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
         }
+        if self.context.ledger.has_to_wait(&mut transaction, batch.sweep).await? {
+            transaction.rollback().await?;
+            return Ok(Attempt::Waits);
+        }
         let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
         if finished {
             transaction.commit().await?;
@@ -213,12 +227,18 @@ impl Anonymizer {
         let plan = &open.prepared.loaded.plan;
         let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
         let mut done = batch::look(transaction, &work, failing, true).await?;
+        if open.sweep.kind == SweepKind::Replay {
+            let is_restore = ledger.is_replay_of_restore(transaction, batch.sweep).await?;
+            done.tally = replay::note(transaction, &open.prepared.wanted(), is_restore).await?;
+        }
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         if done.tally.anonymized > 0 {
             batch::apply(transaction, &work).await?;
         }
-        batch::record(transaction, batch.sweep, &ledger.now(), &plan.digest).await?;
+        let now = ledger.now();
+        batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
+        ledger.to_journal(transaction, batch.sweep, &now).await?;
         if done.over {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;

@@ -125,13 +125,20 @@ pub async fn look(
     }
     statement(&work.statements.take).execute(&mut *connection).await?;
     sqlx::query(sql::DONE).execute(&mut *connection).await?;
-    for row in sqlx::query(sql::COUNT).fetch_all(&mut *connection).await? {
+    done.tally = count(connection).await?;
+    Ok(done)
+}
+
+/// Counts the clients of the batch by what is to become of them.
+pub(super) async fn count(connection: &mut Connection) -> Result<Tally, sqlx::Error> {
+    let mut tally = Tally::default();
+    for row in sqlx::query(sql::COUNT).fetch_all(connection).await? {
         let state: String = row.get(0);
         if let Ok(outcome) = state.parse::<Outcome>() {
-            done.tally.count(outcome, u64::try_from(row.get::<i64, _>(1)).unwrap_or(0));
+            tally.count(outcome, u64::try_from(row.get::<i64, _>(1)).unwrap_or(0));
         }
     }
-    Ok(done)
+    Ok(tally)
 }
 
 /// Whether nobody is left but clients that must not be taken.

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Planner;
 use crate::domain::window::Window;
+use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::queue::Redis;
 use crate::store::Store;
@@ -64,6 +65,8 @@ pub struct Context {
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,
+    /// The record of outcomes outside the database, if one is configured.
+    pub journal: Option<Journal>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
     /// Who acts, for the ledger.

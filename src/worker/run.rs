@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::anonymize::Anonymizer;
+use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, scheduler};
 use crate::domain::job::Job;
@@ -89,6 +90,14 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     if matches!(role, Role::Sweep(_)) {
         context.limits.window = None;
     }
+    let mut keeper = Keeper::new(&context);
+    // Before anything is claimed: the database may have come back from a backup.
+    if let Err(error) = keeper.round().await {
+        tracing::warn!(error = error.brief(), hint = error.hint(), "the journal could not be kept");
+    }
+    let kept = CancellationToken::new();
+    let keeping = tokio::spawn(keeper.keep(kept.clone()));
+    let _kept_on_drop = kept.clone().drop_guard();
     let batch_over = Arc::new(Notify::new());
     let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
     let mut steward = None;
@@ -107,6 +116,9 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     if let Some(steward) = steward {
         let _ = steward.await;
     }
+    // What was committed last is written too.
+    kept.cancel();
+    let _ = keeping.await;
     Ok(worked?)
 }
 

@@ -33,6 +33,8 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
         match open(context, &request).await {
             Ok(Some(sweep)) => tracing::info!(job = job.name, sweep, skipped = missed.skipped, "sweep opened"),
             Ok(None) => tracing::debug!(job = job.name, "another scheduler opened this tick's sweep"),
+            // Its tick is still due when the replay is through.
+            Err(SweepError::Restored { .. }) => continue,
             Err(error) if error.may_pass() => {
                 away = Some(error);
                 continue;

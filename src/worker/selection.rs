@@ -1,10 +1,14 @@
 //! Which clients a sweep looks at, page by page.
 
+use std::ops::{Deref, DerefMut};
+
 use chrono::NaiveDate;
 
+use super::sweep::Prepared;
 use crate::domain::sweep::SweepKind;
+use crate::sql::replay;
 use crate::sql::select::{self, Wanted, Way};
-use crate::store::{Connection, statement};
+use crate::store::{Connection, Store, StoreError, Writer, statement};
 
 /// How the clients of a sweep are found.
 #[derive(Debug, Clone)]
@@ -17,6 +21,8 @@ pub(super) enum Selection {
     Since(NaiveDate),
     /// By name, client or table: cut when the sweep is opened.
     Named,
+    /// By what has come back of those anonymized before.
+    WrittenBack,
 }
 
 /// The next clients, in key order.
@@ -30,6 +36,46 @@ pub(super) struct Page {
     pub last: bool,
 }
 
+/// A connection to select on.
+pub(super) enum Selecting {
+    /// One of those for short questions.
+    Pooled(sqlx::pool::PoolConnection<sqlx::Any>),
+    /// One of its own, with the temporary tables of the plan.
+    Own(Box<Writer>),
+}
+
+impl Selecting {
+    pub(super) async fn of(store: &Store, prepared: &Prepared) -> Result<Self, StoreError> {
+        let fault = |error: sqlx::Error| store.fault(&error);
+        if !matches!(prepared.selection, Selection::WrittenBack) {
+            return Ok(Self::Pooled(store.readers().acquire().await.map_err(fault)?));
+        }
+        let mut own = store.writer().await?;
+        own.make_tables(&prepared.loaded.plan).await.map_err(fault)?;
+        Ok(Self::Own(Box::new(own)))
+    }
+}
+
+impl Deref for Selecting {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Own(writer) => writer,
+        }
+    }
+}
+
+impl DerefMut for Selecting {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Own(writer) => writer,
+        }
+    }
+}
+
 impl Selection {
     pub(super) fn of(kind: SweepKind, since: Option<NaiveDate>) -> Self {
         match (kind, since) {
@@ -37,6 +83,7 @@ impl Selection {
             (SweepKind::Period, Some(since)) => Self::Since(since),
             (SweepKind::Period, None) => Self::Everybody,
             (SweepKind::List | SweepKind::Retention, _) => Self::Named,
+            (SweepKind::Replay, _) => Self::WrittenBack,
         }
     }
 
@@ -56,6 +103,7 @@ impl Selection {
                 select::due_page(wanted, way, behind.is_some())
             }
             Self::Since(earlier) => select::lapsed_since(wanted, *earlier, behind.is_some()),
+            Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
         let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(behind)
@@ -79,6 +127,7 @@ impl Selection {
             Self::Everybody => select::lapsed_count(wanted, None, behind.is_some()),
             Self::Due => select::due_count(wanted),
             Self::Since(earlier) => select::lapsed_count(wanted, Some(*earlier), behind.is_some()),
+            Self::WrittenBack => replay::written_back_count(wanted),
         };
         let clients: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(behind).fetch_one(connection).await?;
         Ok(u64::try_from(clients).unwrap_or(0))

@@ -14,8 +14,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
 use super::pace::{Recent, batch_size};
-use super::selection::{Selection, has_rows};
-use super::{Context, Loaded, Planner, gate};
+use super::selection::{Selecting, Selection, has_rows};
+use super::{Context, Loaded, Planner, gate, journal};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -205,6 +205,7 @@ fn columns_of(
 /// stopped sweep, and a braked sweep as braked, so that the morning sees them;
 /// while the database is away nothing is refused.
 pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, SweepError> {
+    journal::before_opening(context).await?;
     let (digest, refusal) = match gates(context, request).await {
         Ok(prepared) => match insert(context, request, &prepared).await {
             Ok(opened) => return Ok(opened),
@@ -245,12 +246,14 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let within = |clients: u64, enough_rows: bool| most.is_none_or(|most| clients <= most) && enough_rows;
     let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
     let wanted = prepared.wanted();
+    let mut selecting = Selecting::of(&context.store, prepared).await?;
     // Counting those selected is cheap, and guards only make it fewer.
     let clients = prepared
         .selection
-        .count(&mut connection, &wanted, prepared.position.as_deref())
+        .count(&mut selecting, &wanted, prepared.position.as_deref())
         .await
         .map_err(|error| context.store.fault(&error))?;
+    drop(selecting);
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);
     let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients)))
@@ -277,7 +280,7 @@ fn rows_for(clients: u64, share: f64) -> u64 {
     (clients as f64 / share).ceil() as u64
 }
 
-fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
+pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
     NewSweep {
         job: request.job.clone(),
         tick: request.tick,
@@ -335,7 +338,7 @@ fn named(keys: &[Key]) -> NewBatch {
 ///
 /// [`SweepError`] if the database or the policy is away.
 pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
-    if sweep.cut {
+    if sweep.cut || context.ledger.waits(sweep.id).await? {
         return Ok(false);
     }
     let progress = context.ledger.progress(sweep.id).await?;
@@ -353,9 +356,9 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let mut position = sweep.position.clone();
     let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
     let cap_used_up = last;
-    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
+    let mut selecting = Selecting::of(&context.store, &prepared).await?;
     while keys.len() < size && !last {
-        let page = prepared.selection.page(&mut connection, &prepared.wanted(), position.as_deref(), most).await;
+        let page = prepared.selection.page(&mut selecting, &prepared.wanted(), position.as_deref(), most).await;
         let page = match page.map_err(|error| context.store.fault(&error)) {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
@@ -371,7 +374,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
         position = page.position;
         last = page.last;
     }
-    drop(connection);
+    drop(selecting);
     if cap_used_up {
         let mut writer = context.ledger.writer().await;
         let noted = context.ledger.cap_reached(&mut writer, sweep.id, sweep.position.as_deref()).await;

@@ -20,6 +20,8 @@ use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+#[path = "journal.rs"]
+pub mod journal;
 #[path = "place.rs"]
 pub mod place;
 #[path = "words.rs"]
@@ -157,6 +159,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         planner: Planner::new(folder.join("policy.toml")),
         limits,
         redis: None,
+        journal: None,
         wake: Arc::default(),
         actor: "test".to_owned(),
     }

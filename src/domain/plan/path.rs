@@ -6,7 +6,7 @@ use crate::domain::policy::{Link, Links, Names};
 use crate::domain::schema::{Kind, LiveTable};
 
 /// One way from a row to its client: hop by hop, from the row's table outward.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Path {
     /// What rules call the link it starts with.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct Path {
 
 /// One step of a way: `columns` of `table` equal `matches` of the next hop's
 /// table, or of the client table after the last hop.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hop {
     /// The table.
     pub table: String,

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::period::PeriodError;
 use crate::domain::plan::shown_key;
+use crate::journal::JournalError;
 use crate::store::StoreError;
 use crate::worker::PlanLoadError;
 
@@ -75,6 +76,15 @@ pub enum SweepError {
     /// Rules that would go on changing things.
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
+    /// The journal is ahead of the ledger.
+    #[error("the database came back from a backup, and what the journal knows is done again first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
+    Restored {
+        /// The sweep that does it again, once it is open.
+        replay: Option<i64>,
+    },
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -111,6 +121,7 @@ impl SweepError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) | Self::Plan(PlanLoadError::Store(error)) => !error.is_of_the_rows(),
+            Self::Restored { .. } | Self::Journal(_) => true,
             _ => false,
         }
     }
@@ -121,6 +132,10 @@ impl SweepError {
         match self {
             Self::Plan(error) => error.hint(),
             Self::Store(error) => error.hint(),
+            Self::Journal(error) => error.hint().to_owned(),
+            Self::Restored { .. } => {
+                "a running `lethe run` does it by itself, and `lethe sweep --replay --wait` here; `lethe status` shows how far it is".to_owned()
+            }
             Self::Period(error) => error.hint(),
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".to_owned(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".to_owned(),

@@ -11,11 +11,12 @@ use super::{Prepared, Request, SweepError, prepare};
 use crate::domain::clock::Clock;
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
+use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, stand_in};
 use crate::sql::batch::{LOOKED_AT, Statements, statements};
 use crate::store::{Store, Writer, begin};
 use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
-use crate::worker::{Context, Planner};
+use crate::worker::{Context, Planner, replay};
 
 /// How far a survey goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,7 +224,10 @@ impl Walk<'_> {
         connection.make_tables(&self.prepared.loaded.plan).await?;
         let is_preview = self.mode == Mode::Preview;
         let mut transaction = if is_preview { connection.begin().await? } else { begin(connection).await? };
-        let done = batch::look(&mut transaction, &work, failing, !is_preview).await?;
+        let mut done = batch::look(&mut transaction, &work, failing, !is_preview).await?;
+        if self.request.kind == SweepKind::Replay {
+            done.tally = replay::note(&mut transaction, &self.prepared.wanted(), false).await?;
+        }
         if self.mode == Mode::Rehearsal {
             batch::apply(&mut transaction, &work).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;

@@ -1,0 +1,280 @@
+//! `[journal]`, from the settings to a journal, and `lethe journal`.
+
+use std::path::Path;
+
+use serde::Serialize;
+use url::Url;
+
+use super::client::minute;
+use super::config::JournalConfig;
+use super::output::{Output, counted};
+use super::{Failure, setup};
+use crate::domain::reading::trouble;
+use crate::journal::{Journal, Key, Place, SHORTEST_KEY};
+use crate::ledger::{Backlog, Head, Ledger};
+use crate::worker::Context;
+use crate::worker::journal::{before_opening, verify};
+use crate::worker::sweep::SweepError;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Prove that the journal is whole and says the same as the ledger, or name the first bad record.
+    Verify,
+    /// Show where the journal stands, and what waits to be written.
+    Status,
+    /// Give a journal that is lost up, and begin another with all that the ledger has.
+    Renew,
+}
+
+/// The schemes of object stores.
+const BUCKETS: [&str; 3] = ["s3", "az", "gs"];
+
+impl JournalConfig {
+    /// The first setting that cannot be, and why. Keys are not repeated.
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+        let refused = |setting, what: &str| Err((setting, what.to_owned()));
+        let Some(place) = &self.place else {
+            return match (&self.key, &self.key_file) {
+                (Some(_), _) => refused("journal.key", "is set, and `journal.place` is not"),
+                (_, Some(_)) => refused("journal.key_file", "is set, and `journal.place` is not"),
+                _ => Ok(()),
+            };
+        };
+        if place.trim().is_empty() {
+            return refused("journal.place", "is empty; leave it out for no journal");
+        }
+        if self.key.is_some() && self.key_file.is_some() {
+            return refused("journal.key", "and `journal.key_file` are both set; one of them is enough");
+        }
+        if self.key.as_ref().is_some_and(|key| key.len() < SHORTEST_KEY) {
+            return refused("journal.key", "is too short: 32 characters or more, such as `openssl rand -hex 32` gives");
+        }
+        if !place.contains("://") {
+            return Ok(());
+        }
+        let Ok(url) = Url::parse(place) else {
+            return refused(
+                "journal.place",
+                "is a URL that cannot be read: `s3://bucket/prefix`, or the path of a folder",
+            );
+        };
+        if !BUCKETS.contains(&url.scheme()) {
+            return refused(
+                "journal.place",
+                "is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; a folder is named by its path",
+            );
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return refused("journal.place", "names no bucket: `s3://bucket/prefix`");
+        }
+        if url.password().is_some() || !url.username().is_empty() || url.query().is_some() {
+            return refused(
+                "journal.place",
+                "has an account or options in it; those are for the environment, such as `AWS_ACCESS_KEY_ID`",
+            );
+        }
+        if cfg!(not(feature = "cloud")) {
+            return refused(
+                "journal.place",
+                "is a bucket, and this program was built without them: `cargo build --release --features cloud`",
+            );
+        }
+        Ok(())
+    }
+
+    /// A relative folder counts from the configuration's.
+    pub(super) fn count_from(&mut self, folder: &Path) {
+        if let Some(place) = self.place.as_mut().filter(|place| !place.contains("://")) {
+            *place = folder.join(&*place).to_string_lossy().into_owned();
+        }
+    }
+
+    /// The journal, if one is configured. It is not asked for anything yet.
+    pub(super) fn open(&self) -> Result<Option<Journal>, Failure> {
+        let Some(place) = &self.place else { return Ok(None) };
+        let place = match place.split_once("://") {
+            None => Place::folder(place.into()),
+            Some(_) => bucket(place)?,
+        };
+        Ok(Some(Journal::new(place, self.read_key()?)))
+    }
+
+    fn read_key(&self) -> Result<Option<Key>, Failure> {
+        let hint = "`journal.key_file` names a file with a key of 32 characters or more and nothing else; \
+                    `openssl rand -hex 32` makes one";
+        let Some(file) = &self.key_file else { return Ok(self.key.as_ref().and_then(|key| Key::new(key.as_bytes()))) };
+        let text = std::fs::read_to_string(file).map_err(|error| {
+            let what = format!("the journal's key `{}` cannot be read: {}", file.display(), trouble(error.kind()));
+            Failure::new(what, hint)
+        })?;
+        match Key::new(text.trim_end_matches(['\r', '\n']).as_bytes()) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Failure::new(format!("the journal's key `{}` is too short", file.display()), hint)),
+        }
+    }
+}
+
+#[cfg(feature = "cloud")]
+fn bucket(place: &str) -> Result<Place, Failure> {
+    let refused = |what: String| {
+        let hint =
+            "the environment says who we are, such as `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`";
+        Failure::new(format!("the journal's bucket `{place}` cannot be used: {what}"), hint)
+    };
+    let url = Url::parse(place).map_err(|error| refused(error.to_string()))?;
+    Place::bucket(&url).map_err(refused)
+}
+
+#[cfg(not(feature = "cloud"))]
+fn bucket(place: &str) -> Result<Place, Failure> {
+    Err(Failure::new(
+        format!("the journal's place `{place}` is a bucket, and this program was built without them"),
+        "build it with `cargo build --release --features cloud`",
+    ))
+}
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct JournalStatus {
+    place: Option<String>,
+    #[serde(flatten)]
+    head: Option<Head>,
+    backlog: Backlog,
+}
+
+impl JournalStatus {
+    /// As the ledger knows it, after a look whether the journal is ahead.
+    pub(super) async fn of(context: &Context) -> Result<Option<Self>, Failure> {
+        let Some(journal) = &context.journal else {
+            // Once there was one: what waits is not to be overlooked.
+            return Ok(match context.ledger.journal().await? {
+                None => None,
+                head => Some(Self { place: None, head, backlog: context.ledger.backlog().await? }),
+            });
+        };
+        if context.ledger.journal().await?.is_some() {
+            match before_opening(context).await {
+                Ok(()) | Err(SweepError::Restored { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let place = Some(journal.place().shown().to_owned());
+        Ok(Some(Self { place, head: context.ledger.journal().await?, backlog: context.ledger.backlog().await? }))
+    }
+
+    /// What somebody should look at.
+    pub(super) fn attention(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let Some(head) = &self.head else { return all };
+        if head.restored_at.is_some() {
+            let by = head.replay.map_or_else(
+                || "no replay is open yet".to_owned(),
+                |id| format!("sweep {id} does again what the journal knows"),
+            );
+            all.push(format!("the database came back from a backup: live sweeps wait, {by}"));
+        }
+        if let Some(error) = &head.error {
+            let since = head.error_at.as_deref().map(|at| format!(" since {} UTC", minute(at))).unwrap_or_default();
+            all.push(format!("{error}{since}; {} wait in the ledger", counted_records(&self.backlog)));
+        } else if self.place.is_none() {
+            all.push(format!(
+                "`journal.place` is not set, and the ledger keeps a journal; {} wait in it",
+                counted_records(&self.backlog)
+            ));
+        }
+        all
+    }
+
+    /// In one line.
+    pub(super) fn line(&self) -> String {
+        let place = self.place.as_deref().unwrap_or("nowhere");
+        let Some(head) = &self.head else { return format!("Journal at {place}, nothing written yet") };
+        let waiting = match self.backlog.records {
+            0 => String::new(),
+            _ => format!(", {} waiting", counted_records(&self.backlog)),
+        };
+        let hash = head.hash.get(..12).unwrap_or_default();
+        format!("Journal at {place}: record {} ({hash}){waiting}", head.number)
+    }
+}
+
+fn counted_records(backlog: &Backlog) -> String {
+    counted(u64::try_from(backlog.records).unwrap_or(0), "outcome")
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    if config.journal.place.is_none() {
+        return Err(Failure::new(
+            "no journal is configured",
+            "set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more",
+        ));
+    }
+    if !Ledger::exists(&store).await? {
+        return Err(Failure::new(
+            "no sweep was ever opened in this database, so it has no journal",
+            "the first sweep makes the ledger, and `lethe run` begins the journal",
+        ));
+    }
+    let context = setup::context_of(&config, store).await?;
+    match command {
+        Command::Verify => check(&context, out).await,
+        Command::Status => status(&context, out).await,
+        Command::Renew => renew(&context, out).await,
+    }
+}
+
+async fn check(context: &Context, out: Output) -> Result<(), Failure> {
+    let Some(journal) = &context.journal else { return Ok(()) };
+    let verdict = verify(context, journal).await?;
+    out.data(&verdict, || {
+        if !verdict.whole {
+            return format!("The first {} are whole.", counted(u64::try_from(verdict.records).unwrap_or(0), "record"));
+        }
+        format!(
+            "The journal is whole and says the same as the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
+            counted(u64::try_from(verdict.records).unwrap_or(0), "record"),
+            counted(u64::try_from(verdict.segments).unwrap_or(0), "segment"),
+            verdict.waiting,
+            verdict.hash
+        )
+    });
+    match verdict.what {
+        None => Ok(()),
+        Some(what) => Err(Failure::new(
+            format!("the journal is not whole: {what}"),
+            "nothing before that record was touched; bring the journal back from its own backup, and find out who changed it",
+        )),
+    }
+}
+
+async fn status(context: &Context, out: Output) -> Result<(), Failure> {
+    let status = JournalStatus::of(context).await?;
+    out.data(&status, || {
+        let Some(status) = &status else { return "No journal is configured.".to_owned() };
+        let mut text = status.line();
+        for line in status.attention() {
+            text += &format!("\n{line}");
+        }
+        text
+    });
+    Ok(())
+}
+
+async fn renew(context: &Context, out: Output) -> Result<(), Failure> {
+    let Some(journal) = &context.journal else { return Ok(()) };
+    let place = journal.place();
+    if place.last().await.map_err(SweepError::from)? > 0 {
+        return Err(Failure::new(
+            format!("there is a journal at `{}`", place.shown()),
+            "`lethe journal verify` reads it; set `journal.place` to an empty place for a new one",
+        ));
+    }
+    context.ledger.forget_journal().await?;
+    context.ledger.begin_journal(crate::journal::START).await?;
+    let backlog = context.ledger.backlog().await?;
+    out.data(&serde_json::json!({ "waiting": backlog.records }), || {
+        format!("A new journal begins; {} wait to be written, which `lethe run` does.", counted_records(&backlog))
+    });
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Why the journal cannot be read or written.
+
+use crate::domain::reading::trouble;
+
+/// Why the journal cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JournalError {
+    /// It is not there, is full, or does not let us.
+    #[error("the journal at `{place}` {what}")]
+    Away {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// It is there, and is not what the ledger knows of it.
+    #[error("the journal at `{place}` is not the one that this ledger has written: {what}")]
+    Strange {
+        /// Where it is.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl JournalError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Away { .. } => {
+                "nothing is lost: outcomes wait in the ledger and are written as soon as the journal can be; \
+                 `journal.place` in `lethe.toml` says where it is"
+            }
+            Self::Strange { .. } => {
+                "`lethe journal verify` names what is wrong; bring the journal back from its own backup, or see \
+                 `docs/operations.md` on a journal that is lost"
+            }
+        }
+    }
+
+    pub(super) fn of(place: &str, error: &object_store::Error) -> Self {
+        Self::Away { place: place.to_owned(), what: words(error) }
+    }
+
+    pub(super) fn late(place: &str) -> Self {
+        Self::Away { place: place.to_owned(), what: "does not answer".to_owned() }
+    }
+}
+
+/// What is wrong, without what a driver would quote.
+fn words(error: &object_store::Error) -> String {
+    let mut source: Option<&dyn std::error::Error> = Some(error);
+    while let Some(inner) = source {
+        if let Some(error) = inner.downcast_ref::<std::io::Error>() {
+            return format!("cannot be used: {}", trouble(error.kind()));
+        }
+        source = inner.source();
+    }
+    match error {
+        object_store::Error::NotFound { .. } => "is not there".to_owned(),
+        object_store::Error::PermissionDenied { .. } => "does not give this account the right to".to_owned(),
+        object_store::Error::Unauthenticated { .. } => "does not know this account".to_owned(),
+        other => format!("cannot be used: {}", other.to_string().lines().next().unwrap_or_default()),
+    }
+}

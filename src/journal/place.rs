@@ -1,0 +1,146 @@
+//! Where the segments are: a folder, or a bucket of an object store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+
+use super::JournalError;
+
+/// How long one request may take.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+
+/// A folder, or a bucket of an object store.
+#[derive(Debug)]
+pub struct Place {
+    shown: String,
+    at: At,
+}
+
+#[derive(Debug)]
+enum At {
+    Folder(PathBuf),
+    #[cfg_attr(not(feature = "cloud"), allow(dead_code))]
+    Bucket(Arc<dyn ObjectStore>, Path),
+}
+
+impl Place {
+    /// A folder. It must be there: one that is made anew where another was
+    /// would look like a journal that lost everything.
+    #[must_use]
+    pub fn folder(folder: PathBuf) -> Self {
+        Self { shown: folder.display().to_string(), at: At::Folder(folder) }
+    }
+
+    /// A bucket: `s3://bucket/prefix`, `az://container/prefix`, `gs://bucket/prefix`.
+    /// Who we are is for the environment to say, as the object store's own tools read it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, if the URL or the environment cannot be used.
+    #[cfg(feature = "cloud")]
+    pub fn bucket(url: &url::Url) -> Result<Self, String> {
+        let options = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
+        let (store, prefix) = object_store::parse_url_opts(url, options).map_err(|error| error.to_string())?;
+        Ok(Self { shown: url.to_string(), at: At::Bucket(store.into(), prefix) })
+    }
+
+    /// Where it is, for people.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    fn open(&self) -> Result<(Arc<dyn ObjectStore>, Path), JournalError> {
+        match &self.at {
+            At::Folder(folder) => {
+                let store =
+                    object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|e| self.error(&e))?;
+                Ok((Arc::new(store.with_fsync(true)), Path::default()))
+            }
+            At::Bucket(store, prefix) => Ok((Arc::clone(store), prefix.clone())),
+        }
+    }
+
+    /// Writes a segment, if there is none of this number. Returns whether there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Away`].
+    pub async fn put(&self, segment: i64, content: Vec<u8>) -> Result<bool, JournalError> {
+        let (store, prefix) = self.open()?;
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let path = prefix.join(name(segment));
+        let put = store.put_opts(&path, content.into(), options);
+        match self.answered(put).await? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(self.error(&error)),
+        }
+    }
+
+    /// What a segment holds; `None` if there is none of this number.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Away`].
+    pub async fn get(&self, segment: i64) -> Result<Option<Vec<u8>>, JournalError> {
+        let (store, prefix) = self.open()?;
+        let path = prefix.join(name(segment));
+        let get = async { store.get(&path).await?.bytes().await };
+        match self.answered(get).await? {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.error(&error)),
+        }
+    }
+
+    /// Whether there is a segment of this number.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Away`].
+    pub async fn has(&self, segment: i64) -> Result<bool, JournalError> {
+        let (store, prefix) = self.open()?;
+        let path = prefix.join(name(segment));
+        match self.answered(store.head(&path)).await? {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(self.error(&error)),
+        }
+    }
+
+    /// The last segment's number; 0 if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Away`].
+    pub async fn last(&self) -> Result<i64, JournalError> {
+        let (store, prefix) = self.open()?;
+        let listed = store.list(Some(&prefix)).try_fold(0, |last, object| {
+            let number = object.location.filename().and_then(number).unwrap_or(0);
+            std::future::ready(Ok(number.max(last)))
+        });
+        self.answered(listed).await?.map_err(|error| self.error(&error))
+    }
+
+    async fn answered<T>(&self, asked: impl Future<Output = T>) -> Result<T, JournalError> {
+        tokio::time::timeout(ANSWERED_WITHIN, asked).await.map_err(|_| JournalError::late(&self.shown))
+    }
+
+    fn error(&self, error: &object_store::Error) -> JournalError {
+        JournalError::of(&self.shown, error)
+    }
+}
+
+/// A segment's name: numbers in front of each other sort as texts, too.
+fn name(segment: i64) -> String {
+    format!("segment-{segment:010}.jsonl")
+}
+
+fn number(name: &str) -> Option<i64> {
+    name.strip_prefix("segment-")?.strip_suffix(".jsonl")?.parse().ok()
+}

@@ -1,0 +1,93 @@
+//! One record: a line of JSON that ends with its own hash.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Key;
+
+/// What the first record of a journal has as the hash of the one before it.
+pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What the name of a client begins with where it is a hash.
+pub const HASHED: &str = "hmac-sha256:";
+
+/// What became of one client, as the journal has it. The order of the fields
+/// is that of the line.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Its number, from 1.
+    pub number: i64,
+    /// When the outcome was committed.
+    pub at: String,
+    /// The sweep.
+    pub sweep: i64,
+    /// Its kind.
+    pub kind: String,
+    /// The digest of the plan.
+    pub plan: String,
+    /// The client's key, if the journal holds keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Or its keyed hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_hash: Option<String>,
+    /// And what tells the key of the hash from others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The outcome.
+    pub outcome: String,
+    /// The hash of the record before it.
+    pub previous: String,
+}
+
+impl Record {
+    /// The client: its key, or the hash behind [`HASHED`].
+    #[must_use]
+    pub fn client_name(&self) -> String {
+        match (&self.client, &self.client_hash) {
+            (Some(client), _) => client.clone(),
+            (None, Some(hash)) => format!("{HASHED}{hash}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// A record's line, without its end, and its hash.
+#[must_use]
+pub fn seal(record: &Record, key: Option<&Key>) -> (String, String) {
+    let body = serde_json::to_string(record).unwrap_or_default();
+    let hash = hash(&body, key);
+    let open = body.strip_suffix('}').unwrap_or(&body);
+    (format!("{open},\"hash\":\"{hash}\"}}"), hash)
+}
+
+/// What a line says, and its hash; or what is wrong with it.
+pub(super) fn open(line: &str, key: Option<&Key>) -> Result<(Record, String), &'static str> {
+    const NO_RECORD: &str = "is no record";
+    let (body, rest) = line.rsplit_once(",\"hash\":\"").ok_or(NO_RECORD)?;
+    let own = rest.strip_suffix("\"}").ok_or(NO_RECORD)?;
+    let body = format!("{body}}}");
+    let record: Record = serde_json::from_str(&body).map_err(|_| NO_RECORD)?;
+    if record.client.is_some() == record.client_hash.is_some() || record.client_hash.is_some() != record.key.is_some() {
+        return Err(NO_RECORD);
+    }
+    let key = match (&record.key, key) {
+        (None, _) => None,
+        (Some(mark), Some(key)) if key.mark() == mark => Some(key),
+        (Some(_), Some(_)) => return Err("was written with another key than `journal.key_file` holds"),
+        (Some(_), None) => return Err("was written with a key, and `journal.key_file` names none"),
+    };
+    if hash(&body, key) != own {
+        return Err("was changed: it does not have its own hash");
+    }
+    Ok((record, own.to_owned()))
+}
+
+fn hash(body: &str, key: Option<&Key>) -> String {
+    key.map_or_else(|| hex(&Sha256::digest(body)), |key| key.seal(body))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| hex + &format!("{byte:02x}"))
+}

@@ -1,0 +1,420 @@
+//! What the ledger knows of the journal: how far it goes, what waits to be
+//! written to it, and whether it is ahead.
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, FromRow};
+
+use super::{Ledger, moment};
+use crate::domain::schema::Dialect;
+use crate::store::{Connection, StoreError, begin};
+
+/// How long whoever writes the journal may do so without being heard of.
+const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
+
+/// Where the journal stands, as far as the ledger knows.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct Head {
+    /// The last segment.
+    pub segment: i64,
+    /// The last record in it.
+    pub number: i64,
+    /// That record's hash.
+    pub hash: String,
+    /// The outbox rows of the segment that is being written, a JSON array.
+    #[serde(skip)]
+    pub staged: Option<String>,
+    /// When the last segment was written.
+    pub shipped_at: Option<String>,
+    /// Why nothing can be written.
+    pub error: Option<String>,
+    /// Since when.
+    pub error_at: Option<String>,
+    /// When the journal was found to be ahead of the ledger; live sweeps wait.
+    pub restored_at: Option<String>,
+    /// The sweep that does again what the journal knows.
+    pub replay: Option<i64>,
+}
+
+/// An outcome that waits to be written.
+#[derive(Debug, Clone, FromRow)]
+pub struct Waiting {
+    /// Its place in the outbox.
+    pub id: i64,
+    /// The client.
+    pub client_key: String,
+    /// The sweep.
+    pub sweep: i64,
+    /// The sweep's kind.
+    pub kind: String,
+    /// The outcome.
+    pub outcome: String,
+    /// When it was committed.
+    pub at: String,
+    /// The plan.
+    pub digest: String,
+}
+
+/// What waits to be written.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+pub struct Backlog {
+    /// How many outcomes.
+    pub records: i64,
+    /// The moment of the oldest.
+    pub since: Option<String>,
+}
+
+/// A segment that is in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Segment {
+    /// Its number.
+    pub segment: i64,
+    /// Its last record.
+    pub number: i64,
+    /// That record's hash.
+    pub hash: String,
+}
+
+/// A record that the journal has and the ledger has not, as one element of a JSON array.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    /// Its number.
+    pub number: i64,
+    /// The client's key, or its hash as the journal names it.
+    pub client: String,
+    /// The sweep.
+    pub sweep: i64,
+    /// The sweep's kind.
+    pub kind: String,
+    /// The outcome.
+    pub outcome: String,
+    /// When it was committed.
+    pub at: String,
+    /// The plan.
+    pub digest: String,
+}
+
+const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, s.kind, o.outcome, o.at, o.digest FROM lethe_outbox AS o JOIN lethe_sweeps AS s ON s.id = o.sweep";
+
+impl Ledger {
+    /// Puts the outcomes that a batch has just recorded into the outbox, if
+    /// they are news and there is a journal: inside the batch's transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn to_journal(&self, connection: &mut Connection, sweep: i64, at: &str) -> Result<(), sqlx::Error> {
+        // From the ledger, so that nothing is told which it does not say.
+        sqlx::query(
+            "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
+             SELECT o.client_key, o.sweep, o.outcome, o.last_at, o.digest FROM lethe_batch AS b \
+             JOIN lethe_outcomes AS o ON o.client_key = b.key AND o.sweep = $1 \
+             WHERE b.standing = 0 AND o.outcome = b.state AND o.last_at = $2 AND EXISTS (SELECT 1 FROM lethe_journal) ORDER BY b.n",
+        )
+        .bind(sweep)
+        .bind(at)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Where the journal stands; `None` if none was ever configured.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
+        sqlx::query_as(
+            "SELECT segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay FROM lethe_journal",
+        )
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Begins a journal, behind `hash`: from now on outcomes are put into the
+    /// outbox, and those of everybody anonymized so far are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn begin_journal(&self, hash: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            if self.store.dialect() == Dialect::Postgres {
+                // A batch that has recorded its outcomes did not see the journal; one that has not yet will.
+                sqlx::query("LOCK TABLE lethe_outcomes IN SHARE ROW EXCLUSIVE MODE").execute(&mut *transaction).await?;
+            }
+            let begun = sqlx::query("INSERT INTO lethe_journal (id, hash) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
+                .bind(hash)
+                .execute(&mut *transaction)
+                .await?;
+            if begun.rows_affected() > 0 {
+                sqlx::query(
+                    "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
+                     FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
+                )
+                .execute(&mut *transaction)
+                .await?;
+            }
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Forgets the journal, so that the next one begins anew with all that the ledger has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn forget_journal(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
+                sqlx::query(table).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// What waits to be written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        sqlx::query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox")
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Takes the right to write the journal, or keeps it; `false` if somebody else has it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        let mut writer = self.writer().await;
+        let taken = sqlx::query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
+            .bind(lease)
+            .bind(moment(now + SHIPPING))
+            .bind(moment(now))
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(taken.rows_affected() > 0)
+    }
+
+    /// Gives the right to write the journal back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1")
+            .bind(lease)
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// Chooses what the next segment holds: the oldest that wait, whatever
+    /// their numbers, as numbers do not follow the order of commits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
+        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM lethe_outbox ORDER BY id LIMIT $1")
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        let mut writer = self.writer().await;
+        let staged = sqlx::query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
+            .bind(serde_json::to_string(&ids).unwrap_or_default())
+            .bind(head.segment)
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(staged.rows_affected() > 0)
+    }
+
+    /// What the segment that is being written holds, always in the same order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn staged(&self, ids: &str) -> Result<Vec<Waiting>, StoreError> {
+        sqlx::query_as(AssertSqlSafe(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers())))
+            .bind(ids)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Notes that a segment is in the journal, and empties the outbox of it.
+    /// Returns whether somebody else had not noted it already.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn shipped(&self, ids: &str, segment: &Segment) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            if !self.advance(&mut transaction, segment).await? {
+                transaction.rollback().await?;
+                return Ok(false);
+            }
+            sqlx::query(AssertSqlSafe(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers())))
+                .bind(ids)
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(true)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Takes the choice for the next segment back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn unstage(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query("UPDATE lethe_journal SET staged = NULL")
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    pub(super) async fn advance(&self, connection: &mut Connection, segment: &Segment) -> Result<bool, sqlx::Error> {
+        let now = self.now();
+        let advanced = sqlx::query(
+            "UPDATE lethe_journal SET segment = $1, number = $2, hash = $3, staged = NULL, shipped_at = $4, error = NULL, error_at = NULL \
+             WHERE segment = $1 - 1",
+        )
+        .bind(segment.segment)
+        .bind(segment.number)
+        .bind(&segment.hash)
+        .bind(&now)
+        .execute(&mut *connection)
+        .await?;
+        if advanced.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query("INSERT INTO lethe_segments (segment, number, hash, at) VALUES ($1, $2, $3, $4)")
+            .bind(segment.segment)
+            .bind(segment.number)
+            .bind(&segment.hash)
+            .bind(&now)
+            .execute(connection)
+            .await?;
+        Ok(true)
+    }
+
+    /// Notes why the journal cannot be used, or that it can. Returns whether that is news.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn journal_trouble(&self, head: &Head, error: Option<&str>) -> Result<bool, StoreError> {
+        if head.error.as_deref() == error {
+            return Ok(false);
+        }
+        let mut writer = self.writer().await;
+        let noted = sqlx::query("UPDATE lethe_journal SET error = $1, error_at = $2 WHERE error IS DISTINCT FROM $1")
+            .bind(error)
+            .bind(error.map(|_| self.now()))
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(noted.rows_affected() > 0)
+    }
+
+    /// The segments that the ledger knows to be in the journal, behind one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn segment(&self, segment: i64) -> Result<Option<Segment>, StoreError> {
+        sqlx::query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment = $1")
+            .bind(segment)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Those of these records, a JSON array of [`Known`], that the ledger does
+    /// not have: their numbers, lowest first. One that the same sweep had
+    /// another outcome for afterwards counts as there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn unknown(&self, known: &str) -> Result<Vec<i64>, StoreError> {
+        let sql = format!(
+            "SELECT r.number FROM {} WHERE NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = r.client \
+             AND o.sweep = r.sweep AND ((o.outcome = r.outcome AND o.at = r.at) OR o.at > r.at)) ORDER BY r.number LIMIT 1",
+            self.rows()
+        );
+        sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(known)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Outcomes between two moments, both included: client, sweep, outcome, moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn outcomes_between(
+        &self,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<(String, i64, String, String)>, StoreError> {
+        sqlx::query_as("SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE at BETWEEN $1 AND $2")
+            .bind(from)
+            .bind(to)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// The numbers in `$1`, a JSON array.
+    fn numbers(&self) -> &'static str {
+        match self.store.dialect() {
+            Dialect::Sqlite => "SELECT value FROM json_each($1)",
+            Dialect::Postgres => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON))",
+        }
+    }
+
+    /// The records in `$1`, a JSON array of [`Known`], as rows `r`.
+    pub(super) fn rows(&self) -> &'static str {
+        match self.store.dialect() {
+            Dialect::Sqlite => {
+                "(SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.client') AS client, \
+                 json_extract(value, '$.sweep') AS sweep, json_extract(value, '$.kind') AS kind, \
+                 json_extract(value, '$.outcome') AS outcome, json_extract(value, '$.at') AS at, \
+                 json_extract(value, '$.digest') AS digest FROM json_each($1)) AS r"
+            }
+            Dialect::Postgres => {
+                "json_to_recordset(CAST($1 AS JSON)) AS r (number BIGINT, client TEXT, sweep BIGINT, kind TEXT, outcome TEXT, at TEXT, digest TEXT)"
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A ledger that is older than the journal: it takes over what the journal
+//! knows, and live sweeps wait until that has been done again.
+
+use sqlx::AssertSqlSafe;
+
+use super::{Ledger, NewSweep, Segment};
+use crate::domain::schema::Dialect;
+use crate::store::{Connection, StoreError, begin};
+
+/// What stands with a sweep that this ledger knows by the journal alone.
+pub const OF_THE_JOURNAL: &str = "known from the journal";
+
+/// A sweep of which the journal has an outcome, so that no later one gets its number.
+const SWEEPS: &str = "INSERT INTO lethe_sweeps (id, kind, filters, today, digest, state, note, cut, opened_by, opened_at, closed_at) \
+     SELECT r.sweep, min(r.kind), '{}', substr(min(r.at), 1, 10), min(r.digest), 'done', $2, 1, 'the journal', min(r.at), max(r.at) \
+     FROM {rows} WHERE TRUE GROUP BY r.sweep ON CONFLICT (id) DO NOTHING";
+
+/// What had been written to the journal before the backup was made, or what the ledger has itself.
+const WRITTEN: &str = "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {rows} WHERE r.client = lethe_outbox.client_key \
+     AND r.sweep = lethe_outbox.sweep AND r.outcome = lethe_outbox.outcome AND r.at = lethe_outbox.at)";
+
+/// Of two sweeps with one number, that in which the client was anonymized stands.
+const OUTCOMES: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, at, last_sweep, last_at, digest) \
+     SELECT client, sweep, outcome, at, sweep, at, digest FROM (SELECT r.*, row_number() OVER (PARTITION BY r.client, r.sweep ORDER BY r.number DESC) AS place \
+     FROM {rows}) AS n WHERE n.place = 1 ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = NULL, \
+     at = excluded.at, last_at = excluded.last_at, digest = excluded.digest \
+     WHERE excluded.outcome = 'anonymized' AND lethe_outcomes.outcome <> 'anonymized'";
+
+impl Ledger {
+    /// Notes that the journal is ahead: from now on live sweeps wait. Returns whether that is news.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn notice_restore(&self) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let noticed = sqlx::query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
+            .bind(self.now())
+            .execute(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(noticed.rows_affected() > 0)
+    }
+
+    /// Takes over what a segment of the journal says: `known` is a JSON array of
+    /// [`Known`](super::Known). Does nothing if that was done before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn take_over(&self, known: &str, segment: &Segment) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            if !self.advance(&mut transaction, segment).await? {
+                return transaction.rollback().await;
+            }
+            let sql = |text: &str| AssertSqlSafe(text.replace("{rows}", self.rows()));
+            sqlx::query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
+            if self.store.dialect() == Dialect::Postgres {
+                let next =
+                    "SELECT setval(pg_get_serial_sequence('lethe_sweeps', 'id'), (SELECT max(id) FROM lethe_sweeps))";
+                sqlx::query(next).execute(&mut *transaction).await?;
+            }
+            sqlx::query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
+            sqlx::query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Whether there are outcomes whose client is known by a hash alone: those
+    /// that begin with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn hashed(&self, prefix: &str) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE client_key LIKE $1")
+            .bind(format!("{prefix}%"))
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
+    /// `[hash, client key]`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
+        let pairs_of = match self.store.dialect() {
+            Dialect::Sqlite => {
+                "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each($1))"
+            }
+            Dialect::Postgres => {
+                "(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST($1 AS JSON)) AS e)"
+            }
+        };
+        let statements = [
+            // Waits to be written, and has been.
+            "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {pairs} AS p JOIN lethe_outcomes AS o ON o.client_key = p.hash \
+             WHERE p.client = lethe_outbox.client_key AND o.sweep = lethe_outbox.sweep AND o.outcome = lethe_outbox.outcome AND o.at = lethe_outbox.at)",
+            "INSERT INTO lethe_outcomes (client_key, sweep, outcome, at, last_sweep, last_at, digest) \
+             SELECT p.client, o.sweep, o.outcome, o.at, o.last_sweep, o.last_at, o.digest FROM {pairs} AS p JOIN lethe_outcomes AS o \
+             ON o.client_key = p.hash WHERE TRUE ON CONFLICT (client_key, sweep) DO UPDATE SET outcome = excluded.outcome, reasons = NULL, \
+             at = excluded.at, last_at = excluded.last_at, digest = excluded.digest \
+             WHERE excluded.outcome = 'anonymized' AND lethe_outcomes.outcome <> 'anonymized'",
+            "DELETE FROM lethe_outcomes WHERE client_key IN (SELECT hash FROM {pairs} AS p)",
+        ];
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            for sql in statements {
+                let sql = AssertSqlSafe(sql.replace("{pairs}", pairs_of));
+                sqlx::query(sql).bind(pairs).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Opens the sweep that does again what the journal knows, unless somebody has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let Some(id) = self.insert_sweep(&mut transaction, sweep).await? else { return Ok(None) };
+            let opened =
+                sqlx::query("UPDATE lethe_journal SET replay = $1 WHERE restored_at IS NOT NULL AND replay IS NULL")
+                    .bind(id)
+                    .execute(&mut *transaction)
+                    .await?;
+            if opened.rows_affected() == 0 {
+                transaction.rollback().await?;
+                return Ok(None);
+            }
+            transaction.commit().await?;
+            Ok::<Option<i64>, sqlx::Error>(Some(id))
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// The replay has ended: live sweeps go on. If it was stopped, another is to be opened.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn end_replay(&self, sweep: i64, is_done: bool) -> Result<(), StoreError> {
+        let sql = if is_done {
+            "UPDATE lethe_journal SET restored_at = NULL, replay = NULL WHERE replay = $1"
+        } else {
+            "UPDATE lethe_journal SET replay = NULL WHERE replay = $1"
+        };
+        let mut writer = self.writer().await;
+        sqlx::query(sql).bind(sweep).execute(&mut **writer).await.map_err(|error| self.fault(&error))?;
+        Ok(())
+    }
+
+    /// Whether this sweep has to wait for a replay: asked in the transaction that is about to write.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
+        let waits: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM lethe_journal WHERE restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)",
+        )
+        .bind(sweep)
+        .fetch_one(connection)
+        .await?;
+        Ok(waits > 0)
+    }
+
+    /// The same, asked beforehand.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn waits(&self, sweep: i64) -> Result<bool, StoreError> {
+        let mut connection = self.readers().acquire().await.map_err(|error| self.fault(&error))?;
+        self.has_to_wait(&mut connection, sweep).await.map_err(|error| self.fault(&error))
+    }
+
+    /// Whether a sweep is the one that does again what the journal knows.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
+        let is: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
+            .bind(sweep)
+            .fetch_one(connection)
+            .await?;
+        Ok(is > 0)
+    }
+
+    /// Whether clients were anonymized under a plan.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn was_used(&self, digest: &str) -> Result<bool, StoreError> {
+        let used: Option<String> = sqlx::query_scalar(
+            "SELECT client_key FROM lethe_outcomes WHERE digest = $1 AND outcome = 'anonymized' LIMIT 1",
+        )
+        .bind(digest)
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(used.is_some())
+    }
+}

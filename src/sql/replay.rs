@@ -1,0 +1,206 @@
+//! Clients anonymized before whose data has come back: who they are, and where.
+
+use std::fmt::Write as _;
+
+use super::change::differing;
+use super::link::{CLIENT, Looks, TAKEN};
+use super::select::Wanted;
+use super::{Scope, any_of, column, name, row, text, tuple};
+use crate::domain::outcome::{HOLD, WRITTEN_BACK};
+use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
+use crate::domain::schema::Dialect;
+
+/// That the ledger has the client `lethe_c` as anonymized.
+pub(super) fn known(scope: Scope) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome = 'anonymized')",
+        scope.key_text(CLIENT)
+    )
+}
+
+/// Writes the reason of a hold that was placed after the client was
+/// anonymized. One placed before was released by then, as nothing kept it.
+pub(super) fn held(scope: Scope) -> String {
+    let _ = scope;
+    format!(
+        "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n, 0, '{HOLD}' FROM lethe_batch AS b WHERE b.state IS NULL \
+         AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL AND h.placed_at > \
+         (SELECT max(o.at) FROM lethe_outcomes AS o WHERE o.client_key = b.key AND o.outcome = 'anonymized'))"
+    )
+}
+
+/// What a rule of the plan would still do to rows that are reached by a path.
+struct Left<'a> {
+    table: &'a str,
+    path: &'a Path,
+    /// The column it would change; `None` if the row would go.
+    column: Option<&'a str>,
+    condition: Option<String>,
+}
+
+fn left<'a>(scope: Scope<'_>, plan: &'a Plan) -> Vec<Left<'a>> {
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        let table = step.table.as_str();
+        for delete in &step.deletes {
+            let condition = delete.condition.as_ref().map(|own| own.sql(scope.today));
+            all.extend(delete.paths.iter().map(|path| Left {
+                table,
+                path,
+                column: None,
+                condition: condition.clone(),
+            }));
+        }
+        for update in step.updates.iter().chain(&step.unlinks) {
+            for rule in &update.rules {
+                let condition = Some(would_change(scope, table, rule));
+                let column = Some(rule.column.as_str());
+                all.extend(update.paths.iter().map(|path| Left { table, path, column, condition: condition.clone() }));
+            }
+        }
+    }
+    all
+}
+
+fn would_change(scope: Scope<'_>, table: &str, rule: &Rule) -> String {
+    differing(rule, &name(&rule.column), &scope.value(table, rule))
+}
+
+/// The clients of all rows that a rule would still change, one query for each
+/// way to them; the columns are those of the client's key.
+fn sources(wanted: &Wanted) -> Vec<String> {
+    let (plan, scope) = (wanted.plan, wanted.scope());
+    let mut sources: Vec<(&str, &Path, Vec<String>)> = Vec::new();
+    for left in left(scope, plan) {
+        let condition = left.condition.unwrap_or_else(|| "TRUE".to_owned());
+        let same = |(table, path, _): &&mut (&str, &Path, Vec<String>)| *table == left.table && *path == left.path;
+        match sources.iter_mut().find(same) {
+            Some((.., conditions)) => conditions.push(condition),
+            None => sources.push((left.table, left.path, vec![condition])),
+        }
+    }
+    let source = |(_, path, conditions): (&str, &Path, Vec<String>)| {
+        let mut looks = Looks { conditions: vec![any_of(conditions)], results: Vec::new() };
+        if path.exclusive {
+            looks.conditions.push(scope.nobody_elses(path));
+        }
+        let (from, found) = scope.join_from(path, &looks);
+        if scope.is_sqlite() {
+            // Client by client, so that nothing is held of those who were never anonymized.
+            let keys: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
+            let clients = if path.by_key {
+                format!(
+                    " {} {} ON {} = {}",
+                    scope.then(),
+                    scope.clients(),
+                    tuple(CLIENT, &scope.client.key),
+                    bracketed(&found, keys.len())
+                )
+            } else {
+                String::new()
+            };
+            return format!("SELECT {} FROM {from}{clients} WHERE {}", keys.join(", "), known(scope));
+        }
+        format!("SELECT {found} FROM {from}")
+    };
+    sources.into_iter().map(source).collect()
+}
+
+fn bracketed(columns: &str, width: usize) -> String {
+    if width > 1 { format!("({columns})") } else { columns.to_owned() }
+}
+
+fn written_back_where(wanted: &Wanted) -> String {
+    let scope = wanted.scope();
+    let sources = sources(wanted);
+    if sources.is_empty() {
+        return "FALSE".to_owned();
+    }
+    format!("{} IN ({}) AND {}", tuple(CLIENT, &scope.client.key), sources.join(" UNION "), known(scope))
+}
+
+/// The next clients whose data has come back. `$1` is the last key as JSON, if
+/// `behind` one; `$2` the most rows. It needs the temporary tables of the plan.
+#[must_use]
+pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
+    let scope = wanted.scope();
+    let order: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
+    format!(
+        "SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT $2",
+        scope.key_json(CLIENT),
+        scope.clients(),
+        written_back_where(wanted),
+        wanted.after(behind, ""),
+        order.join(", "),
+    )
+}
+
+/// How many clients there are whose data has come back.
+#[must_use]
+pub fn written_back_count(wanted: &Wanted) -> String {
+    format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted))
+}
+
+/// The statements that write for each client of a batch, as reasons, where its
+/// data has come back: `written_back:table.column`, or `written_back:table`
+/// for rows that are there again.
+#[must_use]
+pub fn places(wanted: &Wanted) -> Vec<String> {
+    let scope = wanted.scope();
+    let all = left(scope, wanted.plan).into_iter().enumerate();
+    let statement = |(place, left): (usize, Left)| {
+        let mut reason = format!("{WRITTEN_BACK}{}", left.table);
+        if let Some(column) = left.column {
+            let _ = write!(reason, ".{column}");
+        }
+        let looks = Looks { conditions: left.condition.into_iter().collect(), results: Vec::new() };
+        format!(
+            "INSERT INTO lethe_reasons (n, place, reason) SELECT DISTINCT {TAKEN}.n, {place}, {} FROM {}",
+            text(&reason),
+            scope.join(left.path, looks)
+        )
+    };
+    all.map(statement).collect()
+}
+
+/// Those of whom nothing has come back.
+pub const NOTHING_BACK: [&str; 2] = [
+    "DELETE FROM lethe_taken WHERE n NOT IN (SELECT n FROM lethe_reasons)",
+    "UPDATE lethe_batch SET state = 'already' WHERE state = 'anonymized' AND n NOT IN (SELECT n FROM lethe_reasons)",
+];
+
+/// Notes with each client taken where its data has come back.
+#[must_use]
+pub fn note(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "UPDATE lethe_batch SET reasons = (SELECT json_group_array(reason) FROM (SELECT reason FROM lethe_reasons AS r \
+             WHERE r.n = lethe_batch.n GROUP BY reason ORDER BY min(place))) WHERE state = 'anonymized'"
+        }
+        Dialect::Postgres => {
+            "UPDATE lethe_batch SET reasons = r.reasons FROM (SELECT n, '[' || string_agg(CAST(to_jsonb(reason) AS TEXT), ',' ORDER BY place) || ']' AS reasons \
+             FROM (SELECT n, reason, min(place) AS place FROM lethe_reasons GROUP BY n, reason) AS each GROUP BY n) AS r \
+             WHERE lethe_batch.n = r.n AND state = 'anonymized'"
+        }
+    }
+}
+
+/// Notes the same reasons, `$1`, with everybody taken.
+pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'anonymized'";
+
+/// A page of all clients' keys: as JSON, and as the ledger writes them. `$1` is
+/// the last key as JSON, if `behind` one; `$2` the most rows.
+#[must_use]
+pub fn all_keys(client: &ClientPlan, behind: bool) -> String {
+    let scope = Scope::new(client, chrono::NaiveDate::default());
+    let order: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
+    let after =
+        if behind { format!("WHERE {} > {} ", row(order.iter().cloned()), scope.key_of("$1")) } else { String::new() };
+    format!(
+        "SELECT {}, {} FROM {} {after}ORDER BY {} LIMIT $2",
+        scope.key_json(CLIENT),
+        scope.key_text(CLIENT),
+        scope.clients(),
+        order.join(", ")
+    )
+}

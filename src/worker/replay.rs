@@ -1,0 +1,35 @@
+//! What is particular to a batch of a `replay` sweep: where each client's data
+//! has come back.
+
+use super::batch::count;
+use crate::domain::outcome::{RESTORED, Tally};
+use crate::sql::replay::{NOTE_ALL, NOTHING_BACK, note as note_places, places};
+use crate::sql::select::Wanted;
+use crate::store::{Connection, statement};
+
+/// Notes with everybody taken where their data has come back, and leaves those
+/// alone of whom nothing has. After a restore all is back: that is said once,
+/// and whoever is to be anonymized is.
+///
+/// # Errors
+///
+/// The driver's.
+pub(super) async fn note(
+    connection: &mut Connection,
+    wanted: &Wanted<'_>,
+    is_restore: bool,
+) -> Result<Tally, sqlx::Error> {
+    if is_restore {
+        let reasons = serde_json::json!([RESTORED]).to_string();
+        sqlx::query(NOTE_ALL).bind(reasons).execute(&mut *connection).await?;
+        return count(connection).await;
+    }
+    for place in places(wanted) {
+        statement(&place).execute(&mut *connection).await?;
+    }
+    for sql in NOTHING_BACK {
+        sqlx::query(sql).execute(&mut *connection).await?;
+    }
+    sqlx::query(note_places(wanted.plan.client.dialect)).execute(&mut *connection).await?;
+    count(connection).await
+}

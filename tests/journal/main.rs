@@ -1,0 +1,5 @@
+//! The journal: what is written to it, and what keeps it from being changed.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod tampering;
