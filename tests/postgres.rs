@@ -21,6 +21,8 @@ mod policy_language;
 mod property;
 #[path = "report.rs"]
 mod report;
+#[path = "retention.rs"]
+mod retention;
 #[path = "postgres/rights.rs"]
 mod rights;
 #[path = "scheduler.rs"]

@@ -13,6 +13,7 @@ mod output;
 mod policy;
 mod redis;
 mod report;
+mod retention;
 mod retry;
 mod run;
 mod setup;

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::{Ledger, Sweep};
 use crate::domain::outcome::Tally;
 use crate::domain::schema::Dialect;
-use crate::store::StoreError;
+use crate::store::{Connection, StoreError};
 
 /// How many clients have a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -158,6 +158,64 @@ impl Ledger {
             sqlx::query(AssertSqlSafe(sql)).fetch_one(self.readers()).await.map_err(|error| self.fault(&error))?;
         let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
         Ok(Standing { refused: count(0), failed: count(1), on_hold: count(2) })
+    }
+
+    /// How many other batches of a sweep are open and have met with no error.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
+        sqlx::query_scalar(
+            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
+        )
+        .bind(sweep)
+        .bind(batch)
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Notes how many old rows of a table a batch has deleted, inside its transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn rows_gone(
+        &self,
+        connection: &mut Connection,
+        batch: i64,
+        table: &str,
+        rows: u64,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
+            .bind(batch)
+            .bind(serde_json::json!({ table: rows }).to_string())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+        let each = match self.store.dialect() {
+            Dialect::Sqlite => "json_each(b.rows_gone) AS r",
+            Dialect::Postgres => "json_each_text(CAST(b.rows_gone AS JSON)) AS r",
+        };
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
+             WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
+        )))
+        .bind(first)
+        .bind(last)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(rows.into_iter().map(|(table, rows)| (table, u64::try_from(rows).unwrap_or(0))).collect())
     }
 
     fn each_reason(&self) -> &'static str {

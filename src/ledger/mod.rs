@@ -33,17 +33,19 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 3] {
+fn migrations(dialect: Dialect) -> [&'static str; 4] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
             include_str!("../../migrations/sqlite/0003_journal.sql"),
+            include_str!("../../migrations/sqlite/0005_retention.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
             include_str!("../../migrations/postgres/0003_journal.sql"),
+            include_str!("../../migrations/postgres/0005_retention.sql"),
         ],
     }
 }

@@ -163,6 +163,8 @@ impl SweepReport {
                 ("due", _) => "clients whose date had come".to_owned(),
                 ("period", Some(cutoff)) => format!("clients without activity since {cutoff}"),
                 ("list", _) => "clients that somebody named".to_owned(),
+                ("replay", _) => "clients anonymized before whose data had come back".to_owned(),
+                ("retention", _) => "old rows, by the periods of their tables".to_owned(),
                 (kind, _) => format!("by kind {kind}"),
             },
         ));

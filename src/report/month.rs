@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::now::Now;
 use super::policy::{Current, PolicyFacts};
 use super::remains::Remains;
-use super::sweep::{Asked, Told, not_checked, told};
+use super::sweep::{Asked, OldRows, Told, not_checked, told};
 use super::unchecked::Unchecked;
 use super::{About, Wishes};
 use crate::domain::outcome::Tally;
@@ -90,6 +90,8 @@ pub struct MonthReport {
     pub refusals: Vec<Told>,
     /// Why clients stood failed at any time of the month.
     pub failures: Vec<Told>,
+    /// Old rows that were deleted, by table.
+    pub old_rows: Vec<OldRows>,
     /// Every sweep that was opened.
     pub sweeps: Vec<MonthSweep>,
     /// What the ledger does not keep, as it is now.
@@ -190,6 +192,10 @@ impl MonthReport {
             policies: policies(context, &current, &sweeps).await?,
             refusals: told(&current, ledger.reasons_between("refused", &from, &until).await?),
             failures: told(&current, ledger.reasons_between("failed", &from, &until).await?),
+            old_rows: match (sweeps.first(), sweeps.last()) {
+                (Some(first), Some(last)) => OldRows::of(ledger.rows_by_table(first.sweep.id, last.sweep.id).await?),
+                _ => Vec::new(),
+            },
             sweeps,
             now: Now::ask(context, current.plan(), now.with_timezone(&zone).date_naive(), wishes).await?,
             remains: current.policy().map(Remains::of),

@@ -163,6 +163,17 @@ fn limits(policy: &Policy, loaded: &Loaded, jobs: &[Job]) -> Vec<Limit> {
             jobs: of_kind(SweepKind::Period),
         });
     }
+    for own in &loaded.plan.row_retention {
+        let said = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&own.table));
+        limits.push(Limit {
+            of: format!("rows of {}", own.table),
+            start: format!("the day in {}.{}", own.table, own.date),
+            length: own.length.to_string(),
+            then: "deleted".to_owned(),
+            basis: said.and_then(|(_, table)| table.retention.as_ref()?.basis.clone()),
+            jobs: of_kind(SweepKind::Retention),
+        });
+    }
     limits
 }
 

@@ -35,12 +35,29 @@ pub struct SweepReport {
     pub refusals: Vec<Told>,
     /// Why clients failed that had not failed so before.
     pub failures: Vec<Told>,
+    /// Old rows that were deleted, by table; of sweeps that take rows.
+    pub old_rows: Vec<OldRows>,
     /// What the ledger does not keep, as it is now.
     pub now: Now,
     /// What remains of an anonymized client, as the policy is now.
     pub remains: Option<Remains>,
     /// What was not checked, as policy and schema are now.
     pub not_checked: Vec<Unchecked>,
+}
+
+/// Old rows of a table that were deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OldRows {
+    /// The table.
+    pub table: String,
+    /// How many.
+    pub rows: u64,
+}
+
+impl OldRows {
+    pub(super) fn of(rows: BTreeMap<String, u64>) -> Vec<Self> {
+        rows.into_iter().map(|(table, rows)| Self { table, rows }).collect()
+    }
 }
 
 /// What was asked of a sweep.
@@ -142,6 +159,7 @@ impl SweepReport {
             },
             refusals: told(&current, refused.collect()),
             failures,
+            old_rows: OldRows::of(ledger.rows_by_table(id, id).await?),
             now: Now::ask(context, current.plan(), today, wishes).await?,
             remains: current.policy().map(Remains::of),
             not_checked: not_checked(context, &current).await?,

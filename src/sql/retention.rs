@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::link::CLIENT;
 use super::select::key_from_ledger;
-use super::{Scope, any_of, column, key_columns, key_names, relation, row, text, tuple};
+use super::{Scope, any_of, column, key_names, relation, row, text, tuple};
 use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 
 /// Old rows of one table, on the day of a sweep.
@@ -25,17 +25,15 @@ pub struct OldRows<'a> {
 #[must_use]
 pub fn hold_back(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
-    let width = client.key.len();
     let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
-    let found = tuple(CLIENT, &client.key);
     format!(
-        "INSERT INTO lethe_taken (n, {}) SELECT CAST(row_number() OVER () AS INTEGER), {} FROM (SELECT DISTINCT client_key FROM lethe_holds \
-         WHERE released_at IS NULL) AS o JOIN {} ON {found} = {} WHERE {found} NOT IN (SELECT {} FROM lethe_taken)",
-        key_names(width),
+        "INSERT INTO lethe_taken (n, {}) SELECT CAST(row_number() OVER () AS INTEGER), {} FROM lethe_holds AS o \
+         JOIN {} ON {} = {} WHERE o.released_at IS NULL",
+        key_names(client.key.len()),
         keys.join(", "),
         scope.clients(),
+        tuple(CLIENT, &client.key),
         key_from_ledger(scope),
-        key_columns("lethe_taken", width).collect::<Vec<_>>().join(", "),
     )
 }
 

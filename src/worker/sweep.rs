@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, has_rows};
-use super::{Context, Loaded, Planner, gate, journal};
+use super::{Context, Loaded, Planner, gate, journal, retention};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -216,7 +216,11 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     if refusal.may_pass() {
         return Err(refusal);
     }
-    let state = if matches!(refusal, SweepError::Braked { .. }) { State::Braked } else { State::Stopped };
+    let state = if matches!(refusal, SweepError::Braked { .. } | SweepError::BrakedRows { .. }) {
+        State::Braked
+    } else {
+        State::Stopped
+    };
     if request.tick.is_some() || state == State::Braked {
         let mut sweep = new_sweep(context, request, digest);
         sweep.state = state;
@@ -231,6 +235,10 @@ async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepEr
     let now = context.ledger.clock().now();
     let every = context.limits.full_pass_every;
     let prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    if request.kind == SweepKind::Retention {
+        retention::gates(context, request, &prepared.loaded).await?;
+        return Ok(prepared);
+    }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
     if request.kind != SweepKind::List && !request.over_brake {
@@ -306,12 +314,15 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     sweep.cutoff = prepared.cutoff;
     sweep.since = prepared.since;
     sweep.position.clone_from(&prepared.position);
-    let batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
+    let batches: Vec<NewBatch> = match request.kind {
+        SweepKind::Retention => retention::batches(&prepared.loaded),
+        _ => request.keys.chunks(context.limits.batch_size).map(named).collect(),
+    };
     let mut writer = context.ledger.writer().await;
     let write = async {
         let mut transaction = begin(&mut writer).await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
-        if request.kind == SweepKind::List {
+        if matches!(request.kind, SweepKind::List | SweepKind::Retention) {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
             if request.retry {
                 let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();

@@ -23,3 +23,4 @@ mod placeholders;
 mod policy_text;
 mod redis;
 mod reports;
+mod retention;
