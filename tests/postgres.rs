@@ -5,6 +5,8 @@
 mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
+#[path = "journal/main.rs"]
+mod journal;
 #[path = "leases.rs"]
 mod leases;
 #[path = "postgres/locks.rs"]

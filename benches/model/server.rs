@@ -23,7 +23,7 @@ const SAMPLE: i64 = 2_000;
 const POISON: &str = "
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;
 CREATE TRIGGER refuse BEFORE UPDATE ON customers FOR EACH ROW
-    WHEN (NEW.anonymized = 1 AND right(OLD.customer_no, 3) = '007') EXECUTE FUNCTION refuse();
+    WHEN (NEW.anonymized = 1 AND hashtext(OLD.customer_no) % 1000 = 7) EXECUTE FUNCTION refuse();
 ";
 
 /// What is measured, in this order.

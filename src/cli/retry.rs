@@ -5,6 +5,7 @@ use std::path::Path;
 use super::output::{Output, counted};
 use super::{Failure, setup};
 use crate::domain::key::Key;
+use crate::domain::sweep::SweepKind;
 use crate::worker::Request;
 use crate::worker::sweep::open;
 
@@ -37,6 +38,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
     let clients = failed.len() as u64;
+    let (back, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.kind == "replay");
     let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
     let mut sweeps = Vec::new();
     // Who was on a list that passed over the retention period is tried again under the same terms.
@@ -50,6 +52,13 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
             continue;
         }
         let request = Request { force, retry: true, ..Request::of_clients(keys, today) };
+        sweeps.extend(open(&context, &request).await?);
+    }
+    if !back.is_empty() {
+        // They were anonymized once, and a replay finds them by what has come back of them.
+        let keys: Vec<&str> = back.iter().map(|client| client.client_key.as_str()).collect();
+        context.ledger.release_by_keys(&serde_json::to_string(&keys).unwrap_or_default()).await?;
+        let request = Request { kind: SweepKind::Replay, over_brake: true, ..Request::of_clients(Vec::new(), today) };
         sweeps.extend(open(&context, &request).await?);
     }
     if args.wait {

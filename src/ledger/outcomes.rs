@@ -43,6 +43,8 @@ pub struct FailedClient {
     pub at: String,
     /// 1 if that sweep passed over the retention period.
     pub force: i64,
+    /// The kind of that sweep.
+    pub kind: String,
 }
 
 impl Ledger {
@@ -89,7 +91,7 @@ impl Ledger {
     /// [`StoreError`] if the database cannot be read.
     pub async fn failures(&self, most: u32) -> Result<Vec<FailedClient>, StoreError> {
         sqlx::query_as(
-            "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
+            "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force, s.kind FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
              WHERE o.outcome = 'failed' AND o.sweep = \
              (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT $1",
         )
@@ -97,6 +99,16 @@ impl Ledger {
         .fetch_all(self.readers())
         .await
         .map_err(|error| self.fault(&error))
+    }
+
+    /// Lets failed clients be tried again: those in a JSON array of keys as the ledger writes them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn release_by_keys(&self, keys: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        self.release_failures(&mut writer, keys).await.map_err(|error| self.fault(&error))
     }
 
     /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::link::{Asked, CLIENT, Looks, TAKEN};
+use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
 use super::select::Wanted;
 use super::{Scope, column, key_columns, key_names, name, qualified, relation, replay, row, text, tuple};
 use crate::domain::outcome::HOLD;
@@ -368,11 +368,11 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(place, guard)| {
-            let condition = guard.condition.as_ref().map(|own| own.sql(scope.today));
+            let condition = guard.condition.as_ref().map(|own| OfRow::new(own, scope.today));
             format!(
                 "{into}, {place}, {} FROM {batch} WHERE b.state IS NULL AND {}",
                 text(&guard.name),
-                scope.exists(&guard.paths, condition.as_deref(), &Asked::Batch)
+                scope.exists(&guard.paths, condition.as_ref(), &Asked::Batch)
             )
         })
         .collect();

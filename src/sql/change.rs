@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::link::OfRow;
 use super::{Scope, any_of, column, name, text, tuple};
 use crate::domain::plan::{Delete, Path, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
@@ -26,7 +27,7 @@ impl Scope<'_> {
             self.relation(table),
             sets.join(", "),
             self.belongs(&update.paths),
-            if is_conditional { self.of_batch(&update.paths, differs) } else { differs }
+            if is_conditional { self.of_batch(&update.paths, &differs) } else { differs }
         )
     }
 
@@ -72,7 +73,9 @@ impl Scope<'_> {
     fn deleted(&self, delete: &Delete) -> String {
         let belongs = self.belongs(&delete.paths);
         match &delete.condition {
-            Some(condition) => format!("{belongs} AND {}", self.of_batch(&delete.paths, condition.sql(self.today))),
+            Some(condition) => {
+                format!("{belongs} AND {}", self.of_rows(&delete.paths, &OfRow::new(condition, self.today)))
+            }
             None => belongs,
         }
     }

@@ -1,8 +1,10 @@
 //! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
 //! as a question about a client (`exists`), and as a join (`join`).
 
+use chrono::NaiveDate;
+
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, qualified, row, text, tuple};
-use crate::domain::plan::{Compared, Hop, Path};
+use crate::domain::plan::{Compared, Condition, Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
 pub(super) const CLIENT: &str = "lethe_c";
@@ -18,6 +20,19 @@ pub(super) struct Looks {
     pub(super) conditions: Vec<String>,
     /// The results of these are the columns `lethe_0`, `lethe_1`, …
     pub(super) results: Vec<String>,
+}
+
+/// A condition on a row.
+pub(super) struct OfRow {
+    pub(super) sql: String,
+    /// Whether no row can hold a value that it cannot read.
+    pub(super) always_readable: bool,
+}
+
+impl OfRow {
+    pub(super) fn new(condition: &Condition, today: NaiveDate) -> Self {
+        Self { sql: condition.sql(today), always_readable: condition.is_always_readable() }
+    }
 }
 
 /// Whose rows a question about clients looks at.
@@ -50,6 +65,11 @@ impl Scope<'_> {
 
     /// Where a row of the path's first table belongs to one of the clients taken.
     pub(super) fn belongs(&self, paths: &[Path]) -> String {
+        if !self.is_sqlite() && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
+            // Found by index, and then looked at by hash.
+            let reached = any_of(paths.iter().map(|path| self.reached_by(path)).collect());
+            return format!("({reached} AND {})", self.is_taken(paths));
+        }
         any_of(paths.iter().map(|path| self.belongs_by(path)).collect())
     }
 
@@ -116,11 +136,15 @@ impl Scope<'_> {
         if several { format!("({condition})") } else { condition }
     }
 
-    /// A condition of the policy on rows of these paths' first table, asked of
-    /// rows of the batch's clients alone. `PostgreSQL` evaluates conditions in
-    /// any order, and one that cannot read somebody else's row would fail this
-    /// batch too.
-    pub(super) fn of_batch(&self, paths: &[Path], condition: String) -> String {
+    /// A condition of the policy on rows of these paths' first table.
+    pub(super) fn of_rows(&self, paths: &[Path], condition: &OfRow) -> String {
+        if condition.always_readable { format!("({})", condition.sql) } else { self.of_batch(paths, &condition.sql) }
+    }
+
+    /// An expression over rows of these paths' first table, asked of rows of the
+    /// batch's clients alone. `PostgreSQL` evaluates conditions in any order,
+    /// and one that cannot read somebody else's row would fail this batch too.
+    pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
         if self.is_sqlite() {
             return format!("({condition})");
         }
@@ -195,14 +219,14 @@ impl Scope<'_> {
 
     /// Whether the client `lethe_c` has a row by one of these ways for which
     /// `condition` holds.
-    pub(super) fn exists(&self, paths: &[Path], condition: Option<&str>, asked: &Asked) -> String {
+    pub(super) fn exists(&self, paths: &[Path], condition: Option<&OfRow>, asked: &Asked) -> String {
         any_of(paths.iter().map(|path| self.exists_by(path, condition, asked)).collect())
     }
 
-    fn exists_by(&self, path: &Path, condition: Option<&str>, asked: &Asked) -> String {
+    fn exists_by(&self, path: &Path, condition: Option<&OfRow>, asked: &Asked) -> String {
         let condition = condition.map(|condition| match asked {
-            Asked::Batch => self.of_batch(std::slice::from_ref(path), condition.to_owned()),
-            Asked::Everybody | Asked::Between(_) => format!("({condition})"),
+            Asked::Batch => self.of_rows(std::slice::from_ref(path), condition),
+            Asked::Everybody | Asked::Between(_) => format!("({})", condition.sql),
         });
         let mut inner = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         if let (Asked::Between(between), Some(key)) = (asked, path.key_columns()) {
@@ -223,7 +247,7 @@ impl Scope<'_> {
     /// `lethe_t`, the row's table has its own name.
     pub(super) fn join(&self, path: &Path, mut looks: Looks) -> String {
         for condition in &mut looks.conditions {
-            *condition = self.of_batch(std::slice::from_ref(path), std::mem::take(condition));
+            *condition = self.of_batch(std::slice::from_ref(path), condition);
         }
         if path.exclusive {
             // A row that stays for another client is not this client's to look at.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::change::differing;
 use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, any_of, column, name, row, text, tuple};
+use super::{Scope, any_of, column, key_names, name, row, text, tuple};
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
 use crate::domain::schema::Dialect;
@@ -183,6 +183,31 @@ pub fn note(dialect: Dialect) -> &'static str {
              WHERE lethe_batch.n = r.n AND state = 'anonymized'"
         }
     }
+}
+
+/// Puts the day of the first time back where a rule has written today's,
+/// because the day was gone; `None` if the policy keeps no day.
+#[must_use]
+pub fn first_day(wanted: &Wanted) -> Option<String> {
+    let (scope, client) = (wanted.scope(), &wanted.plan.client);
+    let own = client.anonymized_on.as_ref()?;
+    let rules = wanted.plan.steps.iter().filter(|step| step.table == client.table).flat_map(|step| &step.updates);
+    let declared =
+        rules.flat_map(|update| &update.rules).find(|rule| rule.column == *own).map(|rule| &rule.declared)?;
+    let key = scope.key_text(&client.table);
+    let first = format!(
+        "(SELECT min(s.today) FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.sweep \
+         WHERE o.client_key = {key} AND o.outcome = 'anonymized')"
+    );
+    let first = if scope.is_sqlite() { first } else { format!("CAST({first} AS {declared})") };
+    let (day, width) = (column(&client.table, own), client.key.len());
+    Some(format!(
+        "UPDATE {} SET {} = {first} WHERE {} AND {day} = '{}' AND {first} < {day}",
+        scope.relation(&client.table),
+        name(own),
+        scope.among(&tuple(&client.table, &client.key), width, &format!("SELECT {} FROM lethe_taken", key_names(width))),
+        wanted.today,
+    ))
 }
 
 /// Notes the same reasons, `$1`, with everybody taken.

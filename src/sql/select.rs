@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 
-use super::link::{Asked, CLIENT, Looks};
+use super::link::{Asked, CLIENT, Looks, OfRow};
 use super::{Scope, any_of, column, day_after, name, relation, row, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, FIRST_DAY, Plan, RetentionPlan};
+use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Plan, RetentionPlan};
 use crate::domain::schema::Dialect;
 
 /// What a sweep looks for: the part of its parameters that selects.
@@ -121,13 +121,16 @@ impl Wanted<'_> {
             let strange = if scope.is_sqlite() { format!(" OR NOT {}", scope.is_day(&date)) } else { String::new() };
             condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
-        let condition = (!condition.is_empty()).then(|| condition.join(" AND "));
+        let condition = (!condition.is_empty()).then(|| OfRow {
+            sql: condition.join(" AND "),
+            always_readable: source.condition.as_ref().is_none_or(Condition::is_always_readable),
+        });
         let between = |range: Range, key: &str| {
             let from = if range.behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
             let to = if range.bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
             from + &to
         };
-        let condition = condition.as_deref();
+        let condition = condition.as_ref();
         match whose {
             // SQLite always looks rows up client by client.
             Whose::OfRange(range) if !scope.is_sqlite() => {

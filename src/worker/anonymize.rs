@@ -238,6 +238,9 @@ impl Anonymizer {
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         if done.tally.anonymized > 0 {
             batch::apply(transaction, &work).await?;
+            if open.sweep.kind == SweepKind::Replay {
+                replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
+            }
         }
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;

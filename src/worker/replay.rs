@@ -3,9 +3,21 @@
 
 use super::batch::count;
 use crate::domain::outcome::{RESTORED, Tally};
-use crate::sql::replay::{NOTE_ALL, NOTHING_BACK, note as note_places, places};
+use crate::sql::replay::{NOTE_ALL, NOTHING_BACK, first_day, note as note_places, places};
 use crate::sql::select::Wanted;
 use crate::store::{Connection, statement};
+
+/// The day on which a client was anonymized stays the first.
+///
+/// # Errors
+///
+/// The driver's.
+pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<(), sqlx::Error> {
+    if let Some(sql) = first_day(wanted) {
+        statement(&sql).execute(connection).await?;
+    }
+    Ok(())
+}
 
 /// Notes with everybody taken where their data has come back, and leaves those
 /// alone of whom nothing has. After a restore all is back: that is said once,

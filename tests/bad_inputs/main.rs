@@ -16,6 +16,7 @@ mod drafts;
 mod flags;
 mod gates;
 mod jobs;
+mod journal;
 mod links;
 mod lists;
 mod names;

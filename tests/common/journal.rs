@@ -9,7 +9,8 @@ use lethe::journal::{Journal, Key, Place as JournalPlace};
 use lethe::worker::journal::{Keeper, Verdict, verify};
 use lethe::worker::sweep::SweepError;
 
-use super::{Company, NOON, context, limits};
+use super::{Company, NOON, Place, context, limits};
+use lethe::ledger::State;
 
 pub const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, due DATE, anonymized INTEGER NOT NULL DEFAULT 0, anonymized_on DATE);
@@ -128,6 +129,63 @@ impl Kept {
         Self { company: Company { folder, place, context }, journal }
     }
 
+    /// Copies the database, as a backup script does.
+    pub async fn backup(&self) -> PathBuf {
+        let folder = self.company.folder.path();
+        match &self.company.place {
+            Place::File(path) => {
+                self.company.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+                let copy = folder.join("backup.db");
+                std::fs::copy(path, &copy).expect("the file is copied");
+                copy
+            }
+            Place::Server(url) => {
+                let dump = folder.join("backup.dump");
+                run(&binary("pg_dump"), &["-Fc", "-f", &dump.to_string_lossy(), url]);
+                dump
+            }
+        }
+    }
+
+    /// The company with its database brought back from a backup, on a day.
+    pub async fn restored(mut self, backup: &Path, day: &str) -> Self {
+        self.company.place = match &self.company.place {
+            Place::File(path) => {
+                let file = path.with_file_name(format!("restored-{}.db", ulid::Ulid::new()));
+                std::fs::copy(backup, &file).expect("the file is copied");
+                Place::File(file)
+            }
+            Place::Server(_) => {
+                let place = Place::on_server("").await;
+                run(&binary("pg_restore"), &["--no-owner", "-d", &place.setting(), &backup.to_string_lossy()]);
+                place
+            }
+        };
+        self.reopened(day).await
+    }
+
+    /// Does again what the journal knows; gives the number of clients.
+    pub async fn replay_restored(&self) -> u64 {
+        self.keep().await.expect("the journal is kept");
+        let head = self.company.context.ledger.journal().await.expect("a head").expect("a journal");
+        let id = head.replay.expect("a replay is open");
+        let (sweep, tally) = self.company.work(id).await;
+        assert_eq!((sweep.state, sweep.kind), (State::Done, SweepKind::Replay));
+        self.keep().await.expect("the journal is kept");
+        assert!(!self.waits().await, "live sweeps still wait");
+        tally.anonymized
+    }
+
+    /// Whether live sweeps wait.
+    pub async fn waits(&self) -> bool {
+        let head = self.company.context.ledger.journal().await.expect("a head");
+        head.is_some_and(|head| head.restored_at.is_some())
+    }
+
+    pub async fn names(&self) -> Vec<String> {
+        self.company.rows(NAMES).await
+    }
+
     pub async fn replay(&self) -> lethe::domain::outcome::Tally {
         self.company.sweep(&self.company.request(SweepKind::Replay)).await.expect("a replay")
     }
@@ -136,6 +194,20 @@ impl Kept {
 pub fn journal(folder: &Path, key: Option<&str>) -> Journal {
     let key = key.map(|key| Key::new(key.as_bytes()).expect("a key"));
     Journal::new(JournalPlace::folder(folder.to_owned()), key)
+}
+
+/// A program of the database server's.
+fn binary(name: &str) -> PathBuf {
+    let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
+    let mut found: Vec<PathBuf> =
+        installed.map(|entry| entry.path().join("bin").join(name)).filter(|path| path.exists()).collect();
+    found.sort();
+    found.pop().unwrap_or_else(|| PathBuf::from(name))
+}
+
+fn run(program: &Path, args: &[&str]) {
+    let ended = std::process::Command::new(program).args(args).output().expect("the program starts");
+    assert!(ended.status.success(), "{}: {}", program.display(), String::from_utf8_lossy(&ended.stderr));
 }
 
 /// The files of a journal, in order.

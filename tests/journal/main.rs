@@ -2,4 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod restored;
 mod tampering;
+mod trouble;
+mod written_back;

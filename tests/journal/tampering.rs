@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lethe::journal::{Chain, Record, START, seal};
 
-use crate::common::journal::{Kept, lines, segments, write};
+use super::common::journal::{Kept, lines, segments, write};
 
 /// A journal of three records, in two segments.
 async fn three(key: Option<&str>) -> (Kept, Vec<PathBuf>) {
@@ -132,7 +132,7 @@ async fn a_journal_with_a_key_holds_no_client_and_takes_no_record_without_it() {
     let (kept, files) = three(Some("0123456789abcdef0123456789abcdef")).await;
     let text: String = kept.lines().concat();
     assert!(!text.contains("C1") && !text.contains("0123456789abcdef0123"), "{text}");
-    let other = crate::common::journal::journal(&kept.folder(), Some("another key of 32 characters, yes"));
+    let other = super::common::journal::journal(&kept.folder(), Some("another key of 32 characters, yes"));
     let verdict = lethe::worker::journal::verify(&kept.company.context, &other).await.expect("it can be read");
     assert_eq!(verdict.what.as_deref(), Some("record 1 was written with another key than `journal.key_file` holds"));
     let changed: Vec<String> = lines(&files[1]).iter().map(|line| line.replace("anonymized", "refused")).collect();

@@ -48,6 +48,8 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     assert_eq!((again.anonymized, again.already), (0, clients.len() as u64));
     assert_eq!(company.dump().await, after, "a second sweep changed something");
 
+    let (back, _) = company.preview(&company.request(SweepKind::Replay)).await;
+    assert_eq!(back.tally.looked_at(), 0, "a replay finds something of those just anonymized");
     forget(company).await;
     let tomorrow = company.today() + Days::new(1);
     company.set_clock(&format!("{tomorrow}T12:00:00Z"));

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use sqlparser::ast::{Expr, Ident, ObjectName, Query, Visit, Visitor};
+use sqlparser::ast::{BinaryOperator, Expr, Ident, ObjectName, Query, UnaryOperator, Visit, Visitor};
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -17,6 +17,7 @@ pub struct Condition {
     columns: Vec<String>,
     relations: Vec<(Option<String>, String)>,
     has_query: bool,
+    always_readable: bool,
 }
 
 const TODAY: &str = "{today}";
@@ -59,6 +60,7 @@ impl Condition {
             columns: names.columns,
             relations: names.relations,
             has_query: names.has_query,
+            always_readable: is_always_readable(&expression),
         })
     }
 
@@ -74,6 +76,7 @@ impl Condition {
             columns: vec![column.to_owned()],
             relations: Vec::new(),
             has_query: false,
+            always_readable: true,
         }
     }
 
@@ -84,6 +87,7 @@ impl Condition {
             columns: self.columns.iter().chain(&other.columns).cloned().collect(),
             relations: self.relations.iter().chain(&other.relations).cloned().collect(),
             has_query: self.has_query || other.has_query,
+            always_readable: self.always_readable && other.always_readable,
         }
     }
 
@@ -112,10 +116,45 @@ impl Condition {
         &self.relations
     }
 
+    /// Whether no row can hold a value that it cannot read.
+    #[must_use]
+    pub fn is_always_readable(&self) -> bool {
+        self.always_readable
+    }
+
     /// Whether it contains a subquery.
     #[must_use]
     pub fn has_query(&self) -> bool {
         self.has_query
+    }
+}
+
+/// Whether an expression only compares columns with literals: what could not be
+/// read was refused when it was prepared.
+fn is_always_readable(expression: &Expr) -> bool {
+    match expression {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) => true,
+        Expr::Nested(inner) | Expr::UnaryOp { op: UnaryOperator::Not, expr: inner } => is_always_readable(inner),
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) | Expr::IsTrue(inner) | Expr::IsNotTrue(inner) => {
+            is_always_readable(inner)
+        }
+        Expr::InList { expr, list, .. } => is_always_readable(expr) && list.iter().all(is_always_readable),
+        Expr::Between { expr, low, high, .. } => [expr, low, high].into_iter().all(|own| is_always_readable(own)),
+        Expr::BinaryOp { left, op, right } => {
+            matches!(
+                op,
+                BinaryOperator::And
+                    | BinaryOperator::Or
+                    | BinaryOperator::Eq
+                    | BinaryOperator::NotEq
+                    | BinaryOperator::Lt
+                    | BinaryOperator::LtEq
+                    | BinaryOperator::Gt
+                    | BinaryOperator::GtEq
+            ) && is_always_readable(left)
+                && is_always_readable(right)
+        }
+        _ => false,
     }
 }
 
@@ -221,6 +260,19 @@ mod tests {
         let named = |schema: Option<&str>, own: &str| (schema.map(str::to_owned), own.to_owned());
         let wanted = [named(Some("sales"), "docs"), named(None, "Lines"), named(None, "more")];
         assert_eq!(condition.relations(), wanted);
+    }
+
+    #[test]
+    fn only_comparisons_with_literals_can_be_read_whatever_a_row_holds() {
+        let readable = |text| Condition::parse(text, Dialect::Postgres).unwrap().is_always_readable();
+        for text in ["a = 1", "NOT (t.a <> 'x' OR b IS NULL)", "a IN ('x', 'y') AND b BETWEEN 1 AND 2", "a < {today}"] {
+            assert!(readable(text), "{text}");
+        }
+        for text in ["a / b > 1", "CAST(a AS integer) = 1", "a ->> 'b' = 'x'", "length(a) = 1", "a LIKE 'x%'", "a = -b"]
+        {
+            assert!(!readable(text), "{text}");
+        }
+        assert!(!readable("EXISTS (SELECT 1 FROM b)"));
     }
 
     #[test]
