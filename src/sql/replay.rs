@@ -205,7 +205,11 @@ pub fn first_day(wanted: &Wanted) -> Option<String> {
         "UPDATE {} SET {} = {first} WHERE {} AND {day} = '{}' AND {first} < {day}",
         scope.relation(&client.table),
         name(own),
-        scope.among(&tuple(&client.table, &client.key), width, &format!("SELECT {} FROM lethe_taken", key_names(width))),
+        scope.among(
+            &tuple(&client.table, &client.key),
+            width,
+            &format!("SELECT {} FROM lethe_taken", key_names(width))
+        ),
         wanted.today,
     ))
 }
