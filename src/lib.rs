@@ -9,6 +9,7 @@ pub mod journal;
 pub mod ledger;
 pub mod outside;
 pub mod queue;
+pub mod report;
 pub mod sql;
 pub mod store;
 pub mod worker;

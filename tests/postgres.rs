@@ -27,6 +27,10 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "report.rs"]
+mod report;
+#[path = "retention.rs"]
+mod retention;
 #[path = "postgres/rights.rs"]
 mod rights;
 #[path = "scheduler.rs"]

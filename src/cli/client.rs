@@ -9,6 +9,7 @@ use super::{Failure, setup};
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::ledger::{Hold, Notice, Record};
+pub(super) use crate::report::minute;
 use crate::worker::sweep::{Client, Mode, survey};
 use crate::worker::{Context, Request};
 
@@ -121,9 +122,4 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
         ]);
     }
     text + "\n" + &table(&rows)
-}
-
-/// A moment of the ledger to the minute: `2026-01-31 02:00`.
-pub(super) fn minute(moment: &str) -> String {
-    moment.get(..16).unwrap_or(moment).replace('T', " ")
 }

@@ -14,6 +14,8 @@ mod output;
 mod outside;
 mod policy;
 mod redis;
+mod report;
+mod retention;
 mod retry;
 mod run;
 mod setup;
@@ -67,6 +69,9 @@ enum Command {
     Worker,
     /// Show tonight, the last nights, and what needs attention.
     Status(status::Args),
+    /// Print a report to keep: as a page, or as JSON.
+    #[command(subcommand)]
+    Report(report::Command),
     /// Show a client's history, and what would become of it now.
     Client(client::Args),
     /// Keep a client out of every sweep until released.
@@ -121,6 +126,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Scheduler => run::execute(run::Part::Scheduler, file).await,
         Command::Worker => run::execute(run::Part::Worker, file).await,
         Command::Status(args) => status::execute(&args, file, out).await,
+        Command::Report(command) => report::execute(command, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
         Command::Deliveries(args) => deliveries::execute(&args, file, out).await,

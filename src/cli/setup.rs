@@ -46,7 +46,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
 }
 
 /// Who acts: the account of the operating system.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let name = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }

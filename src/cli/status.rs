@@ -8,7 +8,8 @@ use super::client::minute;
 use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
-use super::{Failure, setup};
+use super::{Failure, retention, setup};
+use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Ledger, Outstanding, Progress, State, Sweep};
 use crate::worker::{Context, gate};
 
@@ -32,6 +33,9 @@ struct Shown {
     #[serde(flatten)]
     sweep: Sweep,
     progress: Progress,
+    /// Old rows deleted, by table; of sweeps that take rows.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    rows: std::collections::BTreeMap<String, u64>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +90,11 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     };
     for sweep in context.ledger.last_sweeps(args.last).await? {
         let progress = context.ledger.progress(sweep.id).await?;
-        status.sweeps.push(Shown { sweep, progress });
+        let rows = match sweep.kind {
+            SweepKind::Retention => context.ledger.rows_by_table(sweep.id, sweep.id).await?,
+            _ => std::collections::BTreeMap::new(),
+        };
+        status.sweeps.push(Shown { sweep, progress, rows });
     }
     status.attention = attention(&context, &status).await;
     out.data(&status, || text(&status));
@@ -157,7 +165,7 @@ fn text(status: &Status) -> String {
     let mut rows = vec![
         ["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""].map(str::to_owned).to_vec(),
     ];
-    for Shown { sweep, progress } in &status.sweeps {
+    for Shown { sweep, progress, rows: gone } in &status.sweeps {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
@@ -165,6 +173,9 @@ fn text(status: &Status) -> String {
                 "stands for {} missed earlier",
                 counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
             ));
+        }
+        if sweep.kind == SweepKind::Retention {
+            notes.push(counted(gone.values().sum(), "old row"));
         }
         if sweep.capped {
             notes.push("limit reached".to_owned());
@@ -220,7 +231,7 @@ fn text(status: &Status) -> String {
     text
 }
 
-fn no_sweep(id: i64) -> Failure {
+pub(super) fn no_sweep(id: i64) -> Failure {
     Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones")
 }
 
@@ -230,11 +241,12 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
     };
     let progress = context.ledger.progress(id).await?;
     let refused = context.ledger.refusals(id).await?;
+    let rows = context.ledger.rows_by_table(id, id).await?;
     let loaded = context.planner.plan(&context.store).await.ok();
     let outstanding = context.ledger.outstanding(Some(id)).await?;
     let through = context.ledger.through(id).await?;
     let shown = serde_json::json!({
-        "sweep": sweep, "progress": progress, "refusals": refused, "outstanding": outstanding, "delivered": through,
+        "sweep": sweep, "progress": progress, "refusals": refused, "rows": rows, "outstanding": outstanding, "delivered": through,
     });
     out.data(&shown, || {
         let name = sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by));
@@ -250,7 +262,9 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
             text += &format!(", for the tick of {}", minute(tick));
         }
         text += "\n\n";
-        if let Some(loaded) = &loaded {
+        if sweep.kind == SweepKind::Retention {
+            text += &retention::gone(&rows);
+        } else if let Some(loaded) = &loaded {
             let failures = std::collections::BTreeMap::new();
             text += &result_table(&progress.tally, &refused, &failures, &loaded.plan, "anonymized");
         }

@@ -328,6 +328,8 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
         SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
         SweepKind::Replay => format!("{}{filters}", replay::known(scope)),
+        // Its batches are of rows.
+        SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };

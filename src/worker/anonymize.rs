@@ -13,8 +13,8 @@ use super::culprits::{Suspects, set_apart};
 use super::deliver::messages::write_down;
 use super::files;
 use super::pace::Pace;
-use super::replay;
 use super::sweep::{Prepared, SweepError, of_sweep};
+use super::{replay, retention};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
@@ -68,6 +68,9 @@ impl Anonymizer {
     pub(super) async fn anonymize(&self, claim: &Claim) -> Result<(), SweepError> {
         let ledger = &self.context.ledger;
         let Some((batch, sweep)) = self.batch(claim).await? else { return Ok(()) };
+        if sweep.kind == SweepKind::Retention {
+            return retention::work(&self.context, claim, &batch, &sweep).await;
+        }
         let Some(open) = self.open_sweep(&sweep).await? else { return Ok(()) };
         let mut failing = Failing::new();
         let mut refused = BTreeSet::new();

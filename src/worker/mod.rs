@@ -12,6 +12,7 @@ pub mod journal;
 mod pace;
 mod planner;
 mod replay;
+pub mod retention;
 mod run;
 pub mod scheduler;
 mod selection;

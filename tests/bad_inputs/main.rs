@@ -25,4 +25,6 @@ mod notices;
 mod placeholders;
 mod policy_text;
 mod redis;
+mod reports;
+mod retention;
 mod webhooks;

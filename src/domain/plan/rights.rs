@@ -28,6 +28,9 @@ impl Plan {
             let updates = step.updates.iter().chain(&step.unlinks);
             own.updated.extend(updates.flat_map(|update| &update.rules).map(|rule| rule.column.clone()));
         }
+        for own in &self.row_retention {
+            all.entry(own.table.clone()).or_default().deleted = true;
+        }
         for searched in &self.searched {
             let blanked = searched.groups.iter().flat_map(|group| &group.columns).filter(|own| own.is_blanked());
             all.entry(searched.table.clone()).or_default().updated.extend(blanked.map(|own| own.name.clone()));

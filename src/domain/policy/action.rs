@@ -131,6 +131,9 @@ pub struct Column {
     /// What to do where a former value is found in this column.
     #[serde(default, skip_serializing_if = "is_default")]
     pub residue: OnResidue,
+    /// Whether what stays in this column could single a client out together with others; reports measure how far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quasi_identifier: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

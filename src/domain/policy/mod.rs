@@ -30,6 +30,9 @@ use crate::domain::reading::with_mend;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// What people call this version of the policy, such as `2026-03`; reports say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The table of clients and its own columns of note.
     pub client: Client,
     /// What a job or an operator may filter on: a name and the client column behind it.
@@ -80,6 +83,9 @@ pub struct Client {
     /// The column with the day from which a client is to be anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_anonymize_on: Option<String>,
+    /// On what that day rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// A true/false column that Lethe sets when a client is anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymized: Option<String>,
@@ -95,6 +101,9 @@ pub struct Retention {
     /// A calendar period such as `6 years`.
     #[serde(deserialize_with = "period")]
     pub length: Period,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// Where activity is recorded.
     #[serde(default)]
     pub activity: Vec<Activity>,
@@ -187,6 +196,9 @@ pub struct Table {
     /// Which rows go altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Rows>,
+    /// When old rows go, whoever they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RowRetention>,
     /// The columns that make this a key-value table; its keys stand under `keys`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_value: Option<KeyValue>,
@@ -196,6 +208,25 @@ pub struct Table {
     /// Each column, with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, Column>,
+}
+
+/// When old rows of a table go, those of clients who stay too.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowRetention {
+    /// A calendar period such as `2 years`: rows of an earlier day go.
+    #[serde(deserialize_with = "period")]
+    pub length: Period,
+    /// The column with the day of the row.
+    pub date: String,
+    /// What happens to an old row: it is deleted.
+    pub rows: DeleteWord,
+    /// Only rows for which this SQL expression holds go.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
 }
 
 /// The two columns of a key-value table.
