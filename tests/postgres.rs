@@ -5,6 +5,8 @@
 mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
+#[path = "files.rs"]
+mod files;
 #[path = "journal/main.rs"]
 mod journal;
 #[path = "postgres/late.rs"]
@@ -15,6 +17,8 @@ mod leases;
 mod locks;
 #[path = "nights.rs"]
 mod nights;
+#[path = "notices.rs"]
+mod notices;
 #[path = "period.rs"]
 mod period;
 #[path = "poison.rs"]
@@ -23,6 +27,10 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "report.rs"]
+mod report;
+#[path = "retention.rs"]
+mod retention;
 #[path = "postgres/rights.rs"]
 mod rights;
 #[path = "scheduler.rs"]
@@ -33,3 +41,5 @@ mod sweeps;
 mod tables;
 #[path = "postgres/types.rs"]
 mod types;
+#[path = "webhooks.rs"]
+mod webhooks;

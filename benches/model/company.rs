@@ -117,6 +117,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         planner: Planner::new(policy),
         limits,
         redis: None,
+        targets: Arc::default(),
         journal: None,
         wake: Arc::default(),
         actor,

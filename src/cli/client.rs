@@ -8,7 +8,8 @@ use super::output::{Output, reason, table};
 use super::{Failure, setup};
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
-use crate::ledger::{Hold, Record};
+use crate::ledger::{Hold, Notice, Record};
+pub(super) use crate::report::minute;
 use crate::worker::sweep::{Client, Mode, survey};
 use crate::worker::{Context, Request};
 
@@ -28,6 +29,9 @@ struct Shown {
     /// What would become of it, were it looked at now.
     would_be: Client,
     holds: Vec<Hold>,
+    notices: Vec<Notice>,
+    /// Its files and folders that are not gone yet.
+    files_left: i64,
     history: Vec<Record>,
 }
 
@@ -41,7 +45,9 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     if now.outcome == Outcome::NotFound && history.is_empty() {
         return Err(nobody(&args.key));
     }
-    let shown = Shown { client: now.key.clone(), would_be: now, holds, history };
+    let notices = context.ledger.notices(&now.key).await?;
+    let files_left = context.ledger.files_left(&now.key).await?;
+    let shown = Shown { client: now.key.clone(), would_be: now, holds, notices, files_left, history };
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }
@@ -89,6 +95,16 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
     for hold in &shown.holds {
         text += &format!("On hold since {} by {}: {}\n", &hold.placed_at[..10], hold.placed_by, hold.reason);
     }
+    for notice in &shown.notices {
+        let sent =
+            notice.sent_at.as_deref().map_or_else(|| "not sent yet".to_owned(), |at| format!("sent {}", minute(at)));
+        let until = notice.until.as_ref().map(|day| format!(", until {day}")).unwrap_or_default();
+        let ended = notice.ended_by.as_ref().map(|by| format!(", ended: {by}")).unwrap_or_default();
+        text += &format!("Notice {sent}{until}{ended}\n");
+    }
+    if shown.files_left > 0 {
+        text += &format!("Files or folders that are not gone yet: {}; see `lethe deliveries`\n", shown.files_left);
+    }
     if shown.history.is_empty() {
         return text + "\nNo sweep has looked at it yet.";
     }
@@ -106,9 +122,4 @@ fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
         ]);
     }
     text + "\n" + &table(&rows)
-}
-
-/// A moment of the ledger to the minute: `2026-01-31 02:00`.
-pub(super) fn minute(moment: &str) -> String {
-    moment.get(..16).unwrap_or(moment).replace('T', " ")
 }

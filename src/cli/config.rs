@@ -7,12 +7,14 @@ use serde::Deserialize;
 use url::Url;
 
 use super::Failure;
+use super::outside::FilesConfig;
+use super::webhooks::WebhooksConfig;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
 use crate::ledger::LEASE;
 use crate::store::{Postgres, Settings, Sqlite};
-use crate::worker::Limits;
+use crate::worker::{Limits, Targets};
 
 /// Variables of the environment that are no settings.
 const NOT_SETTINGS: [&str; 2] = ["LETHE_CONFIG", "LETHE_LOG"];
@@ -46,6 +48,15 @@ pub(super) struct Config {
     pub redis: RedisConfig,
     #[serde(default)]
     pub journal: JournalConfig,
+    #[serde(default)]
+    pub files: FilesConfig,
+    #[serde(default)]
+    pub webhooks: WebhooksConfig,
+    #[serde(default)]
+    pub deliveries: DeliveriesConfig,
+    /// What `files` and `webhooks` declare, once they are read.
+    #[serde(skip)]
+    pub(super) targets: Targets,
 }
 
 /// `[sweep]`
@@ -191,6 +202,26 @@ impl Default for RedisConfig {
     }
 }
 
+/// `[deliveries]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct DeliveriesConfig {
+    /// How often a delivery is tried before it is given up.
+    pub attempts: u32,
+    /// The pause before it is tried again, doubled each time.
+    #[serde(with = "humantime_serde")]
+    pub retry_after: Duration,
+    /// How long a webhook has to answer.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+impl Default for DeliveriesConfig {
+    fn default() -> Self {
+        Self { attempts: 16, retry_after: Duration::from_secs(5), timeout: Duration::from_secs(10) }
+    }
+}
+
 /// `[journal]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -249,6 +280,7 @@ impl Config {
         if config.url().is_none() {
             config.database = folder.join(&config.database).to_string_lossy().into_owned();
         }
+        config.targets = config.read_targets(&folder)?;
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
@@ -307,6 +339,12 @@ impl Config {
         }
         if let Some(Err(what)) = self.window() {
             return Err(("worker.window", what));
+        }
+        if self.deliveries.attempts == 0 {
+            return Err(("deliveries.attempts", "is 0, and should be at least 1".to_owned()));
+        }
+        if !(Duration::from_millis(100)..=Duration::from_secs(300)).contains(&self.deliveries.timeout) {
+            return Err(("deliveries.timeout", "should be from 100ms to 5 minutes".to_owned()));
         }
         if sweep.attempts == 0 {
             return Err(("sweep.attempts", "is 0, and should be at least 1".to_owned()));

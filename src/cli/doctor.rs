@@ -65,6 +65,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
         Ok(store) => database(&config, &store, &mut findings).await?,
     }
     redis(&config, &mut findings).await;
+    roots(&config, &mut findings);
     jobs(&config, &mut findings);
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
     out.data(&findings.0, || {
@@ -95,7 +96,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     if store.dialect() == Dialect::Sqlite {
         pages(store, findings).await;
     }
-    let planner = Planner::new(config.policy.clone());
+    let planner = config.planner();
     if store.dialect() == Dialect::Postgres {
         role(&planner, store, findings).await?;
     }
@@ -279,6 +280,7 @@ fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
             }
         }
     }
+    needed.extend(plan.files.iter().map(|own| (own.table.clone(), vec![own.column.clone()])));
     if let Some(date) = &plan.client.to_anonymize_on {
         needed.push((plan.client.table.clone(), vec![date.clone()]));
     }
@@ -303,6 +305,18 @@ fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
             format!("CREATE INDEX {name} ON {} ({});", crate::sql::name(&table), list.join(", "))
         })
         .collect()
+}
+
+/// The folders of files can be opened.
+fn roots(config: &Config, findings: &mut Findings) {
+    for (name, root) in &config.targets.roots {
+        match root.look() {
+            Ok(()) => findings.add(Verdict::Good, "files", format!("root `{name}` is there")),
+            Err(fault) => {
+                findings.add(Verdict::Bad, "files", format!("root `{name}`, `{}`: {fault}", root.folder().display()));
+            }
+        }
+    }
 }
 
 fn jobs(config: &Config, findings: &mut Findings) {

@@ -4,19 +4,24 @@
 mod backup;
 mod client;
 mod config;
+mod deliveries;
 mod demo;
 mod doctor;
 mod failure;
 mod hold;
 mod journal;
 mod output;
+mod outside;
 mod policy;
 mod redis;
+mod report;
+mod retention;
 mod retry;
 mod run;
 mod setup;
 mod status;
 mod sweep;
+mod webhooks;
 
 pub use failure::Failure;
 
@@ -64,12 +69,17 @@ enum Command {
     Worker,
     /// Show tonight, the last nights, and what needs attention.
     Status(status::Args),
+    /// Print a report to keep: as a page, or as JSON.
+    #[command(subcommand)]
+    Report(report::Command),
     /// Show a client's history, and what would become of it now.
     Client(client::Args),
     /// Keep a client out of every sweep until released.
     #[command(subcommand)]
     Hold(hold::Command),
-    /// Let clients that failed be tried again.
+    /// Show what is still to be done outside of the database: files to delete, messages to send.
+    Deliveries(deliveries::Args),
+    /// Let clients that failed, and deliveries that were given up, be tried again.
     Retry(retry::Args),
     /// Say that a backup was made.
     #[command(subcommand)]
@@ -116,8 +126,10 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Scheduler => run::execute(run::Part::Scheduler, file).await,
         Command::Worker => run::execute(run::Part::Worker, file).await,
         Command::Status(args) => status::execute(&args, file, out).await,
+        Command::Report(command) => report::execute(command, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
+        Command::Deliveries(args) => deliveries::execute(&args, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Journal(command) => journal::execute(command, file, out).await,

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::domain::outcome::Tally;
-use crate::domain::plan::Plan;
+pub(super) use crate::report::{number, reason};
 
 /// Where and how results go.
 #[derive(Debug, Clone, Copy)]
@@ -28,19 +28,6 @@ pub(super) fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
-/// A number with its thousands apart: `1,204`.
-pub(super) fn number(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A number and its noun: `1 client`, `2 clients`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
@@ -49,23 +36,6 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 /// A number of batches.
 pub(super) fn batches(count: u64) -> String {
     if count == 1 { "1 batch".to_owned() } else { format!("{} batches", number(count)) }
-}
-
-/// A reason as people read it.
-pub(super) fn reason(plan: Option<&Plan>, name: &str) -> String {
-    if name == crate::domain::outcome::HOLD {
-        return "is on hold".to_owned();
-    }
-    if let Some(place) = name.strip_prefix("residue:") {
-        return format!("a former value was still found in {place}");
-    }
-    if let Some(place) = name.strip_prefix(crate::domain::outcome::WRITTEN_BACK) {
-        return format!("written back: {place}");
-    }
-    if name == crate::domain::outcome::RESTORED {
-        return "had come back with a backup".to_owned();
-    }
-    plan.and_then(|plan| plan.reason_text(name)).unwrap_or(name).to_owned()
 }
 
 /// The lines of a tally, those that are zero left out save the first two.

@@ -9,7 +9,7 @@ use crate::domain::plan::{Path as Way, Plan, PlanError};
 use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
 use crate::draft::{Wishes, draft};
-use crate::worker::{PlanLoadError, Planner};
+use crate::worker::PlanLoadError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -107,7 +107,7 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
 
 async fn check(file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
-    let planner = Planner::new(config.policy.clone());
+    let planner = config.planner();
     let loaded = match planner.plan_checked(&store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Plan(PlanError(problems))) if out.json => {
@@ -143,7 +143,7 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
 async fn show(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     let store = crate::store::Store::open(config.settings()?).await?;
-    let loaded = Planner::new(config.policy.clone()).plan(&store).await?;
+    let loaded = config.planner().plan(&store).await?;
     let plan = &loaded.plan;
     let text = std::fs::read_to_string(&config.policy).unwrap_or_default();
     let policy = Policy::parse(&text).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
@@ -185,6 +185,10 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
                 let what: Vec<String> = rule.branches.iter().map(branch).collect();
                 rows.push(vec![format!("  {}", rule.column), class.unwrap_or_default(), what.join("; else ")]);
             }
+        }
+        for file in plan.files.iter().filter(|file| file.table == step.table) {
+            let what = format!("delete the {} that it names in root {}", file.kind.as_str(), file.root);
+            rows.push(vec![format!("  {}", file.column), String::new(), what]);
         }
         if rows.is_empty() {
             rows.push(vec!["  (nothing changes)".to_owned()]);

@@ -1,12 +1,14 @@
-//! `lethe retry`: let clients that failed be tried again.
+//! `lethe retry`: let clients that failed, and deliveries that were given up, be tried again.
 
 use std::path::Path;
 
+use super::deliveries::deliveries;
 use super::output::{Output, counted};
 use super::{Failure, setup};
 use crate::domain::key::Key;
 use crate::domain::sweep::SweepKind;
 use crate::worker::Request;
+use crate::worker::deliver::deliver_now;
 use crate::worker::sweep::open;
 
 #[derive(Debug, clap::Args)]
@@ -32,8 +34,15 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
             ));
         }
     }
+    let retried = if args.key.is_none() { context.ledger.retry_deliveries().await? } else { 0 };
+    let also = if retried > 0 { format!("{} will be tried again.", deliveries(retried)) } else { String::new() };
     if failed.is_empty() {
-        out.data(&serde_json::json!({ "sweeps": [], "clients": 0 }), || "No client has failed.".to_owned());
+        if args.wait {
+            deliver_now(&context).await?;
+        }
+        out.data(&serde_json::json!({ "sweeps": [], "clients": 0, "deliveries": retried }), || {
+            if also.is_empty() { "No client has failed.".to_owned() } else { also }
+        });
         return Ok(());
     }
     let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
@@ -67,8 +76,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         }
         return Ok(());
     }
-    out.data(&serde_json::json!({ "sweeps": sweeps, "clients": clients }), || {
-        format!("{} will be tried again; a running `lethe run` does it.", counted(clients, "client"))
+    out.data(&serde_json::json!({ "sweeps": sweeps, "clients": clients, "deliveries": retried }), || {
+        let text = format!("{} will be tried again; a running `lethe run` does it.", counted(clients, "client"));
+        if also.is_empty() { text } else { format!("{text} {also}") }
     });
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::domain::job::Job;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
 use crate::store::Store;
-use crate::worker::{Context, Planner};
+use crate::worker::Context;
 
 /// The configuration and the database it names.
 pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
@@ -35,9 +35,10 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
     Ok(Context {
         ledger,
         store,
-        planner: Planner::new(config.policy.clone()),
+        planner: config.planner(),
         limits: config.limits(),
         redis: None,
+        targets: Arc::new(config.targets.clone()),
         journal: config.journal.open()?,
         wake: Arc::default(),
         actor: actor(),
@@ -45,7 +46,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
 }
 
 /// Who acts: the account of the operating system.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let name = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }

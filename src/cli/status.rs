@@ -8,8 +8,9 @@ use super::client::minute;
 use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
-use super::{Failure, setup};
-use crate::ledger::{FailedClient, Ledger, Progress, State, Sweep};
+use super::{Failure, retention, setup};
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{FailedClient, Ledger, Outstanding, Progress, State, Sweep};
 use crate::worker::{Context, gate};
 
 #[derive(Debug, clap::Args)]
@@ -32,6 +33,9 @@ struct Shown {
     #[serde(flatten)]
     sweep: Sweep,
     progress: Progress,
+    /// Old rows deleted, by table; of sweeps that take rows.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    rows: std::collections::BTreeMap<String, u64>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +53,7 @@ struct Status {
     jobs: Vec<JobStatus>,
     failures: usize,
     holds: usize,
+    deliveries: Vec<Outstanding>,
     last_backup: Option<String>,
     journal: Option<JournalStatus>,
     attention: Vec<String>,
@@ -78,13 +83,18 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         jobs: job_status(&config.jobs, &context),
         failures: context.ledger.failures(MOST_FAILURES).await?.len(),
         holds: context.ledger.holds(None, false).await?.len(),
+        deliveries: context.ledger.outstanding(None).await?,
         last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
         journal: JournalStatus::of(&context).await?,
         attention: Vec::new(),
     };
     for sweep in context.ledger.last_sweeps(args.last).await? {
         let progress = context.ledger.progress(sweep.id).await?;
-        status.sweeps.push(Shown { sweep, progress });
+        let rows = match sweep.kind {
+            SweepKind::Retention => context.ledger.rows_by_table(sweep.id, sweep.id).await?,
+            _ => std::collections::BTreeMap::new(),
+        };
+        status.sweeps.push(Shown { sweep, progress, rows });
     }
     status.attention = attention(&context, &status).await;
     out.data(&status, || text(&status));
@@ -143,6 +153,7 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
             all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
         }
     }
+    all.extend(super::deliveries::attention(&status.deliveries, &context.targets));
     if status.failures > 0 {
         all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
     }
@@ -154,7 +165,7 @@ fn text(status: &Status) -> String {
     let mut rows = vec![
         ["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""].map(str::to_owned).to_vec(),
     ];
-    for Shown { sweep, progress } in &status.sweeps {
+    for Shown { sweep, progress, rows: gone } in &status.sweeps {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
@@ -162,6 +173,9 @@ fn text(status: &Status) -> String {
                 "stands for {} missed earlier",
                 counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
             ));
+        }
+        if sweep.kind == SweepKind::Retention {
+            notes.push(counted(gone.values().sum(), "old row"));
         }
         if sweep.capped {
             notes.push("limit reached".to_owned());
@@ -200,7 +214,9 @@ fn text(status: &Status) -> String {
         text += &table(&rows);
     }
     let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
-    text += &format!("\nOn hold {}   failed {}   last backup {backup}\n", status.holds, status.failures);
+    let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
+    let waiting = if open > 0 { format!("   to deliver {open}") } else { String::new() };
+    text += &format!("\nOn hold {}   failed {}{waiting}   last backup {backup}\n", status.holds, status.failures);
     if let Some(journal) = &status.journal {
         text += &format!("{}\n", journal.line());
     }
@@ -215,7 +231,7 @@ fn text(status: &Status) -> String {
     text
 }
 
-fn no_sweep(id: i64) -> Failure {
+pub(super) fn no_sweep(id: i64) -> Failure {
     Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones")
 }
 
@@ -225,8 +241,13 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
     };
     let progress = context.ledger.progress(id).await?;
     let refused = context.ledger.refusals(id).await?;
+    let rows = context.ledger.rows_by_table(id, id).await?;
     let loaded = context.planner.plan(&context.store).await.ok();
-    let shown = serde_json::json!({ "sweep": sweep, "progress": progress, "refusals": refused });
+    let outstanding = context.ledger.outstanding(Some(id)).await?;
+    let through = context.ledger.through(id).await?;
+    let shown = serde_json::json!({
+        "sweep": sweep, "progress": progress, "refusals": refused, "rows": rows, "outstanding": outstanding, "delivered": through,
+    });
     out.data(&shown, || {
         let name = sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by));
         let mut text = format!("Sweep {id} ({}, {name}) is {}", sweep.kind, sweep.state.as_str());
@@ -241,10 +262,13 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
             text += &format!(", for the tick of {}", minute(tick));
         }
         text += "\n\n";
-        if let Some(loaded) = &loaded {
+        if sweep.kind == SweepKind::Retention {
+            text += &retention::gone(&rows);
+        } else if let Some(loaded) = &loaded {
             let failures = std::collections::BTreeMap::new();
             text += &result_table(&progress.tally, &refused, &failures, &loaded.plan, "anonymized");
         }
+        text += &super::deliveries::of_sweep(&outstanding, &through);
         text + &format!("\nPlan {}", sweep.digest.get(..12).unwrap_or("none"))
     });
     Ok(())

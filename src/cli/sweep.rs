@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::KEY_HINT;
 use super::config::Config;
 use super::output::{Output, batches, number, reason, tally_lines};
-use super::{Failure, setup};
+use super::{Failure, retention, setup};
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
 use crate::domain::plan::Plan;
@@ -20,11 +20,11 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::worker::journal::Keeper;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
-use crate::worker::{Context, Planner, Request, wait_for};
+use crate::worker::{Context, Request, wait_for};
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "replay"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "replay", "retention"])))]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
     /// The job whose parameters to use: the name of a file in `jobs/`.
@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// Take clients anonymized before whose data has come back.
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
+    /// Delete old rows, by the periods that the policy gives their tables.
+    #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit"])]
+    retention: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     filters: Vec<(String, String)>,
@@ -88,6 +91,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let (_, context) = setup::context(file).await?;
     let loaded = context.planner.plan(&context.store).await?;
     let request = request(&args, &config, loaded.plan.client.key.len())?;
+    if args.rehearse && request.kind == SweepKind::Retention {
+        return retention::rehearse(&context, &request, out).await;
+    }
     if args.rehearse {
         return rehearse(&args, &context, &request, out).await;
     }
@@ -127,16 +133,24 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
     let mut request = match &args.job {
         Some(name) => Request::of_job(&setup::job(&config.jobs, name)?, now),
         None => Request {
-            kind: match (args.due, args.period, args.replay) {
-                (true, ..) => SweepKind::Due,
-                (_, true, _) => SweepKind::Period,
-                (_, _, true) => SweepKind::Replay,
+            kind: match args {
+                Args { due: true, .. } => SweepKind::Due,
+                Args { period: true, .. } => SweepKind::Period,
+                Args { replay: true, .. } => SweepKind::Replay,
+                Args { retention: true, .. } => SweepKind::Retention,
                 _ => SweepKind::List,
             },
             force: args.force,
             ..Request::of_clients(Vec::new(), now.with_timezone(&config.time_zone).date_naive())
         },
     };
+    if request.kind == SweepKind::Retention {
+        let said =
+            [("--filter", !args.filters.is_empty()), ("--limit", args.limit.is_some()), ("--clients", args.clients)];
+        if let Some((option, _)) = said.into_iter().find(|(_, said)| *said) {
+            return Err(retention::no_clients(option));
+        }
+    }
     request.over_brake = args.over_brake;
     request.cap = args.limit.or(request.cap);
     if !args.filters.is_empty() {
@@ -184,10 +198,13 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
     let store = crate::store::Store::open(config.settings()?).await?;
-    let planner = Planner::new(config.policy.clone());
+    let planner = config.planner();
     let clock = Clock::System;
     let loaded = planner.plan(&store).await?;
     let request = request(args, config, loaded.plan.client.key.len())?;
+    if request.kind == SweepKind::Retention {
+        return retention::preview(config, &request, out).await;
+    }
     let limits = config.limits();
     let ledger =
         if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
@@ -250,6 +267,8 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
         }
         SweepKind::List => "clients on the list".to_owned(),
         SweepKind::Replay => "clients anonymized before whose data has come back".to_owned(),
+        // Its own text is of rows.
+        SweepKind::Retention => "clients".to_owned(),
     };
     let mut text = format!("{} {what}\n\n", number(found.tally.looked_at()));
     text += &result_table(&found.tally, &found.refusals, &found.failures, plan, word);
@@ -301,6 +320,8 @@ struct Ended<'a> {
     sweep: &'a Sweep,
     progress: Progress,
     refusals: BTreeMap<String, u64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rows: BTreeMap<String, u64>,
 }
 
 /// Works on a sweep here, with a progress bar on a terminal.
@@ -339,7 +360,8 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
     let progress = context.ledger.progress(id).await?;
     let refusals = context.ledger.refusals(id).await?;
     let loaded = context.planner.plan(&context.store).await;
-    let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone() };
+    let rows = context.ledger.rows_by_table(id, id).await?;
+    let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone(), rows: rows.clone() };
     let (State::Done, Ok(loaded)) = (sweep.state, loaded) else {
         let note = sweep.note.clone().unwrap_or_default();
         return Err(Failure::new(
@@ -349,6 +371,9 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
     };
     out.data(&ended, || {
         let note = sweep.note.as_ref().map(|note| format!("\nnote: {note}")).unwrap_or_default();
+        if sweep.kind == SweepKind::Retention {
+            return format!("Sweep {id} is done.\n\n{}{note}", retention::gone(&rows));
+        }
         format!(
             "Sweep {id} is done.\n\n{}\n{} clients in {}{note}",
             result_table(&progress.tally, &refusals, &BTreeMap::new(), &loaded.plan, "anonymized"),

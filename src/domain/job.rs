@@ -24,7 +24,7 @@ pub struct Job {
     /// Whether it runs at all.
     pub enabled: bool,
 
-    /// How its sweep chooses clients: any kind but [`SweepKind::List`].
+    /// How its sweep chooses clients, or rows: any kind but [`SweepKind::List`].
     pub kind: SweepKind,
 
     /// The most clients it anonymizes, at least 1; `None` is no limit.
@@ -101,9 +101,19 @@ impl Job {
             Schedule::parse(&file.schedule, &file.time_zone).map_err(|source| JobError::schedule(name, source))?;
         let kind = match file.sweep.parse() {
             Ok(SweepKind::List) => return Err(JobError::ListSweep { job: job() }),
-            Ok(kind @ (SweepKind::Due | SweepKind::Period | SweepKind::Replay)) => kind,
+            Ok(kind @ (SweepKind::Due | SweepKind::Period | SweepKind::Replay | SweepKind::Retention)) => kind,
             Err(source) => return Err(JobError::Sweep { job: job(), source }),
         };
+        if kind == SweepKind::Retention {
+            let keys = [
+                ("limit", file.limit.is_some()),
+                ("brake.clients", file.brake.clients.is_some()),
+                ("filters", !file.filters.is_empty()),
+            ];
+            if let Some((key, _)) = keys.into_iter().find(|(_, said)| *said) {
+                return Err(JobError::OfClients { job: job(), key });
+            }
+        }
         if kind == SweepKind::Replay && !file.filters.is_empty() {
             return Err(JobError::ReplayFilters { job: job() });
         }

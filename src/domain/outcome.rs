@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The reason that a hold gives; no guard may take this name.
 pub const HOLD: &str = "hold";
 
+/// The reason that a notice gives, alone or with a day behind it; no guard may take this name.
+pub const NOTICE: &str = "notice";
 /// What the reason begins with that names where a client's data had come back:
 /// a column, or a table whose rows were there again.
 pub const WRITTEN_BACK: &str = "written_back:";
@@ -88,6 +90,19 @@ impl Tally {
             Outcome::NotFound => &mut self.not_found,
             Outcome::Failed => &mut self.failed,
         } += clients;
+    }
+
+    /// Clients with an outcome.
+    #[must_use]
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Anonymized => self.anonymized,
+            Outcome::Refused => self.refused,
+            Outcome::Already => self.already,
+            Outcome::NotDue => self.not_due,
+            Outcome::NotFound => self.not_found,
+            Outcome::Failed => self.failed,
+        }
     }
 
     /// All clients looked at.

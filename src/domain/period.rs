@@ -61,6 +61,20 @@ impl Period {
             .ok_or(PeriodError::LeavesCalendar { period: self, day })
     }
 
+    /// Returns the day that lies one period after `day`: years and months first,
+    /// clamped to the end of the month, then the days.
+    ///
+    /// # Errors
+    ///
+    /// [`PeriodError::LeavesCalendar`] if there is no such day.
+    pub fn after(self, day: NaiveDate) -> Result<NaiveDate, PeriodError> {
+        self.total_months()
+            .and_then(|months| day.checked_add_months(Months::new(months)))
+            .and_then(|end| end.checked_add_days(Days::new(self.days.into())))
+            .filter(|end| end.year() <= 9999)
+            .ok_or(PeriodError::LeavesCalendar { period: self, day })
+    }
+
     fn total_months(self) -> Option<u32> {
         self.years.checked_mul(12)?.checked_add(self.months)
     }

@@ -22,11 +22,14 @@ pub enum SweepKind {
 
     /// Takes the clients anonymized before whose data has come back.
     Replay,
+
+    /// Takes old rows, whoever they belong to, by the periods of their tables.
+    Retention,
 }
 
 impl SweepKind {
     /// Every kind, in the order in which people are shown them.
-    pub const ALL: [Self; 4] = [Self::Due, Self::Period, Self::List, Self::Replay];
+    pub const ALL: [Self; 5] = [Self::Due, Self::Period, Self::List, Self::Replay, Self::Retention];
 
     /// Returns the one word for this kind, as written in job files and tables.
     #[must_use]
@@ -36,6 +39,7 @@ impl SweepKind {
             Self::Period => "period",
             Self::List => "list",
             Self::Replay => "replay",
+            Self::Retention => "retention",
         }
     }
 }
@@ -71,7 +75,7 @@ impl UnknownSweepKind {
     pub fn hint(&self) -> String {
         match nearest(&self.text, SweepKind::ALL.map(SweepKind::as_str)) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => "the kinds of sweep are `due`, `period`, `list` and `replay`".to_owned(),
+            None => "the kinds of sweep are `due`, `period`, `list`, `replay` and `retention`".to_owned(),
         }
     }
 }
@@ -107,7 +111,7 @@ mod tests {
         assert_eq!(near.hint(), "did you mean `period`?");
 
         let far = "Everything".parse::<SweepKind>().unwrap_err();
-        assert!(far.hint().contains("`due`, `period`, `list` and `replay`"));
+        assert!(far.hint().contains("`due`, `period`, `list`, `replay` and `retention`"));
     }
 
     #[test]

@@ -247,7 +247,7 @@ impl Ledger {
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
         let (clients, took): (i64, i64) = sqlx::query_as(
             "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
-             (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL ORDER BY id DESC LIMIT 8) AS last",
+             (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL AND clients > 0 ORDER BY id DESC LIMIT 8) AS last",
         )
         .fetch_one(self.readers())
         .await

@@ -3,18 +3,24 @@
 
 mod batches;
 mod claims;
+mod deliveries;
+mod figures;
 mod gates;
 mod holds;
 mod journal;
+mod notices;
 mod outcomes;
 mod restore;
 mod sweeps;
 mod writers;
 
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
+pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
+pub use figures::{Reason, Standing};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use journal::{Backlog, Head, Known, Segment, Waiting};
+pub use notices::Notice;
 pub use outcomes::{FailedClient, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use sweeps::{NewSweep, Progress, State, Sweep};
@@ -31,17 +37,23 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 3] {
+fn migrations(dialect: Dialect) -> [&'static str; 6] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
             include_str!("../../migrations/sqlite/0002_pace.sql"),
             include_str!("../../migrations/sqlite/0003_journal.sql"),
+            include_str!("../../migrations/sqlite/0004_deliveries.sql"),
+            include_str!("../../migrations/sqlite/0005_retention.sql"),
+            include_str!("../../migrations/sqlite/0006_notices.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
             include_str!("../../migrations/postgres/0002_pace.sql"),
             include_str!("../../migrations/postgres/0003_journal.sql"),
+            include_str!("../../migrations/postgres/0004_deliveries.sql"),
+            include_str!("../../migrations/postgres/0005_retention.sql"),
+            include_str!("../../migrations/postgres/0006_notices.sql"),
         ],
     }
 }

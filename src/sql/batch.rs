@@ -96,6 +96,10 @@ pub struct Statements {
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
     pub last_changes: Vec<(String, String)>,
+    /// Files that go with their clients.
+    pub files: super::files::Statements,
+    /// Who is told beforehand; `None` if nobody is.
+    pub notices: Option<super::notices::Statements>,
 }
 
 /// Ends a line, and parts its fields, where texts are read in bulk. Reading
@@ -200,6 +204,8 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+        files: super::files::Statements::of(scope, plan),
+        notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
 }
 
@@ -219,6 +225,7 @@ impl Statements {
         all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
+        all.extend(self.files.all());
         for search in &self.searches {
             let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));
@@ -321,6 +328,8 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
         SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
         SweepKind::Replay => format!("{}{filters}", replay::known(scope)),
+        // Its batches are of rows.
+        SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };

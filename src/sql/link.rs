@@ -95,7 +95,7 @@ impl Scope<'_> {
     }
 
     /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
-    fn reached_by(&self, path: &Path) -> String {
+    pub(super) fn reached_by(&self, path: &Path) -> String {
         self.reached(path, &Reached { from: "lethe_taken", conditions: true, at_hand: false })
     }
 

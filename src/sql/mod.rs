@@ -9,8 +9,13 @@
 pub mod batch;
 mod change;
 mod dialect;
+pub mod files;
+pub mod groups;
 mod link;
+pub mod messages;
+pub mod notices;
 pub mod replay;
+pub mod retention;
 pub mod select;
 
 use chrono::NaiveDate;

@@ -295,7 +295,7 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
 }
 
 /// A ledger key, taken apart to compare with the key's columns.
-fn key_from_ledger(scope: Scope) -> String {
+pub(super) fn key_from_ledger(scope: Scope) -> String {
     match (scope.client.key.len(), scope.dialect) {
         (1, Dialect::Sqlite) => "o.client_key".to_owned(),
         (1, Dialect::Postgres) => scope.typed("o.client_key", 0),

@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::Context;
 use super::batch::{self, BatchFault, Failing, Work};
 use super::culprits::{Suspects, set_apart};
+use super::deliver::messages::write_down;
+use super::files;
 use super::pace::Pace;
-use super::replay;
 use super::sweep::{Prepared, SweepError, of_sweep};
+use super::{replay, retention};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
@@ -66,6 +68,9 @@ impl Anonymizer {
     pub(super) async fn anonymize(&self, claim: &Claim) -> Result<(), SweepError> {
         let ledger = &self.context.ledger;
         let Some((batch, sweep)) = self.batch(claim).await? else { return Ok(()) };
+        if sweep.kind == SweepKind::Retention {
+            return retention::work(&self.context, claim, &batch, &sweep).await;
+        }
         let Some(open) = self.open_sweep(&sweep).await? else { return Ok(()) };
         let mut failing = Failing::new();
         let mut refused = BTreeSet::new();
@@ -234,14 +239,20 @@ impl Anonymizer {
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         if done.tally.anonymized > 0 {
+            files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
             batch::apply(transaction, &work).await?;
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
             }
+            files::spare(transaction, &work).await?;
         }
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
         ledger.to_journal(transaction, batch.sweep, &now).await?;
+        let dialect = plan.client.dialect;
+        let notices = open.statements.notices.as_ref();
+        let targets = &self.context.targets;
+        write_down(transaction, targets, dialect, batch.sweep, &now, &done.tally, notices).await?;
         if done.over {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;

@@ -111,7 +111,8 @@ pub async fn look(
         let failing = serde_json::to_string(failing).unwrap_or_default();
         sqlx::query(sql::fail(dialect)).bind(failing).execute(&mut *connection).await?;
     }
-    for reason in &work.statements.reasons {
+    let notice = work.statements.notices.iter().filter_map(|notices| notices.reason.as_ref());
+    for reason in work.statements.reasons.iter().chain(notice) {
         statement(reason).execute(&mut *connection).await?;
     }
     sqlx::query(sql::refuse(dialect)).execute(&mut *connection).await?;

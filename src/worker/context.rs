@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::Planner;
+use super::{Planner, Targets};
 use crate::domain::window::Window;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
@@ -65,6 +65,8 @@ pub struct Context {
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,
+    /// Where deliveries go.
+    pub targets: Arc<Targets>,
     /// The record of outcomes outside the database, if one is configured.
     pub journal: Option<Journal>,
     /// Wakes the worker when there is something to claim.

@@ -1,11 +1,13 @@
 //! Keeps the plan at hand, and notices when policy or schema have changed.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::domain::plan::{Plan, PlanError};
+use crate::domain::nearest::nearest;
+use crate::domain::plan::{NamedFile, Plan, PlanError, Problem};
 use crate::domain::policy::{Policy, PolicyError};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
@@ -91,6 +93,10 @@ impl PlanLoadError {
 #[derive(Debug, Clone)]
 pub struct Planner {
     path: PathBuf,
+    /// The names of the roots in which files may be deleted.
+    roots: Arc<BTreeSet<String>>,
+    /// Whether a webhook gives notice.
+    notifies: bool,
     last: Arc<Mutex<Option<Arc<Loaded>>>>,
 }
 
@@ -98,7 +104,19 @@ impl Planner {
     /// A planner for the policy in this file.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, last: Arc::default() }
+        Self { path, roots: Arc::default(), notifies: false, last: Arc::default() }
+    }
+
+    /// The same planner, for policies that may ask for notice: some webhook gives it.
+    #[must_use]
+    pub fn with_notice(self, notifies: bool) -> Self {
+        Self { notifies, ..self }
+    }
+
+    /// The same planner, for policies that may name files in these roots.
+    #[must_use]
+    pub fn with_roots(self, roots: impl Iterator<Item = String>) -> Self {
+        Self { roots: Arc::new(roots.collect()), ..self }
     }
 
     /// The policy's file.
@@ -164,11 +182,30 @@ impl Planner {
         })
     }
 
+    /// Every root that the policy names, and whatever gives notice, the configuration has.
+    fn check_targets(&self, plan: &Plan) -> Result<(), PlanError> {
+        let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
+        let problem = |own: &NamedFile| {
+            let mend = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("declare it in `lethe.toml`: under `[files]`, `{} = \"/srv/files\"`", own.root),
+            };
+            Problem::new(&own.place, format!("there is no root `{}`", own.root), mend)
+        };
+        let mut problems: Vec<Problem> = unknown.map(problem).collect();
+        if plan.notice.is_some() && !self.notifies {
+            let mend = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
+            problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", mend));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(PlanError(problems)) }
+    }
+
     async fn load(&self, store: &Store, text: String, version: String, deep: bool) -> Result<Loaded, PlanLoadError> {
         let policy =
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
         let plan = Plan::build(&policy, &schema)?;
+        self.check_targets(&plan)?;
         let problems = store.verify(&plan, &schema, deep).await?;
         if !problems.is_empty() {
             return Err(PlanError(problems).into());

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::anonymize::Anonymizer;
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
-use super::{Context, scheduler};
+use super::{Context, deliver, scheduler};
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
@@ -106,6 +106,9 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
             stewarding(context.clone(), role.clone(), relay.clone(), stop.clone(), Arc::clone(&batch_over));
         steward = Some(tokio::spawn(within(context.limits.drain, stop.clone(), stewarding)));
     }
+    let delivering = (!matches!(role, Role::Scheduler(_))).then(|| {
+        tokio::spawn(within(context.limits.drain, stop.clone(), deliver::delivering(context.clone(), stop.clone())))
+    });
     let worked = if matches!(role, Role::Scheduler(_)) {
         stop.cancelled().await;
         Ok(())
@@ -119,7 +122,17 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     // What was committed last is written too.
     kept.cancel();
     let _ = keeping.await;
-    Ok(worked?)
+    if let Some(delivering) = delivering {
+        let _ = delivering.await;
+    }
+    worked?;
+    if let Role::Sweep(id) = role
+        && context.ledger.sweep(id).await?.is_none_or(|sweep| sweep.state != State::Running)
+        && let Err(error) = deliver::deliver_now(&context).await
+    {
+        tracing::warn!(error = error.brief(), hint = error.hint(), "what is to be delivered waits");
+    }
+    Ok(())
 }
 
 /// Works on batches while the window is open, shift after shift.

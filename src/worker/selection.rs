@@ -19,7 +19,7 @@ pub(super) enum Selection {
     Everybody,
     /// By their period, those for whom something left the period since this cutoff.
     Since(NaiveDate),
-    /// By name: cut when the sweep is opened.
+    /// By name, client or table: cut when the sweep is opened.
     Named,
     /// By what has come back of those anonymized before.
     WrittenBack,
@@ -82,7 +82,7 @@ impl Selection {
             (SweepKind::Due, _) => Self::Due,
             (SweepKind::Period, Some(since)) => Self::Since(since),
             (SweepKind::Period, None) => Self::Everybody,
-            (SweepKind::List, _) => Self::Named,
+            (SweepKind::List | SweepKind::Retention, _) => Self::Named,
             (SweepKind::Replay, _) => Self::WrittenBack,
         }
     }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, has_rows};
-use super::{Context, Loaded, Planner, gate, journal};
+use super::{Context, Loaded, Planner, gate, journal, retention};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -219,7 +219,11 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     if refusal.may_pass() {
         return Err(refusal);
     }
-    let state = if matches!(refusal, SweepError::Braked { .. }) { State::Braked } else { State::Stopped };
+    let state = if matches!(refusal, SweepError::Braked { .. } | SweepError::BrakedRows { .. }) {
+        State::Braked
+    } else {
+        State::Stopped
+    };
     if request.tick.is_some() || state == State::Braked {
         let mut sweep = new_sweep(context, request, digest);
         sweep.state = state;
@@ -234,6 +238,10 @@ async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepEr
     let now = context.ledger.clock().now();
     let every = context.limits.full_pass_every;
     let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    if request.kind == SweepKind::Retention {
+        retention::gates(context, request, &prepared.loaded).await?;
+        return Ok(prepared);
+    }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
     if request.kind == SweepKind::Replay {
@@ -321,17 +329,18 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     sweep.cutoff = prepared.cutoff;
     sweep.since = prepared.since;
     sweep.position.clone_from(&prepared.position);
-    let mut batches: Vec<NewBatch> = request.keys.chunks(context.limits.batch_size).map(named).collect();
     // A capped sweep is cut batch by batch.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
-    if let Some(selected) = selected {
-        batches = in_batches(selected, context.limits.most_clients(), None);
-    }
+    let batches: Vec<NewBatch> = match (request.kind, selected) {
+        (SweepKind::Retention, _) => retention::batches(&prepared.loaded),
+        (_, Some(selected)) => in_batches(selected, context.limits.most_clients(), None),
+        (_, None) => request.keys.chunks(context.limits.batch_size).map(named).collect(),
+    };
     let mut writer = context.ledger.writer().await;
     let write = async {
         let mut transaction = begin(&mut writer).await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
-        if request.kind == SweepKind::List || selected.is_some() {
+        if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
             if request.retry {
                 let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
@@ -500,6 +509,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {
+        context.ledger.end_notices(sweep.id).await?;
         let tally = context.ledger.progress(sweep.id).await?.tally;
         tracing::info!(
             sweep = sweep.id,

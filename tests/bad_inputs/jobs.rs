@@ -68,7 +68,7 @@ fn a_list_cannot_be_scheduled() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"list\"")), @r"
     error: key `sweep` in `jobs/nightly-due.toml` is `list`, which cannot be scheduled
 
-    hint: schedule a `due`, `period` or `replay` sweep; a person starts a list
+    hint: schedule a `due`, `period`, `replay` or `retention` sweep; a person starts a list
     ");
 }
 

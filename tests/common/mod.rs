@@ -164,6 +164,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         planner: Planner::new(folder.join("policy.toml")),
         limits,
         redis: None,
+        targets: Arc::default(),
         journal: None,
         wake: Arc::default(),
         actor: "test".to_owned(),

@@ -53,6 +53,9 @@ fn the_image_gets_every_file_that_the_program_is_built_from() {
             let path = path.strip_prefix(root().canonicalize().expect("the project")).expect("a file of the project");
             assert!(copied.iter().any(|folder| path.starts_with(folder)), "{}", path.display());
         }
+        if code.contains("#[template(path") {
+            assert!(copied.contains(&"templates"), "{} is made from templates", source.display());
+        }
     }
     let (_, last) = text.rsplit_once("\nFROM ").expect("a last stage");
     assert!(last.contains("\nUSER 65532"), "not root's");

@@ -158,7 +158,16 @@ pub async fn previewed(company: &Company, kind: SweepKind) -> Vec<String> {
 /// Everything that keeps this policy from being a plan on this schema: `place: what`.
 pub async fn problems(schema: &str, policy: &str) -> Vec<String> {
     let company = Company::new(schema, policy).await;
-    match company.context.planner.plan_checked(&company.context.store).await {
+    let roots = ["photos", "papers"].map(str::to_owned);
+    match company
+        .context
+        .planner
+        .clone()
+        .with_roots(roots.into_iter())
+        .with_notice(true)
+        .plan_checked(&company.context.store)
+        .await
+    {
         Ok(_) => Vec::new(),
         Err(PlanLoadError::Plan(error)) => {
             error.0.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect()

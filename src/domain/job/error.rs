@@ -78,6 +78,15 @@ pub enum JobError {
         job: String,
     },
 
+    /// The sweep takes rows, and the key is about clients.
+    #[error("key `{key}` in `jobs/{job}.toml` is about clients, and a `retention` sweep takes rows")]
+    OfClients {
+        /// The name of the job.
+        job: String,
+        /// The key at fault.
+        key: &'static str,
+    },
+
     /// A replay is for everybody who was ever anonymized.
     #[error("`jobs/{job}.toml` has filters, and a `replay` sweep takes none")]
     ReplayFilters {
@@ -190,7 +199,12 @@ impl JobError {
             }
             Self::Name { .. } => "name the file with `a` to `z`, `0` to `9` and `-`, such as `nightly-due.toml`",
             Self::Toml { .. } => "mend the line; texts stand in quotes, numbers do not",
-            Self::ListSweep { .. } => "schedule a `due`, `period` or `replay` sweep; a person starts a list",
+            Self::ListSweep { .. } => {
+                "schedule a `due`, `period`, `replay` or `retention` sweep; a person starts a list"
+            }
+            Self::OfClients { .. } => {
+                "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go"
+            }
             Self::ReplayFilters { .. } => "leave `[filters]` out: it looks at everybody who was ever anonymized",
             Self::TooSmall { .. } => "write 1 or more, or leave the key out; `enabled = false` stops the job",
             Self::Share { .. } => "write `0.25` for a quarter of all clients",

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
-    gate, rules,
+    gate, quasi, retention, rules,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Table};
@@ -43,6 +43,8 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
+    let row_retention = retention::rows(&mut builder);
+    let quasi_identifiers = quasi::columns(&mut builder);
     let refresh = builder.refresh();
     if !builder.problems.is_empty() {
         let mut problems: Vec<Problem> = Vec::new();
@@ -64,7 +66,11 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         identifying: rules.identifying,
         searched: rules.searched,
         min_length: policy.residue.min_length,
+        files: rules.files,
+        notice: policy.notice.as_ref().map(|own| own.length),
         refresh,
+        row_retention,
+        quasi_identifiers,
         conditions: builder.conditions,
         notes: builder.notes,
     })
@@ -213,7 +219,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
+    pub(super) fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
         let (is_date, mend) = match self.schema.dialect {
             Dialect::Sqlite => (
@@ -296,6 +302,9 @@ impl<'a> Builder<'a> {
             if guard.name == crate::domain::outcome::HOLD {
                 self.problem(&place, "`hold` is the reason that a hold gives", "give the guard a name of its own");
             }
+            if guard.name == crate::domain::outcome::NOTICE {
+                self.problem(&place, "`notice` is the reason that a notice gives", "give the guard a name of its own");
+            }
             if guards.iter().any(|other| other.name == guard.name) {
                 self.problem(
                     &place,
@@ -332,7 +341,12 @@ impl<'a> Builder<'a> {
         guards
     }
 
-    fn optional_condition(&mut self, text: Option<&String>, table: &LiveTable, place: &str) -> Option<Condition> {
+    pub(super) fn optional_condition(
+        &mut self,
+        text: Option<&String>,
+        table: &LiveTable,
+        place: &str,
+    ) -> Option<Condition> {
         text.and_then(|text| self.condition(text, table, &format!("{place}.where")))
     }
 
@@ -373,7 +387,7 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
     })
 }
 
-fn leads_an_index(table: &LiveTable, column: &str) -> bool {
+pub(super) fn leads_an_index(table: &LiveTable, column: &str) -> bool {
     table.indexes.iter().any(|index| index.columns.first().is_some_and(|first| first.as_deref() == Some(column)))
 }
 

@@ -22,7 +22,7 @@ impl TableRules<'_, '_> {
             return Vec::new();
         }
         if self.rule.rows.is_some() {
-            self.cascades(builder);
+            cascades(builder, &self.table.name);
         }
         match &self.rule.rows {
             None => Vec::new(),
@@ -48,28 +48,6 @@ impl TableRules<'_, '_> {
         }
     }
 
-    /// Notes the tables that lose rows because the database itself deletes them along.
-    fn cascades(&self, builder: &mut Builder) {
-        let mut seen = BTreeSet::from([self.table.name.as_str()]);
-        let mut queue = VecDeque::from([self.table.name.as_str()]);
-        while let Some(gone) = queue.pop_front() {
-            for table in builder.schema.tables.values() {
-                let along = table.foreign_keys.iter().any(|key| key.cascades && key.references == gone);
-                if along && seen.insert(&table.name) {
-                    queue.push_back(&table.name);
-                    let said = builder.rule_of(&table.name).and_then(|rule| rule.rows.as_ref());
-                    if !matches!(said, Some(Rows::All(_))) {
-                        let note = format!(
-                            "rows of `{}` go with those of `{gone}`: its foreign key says ON DELETE CASCADE",
-                            table.name
-                        );
-                        builder.note(note);
-                    }
-                }
-            }
-        }
-    }
-
     /// A link table refers to the rows behind it, so it has to go first; and it is the way to them.
     fn delete(&self, builder: &Builder, paths: Vec<Path>, condition: Option<Condition>) -> Delete {
         let between = paths.iter().flat_map(|path| &path.hops[1..]);
@@ -80,5 +58,27 @@ impl TableRules<'_, '_> {
             |name: &String| (name.clone(), self.table.column(name).map_or("", LiveColumn::compares_as).to_owned());
         let remembered = own.next().map(|key| key.referenced.iter().map(typed).collect());
         Delete { paths, condition, remembered }
+    }
+}
+
+/// Notes the tables that lose rows because the database itself deletes them along.
+pub(super) fn cascades(builder: &mut Builder, table: &str) {
+    let mut seen = BTreeSet::from([table.to_owned()]);
+    let mut queue = VecDeque::from([table.to_owned()]);
+    while let Some(gone) = queue.pop_front() {
+        for table in builder.schema.tables.values() {
+            let along = table.foreign_keys.iter().any(|key| key.cascades && key.references == gone);
+            if along && seen.insert(table.name.clone()) {
+                queue.push_back(table.name.clone());
+                let said = builder.rule_of(&table.name).and_then(|rule| rule.rows.as_ref());
+                if !matches!(said, Some(Rows::All(_))) {
+                    let note = format!(
+                        "rows of `{}` go with those of `{gone}`: its foreign key says ON DELETE CASCADE",
+                        table.name
+                    );
+                    builder.note(note);
+                }
+            }
+        }
     }
 }

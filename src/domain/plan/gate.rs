@@ -30,6 +30,7 @@ pub(super) fn check(builder: &mut Builder) {
             let ruled = rule.client.is_some()
                 || rule.rows.is_some()
                 || rule.key_value.is_some()
+                || rule.retention.is_some()
                 || !rule.keys.is_empty()
                 || !rule.columns.is_empty();
             if ruled || builder.is_client(name) {

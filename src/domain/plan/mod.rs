@@ -8,19 +8,24 @@
 mod builder;
 mod condition;
 mod deletes;
+mod files;
 mod gate;
 mod order;
 mod path;
 mod placeholder;
 mod problem;
+mod quasi;
 mod refresh;
+mod retention;
 mod rights;
 mod rules;
 mod settle;
 
 pub use condition::Condition;
+pub use files::NamedFile;
 pub use path::{Compared, Hop, Path};
 pub use problem::{PlanError, Problem, shown_key};
+pub use retention::RowRetention;
 pub use rights::Rights;
 
 use std::collections::BTreeMap;
@@ -56,8 +61,16 @@ pub struct Plan {
     pub searched: Vec<Searched>,
     /// Former values shorter than this are not looked for.
     pub min_length: usize,
+    /// Columns whose values name files or folders that go with their client.
+    pub files: Vec<NamedFile>,
+    /// How long a client is left alone once told that its time has come.
+    pub notice: Option<Period>,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
+    /// Tables whose old rows go, referring ones first.
+    pub row_retention: Vec<RowRetention>,
+    /// The client table's columns that could still tell clients apart together.
+    pub quasi_identifiers: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

@@ -28,6 +28,9 @@ impl Plan {
             let updates = step.updates.iter().chain(&step.unlinks);
             own.updated.extend(updates.flat_map(|update| &update.rules).map(|rule| rule.column.clone()));
         }
+        for own in &self.row_retention {
+            all.entry(own.table.clone()).or_default().deleted = true;
+        }
         for searched in &self.searched {
             let blanked = searched.groups.iter().flat_map(|group| &group.columns).filter(|own| own.is_blanked());
             all.entry(searched.table.clone()).or_default().updated.extend(blanked.map(|own| own.name.clone()));
@@ -42,7 +45,10 @@ impl Plan {
             all.entry(table.clone()).or_default();
         }
         let activity = self.retention.iter().flat_map(|own| &own.activity).map(|own| &own.table);
-        for table in activity.chain(self.identifying.iter().map(|source| &source.table)) {
+        for table in activity
+            .chain(self.identifying.iter().map(|source| &source.table))
+            .chain(self.files.iter().map(|own| &own.table))
+        {
             all.entry(table.clone()).or_default();
         }
         all
@@ -60,6 +66,7 @@ impl Plan {
         let steps = self.steps.iter().flat_map(|step| &step.paths);
         let sources = self.identifying.iter().flat_map(|source| &source.paths);
         let searched = self.searched.iter().map(|searched| &searched.path);
-        steps.chain(guards).chain(activity).chain(sources).chain(searched)
+        let files = self.files.iter().flat_map(|own| &own.paths);
+        steps.chain(guards).chain(activity).chain(sources).chain(searched).chain(files)
     }
 }

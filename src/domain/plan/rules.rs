@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
+use super::files;
 use super::order::{in_order, parents, travelled_columns};
 use super::settle::{self, Groups};
 use super::{
-    ClientPlan, Condition, FIRST_DAY, KnownKeys, Path, Rule, Searched, SearchedColumn, SearchedGroup, Source, Step,
-    Update, placeholder,
+    ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn, SearchedGroup,
+    Source, Step, Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
 use crate::domain::schema::{Dialect, Empty, Kind, LiveColumn, LiveTable};
@@ -17,6 +18,7 @@ pub(super) struct Rules {
     pub(super) steps: Vec<Step>,
     pub(super) identifying: Vec<Source>,
     pub(super) searched: Vec<Searched>,
+    pub(super) files: Vec<NamedFile>,
 }
 
 pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
@@ -31,6 +33,7 @@ pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
         let fixed = drafting.build(builder, &mut rules, parents.contains(&table.name), &travelled);
         drafting.search(&mut rules, &fixed, &travelled);
     }
+    files::check_roots(builder, &rules.files);
     rules
 }
 
@@ -66,6 +69,7 @@ impl TableRules<'_, '_> {
             if said.identifying {
                 identifying.entry(link.clone()).or_default().push(column.name.clone());
             }
+            self.named_file(builder, rules, column, said, None, &place);
             if all_rows_go && !said.acts() {
                 continue;
             }
@@ -224,8 +228,11 @@ impl TableRules<'_, '_> {
             builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
         }
         let Some(column) = self.table.column(&value) else { return };
-        if let Some((name, _)) =
-            self.rule.columns.iter().find(|(name, said)| self.table.is_called(column, name) && said.acts())
+        if let Some((name, _)) = self
+            .rule
+            .columns
+            .iter()
+            .find(|(name, said)| self.table.is_called(column, name) && (said.acts() || said.names().is_some()))
         {
             builder.problem(
                 &format!("{}.columns.{name}", self.place),
@@ -258,6 +265,7 @@ impl TableRules<'_, '_> {
                     condition: Some(is_key.clone()),
                 });
             }
+            self.named_file(builder, rules, column, said, Some(&is_key), &place);
             let understood = understood(builder, said, &place);
             if said.identifying && understood.as_ref().is_some_and(Vec::is_empty) {
                 stays(builder, &place);

@@ -55,6 +55,26 @@ pub enum Generalize {
     First(#[schemars(range(min = 1))] u32),
 }
 
+/// What a value names outside of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileKind {
+    /// A file, anywhere below the root.
+    File,
+    /// A folder in the root, with everything in it.
+    Folder,
+}
+
+impl FileKind {
+    /// As the ledger writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Folder => "folder",
+        }
+    }
+}
+
 /// What to do with a column in which a former value is still found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -90,6 +110,12 @@ pub struct Column {
     /// Remove these JSON paths, such as `$.contact.email` or `$.members[*].name`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redact: Option<Vec<String>>,
+    /// Delete the file that the value names; it lies below this root of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_file: Option<String>,
+    /// Delete the folder that the value names, with everything in it; it lies in this root of the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delete_folder: Option<String>,
     /// Act only in rows for which this SQL expression holds.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -105,6 +131,9 @@ pub struct Column {
     /// What to do where a former value is found in this column.
     #[serde(default, skip_serializing_if = "is_default")]
     pub residue: OnResidue,
+    /// Whether what stays in this column could single a client out together with others; reports measure how far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quasi_identifier: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -225,6 +254,13 @@ impl Column {
             || self.actions.is_some()
     }
 
+    /// What its value names outside of the database: the root, and what is deleted there.
+    #[must_use]
+    pub fn names(&self) -> Option<(&str, FileKind)> {
+        let file = self.delete_file.as_deref().map(|root| (root, FileKind::File));
+        file.or(self.delete_folder.as_deref().map(|root| (root, FileKind::Folder)))
+    }
+
     /// The actions of this column in order, empty if it stays as it is.
     ///
     /// # Errors
@@ -285,12 +321,35 @@ impl Column {
         self.check_class(branches)
     }
 
+    /// A name goes with what it names: a row that keeps it would keep the file.
+    fn check_named(&self, branches: &mut Vec<Branch>) -> Result<(), RuleError> {
+        if self.delete_file.is_some() && self.delete_folder.is_some() {
+            return Err(RuleError::new("both `delete_file` and `delete_folder`", "leave the one that the value names"));
+        }
+        if self.keep.is_some() {
+            let what = "the file goes and its name is kept, and what a row still names is not deleted";
+            return Err(RuleError::new(what, "remove `keep`: the column is then emptied"));
+        }
+        if branches.is_empty() {
+            branches.push(Branch { condition: None, action: Action::Clear });
+        }
+        let goes = branches.iter().all(|own| own.condition.is_none() && own.action.is_fixed());
+        if goes {
+            return Ok(());
+        }
+        let what = "what the value names is deleted, and the value stays in part or in some rows";
+        Err(RuleError::new(what, "use `clear` or `replace` without `where`, or leave the action out"))
+    }
+
     fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, RuleError> {
         if self.keep.as_ref().is_some_and(|why| why.trim().is_empty()) {
             return Err(RuleError::new(
                 "`keep` takes the reason why, and it is empty",
                 "say why the column may stay, or give an action",
             ));
+        }
+        if self.names().is_some() {
+            self.check_named(&mut branches)?;
         }
         if self.keep.is_some() && !branches.is_empty() {
             return Err(RuleError::new("both kept and changed", "remove `keep` or the action"));

@@ -11,7 +11,7 @@ mod json_schema;
 mod link;
 mod template;
 
-pub use action::{Action, Branch, Class, Column, Generalize, Literal, OnResidue};
+pub use action::{Action, Branch, Class, Column, FileKind, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
 pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
@@ -30,6 +30,9 @@ use crate::domain::reading::with_mend;
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
+    /// What people call this version of the policy, such as `2026-03`; reports say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The table of clients and its own columns of note.
     pub client: Client,
     /// What a job or an operator may filter on: a name and the client column behind it.
@@ -38,6 +41,9 @@ pub struct Policy {
     /// How long a client without activity is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<Retention>,
+    /// What a client is told beforehand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Notice>,
     /// What refuses a client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
@@ -77,6 +83,9 @@ pub struct Client {
     /// The column with the day from which a client is to be anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to_anonymize_on: Option<String>,
+    /// On what that day rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// A true/false column that Lethe sets when a client is anonymized.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymized: Option<String>,
@@ -92,12 +101,24 @@ pub struct Retention {
     /// A calendar period such as `6 years`.
     #[serde(deserialize_with = "period")]
     pub length: Period,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
     /// Where activity is recorded.
     #[serde(default)]
     pub activity: Vec<Activity>,
     /// The client column that starts the period of a client without any activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+}
+
+/// Whoever is due is told first, and anonymized later if due still.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// A calendar period such as `14 days`, from when the webhook has been told.
+    #[serde(deserialize_with = "period")]
+    pub length: Period,
 }
 
 /// Reads a period, and takes what to do along with what is wrong.
@@ -175,6 +196,9 @@ pub struct Table {
     /// Which rows go altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Rows>,
+    /// When old rows go, whoever they belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RowRetention>,
     /// The columns that make this a key-value table; its keys stand under `keys`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_value: Option<KeyValue>,
@@ -184,6 +208,25 @@ pub struct Table {
     /// Each column, with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, Column>,
+}
+
+/// When old rows of a table go, those of clients who stay too.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowRetention {
+    /// A calendar period such as `2 years`: rows of an earlier day go.
+    #[serde(deserialize_with = "period")]
+    pub length: Period,
+    /// The column with the day of the row.
+    pub date: String,
+    /// What happens to an old row: it is deleted.
+    pub rows: DeleteWord,
+    /// Only rows for which this SQL expression holds go.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// On what the period rests: the law, the contract, the decision; for the register of processing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
 }
 
 /// The two columns of a key-value table.

@@ -189,15 +189,15 @@ pub async fn before_opening(context: &Context) -> Result<(), SweepError> {
     }
 }
 
+/// What a person is told when the database came back from a backup.
+const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
+                        what the journal knows has been done again";
+
 /// Compares journal and ledger; where the journal is ahead, live sweeps wait from now on.
 async fn look(context: &Context, journal: &Journal, head: &Head, compare: bool) -> Result<Standing, SweepError> {
     let standing = standing(context, journal, head, compare).await?;
     if standing == Standing::Ahead && context.ledger.notice_restore().await? {
-        tracing::error!(
-            record = head.number,
-            "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until what \
-             the journal knows has been done again"
-        );
+        context.alert("restored-database", RESTORED).await?;
     }
     Ok(standing)
 }
@@ -279,7 +279,7 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     if !journal.place().put(written.segment, content).await? {
         let Some(there) = recognized(journal, &head, &waiting, written.segment).await? else {
             if ledger.notice_restore().await? {
-                tracing::error!(record = head.number, "the journal is ahead of the ledger; live sweeps wait");
+                context.alert("restored-database", RESTORED).await?;
             }
             return Ok(true);
         };

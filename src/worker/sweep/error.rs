@@ -23,6 +23,21 @@ pub enum SweepError {
     /// The period leads out of the calendar.
     #[error(transparent)]
     Period(#[from] PeriodError),
+    /// A `retention` sweep without a table that has a period.
+    #[error("the policy gives the rows of no table a period of their own")]
+    NoRetention,
+    /// More rows of a table than the brake allows.
+    #[error("{would} rows of `{table}` would go, more than the brake's share of {share}")]
+    BrakedRows {
+        /// The table.
+        table: String,
+        /// How many would go.
+        would: u64,
+        /// The largest share of the table's rows.
+        share: f64,
+        /// How to name it on the command line.
+        sweep: String,
+    },
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
@@ -151,7 +166,8 @@ impl SweepError {
             Self::NoBackup { .. } | Self::OldBackup { .. } => {
                 "make a backup, then run `lethe backup acknowledge` (a backup script can do both)".to_owned()
             }
-            Self::Braked { sweep, .. } => {
+            Self::NoRetention => "add `[tables.….retention]` to the policy".to_owned(),
+            Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => {
                 format!(
                     "look at it with `lethe sweep {sweep} --preview`; if it is right, start it with `lethe sweep {sweep} --over-brake`"
                 )

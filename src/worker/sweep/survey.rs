@@ -123,6 +123,10 @@ pub async fn survey(
         survey: Survey { digest: prepared.loaded.plan.digest.clone(), ..Survey::default() },
         each,
     };
+    if mode == Mode::Rehearsal {
+        // As if everybody had been told long ago: else nothing would be tried.
+        walk.statements.notices.iter_mut().for_each(|notices| notices.reason = None);
+    }
     let started = Instant::now();
     if let (Mode::Rehearsal, Some(ledger)) = (mode, ledger) {
         let mut writer = ledger.writer().await;

@@ -17,6 +17,8 @@ CREATE TABLE customers (
     newsletter          BOOLEAN NOT NULL DEFAULT 0,
     attributes          TEXT,
     remarks             TEXT,
+    photo               TEXT,
+    papers              TEXT,
     login               TEXT,
     bill_to_customer_no TEXT REFERENCES customers,
     bill_to_name        TEXT,
@@ -66,7 +68,7 @@ CREATE TABLE contact_relations (contact_no TEXT REFERENCES contacts, customer_no
 CREATE TABLE contact_points (customer_no TEXT REFERENCES customers, kind TEXT, value TEXT);
 CREATE TABLE notes (id INTEGER PRIMARY KEY, owner_type TEXT, owner_id TEXT, body TEXT);
 CREATE TABLE tasks (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers, status TEXT, due_on DATE, subject TEXT);
-CREATE TABLE sessions (login TEXT, ip_address TEXT);
+CREATE TABLE sessions (login TEXT, ip_address TEXT, started_on DATE);
 CREATE TABLE customer_attributes (customer_no TEXT REFERENCES customers, attribute TEXT, value TEXT);
 
 CREATE TABLE entries (

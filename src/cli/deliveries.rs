@@ -1,0 +1,164 @@
+//! `lethe deliveries`: what is still to be done outside of the database.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::client::minute;
+use super::output::{Output, number, table};
+use super::{Failure, setup};
+use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
+use crate::worker::Targets;
+
+/// The most files listed one by one.
+const MOST: u32 = 1000;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only the files of this client, with their paths.
+    key: Option<String>,
+    /// Count what was given up as done: somebody has seen to it.
+    #[arg(long)]
+    settled: bool,
+    /// With --settled, what was to go to this root or webhook.
+    #[arg(long, value_name = "NAME", requires = "settled")]
+    to: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    outstanding: Vec<Outstanding>,
+    /// Files that were given up, by client.
+    files: Vec<StuckFile>,
+}
+
+pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    let nothing = || "Nothing is to be delivered.".to_owned();
+    if !Ledger::exists(&store).await? {
+        out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
+        return Ok(());
+    }
+    let context = setup::context_of(&config, store).await?;
+    let ledger = &context.ledger;
+    let key = match &args.key {
+        Some(key) => Some(super::client::ledger_key(&context, key).await?),
+        None => None,
+    };
+    if args.settled {
+        return settle(ledger, key.as_deref(), args.to.as_deref(), out).await;
+    }
+    let mut outstanding = ledger.outstanding(None).await?;
+    if key.is_some() {
+        outstanding.clear();
+    }
+    let shown = Shown { outstanding, files: ledger.stuck_files(key.as_deref(), MOST).await? };
+    out.data(&shown, || match key {
+        Some(key) if shown.files.is_empty() => format!("No file of client {key} was given up."),
+        Some(_) => files(&shown.files),
+        None if shown.outstanding.is_empty() => nothing(),
+        None => text(&shown),
+    });
+    Ok(())
+}
+
+fn text(shown: &Shown) -> String {
+    let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
+    let mut rows = vec![["sweep", "what", "where", "waiting", "given up", "since", "why"].map(str::to_owned).to_vec()];
+    for own in &shown.outstanding {
+        rows.push(vec![
+            if own.sweep == 0 { "-".to_owned() } else { own.sweep.to_string() },
+            own.kind.clone(),
+            own.target.clone(),
+            count(own.open),
+            count(own.failed),
+            minute(&own.since),
+            own.error.clone().unwrap_or_default(),
+        ]);
+    }
+    let mut text = table(&rows);
+    if !shown.files.is_empty() {
+        text += &format!("\n{}", files(&shown.files));
+    }
+    text + "\nWhat waits is tried again by itself. Mend what stands in the way of the rest, then `lethe retry`; \
+            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
+}
+
+fn files(files: &[StuckFile]) -> String {
+    let mut rows = vec![["client", "what", "where", "why", "path"].map(str::to_owned).to_vec()];
+    for own in files {
+        let why = own.error.clone().unwrap_or_default();
+        let path = own.path.as_ref().map(|path| format!("{path:?}")).unwrap_or_default();
+        rows.push(vec![own.client_key.clone(), own.kind.clone(), own.target.clone(), why, path]);
+    }
+    if files.iter().all(|own| own.path.is_none()) {
+        rows.iter_mut().for_each(|row| row.truncate(4));
+    }
+    table(&rows)
+}
+
+async fn settle(ledger: &Ledger, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
+    if key.is_none() && to.is_none() {
+        return Err(Failure::new("nobody and nothing is named", "name a client, or a root or webhook with `--to`"));
+    }
+    let settled = ledger.settle_deliveries(key, to).await?;
+    if settled == 0 {
+        return Err(Failure::new("nothing of that was given up", "`lethe deliveries` lists what was"));
+    }
+    out.data(&serde_json::json!({ "settled": settled }), || format!("{} counted as done.", deliveries(settled)));
+    Ok(())
+}
+
+/// What somebody should look at: what was given up, and what waits for a place
+/// that the configuration does not have.
+pub(super) fn attention(outstanding: &[Outstanding], targets: &Targets) -> Vec<String> {
+    let sum = |of: fn(&Outstanding) -> i64| outstanding.iter().map(of).sum::<i64>();
+    let mut all = Vec::new();
+    if let Ok(failed @ 1..) = u64::try_from(sum(|own| own.failed)) {
+        let be = if failed == 1 { "was" } else { "were" };
+        let what = format!("{} {be} given up; `lethe deliveries` lists them", deliveries(failed));
+        all.push(what);
+    }
+    let mut unknown: Vec<&str> = outstanding
+        .iter()
+        .filter(|own| !targets.knows(&own.kind, &own.target))
+        .map(|own| own.target.as_str())
+        .collect();
+    unknown.sort_unstable();
+    unknown.dedup();
+    all.extend(
+        unknown.into_iter().map(|name| format!("deliveries wait for `{name}`, which `lethe.toml` does not declare")),
+    );
+    all
+}
+
+/// So many deliveries.
+pub(super) fn deliveries(count: u64) -> String {
+    if count == 1 { "1 delivery".to_owned() } else { format!("{} deliveries", number(count)) }
+}
+
+/// What of a sweep is done outside of the database, and what is not yet.
+pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> String {
+    let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
+    let mut rows: Vec<Vec<String>> = through
+        .iter()
+        .map(|own| {
+            let what = match own.result.as_str() {
+                "missing" => "were not there",
+                "named" => "stay, as another row names them",
+                "settled" => "were seen to by somebody",
+                result => result,
+            };
+            vec![format!("{}s of {}", own.kind, own.target), count(own.deliveries), what.to_owned()]
+        })
+        .collect();
+    for own in outstanding {
+        let name = format!("{}s of {}", own.kind, own.target);
+        for (number, what) in [(own.open, "wait"), (own.failed, "given up; see `lethe deliveries`")] {
+            if number > 0 {
+                rows.push(vec![name.clone(), count(number), what.to_owned()]);
+            }
+        }
+    }
+    if rows.is_empty() { String::new() } else { format!("\n{}", table(&rows)) }
+}

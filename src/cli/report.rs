@@ -1,0 +1,121 @@
+//! `lethe report`: what an auditor can keep.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::output::{Output, print};
+use super::{Failure, setup};
+use crate::domain::clock::Clock;
+use crate::domain::reading::trouble;
+use crate::ledger::Ledger;
+use crate::report::{About, Month, MonthReport, Register, SweepReport, Wishes};
+use crate::worker::Planner;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// What one sweep did, and what is still to be said of it.
+    Sweep {
+        /// The sweep's number; `lethe status` lists the last ones.
+        #[arg(value_parser = clap::value_parser!(i64).range(1..))]
+        sweep: i64,
+        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        #[arg(long)]
+        values: bool,
+        #[command(flatten)]
+        to: To,
+    },
+    /// What all sweeps of a month did, in the configured time zone.
+    Month {
+        /// The month, such as 2026-11.
+        month: Month,
+        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        #[arg(long)]
+        values: bool,
+        #[command(flatten)]
+        to: To,
+    },
+    /// What the register of processing says of time limits for erasure (GDPR Art. 30(1)(f)): periods, starts, bases.
+    Register {
+        #[command(flatten)]
+        to: To,
+    },
+}
+
+/// Where a report goes.
+#[derive(Debug, clap::Args)]
+pub(super) struct To {
+    /// Write it to a new file instead of printing it.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    let (config, store) = setup::store(file).await?;
+    match command {
+        Command::Sweep { sweep, values, to } => {
+            if !Ledger::exists(&store).await? {
+                return Err(super::status::no_sweep(sweep));
+            }
+            let context = setup::context_of(&config, store).await?;
+            let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
+            let report = SweepReport::make(&context, sweep, today, Wishes { values }).await?;
+            let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
+            to.give(&report, report.html(), out)
+        }
+        Command::Month { month, values, to } => {
+            if !Ledger::exists(&store).await? {
+                return Err(Failure::new(
+                    "no sweep was ever opened in this database",
+                    "a month is reported once it has had one; `lethe report register` needs none",
+                ));
+            }
+            let context = setup::context_of(&config, store).await?;
+            if month.bounds(config.time_zone).0 > context.ledger.clock().now() {
+                return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
+            }
+            let report = MonthReport::make(&context, month, config.time_zone, Wishes { values }).await?;
+            to.give(&report, report.html(), out)
+        }
+        Command::Register { to } => {
+            let jobs = if config.jobs.exists() { setup::jobs(&config.jobs)? } else { Vec::new() };
+            let planner = Planner::new(config.policy.clone());
+            let about = About::new(&store, &setup::actor(), Clock::System.now());
+            let report = Register::make(&store, &planner, about, &jobs).await?;
+            to.give(&report, report.html(), out)
+        }
+    }
+}
+
+impl To {
+    /// Prints a report, or writes it to its file.
+    fn give(&self, report: &impl Serialize, html: askama::Result<String>, out: Output) -> Result<(), Failure> {
+        let text = if out.json {
+            serde_json::to_string_pretty(report).unwrap_or_default()
+        } else {
+            html.map_err(|_| Failure {
+                code: 2,
+                ..Failure::new("the page could not be made", "`--json` gives the same report to a program")
+            })?
+        };
+        let Some(path) = &self.output else {
+            print(text.trim_end());
+            return Ok(());
+        };
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => Failure::new(
+                format!("`{}` is there already", path.display()),
+                "a report is kept as it is: name another file, or move this one away",
+            ),
+            kind => Failure::new(
+                format!("`{}` cannot be written: {}", path.display(), trouble(kind)),
+                "check the folder, or leave `--output` out to print the report",
+            ),
+        };
+        let mut file = std::fs::File::create_new(path).map_err(failed)?;
+        file.write_all(text.trim_end().as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
+        out.data(&serde_json::json!({ "output": path }), || format!("The report is in `{}`.", path.display()));
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! `[[webhooks]]`: from the settings to other systems that are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use super::Failure;
+use crate::domain::nearest::nearest;
+use crate::domain::reading::trouble;
+use crate::outside::{Event, Secret, Webhook};
+
+/// `[[webhooks]]`: other systems that are told.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct WebhooksConfig(Vec<WebhookConfig>);
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WebhookConfig {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    url: String,
+    #[serde(default)]
+    secrets: Vec<String>,
+    secret_file: Option<PathBuf>,
+    #[serde(default = "anonymized")]
+    events: Vec<String>,
+    key_file: Option<PathBuf>,
+    #[serde(default = "most_clients")]
+    most_clients: usize,
+}
+
+impl std::fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "Webhook({})", self.name)
+    }
+}
+
+fn anonymized() -> Vec<String> {
+    vec![Event::Anonymized.as_str().to_owned()]
+}
+
+fn most_clients() -> usize {
+    100
+}
+
+/// The fewest bytes of a file under which keys are hashed.
+const SHORTEST_KEY: usize = 32;
+
+const HINT: &str = "`docs/operations.md` shows a webhook under \"Webhooks\"";
+
+impl WebhooksConfig {
+    /// The webhooks by name, with their secrets read; relative paths count from `folder`.
+    pub(super) fn read(&self, folder: &Path) -> Result<BTreeMap<String, Webhook>, Failure> {
+        let mut all = BTreeMap::new();
+        for own in &self.0 {
+            let is_plain =
+                |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+            if own.name.is_empty() {
+                return Err(Failure::new("a webhook has no `name`", "give it one, such as `name = \"crm\"`"));
+            }
+            if !own.name.chars().all(is_plain) {
+                let what = format!("`{}` is no name for a webhook", own.name);
+                return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
+            }
+            if all.insert(own.name.clone(), own.read(folder)?).is_some() {
+                let what = format!("two webhooks are called `{}`", own.name);
+                return Err(Failure::new(what, "give each a name of its own"));
+            }
+        }
+        let notifies = all.iter().filter(|(_, own): &(_, &Webhook)| own.events.contains(&Event::Notice));
+        if let [first, second, ..] = notifies.map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
+            let what = format!("the webhooks `{first}` and `{second}` both give notice");
+            return Err(Failure::new(
+                what,
+                "leave `client.notice` to one of them: its answer says from when the notice runs",
+            ));
+        }
+        Ok(all)
+    }
+}
+
+impl WebhookConfig {
+    fn refused(&self, what: impl std::fmt::Display) -> Failure {
+        Failure::new(format!("webhook `{}`: {what}", self.name), HINT)
+    }
+
+    fn read(&self, folder: &Path) -> Result<Webhook, Failure> {
+        if !(1..=1000).contains(&self.most_clients) {
+            return Err(self.refused(format!("`most_clients` is {}, and should be from 1 to 1000", self.most_clients)));
+        }
+        Ok(Webhook {
+            url: self.url()?,
+            secrets: self.secrets(folder)?,
+            events: self.events()?,
+            hashed: self.hashed(folder)?,
+            most_clients: self.most_clients,
+        })
+    }
+
+    /// The URL can hold a token, so it is not repeated.
+    fn url(&self) -> Result<Url, Failure> {
+        if self.url.is_empty() {
+            return Err(self.refused("has no `url`"));
+        }
+        let url = Url::parse(&self.url)
+            .map_err(|error| self.refused(format!("`url` cannot be read: {error}; `https://host/path` is one")))?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => return Err(self.refused("`url` names no host")),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_here => {}
+            "http" => return Err(self.refused("`url` begins with `http://`, and client keys need `https://`")),
+            _ => return Err(self.refused("`url` should begin with `https://`")),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(self.refused("`url` has a user or a password in it, and messages are signed instead"));
+        }
+        if url.fragment().is_some() {
+            return Err(self.refused("`url` has a `#` in it, and nothing behind that is ever sent"));
+        }
+        Ok(url)
+    }
+
+    fn secrets(&self, folder: &Path) -> Result<Vec<Secret>, Failure> {
+        let text = match &self.secret_file {
+            Some(file) => self.file("secret_file", &folder.join(file))?,
+            None => Vec::new(),
+        };
+        let text = String::from_utf8_lossy(&text);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut secrets = Vec::new();
+        for (at, line) in self.secrets.iter().map(String::as_str).chain(lines).enumerate() {
+            let secret = Secret::parse(line).map_err(|what| self.refused(format!("secret {} {what}", at + 1)))?;
+            secrets.push(secret);
+        }
+        match secrets.len() {
+            0 => Err(self.refused("has no secret; `secret_file` names a file with one on each line")),
+            1..=10 => Ok(secrets),
+            _ => Err(self.refused("has more than ten secrets")),
+        }
+    }
+
+    fn events(&self) -> Result<BTreeSet<Event>, Failure> {
+        let names = || Event::ALL.iter().map(|event| event.as_str());
+        let mut events = BTreeSet::new();
+        for name in &self.events {
+            let unknown = || {
+                let hint = match nearest(name, names()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the events are `{}`", names().collect::<Vec<_>>().join("`, `")),
+                };
+                Failure::new(format!("webhook `{}`: there is no event `{name}`", self.name), hint)
+            };
+            events.insert(name.parse::<Event>().map_err(|()| unknown())?);
+        }
+        if events.is_empty() { Err(self.refused("`events` is empty, so it would never be told")) } else { Ok(events) }
+    }
+
+    fn hashed(&self, folder: &Path) -> Result<Option<Secret>, Failure> {
+        let Some(file) = &self.key_file else { return Ok(None) };
+        let bytes = self.file("key_file", &folder.join(file))?;
+        let key = bytes.trim_ascii();
+        if key.len() < SHORTEST_KEY {
+            return Err(self.refused(format!("`key_file` holds fewer than {SHORTEST_KEY} characters")));
+        }
+        Ok(Secret::of_bytes(key))
+    }
+
+    fn file(&self, setting: &str, path: &Path) -> Result<Vec<u8>, Failure> {
+        std::fs::read(path).map_err(|error| {
+            self.refused(format!(
+                "`{setting}` names `{}`, which cannot be read: {}",
+                path.display(),
+                trouble(error.kind())
+            ))
+        })
+    }
+}

@@ -1,0 +1,366 @@
+//! Deliveries: what is to be done outside of the database, from the commit of
+//! the batch that wrote it until it is through.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, FromRow};
+use ulid::Ulid;
+
+use super::{Ledger, moment};
+use crate::domain::schema::Dialect;
+use crate::store::{StoreError, begin, statement};
+
+/// A delivery under a lease.
+#[derive(Debug, Clone, FromRow)]
+pub struct Delivery {
+    /// Its number.
+    pub id: i64,
+    /// The sweep it belongs to; 0 for none.
+    pub sweep: i64,
+    /// The type of a message; empty for a file.
+    pub event: String,
+    /// The path below the root, or what the message says, as JSON.
+    pub body: String,
+    /// A random name, the same however often it is tried.
+    pub message: String,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// When it was written.
+    pub made_at: String,
+}
+
+/// How one try ended.
+#[derive(Debug, Clone)]
+pub enum Tried {
+    /// It is through, in this way.
+    Through(&'static str),
+    /// To be tried again after so long, because of this.
+    Again(Duration, String),
+    /// It was not its turn: the attempt does not count.
+    Later(Duration, String),
+    /// Given up until somebody says otherwise, because of this.
+    Failed(String),
+}
+
+/// Deliveries of one sweep to one target that are not through.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct Outstanding {
+    /// The sweep; 0 for what belongs to none.
+    pub sweep: i64,
+    /// `file`, `folder` or `message`.
+    pub kind: String,
+    /// The root or the webhook.
+    pub target: String,
+    /// Those that are waiting or being tried.
+    pub open: i64,
+    /// Those that were given up.
+    pub failed: i64,
+    /// When the oldest was written.
+    pub since: String,
+    /// An error that stands in the way of one of them.
+    pub error: Option<String>,
+}
+
+/// A file or folder that could not be deleted, and was given up.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct StuckFile {
+    /// The client whose it is.
+    pub client_key: String,
+    /// `file` or `folder`.
+    pub kind: String,
+    /// The root.
+    pub target: String,
+    /// The sweep.
+    pub sweep: i64,
+    /// Why.
+    pub error: Option<String>,
+    /// The path, where one client is asked about; it can name a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// What became of the deliveries of one sweep to one target.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct Through {
+    /// `file`, `folder` or `message`.
+    pub kind: String,
+    /// The root or the webhook.
+    pub target: String,
+    /// `deleted`, `missing`, `named`, `sent` or `settled`.
+    pub result: String,
+    /// How many.
+    pub deliveries: i64,
+    /// When the last one was.
+    pub last_at: String,
+}
+
+impl Ledger {
+    /// Claims deliveries to one target, the oldest first. They share a lease.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn claim_deliveries(
+        &self,
+        kind: &str,
+        target: &str,
+        most: usize,
+    ) -> Result<(String, Vec<Delivery>), StoreError> {
+        const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3)";
+        let now = self.clock.now();
+        // A look costs less than a turn of the writer.
+        let found: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT count(*) FROM (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE} LIMIT 1) AS one"
+        )))
+        .bind(kind)
+        .bind(target)
+        .bind(moment(now))
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        if found == 0 {
+            return Ok((String::new(), Vec::new()));
+        }
+        let lease = Ulid::new().to_string();
+        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
+             (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \
+             RETURNING id, sweep, event, body, message, attempts, made_at"
+        );
+        let mut writer = self.writer().await;
+        let mut claimed: Vec<Delivery> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(kind)
+            .bind(target)
+            .bind(moment(now))
+            .bind(&lease)
+            .bind(moment(now + self.lease))
+            .bind(i64::try_from(most).unwrap_or(1))
+            .fetch_all(&mut **writer)
+            .await
+            .map_err(|error| self.fault(&error))?;
+        claimed.sort_by_key(|own| own.id);
+        Ok((lease, claimed))
+    }
+
+    /// Takes what rows name again out of the deliveries under a lease, and
+    /// returns the numbers of those that are left. The statements are those of
+    /// [`spare_claimed`](crate::sql::files::spare_claimed).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn spare_named(
+        &self,
+        lease: &str,
+        statements: &[String],
+        kind: &str,
+        target: &str,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            for sql in statements {
+                let spared = statement(sql).bind(lease).execute(&mut *transaction).await?.rows_affected();
+                if spared > 0 {
+                    // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
+                    sqlx::query(COUNT)
+                        .bind(0_i64)
+                        .bind(kind)
+                        .bind(target)
+                        .bind("named")
+                        .bind(i64::try_from(spared).unwrap_or(i64::MAX))
+                        .bind(self.now())
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+            }
+            let left = sqlx::query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
+                .bind(lease)
+                .fetch_all(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok::<Vec<i64>, sqlx::Error>(left)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Notes how each delivery under a lease ended. One whose lease has run out
+    /// and was claimed by somebody else is left to them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn tried(
+        &self,
+        lease: &str,
+        kind: &str,
+        target: &str,
+        all: &[(Delivery, Tried)],
+    ) -> Result<(), StoreError> {
+        let among = match self.store.dialect() {
+            Dialect::Sqlite => "SELECT value FROM json_each($2)",
+            Dialect::Postgres => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($2 AS JSON))",
+        };
+        let mut writer = self.writer().await;
+        let now = self.clock.now();
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
+            for (delivery, tried) in all {
+                let (state, after, error, counts) = match tried {
+                    Tried::Through(result) => {
+                        through.entry((delivery.sweep, result)).or_default().push(delivery.id);
+                        continue;
+                    }
+                    Tried::Again(after, error) => ("open", *after, error, 0),
+                    Tried::Later(after, error) => ("open", *after, error, 1),
+                    Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
+                };
+                sqlx::query(
+                    "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
+                     lease_until = NULL WHERE id = $1 AND lease = $2",
+                )
+                .bind(delivery.id)
+                .bind(lease)
+                .bind(state)
+                .bind(moment(now + after))
+                .bind(error)
+                .bind(i64::from(counts))
+                .execute(&mut *transaction)
+                .await?;
+            }
+            let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
+            for ((sweep, result), ids) in through {
+                let ids = serde_json::to_string(&ids).unwrap_or_default();
+                let gone = statement(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?.rows_affected();
+                if gone > 0 {
+                    sqlx::query(COUNT)
+                        .bind(sweep)
+                        .bind(kind)
+                        .bind(target)
+                        .bind(result)
+                        .bind(i64::try_from(gone).unwrap_or(i64::MAX))
+                        .bind(moment(now))
+                        .execute(&mut *transaction)
+                        .await?;
+                }
+            }
+            transaction.commit().await
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// What is not through, by sweep and target: of one sweep, or of all.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn outstanding(&self, sweep: Option<i64>) -> Result<Vec<Outstanding>, StoreError> {
+        sqlx::query_as(
+            "SELECT sweep, kind, target, CAST(sum(CASE state WHEN 'failed' THEN 0 ELSE 1 END) AS BIGINT) AS open, \
+             CAST(sum(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed, min(made_at) AS since, max(error) AS error \
+             FROM lethe_deliveries WHERE sweep = COALESCE($1, sweep) GROUP BY sweep, kind, target ORDER BY sweep, kind, target",
+        )
+        .bind(sweep)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Files and folders that were given up, by client; with their paths if it is one client's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
+        sqlx::query_as(
+            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN body END AS path FROM lethe_deliveries \
+             WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
+        )
+        .bind(i64::from(most))
+        .bind(client_key)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Counts what was given up as seen to by a person: of one client, to one
+    /// target, or both. Returns how many that were.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn settle_deliveries(&self, client_key: Option<&str>, target: Option<&str>) -> Result<u64, StoreError> {
+        const WHICH: &str = "state = 'failed' AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)";
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let count = format!(
+                "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
+                 count(*), $3 FROM lethe_deliveries WHERE {WHICH} GROUP BY sweep, kind, target \
+                 ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at"
+            );
+            statement(&count).bind(client_key).bind(target).bind(self.now()).execute(&mut *transaction).await?;
+            let delete = format!("DELETE FROM lethe_deliveries WHERE {WHICH}");
+            let settled = statement(&delete).bind(client_key).bind(target).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok::<u64, sqlx::Error>(settled.rows_affected())
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// How many files and folders of a client are not gone yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
+        sqlx::query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
+            .bind(client_key)
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// What of a sweep is through, by target and result.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn through(&self, sweep: i64) -> Result<Vec<Through>, StoreError> {
+        sqlx::query_as(
+            "SELECT kind, target, result, deliveries, last_at FROM lethe_delivered WHERE sweep = $1 ORDER BY kind, target, result",
+        )
+        .bind(sweep)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Has everything that is not through tried again, at once and from the
+    /// first attempt on. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await;
+        let retried = sqlx::query(
+            "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
+        )
+        .bind(self.now())
+        .execute(&mut **writer)
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(retried.rows_affected())
+    }
+}
+
+/// `$1` sweep, `$2` kind, `$3` target, `$4` result, `$5` how many, `$6` moment.
+const COUNT: &str = "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+     deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at";

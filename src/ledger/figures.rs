@@ -1,0 +1,232 @@
+//! Figures of sweeps that are over, for reports: they stay what they were.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{Ledger, Sweep};
+use crate::domain::outcome::Tally;
+use crate::domain::schema::Dialect;
+use crate::store::{Connection, StoreError};
+
+/// How many clients have a reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// Its name: that of a guard, `hold`, `residue:table.column`, or the database's words.
+    pub reason: String,
+    /// How many clients have it; a client with two counts for both.
+    pub clients: u64,
+}
+
+/// How clients stand that no sweep could take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// Clients refused when they were last looked at.
+    pub refused: u64,
+    /// Clients that failed when they were last looked at.
+    pub failed: u64,
+    /// Clients on hold.
+    pub on_hold: u64,
+}
+
+impl Ledger {
+    /// The sweeps opened from one moment until before another, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
+        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
+            .bind(from)
+            .bind(until)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// The outcomes of the sweeps opened between two moments, by sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
+        let sum = |column: &str| format!("CAST(COALESCE(sum(b.{column}), 0) AS BIGINT)");
+        let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT b.sweep, {sums} FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
+             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep"
+        )))
+        .bind(from)
+        .bind(until)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let tally = |row: &sqlx::any::AnyRow| {
+            let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+            Tally {
+                anonymized: count(1),
+                refused: count(2),
+                already: count(3),
+                not_due: count(4),
+                not_found: count(5),
+                failed: count(6),
+            }
+        };
+        Ok(rows.iter().map(|row| (row.get(0), tally(row))).collect())
+    }
+
+    /// Why clients failed for the first time in one sweep, most frequent first.
+    /// A failure that merely stands is its first sweep's.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn failures_of(&self, sweep: i64) -> Result<Vec<Reason>, StoreError> {
+        let sql = format!(
+            "SELECT r.value, count(*) FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
+             GROUP BY r.value ORDER BY count(*) DESC, r.value",
+            self.each_reason()
+        );
+        let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(sweep).fetch_all(self.readers()).await;
+        Ok(reasons(rows.map_err(|error| self.fault(&error))?))
+    }
+
+    /// How many clients failed for the first time in one sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
+        let clients: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
+                .bind(sweep)
+                .fetch_one(self.readers())
+                .await
+                .map_err(|error| self.fault(&error))?;
+        Ok(u64::try_from(clients).unwrap_or(0))
+    }
+
+    /// Why clients stood refused, or failed, at any time between two moments:
+    /// each client once for each of its reasons, most frequent first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn reasons_between(&self, outcome: &str, from: &str, until: &str) -> Result<Vec<Reason>, StoreError> {
+        let sql = format!(
+            "SELECT r.value, count(DISTINCT o.client_key) FROM lethe_outcomes AS o, {} \
+             WHERE o.outcome = $1 AND o.at < $3 AND o.last_at >= $2 \
+             GROUP BY r.value ORDER BY count(DISTINCT o.client_key) DESC, r.value",
+            self.each_reason()
+        );
+        let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(outcome).bind(from).bind(until);
+        Ok(reasons(rows.fetch_all(self.readers()).await.map_err(|error| self.fault(&error))?))
+    }
+
+    /// How many clients stood so at any time between two moments.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
+        let clients: i64 = sqlx::query_scalar(
+            "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
+        )
+        .bind(outcome)
+        .bind(from)
+        .bind(until)
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(u64::try_from(clients).unwrap_or(0))
+    }
+
+    /// How clients stand now that no sweep could take.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn standing(&self) -> Result<Standing, StoreError> {
+        let last = "o.sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key)";
+        let sql = format!(
+            "SELECT (SELECT count(*) FROM lethe_outcomes AS o WHERE o.outcome = 'refused' AND {last}), \
+             (SELECT count(*) FROM lethe_outcomes AS o WHERE o.outcome = 'failed' AND {last}), \
+             (SELECT count(*) FROM lethe_holds WHERE released_at IS NULL)"
+        );
+        let row =
+            sqlx::query(AssertSqlSafe(sql)).fetch_one(self.readers()).await.map_err(|error| self.fault(&error))?;
+        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        Ok(Standing { refused: count(0), failed: count(1), on_hold: count(2) })
+    }
+
+    /// How many other batches of a sweep are open and have met with no error.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
+        sqlx::query_scalar(
+            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
+        )
+        .bind(sweep)
+        .bind(batch)
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Notes how many old rows of a table a batch has deleted, inside its transaction.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn rows_gone(
+        &self,
+        connection: &mut Connection,
+        batch: i64,
+        table: &str,
+        rows: u64,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
+            .bind(batch)
+            .bind(serde_json::json!({ table: rows }).to_string())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+
+    /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
+        let each = match self.store.dialect() {
+            Dialect::Sqlite => "json_each(b.rows_gone) AS r",
+            Dialect::Postgres => "json_each_text(CAST(b.rows_gone AS JSON)) AS r",
+        };
+        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
+             WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
+        )))
+        .bind(first)
+        .bind(last)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(rows.into_iter().map(|(table, rows)| (table, u64::try_from(rows).unwrap_or(0))).collect())
+    }
+
+    fn each_reason(&self) -> &'static str {
+        match self.store.dialect() {
+            Dialect::Sqlite => "json_each(o.reasons) AS r",
+            Dialect::Postgres => "json_array_elements_text(CAST(o.reasons AS JSON)) AS r (value)",
+        }
+    }
+}
+
+fn reasons(rows: Vec<(String, i64)>) -> Vec<Reason> {
+    let reason = |(reason, clients): (String, i64)| Reason { reason, clients: u64::try_from(clients).unwrap_or(0) };
+    rows.into_iter().map(reason).collect()
+}

@@ -1,0 +1,80 @@
+//! Notices: who was told beforehand, when, and until when they are left alone.
+
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, FromRow};
+
+use super::Ledger;
+use crate::domain::schema::Dialect;
+use crate::store::StoreError;
+
+/// A notice that a client has had, or is to have.
+#[derive(Debug, Clone, FromRow, Serialize)]
+pub struct Notice {
+    /// The sweep that selected the client.
+    pub sweep: i64,
+    /// When it did.
+    pub asked_at: String,
+    /// When the receiver had the message; `None` until then.
+    pub sent_at: Option<String>,
+    /// The last day on which the client is left alone.
+    pub until: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<String>,
+    /// By what: an outcome, or `lapsed`.
+    pub ended_by: Option<String>,
+}
+
+/// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
+/// before, and that one, which has looked at everybody, did not. `$2` moment.
+const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_due' WHERE ended_at IS NULL AND seen < $1 \
+     AND sweep IN (SELECT other.id FROM lethe_sweeps AS other JOIN lethe_sweeps AS own ON own.kind = other.kind \
+     AND own.filters = other.filters WHERE own.id = $1 AND own.kind <> 'list' AND own.capped = 0)";
+
+impl Ledger {
+    /// Notes that the clients in a JSON array have had their notice, and the last
+    /// day on which they are left alone. The first time counts.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn notice_sent(&self, keys: &str, until: &str) -> Result<(), StoreError> {
+        let among = match self.store.dialect() {
+            Dialect::Sqlite => "SELECT value FROM json_each($1)",
+            Dialect::Postgres => "SELECT json_array_elements_text(CAST($1 AS JSON))",
+        };
+        let sql = format!(
+            "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
+        );
+        let mut writer = self.writer().await;
+        let noted =
+            sqlx::query(AssertSqlSafe(sql)).bind(keys).bind(self.now()).bind(until).execute(&mut **writer).await;
+        noted.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// Ends the notices of clients whom a sweep that has looked at everybody did
+    /// not find due any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let ended = sqlx::query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
+        ended.map(drop).map_err(|error| self.fault(&error))
+    }
+
+    /// The notices of a client, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn notices(&self, client_key: &str) -> Result<Vec<Notice>, StoreError> {
+        sqlx::query_as(
+            "SELECT sweep, asked_at, sent_at, until, ended_at, ended_by FROM lethe_notices WHERE client_key = $1 ORDER BY sweep",
+        )
+        .bind(client_key)
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+}

@@ -1,0 +1,199 @@
+//! Files and folders below a declared root.
+//!
+//! Each part of a path is opened relative to the folder before it, and none is
+//! followed if it is a link. So nothing outside of the root can be reached,
+//! whatever a value says and whoever changes the folders meanwhile.
+
+use std::path::{Path, PathBuf};
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat, unlinkat};
+use rustix::io::Errno;
+
+use super::place::parts;
+use crate::domain::policy::FileKind;
+
+/// The deepest that a folder's contents may be nested.
+const DEEPEST: usize = 64;
+
+/// A folder in which files of clients lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    folder: PathBuf,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It was there, and is deleted.
+    Deleted,
+    /// It was not there.
+    Missing,
+}
+
+/// Why a file is not deleted. Neither quotes the path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileFault {
+    /// It must not be, and never will.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// It cannot be now.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<Errno> for FileFault {
+    fn from(error: Errno) -> Self {
+        Self::Unavailable(format!("the system says: {}", std::io::Error::from(error).kind()))
+    }
+}
+
+impl Root {
+    /// A root in this folder, which need not be there yet.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: no absolute path, or the root of the whole file system.
+    pub fn new(folder: &Path) -> Result<Self, &'static str> {
+        if !folder.is_absolute() {
+            return Err("is no absolute path");
+        }
+        if folder.components().any(|part| matches!(part, std::path::Component::ParentDir)) {
+            return Err("has `..` in it");
+        }
+        // Where it is there, links that its own path goes over are its owner's to lay.
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.components().collect());
+        if folder.parent().is_none() {
+            return Err("is the root of the whole file system");
+        }
+        Ok(Self { folder })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether one of the two lies in the other.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.folder.starts_with(&other.folder) || other.folder.starts_with(&self.folder)
+    }
+
+    /// Whether it can be opened.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if not.
+    pub fn look(&self) -> Result<(), FileFault> {
+        self.open().map(drop)
+    }
+
+    /// Deletes a file below the root, or a folder in it with everything that it
+    /// holds. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault`] if it must not or cannot be deleted; a folder may then be
+    /// emptied in part.
+    pub fn delete(&self, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
+        let mut way = parts(path)?;
+        let Some(last) = way.pop() else { return Err(FileFault::Refused("the value names nothing")) };
+        if kind == FileKind::Folder && !way.is_empty() {
+            return Err(FileFault::Refused("the folder lies deeper than in the root itself"));
+        }
+        let root = self.open()?;
+        let device = fstat(&root)?.st_dev;
+        let mut folder = root;
+        for part in way {
+            folder = match enter(folder.as_fd(), part) {
+                Ok(inner) => inner,
+                Err(Errno::NOENT) => return Ok(Removed::Missing),
+                Err(Errno::NOTDIR | Errno::LOOP) => {
+                    return Err(FileFault::Refused("a part of the path is a link, or no folder"));
+                }
+                Err(error) => return Err(error.into()),
+            };
+            if fstat(&folder)?.st_dev != device {
+                return Err(FileFault::Refused("a part of the path is on another file system than the root"));
+            }
+        }
+        match (kind, kind_of(folder.as_fd(), last)?) {
+            (_, None) => Ok(Removed::Missing),
+            (FileKind::File, Some(FileType::RegularFile)) => remove(folder.as_fd(), last, AtFlags::empty()),
+            (FileKind::Folder, Some(FileType::Directory)) => {
+                let inner = enter(folder.as_fd(), last)?;
+                if fstat(&inner)?.st_dev != device {
+                    return Err(FileFault::Refused("the folder is on another file system than the root"));
+                }
+                empty(&inner, device, 0)?;
+                remove(folder.as_fd(), last, AtFlags::REMOVEDIR)
+            }
+            (_, Some(FileType::Symlink)) => Err(FileFault::Refused("the path leads to a link")),
+            (FileKind::File, Some(_)) => Err(FileFault::Refused("the path leads to something that is no file")),
+            (FileKind::Folder, Some(_)) => Err(FileFault::Refused("the path leads to something that is no folder")),
+        }
+    }
+
+    fn open(&self) -> Result<OwnedFd, FileFault> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat(CWD, &self.folder, flags, Mode::empty()).map_err(|error| {
+            FileFault::Unavailable(format!("the root cannot be opened: {}", std::io::Error::from(error).kind()))
+        })
+    }
+}
+
+/// Opens a folder in a folder, and follows no link.
+fn enter(folder: BorrowedFd, name: impl rustix::path::Arg) -> Result<OwnedFd, Errno> {
+    openat(folder, name, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
+}
+
+fn kind_of(folder: BorrowedFd, name: impl rustix::path::Arg) -> Result<Option<FileType>, FileFault> {
+    match statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(FileType::from_raw_mode(stat.st_mode))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Somebody else may have been quicker.
+fn remove(folder: BorrowedFd, name: impl rustix::path::Arg, flags: AtFlags) -> Result<Removed, FileFault> {
+    match unlinkat(folder, name, flags) {
+        Ok(()) => Ok(Removed::Deleted),
+        Err(Errno::NOENT) => Ok(Removed::Missing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Deletes everything in a folder. A link in it is deleted, and not followed.
+fn empty(folder: &OwnedFd, device: u64, depth: usize) -> Result<(), FileFault> {
+    if depth > DEEPEST {
+        return Err(FileFault::Refused("the folder is nested too deeply"));
+    }
+    // What is read while entries are deleted may leave some out, so it is read until nothing is left.
+    loop {
+        let mut seen = 0;
+        for entry in Dir::read_from(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            seen += 1;
+            if kind_of(folder.as_fd(), name)? == Some(FileType::Directory) {
+                let inner = enter(folder.as_fd(), name)?;
+                if fstat(&inner)?.st_dev != device {
+                    return Err(FileFault::Refused("a part of the folder is on another file system than the root"));
+                }
+                empty(&inner, device, depth + 1)?;
+                remove(folder.as_fd(), name, AtFlags::REMOVEDIR)?;
+            } else {
+                remove(folder.as_fd(), name, AtFlags::empty())?;
+            }
+        }
+        if seen == 0 {
+            return Ok(());
+        }
+    }
+}

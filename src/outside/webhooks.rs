@@ -1,0 +1,119 @@
+//! Messages to other systems, signed in the form of
+//! [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+
+mod sender;
+mod sign;
+
+pub use sender::{Answer, Sender};
+pub use sign::Secret;
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+use url::Url;
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// Clients were anonymized.
+    Anonymized,
+    /// Clients were refused, or for other reasons than the last time.
+    Refused,
+    /// Clients failed.
+    Failed,
+    /// Clients are due, and will be anonymized after a while.
+    Notice,
+    /// Something that a person should look at.
+    Alert,
+}
+
+impl Event {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Anonymized, Self::Refused, Self::Failed, Self::Notice, Self::Alert];
+
+    /// The type that a message has.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymized => "client.anonymized",
+            Self::Refused => "client.refused",
+            Self::Failed => "client.failed",
+            Self::Notice => "client.notice",
+            Self::Alert => "lethe.alert",
+        }
+    }
+
+    /// The outcome that it tells, if it tells one.
+    #[must_use]
+    pub fn outcome(self) -> Option<&'static str> {
+        self.as_str().strip_prefix("client.").filter(|_| self != Self::Notice)
+    }
+}
+
+impl std::str::FromStr for Event {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|event| event.as_str() == word).ok_or(())
+    }
+}
+
+/// Another system that is told.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where messages go.
+    pub url: Url,
+    /// Each signs every message, so that one can take another's place.
+    pub secrets: Vec<Secret>,
+    /// What it is told of.
+    pub events: BTreeSet<Event>,
+    /// Under which client keys are hashed, where they are not told as they are.
+    pub hashed: Option<Secret>,
+    /// The most clients that one message names.
+    pub most_clients: usize,
+}
+
+/// A message as the ledger has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Message<'a> {
+    /// Its id, the same however often it is sent.
+    pub id: &'a str,
+    /// Its type.
+    pub event: &'a str,
+    /// When what it tells of happened.
+    pub at: &'a str,
+    /// The sweep; 0 for none.
+    pub sweep: i64,
+    /// The keys of the clients as a JSON array, or of an alert what it says.
+    pub body: &'a str,
+    /// Of a notice, the first day on which it can come about.
+    pub not_before: Option<NaiveDate>,
+}
+
+impl Webhook {
+    /// The text that is sent: the same for the same message, save the day of a notice.
+    #[must_use]
+    pub fn payload(&self, message: &Message<'_>) -> String {
+        let body: Value = serde_json::from_str(message.body).unwrap_or_default();
+        let data = match (message.event.parse::<Event>(), body) {
+            (Ok(event), Value::Array(keys)) => {
+                let key = |key: Value| match (&self.hashed, key.as_str()) {
+                    (Some(secret), Some(plain)) => Value::String(secret.hash(plain)),
+                    _ => key,
+                };
+                let keys: Vec<Value> = keys.into_iter().map(key).collect();
+                let mut data = json!({ "sweep": message.sweep, "at": message.at, "clients": keys });
+                if let Some(outcome) = event.outcome() {
+                    data["outcome"] = outcome.into();
+                }
+                if let Some(day) = message.not_before {
+                    data["not_before"] = day.to_string().into();
+                }
+                data
+            }
+            (_, body) => body,
+        };
+        json!({ "type": message.event, "timestamp": message.at, "data": data }).to_string()
+    }
+}

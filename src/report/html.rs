@@ -1,0 +1,289 @@
+//! Reports as pages: one file, nothing loaded from elsewhere, no scripts, made
+//! to be printed on A4 and to be read aloud. Everything is escaped.
+
+use askama::Template;
+
+use super::month::{MonthReport, MonthSweep};
+use super::now::{Groups, RareValue};
+use super::register::Register;
+use super::remains::Remaining;
+use super::sweep::SweepReport;
+use super::words::{counted, minute, number};
+
+/// How pages write figures and moments.
+mod filters {
+    use std::fmt::Display;
+
+    use super::super::words;
+
+    /// `1,204`
+    #[askama::filter_fn]
+    pub fn figure(count: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(words::thousands(&count.to_string()))
+    }
+
+    /// `2026-01-31 02:00`
+    #[askama::filter_fn]
+    pub fn minute(moment: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+        Ok(words::minute(&moment.to_string()))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "sweep.html")]
+struct SweepPage<'a> {
+    report: &'a SweepReport,
+}
+
+#[derive(Template)]
+#[template(path = "month.html")]
+struct MonthPage<'a> {
+    report: &'a MonthReport,
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct RegisterPage<'a> {
+    report: &'a Register,
+}
+
+impl Register {
+    /// The extract as a page.
+    ///
+    /// # Errors
+    ///
+    /// [`askama::Error`] if a value cannot be written; none of these fails.
+    pub fn html(&self) -> askama::Result<String> {
+        RegisterPage { report: self }.render()
+    }
+}
+
+impl MonthReport {
+    /// The report as a page.
+    ///
+    /// # Errors
+    ///
+    /// [`askama::Error`] if a value cannot be written; none of these fails.
+    pub fn html(&self) -> askama::Result<String> {
+        MonthPage { report: self }.render()
+    }
+
+    /// Sweeps that did not simply go through, and why.
+    fn out_of_line(&self) -> Vec<(&MonthSweep, String)> {
+        let line = |own: &'_ MonthSweep| {
+            let sweep = &own.sweep;
+            let note = sweep.note.as_deref().unwrap_or("no reason is recorded");
+            let mut what = match sweep.state {
+                "done" => sweep.note.iter().cloned().collect(),
+                "running" => vec!["not over".to_owned()],
+                state => vec![format!("{state}: {note}")],
+            };
+            if sweep.force {
+                what.push("date and period passed over".to_owned());
+            }
+            if sweep.over_brake {
+                what.push("over the brake".to_owned());
+            }
+            what.join("; ")
+        };
+        self.sweeps.iter().map(|own| (own, line(own))).filter(|(_, what)| !what.is_empty()).collect()
+    }
+}
+
+impl SweepReport {
+    /// The report as a page.
+    ///
+    /// # Errors
+    ///
+    /// [`askama::Error`] if a value cannot be written; none of these fails.
+    pub fn html(&self) -> askama::Result<String> {
+        SweepPage { report: self }.render()
+    }
+
+    fn title(&self) -> String {
+        let sweep = &self.sweep;
+        let end = match (sweep.state, &sweep.closed_at) {
+            ("done", Some(at)) => format!("done {} UTC", minute(at)),
+            (state, Some(at)) => format!("{state} {} UTC", minute(at)),
+            (state, None) => state.to_owned(),
+        };
+        format!("For {}, opened {} UTC, {end}", sweep.day.format("%-d %B %Y"), minute(&sweep.opened_at))
+    }
+
+    /// What a reader must not overlook.
+    fn warnings(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let sweep = &self.sweep;
+        match sweep.state {
+            "running" => all.push("This sweep is not over: its figures are those so far.".to_owned()),
+            "done" => all.extend(sweep.note.clone()),
+            state => all
+                .push(format!("This sweep was {state}: {}", sweep.note.as_deref().unwrap_or("no reason is recorded"))),
+        }
+        if sweep.force {
+            all.push("Date and period were passed over: clients were taken because somebody named them.".to_owned());
+        }
+        if sweep.over_brake {
+            all.push("It would have taken more clients than its brake allows; a person let it.".to_owned());
+        }
+        if !self.policy.is_current && self.policy.digest.is_some() {
+            all.push(
+                "Policy or schema have changed since: the figures of the sweep are those of its time, and what is said \
+                 of the policy is said of the policy as it is now."
+                    .to_owned(),
+            );
+        }
+        all
+    }
+
+    /// What ran, line by line.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let sweep = &self.sweep;
+        let mut facts = Vec::new();
+        facts.push((
+            "started by",
+            match (&sweep.job, &sweep.tick) {
+                (Some(job), Some(tick)) => format!(
+                    "job {job}, for its tick of {} UTC{} (account {})",
+                    minute(tick),
+                    match sweep.skipped {
+                        0 => String::new(),
+                        1 => ", and one missed before it".to_owned(),
+                        skipped => format!(", and {skipped} missed before it"),
+                    },
+                    sweep.opened_by
+                ),
+                (Some(job), None) => format!("{}, by hand, with job {job}", sweep.opened_by),
+                (None, _) => format!("{}, by hand", sweep.opened_by),
+            },
+        ));
+        facts.push((
+            "chose",
+            match (sweep.kind.as_str(), sweep.cutoff) {
+                ("due", _) => "clients whose date had come".to_owned(),
+                ("period", Some(cutoff)) => format!("clients without activity since {cutoff}"),
+                ("list", _) => "clients that somebody named".to_owned(),
+                ("replay", _) => "clients anonymized before whose data had come back".to_owned(),
+                ("retention", _) => "old rows, by the periods of their tables".to_owned(),
+                (kind, _) => format!("by kind {kind}"),
+            },
+        ));
+        for (name, values) in &sweep.filters {
+            facts.push(("only", format!("{name} = {}", values.join(" or "))));
+        }
+        if let Some(limit) = sweep.limit {
+            let reached = if sweep.limit_reached { ", which was reached" } else { "" };
+            facts.push((
+                "limit",
+                format!("{}{reached}", counted(usize::try_from(limit).unwrap_or(usize::MAX), "client")),
+            ));
+        }
+        let policy = &self.policy;
+        let version = policy.version.as_ref().map(|version| format!("version {version}, ")).unwrap_or_default();
+        facts.push(("policy", format!("{version}plan {}", policy.short())));
+        facts.push((
+            "rehearsed",
+            match &policy.rehearsed {
+                Some(own) => format!(
+                    "last {} UTC by {}, with {}",
+                    minute(&own.at),
+                    own.done_by,
+                    counted(usize::try_from(own.anonymized).unwrap_or(0), "client")
+                ),
+                None => "no rehearsal of this plan is recorded".to_owned(),
+            },
+        ));
+        facts
+    }
+
+    /// The outcomes that no table is about, in a sentence.
+    fn others(&self) -> String {
+        let clients = &self.clients;
+        let mut parts = Vec::new();
+        for (count, what) in [
+            (clients.tally.already, "had been anonymized before"),
+            (clients.tally.not_due, "were not due any more"),
+            (clients.tally.not_found, "were not in the client table"),
+            (
+                clients.failed_before,
+                "had failed in an earlier sweep, for the reason told there, and were left alone or failed again",
+            ),
+            (
+                clients.left,
+                if self.sweep.state == "running" {
+                    "are still to be looked at"
+                } else {
+                    "were chosen and not looked at"
+                },
+            ),
+        ] {
+            if count > 0 {
+                parts.push(format!("{} {what}", number(count)));
+            }
+        }
+        let rest = if parts.is_empty() { String::new() } else { format!(" Besides: {}.", parts.join("; ")) };
+        format!(
+            "Each client’s changes and its outcome were committed together; date, period, guards and holds were asked again \
+             over the rows as they were then.{rest}"
+        )
+    }
+}
+
+impl Groups {
+    fn names(&self) -> String {
+        self.columns.iter().map(|own| own.column.clone()).collect::<Vec<_>>().join(", ")
+    }
+
+    fn shows_values(&self) -> bool {
+        self.columns.iter().any(|own| own.rare.as_ref().is_some_and(|rare| !rare.is_empty()))
+    }
+}
+
+impl RareValue {
+    fn shown(&self) -> &str {
+        match self.value.as_deref() {
+            None => "NULL",
+            Some("") => "empty",
+            Some(value) => value,
+        }
+    }
+}
+
+impl Remaining {
+    /// The ways without their conditions, which the policy has.
+    fn ways(&self) -> String {
+        let bare = |way: &String| way.split(" where ").next().unwrap_or(way).to_owned();
+        self.reached_by.iter().map(bare).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Columns that stay as they are in every row.
+    fn stay(&self) -> usize {
+        self.unchanged.len() + self.kept.len()
+    }
+
+    fn all(&self) -> usize {
+        self.stay() + self.coarsened.len() + self.in_some_rows.len() + self.changed
+    }
+
+    /// What stays of personal data, line by line.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        if self.some_rows_go {
+            lines.push("some rows go altogether".to_owned());
+        }
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for kept in &self.kept {
+            match reasons.iter_mut().find(|(why, _)| *why == kept.why) {
+                Some((_, columns)) => columns.push(&kept.column),
+                None => reasons.push((&kept.why, vec![&kept.column])),
+            }
+        }
+        lines.extend(reasons.iter().map(|(why, columns)| format!("{} stay: {why}", columns.join(", "))));
+        lines.extend(self.coarsened.iter().map(|own| format!("{}: {} stays", own.column, own.to)));
+        if !self.in_some_rows.is_empty() {
+            let columns = counted(self.in_some_rows.len(), "column");
+            lines.push(format!("{columns} changed in some rows only"));
+        }
+        lines
+    }
+}

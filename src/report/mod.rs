@@ -1,0 +1,66 @@
+//! What is told of sweeps afterwards: reports for people who were not there,
+//! and the extract for the register of processing. Imports every floor but the
+//! command line.
+//!
+//! Figures of a sweep come from the ledger and stay what they were. What the
+//! ledger does not keep (who is overdue, how many look alike) is asked now, and
+//! said to be as of now. No report holds a client's data or key.
+
+mod html;
+mod month;
+mod now;
+mod policy;
+mod register;
+mod remains;
+mod sweep;
+mod unchecked;
+mod words;
+
+pub use month::{Month, MonthReport};
+pub use register::Register;
+pub use sweep::SweepReport;
+pub use words::{minute, number, reason};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::ledger::moment;
+use crate::store::Store;
+use crate::worker::Context;
+
+/// Who made a report, when, and of what.
+#[derive(Debug, Clone, Serialize)]
+pub struct About {
+    /// When.
+    pub made_at: String,
+    /// The account it was made by.
+    pub made_by: String,
+    /// The version of Lethe.
+    pub lethe: &'static str,
+    /// The database, without any password.
+    pub database: String,
+}
+
+impl About {
+    /// Of a database, by somebody, at a moment.
+    #[must_use]
+    pub fn new(store: &Store, made_by: &str, made_at: DateTime<Utc>) -> Self {
+        Self {
+            made_at: moment(made_at),
+            made_by: made_by.to_owned(),
+            lethe: env!("CARGO_PKG_VERSION"),
+            database: store.place().to_owned(),
+        }
+    }
+
+    fn now(context: &Context) -> Self {
+        Self::new(&context.store, &context.actor, context.ledger.clock().now())
+    }
+}
+
+/// What a reader asks for besides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wishes {
+    /// The rare values themselves, and not only how many there are.
+    pub values: bool,
+}

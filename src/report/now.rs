@@ -1,0 +1,225 @@
+//! What the ledger does not keep, as it is at this moment.
+
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::Wishes;
+use crate::domain::plan::Plan;
+use crate::ledger::Standing;
+use crate::sql::groups::{SMALL, groups, rare_values};
+use crate::sql::select::{Wanted, due_count, lapsed_count};
+use crate::store::StoreError;
+use crate::worker::{Context, Loaded};
+
+/// For more than so many days somebody is overdue.
+const DAYS: [u64; 3] = [7, 30, 365];
+/// The most rare values of a column that are listed.
+const MOST_VALUES: i64 = 20;
+
+/// What is true at the moment the report is made, whenever its sweep was.
+#[derive(Debug, Clone, Serialize)]
+pub struct Now {
+    /// The moment.
+    pub at: String,
+    /// The day, in the configured time zone.
+    pub day: NaiveDate,
+    /// Clients whose time has come and who are not anonymized; by date, by period.
+    pub overdue: Vec<Overdue>,
+    /// How clients stand that no sweep could take.
+    pub standing: Standing,
+    /// Whether anonymized clients can be told apart; `None` if the policy marks no quasi-identifier.
+    pub groups: Option<Groups>,
+    /// Why the policy is no plan, so that overdue clients and groups could not be counted.
+    pub no_plan: Option<String>,
+}
+
+/// Clients whose time has come and who are not anonymized.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overdue {
+    /// What has come: `date` or `period`.
+    pub by: &'static str,
+    /// All of them, those of today included.
+    pub clients: u64,
+    /// Those of them who have waited for longer.
+    pub longer: Vec<Longer>,
+}
+
+/// Clients who have waited for more than so many days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Longer {
+    /// More than so many days.
+    pub days: u64,
+    /// So many clients.
+    pub clients: u64,
+}
+
+/// How many anonymized clients look alike in the columns that are marked.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Groups {
+    /// Below so many clients, a group is small.
+    pub small: u64,
+    /// Anonymized clients that were measured.
+    pub clients: u64,
+    /// Groups of clients with the same values in all columns.
+    pub groups: u64,
+    /// Clients in the smallest group: k. 0 if nobody is anonymized.
+    pub k: u64,
+    /// Small groups.
+    pub small_groups: u64,
+    /// Clients in small groups.
+    pub clients_in_small_groups: u64,
+    /// The columns.
+    pub columns: Vec<GroupColumn>,
+}
+
+/// What one column does to the groups.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GroupColumn {
+    /// The column.
+    pub column: String,
+    /// Different values, empty counted as one.
+    pub values: u64,
+    /// Values that only few clients have.
+    pub rare_values: u64,
+    /// The clients that have them.
+    pub clients_with_rare_values: u64,
+    /// What k would be without this column; `None` if it is the only one.
+    pub k_without: Option<u64>,
+    /// How many clients would be in small groups without it; `None` if it is the only one.
+    pub clients_in_small_groups_without: Option<u64>,
+    /// The rare values themselves, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rare: Option<Vec<RareValue>>,
+}
+
+/// A value that only few clients have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RareValue {
+    /// The value; `None` is NULL.
+    pub value: Option<String>,
+    /// The clients that have it.
+    pub clients: u64,
+}
+
+impl Now {
+    /// Asks for all of it.
+    pub(super) async fn ask(
+        context: &Context,
+        plan: Result<&Loaded, String>,
+        day: NaiveDate,
+        wishes: Wishes,
+    ) -> Result<Self, StoreError> {
+        let mut now = Self {
+            at: context.ledger.now(),
+            day,
+            overdue: Vec::new(),
+            standing: context.ledger.standing().await?,
+            groups: None,
+            no_plan: None,
+        };
+        match plan {
+            Ok(loaded) => {
+                now.overdue = overdue(context, &loaded.plan, day).await?;
+                now.groups = measure(context, &loaded.plan, wishes).await?;
+            }
+            Err(why) => now.no_plan = Some(why),
+        }
+        Ok(now)
+    }
+}
+
+/// Counts those whose date, or period, came on a day or before.
+async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result<Vec<Overdue>, StoreError> {
+    let mut all = Vec::new();
+    if plan.client.to_anonymize_on.is_some() {
+        all.push(waiting(context, "date", today, |day| due_count(&wanted(plan, day, None))).await?);
+    }
+    if let Some(retention) = &plan.retention {
+        // A day that leaves the calendar has nobody waiting.
+        let count = |day: NaiveDate| match retention.length.before(day) {
+            Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff)), None, false),
+            Err(_) => "SELECT CAST(0 AS BIGINT)".to_owned(),
+        };
+        all.push(waiting(context, "period", today, count).await?);
+    }
+    Ok(all)
+}
+
+fn wanted(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Wanted<'_> {
+    Wanted { plan, filters: Vec::new(), today, cutoff }
+}
+
+async fn waiting(
+    context: &Context,
+    by: &'static str,
+    today: NaiveDate,
+    count: impl Fn(NaiveDate) -> String,
+) -> Result<Overdue, StoreError> {
+    let clients = one(context, count(today)).await?;
+    let mut longer = Vec::new();
+    for days in DAYS {
+        let since = today.checked_sub_days(Days::new(days + 1)).unwrap_or(NaiveDate::MIN);
+        let clients = if clients == 0 { 0 } else { one(context, count(since)).await? };
+        longer.push(Longer { days, clients });
+    }
+    Ok(Overdue { by, clients, longer })
+}
+
+async fn one(context: &Context, sql: String) -> Result<u64, StoreError> {
+    // A text of its own: sweeps prepare the same statement on these connections with a parameter.
+    let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT ({sql})")))
+        .fetch_one(context.store.readers())
+        .await
+        .map_err(|error| context.store.fault(&error))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+async fn measure(context: &Context, plan: &Plan, wishes: Wishes) -> Result<Option<Groups>, StoreError> {
+    let columns = &plan.quasi_identifiers;
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let rows = sqlx::query(AssertSqlSafe(groups(&plan.client, columns)))
+        .fetch_all(context.store.readers())
+        .await
+        .map_err(|error| context.store.fault(&error))?;
+    let mut found = Groups { small: SMALL, ..Groups::default() };
+    found.columns = columns.iter().map(|name| GroupColumn { column: name.clone(), ..GroupColumn::default() }).collect();
+    for row in rows {
+        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        let (groups, k, clients, small_groups, small_clients) = (count(2), count(3), count(4), count(5), count(6));
+        let what: String = row.get(0);
+        let place = usize::try_from(row.get::<i64, _>(1)).ok();
+        match (what.as_str(), place.and_then(|at| found.columns.get_mut(at))) {
+            ("without", Some(column)) => {
+                column.k_without = Some(k);
+                column.clients_in_small_groups_without = Some(small_clients);
+            }
+            ("alone", Some(column)) => {
+                column.values = groups;
+                column.rare_values = small_groups;
+                column.clients_with_rare_values = small_clients;
+            }
+            _ => {
+                (found.groups, found.k, found.clients) = (groups, k, clients);
+                (found.small_groups, found.clients_in_small_groups) = (small_groups, small_clients);
+            }
+        }
+    }
+    if wishes.values {
+        for column in &mut found.columns {
+            let rows: Vec<(Option<String>, i64)> =
+                sqlx::query_as(AssertSqlSafe(rare_values(&plan.client, &column.column)))
+                    .bind(MOST_VALUES)
+                    .fetch_all(context.store.readers())
+                    .await
+                    .map_err(|error| context.store.fault(&error))?;
+            let rare = rows
+                .into_iter()
+                .map(|(value, clients)| RareValue { value, clients: u64::try_from(clients).unwrap_or(0) });
+            column.rare = Some(rare.collect());
+        }
+    }
+    Ok(Some(found))
+}

@@ -1,0 +1,140 @@
+//! What nobody checked, so that a report claims no more than was done.
+
+use serde::Serialize;
+
+use super::words::{counted, minute, some};
+use crate::domain::policy::{Class, Policy};
+use crate::domain::schema::Dialect;
+use crate::worker::Loaded;
+
+/// The most names given of many.
+const MOST: usize = 8;
+
+/// Something that was not checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unchecked {
+    /// What.
+    pub what: String,
+    /// What that means.
+    pub means: String,
+}
+
+/// All of it, as policy and schema are now.
+pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<String>) -> Vec<Unchecked> {
+    let mut all = Vec::new();
+    let mut add = |what: String, means: String| all.push(Unchecked { what, means });
+    residue(policy, &mut add);
+    alike(policy, loaded, &mut add);
+    let free: Vec<String> = policy
+        .tables
+        .iter()
+        .filter_map(|(name, table)| table.free.as_ref().map(|why| format!("{name} ({why})")))
+        .collect();
+    if !free.is_empty() {
+        let means = format!("Said to hold no client data, and taken at their word: {}.", free.join("; "));
+        add("Tables declared free".to_owned(), means);
+    }
+    let named = policy.named_tables();
+    let is_named = |name: &String| named.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let unnamed: Vec<String> = loaded.schema.tables.keys().filter(|name| !is_named(name)).cloned().collect();
+    if !unnamed.is_empty() {
+        let means = format!(
+            "{} that no declared key and no column’s name connects with clients: {}.",
+            counted(unnamed.len(), "table"),
+            some(&unnamed, MOST)
+        );
+        add("Tables not in the policy".to_owned(), means);
+    }
+    let others: Vec<String> = loaded.schema.others.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
+    if !others.is_empty() {
+        let means = format!("Left alone: {}. What they store of their own was not looked at.", some(&others, MOST));
+        add("Views and other objects".to_owned(), means);
+    }
+    add(
+        "Outside of the database".to_owned(),
+        "Files, exports, mails, logs, other databases and systems, and what triggers or programs wrote there."
+            .to_owned(),
+    );
+    add(
+        "Backups".to_owned(),
+        match last_backup {
+            Some(at) => format!(
+                "They hold former values until they expire; the last one that Lethe was told of is of {} UTC.",
+                minute(&at)
+            ),
+            None => "They hold former values until they expire; Lethe was told of none.".to_owned(),
+        },
+    );
+    add(
+        "The database’s own files".to_owned(),
+        match loaded.schema.dialect {
+            Dialect::Sqlite => "Pages that other programs freed earlier may hold former values until VACUUM.",
+            Dialect::Postgres => {
+                "Changed and deleted rows stay in the files until VACUUM, and in the write-ahead log and its archive for \
+                 as long as those are kept."
+            }
+        }
+        .to_owned(),
+    );
+    all
+}
+
+/// How far former values were looked for.
+fn residue(policy: &Policy, add: &mut impl FnMut(String, String)) {
+    let identifying: Vec<String> = policy
+        .tables
+        .iter()
+        .flat_map(|(name, table)| {
+            let columns = table.columns.iter().chain(&table.keys).filter(|(_, said)| said.identifying);
+            columns.map(move |(column, _)| format!("{name}.{column}"))
+        })
+        .collect();
+    if identifying.is_empty() {
+        add(
+            "Former values in texts".to_owned(),
+            "The policy marks no column as identifying, so nothing was searched for former values.".to_owned(),
+        );
+        return;
+    }
+    add(
+        "Parts of former values".to_owned(),
+        format!(
+            "Whole former values of {} were searched for in the texts of the same client that the policy names, and none was \
+             left. Not found are values of fewer than {} characters, parts of a value, other spellings and nicknames, and what is in pictures.",
+            some(&identifying, MOST),
+            policy.residue.min_length
+        ),
+    );
+}
+
+/// What the groups of clients that look alike leave out.
+fn alike(policy: &Policy, loaded: &Loaded, add: &mut impl FnMut(String, String)) {
+    let marked = &loaded.plan.quasi_identifiers;
+    let client = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&policy.client.table));
+    let rest: Vec<String> = client
+        .iter()
+        .flat_map(|(_, table)| &table.columns)
+        .filter(|(_, said)| said.class == Class::Personal && !said.quasi_identifier)
+        .filter(|(_, said)| {
+            said.branches().is_ok_and(|all| !all.iter().any(|one| one.condition.is_none() && one.action.is_fixed()))
+        })
+        .map(|(column, _)| column.clone())
+        .collect();
+    if marked.is_empty() {
+        add(
+            "Whether clients can be told apart".to_owned(),
+            "The policy marks no column as a quasi-identifier, so no groups were measured.".to_owned(),
+        );
+    } else {
+        add(
+            "Other ways to tell clients apart".to_owned(),
+            "Groups were measured over the columns named above alone, and not over what stays in other tables."
+                .to_owned(),
+        );
+    }
+    if !rest.is_empty() {
+        let means =
+            format!("What stays in the client table of {}: not marked as quasi-identifiers.", some(&rest, MOST));
+        add("Personal data not measured".to_owned(), means);
+    }
+}

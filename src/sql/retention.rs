@@ -1,0 +1,95 @@
+//! Old rows of a table, whoever they belong to. The clients on hold stand in
+//! `lethe_taken`, as their rows stay.
+
+use chrono::NaiveDate;
+
+use super::link::CLIENT;
+use super::select::key_from_ledger;
+use super::{Scope, any_of, column, key_names, relation, row, text, tuple};
+use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
+
+/// Old rows of one table, on the day of a sweep.
+#[derive(Debug, Clone, Copy)]
+pub struct OldRows<'a> {
+    /// The client table.
+    pub client: &'a ClientPlan,
+    /// The table, and what is old in it.
+    pub plan: &'a RowRetention,
+    /// The day of the sweep.
+    pub today: NaiveDate,
+    /// The first day whose rows stay.
+    pub cutoff: NaiveDate,
+}
+
+/// Puts the clients on hold into `lethe_taken`.
+#[must_use]
+pub fn hold_back(client: &ClientPlan) -> String {
+    let scope = Scope::new(client, NaiveDate::MIN);
+    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
+    format!(
+        "INSERT INTO lethe_taken (n, {}) SELECT CAST(row_number() OVER () AS INTEGER), {} FROM lethe_holds AS o \
+         JOIN {} ON {} = {} WHERE o.released_at IS NULL",
+        key_names(client.key.len()),
+        keys.join(", "),
+        scope.clients(),
+        tuple(CLIENT, &client.key),
+        key_from_ledger(scope),
+    )
+}
+
+impl OldRows<'_> {
+    fn scope(&self) -> Scope<'_> {
+        Scope::new(self.client, self.today)
+    }
+
+    fn table(&self) -> String {
+        relation(self.client.dialect, &self.plan.table)
+    }
+
+    /// That a row is old, meets the condition, and belongs to nobody on hold. A
+    /// row without a day, or with one in another form, stays.
+    fn is_old(&self) -> String {
+        let scope = self.scope();
+        let date = column(&self.plan.table, &self.plan.date);
+        let is_day = scope.and_is_day(&date);
+        let condition = self.plan.condition.iter().map(|own| format!(" AND ({})", own.sql(self.today)));
+        let condition: String = condition.collect();
+        let held = any_of(self.plan.paths.iter().map(|path| scope.reached_by(path)).collect());
+        format!(
+            "{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}{condition} AND ({held}) IS NOT TRUE",
+            text(&self.cutoff.to_string())
+        )
+    }
+
+    /// How many rows are old.
+    #[must_use]
+    pub fn count(&self) -> String {
+        format!("SELECT count(*) FROM {} WHERE {}", self.table(), self.is_old())
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn all(&self) -> String {
+        format!("SELECT count(*) FROM {}", self.table())
+    }
+
+    /// Deletes so many old rows at most.
+    #[must_use]
+    pub fn delete(&self, most: u64) -> String {
+        let (table, is_old) = (self.table(), self.is_old());
+        if !self.scope().is_sqlite() {
+            // In a partitioned table another row may have the same place, so it is asked again.
+            let places = format!("SELECT ctid FROM {table} WHERE {is_old} LIMIT {most}");
+            return format!("DELETE FROM {table} WHERE ctid = ANY (ARRAY({places})) AND {is_old}");
+        }
+        let key: Vec<String> = match self.plan.key.as_slice() {
+            [] => vec![format!("{}.rowid", super::name(&self.plan.table))],
+            key => key.iter().map(|own| column(&self.plan.table, own)).collect(),
+        };
+        format!(
+            "DELETE FROM {table} WHERE {} IN (SELECT {} FROM {table} WHERE {is_old} LIMIT {most})",
+            row(key.iter().cloned()),
+            key.join(", ")
+        )
+    }
+}

@@ -1,0 +1,163 @@
+//! Messages: written down in a batch's transaction, and sent one claim's worth at a time.
+
+use std::time::{Duration, Instant};
+
+use super::{Context, POLL, SweepError, Targets};
+use crate::domain::outcome::{Outcome, Tally};
+use crate::domain::period::Period;
+use crate::domain::schema::Dialect;
+use crate::ledger::{Delivery, Tried};
+use crate::outside::{Answer, Event, Message};
+use crate::sql::messages::{tell, tell_once};
+use crate::sql::notices::Statements as Notices;
+use crate::store::{Connection, StoreError, statement};
+
+/// What is claimed at a time: a slow receiver holds few.
+const AT_A_TIME: usize = 20;
+
+/// The kind of delivery that a message is.
+pub(super) const KIND: &str = "message";
+
+/// Writes down whom to tell of the clients of a batch, and who is told
+/// beforehand, once their outcomes are recorded.
+///
+/// # Errors
+///
+/// The driver's.
+pub(in crate::worker) async fn write_down(
+    connection: &mut Connection,
+    targets: &Targets,
+    dialect: Dialect,
+    sweep: i64,
+    moment: &str,
+    tally: &Tally,
+    notices: Option<&Notices>,
+) -> Result<(), sqlx::Error> {
+    for sql in notices.iter().flat_map(|notices| &notices.record) {
+        statement(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
+    }
+    for (name, webhook) in &targets.webhooks {
+        let most = i64::try_from(webhook.most_clients).unwrap_or(i64::MAX);
+        if let Some(notices) = notices.filter(|_| webhook.events.contains(&Event::Notice) && tally.refused > 0) {
+            statement(&notices.tell)
+                .bind(sweep)
+                .bind(moment)
+                .bind(name)
+                .bind(Event::Notice.as_str())
+                .bind(most)
+                .execute(&mut *connection)
+                .await?;
+        }
+        let events = webhook.events.iter().filter_map(|event| Some((event, event.outcome()?.parse::<Outcome>().ok()?)));
+        for (event, outcome) in events.filter(|(_, outcome)| tally.of(*outcome) > 0) {
+            statement(&tell(dialect))
+                .bind(sweep)
+                .bind(moment)
+                .bind(name)
+                .bind(event.as_str())
+                .bind(most)
+                .bind(outcome.as_str())
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+impl Context {
+    /// Tells a person, by every webhook that has `lethe.alert` among its events,
+    /// and in the log. `kind` is a short name for programs, such as
+    /// `restored-database`; `text` is for people, and has no personal data in it.
+    /// An alert of the same words that still waits is not written again. Returns
+    /// how many webhooks are to tell.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn alert(&self, kind: &str, text: &str) -> Result<usize, StoreError> {
+        tracing::error!(alert = kind, "{text}");
+        let body = serde_json::json!({ "kind": kind, "text": text }).to_string();
+        let wanted = self.targets.webhooks.iter().filter(|(_, webhook)| webhook.events.contains(&Event::Alert));
+        let names: Vec<&String> = wanted.map(|(name, _)| name).collect();
+        let sql = tell_once(self.store.dialect());
+        for name in &names {
+            let mut writer = self.ledger.writer().await;
+            statement(&sql)
+                .bind(0_i64)
+                .bind(self.ledger.now())
+                .bind(*name)
+                .bind(Event::Alert.as_str())
+                .bind(&body)
+                .execute(&mut **writer)
+                .await
+                .map_err(|error| self.store.fault(&error))?;
+        }
+        Ok(names.len())
+    }
+}
+
+/// Sends what can be claimed for a webhook, and returns how much was claimed: 0
+/// too if the receiver is away, and asking at once again would be in vain.
+pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepError> {
+    let targets = &context.targets;
+    let (Some(webhook), Some(sender)) = (targets.webhooks.get(name), &targets.sender) else { return Ok(0) };
+    let (lease, claimed) = context.ledger.claim_deliveries(KIND, name, AT_A_TIME).await?;
+    let (all, begun) = (claimed.len(), Instant::now());
+    let length = if claimed.iter().any(is_notice) { notice_of(context).await } else { None };
+    let mut put_off: Option<(Duration, String)> = None;
+    for own in claimed {
+        let tried = if let Some((pause, why)) = &put_off {
+            // The receiver is away: the rest of it is not tried in vain.
+            Tried::Later(*pause, why.clone())
+        } else if begun.elapsed() > context.ledger.lease() / 2 {
+            Tried::Later(Duration::ZERO, "its turn has not come".to_owned())
+        } else {
+            let now = context.ledger.clock().now();
+            let until = length.filter(|_| is_notice(&own)).and_then(|length| length.after(now.date_naive()).ok());
+            let message = Message {
+                id: &own.message,
+                event: &own.event,
+                at: &own.made_at,
+                sweep: own.sweep,
+                body: &own.body,
+                not_before: until.and_then(|day| day.succ_opt()),
+            };
+            let tried = if is_notice(&own) && until.is_none() {
+                targets.again(&own, "waits for a policy that gives notice".to_owned())
+            } else {
+                read(targets, &own, sender.send(webhook, &message, now).await)
+            };
+            if let (Tried::Through(_), Some(until)) = (&tried, until) {
+                context.ledger.notice_sent(&own.body, &until.to_string()).await?;
+            }
+            if let Tried::Again(pause, why) = &tried {
+                put_off = Some(((*pause).max(POLL), why.clone()));
+            }
+            tried
+        };
+        // One by one, so that what is sent is sent again only if the program dies just then.
+        context.ledger.tried(&lease, KIND, name, &[(own, tried)]).await?;
+    }
+    Ok(if put_off.is_some() { 0 } else { all })
+}
+
+fn is_notice(delivery: &Delivery) -> bool {
+    delivery.event == Event::Notice.as_str()
+}
+
+/// How long a notice is, if the policy gives any.
+async fn notice_of(context: &Context) -> Option<Period> {
+    context.planner.plan(&context.store).await.ok().and_then(|loaded| loaded.plan.notice)
+}
+
+fn read(targets: &Targets, own: &Delivery, answer: Answer) -> Tried {
+    match answer {
+        Answer::Through => Tried::Through("sent"),
+        Answer::Gone(why) => Tried::Failed(why),
+        Answer::Again(None, why) => targets.again(own, why),
+        Answer::Again(Some(wait), why) => match targets.again(own, why) {
+            Tried::Again(pause, why) => Tried::Again(pause.max(wait), why),
+            given_up => given_up,
+        },
+    }
+}

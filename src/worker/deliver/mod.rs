@@ -1,0 +1,141 @@
+//! Deliveries: what batches have written down to be done outside of the
+//! database is done once they are committed, target by target, so that one that
+//! is slow or away holds up no other.
+
+mod files;
+pub(super) mod messages;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Context;
+use super::sweep::SweepError;
+use crate::ledger::{Delivery, Tried};
+use crate::outside::{Event, Root, Sender, Webhook};
+
+/// How often an idle process asks whether there is something to deliver.
+const POLL: Duration = Duration::from_millis(500);
+/// The longest pause between two tries, and after an error of the database.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+/// What is claimed at a time.
+const AT_A_TIME: usize = 500;
+
+/// Where deliveries go, as the configuration says.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    /// Folders in which files of clients lie, by name.
+    pub roots: BTreeMap<String, Root>,
+    /// Other systems that are told, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
+    /// Sends them messages; `None` if there are none.
+    pub sender: Option<Sender>,
+    /// How often a delivery is tried before it is given up.
+    pub attempts: u32,
+    /// The pause before it is tried again, doubled each time.
+    pub retry_after: Duration,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self {
+            roots: BTreeMap::new(),
+            webhooks: BTreeMap::new(),
+            sender: None,
+            attempts: 16,
+            retry_after: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Targets {
+    /// Whether the configuration has such a target.
+    #[must_use]
+    pub fn knows(&self, kind: &str, name: &str) -> bool {
+        if kind == messages::KIND { self.webhooks.contains_key(name) } else { self.roots.contains_key(name) }
+    }
+
+    /// Whether one of the webhooks gives notice.
+    #[must_use]
+    pub fn notifies(&self) -> bool {
+        self.webhooks.values().any(|webhook| webhook.events.contains(&Event::Notice))
+    }
+
+    /// Each with what it is the name of.
+    fn names(&self) -> Vec<Target> {
+        let roots = self.roots.keys().cloned().map(Target::Root);
+        roots.chain(self.webhooks.keys().cloned().map(Target::Webhook)).collect()
+    }
+
+    /// How a try that went wrong ends, for a delivery that was tried so often.
+    fn again(&self, delivery: &Delivery, error: String) -> Tried {
+        if delivery.attempts >= i64::from(self.attempts) {
+            return Tried::Failed(error);
+        }
+        Tried::Again(self.pause(delivery.attempts), error)
+    }
+
+    /// Doubles with each attempt, with up to a quarter of jitter.
+    fn pause(&self, attempts: i64) -> Duration {
+        let doubled = u32::try_from(attempts - 1).unwrap_or(0).min(20);
+        let pause = self.retry_after.saturating_mul(1 << doubled).min(LONGEST_PAUSE);
+        pause.mul_f64(rand::random_range(1.0..1.25))
+    }
+}
+
+/// A place to deliver to, by its name.
+enum Target {
+    Root(String),
+    Webhook(String),
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        match self {
+            Self::Root(name) | Self::Webhook(name) => name,
+        }
+    }
+
+    /// Delivers one claim's worth, and returns how much that was.
+    async fn round(&self, context: &Context) -> Result<usize, SweepError> {
+        match self {
+            Self::Root(name) => files::round(context, name).await,
+            Self::Webhook(name) => messages::round(context, name).await,
+        }
+    }
+}
+
+/// Delivers until `stop`. What is in hand then is finished.
+pub(super) async fn delivering(context: Context, stop: CancellationToken) {
+    let each = context.targets.names().into_iter().map(|target| {
+        let (context, stop) = (context.clone(), stop.clone());
+        tokio::spawn(async move {
+            let mut pause = POLL;
+            while !stop.is_cancelled() {
+                match target.round(&context).await {
+                    Ok(0) => pause = POLL,
+                    Ok(_) => pause = Duration::ZERO,
+                    Err(error) => {
+                        pause = (pause.max(POLL) * 2).min(Duration::from_secs(30));
+                        tracing::warn!(to = target.name(), error = error.brief(), hint = error.hint(), "trying again");
+                    }
+                }
+                stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+            }
+        })
+    });
+    futures::future::join_all(each.collect::<Vec<_>>()).await;
+}
+
+/// Delivers whatever can be delivered now.
+///
+/// # Errors
+///
+/// [`SweepError`] if the database is away.
+pub async fn deliver_now(context: &Context) -> Result<(), SweepError> {
+    for target in context.targets.names() {
+        while target.round(context).await? > 0 {}
+    }
+    Ok(())
+}

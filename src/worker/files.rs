@@ -1,0 +1,42 @@
+//! Files that go with the clients of a batch: written down as deliveries in its transaction.
+
+use super::batch::{BatchFault, Work};
+use crate::sql::files::OPEN;
+use crate::store::{Connection, statement};
+
+/// Writes down what the rows of those taken name, before anything changes.
+///
+/// # Errors
+///
+/// [`BatchFault`] if the database refuses.
+pub(super) async fn remember(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    sweep: i64,
+    moment: &str,
+) -> Result<(), BatchFault> {
+    for (_, sql) in &work.statements.files.remember {
+        statement(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Takes out what other rows still name, after everything has changed.
+///
+/// # Errors
+///
+/// [`BatchFault`] if the database refuses.
+pub(super) async fn spare(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
+    let files = &work.statements.files;
+    if files.remember.is_empty() {
+        return Ok(());
+    }
+    if let Some(lock) = files.one_at_a_time {
+        statement(lock).execute(&mut *connection).await?;
+    }
+    for (_, sql) in &files.spare {
+        statement(sql).execute(&mut *connection).await?;
+    }
+    sqlx::query(OPEN).execute(connection).await?;
+    Ok(())
+}

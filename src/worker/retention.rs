@@ -1,0 +1,242 @@
+//! Old rows, by the periods of their tables: a batch of such a sweep is a table,
+//! and so many of its rows as one transaction deletes.
+
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use sqlx::Connection as _;
+
+use super::gate;
+use super::sweep::{Mode, Request, SweepError, of_sweep};
+use super::{Context, Loaded, Planner};
+use crate::domain::outcome::Tally;
+use crate::domain::plan::Plan;
+use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
+use crate::queue::Claim;
+use crate::sql::batch::EMPTY;
+use crate::sql::retention::{OldRows, hold_back};
+use crate::store::{Connection, Fault, FaultKind, Store, Writer, begin, statement};
+
+/// The most rows deleted in one transaction.
+const ROWS: u64 = 5_000;
+/// How long a table waits that cannot have its turn now.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Old rows of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableRows {
+    /// The table.
+    pub table: String,
+    /// Rows of a day before this one are old.
+    pub cutoff: NaiveDate,
+    /// Old rows; of a rehearsal, those that were deleted and came back.
+    pub rows: u64,
+    /// All rows.
+    pub of: u64,
+}
+
+/// What the ledger calls the rehearsal of a plan's row retention: it proves
+/// nothing of what is done to clients, nor the other way round.
+#[must_use]
+pub fn rehearsal_name(digest: &str) -> String {
+    format!("{digest}:retention")
+}
+
+fn old_rows(plan: &Plan, today: NaiveDate) -> Result<Vec<OldRows<'_>>, SweepError> {
+    let old = |own| -> Result<OldRows<'_>, SweepError> {
+        let own: &crate::domain::plan::RowRetention = own;
+        Ok(OldRows { client: &plan.client, plan: own, today, cutoff: own.length.before(today)? })
+    };
+    plan.row_retention.iter().map(old).collect()
+}
+
+/// Counts the old rows of each table, or in a rehearsal deletes some of each and
+/// rolls that back.
+///
+/// # Errors
+///
+/// [`SweepError`] if the sweep could not begin, or rows could not be deleted.
+pub async fn look(
+    store: &Store,
+    planner: &Planner,
+    ledger: Option<&Ledger>,
+    today: NaiveDate,
+    mode: Mode,
+) -> Result<Vec<TableRows>, SweepError> {
+    let loaded = planner.plan(store).await?;
+    let tables = old_rows(&loaded.plan, today)?;
+    if tables.is_empty() {
+        return Err(SweepError::NoRetention);
+    }
+    let mut writer = store.writer().await?;
+    let looked = async {
+        if ledger.is_none() {
+            stand_in(&mut writer).await?;
+        }
+        writer.make_tables(&loaded.plan).await?;
+        // A preview waits for nobody who writes.
+        let mut transaction = match mode {
+            Mode::Preview => writer.begin().await?,
+            Mode::Rehearsal => begin(&mut writer).await?,
+        };
+        begun(&mut transaction, &loaded.plan).await?;
+        let mut found = Vec::new();
+        for old in tables {
+            let rows = match mode {
+                Mode::Preview => count(&mut transaction, &old.count()).await?,
+                Mode::Rehearsal => statement(&old.delete(ROWS)).execute(&mut *transaction).await?.rows_affected(),
+            };
+            let of = count(&mut transaction, &old.all()).await?;
+            let of = if mode == Mode::Rehearsal { of + rows } else { of };
+            found.push(TableRows { table: old.plan.table.clone(), cutoff: old.cutoff, rows, of });
+        }
+        transaction.rollback().await?;
+        Ok::<_, sqlx::Error>(found)
+    };
+    looked.await.map_err(|error| store.fault(&error).into())
+}
+
+/// Empties the temporary tables, and puts the clients on hold where their rows are looked for.
+async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), sqlx::Error> {
+    for empty in EMPTY {
+        sqlx::query(empty).execute(&mut *connection).await?;
+    }
+    statement(&hold_back(&plan.client)).execute(&mut *connection).await?;
+    Ok(())
+}
+
+async fn count(connection: &mut Connection, sql: &str) -> Result<u64, sqlx::Error> {
+    let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(connection).await?;
+    Ok(u64::try_from(rows).unwrap_or(0))
+}
+
+/// What a `retention` sweep needs before it may begin: a plan that gives tables
+/// a period, a rehearsal and a backup; and its brake, which counts the rows of
+/// each table.
+pub(super) async fn gates(context: &Context, request: &Request, loaded: &Loaded) -> Result<(), SweepError> {
+    if loaded.plan.row_retention.is_empty() {
+        return Err(SweepError::NoRetention);
+    }
+    gate::rehearsed(context, &rehearsal_name(&loaded.plan.digest)).await?;
+    gate::backed_up(context).await?;
+    if request.over_brake {
+        return Ok(());
+    }
+    let share = request.brake.share.unwrap_or(context.limits.brake_share);
+    let found = look(&context.store, &context.planner, Some(&context.ledger), request.today, Mode::Preview).await?;
+    match found.into_iter().find(|own| is_too_much(own.rows, own.of, share)) {
+        Some(own) => Err(SweepError::BrakedRows {
+            table: own.table,
+            would: own.rows,
+            share,
+            sweep: request.job.clone().unwrap_or_else(|| format!("--{}", request.kind)),
+        }),
+        None => Ok(()),
+    }
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn is_too_much(rows: u64, of: u64, share: f64) -> bool {
+    rows as f64 > of as f64 * share
+}
+
+/// The batches that a sweep begins with: one for each table.
+pub(super) fn batches(loaded: &Loaded) -> Vec<NewBatch> {
+    loaded.plan.row_retention.iter().map(|own| of_table(&own.table)).collect()
+}
+
+fn of_table(table: &str) -> NewBatch {
+    NewBatch { keys: serde_json::json!([table]).to_string(), clients: 0, after: None, run_at: None }
+}
+
+/// What came of one transaction.
+enum Attempt {
+    /// Committed, or no longer ours.
+    Over,
+    /// Policy or schema are not what they were.
+    Changed,
+    /// A replay goes first.
+    Waits,
+}
+
+/// Deletes old rows of a claimed batch's table in one transaction, and leaves a
+/// batch behind if there may be more.
+///
+/// Safe to run twice: what is gone is gone, and only the lease that claimed the
+/// batch can commit.
+pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep: &Sweep) -> Result<(), SweepError> {
+    let ledger = &context.ledger;
+    let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(()) };
+    let table: Vec<String> = serde_json::from_str(&batch.keys).unwrap_or_default();
+    let old = old_rows(&prepared.loaded.plan, sweep.today)?;
+    let Some(old) = old.iter().find(|own| table.first() == Some(&own.plan.table)) else {
+        ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?;
+        return Ok(());
+    };
+    if claim.attempt > context.limits.attempts {
+        let note = format!("old rows of `{}` could not be deleted: a worker did not come back from it", old.plan.table);
+        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
+        ledger.stop_sweep(sweep.id, &note).await?;
+        return Ok(());
+    }
+    let later = || Finish::Later(moment(ledger.clock().now() + PAUSE));
+    let mut writer = ledger.writer().await;
+    let attempted = attempt(context, &mut writer, &prepared.loaded, claim, sweep, old).await;
+    drop(writer);
+    let (finish, words) = match attempted {
+        Ok(Attempt::Over) => return Ok(()),
+        Ok(Attempt::Changed) => (Finish::Later(ledger.now()), None),
+        Ok(Attempt::Waits) => (later(), None),
+        Err(error) => {
+            let fault = Fault::of(&error);
+            if fault.kind == FaultKind::Rows {
+                // The other tables have their turn first; then somebody has to look at this one.
+                if ledger.others_go_on(sweep.id, batch.id).await? == 0 {
+                    let note = format!("old rows of `{}` could not be deleted: {fault}", old.plan.table);
+                    tracing::warn!(sweep = sweep.id, note, "sweep stopped");
+                    ledger.stop_sweep(sweep.id, &note).await?;
+                    return Ok(());
+                }
+            } else {
+                tracing::warn!(batch = batch.id, error = %context.store.fault(&error), "batch put off");
+            }
+            (later(), Some(fault.words))
+        }
+    };
+    ledger.finish_alone(claim, sweep.id, &finish, words.as_deref()).await?;
+    Ok(())
+}
+
+async fn attempt(
+    context: &Context,
+    writer: &mut Writer,
+    loaded: &Loaded,
+    claim: &Claim,
+    sweep: &Sweep,
+    old: &OldRows<'_>,
+) -> Result<Attempt, sqlx::Error> {
+    let ledger = &context.ledger;
+    let started = Instant::now();
+    writer.make_tables(&loaded.plan).await?;
+    let mut transaction = begin(writer).await?;
+    if !context.planner.still(&mut transaction, loaded).await? {
+        transaction.rollback().await?;
+        return Ok(Attempt::Changed);
+    }
+    if ledger.has_to_wait(&mut transaction, sweep.id).await? {
+        transaction.rollback().await?;
+        return Ok(Attempt::Waits);
+    }
+    begun(&mut transaction, &loaded.plan).await?;
+    let rows = statement(&old.delete(ROWS)).execute(&mut *transaction).await?.rows_affected();
+    let more = if rows >= ROWS { vec![of_table(&old.plan.table)] } else { Vec::new() };
+    let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
+    ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;
+    if ledger.finish(&mut transaction, claim, sweep.id, &Finish::Done(done), None).await? {
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok(Attempt::Over)
+}
