@@ -45,7 +45,6 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
         kept.night("2026-01-05").await;
         // As it was before Lethe was there.
         let tables = [
-            "sweeps_before",
             "deliveries",
             "delivered",
             "notices",
