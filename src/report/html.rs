@@ -11,6 +11,8 @@ use super::sweep::SweepReport;
 use super::words::{counted, minute, number};
 
 /// How pages write figures and moments.
+// What a filter becomes is the template crate's.
+#[allow(clippy::inline_always, clippy::unnecessary_wraps, clippy::unused_self)]
 mod filters {
     use std::fmt::Display;
 

@@ -56,8 +56,8 @@ impl Month {
 /// The first moment of a day. Where the clocks skip midnight, the first one after it.
 fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(chrono::NaiveTime::MIN);
-    let quarters = (0..=96).filter_map(|quarters| midnight.checked_add_signed(TimeDelta::minutes(quarters * 15)));
-    let first = quarters.filter_map(|at| zone.from_local_datetime(&at).earliest()).next();
+    let mut quarters = (0..=96).filter_map(|quarters| midnight.checked_add_signed(TimeDelta::minutes(quarters * 15)));
+    let first = quarters.find_map(|at| zone.from_local_datetime(&at).earliest());
     first.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 

@@ -56,6 +56,7 @@ pub struct Longer {
 
 /// How many anonymized clients look alike in the columns that are marked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[allow(clippy::struct_field_names)]
 pub struct Groups {
     /// Below so many clients, a group is small.
     pub small: u64,
