@@ -327,6 +327,38 @@ async fn without_a_plan_the_report_says_what_the_ledger_has() {
 }
 
 #[tokio::test]
+async fn what_is_still_to_be_delivered_is_said_first_and_the_journals_head_too() {
+    let company = company().await;
+    company.due().await;
+    let before = report(&company, 1).await;
+    assert!(before.html().unwrap().contains("No journal is kept."));
+    company
+        .execute(
+            "INSERT INTO lethe_journal (id, segment, number, hash, shipped_at) VALUES (1, 2, 1204, 'abc123', '2026-01-02T11:00:00.000Z');
+             INSERT INTO lethe_deliveries (sweep, kind, target, body, message, client_key, state, attempts, run_at, made_at) \
+             VALUES (1, 'file', 'photos', 'K000.jpg', 'm1', 'K000', 'open', 0, '2026-01-02T12:00:00.000Z', '2026-01-02T12:00:00.000Z')",
+        )
+        .await;
+    let report = report(&company, 1).await;
+    let (page, json) = (report.html().unwrap(), json(&report));
+    assert_eq!(
+        (&json["outside"]["journal"]["number"], &json["outside"]["journal"]["hash"]),
+        (&1204.into(), &"abc123".into())
+    );
+    assert_eq!(json["outside"]["outstanding"][0]["open"], 1);
+    for said in [
+        "1 delivery is not through",
+        "record is 1,204, written 2026-01-02 11:00 UTC",
+        "<code>abc123</code>",
+        "file to photos: 1 waiting",
+    ] {
+        assert!(page.contains(said), "`{said}` in {page}");
+    }
+    assert!(!page.contains("K000") && !json.to_string().contains("K000"));
+    assert_keeps_to_itself(&page);
+}
+
+#[tokio::test]
 async fn what_remains_is_what_the_policy_leaves() {
     let company = company().await;
     company.due().await;

@@ -225,7 +225,10 @@ async fn the_rows_that_went_are_reported() {
         serde_json::json!([{ "table": "sessions", "rows": 2 }, { "table": "visits", "rows": 4 }])
     );
     let page = report.html().unwrap();
-    assert!(page.contains("Old rows that were deleted") && page.contains("<td class=\"n\">4</td>"), "{page}");
+    assert!(
+        page.contains("<b>6</b><span>old rows deleted</span>") && page.contains("<td class=\"n\">4</td>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

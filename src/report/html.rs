@@ -110,6 +110,15 @@ impl SweepReport {
         format!("For {}, opened {} UTC, {end}", sweep.day.format("%-d %B %Y"), minute(&sweep.opened_at))
     }
 
+    /// Whether it took old rows, and no clients.
+    fn is_of_rows(&self) -> bool {
+        self.sweep.kind == "retention"
+    }
+
+    fn rows_gone(&self) -> u64 {
+        self.old_rows.iter().map(|own| own.rows).sum()
+    }
+
     /// What a reader must not overlook.
     fn warnings(&self) -> Vec<String> {
         let mut all = Vec::new();
@@ -119,6 +128,13 @@ impl SweepReport {
             "done" => all.extend(sweep.note.clone()),
             state => all
                 .push(format!("This sweep was {state}: {}", sweep.note.as_deref().unwrap_or("no reason is recorded"))),
+        }
+        let open = u64::try_from(self.outside.open()).unwrap_or(0);
+        if open > 0 {
+            all.push(format!(
+                "{} not through: clients of this sweep are anonymized in the database, and not yet everywhere.",
+                if open == 1 { "1 delivery is".to_owned() } else { format!("{} deliveries are", number(open)) }
+            ));
         }
         if sweep.force {
             all.push("Date and period were passed over: clients were taken because somebody named them.".to_owned());
@@ -184,6 +200,9 @@ impl SweepReport {
         facts.push((
             "rehearsed",
             match &policy.rehearsed {
+                Some(own) if self.is_of_rows() => {
+                    format!("last {} UTC by {}, on old rows", minute(&own.at), own.done_by)
+                }
                 Some(own) => format!(
                     "last {} UTC by {}, with {}",
                     minute(&own.at),
@@ -198,6 +217,11 @@ impl SweepReport {
 
     /// The outcomes that no table is about, in a sentence.
     fn others(&self) -> String {
+        if self.is_of_rows() {
+            return "Rows of an earlier day than their table’s period allows were deleted, whoever they belonged to; rows of \
+                    clients on hold stayed. No client was looked at."
+                .to_owned();
+        }
         let clients = &self.clients;
         let mut parts = Vec::new();
         for (count, what) in [

@@ -9,6 +9,7 @@
 mod html;
 mod month;
 mod now;
+mod outside;
 mod policy;
 mod register;
 mod remains;

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::now::Now;
+use super::outside::Outside;
 use super::policy::{Current, PolicyFacts};
 use super::remains::Remains;
 use super::sweep::{Asked, OldRows, Told, not_checked, told};
@@ -94,6 +95,8 @@ pub struct MonthReport {
     pub old_rows: Vec<OldRows>,
     /// Every sweep that was opened.
     pub sweeps: Vec<MonthSweep>,
+    /// What leaves the database: journal and deliveries, as they stand now.
+    pub outside: Outside,
     /// What the ledger does not keep, as it is now.
     pub now: Now,
     /// What remains of an anonymized client, as the policy is now.
@@ -197,6 +200,7 @@ impl MonthReport {
                 _ => Vec::new(),
             },
             sweeps,
+            outside: Outside::ask(context, None).await?,
             now: Now::ask(context, current.plan(), now.with_timezone(&zone).date_naive(), wishes).await?,
             remains: current.policy().map(Remains::of),
             not_checked: not_checked(context, &current).await?,
@@ -235,7 +239,7 @@ async fn policies(context: &Context, current: &Current, sweeps: &[MonthSweep]) -
     }
     let mut policies = Vec::new();
     for (digest, sweeps) in found {
-        policies.push(MonthPolicy { policy: PolicyFacts::of(context, current, digest).await?, sweeps });
+        policies.push(MonthPolicy { policy: PolicyFacts::of(context, current, digest, "").await?, sweeps });
     }
     Ok(policies)
 }

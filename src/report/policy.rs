@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::domain::policy::Policy;
+use crate::domain::sweep::SweepKind;
 use crate::ledger::Rehearsal;
 use crate::store::StoreError;
+use crate::worker::retention::rehearsal_name;
 use crate::worker::{Context, Loaded, PlanLoadError};
 
 /// The policy as it is now, if it is one.
@@ -60,14 +62,16 @@ pub struct PolicyFacts {
 }
 
 impl PolicyFacts {
-    /// What is known of the plan with this digest.
-    pub(super) async fn of(context: &Context, current: &Current, digest: &str) -> Result<Self, StoreError> {
+    /// What is known of the plan with this digest, for a sweep of this kind.
+    pub(super) async fn of(context: &Context, current: &Current, digest: &str, kind: &str) -> Result<Self, StoreError> {
+        let of_rows = kind == SweepKind::Retention.as_str();
+        let rehearsal = if of_rows { rehearsal_name(digest) } else { digest.to_owned() };
         let is_current = current.loaded().is_some_and(|loaded| loaded.plan.digest == digest);
         Ok(Self {
             digest: (!digest.is_empty()).then(|| digest.to_owned()),
             is_current,
             version: current.policy().filter(|_| is_current).and_then(|policy| policy.version.clone()),
-            rehearsed: context.ledger.rehearsal(digest).await?,
+            rehearsed: context.ledger.rehearsal(&rehearsal).await?,
         })
     }
 

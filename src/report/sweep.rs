@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::now::Now;
+use super::outside::Outside;
 use super::policy::{Current, PolicyFacts};
 use super::remains::Remains;
 use super::unchecked::{Unchecked, unchecked};
@@ -37,6 +38,8 @@ pub struct SweepReport {
     pub failures: Vec<Told>,
     /// Old rows that were deleted, by table; of sweeps that take rows.
     pub old_rows: Vec<OldRows>,
+    /// What leaves the database: journal and deliveries, as they stand now.
+    pub outside: Outside,
     /// What the ledger does not keep, as it is now.
     pub now: Now,
     /// What remains of an anonymized client, as the policy is now.
@@ -150,7 +153,7 @@ impl SweepReport {
         Ok(Some(Self {
             report: "sweep",
             about: About::now(context),
-            policy: PolicyFacts::of(context, &current, &sweep.digest).await?,
+            policy: PolicyFacts::of(context, &current, &sweep.digest, sweep.kind.as_str()).await?,
             clients: Clients {
                 looked_at,
                 tally: progress.tally,
@@ -160,6 +163,7 @@ impl SweepReport {
             refusals: told(&current, refused.collect()),
             failures,
             old_rows: OldRows::of(ledger.rows_by_table(id, id).await?),
+            outside: Outside::ask(context, Some(id)).await?,
             now: Now::ask(context, current.plan(), today, wishes).await?,
             remains: current.policy().map(Remains::of),
             not_checked: not_checked(context, &current).await?,

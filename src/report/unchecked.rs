@@ -52,7 +52,8 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
     }
     add(
         "Outside of the database".to_owned(),
-        "Files, exports, mails, logs, other databases and systems, and what triggers or programs wrote there."
+        "Exports, mails, logs, other databases and systems, and what triggers or programs wrote there. Of files and \
+         webhooks, only what is said above was done."
             .to_owned(),
     );
     add(

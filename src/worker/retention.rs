@@ -180,14 +180,14 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
         ledger.stop_sweep(sweep.id, &note).await?;
         return Ok(());
     }
-    let later = || Finish::Later(moment(ledger.clock().now() + PAUSE));
+    let later = |pause: Duration| Finish::Later(moment(ledger.clock().now() + pause));
     let mut writer = ledger.writer().await;
     let attempted = attempt(context, &mut writer, &prepared.loaded, claim, sweep, old).await;
     drop(writer);
     let (finish, words) = match attempted {
         Ok(Attempt::Over) => return Ok(()),
         Ok(Attempt::Changed) => (Finish::Later(ledger.now()), None),
-        Ok(Attempt::Waits) => (later(), None),
+        Ok(Attempt::Waits) => (later(PAUSE), None),
         Err(error) => {
             let fault = Fault::of(&error);
             if fault.kind == FaultKind::Rows {
@@ -198,10 +198,11 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
                     ledger.stop_sweep(sweep.id, &note).await?;
                     return Ok(());
                 }
+                (later(context.limits.retry_after), Some(fault.words))
             } else {
                 tracing::warn!(batch = batch.id, error = %context.store.fault(&error), "batch put off");
+                (later(PAUSE), Some(fault.words))
             }
-            (later(), Some(fault.words))
         }
     };
     ledger.finish_alone(claim, sweep.id, &finish, words.as_deref()).await?;

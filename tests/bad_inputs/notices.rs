@@ -84,7 +84,7 @@ fn a_notice_that_is_no_section_is_refused() {
     assert_snapshot!(notice("notice = \"14 days\""), @r"
     error: `policy.toml` line 6: unknown setting `notice`
 
-    hint: the settings here are `table`, `key`, `to_anonymize_on`, `anonymized`, `anonymized_on`
+    hint: the settings here are `table`, `key`, `to_anonymize_on`, `basis`, `anonymized`, `anonymized_on`
     ");
 }
 

@@ -45,6 +45,9 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
         kept.night("2026-01-05").await;
         // As it was before Lethe was there.
         let tables = [
+            "deliveries",
+            "delivered",
+            "notices",
             "journal",
             "segments",
             "outbox",

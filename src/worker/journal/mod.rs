@@ -97,6 +97,8 @@ impl Keeper {
         let ledger = &self.context.ledger;
         let Some(head) = ledger.journal().await? else { return worked };
         match &worked {
+            // Of the database, not of the journal.
+            Err(SweepError::Store(_)) => {}
             Err(error) => {
                 let what = error.brief();
                 if ledger.journal_trouble(&head, Some(&what)).await? {
