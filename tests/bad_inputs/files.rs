@@ -166,6 +166,22 @@ fn files_and_folders_in_one_root_are_refused() {
 }
 
 #[test]
+fn old_rows_that_name_files_are_refused() {
+    let sql = "CREATE TABLE scans (id INTEGER PRIMARY KEY, customer_no TEXT, file TEXT, made_on DATE)";
+    let table = "\n[tables.scans]\nclient = \"customer_no\"\nrows = \"delete\"\n[tables.scans.columns]\n\
+                 file = { class = \"personal\", delete_file = \"photos\" }\n\
+                 [tables.scans.retention]\nlength = \"2 years\"\ndate = \"made_on\"\nrows = \"delete\"\n";
+    assert_snapshot!(of(Office::with(sql).policy_and(table), CARD), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.scans.retention
+        rows of this table name files, and old rows would go without them
+        mend: remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
 fn the_root_of_the_whole_system_is_no_root() {
     assert_snapshot!(roots("photos = \"/\""), @r#"
     error: `files.photos` is the root of the whole file system

@@ -49,6 +49,14 @@ pub(super) fn rows(builder: &mut Builder) -> Vec<RowRetention> {
                 "give `retention` to a table that nothing is reached through",
             );
         }
+        let rule = builder.rule_of(&table.name);
+        if rule.is_some_and(|rule| rule.columns.values().chain(rule.keys.values()).any(|own| own.names().is_some())) {
+            builder.problem(
+                &place,
+                "rows of this table name files, and old rows would go without them",
+                "remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone",
+            );
+        }
         all.extend(of_table(builder, table, said, &place));
     }
     all
