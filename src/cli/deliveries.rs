@@ -92,7 +92,9 @@ fn files(files: &[StuckFile]) -> String {
         rows.push(vec![own.client_key.clone(), own.kind.clone(), own.target.clone(), why, path]);
     }
     if files.iter().all(|own| own.path.is_none()) {
-        rows.iter_mut().for_each(|row| row.truncate(4));
+        for row in &mut rows {
+            row.truncate(4);
+        }
     }
     table(&rows)
 }

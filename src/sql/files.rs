@@ -75,7 +75,7 @@ fn remember(scope: Scope, file: &NamedFile) -> Vec<(String, String)> {
 
 fn spare(scope: Scope, file: &NamedFile, which: &str) -> String {
     let own = name(&file.column);
-    let condition = file.condition.iter().map(|own| format!(" AND ({})", own.sql(scope.today))).collect::<String>();
+    let condition = file.condition.as_ref().map(|own| format!(" AND ({})", own.sql(scope.today))).unwrap_or_default();
     format!(
         "DELETE FROM lethe_deliveries WHERE {which} AND kind = '{}' AND target = {} AND body IN \
          (SELECT {} FROM {} WHERE {own} IS NOT NULL{condition})",

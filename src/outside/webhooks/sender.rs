@@ -89,12 +89,11 @@ fn read(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Answer {
 
 /// `Retry-After`: seconds, or a date. Source: RFC 9110, 10.2.3.
 fn wait(text: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let wait = match text.trim().parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let until = DateTime::parse_from_rfc2822(text.trim()).ok()?;
-            (until.to_utc() - now).to_std().unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = text.trim().parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let until = DateTime::parse_from_rfc2822(text.trim()).ok()?;
+        (until.to_utc() - now).to_std().unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }
