@@ -144,7 +144,7 @@ async fn keys_are_hashed_where_they_are_to_be() {
         .map(|key| {
             let mut hmac = Hmac::<sha2::Sha256>::new_from_slice(NEW).unwrap();
             hmac.update(key.as_bytes());
-            hmac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+            hmac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
         })
         .collect();
     assert_eq!(shop.receiver.clients("client.anonymized"), expected);
