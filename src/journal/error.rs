@@ -30,7 +30,8 @@ impl JournalError {
         match self {
             Self::Away { .. } => {
                 "nothing is lost: outcomes wait in the ledger and are written as soon as the journal can be; \
-                 `journal.place` in `lethe.toml` says where it is"
+                 `journal.place` in `lethe.toml` says where it is, and a folder is not made, as it may be on a disk \
+                 that is not mounted"
             }
             Self::Strange { .. } => {
                 "`lethe journal verify` names what is wrong; bring the journal back from its own backup, or see \

@@ -15,6 +15,7 @@ mod link;
 pub mod messages;
 pub mod notices;
 pub mod replay;
+pub mod residue;
 pub mod retention;
 pub mod select;
 

@@ -14,7 +14,8 @@ use crate::domain::policy::{Action, Literal};
 use crate::domain::residue::Former;
 use crate::domain::schema::Dialect;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
-use crate::sql::batch::{self as sql, Bulk, Search, Statements};
+use crate::sql::batch::{self as sql, Statements};
+use crate::sql::residue::{Bulk, FIELD, LINE, Search};
 use crate::store::{Connection, Fault, FaultKind, statement};
 
 /// Clients that must not be taken, by their place in the batch, with the
@@ -316,12 +317,12 @@ async fn lines_between(
         let Some(bytes) = row.try_get::<Option<&[u8]>, _>(0)? else { return Ok(0) };
         let text = String::from_utf8_lossy(bytes);
         let lines = usize::try_from(row.get::<i64, _>(1)).unwrap_or(0);
-        let parts = text.matches([sql::LINE, sql::FIELD]).count() + 1;
-        if whole && (parts != lines * bulk.fields || text.matches(sql::LINE).count() + 1 != lines) {
+        let parts = text.matches([LINE, FIELD]).count() + 1;
+        if whole && (parts != lines * bulk.fields || text.matches(LINE).count() + 1 != lines) {
             continue;
         }
-        for line in text.split(sql::LINE) {
-            let mut fields = line.split(sql::FIELD);
+        for line in text.split(LINE) {
+            let mut fields = line.split(FIELD);
             if let Some(n) = fields.next().and_then(|n| n.parse().ok()) {
                 each(n, fields, whole);
             }

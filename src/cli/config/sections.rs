@@ -1,0 +1,183 @@
+//! The sections of the configuration, each with its defaults.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::ledger::LEASE;
+
+/// `[sweep]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct SweepConfig {
+    /// The most clients in a batch.
+    pub batch_size: usize,
+    /// How long a batch should take; they get smaller where it takes longer.
+    #[serde(with = "humantime_serde")]
+    pub batch_time: Duration,
+    /// How often a client that fails is tried.
+    pub attempts: u32,
+    /// The pause before a client is tried again, doubled each time.
+    #[serde(with = "humantime_serde")]
+    pub retry_after: Duration,
+    /// The share of all clients that a sweep may take unless its job says otherwise.
+    pub brake_share: f64,
+    /// How often a period sweep looks at everybody again.
+    #[serde(with = "humantime_serde")]
+    pub full_pass_every: Duration,
+    /// Whether a live sweep needs a rehearsal of its policy.
+    pub rehearsal: bool,
+    /// How long a batch stays with a worker that is not heard of any more.
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
+    /// How long a stop waits for the batch in hand.
+    #[serde(with = "humantime_serde")]
+    pub drain: Duration,
+}
+
+impl Default for SweepConfig {
+    fn default() -> Self {
+        Self {
+            batch_size: 1000,
+            batch_time: Duration::from_millis(250),
+            attempts: 3,
+            retry_after: Duration::from_secs(2),
+            brake_share: 0.1,
+            full_pass_every: Duration::from_secs(30 * 86_400),
+            rehearsal: true,
+            lease: LEASE,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// `[backup]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct BackupConfig {
+    /// Whether a live sweep needs a recent backup.
+    pub required: bool,
+    /// How old it may be.
+    #[serde(with = "humantime_serde")]
+    pub max_age: Duration,
+    /// A file that the backup script touches.
+    pub stamp: Option<PathBuf>,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self { required: true, max_age: Duration::from_secs(7 * 86_400), stamp: None }
+    }
+}
+
+/// `[worker]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct WorkerConfig {
+    /// The hours in which work is done, in `time_zone`.
+    pub window: Option<String>,
+    /// The most clients a second that one process takes.
+    pub rate: Option<u32>,
+}
+
+/// `[sqlite]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct SqliteConfig {
+    /// The page cache of the writing connection, in MiB.
+    pub cache_mib: u32,
+    /// How long to wait for another program that writes.
+    #[serde(with = "humantime_serde")]
+    pub busy_timeout: Duration,
+    /// Pages of write-ahead log after which it is written back.
+    pub checkpoint_pages: u32,
+}
+
+impl Default for SqliteConfig {
+    fn default() -> Self {
+        Self { cache_mib: 256, busy_timeout: Duration::from_secs(5), checkpoint_pages: 100_000 }
+    }
+}
+
+/// `[postgres]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct PostgresConfig {
+    /// Batches worked on at a time.
+    pub concurrency: u16,
+    /// The schema of Lethe's own tables.
+    pub ledger_schema: String,
+    /// How long a statement waits for a lock of another session.
+    #[serde(with = "humantime_serde")]
+    pub lock_timeout: Duration,
+    /// How long a statement may take.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+}
+
+impl Default for PostgresConfig {
+    fn default() -> Self {
+        Self {
+            concurrency: 2,
+            ledger_schema: "lethe".to_owned(),
+            lock_timeout: Duration::from_secs(1),
+            statement_timeout: Duration::from_secs(300),
+            password_file: None,
+        }
+    }
+}
+
+/// `[redis]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct RedisConfig {
+    /// The server that carries the batches' ids; without one, workers ask the database.
+    pub url: Option<String>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// A file with the certificates of the authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// What tells the ids of one database from those of another.
+    pub prefix: String,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, password_file: None, ca_file: None, prefix: "lethe".to_owned() }
+    }
+}
+
+/// `[deliveries]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct DeliveriesConfig {
+    /// How often a delivery is tried before it is given up.
+    pub attempts: u32,
+    /// The pause before it is tried again, doubled each time.
+    #[serde(with = "humantime_serde")]
+    pub retry_after: Duration,
+    /// How long a webhook has to answer.
+    #[serde(with = "humantime_serde")]
+    pub timeout: Duration,
+}
+
+impl Default for DeliveriesConfig {
+    fn default() -> Self {
+        Self { attempts: 16, retry_after: Duration::from_secs(5), timeout: Duration::from_secs(10) }
+    }
+}
+
+/// `[journal]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct JournalConfig {
+    /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
+    pub place: Option<String>,
+    /// The key under which client keys are hashed; without one they are written as they are.
+    pub key: Option<String>,
+    /// A file that holds that key.
+    pub key_file: Option<PathBuf>,
+}
