@@ -41,5 +41,7 @@ mod sweeps;
 mod tables;
 #[path = "postgres/types.rs"]
 mod types;
+#[path = "postgres/wakes.rs"]
+mod wakes;
 #[path = "webhooks.rs"]
 mod webhooks;

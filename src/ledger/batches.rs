@@ -9,7 +9,7 @@ use super::{Ledger, moment};
 use crate::domain::outcome::Tally;
 use crate::domain::schema::Dialect;
 use crate::queue::Claim;
-use crate::store::{Connection, StoreError, begin};
+use crate::store::{BATCHES, Connection, StoreError, begin};
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -134,6 +134,10 @@ impl Ledger {
                 .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
                 .execute(&mut *connection)
                 .await?;
+        }
+        if self.store.dialect() == Dialect::Postgres && !batches.is_empty() {
+            // Heard when the transaction is committed, and not if it is not.
+            sqlx::query("SELECT CAST(pg_notify($1, '') AS TEXT)").bind(BATCHES).execute(connection).await?;
         }
         Ok(())
     }

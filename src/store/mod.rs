@@ -2,6 +2,7 @@
 //! only it can answer. Imports `domain` and `sql`.
 
 mod error;
+mod listen;
 mod postgres;
 mod rights;
 mod samples;
@@ -10,6 +11,7 @@ mod sqlite;
 mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};
+pub use listen::{BATCHES, Listener};
 pub use rights::{Change, Role};
 pub use settings::{Postgres, Settings, Sqlite};
 

@@ -14,12 +14,14 @@ use super::{Context, deliver, scheduler};
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
-use crate::store::StoreError;
+use crate::store::{BATCHES, StoreError};
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);
 /// How often an idle worker asks the ledger for a batch.
 const POLL: Duration = Duration::from_millis(500);
+/// How often it asks where the database says by itself that there are some: for those whose pause is over.
+const POLL_LISTENING: Duration = Duration::from_secs(2);
 /// How often an idle worker asks Redis for one, where there is a Redis.
 const POLL_REDIS: Duration = Duration::from_millis(100);
 /// How often batches are staged in Redis if nothing has happened, and at most.
@@ -142,6 +144,22 @@ async fn work(
     stop: &CancellationToken,
     batch_over: &Arc<Notify>,
 ) -> Result<(), QueueError> {
+    let listener = if relay.is_none() { context.store.listen(BATCHES).await } else { None };
+    let poll = match (relay, &listener) {
+        (Some(_), _) => POLL_REDIS,
+        (None, Some(_)) => POLL_LISTENING,
+        (None, None) => POLL,
+    };
+    let _hearing = listener.map(|mut listener| {
+        let (stop, wake) = (stop.child_token(), Arc::clone(&context.wake));
+        let hearing = stop.clone().drop_guard();
+        tokio::spawn(async move {
+            while stop.run_until_cancelled(listener.heard()).await.is_some() {
+                wake.notify_one()
+            }
+        });
+        hearing
+    });
     while !stop.is_cancelled() {
         if !is_open(context) {
             tracing::info!("the window is closed: nothing is worked on until it opens");
@@ -152,7 +170,7 @@ async fn work(
         let options = Options {
             worker_name: format!("lethe-{}", std::process::id()),
             concurrency: context.store.concurrency(),
-            poll: if relay.is_some() { POLL_REDIS } else { POLL },
+            poll,
             wake: Arc::clone(&context.wake),
             renew_every: context.ledger.lease() / 3,
             time_limit: TIME_LIMIT,
