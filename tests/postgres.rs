@@ -27,6 +27,8 @@ mod poison;
 mod policy_language;
 #[path = "property.rs"]
 mod property;
+#[path = "postgres/replicas.rs"]
+mod replicas;
 #[path = "report.rs"]
 mod report;
 #[path = "retention.rs"]

@@ -101,6 +101,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         batch_time: Duration::from_secs(10),
         rate: None,
         window: None,
+        replica_lag: None,
         attempts: 3,
         retry_after: Duration::from_secs(2),
         backup_max_age: None,

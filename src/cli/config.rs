@@ -153,6 +153,9 @@ impl Config {
         if !(1..=64).contains(&postgres.concurrency) {
             return Err(("postgres.concurrency", format!("is {}, and should be from 1 to 64", postgres.concurrency)));
         }
+        if postgres.replica_lag_mib == Some(0) {
+            return Err(("postgres.replica_lag_mib", "is 0, and no replica is ever that close".to_owned()));
+        }
         let schema = postgres.ledger_schema.as_str();
         if schema.is_empty() || schema.len() > 63 || schema.contains([',', '"', '\0']) {
             return Err(("postgres.ledger_schema", "is no name for a schema".to_owned()));
@@ -235,6 +238,7 @@ impl Config {
             batch_time: self.sweep.batch_time,
             rate: self.worker.rate,
             window: self.window().and_then(Result::ok),
+            replica_lag: self.postgres.replica_lag_mib.map(|mib| mib.saturating_mul(1 << 20)),
             attempts: self.sweep.attempts,
             retry_after: self.sweep.retry_after,
             backup_max_age: self.backup.required.then_some(self.backup.max_age),

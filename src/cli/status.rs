@@ -11,7 +11,7 @@ use super::sweep::result_table;
 use super::{Failure, retention, setup};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Ledger, Outstanding, Progress, State, Sweep};
-use crate::worker::{Context, gate};
+use crate::worker::{Context, gate, hindrance};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -136,6 +136,9 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
     }
     if let Err(error) = gate::backed_up(context).await {
         all.push(error.to_string());
+    }
+    if context.limits.replica_lag.is_some() {
+        all.extend(hindrance(context).await);
     }
     all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
     for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {

@@ -4,6 +4,7 @@
 mod error;
 mod listen;
 mod postgres;
+mod replicas;
 mod rights;
 mod samples;
 mod settings;
@@ -12,6 +13,7 @@ mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};
 pub use listen::{BATCHES, Listener};
+pub use replicas::Behind;
 pub use rights::{Change, Role};
 pub use settings::{Postgres, Settings, Sqlite};
 

@@ -24,6 +24,9 @@ pub struct Limits {
     pub rate: Option<u32>,
     /// The hours in which work is done; `None` for always.
     pub window: Option<Window>,
+    /// The most write-ahead log, in bytes, that a replica may be behind by while
+    /// work is done; `None` looks at no replica.
+    pub replica_lag: Option<u64>,
     /// How often a client is tried before it stands in the failures.
     pub attempts: u32,
     /// How long to wait before a client is tried again, doubled each time.

@@ -8,6 +8,7 @@ mod culprits;
 pub mod deliver;
 mod files;
 pub mod gate;
+mod hindrance;
 pub mod journal;
 mod pace;
 mod planner;
@@ -20,6 +21,7 @@ pub mod sweep;
 
 pub use context::{Context, Limits};
 pub use deliver::Targets;
+pub use hindrance::hindrance;
 pub use planner::{Loaded, PlanLoadError, Planner};
 pub use run::{Role, RunError, run, wait_for};
 pub use sweep::{Request, SweepError};

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::anonymize::Anonymizer;
+use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, deliver, scheduler};
@@ -137,7 +138,7 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     Ok(())
 }
 
-/// Works on batches while the window is open, shift after shift.
+/// Works on batches while nothing hinders, shift after shift.
 async fn work(
     context: &Context,
     relay: Option<&Relay<Ledger>>,
@@ -161,8 +162,12 @@ async fn work(
         hearing
     });
     while !stop.is_cancelled() {
-        if !is_open(context) {
-            tracing::info!("the window is closed: nothing is worked on until it opens");
+        if let Some(why) = hindrance(context).await {
+            if is_open(context) {
+                tracing::warn!("{why}");
+            } else {
+                tracing::info!("{why}");
+            }
             stop.run_until_cancelled(until(context, true)).await;
             continue;
         }
@@ -207,17 +212,6 @@ async fn work(
         worked?;
     }
     Ok(())
-}
-
-fn is_open(context: &Context) -> bool {
-    context.limits.window.is_none_or(|window| window.is_open(context.ledger.clock().now()))
-}
-
-/// Waits until the window is open, or closed: for ever if there is none.
-async fn until(context: &Context, open: bool) {
-    while is_open(context) != open {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 /// Gives `work` up when it has not ended so long after `stop`. A sweep that is

@@ -203,7 +203,7 @@ pub fn more_clients(count: usize) -> String {
 }
 
 /// A program of the database server's.
-fn binary(name: &str) -> PathBuf {
+pub fn binary(name: &str) -> PathBuf {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok);
     let mut found: Vec<PathBuf> =
         installed.map(|entry| entry.path().join("bin").join(name)).filter(|path| path.exists()).collect();

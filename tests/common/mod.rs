@@ -144,6 +144,7 @@ pub fn limits() -> Limits {
         batch_time: Duration::from_secs(10),
         rate: None,
         window: None,
+        replica_lag: None,
         attempts: 2,
         retry_after: Duration::ZERO,
         backup_max_age: None,

@@ -114,6 +114,8 @@ pub(in crate::cli) struct PostgresConfig {
     /// How long a statement may take.
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
+    /// The most write-ahead log, in MiB, that a replica may be behind by while work is done.
+    pub replica_lag_mib: Option<u64>,
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
 }
@@ -125,6 +127,7 @@ impl Default for PostgresConfig {
             ledger_schema: "lethe".to_owned(),
             lock_timeout: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(300),
+            replica_lag_mib: None,
             password_file: None,
         }
     }
