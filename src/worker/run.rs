@@ -15,7 +15,7 @@ use super::{Context, deliver, scheduler};
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
-use crate::store::{BATCHES, StoreError};
+use crate::store::{BATCHES, Listener, StoreError};
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);
@@ -151,16 +151,11 @@ async fn work(
         (None, Some(_)) => POLL_LISTENING,
         (None, None) => POLL,
     };
-    let _hearing = listener.map(|mut listener| {
-        let (stop, wake) = (stop.child_token(), Arc::clone(&context.wake));
-        let hearing = stop.clone().drop_guard();
-        tokio::spawn(async move {
-            while stop.run_until_cancelled(listener.heard()).await.is_some() {
-                wake.notify_one()
-            }
-        });
-        hearing
-    });
+    let hearing = stop.child_token();
+    let _hearing = hearing.clone().drop_guard();
+    if let Some(listener) = listener {
+        tokio::spawn(hear(listener, Arc::clone(&context.wake), hearing));
+    }
     while !stop.is_cancelled() {
         if let Some(why) = hindrance(context).await {
             if is_open(context) {
@@ -212,6 +207,13 @@ async fn work(
         worked?;
     }
     Ok(())
+}
+
+/// Wakes a waiting worker whenever the database says that there are batches.
+async fn hear(mut listener: Listener, wake: Arc<Notify>, stop: CancellationToken) {
+    while stop.run_until_cancelled(listener.heard()).await.is_some() {
+        wake.notify_one();
+    }
 }
 
 /// Gives `work` up when it has not ended so long after `stop`. A sweep that is
