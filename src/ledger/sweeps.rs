@@ -135,6 +135,8 @@ pub struct Progress {
     pub clients: u64,
     /// Batches not yet over.
     pub open_batches: u64,
+    /// Those of them that pause before they are tried again.
+    pub pausing_batches: u64,
     /// Batches over.
     pub done_batches: u64,
 }
@@ -270,10 +272,11 @@ impl Ledger {
              CAST(COALESCE(sum(already), 0) AS BIGINT), CAST(COALESCE(sum(not_due), 0) AS BIGINT), \
              CAST(COALESCE(sum(not_found), 0) AS BIGINT), CAST(COALESCE(sum(failed), 0) AS BIGINT), \
              CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
-             count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done') \
-             FROM lethe_batches WHERE sweep = $1",
+             count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done'), \
+             count(*) FILTER (WHERE state = 'ready' AND run_at > $2) FROM lethe_batches WHERE sweep = $1",
         )
         .bind(sweep)
+        .bind(self.now())
         .fetch_one(self.readers())
         .await
         .map_err(|error| self.fault(&error))?;
@@ -290,6 +293,7 @@ impl Ledger {
             clients: count(6),
             open_batches: count(7),
             done_batches: count(8),
+            pausing_batches: count(9),
         })
     }
 

@@ -26,6 +26,8 @@ use crate::store::{Store, StoreError, begin, statement};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
+/// Batches that pause before they are tried again, above which no more are cut.
+const MOST_PAUSING: u64 = 1_000;
 /// Clients selected at once: each look for the next ones can cost as much as
 /// all that are due, so it is not done for every batch.
 const SELECTED: usize = 8_000;
@@ -373,7 +375,9 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let progress = context.ledger.progress(sweep.id).await?;
     // A capped sweep is cut batch by batch, as each one changes what room is left.
     let ahead = if sweep.cap.is_some() { 1 } else { AHEAD };
-    if progress.open_batches >= ahead {
+    // One that pauses keeps nobody busy.
+    let pausing = if sweep.cap.is_some() { 0 } else { progress.pausing_batches.min(MOST_PAUSING) };
+    if progress.open_batches >= ahead + pausing {
         return Ok(false);
     }
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
