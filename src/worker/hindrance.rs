@@ -24,8 +24,6 @@ pub async fn hindrance(context: &Context) -> Option<String> {
     }
     let most = context.limits.replica_lag?;
     match context.store.behind().await {
-        // The database is away: whoever works finds that out, and waits.
-        Err(_) => None,
         Ok(Behind::Hidden) => Some(
             "the role may not see how far replicas are behind, so nothing is worked on: GRANT pg_read_all_stats to it, \
              or leave out `postgres.replica_lag_mib`"
@@ -36,7 +34,8 @@ pub async fn hindrance(context: &Context) -> Option<String> {
             bytes / MIB,
             most / MIB
         )),
-        Ok(Behind::Bytes(_)) => None,
+        // Where the database is away, whoever works finds that out, and waits.
+        Ok(Behind::Bytes(_)) | Err(_) => None,
     }
 }
 
