@@ -157,11 +157,11 @@ fn listed_settings() -> BTreeMap<String, (String, String)> {
 
 /// The settings that the configuration has, by its fields.
 fn settings() -> Vec<String> {
-    let source = read(&root().join("src/cli/config.rs"));
+    let source = ["config.rs", "config/sections.rs"].map(|file| read(&root().join("src/cli").join(file))).concat();
     let mut section = None;
     let mut settings = Vec::new();
     for line in source.lines() {
-        if let Some(rest) = line.strip_prefix("pub(super) struct ") {
+        if let Some((_, rest)) = line.split_once(" struct ").filter(|_| line.starts_with("pub(")) {
             let name = rest.trim_end_matches(" {").trim_end_matches("Config").to_lowercase();
             section = Some(if name.is_empty() { name } else { format!("{name}.") });
         } else if line == "}" {
