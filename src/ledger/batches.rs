@@ -135,8 +135,13 @@ impl Ledger {
                 .execute(&mut *connection)
                 .await?;
         }
-        if self.store.dialect() == Dialect::Postgres && !batches.is_empty() {
-            // Heard when the transaction is committed, and not if it is not.
+        if batches.is_empty() { Ok(()) } else { self.tell_of_batches(connection).await }
+    }
+
+    /// Says, where the database can, that there are batches to be claimed: heard
+    /// when the transaction is committed, and not if it is not.
+    pub(super) async fn tell_of_batches(&self, connection: &mut Connection) -> Result<(), sqlx::Error> {
+        if self.store.dialect() == Dialect::Postgres {
             sqlx::query("SELECT CAST(pg_notify($1, '') AS TEXT)").bind(BATCHES).execute(connection).await?;
         }
         Ok(())
@@ -205,6 +210,9 @@ impl Ledger {
         .rows_affected();
         if finished > 0 && !later.is_empty() {
             self.insert_batches(connection, sweep, later).await?;
+        }
+        if finished > 0 && state == "ready" {
+            self.tell_of_batches(connection).await?;
         }
         if let Finish::Split { parts, back_to } = finish
             && finished > 0

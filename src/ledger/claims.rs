@@ -102,6 +102,6 @@ impl Claims for Ledger {
         .execute(&mut **writer)
         .await
         .map_err(|error| self.fault(&error))?;
-        Ok(())
+        self.tell_of_batches(&mut writer).await.map_err(|error| self.fault(&error))
     }
 }

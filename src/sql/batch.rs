@@ -389,9 +389,18 @@ pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken"
 /// Takes nobody but those with places from `$1` up to `$2`.
 pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 
-/// Leaves the client with the place `$1` to a batch of its own.
-pub const APART: [&str; 2] =
-    ["UPDATE lethe_batch SET state = 'apart' WHERE n = $1", "DELETE FROM lethe_taken WHERE n = $1"];
+/// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.
+#[must_use]
+pub fn apart(dialect: Dialect) -> [String; 2] {
+    let places = match dialect {
+        Dialect::Sqlite => "SELECT value FROM json_each($1)",
+        Dialect::Postgres => "SELECT CAST(value AS INTEGER) FROM json_array_elements_text(CAST($1 AS JSON))",
+    };
+    [
+        format!("UPDATE lethe_batch SET state = 'apart' WHERE n IN ({places})"),
+        format!("DELETE FROM lethe_taken WHERE n IN ({places})"),
+    ]
+}
 
 /// The last client of the batch that the cap let through, by its place.
 pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM lethe_batch WHERE state <> 'over'";

@@ -99,9 +99,10 @@ pub(super) async fn set_apart(
             open.push((from, middle, true));
         }
     }
-    for culprit in &culprits {
-        for apart in sql::APART {
-            sqlx::query(apart).bind(culprit).execute(&mut *connection).await?;
+    if !culprits.is_empty() {
+        let places = serde_json::to_string(&culprits).unwrap_or_default();
+        for apart in sql::apart(work.plan.client.dialect) {
+            statement(&apart).bind(&places).execute(&mut *connection).await?;
         }
     }
     Ok(Some(culprits))
