@@ -344,7 +344,7 @@ impl Ledger {
         Ok(noted.rows_affected() > 0)
     }
 
-    /// The segments that the ledger knows to be in the journal, behind one.
+    /// A segment of the journal as the ledger knows it; `None` if it knows of none with this number.
     ///
     /// # Errors
     ///
@@ -357,14 +357,14 @@ impl Ledger {
             .map_err(|error| self.fault(&error))
     }
 
-    /// Those of these records, a JSON array of [`Known`], that the ledger does
-    /// not have: their numbers, lowest first. One that the same sweep had
-    /// another outcome for afterwards counts as there.
+    /// The number of the first of these records, a JSON array of [`Known`],
+    /// that the ledger does not have. One that the same sweep had another
+    /// outcome for afterwards counts as there.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be read.
-    pub async fn unknown(&self, known: &str) -> Result<Vec<i64>, StoreError> {
+    pub async fn unknown(&self, known: &str) -> Result<Option<i64>, StoreError> {
         let sql = format!(
             "SELECT r.number FROM {} WHERE NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = r.client \
              AND o.sweep = r.sweep AND ((o.outcome = r.outcome AND o.at = r.at) OR o.at > r.at)) ORDER BY r.number LIMIT 1",
@@ -372,7 +372,7 @@ impl Ledger {
         );
         sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(known)
-            .fetch_all(self.readers())
+            .fetch_optional(self.readers())
             .await
             .map_err(|error| self.fault(&error))
     }

@@ -69,7 +69,7 @@ impl Ledger {
         run.await.map_err(|error| self.fault(&error))
     }
 
-    /// Whether there are outcomes whose client is known by a hash alone: those
+    /// How many outcomes there are whose client is known by a hash alone: those
     /// that begin with `prefix`.
     ///
     /// # Errors

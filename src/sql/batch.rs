@@ -124,7 +124,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
-        reasons: if kind == SweepKind::Replay { vec![replay::held(scope)] } else { reasons(scope, plan) },
+        reasons: if kind == SweepKind::Replay { vec![replay::held()] } else { reasons(scope, plan) },
         take: take(scope),
         shared: plan
             .steps

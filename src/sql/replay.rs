@@ -20,8 +20,7 @@ pub(super) fn known(scope: Scope) -> String {
 
 /// Writes the reason of a hold that was placed after the client was
 /// anonymized. One placed before was released by then, as nothing kept it.
-pub(super) fn held(scope: Scope) -> String {
-    let _ = scope;
+pub(super) fn held() -> String {
     format!(
         "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n, 0, '{HOLD}' FROM lethe_batch AS b WHERE b.state IS NULL \
          AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL AND h.placed_at > \
