@@ -195,6 +195,8 @@ async fn the_picture_that_everybody_gets_stays() {
     assert_eq!(shop.company.due().await.anonymized, 1);
     assert!(!shop.is_there("photos/ann.png"));
     assert!(shop.is_there("photos/nobody.png"), "every row names it now");
+    // Known when it was committed, and not only when it was about to be deleted.
+    assert!(shop.through().await.iter().all(|through| !through.contains("named")), "{:?}", shop.through().await);
 }
 
 #[tokio::test]

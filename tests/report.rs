@@ -66,7 +66,7 @@ struct Made {
 }
 
 fn made() -> Vec<Made> {
-    let dues = ["2026-01-02", "2025-12-30", "2025-12-01", "2024-06-06", "2026-01-03"];
+    let dues = ["2026-01-02", "2025-12-26", "2025-12-01", "2024-06-06", "2026-01-03"];
     (0..90_usize)
         .map(|at| Made {
             no: format!("K{at:03}"),
@@ -133,7 +133,7 @@ async fn the_figures_are_those_of_the_data() {
     assert_eq!(report["refusals"][0]["clients"], due.len() - taken);
     assert_eq!(report["policy"]["version"], "2026-01");
 
-    // Refused ones are overdue: for more than 7, 30 and 365 days before 2 January.
+    // Refused ones are overdue: for more than 7, 30 and 365 days before 2 January. Some wait for 7 days to the day.
     let waiting =
         |before: &str| due.iter().filter(|own| own.is_open && own.due.is_some_and(|due| due < before)).count();
     let overdue = &report["now"]["overdue"][0];
