@@ -205,9 +205,10 @@ impl Program {
         );
     }
 
-    /// Each client's outcomes and their reasons.
+    /// Each client's outcomes, with the reasons of a refusal. Why a client failed
+    /// is left out: one that its workers were killed with fails for that instead.
     pub async fn outcomes(&self) -> Vec<String> {
-        self.rows("SELECT client_key, outcome, reasons FROM lethe_outcomes AS o WHERE outcome <> 'already' ORDER BY client_key, sweep").await
+        self.rows("SELECT client_key, outcome, iif(outcome = 'failed', NULL, reasons) FROM lethe_outcomes AS o WHERE outcome <> 'already' ORDER BY client_key, sweep").await
     }
 }
 
