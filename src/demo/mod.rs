@@ -12,6 +12,7 @@
 mod card;
 mod chunk;
 mod company;
+mod days;
 mod dice;
 mod extras;
 mod fate;
@@ -23,6 +24,7 @@ mod size;
 mod talk;
 mod trade;
 
+pub use days::days;
 pub use generate::generate;
 pub use size::Size;
 

@@ -1,0 +1,14 @@
+//! What the trades behind the shipped policies ask for, statement by statement:
+//! each test is one of them, on the shipped policy, schema and data, by way of
+//! the program itself.
+#![allow(clippy::duplicate_mod)]
+
+mod common;
+#[path = "acceptance/harness.rs"]
+mod harness;
+#[path = "common/project.rs"]
+mod project;
+#[path = "acceptance/snapshot.rs"]
+mod snapshot;
+#[path = "acceptance/trade.rs"]
+mod trade;
