@@ -6,6 +6,8 @@
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
+#[path = "acceptance/proabono.rs"]
+mod proabono;
 #[path = "common/project.rs"]
 mod project;
 #[path = "acceptance/snapshot.rs"]

@@ -89,8 +89,8 @@ JOIN people AS p ON p.i = n % 10
 JOIN days AS made ON made.ago = fates.made
 LEFT JOIN days AS asked ON asked.ago = fates.asked;
 
-UPDATE customers SET metadata = '{"plan_of_app": "blue", "tags": ["trial", "newsletter"]}' WHERE reference LIKE '%3';
-UPDATE customers SET metadata = '{"nickname": "Zébulon", "seats_wished": 4}' WHERE reference LIKE '%7';
+UPDATE customers SET metadata = '{"plan_of_app":"blue","tags":["trial","newsletter"]}' WHERE reference LIKE '%3';
+UPDATE customers SET metadata = '{"nickname":"Zébulon","seats_wished":4}' WHERE reference LIKE '%7';
 UPDATE customers SET metadata = '{}' WHERE reference LIKE '%9';
 
 INSERT INTO payment_methods

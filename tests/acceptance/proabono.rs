@@ -20,11 +20,8 @@ async fn night() -> Night {
     let before = trade.snapshot().await;
     let ended = trade.sweep(&["requests"]);
     let after = trade.snapshot().await;
-    let gone: BTreeSet<String> = trade
-        .rows("SELECT reference FROM customers WHERE anonymized_on = '{today}'")
-        .await
-        .into_iter()
-        .collect();
+    let gone: BTreeSet<String> =
+        trade.rows("SELECT reference FROM customers WHERE anonymized_on = '{today}'").await.into_iter().collect();
     assert_eq!(ended["progress"]["anonymized"], gone.len());
     assert!(gone.len() > 50 && gone.len() < before.table("customers").len() / 2, "some go and some stay");
     Night { trade, before, after, gone }
@@ -114,9 +111,8 @@ async fn a04_the_history_of_webhook_notifications_is_deleted() {
         }
     };
     night.check_rows_went("webhook_notifications", owner);
-    night.check_rows_went("webhook_attempts", |at, key| {
-        owner(at, &at.text("webhook_attempts", key, "notification_id"))
-    });
+    night
+        .check_rows_went("webhook_attempts", |at, key| owner(at, &at.text("webhook_attempts", key, "notification_id")));
     assert!(night.after.table("webhook_notifications").contains_key("3001"), "what was told of an offer stays");
 }
 
@@ -156,8 +152,8 @@ async fn a06_a_company_goes_by_its_own_name_and_keeps_its_address() {
         for column in ["billing_first_name", "billing_last_name", "billing_phone"] {
             assert_eq!(is(column), "NULL", "{key} {column}");
         }
-        for column in
-            ["company", "line_1", "line_2", "post_code", "city", "region", "country"].map(|own| format!("billing_{own}"))
+        for column in ["company", "line_1", "line_2", "post_code", "city", "region", "country"]
+            .map(|own| format!("billing_{own}"))
         {
             assert_eq!(is(&column), was(&column), "{key} {column}");
         }
@@ -172,10 +168,13 @@ async fn a07_anybody_else_keeps_nothing_of_name_and_address_but_the_country() {
     let night = night().await;
     let gone = night.gone_as(false);
     for key in &gone {
-        for column in ["name", "billing_first_name", "billing_last_name", "billing_phone"]
-            .into_iter()
-            .chain(["billing_line_1", "billing_line_2", "billing_post_code", "billing_city", "billing_region"])
-        {
+        for column in ["name", "billing_first_name", "billing_last_name", "billing_phone"].into_iter().chain([
+            "billing_line_1",
+            "billing_line_2",
+            "billing_post_code",
+            "billing_city",
+            "billing_region",
+        ]) {
             assert_eq!(night.after.text("customers", key, column), "NULL", "{key} {column}");
         }
         let country = |at: &Snapshot| at.text("customers", key, "billing_country");
@@ -187,24 +186,145 @@ async fn a07_anybody_else_keeps_nothing_of_name_and_address_but_the_country() {
     assert_eq!(fields, ["", "   ", "NULL"].map(str::to_owned).into());
 }
 
+/// The company, its policy rehearsed: what is refused from here on is so for the client's sake.
+async fn rehearsed() -> Trade {
+    let trade = Trade::of("proabono").await;
+    trade.json(&["sweep", "requests", "--rehearse"]);
+    trade
+}
+
+/// A client is refused for one reason and left as it was, and goes once that is settled.
+async fn check_refused(trade: &Trade, key: &str, reason: &str, settle: &str) {
+    let before = trade.snapshot().await;
+    assert_eq!(trade.forget(&[key])["progress"]["refused"], 1, "{key}");
+    assert_eq!(trade.outcome(key), format!("refused: {reason}"));
+    assert_eq!(trade.snapshot().await, before, "{key}");
+    trade.execute(settle).await;
+    assert_eq!(trade.forget(&[key])["progress"]["anonymized"], 1, "{key}");
+    assert_eq!(trade.outcome(key), "anonymized");
+}
+
 #[tokio::test]
 async fn a08_a_subscription_that_is_not_terminated_refuses() {
-    let trade = Trade::of("proabono").await;
-    let before = trade.snapshot().await;
+    let trade = rehearsed().await;
     for state in ["delayed", "running", "suspended_payment", "suspended_agent"] {
-        let keys = trade
-            .rows(&format!(
-                "SELECT customer_reference FROM subscriptions WHERE state = '{state}' AND customer_reference < 'CUST-0300'"
+        let key = trade
+            .value(&format!(
+                "SELECT min(customer_reference) FROM subscriptions WHERE state = '{state}' AND customer_reference < 'CUST-0300'"
             ))
             .await;
-        let key = keys.first().unwrap_or_else(|| panic!("somebody's is {state}"));
-        assert_eq!(trade.forget(&[key])["progress"]["refused"], 1, "{state}");
-        assert_eq!(trade.outcome(key), "refused: subscriptions", "{state}");
-        assert_eq!(trade.snapshot().await, before);
-        let over = format!("UPDATE subscriptions SET state = 'terminated' WHERE customer_reference = '{key}'");
-        trade.execute(&over).await;
-        let again = trade.json(&["sweep", "--list", "list.txt", "--force", "--wait"]);
-        assert_eq!(again["progress"]["anonymized"], 1, "{state}");
-        trade.restore(&before, &["customers"]).await;
+        let over = format!(
+            "UPDATE subscriptions SET state = 'terminated' WHERE customer_reference = '{key}' AND state = '{state}'"
+        );
+        check_refused(&trade, &key, "subscriptions", &over).await;
     }
+    // Whoever pays for what somebody else uses is no less a client.
+    let over = "UPDATE subscriptions SET state = 'terminated' WHERE subscription_id = 'sub-90306'";
+    check_refused(&trade, "CUST-0305", "pays-subscriptions", over).await;
+}
+
+#[tokio::test]
+async fn a09_an_invoice_neither_paid_nor_cancelled_refuses() {
+    let trade = rehearsed().await;
+    for (state, end) in [("late", "paid"), ("waiting_payment", "cancelled"), ("draft", "cancelled")] {
+        let key = trade
+            .value(
+                "SELECT min(reference) FROM customers AS c WHERE anonymize_on < '{today}' AND NOT anonymized
+                 AND EXISTS (SELECT 1 FROM invoices WHERE customer_reference = c.reference AND state = 'late')
+                 AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE customer_reference = c.reference AND state = 'running')",
+            )
+            .await;
+        let set = |to: &str| {
+            format!(
+                "UPDATE invoices SET state = '{to}' WHERE customer_reference = '{key}' AND state IN ('late', '{state}')"
+            )
+        };
+        trade.execute(&set(state)).await;
+        check_refused(&trade, &key, "invoices", &set(end)).await;
+    }
+}
+
+#[tokio::test]
+async fn a10_a_balance_that_is_not_empty_refuses() {
+    let trade = rehearsed().await;
+    let pending = |having: &str| {
+        format!(
+            "SELECT min(customer_reference) FROM (SELECT customer_reference FROM balance_lines WHERE invoice_id IS NULL
+             AND customer_reference < 'CUST-0300' GROUP BY customer_reference HAVING {having}) AS own"
+        )
+    };
+    // A credit, a debit, and one of each that come to nothing and are there all the same.
+    for having in ["sum(amount_cents) < 0", "sum(amount_cents) > 0", "sum(amount_cents) = 0"] {
+        let key = trade.value(&pending(having)).await;
+        let settle = format!(
+            "UPDATE balance_lines SET invoice_id = (SELECT min(invoice_id) FROM invoices WHERE customer_reference = '{key}')
+             WHERE customer_reference = '{key}' AND invoice_id IS NULL"
+        );
+        check_refused(&trade, &key, "balance", &settle).await;
+    }
+    trade.forget(&["CUST-0304"]);
+    assert_eq!(trade.outcome("CUST-0304"), "refused: subscriptions, invoices, balance", "all of its reasons");
+}
+
+#[tokio::test]
+async fn a11_it_asks_for_confirmation_where_the_job_says_so_even_of_one_client() {
+    let trade = rehearsed().await;
+    trade.json(&["backup", "acknowledge"]);
+    trade.execute("UPDATE customers SET anonymize_on = NULL WHERE reference <> 'CUST-0012'").await;
+    let job = std::fs::read_to_string(trade.path("jobs/requests.toml")).unwrap();
+    assert_eq!(job.matches("share   = 0.33").count(), 1);
+    trade.write("jobs/requests.toml", &job.replace("share   = 0.33", "share   = 0.0001"));
+    let before = trade.snapshot().await;
+    let asked = trade.run(&["sweep", "requests", "--wait"]);
+    assert_eq!(asked.code, 1);
+    assert!(asked.err.contains("would anonymize 1 client") && asked.err.contains("--over-brake"), "{}", asked.err);
+    assert_eq!(trade.snapshot().await, before);
+    assert_eq!(trade.outcome("CUST-0012"), "never looked at");
+    let confirmed = trade.json(&["sweep", "requests", "--over-brake", "--wait"]);
+    assert_eq!(confirmed["progress"]["anonymized"], 1);
+    assert_eq!(trade.outcome("CUST-0012"), "anonymized");
+}
+
+#[tokio::test]
+async fn a13_fields_that_the_procedure_does_not_name_stay_and_can_be_cleaned_afterwards() {
+    let night = night().await;
+    let touched = night.after.touched_since(&night.before);
+    let named = "activities.- customers.anonymized customers.anonymized_on customers.billing_city \
+                 customers.billing_first_name customers.billing_last_name customers.billing_line_1 \
+                 customers.billing_line_2 customers.billing_phone customers.billing_post_code customers.billing_region \
+                 customers.email customers.name emails_sent.- invoice_lines.label payments.label \
+                 subscription_features.- subscriptions.- subscriptions.title webhook_attempts.- \
+                 webhook_notifications.-";
+    assert_eq!(touched.iter().map(String::as_str).collect::<Vec<_>>(), named.split(' ').collect::<Vec<_>>());
+
+    // What the merchant's application keeps is cleaned by a policy that says so, of those too who went before.
+    let nicknames = |at: &Snapshot| {
+        let with = at.table("customers").iter().filter(|(_, row)| text(&row["metadata"]).contains("nickname"));
+        with.map(|(key, _)| key.clone()).collect::<BTreeSet<String>>()
+    };
+    let had = nicknames(&night.after);
+    assert!(had.intersection(&night.gone).count() > 2 && had.difference(&night.gone).count() > 2);
+    night.trade.amend_policy(
+        "keep = \"references of the merchant's application; the merchant cleans what is personal\"",
+        "redact = [\"$.nickname\"]",
+    );
+    let cleaned = night.trade.sweep(&["--replay"]);
+    assert_eq!(cleaned["progress"]["anonymized"], had.intersection(&night.gone).count());
+    let after = night.trade.snapshot().await;
+    assert_eq!(nicknames(&after), had.difference(&night.gone).cloned().collect());
+    assert!(after.changes_since(&night.after).iter().all(|own| own.column == "metadata"));
+}
+
+#[tokio::test]
+async fn a_request_for_today_is_met_one_for_tomorrow_is_not_and_twice_is_once() {
+    let night = night().await;
+    assert!(night.gone.contains("CUST-0310") && !night.gone.contains("CUST-0309"));
+    assert!(night.gone.contains("CUST-0312"), "somebody asked on 29 February");
+    assert_eq!(night.trade.outcome("CUST-0309"), "never looked at");
+    let text = |column| night.before.text("customers", "CUST-0309", column);
+    assert_eq!((text("anonymize_on"), ago(-1).to_string()), (ago(-1).to_string(), text("anonymize_on")));
+    let again = night.trade.json(&["sweep", "requests", "--wait"]);
+    assert_eq!(again["progress"]["anonymized"], 0);
+    assert_eq!(night.trade.snapshot().await, night.after);
+    assert_eq!(night.after.text("customers", "CUST-0310", "anonymized_on"), today().to_string());
 }
