@@ -6,6 +6,10 @@
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
+#[path = "acceptance/prodon.rs"]
+mod prodon;
+#[path = "acceptance/prodon_online.rs"]
+mod prodon_online;
 #[path = "common/project.rs"]
 mod project;
 #[path = "acceptance/snapshot.rs"]
