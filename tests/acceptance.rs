@@ -3,11 +3,17 @@
 //! the program itself.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "acceptance/amparex.rs"]
+mod amparex;
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
 #[path = "acceptance/proabono.rs"]
 mod proabono;
+#[path = "acceptance/prodon.rs"]
+mod prodon;
+#[path = "acceptance/prodon_online.rs"]
+mod prodon_online;
 #[path = "common/project.rs"]
 mod project;
 #[path = "acceptance/snapshot.rs"]

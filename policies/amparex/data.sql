@@ -28,18 +28,18 @@ INSERT INTO articles VALUES
     (1, 'Frame "Saale"', 'frame', 12900), (2, 'Lens, single vision', 'lens', 8900), (3, 'Hearing aid H7', 'hearing aid', 149900),
     (4, 'Batteries, six', 'battery', 690), (5, 'Contact lenses, 30', 'contact lens', 2990), (6, 'Adjustment', 'service', 0);
 
-CREATE TEMPORARY TABLE people (i INTEGER, title TEXT, first_name TEXT, last_name TEXT, sex TEXT, street TEXT, post_code TEXT, city TEXT);
+CREATE TEMPORARY TABLE people (i INTEGER, title TEXT, first_name TEXT, last_name TEXT, sex TEXT, born DATE, street TEXT, post_code TEXT, city TEXT);
 INSERT INTO people VALUES
-    (0, NULL, 'Änne', 'Großkopf', 'f', 'Weg am Übungsplatz', '07743', 'Jena'),
-    (1, 'Dr.', 'Björn', 'O''Leary', 'm', 'Beispielstraße', '07745', 'Jena'),
-    (2, NULL, 'Cem', 'Yıldız', 'm', 'Probegasse', '99423', 'Weimar'),
-    (3, '', 'Dörte', 'von der "Alten" Mühle', 'f', 'Musterallee', '99425', 'Weimar'),
-    (4, NULL, 'Emil', 'Süß', 'm', 'Beispielstraße', '07743', 'Jena'),
-    (5, 'Prof.', 'Fatou', 'N''Dour', 'f', 'Probegasse', '99510', 'Apolda'),
-    (6, NULL, 'Grete', 'Hänsel', 'f', 'Musterallee', '99084', 'Erfurt'),
-    (7, NULL, 'Hồng', 'Nguyễn', 'x', 'Weg am Übungsplatz', '07747', 'Jena'),
-    (8, NULL, 'Ilja', 'Иванов', NULL, 'Beispielstraße', '10115', 'Berlin'),
-    (9, NULL, 'Jo', 'Ä', 'f', 'Probegasse', NULL, NULL);
+    (0, NULL, 'Änne', 'Großkopf', 'f', '1938-01-31', 'Weg am Übungsplatz', '07743', 'Jena'),
+    (1, 'Dr.', 'Björn', 'O''Leary', 'm', '1951-12-31', 'Beispielstraße', '07745', 'Jena'),
+    (2, NULL, 'Cem', 'Yıldız', 'm', '1956-02-29', 'Probegasse', '99423', 'Weimar'),
+    (3, '', 'Dörte', 'von der "Alten" Mühle', 'f', '1960-07-08', 'Musterallee', '99425', 'Weimar'),
+    (4, NULL, 'Emil', 'Süß', 'm', '1972-02-29', 'Beispielstraße', '07743', 'Jena'),
+    (5, 'Prof.', 'Fatou', 'N''Dour', 'f', '1985-05-05', 'Probegasse', '99510', 'Apolda'),
+    (6, NULL, 'Grete', 'Hänsel', 'f', NULL, 'Musterallee', '99084', 'Erfurt'),
+    (7, NULL, 'Hồng', 'Nguyễn', 'x', '1990-10-10', 'Weg am Übungsplatz', '07747', 'Jena'),
+    (8, NULL, 'Ilja', 'Иванов', NULL, '2001-09-09', 'Beispielstraße', '10115', 'Berlin'),
+    (9, NULL, 'Jo', 'Ä', 'f', '1929-06-30', 'Probegasse', NULL, NULL);
 
 -- kind is what is left after division by 12, last how many days ago the customer was here.
 CREATE TEMPORARY TABLE fates (no INTEGER, n INTEGER, kind INTEGER, last INTEGER);
@@ -60,14 +60,13 @@ SELECT f.no, 1 + n % 2,
     CASE sex WHEN 'f' THEN 'Frau' WHEN 'm' THEN 'Herr' END,
     p.title, p.first_name, p.last_name,
     CASE WHEN COALESCE(p.title, '') <> '' THEN p.title || ' ' ELSE '' END || p.first_name || ' ' || p.last_name,
-    born.day, p.sex, p.street || ' ' || CAST(n AS TEXT), p.post_code, p.city,
+    p.born, p.sex, p.street || ' ' || CAST(n AS TEXT), p.post_code, p.city,
     CASE WHEN n % 3 = 0 THEN 'Teacher' WHEN n % 3 = 1 THEN '' END,
     1 + n % 2, CASE WHEN n % 4 <> 0 THEN 'A' || CAST(123000000 + n * 37 AS TEXT) END,
     CASE WHEN n % 6 = 0 THEN 'Glaucoma in the family' END,
     registered.day
 FROM fates AS f
 JOIN people AS p ON p.i = n % 10
-LEFT JOIN days AS born ON born.ago = 8990 - n
 JOIN days AS registered ON registered.ago = last + 30;
 
 INSERT INTO contact_points (customer_no, kind, value, remark)
