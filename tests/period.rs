@@ -11,7 +11,7 @@ use common::words::{day, refuses};
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::Request;
-use lethe::worker::sweep::open;
+use lethe::worker::sweep::{cut, open};
 
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, grade TEXT, region TEXT, due DATE, made_on DATE, open INTEGER NOT NULL DEFAULT 0);
@@ -287,6 +287,27 @@ async fn a_capped_first_look_goes_on_where_it_stopped_and_passes_nobody_over() {
     company.execute("UPDATE customers SET open = 0 WHERE no <> 'C06'").await;
     night(&company, "2026-01-10T12:00:00Z", |request| request.cap = Some(4)).await;
     assert_eq!(of(&company, "name <> 'Anonymized client'").await, "C06");
+}
+
+#[tokio::test]
+async fn a_look_at_the_sweep_of_a_moment_ago_passes_nobody_over() {
+    let mut company = company().await;
+    company.context.limits.batch_size = 4;
+    for at in 0..8 {
+        client(&company, &format!("C{at}"), "2001-01-01", &["2019-01-01"]).await;
+    }
+    company.set_clock("2026-01-02T12:00:00Z");
+    let request = Request { cap: Some(2), ..company.request(SweepKind::Period) };
+    let id = open(&company.context, &request).await.unwrap().unwrap();
+    let sweep = async || company.context.ledger.sweep(id).await.unwrap().unwrap();
+    cut(&company.context, &sweep().await).await.unwrap();
+    let a_moment_ago = sweep().await;
+    // Meanwhile the batch is split, and its front half uses the cap up.
+    company.execute("UPDATE lethe_batches SET state = 'done', clients = 2, anonymized = 2, keys = NULL").await;
+    company.execute("UPDATE lethe_sweeps SET position = '[\"C1\"]'").await;
+    cut(&company.context, &a_moment_ago).await.unwrap();
+    let sweep = sweep().await;
+    assert_eq!((sweep.position.as_deref(), sweep.cut, sweep.capped), (Some("[\"C1\"]"), true, true));
 }
 
 #[tokio::test]

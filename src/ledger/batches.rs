@@ -307,6 +307,22 @@ impl Ledger {
         Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
     }
 
+    /// Notes that a cap ended the sweep where it stands: a batch may have moved
+    /// its position back since somebody last looked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let noted =
+            sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running' AND cut = 0")
+                .bind(sweep)
+                .execute(&mut **writer)
+                .await;
+        noted.map(|_| ()).map_err(|error| self.fault(&error))
+    }
+
     /// Notes inside a transaction that a cap ended the sweep, and behind which key.
     ///
     /// # Errors

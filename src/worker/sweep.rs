@@ -409,9 +409,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     }
     drop(selecting);
     if cap_used_up {
-        let mut writer = context.ledger.writer().await;
-        let noted = context.ledger.cap_reached(&mut writer, sweep.id, sweep.position.as_deref()).await;
-        noted.map_err(|error| context.store.fault(&error))?;
+        context.ledger.cap_used_up(sweep.id).await?;
         return Ok(true);
     }
     if sweep.cap.is_some() && keys.len() > size {
