@@ -87,6 +87,20 @@ pub const SHIPPED: &[Shipped] = &[
         jobs: ["nightly-period.toml", "after-import.toml"],
         shown: &["client_no", "client_type", "first_name", "last_name", "long_greeting", "birth_date", "photo", "created_on", "anonymized", "anonymized_on"]
     ),
+    shipped!(
+        "proabono",
+        "A merchant of subscriptions",
+        Tz::Europe__Paris,
+        jobs: ["requests.toml", "dormant.toml"],
+        shown: &["reference", "name", "email", "billing_company", "billing_first_name", "billing_last_name", "billing_phone", "billing_line_1", "billing_city", "billing_country", "anonymized", "anonymized_on"]
+    ),
+    shipped!(
+        "amparex",
+        "A shop for glasses and hearing aids",
+        Tz::Europe__Berlin,
+        jobs: ["dormant.toml"],
+        shown: &["customer_no", "status", "display_name", "birth_date", "street", "post_code", "city", "insured_no", "health_remark", "anonymized", "anonymized_on"]
+    ),
 ];
 
 impl Shipped {
