@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::config::Config;
 use super::access::may_configure;
+use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::{Path as Way, Plan, PlanError};
