@@ -3,9 +3,17 @@
 //! the program itself.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "acceptance/amparex.rs"]
+mod amparex;
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
+#[path = "acceptance/np_retail.rs"]
+mod np_retail;
+#[path = "acceptance/np_retail_rows.rs"]
+mod np_retail_rows;
+#[path = "acceptance/proabono.rs"]
+mod proabono;
 #[path = "acceptance/prodon.rs"]
 mod prodon;
 #[path = "acceptance/prodon_online.rs"]
