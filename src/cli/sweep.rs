@@ -8,10 +8,12 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::access::permit;
 use super::client::KEY_HINT;
 use super::config::Config;
 use super::output::{Output, batches, number, reason, tally_lines};
 use super::{Failure, retention, setup};
+use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
@@ -92,7 +94,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if args.preview {
         return preview(&args, &config, out).await;
     }
-    let (_, context) = setup::context(file).await?;
+    let (_, service) = setup::service(file).await?;
+    service.allow(Right::Bulk, &format!("{} a sweep", if args.rehearse { "rehearse" } else { "start" })).await?;
+    let context = service.context;
     let loaded = context.planner.plan(&context.store).await?;
     let request = request(&args, &config, loaded.plan.client.key.len())?;
     if args.rehearse && request.kind == SweepKind::Retention {
@@ -215,8 +219,14 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
         return retention::preview(config, &request, out).await;
     }
     let limits = config.limits();
-    let ledger =
-        if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
+    let ledger = if Ledger::exists(&store).await? {
+        let service = setup::service_of(config, setup::context_of(config, store.clone()).await?).await?;
+        service.allow(Right::Read, "preview a sweep").await?;
+        Some(service.context)
+    } else {
+        permit(config, Right::Read, "preview a sweep")?;
+        None
+    };
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, &clock, limits.batch_size, limits.full_pass_every),
@@ -231,13 +241,9 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
 }
 
 async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
-    // The data is checked too: a live sweep relies on this having been done once.
-    let loaded = context.planner.plan_checked(&context.store).await?;
-    let found = survey(context.into(), request, Mode::Rehearsal, &mut listing(args.clients, out)).await?;
+    let found = crate::service::sweeps::rehearse(context, request, &mut listing(args.clients, out)).await?;
+    let loaded = context.planner.plan(&context.store).await?;
     let counts = found.tally.anonymized > 0;
-    if counts {
-        context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
-    }
     if !(args.clients && out.json) {
         out.data(&found, || {
             let verdict = if counts {

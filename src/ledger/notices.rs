@@ -8,7 +8,7 @@ use crate::domain::schema::Dialect;
 use crate::store::StoreError;
 
 /// A notice that a client has had, or is to have.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Notice {
     /// The sweep that selected the client.
     pub sweep: i64,

@@ -12,7 +12,7 @@ mod json_schema;
 mod link;
 mod template;
 
-pub use action::{Action, Branch, Class, Column, FileKind, Generalize, Literal, OnResidue};
+pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
 pub use json_path::{JsonPath, Segment};
