@@ -38,6 +38,54 @@ fn the_demonstration_anonymizes_and_a_second_run_takes_nobody_twice() {
 }
 
 #[test]
+fn each_shipped_policy_has_a_company_to_show() {
+    for policy in lethe::demo::SHIPPED.iter().skip(1) {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ["demo", "--policy", policy.name, "--json"];
+        let run = || {
+            let output = lethe(folder.path()).args(args).output().expect("the program runs");
+            assert!(output.status.success(), "{}: {}", policy.name, String::from_utf8_lossy(&output.stderr));
+            serde_json::from_slice::<Value>(&output.stdout).expect("JSON")
+        };
+        let sum = |story: &Value, what: &str| {
+            story["sweeps"].as_array().unwrap().iter().map(|sweep| sweep[what].as_u64().unwrap()).sum::<u64>()
+        };
+        let first = run();
+        assert!(first["clients"].as_u64() >= Some(250), "{first}");
+        assert!(sum(&first, "anonymized") > 20 && sum(&first, "refused") > 5, "{first}");
+        // One in each whose name somebody typed where it stays: a person has to look at it.
+        assert_eq!(sum(&first, "failed"), u64::from(matches!(policy.name, "amparex" | "proabono")), "{first}");
+        assert!(first["before_and_after"].as_array().unwrap().iter().any(|own| own["before"] != own["after"]));
+        if policy.name == "prodon" {
+            let is_there = |path: &str| folder.path().join("lethe-demo-prodon/photos").join(path).exists();
+            assert_eq!((is_there("1/marguerite.jpg"), is_there("2/zoe.jpg")), (false, true));
+        }
+        let second = run();
+        assert_eq!((second["made_now"].clone(), sum(&second, "anonymized")), (Value::Bool(false), 0));
+        assert_eq!(sum(&second, "refused"), sum(&first, "refused"));
+    }
+}
+
+#[test]
+fn the_company_of_another_policy_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = |policy: &str| {
+        lethe(folder.path())
+            .args(["demo", "--folder", "company", "--policy", policy])
+            .output()
+            .expect("the program runs")
+    };
+    assert!(demo("prodon").status.success());
+    let output = demo("np-retail");
+    assert_eq!(output.status.code(), Some(1));
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
+    error: the folder `company` holds the demonstration of another policy
+
+    hint: choose another with `--folder`; nothing in it was touched
+    ");
+}
+
+#[test]
 fn a_folder_that_is_somebody_elses_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("shop")).unwrap();

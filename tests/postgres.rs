@@ -1,6 +1,8 @@
 //! The suites that run on every kind of database, on a `PostgreSQL` server.
 #![allow(clippy::duplicate_mod)]
 
+#[path = "acceptance.rs"]
+mod acceptance;
 #[path = "postgres/bad_inputs.rs"]
 mod bad_inputs;
 #[path = "changed.rs"]

@@ -1,46 +1,58 @@
 //! `lethe demo`: a made-up company, from its database to the morning after.
 
-use std::path::{Path, PathBuf};
+mod make;
+
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
-use sqlx::{ConnectOptions, Connection, Row};
+use sqlx::Row;
 
 use super::config::Config;
 use super::output::{Output, counted, number, table};
 use super::sweep::{reason_lines, seconds, work_off};
 use super::{Failure, setup};
-use crate::demo::{Size, generate};
+use crate::demo::{SHIPPED, Shipped};
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Tally;
+use crate::domain::plan::ClientPlan;
+use crate::domain::sweep::SweepKind;
+use crate::sql::name;
 use crate::store::{Store, statement};
 use crate::worker::sweep::{Mode, SweepError, open, survey};
 use crate::worker::{Context, Request};
 
-const POLICY: &str = include_str!("../../policies/np-retail/policy.toml");
-const JOBS: [(&str, &str); 2] = [
-    ("nightly-due.toml", include_str!("../../jobs/nightly-due.toml")),
-    ("nightly-period.toml", include_str!("../../jobs/nightly-period.toml")),
-];
-/// How a folder of the demonstration's begins its configuration.
-const MARK: &str = "# Made by `lethe demo`";
-const CONFIG: &str = "# Made by `lethe demo`; `lethe --config FOLDER/lethe.toml …` uses it.\n\
-                      database = \"company.db\"\npolicy = \"policy.toml\"\njobs = \"jobs\"\n\
-                      time_zone = \"Europe/Copenhagen\"\n";
-/// What the made-up company is made from.
-const SEED: u64 = 25_052_018;
-
 /// Make a company's database, and anonymize its clients: ten thousand, in a minute.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The folder for the company; one that is there is gone on with.
-    #[arg(long, default_value = "lethe-demo", value_name = "FOLDER")]
-    folder: PathBuf,
+    /// The shipped policy to show.
+    #[arg(long, value_name = "NAME", default_value = SHIPPED[0].name,
+          value_parser = clap::builder::PossibleValuesParser::new(SHIPPED.iter().map(|own| own.name)))]
+    policy: String,
+    /// The folder for the company, `lethe-demo` or `lethe-demo-NAME` if left out; one that is there is gone on with.
+    #[arg(long, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
+}
+
+impl Args {
+    fn shipped(&self) -> &'static Shipped {
+        Shipped::named(&self.policy).unwrap_or(&SHIPPED[0])
+    }
+
+    fn folder(&self) -> PathBuf {
+        let shipped = self.shipped();
+        let own = if shipped.name == SHIPPED[0].name {
+            "lethe-demo".to_owned()
+        } else {
+            format!("lethe-demo-{}", shipped.name)
+        };
+        self.folder.clone().unwrap_or_else(|| own.into())
+    }
 }
 
 #[derive(Serialize)]
 struct Story {
+    policy: &'static str,
     folder: PathBuf,
     clients: u64,
     made_now: bool,
@@ -70,26 +82,29 @@ struct Change {
 }
 
 pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
-    let folder = &args.folder;
-    let database = folder.join("company.db");
-    let made_now = !is_demo(folder)?;
+    let (shipped, folder) = (args.shipped(), &args.folder());
+    let made_now = !make::is_there(folder, shipped)?;
     if made_now {
-        make(folder, &database).await?;
+        make::company(folder, shipped).await?;
     }
     let config = Config::read(&folder.join("lethe.toml"))?;
     let store = Store::open(config.settings()?).await?;
     let context = setup::context_of(&config, store).await?;
-    let clients = count(&context, "SELECT count(*) FROM customers").await?;
+    let plan = std::sync::Arc::clone(&context.planner.plan(&context.store).await?);
+    let client = &plan.plan.client;
+    let clients = count(&context, &format!("SELECT count(*) FROM {}", name(&client.table))).await?;
     if made_now {
-        say(out, &format!("A company with {} is in `{}`.", counted(clients, "client"), folder.display()));
+        say(out, &format!("{} with {} is in `{}`.", shipped.company, counted(clients, "client"), folder.display()));
     } else {
         say(out, &format!("Going on with the company in `{}`.", folder.display()));
     }
-    let plan = std::sync::Arc::clone(&context.planner.plan(&context.store).await?);
-    back_up(&context, folder).await?;
+    make::backup(&context, folder).await?;
 
-    let jobs = setup::jobs(&config.jobs)?;
+    let mut jobs = setup::jobs(&config.jobs)?;
+    // Nothing has come back in a company that was just made, and no rows of its own are old.
+    jobs.retain(|job| matches!(job.kind, SweepKind::Due | SweepKind::Period));
     let mut story = Story {
+        policy: shipped.name,
         folder: folder.clone(),
         clients,
         made_now,
@@ -116,7 +131,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             if shown.is_none()
                 && let Some(key) = first
             {
-                shown = Some((key.clone(), client_row(&context, &key).await?));
+                shown = Some((key.clone(), client_row(&context, client, shipped.shown, &key).await?));
             }
             story.rehearsals.push(JobResult {
                 job: job.name.clone(),
@@ -154,13 +169,17 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
         });
     }
     if let Some((key, before)) = &shown {
-        let after = client_row(&context, key).await?;
+        let after = client_row(&context, client, shipped.shown, key).await?;
         let pairs = before.iter().zip(after).filter(|(before, after)| !before.1.is_empty() || !after.1.is_empty());
         story.before_and_after = pairs
             .map(|(before, after)| Change { column: before.0.clone(), before: before.1.clone(), after: after.1 })
             .collect();
     }
-    story.anonymized = count(&context, "SELECT count(*) FROM customers WHERE anonymized = 1").await?;
+    let done = match &client.anonymized {
+        Some(flag) => format!("SELECT count(*) FROM {} WHERE {}", name(&client.table), name(flag)),
+        None => "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = 'anonymized'".to_owned(),
+    };
+    story.anonymized = count(&context, &done).await?;
     out.data(&story, || tell(&story, &plan.plan));
     Ok(())
 }
@@ -172,92 +191,21 @@ fn say(out: Output, line: &str) {
     }
 }
 
-/// Whether a folder is the demonstration's, whole.
-///
-/// # Errors
-///
-/// [`Failure`] if something else is in it: that is nobody's to overwrite.
-fn is_demo(folder: &Path) -> Result<bool, Failure> {
-    let marked = std::fs::read_to_string(folder.join("lethe.toml")).is_ok_and(|text| text.starts_with(MARK));
-    let empty = std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-    if !marked && !empty {
-        return Err(Failure::new(
-            format!("the folder `{}` holds something else than a demonstration", folder.display()),
-            "choose another with `--folder`; nothing in it was touched",
-        ));
-    }
-    Ok(marked && folder.join("company.db").exists())
+async fn count(context: &Context, sql: &str) -> Result<u64, Failure> {
+    let row = statement(sql).fetch_one(context.store.readers()).await.map_err(|error| context.store.fault(&error))?;
+    Ok(u64::try_from(row.get::<i64, _>(0)).unwrap_or(0))
 }
 
-async fn make(folder: &Path, database: &Path) -> Result<(), Failure> {
-    let unwritable = |error: std::io::Error| {
-        Failure::new(
-            format!("the folder `{}` cannot be written ({})", folder.display(), error.kind()),
-            "choose another with `--folder`",
-        )
-    };
-    std::fs::create_dir_all(folder.join("jobs")).map_err(unwritable)?;
-    std::fs::write(folder.join("lethe.toml"), CONFIG).map_err(unwritable)?;
-    std::fs::write(folder.join("policy.toml"), POLICY).map_err(unwritable)?;
-    for (name, text) in JOBS {
-        std::fs::write(folder.join("jobs").join(name), text).map_err(unwritable)?;
-    }
-    // Made under another name first: a database that is there is a whole one.
-    let unfinished = folder.join("company.db.unfinished");
-    let _ = std::fs::remove_file(&unfinished);
-    let today = Clock::System.now().with_timezone(&chrono_tz::Europe::Copenhagen).date_naive();
-    let faulty = |_: sqlx::Error| Failure::fault("the company could not be made", "is there room on the disk?");
-    let mut connection = SqliteConnectOptions::new()
-        .filename(&unfinished)
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .disable_statement_logging()
-        .connect()
-        .await
-        .map_err(faulty)?;
-    generate(&mut connection, &Size::demo(), SEED, today).await.map_err(faulty)?;
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await.map_err(faulty)?;
-    connection.close().await.map_err(faulty)?;
-    std::fs::rename(&unfinished, database).map_err(unwritable)
-}
-
-/// Makes a real backup, and acknowledges it.
-async fn back_up(context: &Context, folder: &Path) -> Result<(), Failure> {
-    let copy = folder.join("backup.db");
-    let _ = std::fs::remove_file(&copy);
-    let sql = format!("VACUUM INTO {}", crate::sql::text(&copy.display().to_string()));
-    statement(&sql).execute(context.store.readers()).await.map_err(|error| context.store.fault(&error))?;
-    let now = context.ledger.clock().now();
-    context.ledger.record_backup(now, &context.actor, Some("backup.db")).await?;
-    Ok(())
-}
-
-async fn count(context: &Context, sql: &'static str) -> Result<u64, Failure> {
-    let count: i64 = sqlx::query_scalar(sql)
-        .fetch_one(context.store.readers())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
-    Ok(u64::try_from(count).unwrap_or(0))
-}
-
-/// The columns of a client that a reader understands at a glance.
-async fn client_row(context: &Context, key: &str) -> Result<Vec<(String, String)>, Failure> {
-    let columns = [
-        "customer_no",
-        "name",
-        "address",
-        "post_code",
-        "city",
-        "email",
-        "phone_no",
-        "birth_date",
-        "customer_posting_group",
-        "blocked",
-        "anonymized",
-        "anonymized_date",
-    ];
-    let list: Vec<String> = columns.iter().map(|column| format!("COALESCE(CAST({column} AS TEXT), '')")).collect();
-    let sql = format!("SELECT {} FROM customers WHERE customer_no = ?1", list.join(", "));
+/// These columns of a client.
+async fn client_row(
+    context: &Context,
+    client: &ClientPlan,
+    columns: &[&str],
+    key: &str,
+) -> Result<Vec<(String, String)>, Failure> {
+    let list: Vec<String> =
+        columns.iter().map(|column| format!("COALESCE(CAST({} AS TEXT), '')", name(column))).collect();
+    let sql = format!("SELECT {} FROM {} WHERE {} = ?1", list.join(", "), name(&client.table), name(&client.key[0]));
     let row = statement(&sql)
         .bind(key)
         .fetch_one(context.store.readers())
@@ -284,7 +232,7 @@ fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
     }
     let tonight: u64 = story.sweeps.iter().map(|result| result.tally.anonymized).sum();
     text += &format!(
-        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. Their invoices and statistics stay.\n",
+        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. The books and statistics stay.\n",
         number(story.anonymized),
         number(story.clients),
         number(tonight),
@@ -305,12 +253,15 @@ fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
     }
     let config = story.folder.join("lethe.toml");
     let config = config.display();
-    text += &format!(
-        "\nLook at next\n  lethe --config {config} status                what ran, and what needs attention\n  \
-         lethe --config {config} policy show           what happens to each column\n  \
-         lethe --config {config} sweep --due --preview  what tonight would do\n  \
-         {}  the policy, to read and change\n",
-        story.folder.join("policy.toml").display()
-    );
+    let preview = story.sweeps.first().map_or_else(String::new, |own| format!("sweep {} --preview", own.job));
+    text += "\nLook at next\n";
+    for (command, what) in [
+        ("status", "what ran, and what needs attention"),
+        ("policy show", "what happens to each column"),
+        (preview.as_str(), "what the next night would do"),
+    ] {
+        text += &format!("  lethe --config {config} {command:<24}  {what}\n");
+    }
+    text += &format!("  {}  the policy, to read and change\n", story.folder.join("policy.toml").display());
     text
 }

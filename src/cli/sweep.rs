@@ -16,6 +16,7 @@ use super::{Failure, retention, setup};
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
+use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
@@ -44,11 +45,14 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
     /// Delete old rows, by the periods that the policy gives their tables.
-    #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit"])]
+    #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit", "length"])]
     retention: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     filters: Vec<(String, String)>,
+    /// Go by this period instead of the policy's: one of its choices, such as "24 months".
+    #[arg(long, value_name = "PERIOD")]
+    length: Option<Period>,
     /// Anonymize at most so many clients; refused ones do not count.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -149,14 +153,19 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
         },
     };
     if request.kind == SweepKind::Retention {
-        let said =
-            [("--filter", !args.filters.is_empty()), ("--limit", args.limit.is_some()), ("--clients", args.clients)];
+        let said = [
+            ("--filter", !args.filters.is_empty()),
+            ("--limit", args.limit.is_some()),
+            ("--clients", args.clients),
+            ("--length", args.length.is_some()),
+        ];
         if let Some((option, _)) = said.into_iter().find(|(_, said)| *said) {
             return Err(retention::no_clients(option));
         }
     }
     request.over_brake = args.over_brake;
     request.cap = args.limit.or(request.cap);
+    request.length = args.length.or(request.length);
     if !args.filters.is_empty() {
         request.filters.clear();
         for (name, value) in &args.filters {
@@ -268,7 +277,8 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
     let what = match request.kind {
         SweepKind::Due => format!("clients whose date has come by {}", request.today),
         SweepKind::Period => {
-            let length = plan.retention.as_ref().map(|own| own.length.to_string()).unwrap_or_default();
+            let length = request.length.or(plan.retention.as_ref().map(|own| own.length));
+            let length = length.map(|own| own.to_string()).unwrap_or_default();
             format!("clients without activity for {length} on {}", request.today)
         }
         SweepKind::List => "clients on the list".to_owned(),

@@ -1,5 +1,6 @@
-//! A made-up company to try Lethe on: the schema of the shipped NP Retail
-//! policy, filled with customers that look like a real shop's.
+//! Made-up companies to try Lethe on. The first is a shop with the schema of the
+//! shipped NP Retail policy, generated, with customers that look like a real
+//! shop's; those of the other shipped policies are read from their folders.
 //!
 //! Nobody in it exists; mail addresses end in `.example`. The same size, seed
 //! and day give the same rows. Every guard of the policy catches somebody,
@@ -12,6 +13,7 @@
 mod card;
 mod chunk;
 mod company;
+mod days;
 mod dice;
 mod extras;
 mod fate;
@@ -19,11 +21,14 @@ mod generate;
 mod load;
 mod names;
 mod person;
+mod shipped;
 mod size;
 mod talk;
 mod trade;
 
+pub use days::days;
 pub use generate::generate;
+pub use shipped::{SHIPPED, Shipped};
 pub use size::Size;
 
 /// The schema that [`generate`] creates, tables first and indexes last.

@@ -204,10 +204,12 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     for sql in FUNCTIONS.iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
         statement(&sql).execute(&mut *transaction).await?;
     }
-    // Two that stand in for the ledger's, which may not be there yet.
+    // Three that stand in for the ledger's, which may not be there yet.
     for sql in [
         "CREATE TEMP TABLE lethe_outcomes (client_key TEXT, sweep BIGINT, outcome TEXT, reasons TEXT, digest TEXT)",
         "CREATE TEMP TABLE lethe_holds (client_key TEXT, released_at TEXT)",
+        "CREATE TEMP TABLE lethe_deliveries (kind TEXT, target TEXT, sweep BIGINT, client_key TEXT, body TEXT, message TEXT, \
+         state TEXT, run_at TEXT, made_at TEXT)",
     ] {
         sqlx::query(sql).execute(&mut *transaction).await?;
     }

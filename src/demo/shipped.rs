@@ -1,0 +1,134 @@
+//! The policies that are shipped, each with the company to try it on.
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+use super::{SCHEMA, Size, days, generate};
+
+/// What the shop is made from.
+const SEED: u64 = 25_052_018;
+
+/// A policy that is shipped, and its company.
+#[derive(Debug)]
+pub struct Shipped {
+    /// The folder below `policies`.
+    pub name: &'static str,
+    /// What the company is.
+    pub company: &'static str,
+    /// Whose day it is there.
+    pub time_zone: Tz,
+    /// The policy.
+    pub policy: &'static str,
+    /// The jobs, by their files' names.
+    pub jobs: &'static [(&'static str, &'static str)],
+    /// The columns of a client that a reader understands at a glance.
+    pub shown: &'static [&'static str],
+    schema: &'static str,
+    /// The rows, made of [days](super::days); the shop's are generated instead.
+    data: Option<&'static str>,
+}
+
+/// A file of the project, as it was when the program was built.
+macro_rules! file {
+    ($($path:literal),+) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $($path),+))
+    };
+}
+
+/// A policy with its own data: all files of its folder.
+macro_rules! shipped {
+    ($name:literal, $company:literal, $zone:expr, jobs: [$($job:literal),+], shown: $shown:expr) => {
+        Shipped {
+            name: $name,
+            company: $company,
+            time_zone: $zone,
+            policy: file!("policies/", $name, "/policy.toml"),
+            jobs: &[$(($job, file!("policies/", $name, "/jobs/", $job))),+],
+            shown: $shown,
+            schema: file!("policies/", $name, "/schema.sql"),
+            data: Some(file!("policies/", $name, "/data.sql")),
+        }
+    };
+}
+
+/// All of them; the first is the one that is shown if nobody says which.
+pub const SHIPPED: &[Shipped] = &[
+    Shipped {
+        name: "np-retail",
+        company: "A shop",
+        time_zone: Tz::Europe__Copenhagen,
+        policy: file!("policies/np-retail/policy.toml"),
+        jobs: &[
+            ("nightly-due.toml", file!("jobs/nightly-due.toml")),
+            ("nightly-period.toml", file!("jobs/nightly-period.toml")),
+        ],
+        shown: &[
+            "customer_no",
+            "name",
+            "address",
+            "post_code",
+            "city",
+            "email",
+            "phone_no",
+            "birth_date",
+            "customer_posting_group",
+            "blocked",
+            "anonymized",
+            "anonymized_date",
+        ],
+        schema: SCHEMA,
+        data: None,
+    },
+    shipped!(
+        "prodon",
+        "A charity",
+        Tz::America__Montreal,
+        jobs: ["nightly-period.toml", "after-import.toml"],
+        shown: &["client_no", "client_type", "first_name", "last_name", "long_greeting", "birth_date", "photo", "created_on", "anonymized", "anonymized_on"]
+    ),
+    shipped!(
+        "resamania",
+        "A chain of sports clubs",
+        Tz::Europe__Paris,
+        jobs: ["club-lyon.toml", "club-lille.toml", "club-nice.toml"],
+        shown: &["member_no", "club_code", "status", "first_name", "last_name", "email", "mobile", "address", "postal_code", "birth_date", "sales_blocked", "anonymized", "anonymized_on"]
+    ),
+    shipped!(
+        "proabono",
+        "A company that bills subscriptions",
+        Tz::Europe__Paris,
+        jobs: ["requests.toml", "dormant.toml"],
+        shown: &["reference", "name", "email", "billing_company", "billing_first_name", "billing_last_name", "billing_line_1", "billing_city", "billing_country", "anonymized", "anonymized_on"]
+    ),
+    shipped!(
+        "amparex",
+        "A shop for glasses and hearing aids",
+        Tz::Europe__Berlin,
+        jobs: ["dormant.toml"],
+        shown: &["customer_no", "status", "display_name", "birth_date", "street", "post_code", "city", "insured_no", "registered_on", "anonymized", "anonymized_on"]
+    ),
+];
+
+impl Shipped {
+    /// The policy of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        SHIPPED.iter().find(|own| own.name == name)
+    }
+
+    /// Makes the company in an empty database, as it would be on a day.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the database says: no space, no right to write, tables of these
+    /// names exist already.
+    pub async fn make(&self, connection: &mut SqliteConnection, today: NaiveDate) -> Result<(), sqlx::Error> {
+        let Some(data) = self.data else { return generate(connection, &Size::demo(), SEED, today).await };
+        let mut transaction = connection.begin().await?;
+        for sql in [self.schema.to_owned(), days(today), data.to_owned(), "DROP TABLE temp.days".to_owned()] {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
+    }
+}

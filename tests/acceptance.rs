@@ -1,0 +1,28 @@
+//! What the trades behind the shipped policies ask for, statement by statement:
+//! each test is one of them, on the shipped policy, schema and data, by way of
+//! the program itself.
+#![allow(clippy::duplicate_mod)]
+
+#[path = "acceptance/amparex.rs"]
+mod amparex;
+mod common;
+#[path = "acceptance/harness.rs"]
+mod harness;
+#[path = "acceptance/np_retail.rs"]
+mod np_retail;
+#[path = "acceptance/np_retail_rows.rs"]
+mod np_retail_rows;
+#[path = "acceptance/proabono.rs"]
+mod proabono;
+#[path = "acceptance/prodon.rs"]
+mod prodon;
+#[path = "acceptance/prodon_online.rs"]
+mod prodon_online;
+#[path = "common/project.rs"]
+mod project;
+#[path = "acceptance/resamania.rs"]
+mod resamania;
+#[path = "acceptance/snapshot.rs"]
+mod snapshot;
+#[path = "acceptance/trade.rs"]
+mod trade;
