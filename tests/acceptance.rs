@@ -20,6 +20,8 @@ mod prodon;
 mod prodon_online;
 #[path = "common/project.rs"]
 mod project;
+#[path = "acceptance/resamania.rs"]
+mod resamania;
 #[path = "acceptance/snapshot.rs"]
 mod snapshot;
 #[path = "acceptance/trade.rs"]

@@ -9,7 +9,7 @@ use std::path::Path;
 use project::{files, read, root};
 
 /// Each floor, and what it may import besides itself.
-const FLOORS: [(&str, &[&str]); 12] = [
+const FLOORS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("sql", &["domain"]),
     ("store", &["domain", "sql"]),
@@ -19,9 +19,17 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("outside", &["domain"]),
     ("worker", &["domain", "sql", "store", "queue", "journal", "ledger", "outside"]),
     ("report", &["domain", "sql", "store", "ledger", "worker"]),
+    ("service", &["domain", "sql", "store", "journal", "ledger", "worker", "report"]),
+    ("http", &["domain", "store", "ledger", "worker", "report", "service"]),
     ("draft", &["domain"]),
     ("demo", &[]),
-    ("cli", &["domain", "sql", "store", "queue", "journal", "ledger", "outside", "worker", "report", "draft", "demo"]),
+    (
+        "cli",
+        &[
+            "domain", "sql", "store", "queue", "journal", "ledger", "outside", "worker", "report", "service", "http",
+            "draft", "demo",
+        ],
+    ),
 ];
 
 /// How many modules deep a file below `src` is: `worker/mod.rs` and `domain/key.rs` are 1 and 2.

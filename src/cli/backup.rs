@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::output::Output;
 use super::{Failure, setup};
+use crate::domain::access::Right;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -21,7 +22,9 @@ pub(super) enum Command {
 }
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
-    let (_, context) = setup::context(file).await?;
+    let (_, service) = setup::service(file).await?;
+    service.allow(Right::Bulk, "acknowledge a backup").await?;
+    let context = service.context;
     let Command::Acknowledge { at, note } = command;
     let now = context.ledger.clock().now();
     let made = at.unwrap_or(now);

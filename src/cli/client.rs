@@ -2,16 +2,12 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-
 use super::output::{Output, reason, table};
 use super::{Failure, setup};
-use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
-use crate::ledger::{Hold, Notice, Record};
 pub(super) use crate::report::minute;
-use crate::worker::sweep::{Client, Mode, survey};
-use crate::worker::{Context, Request};
+use crate::service::clients::ClientStatus;
+pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,64 +15,15 @@ pub(super) struct Args {
     key: String,
 }
 
-/// How a key is written.
-pub(super) const KEY_HINT: &str =
-    "write the key as the client table has it, the parts of a composite key separated by commas";
-
-#[derive(Serialize)]
-struct Shown {
-    client: String,
-    /// What would become of it, were it looked at now.
-    would_be: Client,
-    holds: Vec<Hold>,
-    notices: Vec<Notice>,
-    /// Its files and folders that are not gone yet.
-    files_left: i64,
-    history: Vec<Record>,
-}
-
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, context) = setup::context(file).await?;
-    let loaded = context.planner.plan(&context.store).await?;
-    let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
-    let now = look(&context, &args.key, today).await?;
-    let history = context.ledger.history(&now.key).await?;
-    let holds = context.ledger.holds(Some(&now.key), false).await?;
-    if now.outcome == Outcome::NotFound && history.is_empty() {
-        return Err(nobody(&args.key));
-    }
-    let notices = context.ledger.notices(&now.key).await?;
-    let files_left = context.ledger.files_left(&now.key).await?;
-    let shown = Shown { client: now.key.clone(), would_be: now, holds, notices, files_left, history };
+    let (_, service) = setup::service(file).await?;
+    let shown = service.client(&args.key).await?;
+    let loaded = service.context.planner.plan(&service.context.store).await?;
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }
 
-fn nobody(key: &str) -> Failure {
-    Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it")
-}
-
-/// What would become of a client today.
-async fn look(context: &Context, key: &str, today: chrono::NaiveDate) -> Result<Client, Failure> {
-    let loaded = context.planner.plan(&context.store).await?;
-    let key = Key::parse(key, loaded.plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-    let request = Request::of_clients(vec![key], today);
-    let mut found = None;
-    survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
-    found.ok_or_else(|| Failure::new("the client could not be looked at", "`lethe doctor` checks the database"))
-}
-
-/// The key as the ledger writes it, of a client that exists.
-pub(super) async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
-    let today = context.ledger.clock().now().date_naive();
-    let client = look(context, key, today).await?;
-    if client.outcome == Outcome::NotFound {
-        return Err(nobody(key));
-    }
-    Ok(client.key)
-}
-
-fn text(shown: &Shown, plan: &crate::domain::plan::Plan) -> String {
+fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
     let because = |names: &[String]| {
         let reasons: Vec<String> = names.iter().map(|name| reason(Some(plan), name)).collect();
         reasons.join("; ")

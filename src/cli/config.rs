@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use sections::{BackupConfig, DeliveriesConfig, PostgresConfig, SqliteConfig, SweepConfig, WorkerConfig};
+use sections::{BackupConfig, DeliveriesConfig, HttpConfig, PostgresConfig, SqliteConfig, SweepConfig, WorkerConfig};
 pub(super) use sections::{JournalConfig, RedisConfig};
 
 use super::Failure;
+use super::access::{AccessConfig, TOKEN};
 use super::outside::FilesConfig;
 use super::webhooks::WebhooksConfig;
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
@@ -21,7 +22,7 @@ use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::{Limits, Targets};
 
 /// Variables of the environment that are no settings.
-const NOT_SETTINGS: [&str; 2] = ["LETHE_CONFIG", "LETHE_LOG"];
+const NOT_SETTINGS: [&str; 3] = ["LETHE_CONFIG", "LETHE_LOG", TOKEN];
 
 /// The configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -58,6 +59,10 @@ pub(super) struct Config {
     pub webhooks: WebhooksConfig,
     #[serde(default)]
     pub deliveries: DeliveriesConfig,
+    /// Who may do what on this machine; without it, everybody who can read this.
+    pub access: Option<AccessConfig>,
+    #[serde(default)]
+    pub http: HttpConfig,
     /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
     pub(super) targets: Targets,

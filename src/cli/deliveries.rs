@@ -4,11 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::access::permit;
 use super::client::minute;
 use super::output::{Output, number, table};
 use super::{Failure, setup};
+use crate::domain::access::Right;
 use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
-use crate::worker::Targets;
+pub(super) use crate::service::deliveries::deliveries;
 
 /// The most files listed one by one.
 const MOST: u32 = 1000;
@@ -36,10 +38,15 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     let (config, store) = setup::store(file).await?;
     let nothing = || "Nothing is to be delivered.".to_owned();
     if !Ledger::exists(&store).await? {
+        permit(&config, Right::Read, "look at deliveries")?;
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
     }
-    let context = setup::context_of(&config, store).await?;
+    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    let (right, what) =
+        if args.settled { (Right::Bulk, "settle deliveries") } else { (Right::Read, "look at deliveries") };
+    service.allow(right, what).await?;
+    let context = service.context;
     let ledger = &context.ledger;
     let key = match &args.key {
         Some(key) => Some(super::client::ledger_key(&context, key).await?),
@@ -109,34 +116,6 @@ async fn settle(ledger: &Ledger, key: Option<&str>, to: Option<&str>, out: Outpu
     }
     out.data(&serde_json::json!({ "settled": settled }), || format!("{} counted as done.", deliveries(settled)));
     Ok(())
-}
-
-/// What somebody should look at: what was given up, and what waits for a place
-/// that the configuration does not have.
-pub(super) fn attention(outstanding: &[Outstanding], targets: &Targets) -> Vec<String> {
-    let sum = |of: fn(&Outstanding) -> i64| outstanding.iter().map(of).sum::<i64>();
-    let mut all = Vec::new();
-    if let Ok(failed @ 1..) = u64::try_from(sum(|own| own.failed)) {
-        let be = if failed == 1 { "was" } else { "were" };
-        let what = format!("{} {be} given up; `lethe deliveries` lists them", deliveries(failed));
-        all.push(what);
-    }
-    let mut unknown: Vec<&str> = outstanding
-        .iter()
-        .filter(|own| !targets.knows(&own.kind, &own.target))
-        .map(|own| own.target.as_str())
-        .collect();
-    unknown.sort_unstable();
-    unknown.dedup();
-    all.extend(
-        unknown.into_iter().map(|name| format!("deliveries wait for `{name}`, which `lethe.toml` does not declare")),
-    );
-    all
-}
-
-/// So many deliveries.
-pub(super) fn deliveries(count: u64) -> String {
-    if count == 1 { "1 delivery".to_owned() } else { format!("{} deliveries", number(count)) }
 }
 
 /// What of a sweep is done outside of the database, and what is not yet.

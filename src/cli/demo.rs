@@ -253,13 +253,12 @@ fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
     }
     let config = story.folder.join("lethe.toml");
     let config = config.display();
-    let preview =
-        if plan.client.to_anonymize_on.is_some() { "sweep --due --preview" } else { "sweep --period --preview" };
+    let preview = story.sweeps.first().map_or_else(String::new, |own| format!("sweep {} --preview", own.job));
     text += "\nLook at next\n";
     for (command, what) in [
         ("status", "what ran, and what needs attention"),
         ("policy show", "what happens to each column"),
-        (preview, "what tonight would do"),
+        (preview.as_str(), "what the next night would do"),
     ] {
         text += &format!("  lethe --config {config} {command:<24}  {what}\n");
     }

@@ -6,12 +6,12 @@ use serde::Serialize;
 use sqlx::Row;
 
 use super::config::Config;
-use super::journal::JournalStatus;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::Plan;
 use crate::domain::schema::{Dialect, Schema};
 use crate::ledger::Ledger;
+use crate::service::journal::JournalStatus;
 use crate::store::{Change, Store, begin};
 use crate::worker::{Planner, gate};
 

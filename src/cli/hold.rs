@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::access::permit;
 use super::output::{Output, table};
 use super::{Failure, setup};
+use crate::domain::access::Right;
 use crate::ledger::Ledger;
 
 #[derive(Debug, clap::Subcommand)]
@@ -33,44 +35,29 @@ pub(super) enum Command {
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
     if let Command::List { .. } = command {
-        let (_, store) = setup::store(file).await?;
+        let (config, store) = setup::store(file).await?;
         if !Ledger::exists(&store).await? {
+            permit(&config, Right::Read, "look at holds")?;
             out.data(&json!([]), || "No holds.".to_owned());
             return Ok(());
         }
     }
-    let (_, context) = setup::context(file).await?;
+    let (_, service) = setup::service(file).await?;
     match command {
         Command::Add { key, reason } => {
-            let key = super::client::ledger_key(&context, &key).await?;
-            if reason.trim().is_empty() {
-                return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
-            }
-            let history = context.ledger.history(&key).await?;
-            if history.last().is_some_and(|last| last.outcome == "anonymized") {
-                return Err(Failure::new(
-                    format!("client {key} was anonymized on {}", &history[history.len() - 1].at[..10]),
-                    "what is gone cannot be held; a backup of before may still have it",
-                ));
-            }
-            if !context.ledger.place_hold(&key, reason.trim(), &context.actor).await? {
-                return Err(Failure::new(format!("client `{key}` is on hold already"), "`lethe hold list` shows it"));
-            }
+            let key = service.place_hold(&key, &reason).await?;
             out.data(&json!({ "client": key, "hold": "placed" }), || {
                 format!("Client {key} is on hold. No sweep takes it until `lethe hold release {key}`.")
             });
         }
         Command::Release { key } => {
-            let key = super::client::ledger_key(&context, &key).await?;
-            if !context.ledger.release_hold(&key, &context.actor).await? {
-                return Err(Failure::new(format!("client `{key}` is not on hold"), "`lethe hold list` shows who is"));
-            }
+            let key = service.release_hold(&key).await?;
             out.data(&json!({ "client": key, "hold": "released" }), || {
                 format!("Client {key} is no longer on hold, and is due again as its date or period says.")
             });
         }
         Command::List { all } => {
-            let holds = context.ledger.holds(None, all).await?;
+            let holds = service.holds(all).await?;
             out.data(&holds, || {
                 if holds.is_empty() {
                     return "No holds.".to_owned();

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use url::Url;
 
-use super::client::minute;
 use super::config::JournalConfig;
 use super::output::{Output, counted};
 use super::{Failure, setup};
+use crate::domain::access::Right;
 use crate::domain::reading::trouble;
 use crate::journal::{Journal, Key, Place, SHORTEST_KEY};
-use crate::ledger::{Backlog, Head, Ledger};
+use crate::ledger::Ledger;
+use crate::service::journal::{JournalStatus, counted_records};
 use crate::worker::Context;
-use crate::worker::journal::{before_opening, verify};
+use crate::worker::journal::verify;
 use crate::worker::sweep::SweepError;
 
 #[derive(Debug, clap::Subcommand)]
@@ -133,75 +133,6 @@ fn bucket(place: &str) -> Result<Place, Failure> {
     ))
 }
 
-/// Where the journal stands.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct JournalStatus {
-    place: Option<String>,
-    #[serde(flatten)]
-    head: Option<Head>,
-    backlog: Backlog,
-}
-
-impl JournalStatus {
-    /// As the ledger knows it, after a look whether the journal is ahead.
-    pub(super) async fn of(context: &Context) -> Result<Option<Self>, Failure> {
-        let Some(journal) = &context.journal else {
-            // Once there was one: what waits is not to be overlooked.
-            return Ok(match context.ledger.journal().await? {
-                None => None,
-                head => Some(Self { place: None, head, backlog: context.ledger.backlog().await? }),
-            });
-        };
-        if context.ledger.journal().await?.is_some() {
-            match before_opening(context).await {
-                Ok(()) | Err(SweepError::Restored { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        let place = Some(journal.place().shown().to_owned());
-        Ok(Some(Self { place, head: context.ledger.journal().await?, backlog: context.ledger.backlog().await? }))
-    }
-
-    /// What somebody should look at.
-    pub(super) fn attention(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        let Some(head) = &self.head else { return all };
-        if head.restored_at.is_some() {
-            let by = head.replay.map_or_else(
-                || "no replay is open yet".to_owned(),
-                |id| format!("sweep {id} does again what the journal knows"),
-            );
-            all.push(format!("the database came back from a backup: live sweeps wait, {by}"));
-        }
-        if let Some(error) = &head.error {
-            let since = head.error_at.as_deref().map(|at| format!(" since {} UTC", minute(at))).unwrap_or_default();
-            all.push(format!("{error}{since}; {} wait in the ledger", counted_records(&self.backlog)));
-        } else if self.place.is_none() {
-            all.push(format!(
-                "`journal.place` is not set, and the ledger keeps a journal; {} wait in it",
-                counted_records(&self.backlog)
-            ));
-        }
-        all
-    }
-
-    /// In one line.
-    pub(super) fn line(&self) -> String {
-        let place = self.place.as_deref().unwrap_or("nowhere");
-        let Some(head) = &self.head else { return format!("Journal at {place}, nothing written yet") };
-        let waiting = match self.backlog.records {
-            0 => String::new(),
-            _ => format!(", {} waiting", counted_records(&self.backlog)),
-        };
-        let hash = head.hash.get(..12).unwrap_or_default();
-        format!("Journal at {place}: record {} ({hash}){waiting}", head.number)
-    }
-}
-
-fn counted_records(backlog: &Backlog) -> String {
-    counted(u64::try_from(backlog.records).unwrap_or(0), "outcome")
-}
-
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     if config.journal.place.is_none() {
@@ -216,7 +147,13 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             "the first sweep makes the ledger, and `lethe run` begins the journal",
         ));
     }
-    let context = setup::context_of(&config, store).await?;
+    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    let (right, what) = match command {
+        Command::Renew => (Right::Configure, "begin another journal"),
+        Command::Verify | Command::Status => (Right::Read, "read the journal"),
+    };
+    service.allow(right, what).await?;
+    let context = service.context;
     match command {
         Command::Verify => check(&context, out).await,
         Command::Status => status(&context, out).await,

@@ -1,13 +1,13 @@
 //! The command line: reads what was asked, calls what does it, prints what
 //! came of it. Data goes to stdout, everything else to stderr.
 
+mod access;
 mod backup;
 mod client;
 mod config;
 mod deliveries;
 mod demo;
 mod doctor;
-mod failure;
 mod hold;
 mod journal;
 mod output;
@@ -21,9 +21,10 @@ mod run;
 mod setup;
 mod status;
 mod sweep;
+mod token;
 mod webhooks;
 
-pub use failure::Failure;
+pub use crate::service::failure::Failure;
 
 use std::path::PathBuf;
 
@@ -87,8 +88,13 @@ enum Command {
     /// Prove that the journal is whole, or show where it stands.
     #[command(subcommand)]
     Journal(journal::Command),
+    /// Make, revoke and list tokens: who may ask over HTTP, and what for.
+    #[command(subcommand)]
+    Token(token::Command),
     /// Check everything that a sweep relies on.
     Doctor,
+    /// Print the HTTP API's `OpenAPI` document.
+    Openapi,
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -133,7 +139,12 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Retry(args) => retry::execute(args, file, out).await,
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Journal(command) => journal::execute(command, file, out).await,
+        Command::Token(command) => token::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
+        Command::Openapi => {
+            output::print(&crate::http::document().to_pretty_json().unwrap_or_default());
+            Ok(())
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut script);

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::domain::outcome::Tally;
-pub(super) use crate::report::{number, reason};
+pub(super) use crate::report::{counted, number, reason};
 
 /// Where and how results go.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +26,6 @@ impl Output {
 /// closed the pipe is no fault.
 pub(super) fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
-}
-
-/// A number and its noun: `1 client`, `2 clients`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
 /// A number of batches.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::access::may_configure;
 use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
@@ -9,6 +10,7 @@ use crate::domain::plan::{Path as Way, Plan, PlanError};
 use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
 use crate::draft::{Wishes, draft};
+use crate::service::access::not_configured;
 use crate::worker::PlanLoadError;
 
 #[derive(Debug, clap::Subcommand)]
@@ -110,6 +112,7 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
     let planner = config.planner();
     let loaded = match planner.plan_checked(&store).await {
         Ok(loaded) => loaded,
+        Err(PlanLoadError::Plan(_)) if !may_configure(&config) => return Err(not_configured()),
         Err(PlanLoadError::Plan(PlanError(problems))) if out.json => {
             out.data(&serde_json::json!({ "problems": problems }), String::new);
             let count = counted(problems.len() as u64, "problem");

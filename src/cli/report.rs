@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::config::Config;
 use super::output::{Output, print};
 use super::{Failure, setup};
+use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
 use crate::report::{About, Month, MonthReport, Register, SweepReport, Wishes};
-use crate::worker::Planner;
+use crate::store::Store;
+use crate::worker::{Context, Planner};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -58,7 +61,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             if !Ledger::exists(&store).await? {
                 return Err(super::status::no_sweep(sweep));
             }
-            let context = setup::context_of(&config, store).await?;
+            let context = reader(&config, store).await?;
             let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
             let report = SweepReport::make(&context, sweep, today, Wishes { values }).await?;
             let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
@@ -71,7 +74,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                     "a month is reported once it has had one; `lethe report register` needs none",
                 ));
             }
-            let context = setup::context_of(&config, store).await?;
+            let context = reader(&config, store).await?;
             if month.bounds(config.time_zone).0 > context.ledger.clock().now() {
                 return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
             }
@@ -88,15 +91,21 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     }
 }
 
+/// Everything, if whoever asks may read.
+async fn reader(config: &Config, store: Store) -> Result<Context, Failure> {
+    let service = setup::service_of(config, setup::context_of(config, store).await?).await?;
+    service.allow(Right::Read, "read reports").await?;
+    Ok(service.context)
+}
+
 impl To {
     /// Prints a report, or writes it to its file.
     fn give(&self, report: &impl Serialize, html: askama::Result<String>, out: Output) -> Result<(), Failure> {
         let text = if out.json {
             serde_json::to_string_pretty(report).unwrap_or_default()
         } else {
-            html.map_err(|_| Failure {
-                code: 2,
-                ..Failure::new("the page could not be made", "`--json` gives the same report to a program")
+            html.map_err(|_| {
+                Failure::fault("the page could not be made", "`--json` gives the same report to a program")
             })?
         };
         let Some(path) = &self.output else {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Failure, setup};
+use crate::http::listen;
 use crate::worker::{Role, run};
 
 /// What of the work this process does.
@@ -32,12 +33,28 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         );
     }
     tracing::info!(database = context.store.place(), jobs = jobs.len(), "running");
+    let stop = setup::stop_on_signal();
+    let server = match config.http.settings() {
+        Some(settings) if part != Part::Worker => {
+            let listening = listen(setup::unasked(&config, context.clone()), settings).await?;
+            if let Some(address) = listening.address() {
+                tracing::info!(%address, "listening");
+            }
+            Some(tokio::spawn(listening.serve(stop.clone())))
+        }
+        _ => None,
+    };
     let role = match part {
         Part::Everything => Role::Both(jobs),
         Part::Scheduler => Role::Scheduler(jobs),
         Part::Worker => Role::Worker,
     };
-    run(&context, role, setup::stop_on_signal()).await?;
+    let ended = run(&context, role, stop.clone()).await;
+    stop.cancel();
+    if let Some(server) = server {
+        let _ = server.await;
+    }
+    ended?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::access::caller;
 use super::config::Config;
+use crate::domain::access::Rights;
 use crate::domain::clock::Clock;
-use crate::domain::job::Job;
-use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
+use crate::service::Service;
+use crate::service::access::{Caller, Way};
+pub(super) use crate::service::jobs::{job, jobs};
 use crate::store::Store;
 use crate::worker::Context;
 
@@ -27,6 +30,26 @@ pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
     let redis = config.redis.open()?;
     let context = Context { redis, ..context_of(&config, store).await? };
     Ok((config, context))
+}
+
+/// Everything, for whoever asks.
+pub(super) async fn service(file: &Path) -> Result<(Config, Service), Failure> {
+    let (config, context) = context(file).await?;
+    let service = service_of(&config, context).await?;
+    Ok((config, service))
+}
+
+/// What is at hand, for whoever asks.
+pub(super) async fn service_of(config: &Config, context: Context) -> Result<Service, Failure> {
+    let caller = caller(config, &context.ledger).await?;
+    let service = Service { jobs: config.jobs.clone(), time_zone: config.time_zone, caller: caller.clone(), context };
+    Ok(service.for_caller(caller))
+}
+
+/// What is at hand for requests, each of which says who asks.
+pub(super) fn unasked(config: &Config, context: Context) -> Service {
+    let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Http, token: None };
+    Service { jobs: config.jobs.clone(), time_zone: config.time_zone, caller: nobody, context }
 }
 
 /// Everything but Redis.
@@ -47,53 +70,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
 
 /// Who acts: the account of the operating system.
 pub(super) fn actor() -> String {
-    let name = ["LOGNAME", "USER", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
-    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
-}
-
-/// All jobs in the folder, by name.
-pub(super) fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
-    let unreadable = |path: &Path, error: &std::io::Error| {
-        Failure::new(
-            format!("the jobs in `{}` cannot be read: {}", path.display(), trouble(error.kind())),
-            "`jobs` in `lethe.toml` names the folder of the job files",
-        )
-    };
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .map_err(|error| unreadable(folder, &error))?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    files.sort();
-    files
-        .iter()
-        .map(|path| {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-            Job::parse(&name, &text).map_err(|error| {
-                let mut failure = Failure::from(error);
-                // A job knows its name; where its file is, is known here.
-                failure.message = failure.message.replace(&format!("jobs/{name}.toml"), &path.display().to_string());
-                failure
-            })
-        })
-        .collect()
-}
-
-/// The job of this name.
-pub(super) fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
-    let jobs = jobs(folder)?;
-    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-    jobs.into_iter().find(|job| job.name == name).ok_or_else(|| {
-        let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
-        let hint = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
-            None => format!("the jobs are `{}`", names.join("`, `")),
-        };
-        Failure::new(format!("there is no job `{name}`"), hint)
-    })
+    whoami::username().ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// Stopped by SIGTERM or Ctrl-C.

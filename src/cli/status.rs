@@ -2,16 +2,17 @@
 
 use std::path::Path;
 
-use serde::Serialize;
-
+use super::access::permit;
 use super::client::minute;
-use super::journal::JournalStatus;
 use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
+use crate::domain::access::Right;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{FailedClient, Ledger, Outstanding, Progress, State, Sweep};
-use crate::worker::{Context, gate, hindrance};
+use crate::ledger::{FailedClient, Ledger, State};
+pub(super) use crate::service::status::no_sweep;
+use crate::service::status::{MOST_FAILURES, Shown, Status};
+use crate::worker::Context;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -25,43 +26,10 @@ pub(super) struct Args {
     last: u32,
 }
 
-/// The most failures listed.
-const MOST_FAILURES: u32 = 1000;
-
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    sweep: Sweep,
-    progress: Progress,
-    /// Old rows deleted, by table; of sweeps that take rows.
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    rows: std::collections::BTreeMap<String, u64>,
-}
-
-#[derive(Serialize)]
-struct JobStatus {
-    job: String,
-    kind: String,
-    enabled: bool,
-    next: Option<String>,
-    error: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Status {
-    sweeps: Vec<Shown>,
-    jobs: Vec<JobStatus>,
-    failures: usize,
-    holds: usize,
-    deliveries: Vec<Outstanding>,
-    last_backup: Option<String>,
-    journal: Option<JournalStatus>,
-    attention: Vec<String>,
-}
-
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     if !Ledger::exists(&store).await? {
+        permit(&config, Right::Read, "look at sweeps")?;
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
@@ -71,96 +39,18 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         });
         return Ok(());
     }
-    let context = setup::context_of(&config, store).await?;
+    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    service.allow(Right::Read, "look at sweeps").await?;
+    let context = service.context;
     if args.failures {
         return failures(&context, out).await;
     }
     if let Some(id) = args.sweep {
         return one(&context, id, out).await;
     }
-    let mut status = Status {
-        sweeps: Vec::new(),
-        jobs: job_status(&config.jobs, &context),
-        failures: context.ledger.failures(MOST_FAILURES).await?.len(),
-        holds: context.ledger.holds(None, false).await?.len(),
-        deliveries: context.ledger.outstanding(None).await?,
-        last_backup: gate::last_backup(&context).await?.map(|at| at.to_rfc3339()),
-        journal: JournalStatus::of(&context).await?,
-        attention: Vec::new(),
-    };
-    for sweep in context.ledger.last_sweeps(args.last).await? {
-        let progress = context.ledger.progress(sweep.id).await?;
-        let rows = match sweep.kind {
-            SweepKind::Retention => context.ledger.rows_by_table(sweep.id, sweep.id).await?,
-            _ => std::collections::BTreeMap::new(),
-        };
-        status.sweeps.push(Shown { sweep, progress, rows });
-    }
-    status.attention = attention(&context, &status).await;
+    let status = Status::of(&context, &config.jobs, args.last).await?;
     out.data(&status, || text(&status));
     Ok(())
-}
-
-fn job_status(folder: &Path, context: &Context) -> Vec<JobStatus> {
-    if !folder.exists() {
-        return Vec::new();
-    }
-    let now = context.ledger.clock().now();
-    let jobs = match setup::jobs(folder) {
-        Ok(jobs) => jobs,
-        Err(failure) => {
-            let error = Some(failure.message);
-            return vec![JobStatus { job: String::new(), kind: String::new(), enabled: false, next: None, error }];
-        }
-    };
-    let status = jobs.into_iter().map(|job| JobStatus {
-        next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
-        kind: job.kind.to_string(),
-        enabled: job.enabled,
-        job: job.name,
-        error: None,
-    });
-    status.collect()
-}
-
-/// What somebody should look at, most urgent first.
-async fn attention(context: &Context, status: &Status) -> Vec<String> {
-    let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
-    match context.planner.plan(&context.store).await {
-        Err(error) => all.push(error.brief()),
-        Ok(loaded) => {
-            if let Err(error) = gate::rehearsed(context, &loaded.plan.digest).await {
-                all.push(error.to_string());
-            }
-        }
-    }
-    if let Err(error) = gate::backed_up(context).await {
-        all.push(error.to_string());
-    }
-    if context.limits.replica_lag.is_some() {
-        all.extend(hindrance(context).await);
-    }
-    all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
-    for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
-        let name = shown.sweep.job.as_deref().unwrap_or("by hand");
-        let newer_done = status.sweeps.iter().any(|other| {
-            other.sweep.id > shown.sweep.id && other.sweep.job == shown.sweep.job && other.sweep.state == State::Done
-        });
-        if !newer_done {
-            let note = shown.sweep.note.as_deref().unwrap_or_default();
-            all.push(format!("sweep {} ({name}) was {}: {note}", shown.sweep.id, shown.sweep.state.as_str()));
-        }
-    }
-    for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
-        if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
-            all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
-        }
-    }
-    all.extend(super::deliveries::attention(&status.deliveries, &context.targets));
-    if status.failures > 0 {
-        all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
-    }
-    all
 }
 
 fn text(status: &Status) -> String {
@@ -232,10 +122,6 @@ fn text(status: &Status) -> String {
         }
     }
     text
-}
-
-pub(super) fn no_sweep(id: i64) -> Failure {
-    Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones")
 }
 
 async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {

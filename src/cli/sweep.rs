@@ -8,12 +8,15 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::access::permit;
 use super::client::KEY_HINT;
 use super::config::Config;
 use super::output::{Output, batches, number, reason, tally_lines};
 use super::{Failure, retention, setup};
+use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
+use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
@@ -42,11 +45,14 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
     /// Delete old rows, by the periods that the policy gives their tables.
-    #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit"])]
+    #[arg(long, conflicts_with_all = ["force", "clients", "filters", "limit", "length"])]
     retention: bool,
     /// Only clients with this value; repeat it for more values (or) and more filters (and).
     #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = filter)]
     filters: Vec<(String, String)>,
+    /// Go by this period instead of the policy's: one of its choices, such as "24 months".
+    #[arg(long, value_name = "PERIOD")]
+    length: Option<Period>,
     /// Anonymize at most so many clients; refused ones do not count.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
@@ -88,7 +94,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if args.preview {
         return preview(&args, &config, out).await;
     }
-    let (_, context) = setup::context(file).await?;
+    let (_, service) = setup::service(file).await?;
+    service.allow(Right::Bulk, &format!("{} a sweep", if args.rehearse { "rehearse" } else { "start" })).await?;
+    let context = service.context;
     let loaded = context.planner.plan(&context.store).await?;
     let request = request(&args, &config, loaded.plan.client.key.len())?;
     if args.rehearse && request.kind == SweepKind::Retention {
@@ -145,14 +153,19 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
         },
     };
     if request.kind == SweepKind::Retention {
-        let said =
-            [("--filter", !args.filters.is_empty()), ("--limit", args.limit.is_some()), ("--clients", args.clients)];
+        let said = [
+            ("--filter", !args.filters.is_empty()),
+            ("--limit", args.limit.is_some()),
+            ("--clients", args.clients),
+            ("--length", args.length.is_some()),
+        ];
         if let Some((option, _)) = said.into_iter().find(|(_, said)| *said) {
             return Err(retention::no_clients(option));
         }
     }
     request.over_brake = args.over_brake;
     request.cap = args.limit.or(request.cap);
+    request.length = args.length.or(request.length);
     if !args.filters.is_empty() {
         request.filters.clear();
         for (name, value) in &args.filters {
@@ -206,8 +219,14 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
         return retention::preview(config, &request, out).await;
     }
     let limits = config.limits();
-    let ledger =
-        if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
+    let ledger = if Ledger::exists(&store).await? {
+        let service = setup::service_of(config, setup::context_of(config, store.clone()).await?).await?;
+        service.allow(Right::Read, "preview a sweep").await?;
+        Some(service.context)
+    } else {
+        permit(config, Right::Read, "preview a sweep")?;
+        None
+    };
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, &clock, limits.batch_size, limits.full_pass_every),
@@ -222,13 +241,9 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
 }
 
 async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
-    // The data is checked too: a live sweep relies on this having been done once.
-    let loaded = context.planner.plan_checked(&context.store).await?;
-    let found = survey(context.into(), request, Mode::Rehearsal, &mut listing(args.clients, out)).await?;
+    let found = crate::service::sweeps::rehearse(context, request, &mut listing(args.clients, out)).await?;
+    let loaded = context.planner.plan(&context.store).await?;
     let counts = found.tally.anonymized > 0;
-    if counts {
-        context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
-    }
     if !(args.clients && out.json) {
         out.data(&found, || {
             let verdict = if counts {
@@ -262,7 +277,8 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
     let what = match request.kind {
         SweepKind::Due => format!("clients whose date has come by {}", request.today),
         SweepKind::Period => {
-            let length = plan.retention.as_ref().map(|own| own.length.to_string()).unwrap_or_default();
+            let length = request.length.or(plan.retention.as_ref().map(|own| own.length));
+            let length = length.map(|own| own.to_string()).unwrap_or_default();
             format!("clients without activity for {length} on {}", request.today)
         }
         SweepKind::List => "clients on the list".to_owned(),

@@ -88,18 +88,25 @@ pub const SHIPPED: &[Shipped] = &[
         shown: &["client_no", "client_type", "first_name", "last_name", "long_greeting", "birth_date", "photo", "created_on", "anonymized", "anonymized_on"]
     ),
     shipped!(
+        "resamania",
+        "A chain of sports clubs",
+        Tz::Europe__Paris,
+        jobs: ["club-lyon.toml", "club-lille.toml", "club-nice.toml"],
+        shown: &["member_no", "club_code", "status", "first_name", "last_name", "email", "mobile", "address", "postal_code", "birth_date", "sales_blocked", "anonymized", "anonymized_on"]
+    ),
+    shipped!(
         "proabono",
-        "A merchant of subscriptions",
+        "A company that bills subscriptions",
         Tz::Europe__Paris,
         jobs: ["requests.toml", "dormant.toml"],
-        shown: &["reference", "name", "email", "billing_company", "billing_first_name", "billing_last_name", "billing_phone", "billing_line_1", "billing_city", "billing_country", "anonymized", "anonymized_on"]
+        shown: &["reference", "name", "email", "billing_company", "billing_first_name", "billing_last_name", "billing_line_1", "billing_city", "billing_country", "anonymized", "anonymized_on"]
     ),
     shipped!(
         "amparex",
         "A shop for glasses and hearing aids",
         Tz::Europe__Berlin,
         jobs: ["dormant.toml"],
-        shown: &["customer_no", "status", "display_name", "birth_date", "street", "post_code", "city", "insured_no", "health_remark", "anonymized", "anonymized_on"]
+        shown: &["customer_no", "status", "display_name", "birth_date", "street", "post_code", "city", "insured_no", "registered_on", "anonymized", "anonymized_on"]
     ),
 ];
 

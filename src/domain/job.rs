@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::domain::period::Period;
 use crate::domain::schedule::Schedule;
 use crate::domain::sweep::SweepKind;
 
@@ -29,6 +30,9 @@ pub struct Job {
 
     /// The most clients it anonymizes, at least 1; `None` is no limit.
     pub limit: Option<u64>,
+
+    /// The period its sweep goes by instead of the policy's: one of the policy's choices.
+    pub length: Option<Period>,
 
     /// The values each of the policy's filters lets through, at least one each.
     pub filters: BTreeMap<String, Vec<String>>,
@@ -60,6 +64,7 @@ struct JobFile {
     #[serde(default = "enabled")]
     enabled: bool,
     sweep: String,
+    length: Option<String>,
     limit: Option<i64>,
     description: Option<String>,
     #[serde(default)]
@@ -117,6 +122,11 @@ impl Job {
         if kind == SweepKind::Replay && !file.filters.is_empty() {
             return Err(JobError::ReplayFilters { job: job() });
         }
+        let length = match &file.length {
+            Some(_) if kind != SweepKind::Period => return Err(JobError::LengthOfKind { job: job(), kind }),
+            Some(text) => Some(text.parse().map_err(|source| JobError::Length { job: job(), source })?),
+            None => None,
+        };
         let mut filters = BTreeMap::new();
         for (filter, value) in file.filters {
             let values = filter_values(name, &filter, value)?;
@@ -133,6 +143,7 @@ impl Job {
             enabled: file.enabled,
             kind,
             limit: at_least_one(name, "limit", file.limit)?,
+            length,
             filters,
             brake: Brake { clients: at_least_one(name, "brake.clients", file.brake.clients)?, share: file.brake.share },
             description: file.description,
@@ -179,6 +190,7 @@ schedule  = "0 30 1 * * *"
 time_zone = "Europe/Copenhagen"
 enabled   = false
 sweep     = "period"
+length    = "18 months"
 limit     = 500
 description = "Quiet clients, at night."
 [filters]
@@ -212,6 +224,7 @@ sweep     = "due"
                 enabled: false,
                 kind: SweepKind::Period,
                 limit: Some(500),
+                length: Some("18 months".parse().unwrap()),
                 filters: BTreeMap::from([
                     ("branch".to_owned(), values(&["7", "true"])),
                     ("customer_posting_group".to_owned(), values(&["DOMESTIC", "EU"])),

@@ -3,6 +3,7 @@
 //! Nothing here touches a database, a queue or the wall clock. Every other
 //! floor may import from here; this floor imports from no other.
 
+pub mod access;
 pub mod clock;
 pub mod job;
 pub mod key;

@@ -15,7 +15,7 @@ pub const WRITTEN_BACK: &str = "written_back:";
 pub const RESTORED: &str = "restored";
 
 /// What became of one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// All rules were applied, and the residue check found nothing.
@@ -63,7 +63,7 @@ impl std::fmt::Display for Outcome {
 }
 
 /// How many clients had which outcome.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Tally {
     /// Clients anonymized.
     pub anonymized: u64,

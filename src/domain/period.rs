@@ -75,6 +75,17 @@ impl Period {
             .ok_or(PeriodError::LeavesCalendar { period: self, day })
     }
 
+    /// Returns its months, years counted as twelve each; `None` if it has days.
+    #[must_use]
+    pub fn whole_months(self) -> Option<u32> {
+        self.total_months().filter(|_| self.days == 0)
+    }
+
+    /// Returns the period of so many months.
+    pub(super) const fn of_months(months: u32) -> Self {
+        Self { years: 0, months, days: 0 }
+    }
+
     fn total_months(self) -> Option<u32> {
         self.years.checked_mul(12)?.checked_add(self.months)
     }

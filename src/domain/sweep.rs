@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::nearest::nearest;
 
 /// How a sweep chooses the clients it looks at.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SweepKind {
     /// Takes the clients whose *to anonymize on* date has come.

@@ -45,7 +45,7 @@ pub enum Tried {
 }
 
 /// Deliveries of one sweep to one target that are not through.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Outstanding {
     /// The sweep; 0 for what belongs to none.
     pub sweep: i64,
@@ -82,7 +82,7 @@ pub struct StuckFile {
 }
 
 /// What became of the deliveries of one sweep to one target.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Through {
     /// `file`, `folder` or `message`.
     pub kind: String,

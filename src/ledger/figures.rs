@@ -30,6 +30,73 @@ pub struct Standing {
     pub on_hold: u64,
 }
 
+/// What is done, and what is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    /// Clients by outcome, of all sweeps.
+    pub done: Tally,
+    /// Batches not yet over.
+    pub open_batches: i64,
+    /// Since when the oldest batch that could be claimed has waited.
+    pub waiting_since: Option<String>,
+}
+
+/// The last sweep of a job.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LastOfJob {
+    /// The job.
+    pub job: String,
+    /// Where its last sweep stands.
+    pub state: String,
+    /// When one was last done.
+    pub done_at: Option<String>,
+}
+
+impl Ledger {
+    /// What is done, and what is to be done.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn work(&self) -> Result<Work, StoreError> {
+        let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
+        let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {sums}, count(*) FILTER (WHERE state IN ('ready', 'running')), \
+             min(CASE WHEN state = 'ready' AND run_at <= $1 THEN run_at END) FROM lethe_batches"
+        )))
+        .bind(self.now())
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        let done = Tally {
+            anonymized: count(0),
+            refused: count(1),
+            already: count(2),
+            not_due: count(3),
+            not_found: count(4),
+            failed: count(5),
+        };
+        Ok(Work { done, open_batches: row.get(6), waiting_since: row.get(7) })
+    }
+
+    /// How the last sweep of each job ended.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn last_of_jobs(&self) -> Result<Vec<LastOfJob>, StoreError> {
+        sqlx::query_as(
+            "SELECT s.job, s.state, (SELECT max(d.closed_at) FROM lethe_sweeps AS d WHERE d.job = s.job AND d.state = 'done') AS done_at \
+             FROM lethe_sweeps AS s WHERE s.id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL GROUP BY job) ORDER BY s.job",
+        )
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+}
+
 impl Ledger {
     /// The sweeps opened from one moment until before another, oldest first.
     ///

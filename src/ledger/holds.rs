@@ -7,7 +7,7 @@ use super::Ledger;
 use crate::store::StoreError;
 
 /// A hold.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Hold {
     /// Its number.
     pub id: i64,

@@ -12,7 +12,7 @@ use crate::store::{Connection, StoreError, begin};
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// Where the journal stands, as far as the ledger knows.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Head {
     /// The last segment.
     pub segment: i64,
@@ -55,7 +55,7 @@ pub struct Waiting {
 }
 
 /// What waits to be written.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Backlog {
     /// How many outcomes.
     pub records: i64,

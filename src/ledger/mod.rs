@@ -1,6 +1,7 @@
 //! Lethe's own tables, in the company's database, so that a client's changes
 //! and its outcome commit together. Imports `domain` and `store`.
 
+mod access;
 mod batches;
 mod claims;
 mod deliveries;
@@ -14,14 +15,15 @@ mod restore;
 mod sweeps;
 mod writers;
 
+pub use access::{Answer, AskedFor, NewToken, Token};
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
-pub use figures::{Reason, Standing};
+pub use figures::{LastOfJob, Reason, Standing, Work};
 pub use gates::{Mark, Rehearsal};
 pub use holds::Hold;
 pub use journal::{Backlog, Head, Known, Segment, Waiting};
 pub use notices::Notice;
-pub use outcomes::{FailedClient, Record};
+pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
@@ -37,7 +39,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 6] {
+fn migrations(dialect: Dialect) -> [&'static str; 7] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -46,6 +48,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 6] {
             include_str!("../../migrations/sqlite/0004_deliveries.sql"),
             include_str!("../../migrations/sqlite/0005_retention.sql"),
             include_str!("../../migrations/sqlite/0006_notices.sql"),
+            include_str!("../../migrations/sqlite/0007_access.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -54,6 +57,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 6] {
             include_str!("../../migrations/postgres/0004_deliveries.sql"),
             include_str!("../../migrations/postgres/0005_retention.sql"),
             include_str!("../../migrations/postgres/0006_notices.sql"),
+            include_str!("../../migrations/postgres/0007_access.sql"),
         ],
     }
 }

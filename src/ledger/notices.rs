@@ -8,7 +8,7 @@ use crate::domain::schema::Dialect;
 use crate::store::StoreError;
 
 /// A notice that a client has had, or is to have.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Notice {
     /// The sweep that selected the client.
     pub sweep: i64,
@@ -28,7 +28,8 @@ pub struct Notice {
 /// before, and that one, which has looked at everybody, did not. `$2` moment.
 const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_due' WHERE ended_at IS NULL AND seen < $1 \
      AND sweep IN (SELECT other.id FROM lethe_sweeps AS other JOIN lethe_sweeps AS own ON own.kind = other.kind \
-     AND own.filters = other.filters WHERE own.id = $1 AND own.kind <> 'list' AND own.capped = 0)";
+     AND own.filters = other.filters AND (own.cutoff IS NULL OR other.cutoff IS NULL OR own.cutoff >= other.cutoff) \
+     WHERE own.id = $1 AND own.kind <> 'list' AND own.capped = 0)";
 
 impl Ledger {
     /// Notes that the clients in a JSON array have had their notice, and the last

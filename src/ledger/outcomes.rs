@@ -9,8 +9,14 @@ use super::Ledger;
 use crate::domain::schema::Dialect;
 use crate::store::{Connection, StoreError};
 
+/// Writes a JSON array that is kept as a text as what it is.
+fn as_list<S: serde::Serializer>(json: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    let list: Vec<String> = json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    list.serialize(serializer)
+}
+
 /// What became of a client, from one sweep until another.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct Record {
     /// The sweep that first had this outcome.
     pub sweep: i64,
@@ -21,6 +27,8 @@ pub struct Record {
     /// The outcome.
     pub outcome: String,
     /// Names of the reasons, a JSON array; `None` if there are none.
+    #[serde(serialize_with = "as_list")]
+    #[schema(value_type = Vec<String>)]
     pub reasons: Option<String>,
     /// When it was first so.
     pub at: String,
@@ -31,11 +39,13 @@ pub struct Record {
 }
 
 /// A client that failed.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
 pub struct FailedClient {
     /// Its key.
     pub client_key: String,
     /// Why, a JSON array.
+    #[serde(serialize_with = "as_list")]
+    #[schema(value_type = Vec<String>)]
     pub reasons: Option<String>,
     /// The sweep.
     pub sweep: i64,
@@ -47,7 +57,59 @@ pub struct FailedClient {
     pub kind: String,
 }
 
+/// What became of a client in one sweep.
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Listed {
+    /// Its key.
+    pub client_key: String,
+    /// The outcome.
+    pub outcome: String,
+    /// Names of the reasons, a JSON array; `None` if there are none.
+    #[serde(serialize_with = "as_list")]
+    #[schema(value_type = Vec<String>)]
+    pub reasons: Option<String>,
+    /// When it was first so.
+    pub at: String,
+}
+
+/// Which clients of a sweep are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct OutcomePage {
+    /// Only this outcome.
+    pub outcome: Option<String>,
+    /// Only with this reason.
+    pub reason: Option<String>,
+    /// Only behind this key.
+    pub behind: Option<String>,
+    /// So many at most.
+    pub most: u32,
+}
+
 impl Ledger {
+    /// What became of the clients that had their outcome in a sweep, or have
+    /// it from an earlier one and had it in this one last; in key order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn outcomes(&self, sweep: i64, page: &OutcomePage) -> Result<Vec<Listed>, StoreError> {
+        // A reason stands in quotes in its array, so taking it out changes the text.
+        let reason = page.reason.as_ref().map(|reason| serde_json::Value::from(reason.as_str()).to_string());
+        sqlx::query_as(
+            "SELECT client_key, outcome, reasons, at FROM lethe_outcomes WHERE (sweep = $1 OR last_sweep = $1) \
+             AND ($2 IS NULL OR outcome = $2) AND ($3 IS NULL OR replace(reasons, $3, '') <> reasons) \
+             AND ($4 IS NULL OR client_key > $4) ORDER BY client_key, sweep LIMIT $5",
+        )
+        .bind(sweep)
+        .bind(&page.outcome)
+        .bind(reason)
+        .bind(&page.behind)
+        .bind(i64::from(page.most))
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
     /// A client's history, oldest first.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use crate::domain::sweep::SweepKind;
 use crate::store::{Connection, StoreError, begin};
 
 /// Where a sweep stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Being cut into batches and worked on.
@@ -77,7 +77,7 @@ pub struct NewSweep {
 }
 
 /// A sweep as the ledger has it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Sweep {
     /// Its number.
     pub id: i64,
@@ -126,7 +126,7 @@ pub struct Sweep {
 }
 
 /// How far a sweep is.
-#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, utoipa::ToSchema)]
 pub struct Progress {
     /// Outcomes so far.
     #[serde(flatten)]
@@ -254,7 +254,17 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps ORDER BY id DESC LIMIT $1")
+        self.sweeps_before(None, most).await
+    }
+
+    /// The last sweeps before one, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn sweeps_before(&self, before: Option<i64>, most: u32) -> Result<Vec<Sweep>, StoreError> {
+        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id < $1 ORDER BY id DESC LIMIT $2")
+            .bind(before.unwrap_or(i64::MAX))
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await

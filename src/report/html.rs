@@ -191,10 +191,7 @@ impl SweepReport {
         }
         if let Some(limit) = sweep.limit {
             let reached = if sweep.limit_reached { ", which was reached" } else { "" };
-            facts.push((
-                "limit",
-                format!("{}{reached}", counted(usize::try_from(limit).unwrap_or(usize::MAX), "client")),
-            ));
+            facts.push(("limit", format!("{}{reached}", counted(u64::try_from(limit).unwrap_or(u64::MAX), "client"))));
         }
         let policy = &self.policy;
         let version = policy.version.as_ref().map(|version| format!("version {version}, ")).unwrap_or_default();
@@ -209,7 +206,7 @@ impl SweepReport {
                     "last {} UTC by {}, with {}",
                     minute(&own.at),
                     own.done_by,
-                    counted(usize::try_from(own.anonymized).unwrap_or(0), "client")
+                    counted(u64::try_from(own.anonymized).unwrap_or(0), "client")
                 ),
                 None => "no rehearsal of this plan is recorded".to_owned(),
             },
@@ -307,7 +304,7 @@ impl Remaining {
         lines.extend(reasons.iter().map(|(why, columns)| format!("{} stay: {why}", columns.join(", "))));
         lines.extend(self.coarsened.iter().map(|own| format!("{}: {} stays", own.column, own.to)));
         if !self.in_some_rows.is_empty() {
-            let columns = counted(self.in_some_rows.len(), "column");
+            let columns = counted(self.in_some_rows.len() as u64, "column");
             lines.push(format!("{columns} changed in some rows only"));
         }
         lines

@@ -18,9 +18,10 @@ mod unchecked;
 mod words;
 
 pub use month::{Month, MonthReport};
+pub use now::{Longer, Overdue, overdue};
 pub use register::Register;
 pub use sweep::SweepReport;
-pub use words::{minute, number, reason};
+pub use words::{counted, minute, number, reason};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

@@ -35,7 +35,7 @@ pub struct Now {
 }
 
 /// Clients whose time has come and who are not anonymized.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Overdue {
     /// What has come: `date` or `period`.
     pub by: &'static str,
@@ -46,7 +46,7 @@ pub struct Overdue {
 }
 
 /// Clients who have waited for more than so many days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Longer {
     /// More than so many days.
     pub days: u64,
@@ -131,7 +131,12 @@ impl Now {
 }
 
 /// Counts those whose date, or period, came on a day or before.
-async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result<Vec<Overdue>, StoreError> {
+/// The clients whose time has come and who are not anonymized, by date and by period.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database cannot be read.
+pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result<Vec<Overdue>, StoreError> {
     let mut all = Vec::new();
     if plan.client.to_anonymize_on.is_some() {
         all.push(waiting(context, "date", today, |day| due_count(&wanted(plan, day, None))).await?);

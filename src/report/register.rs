@@ -221,7 +221,12 @@ impl RegisterJob {
             time_zone: job.schedule.zone().name().to_owned(),
             enabled: job.enabled,
             limit: job.limit,
-            filters: job.filters.iter().map(|(name, values)| format!("{name} = {}", values.join(" or "))).collect(),
+            filters: job
+                .filters
+                .iter()
+                .map(|(name, values)| format!("{name} = {}", values.join(" or ")))
+                .chain(job.length.map(|length| format!("period = {length}")))
+                .collect(),
         }
     }
 }

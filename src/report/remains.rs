@@ -94,13 +94,13 @@ impl Remains {
             said.push(format!(
                 "Rows of {} stay beside the client’s own, and all rows of one client still lead to the same key. What \
                  they say together (dates, amounts, places) may be known to somebody who was there.",
-                counted(others, "table")
+                counted(others as u64, "table")
             ));
         }
         let count = |of: fn(&Remaining) -> usize| self.tables.iter().map(of).sum::<usize>();
         let columns = |count: usize| {
             (
-                counted(count, "column"),
+                counted(count as u64, "column"),
                 if count == 1 { ("stays as it is", "is changed") } else { ("stay as they are", "are changed") },
             )
         };

@@ -237,8 +237,8 @@ fn shown(filters: BTreeMap<String, Vec<String>>, policy: Option<&Policy>) -> BTr
     let is_open = |name: &String| {
         policy.is_some_and(|policy| {
             let table = policy.tables.iter().find(|(table, _)| table.eq_ignore_ascii_case(&policy.client.table));
-            let column = policy.filters.get(name).zip(table).and_then(|(column, (_, table))| {
-                table.columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(column)).map(|(_, said)| said)
+            let column = policy.filters.get(name).zip(table).and_then(|(filter, (_, table))| {
+                table.columns.iter().find(|(own, _)| own.eq_ignore_ascii_case(filter.column())).map(|(_, said)| said)
             });
             column.is_some_and(|said| said.class == Class::NonPersonal)
         })
@@ -246,7 +246,8 @@ fn shown(filters: BTreeMap<String, Vec<String>>, policy: Option<&Policy>) -> BTr
     filters
         .into_iter()
         .map(|(name, values)| {
-            let values = if is_open(&name) { values } else { vec![super::words::counted(values.len(), "value")] };
+            let values =
+                if is_open(&name) { values } else { vec![super::words::counted(values.len() as u64, "value")] };
             (name, values)
         })
         .collect()

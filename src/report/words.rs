@@ -6,6 +6,12 @@ pub fn number(count: u64) -> String {
     thousands(&count.to_string())
 }
 
+/// A number and its noun: `1 client`, `2 clients`.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
 /// Digits with their thousands apart.
 pub(super) fn thousands(digits: &str) -> String {
     let mut text = String::new();
@@ -22,11 +28,6 @@ pub(super) fn thousands(digits: &str) -> String {
 #[must_use]
 pub fn minute(moment: &str) -> String {
     moment.get(..16).unwrap_or(moment).replace('T', " ")
-}
-
-/// A number and its noun: `1 client`, `2 clients`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", number(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// Some names of many: the first of them, and how many more there are.

@@ -19,6 +19,8 @@ use super::{Context, Loaded, Planner, gate, journal, retention};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
+use crate::domain::period::Period;
+use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
@@ -49,6 +51,8 @@ pub struct Request {
     pub kind: SweepKind,
     /// Filter names and values.
     pub filters: BTreeMap<String, Vec<String>>,
+    /// The period to go by instead of the policy's: one of its choices.
+    pub length: Option<Period>,
     /// The most clients to anonymize.
     pub cap: Option<u64>,
     /// List sweeps: pass over the retention period.
@@ -75,6 +79,7 @@ impl Request {
             skipped: 0,
             kind: job.kind,
             filters: job.filters.clone(),
+            length: job.length,
             cap: job.limit,
             force: false,
             today: job.schedule.today(now),
@@ -94,6 +99,7 @@ impl Request {
             skipped: 0,
             kind: SweepKind::List,
             filters: BTreeMap::new(),
+            length: None,
             cap: None,
             force: false,
             today,
@@ -151,12 +157,16 @@ pub(super) async fn prepare(
         _ => {}
     }
     let filters = columns_of(&loaded, &request.filters)?;
-    let cutoff = plan.retention.as_ref().map(|retention| retention.length.before(request.today)).transpose()?;
+    if matches!(request.kind, SweepKind::Due | SweepKind::Period) {
+        one_value_each(plan, &request.filters)?;
+    }
+    let length = chosen(plan, request)?;
+    let cutoff = length.map(|length| length.before(request.today)).transpose()?;
     let mut mark = Mark::default();
     if request.kind == SweepKind::Period
         && let Some(ledger) = ledger
     {
-        mark = ledger.mark(&mark_name(&plan.digest, &request.filters)).await?;
+        mark = ledger.mark(&mark_name(&plan.digest, &request.filters, own_length(plan, request.today, cutoff))).await?;
     }
     let since = delta(&mark, full_pass_every, now);
     Ok(Prepared {
@@ -178,9 +188,43 @@ fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) 
     mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
 }
 
-/// The name under which period sweeps of a plan and filter remember how far they looked.
-fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>) -> String {
-    let text = serde_json::to_string(&(digest, filters)).unwrap_or_default();
+/// The period that a sweep goes by: its own, if the policy gives the choice, or the policy's.
+fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, SweepError> {
+    let said = plan.retention.as_ref();
+    let Some(length) = request.length else { return Ok(said.map(|own| own.length)) };
+    if !matches!(request.kind, SweepKind::Period | SweepKind::List) {
+        return Err(SweepError::LengthOfKind { kind: request.kind });
+    }
+    let choices = said.and_then(|own| own.choices).ok_or(SweepError::NoChoice)?;
+    if choices.has(length) { Ok(Some(length)) } else { Err(SweepError::NotAChoice { length, choices }) }
+}
+
+/// The period of a sweep's own, by the first day on which activity keeps a
+/// client; `None` if that is the policy's.
+fn own_length(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Option<Period> {
+    let retention = plan.retention.as_ref()?;
+    let is_it = |length: &Period| length.before(today).ok() == cutoff;
+    if is_it(&retention.length) { None } else { retention.choices?.all().find(is_it) }
+}
+
+/// Whether the filters of which the policy asks for one value have one.
+fn one_value_each(plan: &Plan, filters: &BTreeMap<String, Vec<String>>) -> Result<(), SweepError> {
+    for name in &plan.one_value {
+        let given = filters.get(name).map_or(0, Vec::len);
+        if given != 1 {
+            return Err(SweepError::OneValue { name: name.clone(), given });
+        }
+    }
+    Ok(())
+}
+
+/// The name under which period sweeps of a plan, filter and period remember how far they looked.
+fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>, length: Option<Period>) -> String {
+    let text = match length {
+        None => serde_json::to_string(&(digest, filters)),
+        Some(length) => serde_json::to_string(&(digest, filters, length)),
+    };
+    let text = text.unwrap_or_default();
     Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
@@ -508,7 +552,13 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
         return Ok(false);
     }
     refresh(context, sweep).await?;
-    let mark = (sweep.kind == SweepKind::Period).then(|| mark_name(&sweep.digest, &sweep.filters));
+    let mark = match context.planner.plan(&context.store).await {
+        Ok(loaded) if sweep.kind == SweepKind::Period && loaded.plan.digest == sweep.digest => {
+            Some(mark_name(&sweep.digest, &sweep.filters, own_length(&loaded.plan, sweep.today, sweep.cutoff)))
+        }
+        // Of a plan that is no more, nothing need be remembered.
+        _ => None,
+    };
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {
         context.ledger.end_notices(sweep.id).await?;

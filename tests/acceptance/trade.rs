@@ -13,6 +13,7 @@ use chrono::{Days, FixedOffset, Months, NaiveDate, Timelike};
 use lethe::domain::clock::Clock;
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -120,6 +121,23 @@ impl Trade {
     /// Runs statements in the company's database; `{today}` is its day.
     pub async fn execute(&self, sql: &str) {
         self.place.execute(&sql.replace("{today}", &today().to_string())).await;
+    }
+
+    /// What the database answers to a statement that it refuses; nothing where it does not.
+    pub async fn refusal(&self, sql: &str) -> Option<String> {
+        let sql = AssertSqlSafe(sql.replace("{today}", &today().to_string()));
+        let done = match &self.place {
+            Place::File(path) => {
+                let options = SqliteConnectOptions::new().filename(path);
+                let mut connection = SqliteConnection::connect_with(&options).await.expect("the database opens");
+                sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
+            }
+            Place::Server(url) => {
+                let mut connection = PgConnection::connect(url).await.expect("the server answers");
+                sqlx::raw_sql(sql).execute(&mut connection).await.map(drop)
+            }
+        };
+        done.err().map(|error| error.to_string())
     }
 
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.

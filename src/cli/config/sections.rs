@@ -1,10 +1,14 @@
 //! The sections of the configuration, each with its defaults.
 
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
+use url::Url;
 
+use crate::http::Settings;
 use crate::ledger::LEASE;
 
 /// `[sweep]`
@@ -183,4 +187,30 @@ pub(in crate::cli) struct JournalConfig {
     pub key: Option<String>,
     /// A file that holds that key.
     pub key_file: Option<PathBuf>,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct HttpConfig {
+    /// The address and port to listen at; without one, nobody can ask over HTTP.
+    pub listen: Option<SocketAddr>,
+    /// The address under which people reach it, where a proxy stands before it.
+    pub public_url: Option<Url>,
+    /// The most requests a second of one token, or of one address without a token.
+    pub rate: NonZeroU32,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { listen: None, public_url: None, rate: NonZeroU32::MIN.saturating_add(49) }
+    }
+}
+
+impl HttpConfig {
+    /// How to listen, if anybody is listened to.
+    pub(in crate::cli) fn settings(&self) -> Option<Settings> {
+        let (public_url, rate) = (self.public_url.clone(), self.rate);
+        self.listen.map(|listen| Settings { listen, public_url, rate })
+    }
 }

@@ -1,9 +1,10 @@
 //! Why a file is not a job.
 
 use crate::domain::nearest::nearest;
+use crate::domain::period::PeriodError;
 use crate::domain::reading::in_words;
 use crate::domain::schedule::ScheduleError;
-use crate::domain::sweep::UnknownSweepKind;
+use crate::domain::sweep::{SweepKind, UnknownSweepKind};
 
 /// Why a file is not a job.
 ///
@@ -85,6 +86,24 @@ pub enum JobError {
         job: String,
         /// The key at fault.
         key: &'static str,
+    },
+
+    /// The period cannot be read.
+    #[error("key `length` in `jobs/{job}.toml` cannot be used")]
+    Length {
+        /// The name of the job.
+        job: String,
+        /// What is wrong with it.
+        source: PeriodError,
+    },
+
+    /// A period for a sweep that goes by none.
+    #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep goes by no period")]
+    LengthOfKind {
+        /// The name of the job.
+        job: String,
+        /// The kind.
+        kind: SweepKind,
     },
 
     /// A replay is for everybody who was ever anonymized.
@@ -182,6 +201,7 @@ impl JobError {
         let hint = match self {
             Self::Schedule { source, .. } => return source.hint(),
             Self::Sweep { source, .. } => return source.hint(),
+            Self::Length { source, .. } => return source.hint(),
             Self::UnknownKey { key, known, .. } => {
                 return match nearest(key, known.iter().map(String::as_str)) {
                     Some(name) => format!("did you mean `{name}`?"),
@@ -205,6 +225,7 @@ impl JobError {
             Self::OfClients { .. } => {
                 "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go"
             }
+            Self::LengthOfKind { .. } => "leave the key out, or make it a `period` sweep",
             Self::ReplayFilters { .. } => "leave `[filters]` out: it looks at everybody who was ever anonymized",
             Self::TooSmall { .. } => "write 1 or more, or leave the key out; `enabled = false` stops the job",
             Self::Share { .. } => "write `0.25` for a quarter of all clients",

@@ -9,7 +9,7 @@ use super::{
     gate, quasi, retention, rules,
 };
 use crate::domain::nearest::nearest;
-use crate::domain::policy::{Links, Policy, Table};
+use crate::domain::policy::{Links, Policy, Retention, Table};
 use crate::domain::schema::{Dialect, Kind, LiveColumn, LiveTable, Schema};
 
 /// A plan under construction.
@@ -59,6 +59,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     Ok(Plan {
         digest: digest(policy, schema),
         client,
+        one_value: policy.filters.iter().filter(|(_, own)| own.one()).map(|(name, _)| name.clone()).collect(),
         filters,
         retention,
         guards,
@@ -246,8 +247,8 @@ impl<'a> Builder<'a> {
 
     fn filters(&mut self) -> BTreeMap<String, String> {
         let mut filters = BTreeMap::new();
-        for (name, column) in &self.policy.filters {
-            if let Some(column) = self.column(self.client_table, column, &format!("filters.{name}")) {
+        for (name, filter) in &self.policy.filters {
+            if let Some(column) = self.column(self.client_table, filter.column(), &format!("filters.{name}")) {
                 filters.insert(name.clone(), column);
             }
         }
@@ -263,6 +264,7 @@ impl<'a> Builder<'a> {
                 "list the tables of dated activity in `activity`, or name a client column in `otherwise`",
             );
         }
+        self.choices(said);
         let otherwise =
             said.otherwise.as_ref().and_then(|name| self.column(self.client_table, name, "period.otherwise"));
         if let Some(column) = &otherwise {
@@ -292,7 +294,24 @@ impl<'a> Builder<'a> {
             );
         }
         let otherwise_indexed = otherwise.as_ref().is_some_and(|name| leads_an_index(self.client_table, name));
-        Some(RetentionPlan { length: said.length, activity, otherwise, otherwise_indexed })
+        Some(RetentionPlan { length: said.length, choices: said.choices, activity, otherwise, otherwise_indexed })
+    }
+
+    fn choices(&mut self, said: &Retention) {
+        let Some(choices) = said.choices else { return };
+        if choices.all().next().is_none() || !choices.has(choices.from) || !choices.has(choices.to) {
+            self.problem(
+                "period.choices",
+                format!("no row of periods goes from {choices}"),
+                "count in months or years, the longest a whole number of steps behind the shortest",
+            );
+        } else if !choices.has(said.length) {
+            self.problem(
+                "period.length",
+                format!("`{}` is none of the choices, {choices}", said.length),
+                "choose one of them, or change `choices`",
+            );
+        }
     }
 
     fn guards(&mut self) -> Vec<GuardPlan> {

@@ -28,12 +28,12 @@ pub use problem::{PlanError, Problem, shown_key};
 pub use retention::RowRetention;
 pub use rights::Rights;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::domain::period::Period;
-use crate::domain::policy::{Branch, OnResidue, Policy};
+use crate::domain::policy::{Branch, Choices, OnResidue, Policy};
 use crate::domain::schema::{Dialect, Empty, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -49,6 +49,8 @@ pub struct Plan {
     pub client: ClientPlan,
     /// Filter names and the client columns behind them.
     pub filters: BTreeMap<String, String>,
+    /// Filters of which each sweep that selects clients must give exactly one value.
+    pub one_value: BTreeSet<String>,
     /// When a client without activity is due; `None` if the policy has no period.
     pub retention: Option<RetentionPlan>,
     /// What refuses a client, in the order of the policy.
@@ -107,6 +109,8 @@ pub struct ClientPlan {
 pub struct RetentionPlan {
     /// How long activity keeps a client.
     pub length: Period,
+    /// What a sweep may choose instead.
+    pub choices: Option<Choices>,
     /// Where activity is recorded.
     pub activity: Vec<ActivityPlan>,
     /// The client column that starts the period where there is no activity.

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 /// One thing that keeps a policy from becoming a plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
     /// Where in the policy, such as `tables.customers.columns.email`.
     pub place: String,

@@ -144,6 +144,13 @@ impl TableRules<'_, '_> {
     }
 
     fn residue(&self, builder: &mut Builder, column: &LiveColumn, said: &Column, place: &str) {
+        if said.residue == OnResidue::Keep && said.keep.is_none() {
+            builder.problem(
+                place,
+                "former values may stay here, and nobody says why",
+                "give it `class = \"personal\", keep = \"<why>\"`, or remove `residue`",
+            );
+        }
         if said.residue != OnResidue::Blank {
             return;
         }
@@ -348,6 +355,9 @@ impl TableRules<'_, '_> {
             for column in self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled)) {
                 let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
                 let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
+                if on_residue == OnResidue::Keep {
+                    continue;
+                }
                 let group = match fixed.get(&column.name) {
                     None => None,
                     Some(Some(link)) if *link != path.name => Some(link),

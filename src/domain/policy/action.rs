@@ -84,6 +84,8 @@ pub enum OnResidue {
     Fail,
     /// Empty the column in the rows concerned.
     Blank,
+    /// Do not look here: the column keeps the value, and says in `keep` why.
+    Keep,
 }
 
 /// One column as the policy writes it: its class and at most one action.

@@ -6,13 +6,15 @@
 
 mod action;
 mod error;
+mod filter;
 mod json_path;
 mod json_schema;
 mod link;
 mod template;
 
-pub use action::{Action, Branch, Class, Column, FileKind, Generalize, Literal, OnResidue};
+pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
+pub use filter::Filter;
 pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
 pub use link::{Link, Links, Names};
@@ -37,7 +39,7 @@ pub struct Policy {
     pub client: Client,
     /// What a job or an operator may filter on: a name and the client column behind it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub filters: BTreeMap<String, String>,
+    pub filters: BTreeMap<String, Filter>,
     /// How long a client without activity is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<Retention>,
@@ -101,6 +103,9 @@ pub struct Retention {
     /// A calendar period such as `6 years`.
     #[serde(deserialize_with = "period")]
     pub length: Period,
+    /// The periods that a job or an operator may choose instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Choices>,
     /// On what the period rests: the law, the contract, the decision; for the register of processing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
@@ -110,6 +115,46 @@ pub struct Retention {
     /// The client column that starts the period of a client without any activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+}
+
+/// Periods to choose from: the shortest, and each that is so many steps longer, up to the longest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Choices {
+    /// The shortest, such as `12 months`.
+    #[serde(deserialize_with = "period")]
+    pub from: Period,
+    /// The longest, such as `84 months`.
+    #[serde(deserialize_with = "period")]
+    pub to: Period,
+    /// How far one is from the next, such as `6 months`.
+    #[serde(deserialize_with = "period")]
+    pub step: Period,
+}
+
+impl Choices {
+    /// Whether a period is among them; in whole months, none with days is.
+    #[must_use]
+    pub fn has(&self, length: Period) -> bool {
+        let [Some(from), Some(to), Some(step), Some(length)] =
+            [self.from, self.to, self.step, length].map(Period::whole_months)
+        else {
+            return false;
+        };
+        (from..=to).contains(&length) && (length - from) % step == 0
+    }
+
+    /// All of them, the shortest first.
+    pub fn all(&self) -> impl Iterator<Item = Period> + use<> {
+        let [from, to, step] = [self.from, self.to, self.step].map(|own| own.whole_months().unwrap_or(0));
+        (from..=to).step_by(step.max(1) as usize).map(Period::of_months)
+    }
+}
+
+impl std::fmt::Display for Choices {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "{} to {} in steps of {}", self.from, self.to, self.step)
+    }
 }
 
 /// Whoever is due is told first, and anonymized later if due still.

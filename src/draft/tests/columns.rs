@@ -207,7 +207,7 @@ fn dates_of_the_clients_own_row_are_put_to_use() {
     assert_eq!(policy.client.anonymized.as_deref(), Some("anonymized"));
     assert_eq!(policy.client.anonymized_on.as_deref(), Some("anonymized_date"));
     assert_eq!(policy.period.unwrap().otherwise.as_deref(), Some("created_on"));
-    assert_eq!(policy.filters["customer_group"], "customer_group");
+    assert_eq!(policy.filters["customer_group"].column(), "customer_group");
     assert_eq!(draft.columns, 7 + 3);
     assert!(!draft.text.contains("full_text"));
 }

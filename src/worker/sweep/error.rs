@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::period::PeriodError;
+use crate::domain::period::{Period, PeriodError};
 use crate::domain::plan::shown_key;
+use crate::domain::policy::Choices;
+use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
 use crate::store::StoreError;
 use crate::worker::PlanLoadError;
@@ -50,6 +52,31 @@ pub enum SweepError {
         nearest: Option<String>,
         /// Those declared.
         known: Vec<String>,
+    },
+    /// A filter of which a sweep must give one value, and gives none or several.
+    #[error("the policy asks for exactly one value of the filter `{name}`, and the sweep gives {}", if *given == 0 { "none".to_owned() } else { given.to_string() })]
+    OneValue {
+        /// The filter.
+        name: String,
+        /// How many values the sweep gives.
+        given: usize,
+    },
+    /// A period of its own where the policy gives no choice of it.
+    #[error("the sweep has a period of its own, and the policy gives no choice of periods")]
+    NoChoice,
+    /// A period that is none of the policy's choices.
+    #[error("the period `{length}` is none of the policy's choices")]
+    NotAChoice {
+        /// The period.
+        length: Period,
+        /// The choices.
+        choices: Choices,
+    },
+    /// A period of its own for a sweep that goes by no period.
+    #[error("a `{kind}` sweep goes by no period, and has one of its own")]
+    LengthOfKind {
+        /// The kind.
+        kind: SweepKind,
     },
     /// No rehearsal of this plan.
     #[error("this policy has not been rehearsed on this schema")]
@@ -160,6 +187,14 @@ impl SweepError {
                 "declare it under `[filters]` in the policy: `name = \"client column\"`".to_owned()
             }
             Self::UnknownFilter { known, .. } => format!("the filters are `{}`", known.join("`, `")),
+            Self::OneValue { name, .. } => {
+                format!("say `--filter {name}=…`, or `{name} = \"…\"` under `[filters]` of the job")
+            }
+            Self::NoChoice => {
+                "add `choices = { from = \"…\", to = \"…\", step = \"…\" }` under `[period]`, or leave `length` out".to_owned()
+            }
+            Self::NotAChoice { choices, .. } => format!("choose one from {choices}"),
+            Self::LengthOfKind { .. } => "leave `length` out, or run a `period` sweep or a list".to_owned(),
             Self::NotRehearsed => {
                 "run the same sweep with `--rehearse` first: it does everything and rolls it back".to_owned()
             }

@@ -28,7 +28,7 @@ pub enum Mode {
 }
 
 /// What a survey found.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
 pub struct Survey {
     /// Clients by outcome.
     #[serde(flatten)]
@@ -41,6 +41,7 @@ pub struct Survey {
     pub batches: u64,
     /// How long it took.
     #[serde(serialize_with = "seconds")]
+    #[schema(value_type = f64)]
     pub took: Duration,
     /// The digest of the plan.
     pub digest: String,
@@ -51,7 +52,7 @@ fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok
 }
 
 /// One client of a survey.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Client {
     /// Its key.
     pub key: String,

@@ -4,8 +4,25 @@ use crate::domain::job::JobError;
 use crate::store::StoreError;
 use crate::worker::{PlanLoadError, RunError, SweepError};
 
+/// What kind of thing went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What was asked for cannot be.
+    Invalid,
+    /// What was named is not there.
+    NotFound,
+    /// It cannot be now, as things stand.
+    Conflict,
+    /// Who asked may not.
+    Forbidden,
+    /// The database is away, locked or full; it may be there again in a moment.
+    Unavailable,
+    /// A fault of ours.
+    Fault,
+}
+
 /// What went wrong, what to do about it, and the exit code.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     /// What went wrong.
     pub message: String,
@@ -13,12 +30,25 @@ pub struct Failure {
     pub hint: String,
     /// 1 is the reader's to fix, 2 is ours.
     pub code: u8,
+    /// Its kind.
+    pub kind: Kind,
 }
 
 impl Failure {
     /// Something that the reader can fix.
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into(), code: 1 }
+        Self { message: message.into(), hint: hint.into(), code: 1, kind: Kind::Invalid }
+    }
+
+    /// Something that is ours to fix.
+    pub fn fault(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: 2, ..Self::new(message, hint).of(Kind::Fault) }
+    }
+
+    /// The same, of another kind.
+    #[must_use]
+    pub fn of(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Prints it to stderr, as text or as JSON.
@@ -47,8 +77,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let code = if matches!(error, StoreError::Other { .. }) { 2 } else { 1 };
-        Self { message: error.to_string(), hint: error.hint(), code }
+        let (code, kind) =
+            if matches!(error, StoreError::Other { .. }) { (2, Kind::Fault) } else { (1, Kind::Unavailable) };
+        Self { message: error.to_string(), hint: error.hint(), code, kind }
     }
 }
 
@@ -56,7 +87,7 @@ impl From<PlanLoadError> for Failure {
     fn from(error: PlanLoadError) -> Self {
         match error {
             PlanLoadError::Store(error) => error.into(),
-            error => Self::new(chain(&error), error.hint()),
+            error => Self::new(chain(&error), error.hint()).of(Kind::Conflict),
         }
     }
 }
@@ -66,7 +97,11 @@ impl From<SweepError> for Failure {
         match error {
             SweepError::Store(error) => error.into(),
             SweepError::Plan(error) => error.into(),
-            error => Self::new(chain(&error), error.hint()),
+            error => {
+                let is_asked_wrongly = matches!(error, SweepError::EmptyList | SweepError::UnknownFilter { .. });
+                let kind = if is_asked_wrongly { Kind::Invalid } else { Kind::Conflict };
+                Self::new(chain(&error), error.hint()).of(kind)
+            }
         }
     }
 }
@@ -81,7 +116,9 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
             RunError::Store(error) => error.into(),
-            error @ RunError::Queue(_) => Self { message: chain(&error), hint: error.hint(), code: 2 },
+            error @ RunError::Queue(_) => {
+                Self { message: chain(&error), hint: error.hint(), code: 2, kind: Kind::Fault }
+            }
         }
     }
 }

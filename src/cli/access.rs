@@ -1,0 +1,61 @@
+//! `[access]`: who may do what on the command line.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::config::Config;
+use super::{Failure, setup};
+use crate::domain::access::{Right, Rights};
+use crate::ledger::Ledger;
+use crate::service::access::{Caller, Way, refusal};
+use crate::service::failure::Kind;
+
+/// The variable with a token, for those who are no operator of this machine.
+pub(super) const TOKEN: &str = "LETHE_TOKEN";
+
+/// `[access]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccessConfig {
+    /// Accounts of the operating system and their rights.
+    #[serde(default)]
+    pub operators: BTreeMap<String, Rights>,
+}
+
+/// The rights of an account. Without `[access]`, whoever can read the
+/// configuration has the database's password anyway, and may do everything.
+fn rights(config: &Config, account: &str) -> Rights {
+    match &config.access {
+        None => Rights::all(),
+        Some(access) => access.operators.get(account).cloned().unwrap_or_default(),
+    }
+}
+
+/// Who asks: the owner of the token in the environment, or the account of the operating system.
+pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, Failure> {
+    let Some(token) = std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()) else {
+        return Ok(operator(config));
+    };
+    Caller::of_token(ledger, &token, Way::Command).await?.ok_or_else(|| {
+        let what = format!("the token in `{TOKEN}` is not in force: it is unknown, revoked or has run out");
+        Failure::new(what, "`lethe token list` shows those in force; unset the variable to act as yourself")
+            .of(Kind::Forbidden)
+    })
+}
+
+fn operator(config: &Config) -> Caller {
+    let name = setup::actor();
+    Caller { rights: rights(config, &name), name, way: Way::Command, token: None }
+}
+
+/// The same question where there is no ledger yet, and so no token.
+pub(super) fn permit(config: &Config, right: Right, what: &str) -> Result<(), Failure> {
+    let caller = operator(config);
+    if caller.rights.hold(right) { Ok(()) } else { Err(refusal(&caller, right, what)) }
+}
+
+/// Whether whoever asks may configure; without a ledger, as an account.
+pub(super) fn may_configure(config: &Config) -> bool {
+    operator(config).rights.hold(Right::Configure)
+}

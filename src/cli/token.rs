@@ -1,0 +1,158 @@
+//! `lethe token`: who may ask over HTTP, and what for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::client::minute;
+use super::output::{Output, table};
+use super::{Failure, setup};
+use crate::domain::access::{Right, Rights};
+use crate::ledger::{NewToken, parse_moment};
+use crate::service::access::{hash, new_token};
+use crate::service::failure::Kind;
+
+/// The longest that a token may be good for.
+const LONGEST: Duration = Duration::from_secs(2 * 366 * 86_400);
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Make a token; it is shown once.
+    Add {
+        /// Who or what it stands for, such as `grafana` or `alice`.
+        name: String,
+        /// What it may do: read, anonymize, bulk, configure, admin; separated by commas.
+        #[arg(long = "right", required = true, value_delimiter = ',', value_name = "RIGHT")]
+        rights: Vec<Right>,
+        /// For how long it is good, such as `90 days`.
+        #[arg(long, default_value = "90 days", value_parser = duration, value_name = "DURATION")]
+        expires: Duration,
+    },
+    /// Revoke a token: it is good no longer.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+    /// List tokens, with their rights and when they were last used.
+    List {
+        /// Revoked ones too.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show what was asked for that may change something, and what was refused.
+    Requests {
+        /// How many to show.
+        #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        last: u32,
+    },
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime_serde::re::humantime::parse_duration(text)
+        .map_err(|_| "write a duration such as `90 days` or `12h`".to_owned())?;
+    match duration {
+        Duration::ZERO => Err("a token that is good for no time is none".to_owned()),
+        long if long > LONGEST => Err("a token is good for two years at most".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    let (_, service) = setup::service(file).await?;
+    let what = match &command {
+        Command::Add { name, .. } => format!("make token {name}"),
+        Command::Revoke { name } => format!("revoke token {name}"),
+        Command::List { .. } => "list tokens".to_owned(),
+        Command::Requests { .. } => "list what was asked for".to_owned(),
+    };
+    service.allow(Right::Admin, &what).await?;
+    let (ledger, by) = (&service.context.ledger, &service.caller.name);
+    match command {
+        Command::Add { name, rights, expires } => {
+            let name = name.trim();
+            let is_plain = |c: char| c.is_alphanumeric() || "-_.@ ".contains(c);
+            if name.is_empty() || name.chars().count() > 60 || !name.chars().all(is_plain) {
+                return Err(Failure::new(
+                    "the name cannot be that of a token",
+                    "write up to 60 letters, digits, spaces, or `-`, `_`, `.`, `@`",
+                ));
+            }
+            let token = new_token();
+            let expires_at = ledger.clock().now() + expires;
+            let rights: Rights = rights.into_iter().collect();
+            let new = NewToken { name, hash: &hash(&token), rights: &rights, made_by: by, expires_at };
+            if !ledger.add_token(&new).await? {
+                let what = format!("there is a token `{name}` already");
+                return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
+                    .of(Kind::Conflict));
+            }
+            let until = minute(&expires_at.to_rfc3339());
+            out.data(&json!({ "name": name, "token": token, "rights": rights, "expires_at": expires_at }), || {
+                format!(
+                    "{token}\n\nThis is `{name}`, with the right {}, until {until} UTC. It is not shown again.",
+                    rights.names()
+                )
+            });
+        }
+        Command::Revoke { name } => {
+            if !ledger.revoke_token(name.trim(), by).await? {
+                let what = format!("no token `{}` is in force", name.trim());
+                return Err(Failure::new(what, "`lethe token list` shows those that are").of(Kind::NotFound));
+            }
+            out.data(&json!({ "name": name.trim(), "token": "revoked" }), || {
+                format!("Token `{}` is good no longer.", name.trim())
+            });
+        }
+        Command::List { all } => {
+            let mut tokens = ledger.tokens().await?;
+            tokens.retain(|token| all || token.revoked_at.is_none());
+            let now = ledger.clock().now();
+            out.data(&tokens, || {
+                if tokens.is_empty() {
+                    return "No tokens. `lethe token add NAME --right read` makes one.".to_owned();
+                }
+                let mut rows =
+                    vec![["name", "rights", "made", "by", "good until", "last used"].map(str::to_owned).to_vec()];
+                rows.extend(tokens.iter().map(|token| {
+                    let is_over = parse_moment(&token.expires_at).is_none_or(|at| at <= now);
+                    let until = match &token.revoked_at {
+                        Some(at) => format!("revoked {}", day(at)),
+                        None if is_over => format!("run out {}", day(&token.expires_at)),
+                        None => day(&token.expires_at),
+                    };
+                    let used = token.used_at.as_deref().map_or_else(|| "never".to_owned(), day);
+                    let rights = token.rights.names();
+                    vec![token.name.clone(), rights, day(&token.made_at), token.made_by.clone(), until, used]
+                }));
+                table(&rows)
+            });
+        }
+        Command::Requests { last } => {
+            let asked = ledger.requests(last).await?;
+            out.data(&asked, || {
+                if asked.is_empty() {
+                    return "Nobody has asked for anything yet.".to_owned();
+                }
+                let mut rows = vec![["when", "who", "way", "what", "needs", ""].map(str::to_owned).to_vec()];
+                rows.extend(asked.iter().map(|own| {
+                    let answer = if own.allowed == 1 { "" } else { "refused" };
+                    vec![
+                        minute(&own.at),
+                        own.asked_by.clone(),
+                        own.way.clone(),
+                        own.what.clone(),
+                        own.needs.clone(),
+                        answer.to_owned(),
+                    ]
+                }));
+                table(&rows)
+            });
+        }
+    }
+    Ok(())
+}
+
+fn day(moment: &str) -> String {
+    moment.get(..10).unwrap_or(moment).to_owned()
+}

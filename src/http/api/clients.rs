@@ -1,0 +1,123 @@
+//! One client over HTTP, and holds.
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use super::sweeps::confirmed;
+use crate::http::asking::{Asked, Asking, Body, Named};
+use crate::http::once::once;
+use crate::http::problem::Problem;
+use crate::ledger::Hold;
+use crate::service::clients::ClientStatus;
+
+/// A client's history, and what would become of it now, with all reasons of a refusal.
+#[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
+    params(("client" = String, Path, description = "The client's key; the parts of a composite key separated by commas.")),
+    responses((status = 200, body = ClientStatus), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn one(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+) -> Result<Json<ClientStatus>, Problem> {
+    Ok(Json(service.client(&client).await?))
+}
+
+/// How one client is anonymized.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Anonymize {
+    /// Pass over the retention period. Guards and holds still refuse.
+    #[serde(default)]
+    force: bool,
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// The sweep over one client.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Opened {
+    /// The sweep's number.
+    sweep: i64,
+}
+
+/// Anonymize one client, by a sweep of its own and under the same rules as any.
+#[utoipa::path(post, path = "/api/v1/clients/{client}/anonymize", tag = "clients", operation_id = "anonymize_client",
+    request_body = Anonymize,
+    params(("client" = String, Path, description = "The client's key."),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Opened), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn anonymize(
+    Asking(service): Asking,
+    headers: HeaderMap,
+    Named(client): Named<String>,
+    Body(Anonymize { force, confirm }): Body<Anonymize>,
+) -> Result<Response, Problem> {
+    confirmed(confirm)?;
+    let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
+    let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
+    once(&service, &headers, &asked, StatusCode::ACCEPTED, work).await
+}
+
+/// Which holds.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Which {
+    /// Released ones too.
+    #[serde(default)]
+    all: bool,
+}
+
+/// Holds, newest first.
+#[utoipa::path(get, path = "/api/v1/holds", tag = "clients", operation_id = "list_holds", params(Which),
+    responses((status = 200, body = Vec<Hold>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn holds(
+    Asking(service): Asking,
+    Asked(which): Asked<Which>,
+) -> Result<Json<Vec<Hold>>, Problem> {
+    Ok(Json(service.holds(which.all).await?))
+}
+
+/// Why a client is kept out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Why {
+    /// For those who see it later; it names no person.
+    reason: String,
+}
+
+/// The client concerned.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Kept {
+    /// Its key.
+    client: String,
+}
+
+/// Keep a client out of every sweep until released.
+#[utoipa::path(put, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "place_hold", request_body = Why,
+    params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 201, body = Kept), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn hold(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+    Body(Why { reason }): Body<Why>,
+) -> Result<(StatusCode, Json<Kept>), Problem> {
+    let client = service.place_hold(&client, &reason).await?;
+    Ok((StatusCode::CREATED, Json(Kept { client })))
+}
+
+/// Release a hold: the client is due again by itself.
+#[utoipa::path(delete, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "release_hold",
+    params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 200, body = Kept), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn release(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+) -> Result<Json<Kept>, Problem> {
+    let client = service.release_hold(&client).await?;
+    Ok(Json(Kept { client }))
+}

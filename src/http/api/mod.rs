@@ -1,0 +1,108 @@
+//! `/api/v1`: JSON, described by an OpenAPI document made from this code.
+
+mod clients;
+mod sweeps;
+mod whole;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
+use super::problem::Problem;
+use super::{App, metrics};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Lethe",
+        description = "Anonymizes the clients in a company's own database when their time has come. \
+            Every request but those for health and this document needs a token, made by `lethe token add`. \
+            Errors are problem details (RFC 9457)."
+    ),
+    modifiers(&Tokens),
+    security(("token" = [])),
+    tags(
+        (name = "sweeps", description = "Sweeps, and what became of their clients."),
+        (name = "clients", description = "One client, and holds."),
+        (name = "state", description = "How everything stands.")
+    )
+)]
+struct Document;
+
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of `lethe token add`."));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
+    }
+}
+
+/// Questions that are answered at once.
+fn quick() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sweeps::list, sweeps::start))
+        .routes(routes!(sweeps::one))
+        .routes(routes!(sweeps::events))
+        .routes(routes!(sweeps::cancel))
+        .routes(routes!(sweeps::outcomes))
+        .routes(routes!(sweeps::failures))
+        .routes(routes!(sweeps::retry))
+        .routes(routes!(clients::one))
+        .routes(routes!(clients::anonymize))
+        .routes(routes!(clients::holds))
+        .routes(routes!(clients::hold, clients::release))
+        .routes(routes!(whole::status))
+        .routes(routes!(whole::jobs))
+        .routes(routes!(whole::coverage))
+        .routes(routes!(whole::sweep_report))
+        .routes(routes!(whole::month_report))
+        .routes(routes!(whole::live))
+        .routes(routes!(whole::ready))
+        .routes(routes!(metrics::metrics))
+}
+
+/// What looks at every client.
+fn long() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sweeps::preview)).routes(routes!(sweeps::rehearse))
+}
+
+fn whole_api() -> (Router<App>, OpenApi) {
+    let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
+    quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK))).split_for_parts()
+}
+
+/// The OpenAPI document.
+#[must_use]
+pub fn document() -> OpenApi {
+    whole_api().1
+}
+
+pub(super) fn router() -> Router<App> {
+    let (router, document) = whole_api();
+    let document = document.to_json().unwrap_or_default();
+    let nothing = || async {
+        Problem::new(StatusCode::NOT_FOUND, "there is nothing here", "`/api/v1/openapi.json` lists all paths")
+    };
+    router
+        .route(
+            "/api/v1/openapi.json",
+            get(move || async move { ([("content-type", "application/json")], document.clone()) }),
+        )
+        .fallback(nothing)
+        .method_not_allowed_fallback(|| async {
+            let what = "this path does not take that method";
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, what, "`/api/v1/openapi.json` lists all paths")
+        })
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+}

@@ -1,0 +1,265 @@
+//! Sweeps over HTTP.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures::Stream;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::domain::outcome::Outcome;
+use crate::http::asking::{Asked, Asking, Body, Named};
+use crate::http::once::once;
+use crate::http::problem::Problem;
+use crate::ledger::{FailedClient, Listed, OutcomePage, State};
+use crate::service::status::Shown;
+use crate::service::sweeps::{Ask, Preview, SweepStatus};
+use crate::worker::sweep::Survey;
+
+/// How often a running sweep is looked at for who follows it.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often somebody who follows a sweep is told, before they have to ask again: an hour.
+const LOOKS: u32 = 7_200;
+
+/// A page of sweeps.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct SweepPage {
+    /// Only sweeps before this one.
+    #[param(minimum = 1)]
+    before: Option<i64>,
+    /// So many at most, up to 200.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: u32,
+}
+
+fn fifty() -> u32 {
+    50
+}
+
+/// `limit` as it may be.
+pub(super) fn within(limit: u32, most: u32) -> Result<u32, Problem> {
+    if (1..=most).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::bad_request(format!("`limit` is {limit}"), format!("write a number from 1 to {most}")))
+}
+
+/// What is started.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Started {
+    /// The sweep's number.
+    sweep: i64,
+}
+
+/// What is asked of a live sweep.
+#[derive(Deserialize, ToSchema)]
+pub(in crate::http) struct Start {
+    /// The sweep.
+    sweep: Ask,
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// That something irreversible is meant.
+pub(super) fn confirmed(confirm: bool) -> Result<(), Problem> {
+    if confirm {
+        return Ok(());
+    }
+    let what = "anonymizing cannot be undone, and the request does not confirm that it is meant";
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "send `\"confirm\": true`"))
+}
+
+/// The last sweeps, newest first.
+#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
+    responses((status = 200, body = Vec<Shown>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn list(
+    Asking(service): Asking,
+    Asked(page): Asked<SweepPage>,
+) -> Result<Json<Vec<Shown>>, Problem> {
+    Ok(Json(service.sweeps(page.before, within(page.limit, 200)?).await?))
+}
+
+/// Start a sweep. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
+#[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Started), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn start(
+    Asking(service): Asking,
+    headers: HeaderMap,
+    Body(raw): Body<serde_json::Value>,
+) -> Result<Response, Problem> {
+    let Start { sweep, confirm } = read(&raw)?;
+    confirmed(confirm)?;
+    let work = async { Ok(Started { sweep: service.start_sweep(&sweep).await? }) };
+    once(&service, &headers, &("POST /api/v1/sweeps", raw), StatusCode::ACCEPTED, work).await
+}
+
+/// A body that is JSON, as what it should be.
+pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> Result<T, Problem> {
+    T::deserialize(raw).map_err(|error| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            error.to_string(),
+            "`/api/v1/openapi.json` has every body's form",
+        )
+    })
+}
+
+/// What a sweep would do. Nothing is written.
+#[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
+    responses((status = 200, body = Preview), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Preview>, Problem> {
+    Ok(Json(service.preview(&ask).await?))
+}
+
+/// Do everything that a sweep would do and roll it back. A live sweep needs this once for each policy.
+#[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
+    responses((status = 200, body = Survey), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {
+    Ok(Json(service.rehearse(&ask).await?))
+}
+
+/// A sweep, with its refusals by reason.
+#[utoipa::path(get, path = "/api/v1/sweeps/{sweep}", tag = "sweeps", operation_id = "get_sweep",
+    params(("sweep" = i64, Path, description = "The sweep's number.")),
+    responses((status = 200, body = SweepStatus), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn one(
+    Asking(service): Asking,
+    Named(sweep): Named<i64>,
+) -> Result<Json<SweepStatus>, Problem> {
+    Ok(Json(service.sweep(sweep).await?))
+}
+
+/// How far a sweep is, as server-sent events named `progress`, until one named `end`.
+#[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/events", tag = "sweeps", operation_id = "follow_sweep",
+    params(("sweep" = i64, Path, description = "The sweep's number.")),
+    responses((status = 200, content_type = "text/event-stream", body = String),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn events(
+    Asking(service): Asking,
+    Named(sweep): Named<i64>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    // Whoever may not, or asks for none, is told so at once.
+    service.sweep(sweep).await?;
+    let context = service.context;
+    let stream =
+        futures::stream::unfold((context, 0_u32, None::<String>), move |(context, mut looks, mut told)| async move {
+            loop {
+                looks += 1;
+                if looks > LOOKS || told.as_deref() == Some("end") {
+                    return None;
+                }
+                if looks > 1 {
+                    tokio::time::sleep(LOOK).await;
+                }
+                let shown = Shown::of(&context, context.ledger.sweep(sweep).await.ok()??).await.ok()?;
+                let ended = shown.sweep.state != State::Running;
+                let text = serde_json::to_string(&shown).unwrap_or_default();
+                if told.as_ref() == Some(&text) && !ended {
+                    continue;
+                }
+                let event = Event::default().event(if ended { "end" } else { "progress" }).data(&text);
+                told = Some(if ended { "end".to_owned() } else { text });
+                return Some((Ok(event), (context, looks, told)));
+            }
+        });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+/// End a running sweep before its time. What was anonymized stands.
+#[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
+    params(("sweep" = i64, Path, description = "The sweep's number.")),
+    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn cancel(Asking(service): Asking, Named(sweep): Named<i64>) -> Result<StatusCode, Problem> {
+    service.cancel_sweep(sweep).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A page of outcomes.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Outcomes {
+    /// Only this outcome.
+    outcome: Option<Outcome>,
+    /// Only refused or failed for this reason, by its name.
+    reason: Option<String>,
+    /// Only clients behind this key: the last one of the page before.
+    after: Option<String>,
+    /// So many at most, up to 1,000.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 1000, default = 50)]
+    limit: u32,
+}
+
+/// What became of a sweep's clients, in the order of their keys.
+#[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/outcomes", tag = "sweeps", operation_id = "list_outcomes",
+    params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
+    responses((status = 200, body = Vec<Listed>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn outcomes(
+    Asking(service): Asking,
+    Named(sweep): Named<i64>,
+    Asked(page): Asked<Outcomes>,
+) -> Result<Json<Vec<Listed>>, Problem> {
+    let page = OutcomePage {
+        outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
+        reason: page.reason,
+        behind: page.after,
+        most: within(page.limit, 1_000)?,
+    };
+    Ok(Json(service.outcomes(sweep, &page).await?))
+}
+
+/// The clients that failed and are not tried again, up to a thousand.
+#[utoipa::path(get, path = "/api/v1/failures", tag = "sweeps", operation_id = "list_failures",
+    responses((status = 200, body = Vec<FailedClient>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn failures(Asking(service): Asking) -> Result<Json<Vec<FailedClient>>, Problem> {
+    Ok(Json(service.failures().await?))
+}
+
+/// Who is tried again.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Retry {
+    /// Only this client; everybody who failed where left out.
+    client: Option<String>,
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    confirm: bool,
+}
+
+/// What is tried again.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct Retried {
+    /// The sweeps that do so.
+    sweeps: Vec<i64>,
+    /// How many clients they take.
+    clients: usize,
+}
+
+/// Try clients that failed again.
+#[utoipa::path(post, path = "/api/v1/failures/retry", tag = "sweeps", operation_id = "retry_failures", request_body = Retry,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Retried), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn retry(
+    Asking(service): Asking,
+    headers: HeaderMap,
+    Body(Retry { client, confirm }): Body<Retry>,
+) -> Result<Response, Problem> {
+    confirmed(confirm)?;
+    let work = async {
+        let (sweeps, clients) = service.retry(client.as_deref()).await?;
+        Ok(Retried { sweeps, clients })
+    };
+    let asked = ("POST /api/v1/failures/retry", json!({ "client": client }));
+    once(&service, &headers, &asked, StatusCode::ACCEPTED, work).await
+}

@@ -1,0 +1,139 @@
+//! How everything stands, over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use crate::domain::access::Right;
+use crate::http::App;
+use crate::http::asking::{Asked, Asking, Named};
+use crate::http::problem::Problem;
+use crate::report::{Month, MonthReport, SweepReport, Wishes};
+use crate::service::coverage::Coverage;
+use crate::service::jobs::{JobStatus, job_status};
+use crate::service::status::{Status, no_sweep};
+
+use super::sweeps::within;
+
+/// How many sweeps are told of.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Last {
+    /// So many sweeps at most, up to 200.
+    #[serde(default = "ten")]
+    #[param(minimum = 1, maximum = 200, default = 10)]
+    last: u32,
+}
+
+fn ten() -> u32 {
+    10
+}
+
+/// Tonight, the last nights, and what needs attention.
+#[utoipa::path(get, path = "/api/v1/status", tag = "state", operation_id = "get_status", params(Last),
+    responses((status = 200, body = Status), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn status(
+    Asking(service): Asking,
+    Asked(Last { last }): Asked<Last>,
+) -> Result<Json<Status>, Problem> {
+    service.allow(Right::Read, "look at sweeps").await?;
+    Ok(Json(Status::of(&service.context, &service.jobs, within(last, 200)?).await?))
+}
+
+/// The jobs, and when each runs next.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
+    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<JobStatus>>, Problem> {
+    service.allow(Right::Read, "look at jobs").await?;
+    Ok(Json(job_status(&service.jobs, service.context.ledger.clock().now())))
+}
+
+/// What the policy says of every column, and what it does not say yet.
+#[utoipa::path(get, path = "/api/v1/policy", tag = "state", operation_id = "get_policy",
+    responses((status = 200, body = Coverage), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Coverage>, Problem> {
+    Ok(Json(service.coverage().await?))
+}
+
+/// The report of a sweep: JSON, or a page for who accepts `text/html`.
+#[utoipa::path(get, path = "/api/v1/reports/sweeps/{sweep}", tag = "state", operation_id = "report_sweep",
+    params(("sweep" = i64, Path, description = "The sweep's number.")),
+    responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn sweep_report(
+    Asking(service): Asking,
+    headers: HeaderMap,
+    Named(sweep): Named<i64>,
+) -> Result<Response, Problem> {
+    service.allow(Right::Read, "read reports").await?;
+    let report = SweepReport::make(&service.context, sweep, service.today(), Wishes { values: false }).await?;
+    let report = report.ok_or_else(|| no_sweep(sweep))?;
+    given(&headers, &report, || report.html())
+}
+
+/// The report of a month: JSON, or a page for who accepts `text/html`.
+#[utoipa::path(get, path = "/api/v1/reports/months/{month}", tag = "state", operation_id = "report_month",
+    params(("month" = String, Path, description = "The month, such as 2026-11.")),
+    responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn month_report(
+    Asking(service): Asking,
+    headers: HeaderMap,
+    Named(month): Named<String>,
+) -> Result<Response, Problem> {
+    service.allow(Right::Read, "read reports").await?;
+    let hint = "write a month that has begun, such as 2026-11";
+    let unprocessable = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint);
+    let month: Month = month.parse().map_err(unprocessable)?;
+    if month.bounds(service.time_zone).0 > service.context.ledger.clock().now() {
+        return Err(unprocessable(format!("{month} has not begun")));
+    }
+    let report = MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?;
+    given(&headers, &report, || report.html())
+}
+
+/// A report as it is wanted.
+fn given(
+    headers: &HeaderMap,
+    report: &impl Serialize,
+    html: impl FnOnce() -> askama::Result<String>,
+) -> Result<Response, Problem> {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepted.contains("text/html") {
+        return Ok(Json(report).into_response());
+    }
+    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made", "ask for JSON");
+    // A page's own style, and nothing from elsewhere.
+    let policy =
+        [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")];
+    Ok((policy, Html(html().map_err(fault)?)).into_response())
+}
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/health/live", tag = "state", operation_id = "is_live", security(()),
+    responses((status = 204)))]
+pub(in crate::http) async fn live() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// Whether the process can do its work: the database answers, and the policy is a plan.
+#[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
+    responses((status = 204), (status = 503, body = Problem)))]
+pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
+    let context = &app.0.service.context;
+    let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
+    if context.ledger.last_sweeps(1).await.is_err() {
+        return Err(away("the database does not answer", "`lethe doctor` says why"));
+    }
+    match context.planner.plan(&context.store).await {
+        Ok(_) => Ok(StatusCode::NO_CONTENT),
+        Err(_) => Err(away(
+            "the policy is no plan on this schema, so no sweep begins",
+            "`lethe policy check` lists what is missing",
+        )),
+    }
+}

@@ -1,0 +1,96 @@
+//! Who asks, and what they sent.
+
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::problem::Problem;
+use crate::service::Service;
+use crate::service::access::{Caller, Way};
+
+/// The service for whoever holds the token in `Authorization`.
+pub(super) struct Asking(pub Service);
+
+/// The token in `Authorization: Bearer …`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+impl<S> FromRequestParts<S> for Asking
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let app = App::from_ref(state);
+        let Some(token) = bearer(&parts.headers) else {
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "no token came with the request",
+                "send `Authorization: Bearer …` with a token of `lethe token add`",
+            ));
+        };
+        let service = &app.0.service;
+        match Caller::of_token(&service.context.ledger, token, Way::Http).await? {
+            Some(caller) => Ok(Self(service.for_caller(caller))),
+            None => Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "the token is not in force: it is unknown, revoked or has run out",
+                "`lethe token list` shows those in force",
+            )),
+        }
+    }
+}
+
+/// A body of JSON.
+pub(super) struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read: Result<axum::Json<T>, JsonRejection> = axum::Json::from_request(request, state).await;
+        read.map(|axum::Json(value)| Self(value)).map_err(|rejection| {
+            Problem::new(rejection.status(), rejection.body_text(), "`/api/v1/openapi.json` has every body's form")
+        })
+    }
+}
+
+/// What stands behind the question mark.
+pub(super) struct Asked<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read: Result<Query<T>, QueryRejection> = Query::from_request_parts(parts, state).await;
+        read.map(|Query(value)| Self(value)).map_err(|rejection| {
+            Problem::new(rejection.status(), rejection.body_text(), "`/api/v1/openapi.json` has every parameter")
+        })
+    }
+}
+
+/// What the path names.
+pub(super) struct Named<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read: Result<Path<T>, PathRejection> = Path::from_request_parts(parts, state).await;
+        read.map(|Path(value)| Self(value)).map_err(|_| {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "there is nothing of that name",
+                "`/api/v1/openapi.json` lists all paths",
+            )
+        })
+    }
+}

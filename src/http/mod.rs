@@ -1,0 +1,46 @@
+//! The face for programs and people at a distance: an API, figures for
+//! monitoring, and pages.
+
+mod api;
+mod asking;
+mod limits;
+mod metrics;
+mod once;
+mod problem;
+mod server;
+
+pub use api::document;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::service::Service;
+use limits::Limiter;
+use metrics::Metrics;
+
+/// What the server is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The address under which people reach it, where a proxy stands before it.
+    pub public_url: Option<Url>,
+    /// The most requests a second of one token, or of one address without a token.
+    pub rate: NonZeroU32,
+}
+
+/// What every request is answered with.
+#[derive(Clone)]
+struct App(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    settings: Settings,
+    limiter: Limiter,
+    metrics: Metrics,
+}
+
+pub use server::{Listening, listen};

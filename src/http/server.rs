@@ -1,0 +1,112 @@
+//! Listens, and lets go of who is too slow.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use axum::http::header::{self, HeaderValue};
+use axum::{Router, middleware};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use super::limits::{self, Limiter};
+use super::metrics::{self, Metrics};
+use super::{App, Inner, Settings, api};
+use crate::service::Service;
+use crate::service::failure::{Failure, Kind};
+
+/// How long a client has to send a request's head.
+const HEAD: Duration = Duration::from_secs(10);
+/// The most connections at a time.
+const MOST_CONNECTIONS: usize = 1_024;
+/// How long answers in hand are waited for at the end.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// A server that listens and has not begun to answer.
+pub struct Listening {
+    listener: TcpListener,
+    router: Router,
+}
+
+/// Takes the address and port.
+///
+/// # Errors
+///
+/// [`Failure`] if the port is taken or the address is not this machine's.
+pub async fn listen(service: Service, settings: Settings) -> Result<Listening, Failure> {
+    let address = settings.listen;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let what = format!("nobody can listen at {address}: {}", crate::domain::reading::trouble(error.kind()));
+        Failure::new(what, "`http.listen` in `lethe.toml` names the address and port; is another `lethe` there?")
+            .of(Kind::Unavailable)
+    })?;
+    let limiter = Limiter::new(settings.rate);
+    let app = App(Arc::new(Inner { service, settings, limiter, metrics: Metrics::default() }));
+    Ok(Listening { listener, router: router(app) })
+}
+
+fn router(app: App) -> Router {
+    let header = |name: header::HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    api::router()
+        .layer(middleware::from_fn_with_state(app.clone(), limits::limit))
+        .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"))
+        .with_state(app)
+}
+
+impl Listening {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
+    }
+
+    /// Answers until told to stop, and then what is in hand.
+    pub async fn serve(self, stop: CancellationToken) {
+        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        loop {
+            let permit = Arc::clone(&connections).acquire_owned().await;
+            let (stream, address) = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    // Too many open files, or one that was gone at once: others may do better.
+                    Err(_) => {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                },
+            };
+            let router = self.router.clone();
+            let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
+                request.extensions_mut().insert(ConnectInfo(address));
+                tower::ServiceExt::oneshot(router.clone(), request.map(axum::body::Body::new))
+            });
+            let mut builder = http1::Builder::new();
+            builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
+            let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            let connection = graceful.watch(connection);
+            tokio::spawn(async move {
+                // Whoever is gone, or too slow, is not answered.
+                let _ = connection.await;
+                drop(permit);
+            });
+        }
+        let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;
+    }
+}

@@ -1,0 +1,132 @@
+//! Who asks, and whether they may.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::RngCore;
+use sha2::{Digest, Sha256};
+
+use super::Service;
+use super::failure::{Failure, Kind};
+use crate::domain::access::{Right, Rights};
+use crate::ledger::Ledger;
+use crate::store::StoreError;
+use crate::worker::PlanLoadError;
+
+/// What whoever may not configure is told while a column waits to be classified.
+pub const NOT_CONFIGURED: &str = "You don't have the necessary access to configure client anonymization. \
+     Please inform the person in charge that data needs to be configured.";
+
+/// How every token begins, so that people and scanners know one when they see it.
+const PREFIX: &str = "lethe_";
+
+/// By which way somebody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The command line.
+    Command,
+    /// HTTP.
+    Http,
+}
+
+impl Way {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Http => "http",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The token's name, or the account of the operating system.
+    pub name: String,
+    /// What they may do.
+    pub rights: Rights,
+    /// By which way they ask.
+    pub way: Way,
+    /// The token's number, if it is one.
+    pub token: Option<i64>,
+}
+
+impl Caller {
+    /// Who holds a token; `None` if it is not in force.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn of_token(ledger: &Ledger, token: &str, way: Way) -> Result<Option<Self>, StoreError> {
+        let Some(found) = ledger.token(&hash(token)).await? else { return Ok(None) };
+        // Whether it was used is for people to see; a full disk must not lock them out.
+        let _ = ledger.token_used(&found).await;
+        Ok(Some(Self { name: found.name, rights: found.rights, way, token: Some(found.id) }))
+    }
+}
+
+/// A new token: 256 random bits.
+#[must_use]
+pub fn new_token() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// A token as the ledger keeps it. It is random and long, so a plain hash is as good as a slow one.
+#[must_use]
+pub fn hash(token: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(token.trim().as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// What somebody is told who may not.
+#[must_use]
+pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
+    let hint = format!(
+        "that needs the right `{right}`; whoever has `admin` grants it with `lethe token add`, or in `[access]` of `lethe.toml`"
+    );
+    Failure::new(format!("`{}` may not {what}", caller.name), hint).of(Kind::Forbidden)
+}
+
+impl Service {
+    /// Lets the caller do something, or says why not. A refusal is recorded,
+    /// and so is whatever may change something.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller lacks the right; or, in the words for those who
+    /// cannot help it, if the policy waits to be completed.
+    pub async fn allow(&self, right: Right, what: &str) -> Result<(), Failure> {
+        let caller = &self.caller;
+        let allowed = caller.rights.hold(right);
+        if !allowed || right != Right::Read {
+            let who = (caller.name.as_str(), caller.way.as_str());
+            self.context.ledger.record_request(who, what, right.as_str(), allowed).await?;
+        }
+        if !allowed {
+            tracing::warn!(by = caller.name, what, needs = right.as_str(), "refused");
+            return Err(refusal(caller, right, what));
+        }
+        if matches!(right, Right::Anonymize | Right::Bulk) && !caller.rights.hold(Right::Configure) {
+            self.configured().await?;
+        }
+        Ok(())
+    }
+
+    async fn configured(&self) -> Result<(), Failure> {
+        match self.context.planner.plan(&self.context.store).await {
+            Err(PlanLoadError::Plan(_)) => Err(not_configured()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What whoever may not configure is told while the policy waits to be completed.
+#[must_use]
+pub fn not_configured() -> Failure {
+    Failure::new(NOT_CONFIGURED, "`lethe policy check` lists what is missing, for whoever may configure")
+        .of(Kind::Conflict)
+}

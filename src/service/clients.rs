@@ -1,0 +1,160 @@
+//! One client: its history, what would become of it now, holds, and its end.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::Service;
+use super::access::refusal;
+use super::failure::{Failure, Kind};
+use crate::domain::access::Right;
+use crate::domain::key::Key;
+use crate::domain::outcome::Outcome;
+use crate::ledger::{Hold, Notice, Record};
+use crate::worker::sweep::{Client, Mode, open, survey};
+use crate::worker::{Context, Request};
+
+/// How a key is written.
+pub const KEY_HINT: &str = "write the key as the client table has it, the parts of a composite key separated by commas";
+
+/// A client.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ClientStatus {
+    /// Its key, as the ledger writes it.
+    pub client: String,
+    /// What would become of it, were it looked at now.
+    pub would_be: Client,
+    /// Holds in force.
+    pub holds: Vec<Hold>,
+    /// Notices it was given.
+    pub notices: Vec<Notice>,
+    /// Its files and folders that are not gone yet.
+    pub files_left: i64,
+    /// What became of it so far.
+    pub history: Vec<Record>,
+}
+
+fn nobody(key: &str) -> Failure {
+    Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
+}
+
+/// What would become of a client today.
+async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, Failure> {
+    let loaded = context.planner.plan(&context.store).await?;
+    let key = Key::parse(key, loaded.plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+    let request = Request::of_clients(vec![key], today);
+    let mut found = None;
+    survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
+    found.ok_or_else(|| Failure::new("the client could not be looked at", "`lethe doctor` checks the database"))
+}
+
+/// The key as the ledger writes it, of a client that exists.
+///
+/// # Errors
+///
+/// [`Failure`] if there is no such client, or the database cannot be read.
+pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
+    let today = context.ledger.clock().now().date_naive();
+    let client = look(context, key, today).await?;
+    if client.outcome == Outcome::NotFound {
+        return Err(nobody(key));
+    }
+    Ok(client.key)
+}
+
+impl Service {
+    /// A client's history, and what would become of it now.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if nobody is called so, or the caller may not read.
+    pub async fn client(&self, key: &str) -> Result<ClientStatus, Failure> {
+        self.allow(Right::Read, "look at clients").await?;
+        let ledger = &self.context.ledger;
+        let now = look(&self.context, key, self.today()).await?;
+        let history = ledger.history(&now.key).await?;
+        if now.outcome == Outcome::NotFound && history.is_empty() {
+            return Err(nobody(key));
+        }
+        Ok(ClientStatus {
+            client: now.key.clone(),
+            holds: ledger.holds(Some(&now.key), false).await?,
+            notices: ledger.notices(&now.key).await?,
+            files_left: ledger.files_left(&now.key).await?,
+            history,
+            would_be: now,
+        })
+    }
+
+    /// Opens a sweep over one client, and returns its number. With `force` it
+    /// passes over the retention period only; guards and holds still refuse.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if a gate refuses, or the caller may not anonymize.
+    pub async fn anonymize(&self, key: &str, force: bool) -> Result<i64, Failure> {
+        self.allow(Right::Anonymize, &format!("anonymize client {key}")).await?;
+        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        ledger_key(&self.context, key).await?;
+        let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let request = Request { force, ..Request::of_clients(vec![key], self.today()) };
+        let opened = open(&self.context, &request).await?;
+        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+    }
+
+    /// Places a hold, and returns the client's key.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the client is on hold already, was anonymized, or is not there.
+    pub async fn place_hold(&self, key: &str, reason: &str) -> Result<String, Failure> {
+        self.allow(Right::Anonymize, &format!("place a hold on client {key}")).await?;
+        let key = ledger_key(&self.context, key).await?;
+        if reason.trim().is_empty() {
+            return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
+        }
+        let history = self.context.ledger.history(&key).await?;
+        if let Some(last) = history.last().filter(|last| last.outcome == Outcome::Anonymized.as_str()) {
+            let day = last.at.get(..10).unwrap_or_default();
+            let hint = "what is gone cannot be held; a backup of before may still have it";
+            return Err(Failure::new(format!("client {key} was anonymized on {day}"), hint).of(Kind::Conflict));
+        }
+        if !self.context.ledger.place_hold(&key, reason.trim(), &self.caller.name).await? {
+            let what = format!("client `{key}` is on hold already");
+            return Err(Failure::new(what, "`lethe hold list` shows it").of(Kind::Conflict));
+        }
+        Ok(key)
+    }
+
+    /// Releases a hold, and returns the client's key. Who may not configure
+    /// releases the holds they placed themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the client is not on hold, or on somebody else's.
+    pub async fn release_hold(&self, key: &str) -> Result<String, Failure> {
+        self.allow(Right::Anonymize, &format!("release the hold on client {key}")).await?;
+        let key = ledger_key(&self.context, key).await?;
+        let holds = self.context.ledger.holds(Some(&key), false).await?;
+        let Some(hold) = holds.first() else {
+            let what = format!("client `{key}` is not on hold");
+            return Err(Failure::new(what, "`lethe hold list` shows who is").of(Kind::NotFound));
+        };
+        if hold.placed_by != self.caller.name && !self.caller.rights.hold(Right::Configure) {
+            let what = format!("release a hold of {}", hold.placed_by);
+            self.allow(Right::Configure, &what).await?;
+            return Err(refusal(&self.caller, Right::Configure, &what));
+        }
+        self.context.ledger.release_hold(&key, &self.caller.name).await?;
+        Ok(key)
+    }
+
+    /// Holds, newest first: those in force, or all.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn holds(&self, released_too: bool) -> Result<Vec<Hold>, Failure> {
+        self.allow(Right::Read, "look at holds").await?;
+        Ok(self.context.ledger.holds(None, released_too).await?)
+    }
+}

@@ -1,0 +1,109 @@
+//! What the policy says of every column, and what it does not say yet.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Service;
+use super::failure::Failure;
+use crate::domain::access::Right;
+use crate::domain::plan::{PlanError, Problem};
+use crate::domain::policy::{BranchSpec, Class, Column, Policy, Rows};
+use crate::worker::PlanLoadError;
+
+/// How much of the database the policy covers.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Coverage {
+    /// The digest of the plan; `None` while the policy cannot become one.
+    pub digest: Option<String>,
+    /// What is missing, with its mend. While there is any, no sweep begins.
+    pub missing: Vec<Problem>,
+    /// Each table, by name.
+    pub tables: Vec<CoveredTable>,
+}
+
+/// One table.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CoveredTable {
+    /// Its name.
+    pub table: String,
+    /// Why it holds no client data, if it was declared so.
+    pub free: Option<String>,
+    /// Which rows go: `all` or `some`; `None` if they stay.
+    pub rows_deleted: Option<&'static str>,
+    /// Each column, or key of a key-value table.
+    pub columns: Vec<CoveredColumn>,
+}
+
+/// One column: the type of its data, and what happens to it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CoveredColumn {
+    /// Its name.
+    pub column: String,
+    /// `non-personal`, `personal` or `sensitive`.
+    pub class: String,
+    /// `keep` or `delete`.
+    pub action: &'static str,
+    /// How: `replace`, `clear`, `generalize`, …; empty if it is kept.
+    pub how: String,
+    /// Why a personal column is kept.
+    pub why: Option<String>,
+}
+
+impl Service {
+    /// How much of the database the policy covers.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is no policy, or the caller may not read.
+    pub async fn coverage(&self) -> Result<Coverage, Failure> {
+        self.allow(Right::Read, "look at the policy").await?;
+        let planner = &self.context.planner;
+        let policy = planner.policy()?;
+        let (digest, missing) = match planner.plan(&self.context.store).await {
+            Ok(loaded) => (Some(loaded.plan.digest.clone()), Vec::new()),
+            Err(PlanLoadError::Plan(PlanError(problems))) => (None, problems),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Coverage { digest, missing, tables: tables(&policy) })
+    }
+}
+
+fn tables(policy: &Policy) -> Vec<CoveredTable> {
+    let tables = policy.tables.iter().map(|(name, table)| CoveredTable {
+        table: name.clone(),
+        free: table.free.clone(),
+        rows_deleted: table.rows.as_ref().map(|rows| match rows {
+            Rows::All(_) => "all",
+            Rows::Some(_) => "some",
+        }),
+        columns: table.columns.iter().chain(&table.keys).map(|(name, column)| covered(name, column)).collect(),
+    });
+    tables.collect()
+}
+
+fn covered(name: &str, column: &Column) -> CoveredColumn {
+    let mut how: Vec<&str> = Vec::new();
+    let branches = column.actions.iter().flatten();
+    let mut say = |said: bool, word: &'static str| {
+        if said && !how.contains(&word) {
+            how.push(word);
+        }
+    };
+    let any = |own: bool, of: fn(&BranchSpec) -> bool| own || branches.clone().any(of);
+    say(any(column.replace.is_some(), |own| own.replace.is_some()), "replace");
+    say(any(column.copy.is_some(), |own| own.copy.is_some()), "copy");
+    say(any(column.clear, |own| own.clear), "clear");
+    say(any(column.generalize.is_some(), |own| own.generalize.is_some()), "generalize");
+    say(any(column.redact.is_some(), |own| own.redact.is_some()), "redact");
+    say(column.delete_file.is_some(), "delete file");
+    say(column.delete_folder.is_some(), "delete folder");
+    let is_unsaid = how.is_empty() && column.class == Class::Sensitive;
+    let how = if is_unsaid { "clear".to_owned() } else { how.join(", ") };
+    CoveredColumn {
+        column: name.to_owned(),
+        class: column.class.to_string(),
+        action: if how.is_empty() { "keep" } else { "delete" },
+        how,
+        why: column.keep.clone(),
+    }
+}

@@ -1,0 +1,107 @@
+//! The job files, and their next ticks.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::failure::{Failure, Kind};
+use crate::domain::job::Job;
+use crate::domain::reading::trouble;
+
+/// All jobs in the folder, by name.
+pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
+    let unreadable = |path: &Path, error: &std::io::Error| {
+        Failure::new(
+            format!("the jobs in `{}` cannot be read: {}", path.display(), trouble(error.kind())),
+            "`jobs` in `lethe.toml` names the folder of the job files",
+        )
+    };
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .map_err(|error| unreadable(folder, &error))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .map(|path| {
+            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            Job::parse(&name, &text).map_err(|error| {
+                let mut failure = Failure::from(error);
+                // A job knows its name; where its file is, is known here.
+                failure.message = failure.message.replace(&format!("jobs/{name}.toml"), &path.display().to_string());
+                failure
+            })
+        })
+        .collect()
+}
+
+/// The job of this name.
+pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
+    let jobs = jobs(folder)?;
+    let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
+    jobs.into_iter().find(|job| job.name == name).ok_or_else(|| {
+        let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
+            None => format!("the jobs are `{}`", names.join("`, `")),
+        };
+        Failure::new(format!("there is no job `{name}`"), hint).of(Kind::NotFound)
+    })
+}
+
+/// A job, and when it runs next.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct JobStatus {
+    /// Its name.
+    pub job: String,
+    /// What it says of itself.
+    pub description: String,
+    /// The kind of sweep.
+    pub kind: String,
+    /// Its schedule, with the time zone.
+    pub schedule: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Its next tick.
+    pub next: Option<String>,
+    /// Why the jobs cannot be read; then nothing else is said.
+    pub error: Option<String>,
+}
+
+/// The jobs in a folder as they stand; none where there is no folder.
+#[must_use]
+pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
+    if !folder.exists() {
+        return Vec::new();
+    }
+    let jobs = match jobs(folder) {
+        Ok(jobs) => jobs,
+        Err(failure) => {
+            let nothing = String::new;
+            return vec![JobStatus {
+                job: nothing(),
+                description: nothing(),
+                kind: nothing(),
+                schedule: nothing(),
+                enabled: false,
+                next: None,
+                error: Some(failure.message),
+            }];
+        }
+    };
+    let status = jobs.into_iter().map(|job| JobStatus {
+        next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
+        kind: job.kind.to_string(),
+        schedule: job.schedule.to_string(),
+        enabled: job.enabled,
+        description: job.description.unwrap_or_default(),
+        job: job.name,
+        error: None,
+    });
+    status.collect()
+}

@@ -1,0 +1,86 @@
+//! Where the journal stands.
+
+use serde::Serialize;
+
+use super::failure::Failure;
+use crate::ledger::{Backlog, Head};
+use crate::report::{counted, minute};
+use crate::worker::Context;
+use crate::worker::journal::before_opening;
+use crate::worker::sweep::SweepError;
+
+/// Where the journal stands.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct JournalStatus {
+    /// The folder or bucket; `None` if none is configured any more.
+    pub place: Option<String>,
+    /// Its end, as the ledger knows it.
+    #[serde(flatten)]
+    pub head: Option<Head>,
+    /// What waits to be written.
+    pub backlog: Backlog,
+}
+
+impl JournalStatus {
+    /// As the ledger knows it, after a look whether the journal is ahead.
+    pub async fn of(context: &Context) -> Result<Option<Self>, Failure> {
+        let Some(journal) = &context.journal else {
+            // Once there was one: what waits is not to be overlooked.
+            return Ok(match context.ledger.journal().await? {
+                None => None,
+                head => Some(Self { place: None, head, backlog: context.ledger.backlog().await? }),
+            });
+        };
+        if context.ledger.journal().await?.is_some() {
+            match before_opening(context).await {
+                Ok(()) | Err(SweepError::Restored { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let place = Some(journal.place().shown().to_owned());
+        Ok(Some(Self { place, head: context.ledger.journal().await?, backlog: context.ledger.backlog().await? }))
+    }
+
+    /// What somebody should look at.
+    #[must_use]
+    pub fn attention(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        let Some(head) = &self.head else { return all };
+        if head.restored_at.is_some() {
+            let by = head.replay.map_or_else(
+                || "no replay is open yet".to_owned(),
+                |id| format!("sweep {id} does again what the journal knows"),
+            );
+            all.push(format!("the database came back from a backup: live sweeps wait, {by}"));
+        }
+        if let Some(error) = &head.error {
+            let since = head.error_at.as_deref().map(|at| format!(" since {} UTC", minute(at))).unwrap_or_default();
+            all.push(format!("{error}{since}; {} wait in the ledger", counted_records(&self.backlog)));
+        } else if self.place.is_none() {
+            all.push(format!(
+                "`journal.place` is not set, and the ledger keeps a journal; {} wait in it",
+                counted_records(&self.backlog)
+            ));
+        }
+        all
+    }
+
+    /// In one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let place = self.place.as_deref().unwrap_or("nowhere");
+        let Some(head) = &self.head else { return format!("Journal at {place}, nothing written yet") };
+        let waiting = match self.backlog.records {
+            0 => String::new(),
+            _ => format!(", {} waiting", counted_records(&self.backlog)),
+        };
+        let hash = head.hash.get(..12).unwrap_or_default();
+        format!("Journal at {place}: record {} ({hash}){waiting}", head.number)
+    }
+}
+
+/// So many outcomes that wait.
+#[must_use]
+pub fn counted_records(backlog: &Backlog) -> String {
+    counted(u64::try_from(backlog.records).unwrap_or(0), "outcome")
+}

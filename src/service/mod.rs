@@ -1,0 +1,50 @@
+//! What people and programs may ask for, whichever way they ask: each question
+//! is answered in one place, and each right is checked in one. Imports every
+//! floor but the faces.
+
+pub mod access;
+pub mod clients;
+pub mod coverage;
+pub mod deliveries;
+pub mod failure;
+pub mod jobs;
+pub mod journal;
+pub mod status;
+pub mod sweeps;
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+
+use access::Caller;
+
+use crate::worker::Context;
+
+/// What a question is answered with, and who asks it.
+#[derive(Clone)]
+pub struct Service {
+    /// The company's database, and all that works on it.
+    pub context: Context,
+    /// The folder of the job files.
+    pub jobs: PathBuf,
+    /// The time zone in which whoever asks has the day.
+    pub time_zone: Tz,
+    /// Who asks.
+    pub caller: Caller,
+}
+
+impl Service {
+    /// The same service for somebody else.
+    #[must_use]
+    pub fn for_caller(&self, caller: Caller) -> Self {
+        let context = Context { actor: caller.name.clone(), ..self.context.clone() };
+        Self { context, jobs: self.jobs.clone(), time_zone: self.time_zone, caller }
+    }
+
+    /// The day it is.
+    #[must_use]
+    pub fn today(&self) -> NaiveDate {
+        self.context.ledger.clock().now().with_timezone(&self.time_zone).date_naive()
+    }
+}

@@ -1,0 +1,146 @@
+//! Tonight, the last nights, and what needs attention.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::deliveries;
+use super::failure::{Failure, Kind};
+use super::jobs::{JobStatus, job_status};
+use super::journal::JournalStatus;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{Outstanding, Progress, State, Sweep};
+use crate::report::counted;
+use crate::worker::{Context, gate, hindrance};
+
+/// The most failures counted and listed.
+pub const MOST_FAILURES: u32 = 1000;
+
+/// A sweep, and how far it is.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Shown {
+    /// The sweep.
+    #[serde(flatten)]
+    pub sweep: Sweep,
+    /// How far it is.
+    pub progress: Progress,
+    /// Old rows deleted, by table; of sweeps that take rows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, u64>,
+}
+
+impl Shown {
+    /// A sweep with its progress.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the database cannot be read.
+    pub async fn of(context: &Context, sweep: Sweep) -> Result<Self, Failure> {
+        let progress = context.ledger.progress(sweep.id).await?;
+        let rows = match sweep.kind {
+            SweepKind::Retention => context.ledger.rows_by_table(sweep.id, sweep.id).await?,
+            _ => BTreeMap::new(),
+        };
+        Ok(Self { sweep, progress, rows })
+    }
+
+    /// The job, or who opened it.
+    #[must_use]
+    pub fn by(&self) -> String {
+        self.sweep.job.clone().unwrap_or_else(|| format!("by {}", self.sweep.opened_by))
+    }
+}
+
+/// How everything stands.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Status {
+    /// The last sweeps, newest first.
+    pub sweeps: Vec<Shown>,
+    /// The jobs and their next ticks.
+    pub jobs: Vec<JobStatus>,
+    /// Clients that failed, up to a thousand.
+    pub failures: usize,
+    /// Clients on hold.
+    pub holds: usize,
+    /// What is still to be done outside of the database.
+    pub deliveries: Vec<Outstanding>,
+    /// When the last backup was made.
+    pub last_backup: Option<String>,
+    /// Where the journal stands, if there is one.
+    pub journal: Option<JournalStatus>,
+    /// What somebody should look at, most urgent first.
+    pub attention: Vec<String>,
+}
+
+impl Status {
+    /// As it is now, with the last so many sweeps.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the database cannot be read.
+    pub async fn of(context: &Context, jobs: &Path, last: u32) -> Result<Self, Failure> {
+        let ledger = &context.ledger;
+        let mut status = Self {
+            sweeps: Vec::new(),
+            jobs: job_status(jobs, ledger.clock().now()),
+            failures: ledger.failures(MOST_FAILURES).await?.len(),
+            holds: ledger.holds(None, false).await?.len(),
+            deliveries: ledger.outstanding(None).await?,
+            last_backup: gate::last_backup(context).await?.map(|at| at.to_rfc3339()),
+            journal: JournalStatus::of(context).await?,
+            attention: Vec::new(),
+        };
+        for sweep in ledger.last_sweeps(last).await? {
+            status.sweeps.push(Shown::of(context, sweep).await?);
+        }
+        status.attention = attention(context, &status).await;
+        Ok(status)
+    }
+}
+
+/// What somebody should look at, most urgent first.
+async fn attention(context: &Context, status: &Status) -> Vec<String> {
+    let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
+    match context.planner.plan(&context.store).await {
+        Err(error) => all.push(error.brief()),
+        Ok(loaded) => {
+            if let Err(error) = gate::rehearsed(context, &loaded.plan.digest).await {
+                all.push(error.to_string());
+            }
+        }
+    }
+    if let Err(error) = gate::backed_up(context).await {
+        all.push(error.to_string());
+    }
+    if context.limits.replica_lag.is_some() {
+        all.extend(hindrance(context).await);
+    }
+    all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
+    for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
+        let name = shown.sweep.job.as_deref().unwrap_or("by hand");
+        let newer_done = status.sweeps.iter().any(|other| {
+            other.sweep.id > shown.sweep.id && other.sweep.job == shown.sweep.job && other.sweep.state == State::Done
+        });
+        if !newer_done {
+            let note = shown.sweep.note.as_deref().unwrap_or_default();
+            all.push(format!("sweep {} ({name}) was {}: {note}", shown.sweep.id, shown.sweep.state.as_str()));
+        }
+    }
+    for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
+        if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
+            all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
+        }
+    }
+    all.extend(deliveries::attention(&status.deliveries, &context.targets));
+    if status.failures > 0 {
+        all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
+    }
+    all
+}
+
+/// No sweep of this number.
+#[must_use]
+pub fn no_sweep(id: i64) -> Failure {
+    Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones").of(Kind::NotFound)
+}

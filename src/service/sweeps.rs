@@ -1,0 +1,340 @@
+//! Sweeps: started, previewed, rehearsed and ended by hand, and what became of their clients.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Service;
+use super::clients::{KEY_HINT, ledger_key};
+use super::failure::{Failure, Kind};
+use super::jobs::job;
+use super::status::{MOST_FAILURES, Shown, no_sweep};
+use crate::domain::access::Right;
+use crate::domain::key::Key;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Through};
+use crate::worker::sweep::{Client, Mode, Survey, open, survey};
+use crate::worker::{Context, Request};
+
+/// The most clients that a preview names.
+const MOST_NAMED: usize = 1_000;
+/// The most clients that a list may name at once.
+const MOST_LISTED: usize = 10_000;
+
+/// What is asked of a sweep: the parameters of a job, or one's own.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    /// The job whose parameters are used; `limit` and `filters` beside it take the place of its own.
+    pub job: Option<String>,
+    /// The kind of sweep, where no job is named.
+    pub kind: Option<SweepKind>,
+    /// Only clients with these values: a name that the policy declares, and its values.
+    #[serde(default)]
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// At most so many clients are anonymized; refused ones do not count.
+    #[schema(minimum = 1)]
+    pub limit: Option<u64>,
+    /// The clients of a `list` sweep, up to 10,000; a key of several parts is an array as a text.
+    #[serde(default)]
+    #[schema(max_items = 10_000)]
+    pub clients: Vec<String>,
+    /// Of a `list` sweep: pass over the retention period. Guards and holds still refuse.
+    #[serde(default)]
+    pub force: bool,
+    /// Start a sweep that the brake stopped.
+    #[serde(default)]
+    pub over_brake: bool,
+}
+
+/// What a sweep would do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Preview {
+    /// Clients by outcome, with reasons.
+    #[serde(flatten)]
+    pub found: Survey,
+    /// The clients, up to a thousand.
+    pub clients: Vec<Client>,
+}
+
+/// A sweep with all that is known of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct SweepStatus {
+    /// The sweep, and how far it is.
+    #[serde(flatten)]
+    pub shown: Shown,
+    /// How many clients were refused for each reason; one with two reasons counts twice.
+    pub refusals: BTreeMap<String, u64>,
+    /// What is still to be done outside of the database.
+    pub outstanding: Vec<Outstanding>,
+    /// What was done there.
+    pub delivered: Vec<Through>,
+}
+
+impl Service {
+    /// Opens a sweep, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if a gate refuses, the request makes no sense, or the caller may not.
+    pub async fn start_sweep(&self, ask: &Ask) -> Result<i64, Failure> {
+        self.allow(ask.right(), &format!("start a sweep of {}", ask.named())).await?;
+        let request = self.request(ask).await?;
+        let opened = open(&self.context, &request).await?;
+        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+    }
+
+    /// What a sweep would do; writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the request makes no sense, or the caller may not read.
+    pub async fn preview(&self, ask: &Ask) -> Result<Preview, Failure> {
+        self.allow(Right::Read, &format!("preview a sweep of {}", ask.named())).await?;
+        let request = self.request_for_clients(ask).await?;
+        let mut clients = Vec::new();
+        let mut name = |client| {
+            if clients.len() < MOST_NAMED {
+                clients.push(client);
+            }
+        };
+        let found = survey((&self.context).into(), &request, Mode::Preview, &mut name).await?;
+        Ok(Preview { found, clients })
+    }
+
+    /// Does everything that a sweep would do and rolls it back; a live sweep
+    /// needs this once for each policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the rehearsal fails, or the caller may not.
+    pub async fn rehearse(&self, ask: &Ask) -> Result<Survey, Failure> {
+        self.allow(Right::Bulk, &format!("rehearse a sweep of {}", ask.named())).await?;
+        let request = self.request_for_clients(ask).await?;
+        rehearse(&self.context, &request, &mut |_| {}).await
+    }
+
+    /// Ends a sweep before its time. What was anonymized stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if it is not running, or the caller may not.
+    pub async fn cancel_sweep(&self, id: i64) -> Result<(), Failure> {
+        self.allow(Right::Bulk, &format!("cancel sweep {id}")).await?;
+        let ledger = &self.context.ledger;
+        let sweep = ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        if sweep.state != State::Running {
+            let what = format!("sweep {id} is {}, so there is nothing to cancel", sweep.state.as_str());
+            return Err(Failure::new(what, "what was anonymized stands").of(Kind::Conflict));
+        }
+        ledger.stop_sweep(id, &format!("cancelled by {}", self.caller.name)).await?;
+        Ok(())
+    }
+
+    /// The last sweeps before one, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn sweeps(&self, before: Option<i64>, most: u32) -> Result<Vec<Shown>, Failure> {
+        self.allow(Right::Read, "look at sweeps").await?;
+        let mut shown = Vec::new();
+        for sweep in self.context.ledger.sweeps_before(before, most).await? {
+            shown.push(Shown::of(&self.context, sweep).await?);
+        }
+        Ok(shown)
+    }
+
+    /// A sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that number, or the caller may not read.
+    pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
+        self.allow(Right::Read, "look at sweeps").await?;
+        let ledger = &self.context.ledger;
+        let sweep = ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        Ok(SweepStatus {
+            shown: Shown::of(&self.context, sweep).await?,
+            refusals: ledger.refusals(id).await?,
+            outstanding: ledger.outstanding(Some(id)).await?,
+            delivered: ledger.through(id).await?,
+        })
+    }
+
+    /// What became of a sweep's clients, in key order.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is no such sweep, or the caller may not read.
+    pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
+        self.allow(Right::Read, "look at clients").await?;
+        self.context.ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        Ok(self.context.ledger.outcomes(id, page).await?)
+    }
+
+    /// Clients that failed, up to a thousand.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn failures(&self) -> Result<Vec<FailedClient>, Failure> {
+        self.allow(Right::Read, "look at clients").await?;
+        Ok(self.context.ledger.failures(MOST_FAILURES).await?)
+    }
+
+    /// Lets clients that failed be tried again, one or all, and returns the
+    /// sweeps that do so and how many clients they are.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the one named has not failed, or the caller may not.
+    pub async fn retry(&self, key: Option<&str>) -> Result<(Vec<i64>, usize), Failure> {
+        let (right, what) = match key {
+            Some(key) => (Right::Anonymize, format!("retry client {key}")),
+            None => (Right::Bulk, "retry all who failed".to_owned()),
+        };
+        self.allow(right, &what).await?;
+        let context = &self.context;
+        let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
+        let mut failed = context.ledger.failures(u32::MAX).await?;
+        if let Some(key) = key {
+            let key = ledger_key(context, key).await?;
+            failed.retain(|client| client.client_key == key);
+            if failed.is_empty() {
+                let hint = "`lethe status --failures` lists those that have";
+                return Err(Failure::new(format!("client `{key}` has not failed"), hint).of(Kind::NotFound));
+            }
+        }
+        let clients = failed.len();
+        let (back, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.kind == "replay");
+        let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
+        let mut sweeps = Vec::new();
+        // Who was on a list that passed over the retention period is tried again under the same terms.
+        for (force, failed) in [(false, others), (true, forced)] {
+            let keys = failed
+                .iter()
+                .map(|client| Key::parse(&client.client_key, parts))
+                .collect::<Result<Vec<Key>, String>>()
+                .map_err(|what| Failure::new(what, "the key of the policy has changed since"))?;
+            if keys.is_empty() {
+                continue;
+            }
+            let request = Request { force, retry: true, ..Request::of_clients(keys, self.today()) };
+            sweeps.extend(open(context, &request).await?);
+        }
+        if !back.is_empty() {
+            // They were anonymized once, and a replay finds them by what has come back of them.
+            let keys: Vec<&str> = back.iter().map(|client| client.client_key.as_str()).collect();
+            context.ledger.release_by_keys(&serde_json::to_string(&keys).unwrap_or_default()).await?;
+            let listed = Request::of_clients(Vec::new(), self.today());
+            let request = Request { kind: SweepKind::Replay, over_brake: true, ..listed };
+            sweeps.extend(open(context, &request).await?);
+        }
+        Ok((sweeps, clients))
+    }
+
+    /// The same as [`Self::request`], for what looks at clients and not at rows.
+    async fn request_for_clients(&self, ask: &Ask) -> Result<Request, Failure> {
+        let request = self.request(ask).await?;
+        if request.kind == SweepKind::Retention {
+            let what = "a `retention` sweep takes rows, and only clients are looked at here";
+            return Err(Failure::new(what, "`lethe sweep --retention --preview` counts the rows"));
+        }
+        Ok(request)
+    }
+
+    async fn request(&self, ask: &Ask) -> Result<Request, Failure> {
+        let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
+        let now = self.context.ledger.clock().now();
+        let mut request = match (&ask.job, ask.kind) {
+            (Some(_), Some(_)) => return refused("both `job` and `kind` are there", "a job says its kind itself"),
+            (Some(name), None) => Request::of_job(&job(&self.jobs, name)?, now),
+            (None, Some(kind)) => Request { kind, ..Request::of_clients(Vec::new(), self.today()) },
+            (None, None) => {
+                return refused("neither `job` nor `kind` is there", "name a job, or a kind such as `due`");
+            }
+        };
+        let is_list = request.kind == SweepKind::List;
+        if is_list != (!ask.clients.is_empty()) {
+            return refused("`clients` and the kind `list` go together", "name at least one client, and only then");
+        }
+        if ask.force && !is_list {
+            return refused("`force` is for a `list` sweep", "name the clients whose retention period is passed over");
+        }
+        if ask.limit == Some(0) {
+            return refused("`limit` is 0", "leave it out for no limit");
+        }
+        if ask.clients.len() > MOST_LISTED {
+            return refused(
+                "more than 10,000 clients are named",
+                "send them in several lists, or as a file on the command line",
+            );
+        }
+        if request.kind == SweepKind::Retention && (ask.limit.is_some() || !ask.filters.is_empty()) {
+            return refused("a `retention` sweep takes rows, and knows no filter or limit", "leave them out");
+        }
+        if request.kind == SweepKind::Replay && !ask.filters.is_empty() {
+            return refused("a `replay` sweep knows no filter", "leave `filters` out");
+        }
+        (request.force, request.over_brake) = (ask.force, ask.over_brake);
+        request.cap = ask.limit.or(request.cap);
+        if !ask.filters.is_empty() {
+            request.filters.clone_from(&ask.filters);
+        }
+        if is_list {
+            request.keys = self.keys(&ask.clients).await?;
+        }
+        Ok(request)
+    }
+
+    /// Each client once.
+    async fn keys(&self, clients: &[String]) -> Result<Vec<Key>, Failure> {
+        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let mut seen = std::collections::HashSet::new();
+        let mut keys = Vec::new();
+        for client in clients {
+            let key = Key::parse(client, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
+            if seen.insert(key.to_json()) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
+    }
+}
+
+/// Does everything that a request asks for and rolls it back.
+///
+/// # Errors
+///
+/// [`Failure`] if the rehearsal fails.
+pub async fn rehearse(
+    context: &Context,
+    request: &Request,
+    each: &mut (dyn FnMut(Client) + Send),
+) -> Result<Survey, Failure> {
+    // The data is checked too: a live sweep relies on this having been done once.
+    context.planner.plan_checked(&context.store).await?;
+    let found = survey(context.into(), request, Mode::Rehearsal, each).await?;
+    if found.tally.anonymized > 0 {
+        context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
+    }
+    Ok(found)
+}
+
+impl Ask {
+    /// One client is for whoever may anonymize; anything else is for whoever may sweep.
+    fn right(&self) -> Right {
+        let is_one = self.job.is_none() && self.kind == Some(SweepKind::List) && self.clients.len() == 1;
+        if is_one { Right::Anonymize } else { Right::Bulk }
+    }
+
+    fn named(&self) -> String {
+        match (&self.job, self.kind) {
+            (Some(job), _) => format!("job {job}"),
+            (None, Some(kind)) => format!("kind {kind}"),
+            (None, None) => "no kind".to_owned(),
+        }
+    }
+}
