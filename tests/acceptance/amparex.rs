@@ -1,6 +1,6 @@
 //! Glasses and hearing aids, the statements X: `policies/amparex`.
 //!
-//! Left out is what asks for rights: X2.
+//! Who may start what (X2) is in `asked.rs`.
 
 use std::collections::BTreeSet;
 

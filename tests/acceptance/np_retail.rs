@@ -1,6 +1,6 @@
 //! A shop's ERP, the statements N on who is taken, when, and by whom: `policies/np-retail`.
 //!
-//! Left out is what asks for rights: N1.
+//! Who may start it (N1) is in `asked.rs`, what becomes of the rows in `np_retail_rows.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};

@@ -1,6 +1,6 @@
 //! Subscription billing, the statements A: `policies/proabono`.
 //!
-//! Left out is what asks for HTTP: A12, and the half of A13 that cleans fields through it.
+//! What is asked over HTTP (A12, and cleaning in A13) is in `asked.rs`.
 
 use std::collections::BTreeSet;
 
