@@ -9,6 +9,8 @@ mod bad_inputs;
 mod changed;
 #[path = "files.rs"]
 mod files;
+#[path = "http/main.rs"]
+mod http;
 #[path = "journal/main.rs"]
 mod journal;
 #[path = "postgres/late.rs"]

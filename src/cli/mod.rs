@@ -93,6 +93,8 @@ enum Command {
     Token(token::Command),
     /// Check everything that a sweep relies on.
     Doctor,
+    /// Print the HTTP API's `OpenAPI` document.
+    Openapi,
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -139,6 +141,10 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Journal(command) => journal::execute(command, file, out).await,
         Command::Token(command) => token::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
+        Command::Openapi => {
+            output::print(&crate::http::document().to_pretty_json().unwrap_or_default());
+            Ok(())
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut script);

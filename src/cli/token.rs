@@ -60,7 +60,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
     let (_, service) = setup::service(file).await?;
-    service.allow(Right::Admin, "manage tokens").await?;
+    let what = match &command {
+        Command::Add { name, .. } => format!("make token {name}"),
+        Command::Revoke { name } => format!("revoke token {name}"),
+        Command::List { .. } => "list tokens".to_owned(),
+        Command::Requests { .. } => "list what was asked for".to_owned(),
+    };
+    service.allow(Right::Admin, &what).await?;
     let (ledger, by) = (&service.context.ledger, &service.caller.name);
     match command {
         Command::Add { name, rights, expires } => {
@@ -84,7 +90,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let until = minute(&expires_at.to_rfc3339());
             out.data(&json!({ "name": name, "token": token, "rights": rights, "expires_at": expires_at }), || {
                 format!(
-                    "{token}\n\nThis is `{name}`, which may {} until {until} UTC. It is not shown again.",
+                    "{token}\n\nThis is `{name}`, with the right {}, until {until} UTC. It is not shown again.",
                     rights.names()
                 )
             });

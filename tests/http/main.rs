@@ -1,0 +1,9 @@
+//! The real server, asked over HTTP by those who may and those who may not.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod hostile;
+mod office;
+mod rights;
+mod ways;
