@@ -7,6 +7,8 @@
 mod amparex;
 #[path = "acceptance/asked.rs"]
 mod asked;
+#[path = "acceptance/beyond.rs"]
+mod beyond;
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
