@@ -95,7 +95,9 @@ impl Office {
     /// A worker beside the server, until the office closes.
     pub fn work(&self) {
         let (context, stop) = (self.company.context.clone(), self.stop.clone());
-        tokio::spawn(async move { run(&context, Role::Both(Vec::new()), stop).await.expect("the worker ends in peace") });
+        tokio::spawn(
+            async move { run(&context, Role::Both(Vec::new()), stop).await.expect("the worker ends in peace") },
+        );
     }
 
     /// A token with these rights, good for an hour.
