@@ -15,6 +15,7 @@ use super::{OrTrouble, Trouble, shown};
 use crate::domain::access::Right;
 use crate::http::App;
 use crate::http::api::follow;
+use crate::http::asking::Named;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, State as Stands};
@@ -110,7 +111,7 @@ struct SweepPage {
 
 pub(super) async fn sweep(
     session: Session,
-    Path(id): Path<i64>,
+    Named(id): Named<i64>,
     Query(which): Query<Which>,
 ) -> Result<Response, Trouble> {
     let (service, w) = (&session.service, session.words);
@@ -142,11 +143,11 @@ pub(super) async fn sweep(
 }
 
 /// How far a sweep is, for the page that shows it.
-pub(super) async fn events(session: Session, Path(id): Path<i64>) -> Result<Response, Problem> {
+pub(super) async fn events(session: Session, Named(id): Named<i64>) -> Result<Response, Problem> {
     Ok(follow(session.service, id).await?.into_response())
 }
 
-pub(super) async fn report(session: Session, Path(id): Path<i64>) -> Result<Response, Trouble> {
+pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Trouble> {
     let (service, w) = (&session.service, session.words);
     service.allow(Right::Read, "read reports").await.or_trouble(w)?;
     let report =
