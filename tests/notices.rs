@@ -209,3 +209,28 @@ async fn a_policy_that_gives_notice_needs_a_webhook_that_does() {
     let error = shop.company.sweep(&shop.company.request(SweepKind::Due)).await.unwrap_err();
     assert!(error.brief().contains("nobody would be told: no webhook gives notice"), "{}", error.brief());
 }
+
+#[tokio::test]
+async fn a_sweep_by_a_longer_period_ends_nobodys_notice() {
+    let shop = Shop::new(&[]).await;
+    let policy = std::fs::read_to_string(shop.company.folder.path().join("policy.toml")).unwrap();
+    let choices =
+        "length = \"6 years\"\nchoices = { from = \"2 years\", to = \"6 years\", step = \"1 year\" }\notherwise";
+    let policy = policy.replace("length = \"6 years\"\notherwise", choices);
+    std::fs::write(shop.company.folder.path().join("policy.toml"), policy).unwrap();
+    shop.company.execute("INSERT INTO orders (customer_no, ordered_on) SELECT no, '2022-02-02' FROM customers").await;
+    let night = async |day: u32, length: &str| {
+        shop.company.set_clock(&format!("2026-01-{day:02}T12:00:00Z"));
+        let mut request = shop.company.request(SweepKind::Period);
+        request.length = Some(length.parse().unwrap());
+        let tally = shop.company.sweep(&request).await.unwrap();
+        (tally.anonymized, tally.refused)
+    };
+    assert_eq!(night(2, "2 years").await, (0, 2));
+    assert_eq!(night(3, "5 years").await, (0, 0), "by this one they are not due yet");
+    assert_eq!(shop.notices().await, ["A|2026-01-16|NULL", "B|2026-01-16|NULL"]);
+    // By a shorter one they would have been.
+    shop.company.execute("INSERT INTO orders (customer_no, ordered_on) VALUES ('A', '2023-03-03')").await;
+    assert_eq!(night(4, "3 years").await, (0, 1));
+    assert_eq!(night(17, "2 years").await, (2, 0));
+}

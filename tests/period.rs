@@ -328,3 +328,43 @@ async fn a_client_that_fails_within_a_cap_makes_nobody_be_passed_over() {
     }
     assert_eq!(anonymized(&company).await, "C1,C2,C3,C5,C6,C7");
 }
+
+#[tokio::test]
+async fn each_choice_of_a_period_remembers_by_itself_how_far_was_looked() {
+    let choices = "length = \"6 years\"\nchoices = { from = \"1 year\", to = \"7 years\", step = \"6 months\" }";
+    let company = Company::new(SCHEMA, &POLICY.replace("length = \"6 years\"", choices)).await;
+    client(&company, "C1", "2001-01-01", &["2022-05-05"]).await;
+    let night = async |day: &str, length: Option<&str>| {
+        company.set_clock(&format!("2026-01-{day}T12:00:00Z"));
+        let length = length.map(|length| length.parse().unwrap());
+        company.sweep(&Request { length, ..company.request(SweepKind::Period) }).await.map(|tally| tally.anonymized)
+    };
+    assert_eq!(night("02", Some("2 years")).await.unwrap(), 1);
+    // One who was away for longer than either comes in: seen by whoever looks at everybody.
+    client(&company, "C2", "2001-01-01", &["2002-02-02"]).await;
+    assert_eq!(night("03", Some("24 months")).await.unwrap(), 0);
+    assert_eq!(night("04", None).await.unwrap(), 1);
+    client(&company, "C3", "2001-01-01", &["2002-02-02"]).await;
+    // The policy's own, said aloud, is the same.
+    assert_eq!(night("05", Some("72 months")).await.unwrap(), 0);
+    assert_eq!(night("06", Some("7 years")).await.unwrap(), 1);
+    let looked = company.rows("SELECT cutoff, since FROM lethe_sweeps ORDER BY id").await;
+    let expected =
+        ["2024-01-02|NULL", "2024-01-03|2024-01-02", "2020-01-04|NULL", "2020-01-05|2020-01-04", "2019-01-06|NULL"];
+    assert_eq!(looked, expected);
+    for length in ["6 months", "8 years", "13 months", "1 year 1 day"] {
+        let refused = night("07", Some(length)).await.unwrap_err();
+        assert_eq!(refused.to_string(), format!("the period `{length}` is none of the policy's choices"));
+    }
+}
+
+#[tokio::test]
+async fn a_period_of_its_own_needs_a_choice_and_a_sweep_that_goes_by_one() {
+    let company = company().await;
+    let length = Some("6 years".parse().unwrap());
+    let request = |kind| Request { length, ..company.request(kind) };
+    let answer = company.sweep(&request(SweepKind::Period)).await.unwrap_err();
+    assert_eq!(answer.to_string(), "the sweep has a period of its own, and the policy gives no choice of periods");
+    let answer = company.sweep(&request(SweepKind::Due)).await.unwrap_err();
+    assert_eq!(answer.to_string(), "a `due` sweep goes by no period, and has one of its own");
+}

@@ -3,6 +3,7 @@
 
 mod error;
 mod survey;
+mod terms;
 
 pub use error::SweepError;
 pub use survey::{Client, Mode, Survey, Surveyor, survey};
@@ -11,7 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sha2::{Digest, Sha256};
+
+use terms::{chosen, mark_name, one_value_each, own_length};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, has_rows};
@@ -20,7 +22,6 @@ use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
-use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
@@ -186,46 +187,6 @@ fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) 
     let full_at = mark.full_at.as_deref().and_then(parse_moment)?;
     let fresh = now - full_at < TimeDelta::from_std(full_pass_every).unwrap_or(TimeDelta::MAX);
     mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
-}
-
-/// The period that a sweep goes by: its own, if the policy gives the choice, or the policy's.
-fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, SweepError> {
-    let said = plan.retention.as_ref();
-    let Some(length) = request.length else { return Ok(said.map(|own| own.length)) };
-    if !matches!(request.kind, SweepKind::Period | SweepKind::List) {
-        return Err(SweepError::LengthOfKind { kind: request.kind });
-    }
-    let choices = said.and_then(|own| own.choices).ok_or(SweepError::NoChoice)?;
-    if choices.has(length) { Ok(Some(length)) } else { Err(SweepError::NotAChoice { length, choices }) }
-}
-
-/// The period of a sweep's own, by the first day on which activity keeps a
-/// client; `None` if that is the policy's.
-fn own_length(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Option<Period> {
-    let retention = plan.retention.as_ref()?;
-    let is_it = |length: &Period| length.before(today).ok() == cutoff;
-    if is_it(&retention.length) { None } else { retention.choices?.all().find(is_it) }
-}
-
-/// Whether the filters of which the policy asks for one value have one.
-fn one_value_each(plan: &Plan, filters: &BTreeMap<String, Vec<String>>) -> Result<(), SweepError> {
-    for name in &plan.one_value {
-        let given = filters.get(name).map_or(0, Vec::len);
-        if given != 1 {
-            return Err(SweepError::OneValue { name: name.clone(), given });
-        }
-    }
-    Ok(())
-}
-
-/// The name under which period sweeps of a plan, filter and period remember how far they looked.
-fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>, length: Option<Period>) -> String {
-    let text = match length {
-        None => serde_json::to_string(&(digest, filters)),
-        Some(length) => serde_json::to_string(&(digest, filters, length)),
-    };
-    let text = text.unwrap_or_default();
-    Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn columns_of(

@@ -206,8 +206,7 @@ impl Trade {
     pub fn outcome(&self, key: &str) -> String {
         let shown = self.json(&["client", key]);
         let last = shown["history"].as_array().and_then(|history| history.last()).cloned().unwrap_or_default();
-        let reasons: Vec<String> =
-            last["reasons"].as_str().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let reasons: Vec<String> = serde_json::from_value(last["reasons"].clone()).unwrap_or_default();
         let outcome = last["outcome"].as_str().unwrap_or("never looked at");
         if reasons.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", reasons.join(", ")) }
     }
