@@ -5,6 +5,8 @@
 
 #[path = "acceptance/amparex.rs"]
 mod amparex;
+#[path = "acceptance/asked.rs"]
+mod asked;
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;
@@ -12,6 +14,8 @@ mod harness;
 mod np_retail;
 #[path = "acceptance/np_retail_rows.rs"]
 mod np_retail_rows;
+#[path = "acceptance/office.rs"]
+mod office;
 #[path = "acceptance/proabono.rs"]
 mod proabono;
 #[path = "acceptance/prodon.rs"]

@@ -1,6 +1,6 @@
 //! Subscription billing, the statements A: `policies/proabono`.
 //!
-//! Left out is what asks for HTTP: A12, and the half of A13 that cleans fields through it.
+//! What is asked over HTTP (A12, and cleaning in A13) is in `asked.rs`.
 
 use std::collections::BTreeSet;
 
@@ -43,10 +43,8 @@ impl Night {
 
     /// Those anonymized, companies or all others. The data says which is which by the field itself.
     fn gone_as(&self, company: bool) -> Vec<&String> {
-        let is_company = |key: &&String| match text(&self.before.row("customers", key)["billing_company"]).trim() {
-            "" | "NULL" => false,
-            _ => true,
-        };
+        let is_company =
+            |key: &&String| !matches!(text(&self.before.row("customers", key)["billing_company"]).trim(), "" | "NULL");
         let found: Vec<&String> = self.gone.iter().filter(|key| is_company(key) == company).collect();
         assert!(found.len() > 20);
         found

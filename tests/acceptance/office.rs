@@ -1,0 +1,77 @@
+//! The program running for a company of a trade, asked over HTTP.
+#![allow(dead_code)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::trade::Trade;
+
+/// `lethe run` at work, with a server; it is ended with the test.
+pub struct Office {
+    running: Child,
+    url: String,
+    asker: reqwest::Client,
+}
+
+impl Office {
+    pub fn open(trade: &Trade) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        trade.configure("[http]\nlisten = \"127.0.0.1:0\"\n");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
+        command.arg("run").current_dir(trade.folder.path()).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
+        let mut running = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(running.stderr.take().expect("its log")).lines().map_while(Result::ok);
+        let line = lines.by_ref().find(|line| line.contains("listening")).expect("it says where it listens");
+        let address = line.split("address=").nth(1).expect("an address").split_whitespace().next().expect("an address");
+        let url = format!("http://{address}");
+        std::thread::spawn(move || lines.for_each(drop));
+        let asker = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
+        Self { running, url, asker }
+    }
+
+    /// Status and answer.
+    pub async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        Self::answer(self.asker.get(format!("{}{path}", self.url)).bearer_auth(token)).await
+    }
+
+    /// Status and answer.
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> (u16, Value) {
+        let request = self.asker.post(format!("{}{path}", self.url)).bearer_auth(token);
+        Self::answer(request.header("content-type", "application/json").body(body.to_string())).await
+    }
+
+    async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a text");
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Waits until a sweep is over, and shows it.
+    pub async fn over(&self, sweep: &Value, token: &str) -> Value {
+        for _ in 0..600 {
+            let (_, shown) = self.get(&format!("/api/v1/sweeps/{sweep}"), token).await;
+            if shown["state"] != "running" {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("sweep {sweep} is never over");
+    }
+}
+
+impl Drop for Office {
+    fn drop(&mut self) {
+        self.running.kill().expect("it is killed");
+        self.running.wait().expect("it ends");
+    }
+}
+
+/// A token with these rights.
+pub fn token(trade: &Trade, name: &str, rights: &str) -> String {
+    let made = trade.json(&["token", "add", name, "--right", rights]);
+    made["token"].as_str().unwrap_or_else(|| panic!("a token: {made}")).to_owned()
+}
