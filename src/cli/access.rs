@@ -14,21 +14,24 @@ use crate::service::failure::Kind;
 /// The variable with a token, for those who are no operator of this machine.
 pub(super) const TOKEN: &str = "LETHE_TOKEN";
 
-/// `[access]`
+/// `[access]`, if it is there.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct AccessConfig(Option<Entries>);
+
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AccessConfig {
+struct Entries {
     /// Accounts of the operating system and their rights.
-    #[serde(default)]
-    pub operators: BTreeMap<String, Rights>,
+    operators: BTreeMap<String, Rights>,
 }
 
 /// The rights of an account. Without `[access]`, whoever can read the
 /// configuration has the database's password anyway, and may do everything.
 fn rights(config: &Config, account: &str) -> Rights {
-    match &config.access {
+    match &config.access.0 {
         None => Rights::all(),
-        Some(access) => access.operators.get(account).cloned().unwrap_or_default(),
+        Some(entries) => entries.operators.get(account).cloned().unwrap_or_default(),
     }
 }
 

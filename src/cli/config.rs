@@ -59,8 +59,8 @@ pub(super) struct Config {
     pub webhooks: WebhooksConfig,
     #[serde(default)]
     pub deliveries: DeliveriesConfig,
-    /// Who may do what on this machine; without it, everybody who can read this.
-    pub access: Option<AccessConfig>,
+    #[serde(default)]
+    pub access: AccessConfig,
     #[serde(default)]
     pub http: HttpConfig,
     /// What `files` and `webhooks` declare, once they are read.

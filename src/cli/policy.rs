@@ -164,6 +164,12 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
     if let Some(retention) = &plan.retention {
         let tables: Vec<String> = retention.activity.iter().map(|own| format!("`{}`", own.table)).collect();
         text += &format!("Due by period: {} after the last activity in {}\n", retention.length, tables.join(", "));
+        if let Some(choices) = retention.choices {
+            text += &format!("               a sweep may choose another, {choices}\n");
+        }
+    }
+    for filter in &plan.one_value {
+        text += &format!("Selecting:     exactly one value of `{filter}` a sweep\n");
     }
     text += "\nRefused while a client\n";
     for guard in &plan.guards {

@@ -196,7 +196,7 @@ fn seconds(number: i64) -> f64 {
 }
 
 /// Who waits, as it was counted in the last ten minutes.
-async fn waiting(app: &App, service: &Service) -> Result<Vec<Overdue>, Problem> {
+pub(super) async fn waiting(app: &App, service: &Service) -> Result<Vec<Overdue>, Problem> {
     let kept = app.0.metrics.overdue.lock().ok().and_then(|kept| kept.clone());
     if let Some((_, waiting)) = kept.filter(|(at, _)| at.elapsed() < STANDS) {
         return Ok(waiting);

@@ -6,6 +6,7 @@ mod asking;
 mod limits;
 mod metrics;
 mod once;
+mod page;
 mod problem;
 mod server;
 

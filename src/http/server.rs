@@ -19,7 +19,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::limits::{self, Limiter};
 use super::metrics::{self, Metrics};
-use super::{App, Inner, Settings, api};
+use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
 
@@ -58,6 +58,7 @@ fn router(app: App) -> Router {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
     api::router()
+        .merge(page::router())
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(header(header::CACHE_CONTROL, "no-store"))

@@ -6,6 +6,7 @@
 //! ledger does not keep (who is overdue, how many look alike) is asked now, and
 //! said to be as of now. No report holds a client's data or key.
 
+pub mod filters;
 mod html;
 mod month;
 mod now;

@@ -157,7 +157,10 @@ fn limits(policy: &Policy, loaded: &Loaded, jobs: &[Job]) -> Vec<Limit> {
         limits.push(Limit {
             of: "a client without activity".to_owned(),
             start,
-            length: plan.length.to_string(),
+            length: plan.choices.map_or_else(
+                || plan.length.to_string(),
+                |choices| format!("{}, or as a job says {choices}", plan.length),
+            ),
             then: "anonymized".to_owned(),
             basis: said.basis.clone(),
             jobs: of_kind(SweepKind::Period),

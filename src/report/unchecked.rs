@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::words::{counted, minute, some};
-use crate::domain::policy::{Class, Policy};
+use crate::domain::policy::{Class, OnResidue, Policy};
 use crate::domain::schema::Dialect;
 use crate::worker::Loaded;
 
@@ -106,6 +106,20 @@ fn residue(policy: &Policy, add: &mut impl FnMut(String, String)) {
             policy.residue.min_length
         ),
     );
+    let kept: Vec<String> = policy
+        .tables
+        .iter()
+        .flat_map(|(name, table)| {
+            let columns = table.columns.iter().filter(|(_, said)| said.residue == OnResidue::Keep);
+            columns.map(move |(column, _)| format!("{name}.{column}"))
+        })
+        .collect();
+    if !kept.is_empty() {
+        add(
+            "Former values that are filed".to_owned(),
+            format!("The policy says that they may stay in {}, so they were not searched for there.", kept.join(", ")),
+        );
+    }
 }
 
 /// What the groups of clients that look alike leave out.

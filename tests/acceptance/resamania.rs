@@ -136,6 +136,8 @@ async fn r03_the_inactivity_is_chosen_from_12_to_84_months_in_steps_of_6() {
         assert_eq!(ended["progress"]["anonymized"], expected.len(), "{months}: {ended}");
     }
     assert_ne!(trade.snapshot().await, before);
+    let shown = trade.run(&["policy", "show"]).out;
+    assert!(shown.contains("a sweep may choose another, 12 months to 84 months in steps of 6 months"), "{shown}");
     // The policy's own length is one of them, too.
     trade.amend_policy("length    = \"36 months\"", "length    = \"13 months\"");
     assert!(trade.run(&["policy", "check"]).err.contains("`13 months` is none of the choices"));
@@ -285,6 +287,10 @@ async fn r17_what_is_filed_is_unchanged_to_the_byte_and_not_consultable_through_
         assert_eq!(after.table(table), before.table(table), "{table}");
     }
     assert_eq!(trade.rows("SELECT * FROM invoice_book ORDER BY invoice_no").await, book, "they are all there still");
+    let report = trade.run(&["report", "sweep", "2", "--json"]).out;
+    assert!(
+        report.contains("may stay in bookings.wishes, documents.content, documents.title, invoices.billed_address")
+    );
     // What is not filed does not name her any more.
     let left: Vec<String> = after.mentions("Margaux").into_iter().collect();
     assert_eq!(

@@ -7,6 +7,7 @@ mod common;
 #[path = "../common/project.rs"]
 mod project;
 
+mod alerts;
 mod company;
 
 mod dashboard;

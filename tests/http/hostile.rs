@@ -65,7 +65,6 @@ async fn paths_and_parameters_that_are_none_are_told_so() {
     let office = Office::new().await;
     let token = office.token("admin", &[Right::Admin]).await;
     for path in [
-        "/",
         "/api",
         "/api/v1",
         "/api/v2/sweeps",

@@ -5,5 +5,6 @@ mod common;
 
 mod hostile;
 mod office;
+mod pages;
 mod rights;
 mod ways;

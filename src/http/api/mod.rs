@@ -4,6 +4,8 @@ mod clients;
 mod sweeps;
 mod whole;
 
+pub(super) use sweeps::{confirmed, follow};
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;

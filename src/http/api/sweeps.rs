@@ -17,6 +17,7 @@ use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::once::once;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Listed, OutcomePage, State};
+use crate::service::Service;
 use crate::service::status::Shown;
 use crate::service::sweeps::{Ask, Preview, SweepStatus};
 use crate::worker::sweep::Survey;
@@ -70,7 +71,7 @@ pub(in crate::http) struct Start {
 }
 
 /// That something irreversible is meant.
-pub(super) fn confirmed(confirm: bool) -> Result<(), Problem> {
+pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
     if confirm {
         return Ok(());
     }
@@ -147,6 +148,14 @@ pub(in crate::http) async fn one(
 pub(in crate::http) async fn events(
     Asking(service): Asking,
     Named(sweep): Named<i64>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    follow(service, sweep).await
+}
+
+/// Tells how far a sweep is until it is over.
+pub(in crate::http) async fn follow(
+    service: Service,
+    sweep: i64,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     // Whoever may not, or asks for none, is told so at once.
     service.sweep(sweep).await?;

@@ -1,0 +1,85 @@
+//! What the pages' forms do.
+
+use axum::extract::{Form, Path};
+use axum::http::HeaderMap;
+use axum::response::Redirect;
+use serde::Deserialize;
+
+use super::session::Session;
+use super::{Marked, OrTrouble, Trouble};
+use crate::service::sweeps::Ask;
+
+/// A form for what cannot be undone.
+#[derive(Deserialize)]
+pub(super) struct Sure {
+    mark: String,
+    /// There if the box was ticked.
+    sure: Option<String>,
+}
+
+impl Sure {
+    fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Trouble> {
+        session.check(headers, &self.mark).or_trouble(session.words)?;
+        crate::http::api::confirmed(self.sure.is_some()).or_trouble(session.words)
+    }
+}
+
+pub(super) async fn start(
+    session: Session,
+    headers: HeaderMap,
+    Path(job): Path<String>,
+    Form(form): Form<Sure>,
+) -> Result<Redirect, Trouble> {
+    form.check(&session, &headers)?;
+    let ask = Ask { job: Some(job), ..Ask::default() };
+    let sweep = session.service.start_sweep(&ask).await.or_trouble(session.words)?;
+    Ok(Redirect::to(&format!("/sweeps/{sweep}")))
+}
+
+pub(super) async fn cancel(
+    session: Session,
+    headers: HeaderMap,
+    Path(sweep): Path<i64>,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Trouble> {
+    session.check(&headers, &mark).or_trouble(session.words)?;
+    session.service.cancel_sweep(sweep).await.or_trouble(session.words)?;
+    Ok(Redirect::to(&format!("/sweeps/{sweep}")))
+}
+
+/// The form of a hold.
+#[derive(Deserialize)]
+pub(super) struct Place {
+    mark: String,
+    key: String,
+    reason: String,
+}
+
+pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<Place>) -> Result<Redirect, Trouble> {
+    session.check(&headers, &form.mark).or_trouble(session.words)?;
+    session.service.place_hold(form.key.trim(), &form.reason).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/holds"))
+}
+
+/// The form of a release.
+#[derive(Deserialize)]
+pub(super) struct Release {
+    mark: String,
+    key: String,
+}
+
+pub(super) async fn release(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Release>,
+) -> Result<Redirect, Trouble> {
+    session.check(&headers, &form.mark).or_trouble(session.words)?;
+    session.service.release_hold(&form.key).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/holds"))
+}
+
+pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form<Sure>) -> Result<Redirect, Trouble> {
+    form.check(&session, &headers)?;
+    session.service.retry(None).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/"))
+}

@@ -1,0 +1,19 @@
+//! How pages write figures and moments.
+// What a filter becomes is the template crate's.
+#![allow(clippy::inline_always, clippy::unnecessary_wraps, clippy::unused_self)]
+
+use std::fmt::Display;
+
+use super::words;
+
+/// `1,204`
+#[askama::filter_fn]
+pub fn figure(count: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(words::thousands(&count.to_string()))
+}
+
+/// `2026-01-31 02:00`
+#[askama::filter_fn]
+pub fn minute(moment: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(words::minute(&moment.to_string()))
+}

@@ -1,0 +1,200 @@
+//! The pages, as a browser asks for them.
+
+use lethe::domain::access::Right;
+use reqwest::redirect::Policy;
+use reqwest::{Method, StatusCode};
+
+use super::office::Office;
+
+/// A browser that keeps its cookie and follows nothing.
+struct Browser<'a> {
+    office: &'a Office,
+    asker: reqwest::Client,
+    cookie: String,
+}
+
+impl<'a> Browser<'a> {
+    async fn signed_in(office: &'a Office, token: &str) -> Self {
+        let asker = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+        let mut browser = Self { office, asker, cookie: String::new() };
+        let (status, _, cookie) = browser.send(Method::POST, "/sign-in", &[("token", token)], &[]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER);
+        let cookie = cookie.expect("a cookie");
+        assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
+        browser.cookie = cookie.split(';').next().unwrap().to_owned();
+        browser
+    }
+
+    /// Status, the page or where it leads to, and a cookie.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        form: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> (StatusCode, String, Option<String>) {
+        let mut request =
+            self.asker.request(method.clone(), format!("{}{path}", self.office.url)).header("cookie", &self.cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if method == Method::POST {
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+            request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        }
+        let response = request.send().await.unwrap();
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, to, cookie) = (response.status(), header("location"), header("set-cookie"));
+        let text = response.text().await.unwrap();
+        (status, to.unwrap_or(text), cookie)
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let (status, page, _) = self.send(Method::GET, path, &[], &[]).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {page}");
+        page
+    }
+
+    /// What every form of a page carries.
+    async fn mark(&self) -> String {
+        let page = self.page("/holds").await;
+        page.split("name=\"mark\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn somebody_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refused() {
+    let office = Office::new().await;
+    office.work();
+    let token = office.token("operator", &[Right::Bulk]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    let tonight = browser.page("/").await;
+    assert!(tonight.contains("<b>3</b><span>Due now: their date has come</span>"), "{tonight}");
+    let preview = browser.page("/jobs/nightly/preview").await;
+    assert!(preview.contains("<b>2</b><span>anonymized</span>") && preview.contains("is in court"), "{preview}");
+    let mark = browser.mark().await;
+    let (status, problem, _) = browser.send(Method::POST, "/jobs/nightly/start", &[("mark", &mark)], &[]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked: {problem}");
+    let form = [("mark", mark.as_str()), ("sure", "on")];
+    let (status, to, _) = browser.send(Method::POST, "/jobs/nightly/start", &form, &[]).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/sweeps/1"));
+    office.over(&serde_json::json!(1), &token).await;
+    let sweep = browser.page("/sweeps/1?reason=in-court").await;
+    assert!(sweep.contains("has open orders; is in court") && !sweep.contains(">C1<"), "{sweep}");
+    assert!(browser.page("/clients?key=C3").await.contains("has open orders; is in court"));
+    assert!(browser.page("/sweeps/1/report").await.contains("Report of a sweep"));
+    assert!(browser.page("/").await.contains("class=\"anonymized\""), "the chart has a bar");
+}
+
+#[tokio::test]
+async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
+    let office = Office::new().await;
+    let token = office.token("clerk", &[Right::Anonymize]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    let mark = browser.mark().await;
+    let form = [("mark", mark.as_str()), ("key", "C1"), ("reason", "<script>alert(1)</script>\"'")];
+    assert_eq!(browser.send(Method::POST, "/holds", &form, &[]).await.0, StatusCode::SEE_OTHER);
+    let page = browser.page("/holds").await;
+    assert!(page.contains("&#60;script&#62;alert(1)") && !page.contains("<script>alert"), "{page}");
+    let (_, page, _) = browser.send(Method::GET, "/clients?key=%3Cimg%20src%3Dx%3E", &[], &[]).await;
+    assert!(!page.contains("<img"), "{page}");
+    let form = [("mark", mark.as_str()), ("key", "C1")];
+    assert_eq!(browser.send(Method::POST, "/holds/release", &form, &[]).await.0, StatusCode::SEE_OTHER);
+    assert!(browser.page("/holds").await.contains("Nobody is on hold."));
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let office = Office::new().await;
+    let token = office.token("admin", &[Right::Admin]).await;
+    let other = office.token("other", &[Right::Admin]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    let (mark, stolen) = (browser.mark().await, Browser::signed_in(&office, &other).await.mark().await);
+    let forms = ["/jobs/nightly/start", "/failures/retry", "/holds", "/holds/release", "/sweeps/1/cancel", "/sign-out"];
+    for path in forms {
+        for (mark, headers) in [
+            ("", vec![]),
+            (stolen.as_str(), vec![]),
+            (mark.as_str(), vec![("sec-fetch-site", "cross-site")]),
+            (mark.as_str(), vec![("sec-fetch-site", "same-site")]),
+        ] {
+            let form = [("mark", mark), ("sure", "on"), ("key", "C1"), ("reason", "r")];
+            let (status, page, _) = browser.send(Method::POST, path, &form, &headers).await;
+            assert_eq!(status, StatusCode::FORBIDDEN, "{path} {page}");
+        }
+        let (status, ..) = browser.send(Method::POST, path, &[("sure", "on")], &[]).await;
+        assert!(status.is_client_error(), "{path}");
+    }
+    assert_eq!(
+        office.company.rows("SELECT (SELECT count(*) FROM lethe_sweeps) + (SELECT count(*) FROM lethe_holds)").await,
+        ["0"]
+    );
+}
+
+#[tokio::test]
+async fn nobody_sees_a_page_without_signing_in_or_after_signing_out() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    let mut browser = Browser::signed_in(&office, &token).await;
+    let mark = browser.mark().await;
+    let pages = [
+        "/",
+        "/sweeps/1",
+        "/sweeps/1/events",
+        "/sweeps/1/report",
+        "/jobs/nightly/preview",
+        "/clients?key=C1",
+        "/holds",
+        "/failures",
+        "/policy",
+    ];
+    let forms = ["/jobs/nightly/start", "/holds", "/failures/retry"];
+    for path in forms {
+        let form = [("mark", mark.as_str()), ("sure", "on"), ("key", "C1"), ("reason", "r")];
+        assert_eq!(browser.send(Method::POST, path, &form, &[]).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+    let (_, to, cookie) = browser.send(Method::POST, "/sign-out", &[("mark", &mark)], &[]).await;
+    assert_eq!((to.as_str(), cookie.unwrap().contains("Max-Age=0")), ("/sign-in", true));
+    for cookie in ["", "lethe_token=", "lethe_token=lethe_x", "lethe_token=%00", "other=1; lethe_token"] {
+        browser.cookie = cookie.to_owned();
+        for path in pages {
+            let (status, to, _) = browser.send(Method::GET, path, &[], &[]).await;
+            assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/sign-in"), "{path} with {cookie}");
+        }
+    }
+    let (status, page, cookie) = browser.send(Method::POST, "/sign-in", &[("token", "lethe_wrong")], &[]).await;
+    assert_eq!((status, cookie), (StatusCode::FORBIDDEN, None));
+    assert!(page.contains("This token is not in force"));
+}
+
+#[tokio::test]
+async fn the_pages_speak_the_language_that_a_person_prefers_or_chose() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    let mut browser = Browser::signed_in(&office, &token).await;
+    for (prefers, heading) in [
+        ("de-CH,de;q=0.9", "Heute Nacht"),
+        ("fr", "Cette nuit"),
+        ("nl,fr;q=0.5", "Cette nuit"),
+        ("nl", "Tonight"),
+        ("é", "Tonight"),
+    ] {
+        let (_, page, _) = browser.send(Method::GET, "/", &[], &[("accept-language", prefers)]).await;
+        assert!(page.contains(&format!("<h1>{heading}</h1>")), "{prefers}");
+    }
+    let (_, _, cookie) = browser.send(Method::GET, "/language/de", &[], &[]).await;
+    browser.cookie += &format!("; {}", cookie.unwrap().split(';').next().unwrap());
+    let (_, page, _) = browser.send(Method::GET, "/", &[], &[("accept-language", "fr")]).await;
+    assert!(page.contains("<html lang=\"de\">") && page.contains("Heute Nacht"));
+}
+
+#[tokio::test]
+async fn a_page_loads_nothing_from_elsewhere() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    for path in ["/", "/holds", "/failures", "/policy", "/clients?key=C1", "/jobs/nightly/preview"] {
+        let page = browser.page(path).await;
+        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains(" style="), "{path}");
+    }
+}
