@@ -28,6 +28,8 @@ mod prodon_online;
 mod project;
 #[path = "acceptance/resamania.rs"]
 mod resamania;
+#[path = "acceptance/rights.rs"]
+mod rights;
 #[path = "acceptance/snapshot.rs"]
 mod snapshot;
 #[path = "acceptance/trade.rs"]

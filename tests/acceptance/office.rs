@@ -43,6 +43,17 @@ impl Office {
         Self::answer(request.header("content-type", "application/json").body(body.to_string())).await
     }
 
+    /// Status and answer to any other way of asking, with a body if there is one.
+    pub async fn ask(&self, method: &str, path: &str, token: &str, body: Option<Value>) -> (u16, Value) {
+        let method = method.parse().expect("a method");
+        let request = self.asker.request(method, format!("{}{path}", self.url)).bearer_auth(token);
+        Self::answer(match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            None => request,
+        })
+        .await
+    }
+
     async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
