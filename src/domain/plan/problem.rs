@@ -66,7 +66,7 @@ impl PlanError {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_key;
+    use super::{in_toml, shown_key};
 
     #[test]
     fn a_key_that_looks_like_data_is_not_shown() {
@@ -78,11 +78,6 @@ mod tests {
             assert_eq!(shown_key(key), None);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::in_toml;
 
     #[test]
     fn a_name_is_quoted_where_toml_would_read_something_else() {
