@@ -5,7 +5,7 @@
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
-use super::common::place::{Place, server};
+use super::common::place::{Place, either, server};
 use super::common::words::refuses;
 use super::np_retail::shop;
 use super::snapshot::text;
@@ -89,7 +89,7 @@ async fn b02_after_a_restore_whoever_was_anonymized_since_is_anonymized_again_fi
 async fn b03_a_new_column_or_a_new_table_stops_live_sweeps_until_it_is_classified() {
     let trade = billing().await;
     let before = trade.snapshot().await;
-    trade.execute("CREATE TABLE wishes (wish_id INTEGER PRIMARY KEY, customer_reference TEXT NOT NULL REFERENCES customers (reference), wish TEXT)").await;
+    trade.execute(&format!("CREATE TABLE {} (wish_id INTEGER PRIMARY KEY, customer_reference TEXT NOT NULL REFERENCES customers (reference), wish TEXT)", either("wishes", "public.wishes"))).await;
     let stopped = |by: &str| {
         let answer = trade.run(&["sweep", "requests", "--wait"]);
         assert!(answer.code == 1 && answer.err.contains(by), "{}", answer.err);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::builder::Builder;
+use super::problem::in_toml;
 use crate::domain::nearest::nearest;
 use crate::domain::policy::Rows;
 use crate::domain::schema::LiveTable;
@@ -51,7 +52,7 @@ pub(super) fn check(builder: &mut Builder) {
             "the client table itself is not in the policy",
             format!(
                 "add `[tables.{}.columns]` with a class for each of its {} columns",
-                table.name,
+                in_toml(&table.name),
                 table.columns.len()
             ),
         );
@@ -61,7 +62,7 @@ pub(super) fn check(builder: &mut Builder) {
             builder.problem(
                 &format!("tables.{table}"),
                 format!("table `{table}` reaches clients ({way}) and is not in the policy"),
-                format!("add `[tables.{table}]` with `client = …` and its columns, or `free = \"<why it holds no client data>\"`"),
+                format!("add `[tables.{}]` with `client = …` and its columns, or `free = \"<why it holds no client data>\"`", in_toml(&table)),
             );
         }
     }

@@ -180,7 +180,7 @@ impl Builder<'_> {
             self.problem(
                 place,
                 format!("goes through `{}`, which does not say how its rows belong to a client", parent.name),
-                format!("give `[tables.{}]` a `client = …`", parent.name),
+                format!("give `[tables.{}]` a `client = …`", super::problem::in_toml(&parent.name)),
             );
             return Vec::new();
         }

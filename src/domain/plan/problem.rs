@@ -24,6 +24,12 @@ impl std::fmt::Display for Problem {
     }
 }
 
+/// A name as it stands in a policy: quoted where TOML asks for it, as a table of another schema is.
+pub(super) fn in_toml(name: &str) -> String {
+    let bare = !name.is_empty() && name.chars().all(|mark| mark.is_ascii_alphanumeric() || "_-".contains(mark));
+    if bare { name.to_owned() } else { toml::Value::from(name).to_string() }
+}
+
 /// The key of an entry, unless it looks like data itself: an address, a long
 /// number, a whole sentence.
 ///
@@ -60,7 +66,7 @@ impl PlanError {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_key;
+    use super::{in_toml, shown_key};
 
     #[test]
     fn a_key_that_looks_like_data_is_not_shown() {
@@ -71,5 +77,17 @@ mod tests {
         for key in ["ann@archer.example", "+45 5551 0000", "1971-03-14", "call her after five", "a\nb", &long] {
             assert_eq!(shown_key(key), None);
         }
+    }
+
+    #[test]
+    fn a_name_is_quoted_where_toml_would_read_something_else() {
+        for name in ["customers", "Order Details", "sales.customers", "it's", "the \"old\" ones", ""] {
+            let parsed: toml::Table = toml::from_str(&format!("[tables.{}]", in_toml(name))).expect("TOML");
+            assert!(parsed["tables"].as_table().expect("a table").contains_key(name), "{name}");
+        }
+        assert_eq!(
+            (in_toml("orders_2"), in_toml("sales.orders")),
+            ("orders_2".to_owned(), "\"sales.orders\"".to_owned())
+        );
     }
 }
