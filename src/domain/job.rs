@@ -270,4 +270,16 @@ sweep     = "due"
             assert!(error.hint().contains("nightly-due.toml"));
         }
     }
+
+    #[test]
+    fn a_period_of_its_own_is_one_that_can_be_read() {
+        let read = |length: &str| {
+            let text = SHORT.replace("\"due\"", "\"period\"");
+            Job::parse("nightly", &format!("{text}length = \"{length}\""))
+        };
+        assert_eq!(read("2 years").unwrap().length, Some("2 years".parse().unwrap()));
+        let error = read("often").unwrap_err();
+        assert_eq!(error.to_string(), "key `length` in `jobs/nightly.toml` cannot be used");
+        assert!(!error.hint().is_empty());
+    }
 }

@@ -258,6 +258,7 @@ sweep     = "due"
         let cases = [
             ("limt = 5", "`jobs/nightly.toml` line 5: unknown key `limt`"),
             ("\n[brake]\nsize = 5", "`jobs/nightly.toml` line 7: unknown key `size`"),
+            ("length = \"24 months\"", "`jobs/nightly.toml` has the key `length`, and a `due` sweep goes by no period"),
             ("limit = \"many\"", "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be"),
             ("enabled = 1", "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be"),
             ("limit = 0", "key `limit` in `jobs/nightly.toml` is `0`, less than 1"),
