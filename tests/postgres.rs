@@ -47,6 +47,8 @@ mod sweeps;
 mod tables;
 #[path = "postgres/types.rs"]
 mod types;
+#[path = "views.rs"]
+mod views;
 #[path = "postgres/wakes.rs"]
 mod wakes;
 #[path = "webhooks.rs"]

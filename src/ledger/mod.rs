@@ -39,7 +39,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 7] {
+fn migrations(dialect: Dialect) -> [&'static str; 8] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -49,6 +49,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 7] {
             include_str!("../../migrations/sqlite/0005_retention.sql"),
             include_str!("../../migrations/sqlite/0006_notices.sql"),
             include_str!("../../migrations/sqlite/0007_access.sql"),
+            include_str!("../../migrations/sqlite/0008_views.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -58,6 +59,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 7] {
             include_str!("../../migrations/postgres/0005_retention.sql"),
             include_str!("../../migrations/postgres/0006_notices.sql"),
             include_str!("../../migrations/postgres/0007_access.sql"),
+            include_str!("../../migrations/postgres/0008_views.sql"),
         ],
     }
 }
@@ -254,7 +256,8 @@ pub async fn stand_in(connection: &mut Connection) -> Result<(), sqlx::Error> {
             .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
             .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
             .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"));
-        for one in sql.split_inclusive(";\n") {
+        // Views are for others to read.
+        for one in sql.split_inclusive(";\n").filter(|one| !one.contains("CREATE VIEW")) {
             statement(one).execute(&mut *connection).await?;
         }
     }
