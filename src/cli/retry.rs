@@ -21,13 +21,11 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let (_, service) = setup::service(file).await?;
     let context = &service.context;
     let (sweeps, clients) = service.retry(args.key.as_deref()).await?;
-    let retried = match args.key {
-        Some(_) => 0,
-        None => {
-            service.allow(Right::Bulk, "retry deliveries").await?;
-            context.ledger.retry_deliveries().await?
-        }
-    };
+    let mut retried = 0;
+    if args.key.is_none() {
+        service.allow(Right::Bulk, "retry deliveries").await?;
+        retried = context.ledger.retry_deliveries().await?;
+    }
     let also = if retried > 0 { format!("{} will be tried again.", deliveries(retried)) } else { String::new() };
     if args.wait {
         for id in &sweeps {

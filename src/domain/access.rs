@@ -53,7 +53,7 @@ impl FromStr for Right {
     fn from_str(name: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|right| right.as_str() == name).ok_or_else(|| {
             let names = Self::ALL.map(Self::as_str);
-            match nearest(name, names.into_iter()) {
+            match nearest(name, names) {
                 Some(near) => format!("there is no right `{name}`; did you mean `{near}`?"),
                 None => format!("there is no right `{name}`; the rights are {}", names.join(", ")),
             }

@@ -81,17 +81,15 @@ impl Listening {
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let graceful = GracefulShutdown::new();
         loop {
-            let permit = Arc::clone(&connections).acquire_owned().await;
-            let (stream, address) = tokio::select! {
+            let next = async { (Arc::clone(&connections).acquire_owned().await, self.listener.accept().await) };
+            let (permit, accepted) = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = self.listener.accept() => match accepted {
-                    Ok(accepted) => accepted,
-                    // Too many open files, or one that was gone at once: others may do better.
-                    Err(_) => {
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                        continue;
-                    }
-                },
+                next = next => next,
+            };
+            let Ok((stream, address)) = accepted else {
+                // Too many open files, or one that was gone at once: others may do better.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
             };
             let router = self.router.clone();
             let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {

@@ -10,6 +10,8 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, StoreError};
 
 /// Writes a JSON array that is kept as a text as what it is.
+// What a field is serialized with takes it as it is.
+#[allow(clippy::ref_option)]
 fn as_list<S: serde::Serializer>(json: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     let list: Vec<String> = json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     list.serialize(serializer)

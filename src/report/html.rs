@@ -171,7 +171,7 @@ impl SweepReport {
         }
         if let Some(limit) = sweep.limit {
             let reached = if sweep.limit_reached { ", which was reached" } else { "" };
-            facts.push(("limit", format!("{}{reached}", counted(u64::try_from(limit).unwrap_or(u64::MAX), "client"))));
+            facts.push(("limit", format!("{}{reached}", counted(limit, "client"))));
         }
         let policy = &self.policy;
         let version = policy.version.as_ref().map(|version| format!("version {version}, ")).unwrap_or_default();

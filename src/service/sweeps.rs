@@ -12,6 +12,7 @@ use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
 use crate::domain::access::Right;
 use crate::domain::key::Key;
+use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Through};
 use crate::worker::sweep::{Client, Mode, Survey, open, survey};
@@ -40,6 +41,8 @@ pub struct Ask {
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub clients: Vec<String>,
+    /// Of a `period` sweep: another length than the policy's, such as `24 months`, one of those it lets people choose.
+    pub length: Option<String>,
     /// Of a `list` sweep: pass over the retention period. Guards and holds still refuse.
     #[serde(default)]
     pub force: bool,
@@ -257,7 +260,7 @@ impl Service {
             }
         };
         let is_list = request.kind == SweepKind::List;
-        if is_list != (!ask.clients.is_empty()) {
+        if is_list == ask.clients.is_empty() {
             return refused("`clients` and the kind `list` go together", "name at least one client, and only then");
         }
         if ask.force && !is_list {
@@ -280,6 +283,10 @@ impl Service {
         }
         (request.force, request.over_brake) = (ask.force, ask.over_brake);
         request.cap = ask.limit.or(request.cap);
+        if let Some(length) = &ask.length {
+            let length = length.parse::<Period>().map_err(|error| Failure::new(error.to_string(), error.hint()))?;
+            request.length = Some(length);
+        }
         if !ask.filters.is_empty() {
             request.filters.clone_from(&ask.filters);
         }

@@ -16,13 +16,12 @@ struct Browser<'a> {
 impl<'a> Browser<'a> {
     async fn signed_in(office: &'a Office, token: &str) -> Self {
         let asker = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-        let mut browser = Self { office, asker, cookie: String::new() };
+        let browser = Self { office, asker, cookie: String::new() };
         let (status, _, cookie) = browser.send(Method::POST, "/sign-in", &[("token", token)], &[]).await;
         assert_eq!(status, StatusCode::SEE_OTHER);
         let cookie = cookie.expect("a cookie");
         assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
-        browser.cookie = cookie.split(';').next().unwrap().to_owned();
-        browser
+        Self { cookie: cookie.split(';').next().unwrap().to_owned(), ..browser }
     }
 
     /// Status, the page or where it leads to, and a cookie.
@@ -156,7 +155,7 @@ async fn nobody_sees_a_page_without_signing_in_or_after_signing_out() {
     let (_, to, cookie) = browser.send(Method::POST, "/sign-out", &[("mark", &mark)], &[]).await;
     assert_eq!((to.as_str(), cookie.unwrap().contains("Max-Age=0")), ("/sign-in", true));
     for cookie in ["", "lethe_token=", "lethe_token=lethe_x", "lethe_token=%00", "other=1; lethe_token"] {
-        browser.cookie = cookie.to_owned();
+        cookie.clone_into(&mut browser.cookie);
         for path in pages {
             let (status, to, _) = browser.send(Method::GET, path, &[], &[]).await;
             assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/sign-in"), "{path} with {cookie}");

@@ -59,7 +59,7 @@ pub(in crate::http) async fn anonymize(
     confirmed(confirm)?;
     let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
     let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
-    once(&service, &headers, &asked, StatusCode::ACCEPTED, work).await
+    Box::pin(once(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await
 }
 
 /// Which holds.

@@ -1,4 +1,4 @@
-//! `/api/v1`: JSON, described by an OpenAPI document made from this code.
+//! `/api/v1`: JSON, described by an `OpenAPI` document made from this code.
 
 mod clients;
 mod sweeps;
@@ -84,7 +84,7 @@ fn whole_api() -> (Router<App>, OpenApi) {
     quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK))).split_for_parts()
 }
 
-/// The OpenAPI document.
+/// The `OpenAPI` document.
 #[must_use]
 pub fn document() -> OpenApi {
     whole_api().1

@@ -101,7 +101,7 @@ pub(in crate::http) async fn start(
     let Start { sweep, confirm } = read(&raw)?;
     confirmed(confirm)?;
     let work = async { Ok(Started { sweep: service.start_sweep(&sweep).await? }) };
-    once(&service, &headers, &("POST /api/v1/sweeps", raw), StatusCode::ACCEPTED, work).await
+    Box::pin(once(&service, &headers, &("POST /api/v1/sweeps", raw), StatusCode::ACCEPTED, work)).await
 }
 
 /// A body that is JSON, as what it should be.
@@ -270,5 +270,5 @@ pub(in crate::http) async fn retry(
         Ok(Retried { sweeps, clients })
     };
     let asked = ("POST /api/v1/failures/retry", json!({ "client": client }));
-    once(&service, &headers, &asked, StatusCode::ACCEPTED, work).await
+    Box::pin(once(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await
 }

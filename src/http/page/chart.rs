@@ -16,7 +16,7 @@ const HEIGHT: u64 = 120;
 
 /// A day of the chart.
 pub(super) struct Day {
-    pub day: NaiveDate,
+    pub date: NaiveDate,
     pub tally: Tally,
     /// From the bottom up: what it is, where it begins and how tall it is.
     pub parts: Vec<Part>,
@@ -63,7 +63,7 @@ impl Chart {
             .collect();
         let top = all.iter().map(|(_, tally)| tally.anonymized + tally.refused + tally.failed).max().unwrap_or(0);
         let days = all.into_iter().zip(0_u64..).map(|((day, tally), at)| Day {
-            day,
+            date: day,
             tally,
             parts: bar(&tally, top),
             x: at * 44 + 6,
