@@ -121,7 +121,7 @@ async fn a_client_is_told_first_and_anonymized_when_the_notice_is_over() {
 }
 
 #[tokio::test]
-async fn the_notice_runs_from_when_it_was_received() {
+async fn b09_the_notice_runs_from_when_it_was_received() {
     let no = Say(503, &[], Duration::ZERO);
     let shop = Shop::new(&[no.clone(), no]).await;
     assert_eq!(shop.due(2).await, (0, 2));
@@ -136,7 +136,7 @@ async fn the_notice_runs_from_when_it_was_received() {
 }
 
 #[tokio::test]
-async fn a_hold_or_a_guard_in_between_begins_it_anew() {
+async fn b09_a_hold_or_a_guard_in_between_begins_the_grace_anew() {
     let shop = Shop::new(&[]).await;
     shop.due(2).await;
     shop.company.execute("UPDATE customers SET held = 1 WHERE no = 'A'").await;
@@ -160,7 +160,7 @@ async fn a_date_that_was_put_off_begins_it_anew() {
 }
 
 #[tokio::test]
-async fn activity_in_between_takes_a_client_out() {
+async fn b09_activity_in_between_takes_a_client_out() {
     let shop = Shop::new(&[]).await;
     assert_eq!(shop.night(SweepKind::Period, 2).await, (0, 2));
     shop.company.execute("INSERT INTO orders (customer_no, ordered_on) VALUES ('A', '2026-01-05')").await;

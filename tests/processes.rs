@@ -30,6 +30,23 @@ async fn undisturbed(clients: usize) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn the_clients_of_a_sweep_are_listed_by_their_outcome() {
+    let program = Program::new(40, 100, SqliteJournalMode::Wal).await;
+    assert!(program.ends(&["sweep", "--due", "--wait"]).success());
+    let list = |outcome: &str| {
+        let output =
+            program.command(&["status", "1", "--clients", outcome]).stdout(std::process::Stdio::piped()).output();
+        String::from_utf8(output.expect("it runs").stdout).expect("text")
+    };
+    assert_eq!(list("refused"), "C00017\trefused\topen-orders\nC00034\trefused\topen-orders\n");
+    assert_eq!(list("anonymized").lines().count(), 30);
+    assert_eq!(list("failed"), "");
+    assert!(!program.ends(&["status", "1", "--clients", "gone"]).success());
+    assert!(!program.ends(&["status", "7", "--clients", "refused"]).success());
+    assert!(!program.ends(&["status", "--clients", "refused"]).success());
+}
+
+#[tokio::test]
 async fn asked_to_stop_it_finishes_the_batch_in_hand_and_leaves_the_rest_for_later() {
     let program = company(1_500, 3).await;
     assert!(program.ends(&["sweep", "--due"]).success());

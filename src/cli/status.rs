@@ -8,8 +8,9 @@ use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
+use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{FailedClient, Ledger, State};
+use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
 use crate::worker::Context;
@@ -18,6 +19,9 @@ use crate::worker::Context;
 pub(super) struct Args {
     /// Only this sweep, with its refusals by reason.
     sweep: Option<i64>,
+    /// With a sweep: list its clients that had this outcome, each with its reasons.
+    #[arg(long, requires = "sweep", value_name = "OUTCOME", value_parser = outcome)]
+    clients: Option<Outcome>,
     /// The clients that failed, and why.
     #[arg(long, conflicts_with = "sweep")]
     failures: bool,
@@ -44,6 +48,9 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     let context = service.context;
     if args.failures {
         return failures(&context, out).await;
+    }
+    if let (Some(id), Some(outcome)) = (args.sweep, args.clients) {
+        return clients(&context, id, outcome, out).await;
     }
     if let Some(id) = args.sweep {
         return one(&context, id, out).await;
@@ -161,6 +168,35 @@ async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
         text + &format!("\nPlan {}", sweep.digest.get(..12).unwrap_or("none"))
     });
     Ok(())
+}
+
+fn outcome(word: &str) -> Result<Outcome, String> {
+    word.parse().map_err(|()| "the outcomes are anonymized, refused, failed, already, not_due, not_found".to_owned())
+}
+
+/// How many clients are read at once.
+const AT_ONCE: u32 = 1_000;
+
+/// Prints a sweep's clients as they are read, a line each: key, outcome, reasons.
+async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> Result<(), Failure> {
+    context.ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+    let mut page = OutcomePage { outcome: Some(outcome.as_str().to_owned()), most: AT_ONCE, ..OutcomePage::default() };
+    loop {
+        let listed = context.ledger.outcomes(id, &page).await?;
+        for own in &listed {
+            if out.json {
+                super::output::print(&serde_json::to_string(own).unwrap_or_default());
+                continue;
+            }
+            let reasons: Vec<String> =
+                own.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            super::output::print(format!("{}\t{}\t{}", own.client_key, own.outcome, reasons.join(", ")).trim_end());
+        }
+        match listed.last() {
+            Some(last) if listed.len() == AT_ONCE as usize => page.behind = Some(last.client_key.clone()),
+            _ => return Ok(()),
+        }
+    }
 }
 
 async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
