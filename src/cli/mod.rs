@@ -17,6 +17,7 @@ mod redis;
 mod report;
 mod retention;
 mod retry;
+mod review;
 mod run;
 mod setup;
 mod status;
@@ -62,6 +63,9 @@ enum Command {
     Policy(policy::Command),
     /// Start a sweep, or look at what it would do.
     Sweep(sweep::Args),
+    /// Hold the clients that a sweep would take until a second person approves them.
+    #[command(subcommand)]
+    Review(review::Command),
     /// Run the scheduler and a worker until told to stop.
     Run,
     /// Run the scheduler alone: it opens sweeps at their ticks, and leaves the work to workers.
@@ -128,6 +132,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::execute(&args, out).await,
         Command::Policy(command) => policy::execute(command, file, out).await,
         Command::Sweep(args) => sweep::execute(args, file, out).await,
+        Command::Review(command) => review::execute(command, file, out).await,
         Command::Run => run::execute(run::Part::Everything, file).await,
         Command::Scheduler => run::execute(run::Part::Scheduler, file).await,
         Command::Worker => run::execute(run::Part::Worker, file).await,

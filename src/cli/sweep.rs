@@ -76,7 +76,7 @@ pub(super) struct Args {
     clients: bool,
 }
 
-fn filter(text: &str) -> Result<(String, String), String> {
+pub(super) fn filter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err("write it as NAME=VALUE, such as customer_posting_group=DOMESTIC".to_owned()),

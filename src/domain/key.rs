@@ -24,6 +24,9 @@ impl Key {
     ///
     /// A sentence, if the number of parts is not that of the key.
     pub fn parse(text: &str, parts: usize) -> Result<Self, String> {
+        if text.contains('\0') {
+            return Err("a key has a NUL in it, and no database has such a text".to_owned());
+        }
         if parts == 1 {
             return Ok(Self(Value::String(text.to_owned())));
         }

@@ -56,10 +56,26 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read: Result<axum::Json<T>, JsonRejection> = axum::Json::from_request(request, state).await;
-        read.map(|axum::Json(value)| Self(value)).map_err(|rejection| {
-            Problem::new(rejection.status(), rejection.body_text(), "`/api/v1/openapi.json` has every body's form")
-        })
+        let hint = "`/api/v1/openapi.json` has every body's form";
+        let refused = |rejection: JsonRejection| Problem::new(rejection.status(), rejection.body_text(), hint);
+        let read: Result<axum::Json<serde_json::Value>, _> = axum::Json::from_request(request, state).await;
+        let axum::Json(value) = read.map_err(refused)?;
+        if has_nul(&value) {
+            return Err(Problem::bad_request("a text of the body has a NUL in it", "leave it out"));
+        }
+        let value = T::deserialize(value);
+        value.map(Self).map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), hint))
+    }
+}
+
+/// Whether a text in it has a character that no database takes.
+fn has_nul(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(all) => all.iter().any(has_nul),
+        Value::Object(all) => all.iter().any(|(name, own)| name.contains('\0') || has_nul(own)),
+        _ => false,
     }
 }
 

@@ -40,7 +40,7 @@ impl Limiter {
     }
 }
 
-/// Turns away who asks too often.
+/// Turns away who asks too often, and what nobody can be called.
 pub(super) async fn limit(
     State(app): State<App>,
     ConnectInfo(address): ConnectInfo<SocketAddr>,
@@ -52,6 +52,10 @@ pub(super) async fn limit(
         let what = "too many requests in a second";
         return Problem::new(StatusCode::TOO_MANY_REQUESTS, what, "`http.rate` in `lethe.toml` says how many")
             .into_response();
+    }
+    // No text of a database has it, and PostgreSQL takes no offer of one.
+    if request.uri().path_and_query().is_some_and(|own| own.as_str().contains("%00")) {
+        return Problem::bad_request("the address has a NUL in it", "leave it out").into_response();
     }
     next.run(request).await
 }

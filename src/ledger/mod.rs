@@ -12,6 +12,7 @@ mod journal;
 mod notices;
 mod outcomes;
 mod restore;
+mod reviews;
 mod sweeps;
 mod writers;
 
@@ -25,6 +26,7 @@ pub use journal::{Backlog, Head, Known, Segment, Waiting};
 pub use notices::Notice;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
+pub use reviews::{NewReview, Review};
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
 pub use writers::Turn;
@@ -39,7 +41,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 8] {
+fn migrations(dialect: Dialect) -> [&'static str; 9] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -50,6 +52,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 8] {
             include_str!("../../migrations/sqlite/0006_notices.sql"),
             include_str!("../../migrations/sqlite/0007_access.sql"),
             include_str!("../../migrations/sqlite/0008_views.sql"),
+            include_str!("../../migrations/sqlite/0009_reviews.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -60,6 +63,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 8] {
             include_str!("../../migrations/postgres/0006_notices.sql"),
             include_str!("../../migrations/postgres/0007_access.sql"),
             include_str!("../../migrations/postgres/0008_views.sql"),
+            include_str!("../../migrations/postgres/0009_reviews.sql"),
         ],
     }
 }

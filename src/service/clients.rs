@@ -109,7 +109,7 @@ impl Service {
     pub async fn place_hold(&self, key: &str, reason: &str) -> Result<String, Failure> {
         self.allow(Right::Anonymize, &format!("place a hold on client {key}")).await?;
         let key = ledger_key(&self.context, key).await?;
-        if reason.trim().is_empty() {
+        if reason.trim().is_empty() || reason.contains('\0') {
             return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
         }
         let history = self.context.ledger.history(&key).await?;

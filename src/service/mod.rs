@@ -9,6 +9,7 @@ pub mod deliveries;
 pub mod failure;
 pub mod jobs;
 pub mod journal;
+pub mod reviews;
 pub mod status;
 pub mod sweeps;
 

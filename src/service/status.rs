@@ -10,8 +10,8 @@ use super::failure::{Failure, Kind};
 use super::jobs::{JobStatus, job_status};
 use super::journal::JournalStatus;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Outstanding, Progress, State, Sweep};
-use crate::report::counted;
+use crate::ledger::{Outstanding, Progress, Review, State, Sweep};
+use crate::report::{counted, minute};
 use crate::worker::{Context, gate, hindrance};
 
 /// The most failures counted and listed.
@@ -63,6 +63,8 @@ pub struct Status {
     pub failures: usize,
     /// Clients on hold.
     pub holds: usize,
+    /// Reviews that wait for a second person.
+    pub reviews: Vec<Review>,
     /// What is still to be done outside of the database.
     pub deliveries: Vec<Outstanding>,
     /// When the last backup was made.
@@ -86,6 +88,7 @@ impl Status {
             jobs: job_status(jobs, ledger.clock().now()),
             failures: ledger.failures(MOST_FAILURES).await?.len(),
             holds: ledger.holds(None, false).await?.len(),
+            reviews: ledger.reviews(100).await?.into_iter().filter(|own| own.state == "waiting").collect(),
             deliveries: ledger.outstanding(None).await?,
             last_backup: gate::last_backup(context).await?.map(|at| at.to_rfc3339()),
             journal: JournalStatus::of(context).await?,
@@ -132,6 +135,15 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
             all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
         }
     }
+    all.extend(status.reviews.iter().map(|own| {
+        let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
+        format!(
+            "review `{}` of {} waits for somebody other than {} to approve {clients}",
+            own.name,
+            minute(&own.made_at),
+            own.made_by
+        )
+    }));
     all.extend(deliveries::attention(&status.deliveries, &context.targets));
     if status.failures > 0 {
         all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));

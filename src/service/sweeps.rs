@@ -24,7 +24,7 @@ const MOST_NAMED: usize = 1_000;
 const MOST_LISTED: usize = 10_000;
 
 /// What is asked of a sweep: the parameters of a job, or one's own.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// The job whose parameters are used; `limit` and `filters` beside it take the place of its own.
@@ -239,7 +239,7 @@ impl Service {
     }
 
     /// The same as [`Self::request`], for what looks at clients and not at rows.
-    async fn request_for_clients(&self, ask: &Ask) -> Result<Request, Failure> {
+    pub(super) async fn request_for_clients(&self, ask: &Ask) -> Result<Request, Failure> {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
             let what = "a `retention` sweep takes rows, and only clients are looked at here";

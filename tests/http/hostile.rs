@@ -46,6 +46,8 @@ async fn bodies_that_are_none_change_nothing() {
         "{\"sweep\":{\"kind\":\"due\"},\"confirm\":\"yes\"}",
         "{\"sweep\":{\"kind\":\"due\"},\"confirm\":1}",
         "{\"confirm\":true,\"x\":1}",
+        "{\"sweep\":{\"kind\":\"due\",\"filters\":{\"grade\":[\"\\u0000\"]}},\"confirm\":true}",
+        "{\"client\":\"\\u0000\",\"confirm\":true}",
     ];
     for path in paths {
         for body in bodies {

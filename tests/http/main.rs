@@ -6,5 +6,6 @@ mod common;
 mod hostile;
 mod office;
 mod pages;
+mod reviews;
 mod rights;
 mod ways;

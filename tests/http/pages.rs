@@ -86,11 +86,40 @@ async fn somebody_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refuse
 }
 
 #[tokio::test]
+async fn one_person_holds_a_list_for_review_and_another_approves_it() {
+    let office = Office::new().await;
+    office.work();
+    let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);
+    let browser = Browser::signed_in(&office, &alice).await;
+    let mark = browser.mark().await;
+    let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
+    assert_eq!(browser.send(Method::POST, "/jobs/nightly/review", &form, &[]).await.1, "/reviews");
+    let page = browser.page("/reviews/week%201%2F2").await;
+    assert!(
+        page.contains("A second person approves it.") && page.contains(">C1</a>") && !page.contains(">Approve<"),
+        "{page}"
+    );
+    assert_eq!(browser.send(Method::POST, "/reviews/approve", &form, &[]).await.0, StatusCode::FORBIDDEN);
+    let browser = Browser::signed_in(&office, &bob).await;
+    assert!(browser.page("/reviews/week%201%2F2").await.contains(">Approve<"));
+    let mark = browser.mark().await;
+    let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
+    assert_eq!(browser.send(Method::POST, "/reviews/approve", &form, &[]).await.1, "/sweeps/1");
+    office.over(&serde_json::json!(1), &bob).await;
+    assert_eq!(office.names().await[0], "C1|Anonymized client");
+    assert!(browser.page("/reviews").await.contains("approved"));
+}
+
+#[tokio::test]
 async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
     let office = Office::new().await;
     let token = office.token("clerk", &[Right::Anonymize]).await;
     let browser = Browser::signed_in(&office, &token).await;
     let mark = browser.mark().await;
+    for (key, reason) in [("C1", "\0"), ("C\0", "r"), ("C1", " ")] {
+        let form = [("mark", mark.as_str()), ("key", key), ("reason", reason)];
+        assert_eq!(browser.send(Method::POST, "/holds", &form, &[]).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    }
     let form = [("mark", mark.as_str()), ("key", "C1"), ("reason", "<script>alert(1)</script>\"'")];
     assert_eq!(browser.send(Method::POST, "/holds", &form, &[]).await.0, StatusCode::SEE_OTHER);
     let page = browser.page("/holds").await;
@@ -109,7 +138,17 @@ async fn a_form_of_another_site_changes_nothing() {
     let other = office.token("other", &[Right::Admin]).await;
     let browser = Browser::signed_in(&office, &token).await;
     let (mark, stolen) = (browser.mark().await, Browser::signed_in(&office, &other).await.mark().await);
-    let forms = ["/jobs/nightly/start", "/failures/retry", "/holds", "/holds/release", "/sweeps/1/cancel", "/sign-out"];
+    let forms = [
+        "/jobs/nightly/start",
+        "/failures/retry",
+        "/holds",
+        "/holds/release",
+        "/sweeps/1/cancel",
+        "/jobs/nightly/review",
+        "/reviews/approve",
+        "/reviews/reject",
+        "/sign-out",
+    ];
     for path in forms {
         for (mark, headers) in [
             ("", vec![]),
@@ -117,7 +156,7 @@ async fn a_form_of_another_site_changes_nothing() {
             (mark.as_str(), vec![("sec-fetch-site", "cross-site")]),
             (mark.as_str(), vec![("sec-fetch-site", "same-site")]),
         ] {
-            let form = [("mark", mark), ("sure", "on"), ("key", "C1"), ("reason", "r")];
+            let form = [("mark", mark), ("sure", "on"), ("key", "C1"), ("reason", "r"), ("name", "x")];
             let (status, page, _) = browser.send(Method::POST, path, &form, &headers).await;
             assert_eq!(status, StatusCode::FORBIDDEN, "{path} {page}");
         }

@@ -60,7 +60,15 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "holds",
             "rehearsals",
             "backups",
+            "reviewed",
+            "reviews",
+            "answers",
+            "requests",
+            "tokens",
         ];
+        for view in ["job_status", "sweep_status", "client_status"] {
+            kept.company.execute(&format!("DROP VIEW lethe_{view}")).await;
+        }
         for table in tables {
             kept.company.execute(&format!("DROP TABLE lethe_{table}")).await;
         }

@@ -1,6 +1,7 @@
 //! `/api/v1`: JSON, described by an `OpenAPI` document made from this code.
 
 mod clients;
+mod reviews;
 mod sweeps;
 mod whole;
 
@@ -33,6 +34,7 @@ use super::{App, metrics};
     security(("token" = [])),
     tags(
         (name = "sweeps", description = "Sweeps, and what became of their clients."),
+        (name = "reviews", description = "Clients held until a second person approves them."),
         (name = "clients", description = "One client, and holds."),
         (name = "state", description = "How everything stands.")
     )
@@ -60,6 +62,10 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(sweeps::outcomes))
         .routes(routes!(sweeps::failures))
         .routes(routes!(sweeps::retry))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::one))
+        .routes(routes!(reviews::approve))
+        .routes(routes!(reviews::reject))
         .routes(routes!(clients::one))
         .routes(routes!(clients::anonymize))
         .routes(routes!(clients::holds))
@@ -76,7 +82,10 @@ fn quick() -> OpenApiRouter<App> {
 
 /// What looks at every client.
 fn long() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sweeps::preview)).routes(routes!(sweeps::rehearse))
+    OpenApiRouter::new()
+        .routes(routes!(sweeps::preview))
+        .routes(routes!(sweeps::rehearse))
+        .routes(routes!(reviews::make))
 }
 
 fn whole_api() -> (Router<App>, OpenApi) {

@@ -1,0 +1,148 @@
+//! `lethe review`: the clients that a sweep would take, held until a second person approves them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::client::minute;
+use super::output::{Output, counted, number, reason, table};
+use super::{Failure, setup};
+use crate::domain::sweep::SweepKind;
+use crate::service::sweeps::Ask;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Hold the clients that a sweep would take now, for a second person to look at.
+    Add(Add),
+    /// List reviews, those that wait first.
+    List,
+    /// Show a review with its clients.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Open a sweep over exactly its clients; each is checked again. Whoever made it cannot.
+    Approve {
+        /// Its name.
+        name: String,
+        /// Work on the sweep here and wait for its end.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Decide that its clients stay for now.
+    Reject {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period"])))]
+pub(super) struct Add {
+    /// What people call it.
+    name: String,
+    /// The job whose parameters to use: the name of a file in `jobs/`.
+    job: Option<String>,
+    /// Take clients whose to-anonymize-on date has come.
+    #[arg(long)]
+    due: bool,
+    /// Take clients without activity for the policy's period.
+    #[arg(long)]
+    period: bool,
+    /// Only clients with this value; repeat it for more values (or) and more filters (and).
+    #[arg(long = "filter", value_name = "NAME=VALUE", value_parser = super::sweep::filter)]
+    filters: Vec<(String, String)>,
+    /// At most so many clients.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Another period than the policy's, one of those it lets people choose.
+    #[arg(long, conflicts_with = "due")]
+    length: Option<String>,
+}
+
+impl Add {
+    fn ask(self) -> (String, Ask) {
+        let mut filters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in self.filters {
+            filters.entry(name).or_default().push(value);
+        }
+        let kind = match (self.due, self.period) {
+            (true, _) => Some(SweepKind::Due),
+            (_, true) => Some(SweepKind::Period),
+            _ => None,
+        };
+        (self.name, Ask { job: self.job, kind, filters, limit: self.limit, length: self.length, ..Ask::default() })
+    }
+}
+
+pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
+    let (_, service) = setup::service(file).await?;
+    match command {
+        Command::Add(add) => {
+            let (name, ask) = add.ask();
+            let review = service.make_review(&name, &ask).await?;
+            let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
+            out.data(&review, || {
+                format!(
+                    "Review `{0}` holds {clients}. Nothing is anonymized until somebody else runs `lethe review approve`.\n\
+                     `lethe review show` shows who they are.",
+                    review.name
+                )
+            });
+        }
+        Command::List => {
+            let reviews = service.reviews().await?;
+            out.data(&reviews, || {
+                if reviews.is_empty() {
+                    return "No reviews.".to_owned();
+                }
+                let mut rows = vec![["review", "made", "by", "clients", "state", ""].map(str::to_owned).to_vec()];
+                rows.extend(reviews.iter().map(|own| {
+                    let decided = own.decided_by.as_ref().map(|by| format!("by {by}")).unwrap_or_default();
+                    let sweep = own.sweep.map(|id| format!(", sweep {id}")).unwrap_or_default();
+                    let clients = number(u64::try_from(own.clients).unwrap_or(0));
+                    let made = minute(&own.made_at);
+                    vec![own.name.clone(), made, own.made_by.clone(), clients, own.state.clone(), decided + &sweep]
+                }));
+                table(&rows)
+            });
+        }
+        Command::Show { name } => {
+            let shown = service.review(&name).await?;
+            let loaded = service.context.planner.plan(&service.context.store).await.ok();
+            let plan = loaded.as_ref().map(|loaded| &loaded.plan);
+            out.data(&shown, || {
+                let own = &shown.review;
+                let refusals: BTreeMap<String, u64> = serde_json::from_str(&own.reasons).unwrap_or_default();
+                let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
+                let mut text = format!(
+                    "Review `{}` of {} UTC by {} is {}: {clients}",
+                    own.name,
+                    minute(&own.made_at),
+                    own.made_by,
+                    own.state
+                );
+                text += &format!(", {} refused\n", number(u64::try_from(own.refused).unwrap_or(0)));
+                for (name, count) in refusals {
+                    text += &format!("{:>10}  {}\n", number(count), reason(plan, &name));
+                }
+                text + "\n" + &shown.keys.join("\n")
+            });
+        }
+        Command::Approve { name, wait } => {
+            let sweep = service.approve_review(&name).await?;
+            if wait {
+                return super::sweep::wait(&service.context, sweep, out).await;
+            }
+            out.data(&json!({ "review": name, "sweep": sweep }), || {
+                format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` works on it.")
+            });
+        }
+        Command::Reject { name } => {
+            service.reject_review(&name).await?;
+            out.data(&json!({ "review": name, "state": "rejected" }), || format!("Review `{name}` is rejected."));
+        }
+    }
+    Ok(())
+}

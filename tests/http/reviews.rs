@@ -1,0 +1,122 @@
+//! Nothing of a review is anonymized until a second person approves it.
+
+use lethe::domain::access::Right;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::office::Office;
+
+async fn made(office: &Office) -> (String, String) {
+    let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);
+    let body = json!({ "name": "first week", "sweep": { "job": "nightly" } });
+    let (status, review) = office.post("/api/v1/reviews", &alice, body).await;
+    assert_eq!(
+        (status, &review["clients"], &review["refused"]),
+        (StatusCode::CREATED, &json!(2), &json!(1)),
+        "{review}"
+    );
+    (alice, bob)
+}
+
+#[tokio::test]
+async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts_and_reasons() {
+    let office = Office::new().await;
+    office.work();
+    let before = office.names().await;
+    let (alice, bob) = made(&office).await;
+    let (_, shown) = office.get("/api/v1/reviews/first%20week", &bob).await;
+    assert_eq!(
+        (&shown["keys"], &shown["reasons"]),
+        (&json!(["C1", "C2"]), &json!({ "in-court": 1, "open-orders": 1 }))
+    );
+    assert_eq!((&shown["state"], &shown["asked"]["job"]), (&json!("waiting"), &json!("nightly")));
+    assert!(office.get("/api/v1/status", &bob).await.1["attention"][0].as_str().unwrap().contains("`first week`"));
+    let path = "/api/v1/reviews/first%20week/approve";
+    let (status, problem) = office.post(path, &alice, json!({ "confirm": true })).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("a second person approves it"));
+    assert_eq!(office.post(path, &bob, json!({})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(office.names().await, before);
+    let (status, approved) = office.post(path, &bob, json!({ "confirm": true })).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    let sweep = office.over(&approved["sweep"], &bob).await;
+    assert_eq!((&sweep["opened_by"], &sweep["progress"]["anonymized"]), (&json!("bob"), &json!(2)));
+    let (_, shown) = office.get("/api/v1/reviews/first%20week", &bob).await;
+    assert_eq!(
+        (&shown["state"], &shown["decided_by"], &shown["keys"]),
+        (&json!("approved"), &json!("bob"), &json!([]))
+    );
+    assert_eq!(office.post(path, &bob, json!({ "confirm": true })).await.0, StatusCode::CONFLICT);
+    assert_eq!(office.names().await[2..], ["C3|Carl Lang", "C4|Dora Wolf", "C5|Emil Roth"]);
+}
+
+#[tokio::test]
+async fn who_is_on_a_review_is_checked_again_and_nobody_is_added() {
+    let office = Office::new().await;
+    office.work();
+    let (_, bob) = made(&office).await;
+    // C1 has an order since; C4 has come due since.
+    office.company.execute("UPDATE customers SET open = 1 WHERE no = 'C1'").await;
+    office.company.execute("UPDATE customers SET due = '2026-01-01' WHERE no = 'C4'").await;
+    let (_, approved) = office.post("/api/v1/reviews/first%20week/approve", &bob, json!({ "confirm": true })).await;
+    let sweep = office.over(&approved["sweep"], &bob).await;
+    assert_eq!((&sweep["progress"]["anonymized"], &sweep["refusals"]), (&json!(1), &json!({ "open-orders": 1 })));
+    assert_eq!(office.names().await[..4], ["C1|Anna Meier", "C2|Anonymized client", "C3|Carl Lang", "C4|Dora Wolf"]);
+}
+
+#[tokio::test]
+async fn a_review_that_is_rejected_old_or_of_another_policy_opens_nothing() {
+    let office = Office::new().await;
+    let (alice, bob) = made(&office).await;
+    let approve = async || office.post("/api/v1/reviews/first%20week/approve", &bob, json!({ "confirm": true })).await;
+    let reject = async || office.ask(Method::POST, "/api/v1/reviews/first%20week/reject", &alice, None).await.0;
+    assert_eq!(reject().await, StatusCode::NO_CONTENT);
+    assert_eq!((approve().await.0, reject().await), (StatusCode::CONFLICT, StatusCode::CONFLICT));
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_reviewed").await, ["0"]);
+
+    let again = json!({ "name": "first week", "sweep": { "kind": "due", "filters": { "grade": ["A"] } } });
+    assert_eq!(office.post("/api/v1/reviews", &alice, again.clone()).await.1["clients"], 1);
+    assert_eq!(
+        office.post("/api/v1/reviews", &alice, again.clone()).await.0,
+        StatusCode::CONFLICT,
+        "one of a name waits"
+    );
+    office.company.execute("UPDATE lethe_tokens SET expires_at = '2030-01-01'").await;
+    office.company.set_clock("2026-02-02T12:00:00Z");
+    let (status, problem) = approve().await;
+    assert!(status == StatusCode::CONFLICT && problem["detail"].as_str().unwrap().contains("30 days"), "{problem}");
+    office.company.set_clock("2026-01-03T12:00:00Z");
+    let policy = office.company.folder.path().join("policy.toml");
+    let text = std::fs::read_to_string(&policy).unwrap().replace("Anonymized client", "Gone");
+    std::fs::write(&policy, text).unwrap();
+    let (status, problem) = approve().await;
+    assert!(status == StatusCode::CONFLICT && problem["detail"].as_str().unwrap().contains("changed"), "{problem}");
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sweeps").await, ["0"]);
+}
+
+#[tokio::test]
+async fn reviews_that_make_no_sense_are_told_so() {
+    let office = Office::new().await;
+    let token = office.token("operator", &[Right::Bulk]).await;
+    let reader = office.token("reader", &[Right::Read]).await;
+    for (body, status) in [
+        (json!({ "name": "", "sweep": { "kind": "due" } }), 422),
+        (json!({ "name": "a\nb", "sweep": { "kind": "due" } }), 422),
+        (json!({ "name": "x".repeat(61), "sweep": { "kind": "due" } }), 422),
+        (json!({ "name": "x", "sweep": { "kind": "replay" } }), 422),
+        (json!({ "name": "x", "sweep": { "kind": "retention" } }), 422),
+        (json!({ "name": "x", "sweep": { "kind": "period" } }), 409),
+        (json!({ "name": "x", "sweep": { "kind": "list", "clients": ["C4"], "force": true } }), 422),
+        (json!({ "name": "x", "sweep": { "kind": "due", "filters": { "grade": ["Z"] } } }), 409),
+        (json!({ "name": "x", "sweep": { "job": "weekly" } }), 404),
+        (json!({ "name": "x" }), 422),
+    ] {
+        let (found, problem) = office.post("/api/v1/reviews", &token, body.clone()).await;
+        assert_eq!(found.as_u16(), status, "{body}: {problem}");
+        assert!(problem["detail"].is_string(), "{body}: {problem}");
+    }
+    let body = json!({ "name": "x", "sweep": { "kind": "due" } });
+    assert_eq!(office.post("/api/v1/reviews", &reader, body).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(office.get("/api/v1/reviews/x", &reader).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("/api/v1/reviews", &reader).await.1, json!([]));
+}
