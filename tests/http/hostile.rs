@@ -124,7 +124,7 @@ async fn a_body_that_is_too_large_is_not_read() {
 
 #[tokio::test]
 async fn who_asks_too_often_is_turned_away_and_nobody_else() {
-    let office = Office::with_rate(5).await;
+    let office = Office::with_rate(1).await;
     let (greedy, modest) = (office.token("greedy", &[Right::Read]).await, office.token("modest", &[Right::Read]).await);
     let mut turned_away = 0;
     for _ in 0..20 {
