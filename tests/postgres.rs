@@ -3,6 +3,8 @@
 
 #[path = "acceptance.rs"]
 mod acceptance;
+#[path = "alerts.rs"]
+mod alerts;
 #[path = "postgres/bad_inputs.rs"]
 mod bad_inputs;
 #[path = "changed.rs"]

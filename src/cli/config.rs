@@ -8,7 +8,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use sections::{BackupConfig, DeliveriesConfig, HttpConfig, PostgresConfig, SqliteConfig, SweepConfig, WorkerConfig};
+use sections::{
+    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, SqliteConfig, SweepConfig,
+    WorkerConfig,
+};
 pub(super) use sections::{JournalConfig, RedisConfig};
 
 use super::Failure;
@@ -59,6 +62,10 @@ pub(super) struct Config {
     pub webhooks: WebhooksConfig,
     #[serde(default)]
     pub deliveries: DeliveriesConfig,
+    #[serde(default)]
+    pub alerts: AlertsConfig,
+    #[serde(default)]
+    pub email: EmailConfig,
     #[serde(default)]
     pub access: AccessConfig,
     #[serde(default)]

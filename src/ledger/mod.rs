@@ -2,6 +2,7 @@
 //! and its outcome commit together. Imports `domain` and `store`.
 
 mod access;
+mod alerts;
 mod batches;
 mod claims;
 mod deliveries;
@@ -17,6 +18,7 @@ mod sweeps;
 mod writers;
 
 pub use access::{Answer, AskedFor, NewToken, Token};
+pub use alerts::NewMessage;
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use figures::{LastOfJob, Reason, Standing, Work};
@@ -41,7 +43,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 9] {
+fn migrations(dialect: Dialect) -> [&'static str; 10] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -53,6 +55,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 9] {
             include_str!("../../migrations/sqlite/0007_access.sql"),
             include_str!("../../migrations/sqlite/0008_views.sql"),
             include_str!("../../migrations/sqlite/0009_reviews.sql"),
+            include_str!("../../migrations/sqlite/0010_alerts.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -64,6 +67,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 9] {
             include_str!("../../migrations/postgres/0007_access.sql"),
             include_str!("../../migrations/postgres/0008_views.sql"),
             include_str!("../../migrations/postgres/0009_reviews.sql"),
+            include_str!("../../migrations/postgres/0010_alerts.sql"),
         ],
     }
 }

@@ -18,6 +18,7 @@ mod run;
 pub mod scheduler;
 mod selection;
 pub mod sweep;
+pub mod watch;
 
 pub use context::{Context, Limits};
 pub use deliver::Targets;

@@ -60,6 +60,7 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "holds",
             "rehearsals",
             "backups",
+            "alerts",
             "reviewed",
             "reviews",
             "answers",
