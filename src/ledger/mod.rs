@@ -43,7 +43,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 10] {
+fn migrations(dialect: Dialect) -> [&'static str; 11] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -56,6 +56,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 10] {
             include_str!("../../migrations/sqlite/0008_views.sql"),
             include_str!("../../migrations/sqlite/0009_reviews.sql"),
             include_str!("../../migrations/sqlite/0010_alerts.sql"),
+            include_str!("../../migrations/sqlite/0011_views.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -68,6 +69,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 10] {
             include_str!("../../migrations/postgres/0008_views.sql"),
             include_str!("../../migrations/postgres/0009_reviews.sql"),
             include_str!("../../migrations/postgres/0010_alerts.sql"),
+            include_str!("../../migrations/postgres/0011_views.sql"),
         ],
     }
 }
