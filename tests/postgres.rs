@@ -9,6 +9,8 @@ mod alerts;
 mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
+#[path = "dates.rs"]
+mod dates;
 #[path = "files.rs"]
 mod files;
 #[path = "http/main.rs"]

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod clients;
 pub mod coverage;
+pub mod dates;
 pub mod deliveries;
 pub mod failure;
 pub mod jobs;

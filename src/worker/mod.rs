@@ -5,6 +5,7 @@ mod anonymize;
 pub mod batch;
 mod context;
 mod culprits;
+pub mod date;
 pub mod deliver;
 mod files;
 pub mod gate;

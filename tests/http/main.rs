@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod dates;
 mod hostile;
 mod office;
 mod pages;

@@ -62,6 +62,7 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "rehearsals",
             "backups",
             "alerts",
+            "dates",
             "reviewed",
             "reviews",
             "answers",

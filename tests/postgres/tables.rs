@@ -241,7 +241,7 @@ async fn views_keep_their_prefix_in_any_other_schema() {
         lethe::store::Settings::Postgres(lethe::store::Postgres { ledger_schema: "public".to_owned(), ..own });
     let store = lethe::store::Store::open(settings).await.unwrap();
     lethe::ledger::Ledger::open(&store, &lethe::domain::clock::Clock::System).await.unwrap();
-    let views = "SELECT schemaname, viewname FROM pg_views WHERE viewname LIKE '%\\_status' ORDER BY 2";
+    let views = "SELECT schemaname, viewname FROM pg_views WHERE viewname LIKE 'lethe%' ORDER BY 2";
     assert_eq!(
         place.rows(views).await,
         ["public|lethe_client_status", "public|lethe_job_status", "public|lethe_sweep_status"]

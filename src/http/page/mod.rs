@@ -45,6 +45,7 @@ pub(super) fn router() -> Router<App> {
         .route("/reviews/reject", post(actions::reject))
         .route("/reviews/{review}", get(views::review))
         .route("/clients", get(views::client))
+        .route("/clients/day", post(actions::day))
         .route("/holds", get(views::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))
         .route("/failures", get(views::failures))
