@@ -8,7 +8,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
-use sections::{BackupConfig, DeliveriesConfig, HttpConfig, PostgresConfig, SqliteConfig, SweepConfig, WorkerConfig};
+use sections::{
+    BackupConfig, DeliveriesConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig, SweepConfig, WorkerConfig,
+};
 pub(super) use sections::{JournalConfig, RedisConfig};
 
 use super::Failure;
@@ -43,6 +45,8 @@ pub(super) struct Config {
     pub sweep: SweepConfig,
     #[serde(default)]
     pub backup: BackupConfig,
+    #[serde(default)]
+    pub review: ReviewConfig,
     #[serde(default)]
     pub worker: WorkerConfig,
     #[serde(default)]

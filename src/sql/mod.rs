@@ -18,6 +18,7 @@ pub mod replay;
 pub mod residue;
 pub mod retention;
 pub mod select;
+pub mod shown;
 
 use chrono::NaiveDate;
 

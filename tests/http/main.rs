@@ -8,4 +8,7 @@ mod office;
 mod pages;
 mod reviews;
 mod rights;
+#[path = "../common/spreadsheet.rs"]
+mod spreadsheet;
 mod ways;
+mod workbooks;

@@ -60,6 +60,8 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "holds",
             "rehearsals",
             "backups",
+            "imports",
+            "exports",
             "reviewed",
             "reviews",
             "answers",
