@@ -12,6 +12,7 @@ pub mod outside;
 pub mod queue;
 pub mod report;
 pub mod service;
+pub mod sheet;
 pub mod sql;
 pub mod store;
 pub mod worker;

@@ -28,9 +28,13 @@ mod prodon_online;
 mod project;
 #[path = "acceptance/resamania.rs"]
 mod resamania;
+#[path = "acceptance/resamania_lists.rs"]
+mod resamania_lists;
 #[path = "acceptance/rights.rs"]
 mod rights;
 #[path = "acceptance/snapshot.rs"]
 mod snapshot;
+#[path = "common/spreadsheet.rs"]
+mod spreadsheet;
 #[path = "acceptance/trade.rs"]
 mod trade;

@@ -9,7 +9,7 @@ use std::path::Path;
 use project::{files, read, root};
 
 /// Each floor, and what it may import besides itself.
-const FLOORS: [(&str, &[&str]); 14] = [
+const FLOORS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("sql", &["domain"]),
     ("store", &["domain", "sql"]),
@@ -19,15 +19,16 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("outside", &["domain"]),
     ("worker", &["domain", "sql", "store", "queue", "journal", "ledger", "outside"]),
     ("report", &["domain", "sql", "store", "ledger", "worker"]),
-    ("service", &["domain", "sql", "store", "journal", "ledger", "worker", "report"]),
+    ("sheet", &[]),
+    ("service", &["domain", "sql", "store", "sheet", "journal", "ledger", "worker", "report"]),
     ("http", &["domain", "store", "ledger", "worker", "report", "service"]),
     ("draft", &["domain"]),
     ("demo", &[]),
     (
         "cli",
         &[
-            "domain", "sql", "store", "queue", "journal", "ledger", "outside", "worker", "report", "service", "http",
-            "draft", "demo",
+            "domain", "sql", "store", "queue", "journal", "ledger", "outside", "worker", "report", "sheet", "service",
+            "http", "draft", "demo",
         ],
     ),
 ];

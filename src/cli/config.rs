@@ -9,8 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use sections::{
-    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, SqliteConfig, SweepConfig,
-    WorkerConfig,
+    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig,
+    SweepConfig, WorkerConfig,
 };
 pub(super) use sections::{JournalConfig, RedisConfig};
 
@@ -46,6 +46,8 @@ pub(super) struct Config {
     pub sweep: SweepConfig,
     #[serde(default)]
     pub backup: BackupConfig,
+    #[serde(default)]
+    pub review: ReviewConfig,
     #[serde(default)]
     pub worker: WorkerConfig,
     #[serde(default)]

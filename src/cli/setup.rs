@@ -42,14 +42,19 @@ pub(super) async fn service(file: &Path) -> Result<(Config, Service), Failure> {
 /// What is at hand, for whoever asks.
 pub(super) async fn service_of(config: &Config, context: Context) -> Result<Service, Failure> {
     let caller = caller(config, &context.ledger).await?;
-    let service = Service { jobs: config.jobs.clone(), time_zone: config.time_zone, caller: caller.clone(), context };
-    Ok(service.for_caller(caller))
+    Ok(unasked(config, context).for_caller(caller))
 }
 
 /// What is at hand for requests, each of which says who asks.
 pub(super) fn unasked(config: &Config, context: Context) -> Service {
     let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Http, token: None };
-    Service { jobs: config.jobs.clone(), time_zone: config.time_zone, caller: nobody, context }
+    Service {
+        jobs: config.jobs.clone(),
+        time_zone: config.time_zone,
+        second_person: config.review.second_person,
+        caller: nobody,
+        context,
+    }
 }
 
 /// Everything but Redis.

@@ -68,6 +68,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// A body that is a file.
+pub(super) struct Upload(pub Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for Upload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read = axum::body::Bytes::from_request(request, state).await;
+        read.map(|bytes| Self(bytes.to_vec())).map_err(|rejection| {
+            Problem::new(rejection.status(), "the file is larger than 32 MiB, or did not come whole", "send it again")
+        })
+    }
+}
+
 /// Whether a text in it has a character that no database takes.
 fn has_nul(value: &serde_json::Value) -> bool {
     use serde_json::Value;

@@ -1,9 +1,10 @@
 //! Reviews: the clients that a sweep would take, held until a second person approves them.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use super::Ledger;
+use super::{Ledger, moment};
 use crate::domain::schema::Dialect;
 use crate::store::{StoreError, begin};
 
@@ -25,16 +26,24 @@ pub struct Review {
     pub made_by: String,
     /// When.
     pub made_at: String,
+    /// How many clients have been looked at, while it is made.
+    pub looked_at: i64,
+    /// How many are to be looked at.
+    pub to_look_at: i64,
     /// How many clients would be anonymized.
     pub clients: i64,
+    /// How many a person took out.
+    pub removed: i64,
     /// How many were refused.
     pub refused: i64,
     /// How many for each reason.
     #[serde(serialize_with = "as_json")]
     #[schema(value_type = Object)]
     pub reasons: String,
-    /// `waiting`, `approved` or `rejected`.
+    /// `making`, `waiting`, `failed`, `approved`, `rejected`, `expired` or `deleted`.
     pub state: String,
+    /// Why it failed.
+    pub note: Option<String>,
     /// Who decided.
     pub decided_by: Option<String>,
     /// When.
@@ -44,67 +53,125 @@ pub struct Review {
 }
 
 /// Writes JSON that is kept as a text as what it is.
-fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serde_json::from_str::<serde_json::Value>(text).unwrap_or_default().serialize(serializer)
 }
 
-/// A review to be.
+/// What a review was found to hold.
 #[derive(Debug)]
-pub struct NewReview<'a> {
-    /// What people call it.
-    pub name: &'a str,
-    /// What was asked for, as JSON.
-    pub asked: &'a str,
+pub struct Held<'a> {
     /// The digest of the plan.
     pub digest: &'a str,
-    /// Who makes it.
-    pub made_by: &'a str,
     /// How many were refused.
-    pub refused: i64,
+    pub refused: u64,
     /// How many for each reason, as JSON.
     pub reasons: &'a str,
     /// The clients, as the ledger writes keys.
     pub clients: &'a [String],
 }
 
+/// Which reviews, or workbooks given back, are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Sought {
+    /// A part of the review's name.
+    pub name: Option<String>,
+    /// The state. Reviews that were deleted are there only if this asks for them.
+    pub state: Option<String>,
+    /// Who made it.
+    pub made_by: Option<String>,
+    /// Made on or after this day.
+    pub since: Option<NaiveDate>,
+}
+
+impl Sought {
+    /// Patterns of `LIKE` with `!` before what it takes literally, and the first moment.
+    pub(super) fn patterns(&self) -> [String; 4] {
+        let literally = |text: &str| {
+            let special = |own| matches!(own, '%' | '_' | '!');
+            text.chars().flat_map(|own| special(own).then_some('!').into_iter().chain([own])).collect::<String>()
+        };
+        let all = || "%".to_owned();
+        [
+            self.name.as_deref().map_or_else(all, |own| format!("%{}%", literally(&own.to_lowercase()))),
+            self.state.as_deref().map_or_else(all, literally),
+            self.made_by.as_deref().map_or_else(all, literally),
+            self.since.map(|day| day.to_string()).unwrap_or_default(),
+        ]
+    }
+}
+
 impl Ledger {
-    /// Adds a review with its clients; `false` if one of that name waits.
+    /// Begins a review, and returns its number; `None` if one of that name is being made or waits.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be written.
-    pub async fn add_review(&self, review: &NewReview<'_>) -> Result<bool, StoreError> {
+    pub async fn begin_review(&self, name: &str, asked: &str, by: &str) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
-        let clients = match self.store.dialect() {
-            Dialect::Sqlite => {
-                "INSERT INTO lethe_reviewed (review, client_key) SELECT $1, CAST(value AS TEXT) FROM json_each($2)"
-            }
-            Dialect::Postgres => {
-                "INSERT INTO lethe_reviewed (review, client_key) \
-                 SELECT CAST($1 AS BIGINT), e #>> '{}' FROM jsonb_array_elements(CAST($2 AS JSONB)) AS e"
-            }
-        };
+        sqlx::query_scalar(
+            "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, alive_at, state) \
+             VALUES ($1, $2, '', $3, $4, $4, 'making') \
+             ON CONFLICT (name) WHERE state IN ('making', 'waiting') DO NOTHING RETURNING id",
+        )
+        .bind(name)
+        .bind(asked)
+        .bind(by)
+        .bind(self.now())
+        .fetch_optional(&mut **writer)
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Notes how far the making of a review is, and that somebody is at it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let noted = sqlx::query(
+            "UPDATE lethe_reviews SET looked_at = $2, to_look_at = $3, alive_at = $4 WHERE id = $1 AND state = 'making'",
+        )
+        .bind(review)
+        .bind(i64::try_from(looked_at).unwrap_or(i64::MAX))
+        .bind(i64::try_from(to_look_at).unwrap_or(i64::MAX))
+        .bind(self.now())
+        .execute(&mut **writer)
+        .await;
+        noted.map(|_| ()).map_err(|error| self.fault(&error))
+    }
+
+    /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn fill_review(&self, review: i64, held: &Held<'_>) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let clients = format!(
+            "INSERT INTO lethe_reviewed (review, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given",
+            self.texts()
+        );
         let run = async {
             let mut transaction = begin(&mut writer).await?;
-            let id: Option<i64> = sqlx::query_scalar(
-                "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, clients, refused, reasons, state) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting') \
-                 ON CONFLICT (name) WHERE state = 'waiting' DO NOTHING RETURNING id",
+            let filled = sqlx::query(
+                "UPDATE lethe_reviews SET state = 'waiting', digest = $2, refused = $3, reasons = $4, clients = $5 \
+                 WHERE id = $1 AND state = 'making'",
             )
-            .bind(review.name)
-            .bind(review.asked)
-            .bind(review.digest)
-            .bind(review.made_by)
-            .bind(self.now())
-            .bind(i64::try_from(review.clients.len()).unwrap_or(i64::MAX))
-            .bind(review.refused)
-            .bind(review.reasons)
-            .fetch_optional(&mut *transaction)
-            .await?;
-            let Some(id) = id else { return Ok(false) };
-            sqlx::query(clients)
-                .bind(id)
-                .bind(serde_json::to_string(review.clients).unwrap_or_default())
+            .bind(review)
+            .bind(held.digest)
+            .bind(i64::try_from(held.refused).unwrap_or(i64::MAX))
+            .bind(held.reasons)
+            .bind(i64::try_from(held.clients.len()).unwrap_or(i64::MAX))
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if filled == 0 {
+                return Ok(false);
+            }
+            sqlx::query(AssertSqlSafe(clients))
+                .bind(review)
+                .bind(serde_json::to_string(held.clients).unwrap_or_default())
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
@@ -113,30 +180,104 @@ impl Ledger {
         run.await.map_err(|error| self.fault(&error))
     }
 
-    /// Reviews, those that wait first, then the last decided.
+    /// The texts of the JSON array in `$2`, as a query of one column.
+    fn texts(&self) -> &'static str {
+        match self.store.dialect() {
+            Dialect::Sqlite => "SELECT CAST(value AS TEXT) AS own FROM json_each($2)",
+            Dialect::Postgres => "SELECT jsonb_array_elements_text(CAST($2 AS JSONB)) AS own",
+        }
+    }
+
+    /// Notes why a review could not be made.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn fail_review(&self, review: i64, why: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let noted =
+            sqlx::query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
+                .bind(review)
+                .bind(why)
+                .execute(&mut **writer)
+                .await;
+        noted.map(|_| ()).map_err(|error| self.fault(&error))
+    }
+
+    /// Ends reviews that nobody decided since one moment, and those whose making nobody is at since another.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
+        let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
+        let (made, alive) = (moment(made), moment(alive));
+        let run = async {
+            // A look costs less than a turn of the writer.
+            let any: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM lethe_reviews WHERE {old}")))
+                .bind(&made)
+                .bind(&alive)
+                .fetch_one(self.readers())
+                .await?;
+            if any == 0 {
+                return Ok(());
+            }
+            let mut writer = self.writer().await;
+            let mut transaction = begin(&mut writer).await?;
+            sqlx::query(AssertSqlSafe(format!(
+                "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
+                 state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
+            )))
+            .bind(&made)
+            .bind(&alive)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "DELETE FROM lethe_reviewed WHERE review IN (SELECT id FROM lethe_reviews WHERE state = 'expired')",
+            )
+            .execute(&mut *transaction)
+            .await?;
+            transaction.commit().await
+        };
+        run.await.map_err(|error: sqlx::Error| self.fault(&error))
+    }
+
+    /// Reviews, those that wait first, then the newest.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be read.
-    pub async fn reviews(&self, most: u32) -> Result<Vec<Review>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_reviews ORDER BY (state <> 'waiting'), id DESC LIMIT $1")
-            .bind(i64::from(most))
-            .fetch_all(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+    pub async fn reviews(&self, sought: &Sought, most: u32) -> Result<Vec<Review>, StoreError> {
+        let [name, state, made_by, since] = sought.patterns();
+        sqlx::query_as(
+            "SELECT * FROM lethe_reviews WHERE lower(name) LIKE $1 ESCAPE '!' AND state LIKE $2 ESCAPE '!' \
+             AND (state <> 'deleted' OR $2 = 'deleted') AND made_by LIKE $3 ESCAPE '!' AND made_at >= $4 \
+             ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT $5",
+        )
+        .bind(name)
+        .bind(state)
+        .bind(made_by)
+        .bind(since)
+        .bind(i64::from(most))
+        .fetch_all(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
     }
 
-    /// The review of a name that waits, or else the last one of that name.
+    /// The review of a name that waits, or else the last one of that name that was not deleted.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be read.
     pub async fn review(&self, name: &str) -> Result<Option<Review>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_reviews WHERE name = $1 ORDER BY (state <> 'waiting'), id DESC LIMIT 1")
-            .bind(name)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        sqlx::query_as(
+            "SELECT * FROM lethe_reviews WHERE name = $1 AND state <> 'deleted' \
+             ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT 1",
+        )
+        .bind(name)
+        .fetch_optional(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))
     }
 
     /// The clients of a review that waits, in key order.
@@ -152,22 +293,65 @@ impl Ledger {
             .map_err(|error| self.fault(&error))
     }
 
-    /// Decides a review that waits: approved by a sweep that was opened, or
-    /// rejected without one. Its clients are forgotten. `false` if somebody has decided it.
+    /// Leaves these clients on a review that waits, and no others. `false` if somebody has decided it.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database cannot be written.
-    pub async fn decide_review(&self, review: i64, sweep: Option<i64>, by: &str) -> Result<bool, StoreError> {
+    pub async fn narrow_review(&self, review: i64, keys: &[String]) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let others = format!(
+            "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
+            self.texts()
+        );
+        let left = i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let waits = sqlx::query(
+                "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 WHERE id = $1 AND state = 'waiting'",
+            )
+            .bind(review)
+            .bind(left)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            if waits == 0 {
+                return Ok(false);
+            }
+            sqlx::query(AssertSqlSafe(others))
+                .bind(review)
+                .bind(serde_json::to_string(keys).unwrap_or_default())
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(true)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Decides a review: approved by a sweep that was opened, rejected, or
+    /// deleted in whatever state it is. Its clients are forgotten. `false` if
+    /// somebody has decided it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn decide_review(
+        &self,
+        review: i64,
+        state: &str,
+        sweep: Option<i64>,
+        by: &str,
+    ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = begin(&mut writer).await?;
             let decided = sqlx::query(
-                "UPDATE lethe_reviews SET state = $2, sweep = $3, decided_by = $4, decided_at = $5 \
-                 WHERE id = $1 AND state = 'waiting'",
+                "UPDATE lethe_reviews SET state = $2, sweep = COALESCE($3, sweep), decided_by = $4, decided_at = $5 \
+                 WHERE id = $1 AND (state = 'waiting' OR $2 = 'deleted')",
             )
             .bind(review)
-            .bind(if sweep.is_some() { "approved" } else { "rejected" })
+            .bind(state)
             .bind(sweep)
             .bind(by)
             .bind(self.now())

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod reviews;
 pub mod status;
 pub mod sweeps;
+pub mod workbooks;
 
 use std::path::PathBuf;
 
@@ -32,6 +33,8 @@ pub struct Service {
     pub jobs: PathBuf,
     /// The time zone in which whoever asks has the day.
     pub time_zone: Tz,
+    /// Whether somebody else than who made a review approves it.
+    pub second_person: bool,
     /// Who asks.
     pub caller: Caller,
 }
@@ -41,7 +44,7 @@ impl Service {
     #[must_use]
     pub fn for_caller(&self, caller: Caller) -> Self {
         let context = Context { actor: caller.name.clone(), ..self.context.clone() };
-        Self { context, jobs: self.jobs.clone(), time_zone: self.time_zone, caller }
+        Self { context, caller, ..self.clone() }
     }
 
     /// The day it is.

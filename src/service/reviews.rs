@@ -1,26 +1,50 @@
 //! Reviews: the clients that a sweep would take, held until a second person approves them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
 use super::failure::{Failure, Kind};
+use super::jobs::jobs;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
-use crate::domain::key::Key;
+use crate::domain::job::Job;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{NewReview, Review, parse_moment};
-use crate::worker::Request;
-use crate::worker::sweep::{Client, Mode, open, survey};
+use crate::ledger::{Held, Review, Sought};
+use crate::worker::sweep::{Client, Mode, Survey, count, open, survey};
+use crate::worker::{Loaded, Request};
 
 /// The most clients of a review: people are to look at them.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 /// For how long a review can be approved: what it says gets old.
 const GOOD_FOR: TimeDelta = TimeDelta::days(30);
+/// After which a review that nobody is heard to make is not made any more.
+const SILENCE: TimeDelta = TimeDelta::minutes(1);
+/// How often its making is noted.
+const NOTED_EVERY: Duration = Duration::from_millis(500);
 /// The most reviews listed.
-const MOST_LISTED: u32 = 200;
+pub(super) const MOST_LISTED: u32 = 200;
+
+/// What a review may be of.
+#[derive(Debug)]
+pub struct Offered {
+    /// Jobs whose clients it may hold.
+    pub jobs: Vec<String>,
+    /// Whether it may hold those whose date has come.
+    pub due: bool,
+    /// Whether it may hold those whose period has passed.
+    pub period: bool,
+    /// The filters that the policy declares, and whether each needs one value.
+    pub filters: Vec<(String, bool)>,
+    /// The lengths that the policy lets people choose.
+    pub lengths: Vec<String>,
+}
 
 /// A review with its clients.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,12 +57,40 @@ pub struct Reviewed {
 }
 
 impl Service {
-    /// Holds the clients that a sweep would take now until a second person approves them.
+    /// Holds the clients that a sweep would take now until a second person
+    /// approves them; `each` is told how many were looked at, of how many.
     ///
     /// # Errors
     ///
     /// [`Failure`] if nobody would be taken, or too many; or the caller may not.
-    pub async fn make_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
+    pub async fn make_review(
+        &self,
+        name: &str,
+        ask: &Ask,
+        each: &mut (dyn FnMut(u64, u64) + Send),
+    ) -> Result<Review, Failure> {
+        let (id, request) = self.begun(name, ask).await?;
+        self.fill(id, &request, each).await?;
+        self.find(name).await
+    }
+
+    /// Begins to hold the clients that a sweep would take now, and goes on in
+    /// the background; the review says how far it is, and why it failed.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if what is asked for makes no sense, or the caller may not.
+    pub async fn begin_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
+        let (id, request) = self.begun(name, ask).await?;
+        let service = self.clone();
+        tokio::spawn(async move {
+            // The review says it.
+            let _ = service.fill(id, &request, &mut |_, _| {}).await;
+        });
+        self.find(name).await
+    }
+
+    async fn begun(&self, name: &str, ask: &Ask) -> Result<(i64, Request), Failure> {
         let name = name.trim();
         self.allow(Right::Bulk, &format!("make review {name}")).await?;
         if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
@@ -49,8 +101,65 @@ impl Service {
             let what = "a review is of clients that are due, and passes over nothing";
             return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list` without `force`"));
         }
+        let asked = Ask {
+            kind: Some(request.kind),
+            filters: request.filters.clone(),
+            limit: request.cap,
+            length: request.length.map(|length| length.to_string()),
+            ..ask.clone()
+        };
+        // What makes no sense under this policy is told at once.
+        count(&self.context, &request).await?;
+        let asked = serde_json::to_string(&asked).unwrap_or_default();
+        self.tidy().await?;
+        let begun = self.context.ledger.begin_review(name, &asked, &self.caller.name).await?;
+        let id = begun.ok_or_else(|| {
+            let hint = "name it otherwise, or decide that one first";
+            Failure::new(format!("a review `{name}` waits already"), hint).of(Kind::Conflict)
+        })?;
+        Ok((id, request))
+    }
+
+    /// Looks at everybody, noting how far it is.
+    async fn fill(&self, id: i64, request: &Request, each: &mut (dyn FnMut(u64, u64) + Send)) -> Result<(), Failure> {
+        let ledger = &self.context.ledger;
+        let looked_at = Arc::new(AtomicU64::new(0));
+        let filled = async {
+            let all = count(&self.context, request).await?;
+            let held = self.held(request, &looked_at);
+            tokio::pin!(held);
+            let mut note = tokio::time::interval(NOTED_EVERY);
+            let (clients, found) = loop {
+                tokio::select! {
+                    held = &mut held => break held?,
+                    _ = note.tick() => {
+                        let so_far = looked_at.load(Ordering::Relaxed);
+                        each(so_far, all.max(so_far));
+                        ledger.review_goes_on(id, so_far, all.max(so_far)).await?;
+                    }
+                }
+            };
+            let reasons = serde_json::to_string(&found.refusals).unwrap_or_default();
+            let refused = found.tally.refused;
+            let held = Held { digest: &found.digest, refused, reasons: &reasons, clients: &clients };
+            Ok::<bool, Failure>(ledger.fill_review(id, &held).await?)
+        };
+        match filled.await {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err(Failure::new("the review was deleted while it was made", "make another").of(Kind::Conflict))
+            }
+            Err(failure) => {
+                ledger.fail_review(id, &failure.message).await?;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn held(&self, request: &Request, looked_at: &AtomicU64) -> Result<(Vec<String>, Survey), Failure> {
         let (mut clients, mut all) = (Vec::new(), 0_usize);
         let mut hold = |client: Client| {
+            looked_at.fetch_add(1, Ordering::Relaxed);
             if client.outcome == Outcome::Anonymized {
                 all += 1;
                 if clients.len() < MOST {
@@ -58,7 +167,7 @@ impl Service {
                 }
             }
         };
-        let found = survey((&self.context).into(), &request, Mode::Preview, &mut hold).await?;
+        let found = survey((&self.context).into(), request, Mode::Preview, &mut hold).await?;
         if all == 0 {
             let what = "nobody would be anonymized, so there is nothing to review";
             return Err(Failure::new(what, "a preview shows who was refused, and why").of(Kind::Conflict));
@@ -67,25 +176,17 @@ impl Service {
             let what = format!("{all} clients would be anonymized, more than anybody reviews");
             return Err(Failure::new(what, "set a limit or a filter; a review has 100,000 clients at most"));
         }
-        let asked = serde_json::to_string(ask).unwrap_or_default();
-        let reasons = serde_json::to_string(&found.refusals).unwrap_or_default();
-        let new = NewReview {
-            name,
-            asked: &asked,
-            digest: &found.digest,
-            made_by: &self.caller.name,
-            refused: i64::try_from(found.tally.refused).unwrap_or(i64::MAX),
-            reasons: &reasons,
-            clients: &clients,
-        };
-        if !self.context.ledger.add_review(&new).await? {
-            let what = format!("a review `{name}` waits already");
-            return Err(Failure::new(what, "name it otherwise, or decide that one first").of(Kind::Conflict));
-        }
-        self.find(name).await
+        Ok((clients, found))
     }
 
-    async fn find(&self, name: &str) -> Result<Review, Failure> {
+    /// Ends reviews that are too old, or that nobody makes any more.
+    pub(super) async fn tidy(&self) -> Result<(), Failure> {
+        let now = self.context.ledger.clock().now();
+        Ok(self.context.ledger.tidy_reviews(now - GOOD_FOR, now - SILENCE).await?)
+    }
+
+    pub(super) async fn find(&self, name: &str) -> Result<Review, Failure> {
+        self.tidy().await?;
         let found = self.context.ledger.review(name.trim()).await?;
         found.ok_or_else(|| {
             let hint = "`lethe review list` shows those there are";
@@ -93,14 +194,35 @@ impl Service {
         })
     }
 
-    /// Reviews, those that wait first.
+    /// What a review may be of, under the policy as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the policy cannot be used, or the caller may not read.
+    pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
+        self.allow(Right::Read, "look at reviews").await?;
+        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let plan = &loaded.plan;
+        let of_clients = |job: &Job| matches!(job.kind, SweepKind::Due | SweepKind::Period);
+        let choices = plan.retention.as_ref().and_then(|own| own.choices);
+        Ok(Offered {
+            jobs: jobs(&self.jobs)?.into_iter().filter(of_clients).map(|job| job.name).collect(),
+            due: plan.client.to_anonymize_on.is_some(),
+            period: plan.retention.is_some(),
+            filters: plan.filters.keys().map(|own| (own.clone(), plan.one_value.contains(own))).collect(),
+            lengths: choices.map(|own| own.all().map(|length| length.to_string()).collect()).unwrap_or_default(),
+        })
+    }
+
+    /// Reviews, those that wait first, then the newest; up to 200.
     ///
     /// # Errors
     ///
     /// [`Failure`] if the caller may not read.
-    pub async fn reviews(&self) -> Result<Vec<Review>, Failure> {
+    pub async fn reviews(&self, sought: &Sought) -> Result<Vec<Review>, Failure> {
         self.allow(Right::Read, "look at reviews").await?;
-        Ok(self.context.ledger.reviews(MOST_LISTED).await?)
+        self.tidy().await?;
+        Ok(self.context.ledger.reviews(sought, MOST_LISTED).await?)
     }
 
     /// A review with its clients.
@@ -126,31 +248,43 @@ impl Service {
         self.allow(Right::Bulk, &format!("approve review {}", name.trim())).await?;
         let review = self.find(name).await?;
         waits(&review)?;
-        let conflict = |what: String, hint: &str| Err(Failure::new(what, hint).of(Kind::Conflict));
-        if review.made_by == self.caller.name {
+        if !self.may_approve(&review) {
             let what =
                 format!("review `{}` was made by {}, and a second person approves it", review.name, review.made_by);
             return Err(Failure::new(what, "somebody else with the right `bulk` can").of(Kind::Forbidden));
         }
-        let (ledger, now) = (&self.context.ledger, self.context.ledger.clock().now());
-        if parse_moment(&review.made_at).is_none_or(|made| now - made > GOOD_FOR) {
-            let what = format!("review `{}` is more than 30 days old", review.name);
-            return conflict(what, "reject it and make another");
-        }
+        let keys = self.context.ledger.reviewed(review.id).await?;
+        self.approved(&review, &keys).await
+    }
+
+    /// Whether the caller may approve a review: a second person may.
+    #[must_use]
+    pub fn may_approve(&self, review: &Review) -> bool {
+        !self.second_person || review.made_by != self.caller.name
+    }
+
+    /// Opens a sweep over these clients of a review.
+    pub(super) async fn approved(&self, review: &Review, keys: &[String]) -> Result<i64, Failure> {
+        let ledger = &self.context.ledger;
+        self.is_as_it_was(review).await?;
+        let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
+        let terms = Ask { kind: Some(SweepKind::List), clients: keys.to_vec(), limit: None, job: None, ..asked };
+        let request = self.request_of_any_size(&terms).await?;
+        let opened = open(&self.context, &request).await?;
+        let sweep = opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))?;
+        ledger.narrow_review(review.id, keys).await?;
+        ledger.decide_review(review.id, "approved", Some(sweep), &self.caller.name).await?;
+        Ok(sweep)
+    }
+
+    /// Refuses a review that was made under another policy or schema.
+    pub(super) async fn is_as_it_was(&self, review: &Review) -> Result<Arc<Loaded>, Failure> {
         let loaded = self.context.planner.plan(&self.context.store).await?;
         if loaded.plan.digest != review.digest {
             let what = format!("the policy or the schema changed since review `{}` was made", review.name);
-            return conflict(what, "reject it and make another");
+            return Err(Failure::new(what, "reject it and make another").of(Kind::Conflict));
         }
-        let parts = loaded.plan.client.key.len();
-        let keys = ledger.reviewed(review.id).await?;
-        let keys: Result<Vec<Key>, String> = keys.iter().map(|key| Key::parse(key, parts)).collect();
-        let keys = keys.map_err(|what| Failure::new(what, "reject it and make another"))?;
-        let request = Request::of_clients(keys, self.today());
-        let opened = open(&self.context, &request).await?;
-        let sweep = opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))?;
-        ledger.decide_review(review.id, Some(sweep), &self.caller.name).await?;
-        Ok(sweep)
+        Ok(loaded)
     }
 
     /// Decides that the clients of a review stay for now.
@@ -162,17 +296,35 @@ impl Service {
         self.allow(Right::Bulk, &format!("reject review {}", name.trim())).await?;
         let review = self.find(name).await?;
         waits(&review)?;
-        self.context.ledger.decide_review(review.id, None, &self.caller.name).await?;
+        self.context.ledger.decide_review(review.id, "rejected", None, &self.caller.name).await?;
+        Ok(())
+    }
+
+    /// Deletes a review, whatever became of it; a sweep that it opened stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that name, or the caller may not.
+    pub async fn delete_review(&self, name: &str) -> Result<(), Failure> {
+        self.allow(Right::Bulk, &format!("delete review {}", name.trim())).await?;
+        let review = self.find(name).await?;
+        self.context.ledger.decide_review(review.id, "deleted", None, &self.caller.name).await?;
         Ok(())
     }
 }
 
-/// Refuses a review that is decided.
-fn waits(review: &Review) -> Result<(), Failure> {
-    if review.state == "waiting" {
-        return Ok(());
-    }
-    let by = review.decided_by.as_deref().unwrap_or_default();
-    let what = format!("review `{}` was {} by {by}", review.name, review.state);
+/// Refuses a review that does not wait.
+pub(super) fn waits(review: &Review) -> Result<(), Failure> {
+    let what = match review.state.as_str() {
+        "waiting" => return Ok(()),
+        "making" => format!("review `{}` is still being made", review.name),
+        "failed" => {
+            format!("review `{}` could not be made: {}", review.name, review.note.as_deref().unwrap_or_default())
+        }
+        "expired" => format!("review `{}` is more than 30 days old", review.name),
+        state => {
+            format!("review `{}` was {state} by {}", review.name, review.decided_by.as_deref().unwrap_or_default())
+        }
+    };
     Err(Failure::new(what, "`lethe review list` shows those that wait").of(Kind::Conflict))
 }

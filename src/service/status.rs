@@ -10,7 +10,7 @@ use super::failure::{Failure, Kind};
 use super::jobs::{JobStatus, job_status};
 use super::journal::JournalStatus;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Outstanding, Progress, Review, State, Sweep};
+use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
 use crate::worker::{Context, gate, hindrance};
 
@@ -88,7 +88,7 @@ impl Status {
             jobs: job_status(jobs, ledger.clock().now()),
             failures: ledger.failures(MOST_FAILURES).await?.len(),
             holds: ledger.holds(None, false).await?.len(),
-            reviews: ledger.reviews(100).await?.into_iter().filter(|own| own.state == "waiting").collect(),
+            reviews: ledger.reviews(&Sought { state: Some("waiting".to_owned()), ..Sought::default() }, 100).await?,
             deliveries: ledger.outstanding(None).await?,
             last_backup: gate::last_backup(context).await?.map(|at| at.to_rfc3339()),
             journal: JournalStatus::of(context).await?,

@@ -249,6 +249,15 @@ impl Service {
     }
 
     async fn request(&self, ask: &Ask) -> Result<Request, Failure> {
+        if ask.clients.len() > MOST_LISTED {
+            let hint = "send them in several lists, or as a file on the command line";
+            return Err(Failure::new("more than 10,000 clients are named", hint));
+        }
+        self.request_of_any_size(ask).await
+    }
+
+    /// The same, for clients that nobody sent.
+    pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
         let now = self.context.ledger.clock().now();
         let mut request = match (&ask.job, ask.kind) {
@@ -268,12 +277,6 @@ impl Service {
         }
         if ask.limit == Some(0) {
             return refused("`limit` is 0", "leave it out for no limit");
-        }
-        if ask.clients.len() > MOST_LISTED {
-            return refused(
-                "more than 10,000 clients are named",
-                "send them in several lists, or as a file on the command line",
-            );
         }
         if request.kind == SweepKind::Retention && (ask.limit.is_some() || !ask.filters.is_empty()) {
             return refused("a `retention` sweep takes rows, and knows no filter or limit", "leave them out");

@@ -193,7 +193,7 @@ fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
 }
 
 /// The keys in `$1` as rows `j`: the place of each from 0, and its value.
-fn given(scope: Scope) -> &'static str {
+pub(super) fn given(scope: Scope) -> &'static str {
     match scope.dialect {
         Dialect::Sqlite => "(SELECT key AS n, value FROM json_each($1)) AS j",
         Dialect::Postgres => {
@@ -204,7 +204,7 @@ fn given(scope: Scope) -> &'static str {
 }
 
 /// A key of [`given`], to compare with the key's columns.
-fn given_key(scope: Scope) -> String {
+pub(super) fn given_key(scope: Scope) -> String {
     match (scope.dialect, scope.client.key.len()) {
         (Dialect::Sqlite, 1) => "j.value".to_owned(),
         _ => scope.key_of("j.value"),

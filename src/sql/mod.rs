@@ -19,6 +19,7 @@ pub mod replay;
 pub mod residue;
 pub mod retention;
 pub mod select;
+pub mod shown;
 
 use chrono::NaiveDate;
 

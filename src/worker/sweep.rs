@@ -6,7 +6,7 @@ mod survey;
 mod terms;
 
 pub use error::SweepError;
-pub use survey::{Client, Mode, Survey, Surveyor, survey};
+pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -16,3 +16,11 @@ if (follow) {
     location.reload();
   });
 }
+
+// Looks again while something is being made; a form that somebody fills in is left alone.
+if (document.querySelector("[data-again]")) {
+  setInterval(() => {
+    const form = document.activeElement && document.activeElement.closest("main form");
+    if (!form) location.reload();
+  }, 2000);
+}

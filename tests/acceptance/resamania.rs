@@ -27,7 +27,7 @@ async fn anonymized(keys: &[&str]) -> (Trade, Snapshot, Snapshot) {
 
 /// The members of a club without activity for so many months, who are no
 /// clients and even: asked of the database by other words than Lethe's.
-async fn eligible(trade: &Trade, club: &str, months: u32) -> BTreeSet<String> {
+pub async fn eligible(trade: &Trade, club: &str, months: u32) -> BTreeSet<String> {
     let last = "SELECT member_id, visited_on AS day FROM visits UNION ALL SELECT member_id, held_on FROM bookings \
                 UNION ALL SELECT member_id, sold_on FROM sales UNION ALL SELECT member_id, due_on FROM instalments";
     let since = months_ago(months);

@@ -9,4 +9,7 @@ mod office;
 mod pages;
 mod reviews;
 mod rights;
+#[path = "../common/spreadsheet.rs"]
+mod spreadsheet;
 mod ways;
+mod workbooks;

@@ -42,7 +42,7 @@ reason = "is in court"
 where = "court = 1"
 [tables.customers.columns]
 no = { class = "non-personal" }
-name = { class = "personal", replace = "Anonymized client", identifying = true }
+name = { class = "personal", replace = "Anonymized client", identifying = true, shown = true }
 email = { class = "personal", clear = true, identifying = true }
 due = { class = "non-personal" }
 grade = { class = "non-personal" }
@@ -81,7 +81,8 @@ impl Office {
         std::fs::create_dir(&jobs).expect("a folder");
         std::fs::write(jobs.join("nightly.toml"), JOB).expect("a job");
         let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Http, token: None };
-        let service = Service { context: company.context.clone(), jobs, time_zone: UTC, caller: nobody };
+        let service =
+            Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: true, caller: nobody };
         let rate = NonZeroU32::new(rate).expect("a rate");
         let settings = Settings { listen: "127.0.0.1:0".parse().expect("an address"), public_url: None, rate };
         let listening = listen(service, settings).await.expect("a free port");
@@ -141,6 +142,18 @@ impl Office {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("sweep {sweep} is never over");
+    }
+
+    /// Waits until a review is made, or could not be.
+    pub async fn made(&self, review: &str, token: &str) -> Value {
+        for _ in 0..400 {
+            let (_, shown) = self.get(&format!("/api/v1/reviews/{review}"), token).await;
+            if shown["state"] != "making" {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("review {review} is never made");
     }
 
     pub async fn names(&self) -> Vec<String> {

@@ -94,17 +94,18 @@ async fn one_person_holds_a_list_for_review_and_another_approves_it() {
     let mark = browser.mark().await;
     let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
     assert_eq!(browser.send(Method::POST, "/jobs/nightly/review", &form, &[]).await.1, "/reviews");
+    office.made("week%201%2F2", &alice).await;
     let page = browser.page("/reviews/week%201%2F2").await;
     assert!(
-        page.contains("A second person approves it.") && page.contains(">C1</a>") && !page.contains(">Approve<"),
+        page.contains("A second person approves it.") && page.contains(">C1</a>") && !page.contains("<button>Approve<"),
         "{page}"
     );
-    assert_eq!(browser.send(Method::POST, "/reviews/approve", &form, &[]).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(browser.send(Method::POST, "/reviews/week%201%2F2/approve", &form, &[]).await.0, StatusCode::FORBIDDEN);
     let browser = Browser::signed_in(&office, &bob).await;
-    assert!(browser.page("/reviews/week%201%2F2").await.contains(">Approve<"));
+    assert!(browser.page("/reviews/week%201%2F2").await.contains("<button>Approve<"));
     let mark = browser.mark().await;
     let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
-    assert_eq!(browser.send(Method::POST, "/reviews/approve", &form, &[]).await.1, "/sweeps/1");
+    assert_eq!(browser.send(Method::POST, "/reviews/week%201%2F2/approve", &form, &[]).await.1, "/sweeps/1");
     office.over(&serde_json::json!(1), &bob).await;
     assert_eq!(office.names().await[0], "C1|Anonymized client");
     assert!(browser.page("/reviews").await.contains("approved"));
@@ -146,8 +147,11 @@ async fn a_form_of_another_site_changes_nothing() {
         "/clients/day",
         "/sweeps/1/cancel",
         "/jobs/nightly/review",
-        "/reviews/approve",
-        "/reviews/reject",
+        "/reviews",
+        "/reviews/x/approve",
+        "/reviews/x/reject",
+        "/reviews/x/delete",
+        "/reviews/x/workbook",
         "/sign-out",
     ];
     for path in forms {

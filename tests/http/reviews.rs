@@ -10,9 +10,11 @@ async fn made(office: &Office) -> (String, String) {
     let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);
     let body = json!({ "name": "first week", "sweep": { "job": "nightly" } });
     let (status, review) = office.post("/api/v1/reviews", &alice, body).await;
+    assert_eq!((status, &review["state"]), (StatusCode::ACCEPTED, &json!("making")), "{review}");
+    let review = office.made("first%20week", &alice).await;
     assert_eq!(
-        (status, &review["clients"], &review["refused"]),
-        (StatusCode::CREATED, &json!(2), &json!(1)),
+        (&review["state"], &review["clients"], &review["refused"]),
+        (&json!("waiting"), &json!(2), &json!(1)),
         "{review}"
     );
     (alice, bob)
@@ -75,7 +77,8 @@ async fn a_review_that_is_rejected_old_or_of_another_policy_opens_nothing() {
     assert_eq!(office.company.rows("SELECT count(*) FROM lethe_reviewed").await, ["0"]);
 
     let again = json!({ "name": "first week", "sweep": { "kind": "due", "filters": { "grade": ["A"] } } });
-    assert_eq!(office.post("/api/v1/reviews", &alice, again.clone()).await.1["clients"], 1);
+    assert_eq!(office.post("/api/v1/reviews", &alice, again.clone()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(office.made("first%20week", &alice).await["clients"], 1);
     assert_eq!(
         office.post("/api/v1/reviews", &alice, again.clone()).await.0,
         StatusCode::CONFLICT,
@@ -86,6 +89,10 @@ async fn a_review_that_is_rejected_old_or_of_another_policy_opens_nothing() {
     let (status, problem) = approve().await;
     assert!(status == StatusCode::CONFLICT && problem["detail"].as_str().unwrap().contains("30 days"), "{problem}");
     office.company.set_clock("2026-01-03T12:00:00Z");
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_reviewed").await, ["0"], "an old one is forgotten");
+    assert_eq!(office.made("first%20week", &alice).await["state"], "expired");
+    assert_eq!(office.post("/api/v1/reviews", &alice, again).await.0, StatusCode::ACCEPTED);
+    assert_eq!(office.made("first%20week", &alice).await["state"], "waiting");
     let policy = office.company.folder.path().join("policy.toml");
     let text = std::fs::read_to_string(&policy).unwrap().replace("Anonymized client", "Gone");
     std::fs::write(&policy, text).unwrap();
@@ -107,7 +114,7 @@ async fn reviews_that_make_no_sense_are_told_so() {
         (json!({ "name": "x", "sweep": { "kind": "retention" } }), 422),
         (json!({ "name": "x", "sweep": { "kind": "period" } }), 409),
         (json!({ "name": "x", "sweep": { "kind": "list", "clients": ["C4"], "force": true } }), 422),
-        (json!({ "name": "x", "sweep": { "kind": "due", "filters": { "grade": ["Z"] } } }), 409),
+        (json!({ "name": "x", "sweep": { "kind": "due", "filters": { "colour": ["red"] } } }), 422),
         (json!({ "name": "x", "sweep": { "job": "weekly" } }), 404),
         (json!({ "name": "x" }), 422),
     ] {
@@ -119,4 +126,57 @@ async fn reviews_that_make_no_sense_are_told_so() {
     assert_eq!(office.post("/api/v1/reviews", &reader, body).await.0, StatusCode::FORBIDDEN);
     assert_eq!(office.get("/api/v1/reviews/x", &reader).await.0, StatusCode::NOT_FOUND);
     assert_eq!(office.get("/api/v1/reviews", &reader).await.1, json!([]));
+}
+
+#[tokio::test]
+async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_could_not_be() {
+    let office = Office::new().await;
+    let token = office.token("operator", &[Right::Bulk]).await;
+    let body = json!({ "name": "nobody", "sweep": { "kind": "due", "filters": { "grade": ["Z"] } } });
+    assert_eq!(office.post("/api/v1/reviews", &token, body).await.0, StatusCode::ACCEPTED);
+    let review = office.made("nobody", &token).await;
+    assert_eq!((&review["state"], &review["clients"]), (&json!("failed"), &json!(0)));
+    assert!(review["note"].as_str().unwrap().contains("nobody would be anonymized"), "{review}");
+    // It goes on while nobody waits for it: what is looked at is counted while somebody else writes.
+    office.company.execute("UPDATE customers SET due = '2026-01-02'").await;
+    let body = json!({ "name": "all", "sweep": { "kind": "due" } });
+    let (_, begun) = office.post("/api/v1/reviews", &token, body.clone()).await;
+    assert_eq!((&begun["state"], &begun["clients"]), (&json!("making"), &json!(0)), "{begun}");
+    assert_eq!(office.post("/api/v1/reviews", &token, body).await.0, StatusCode::CONFLICT, "one of a name");
+    let made = office.made("all", &token).await;
+    assert_eq!((&made["to_look_at"], &made["clients"], &made["refused"]), (&json!(5), &json!(4), &json!(1)), "{made}");
+    // Nobody is at it any more: its process was killed, say.
+    office
+        .company
+        .execute("UPDATE lethe_reviews SET state = 'making', alive_at = '2026-01-03T11:58:59.000Z' WHERE name = 'all'")
+        .await;
+    let cut_short = office.made("all", &token).await;
+    assert!(cut_short["state"] == "failed" && cut_short["note"].as_str().unwrap().contains("cut short"), "{cut_short}");
+}
+
+#[tokio::test]
+async fn a_review_by_a_length_and_filters_is_checked_by_the_same_when_it_is_approved() {
+    let office = Office::new().await;
+    office.work();
+    let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);
+    let path = office.company.folder.path().join("policy.toml");
+    let policy = std::fs::read_to_string(&path).unwrap().replace(
+        "[filters]",
+        "[period]\nlength = \"36 months\"\nchoices = { from = \"6 months\", to = \"36 months\", step = \"6 months\" }\notherwise = \"due\"\n[filters]",
+    );
+    std::fs::write(&path, policy).unwrap();
+    office.company.execute("UPDATE customers SET due = '2025-01-02', grade = 'A', open = 0").await;
+    office.company.execute("UPDATE customers SET grade = 'B' WHERE no = 'C2'").await;
+    // Nobody has a date any more: only the period makes somebody due, and only the shorter one.
+    let policy = std::fs::read_to_string(&path).unwrap().replace("to_anonymize_on = \"due\"\n", "");
+    std::fs::write(&path, policy).unwrap();
+    let sweep = json!({ "kind": "period", "length": "6 months", "filters": { "grade": ["A"] } });
+    office.post("/api/v1/reviews", &alice, json!({ "name": "x", "sweep": sweep })).await;
+    let review = office.made("x", &alice).await;
+    assert_eq!((&review["clients"], &review["asked"]["length"]), (&json!(3), &json!("6 months")), "{review}");
+    // C1 moved to another grade since.
+    office.company.execute("UPDATE customers SET grade = 'B' WHERE no = 'C1'").await;
+    let (_, approved) = office.post("/api/v1/reviews/x/approve", &bob, json!({ "confirm": true })).await;
+    let sweep = office.over(&approved["sweep"], &bob).await;
+    assert_eq!((&sweep["progress"]["anonymized"], &sweep["progress"]["not_due"]), (&json!(2), &json!(1)), "{sweep}");
 }

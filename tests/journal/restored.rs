@@ -63,6 +63,8 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "backups",
             "alerts",
             "dates",
+            "imports",
+            "exports",
             "reviewed",
             "reviews",
             "answers",

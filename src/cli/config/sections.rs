@@ -75,6 +75,20 @@ impl Default for BackupConfig {
     }
 }
 
+/// `[review]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct ReviewConfig {
+    /// Whether somebody else than who made a review approves it.
+    pub second_person: bool,
+}
+
+impl Default for ReviewConfig {
+    fn default() -> Self {
+        Self { second_person: true }
+    }
+}
+
 /// `[worker]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
-    gate, quasi, retention, rules,
+    gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Retention, Table};
@@ -45,6 +45,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let rules = rules::build(&mut builder, &client);
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
+    let shown = shown::columns(&mut builder);
     let refresh = builder.refresh();
     if !builder.problems.is_empty() {
         let mut problems: Vec<Problem> = Vec::new();
@@ -72,6 +73,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         refresh,
         row_retention,
         quasi_identifiers,
+        shown,
         conditions: builder.conditions,
         notes: builder.notes,
     })

@@ -20,6 +20,7 @@ mod retention;
 mod rights;
 mod rules;
 mod settle;
+mod shown;
 
 pub use condition::Condition;
 pub use files::NamedFile;
@@ -73,6 +74,8 @@ pub struct Plan {
     pub row_retention: Vec<RowRetention>,
     /// The client table's columns that could still tell clients apart together.
     pub quasi_identifiers: Vec<String>,
+    /// The client table's columns that a review shows beside the key.
+    pub shown: Vec<String>,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

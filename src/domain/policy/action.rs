@@ -136,6 +136,9 @@ pub struct Column {
     /// Whether what stays in this column could single a client out together with others; reports measure how far.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quasi_identifier: bool,
+    /// Whether a review shows this column, so that a person knows which client is meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shown: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -5,9 +5,11 @@ mod reviews;
 mod sweeps;
 mod whole;
 
+pub(super) use reviews::saved;
 pub(super) use sweeps::{confirmed, follow};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -21,6 +23,7 @@ use utoipa_axum::routes;
 use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
 use super::problem::Problem;
 use super::{App, metrics};
+use crate::service::workbooks::LARGEST;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -62,10 +65,12 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(sweeps::outcomes))
         .routes(routes!(sweeps::failures))
         .routes(routes!(sweeps::retry))
-        .routes(routes!(reviews::list))
-        .routes(routes!(reviews::one))
+        .routes(routes!(reviews::list, reviews::make))
+        .routes(routes!(reviews::one, reviews::delete))
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::reject))
+        .routes(routes!(reviews::imports))
+        .routes(routes!(reviews::errors))
         .routes(routes!(clients::one))
         .routes(routes!(clients::anonymize))
         .routes(routes!(clients::set_date, clients::clear_date))
@@ -86,12 +91,19 @@ fn long() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sweeps::preview))
         .routes(routes!(sweeps::rehearse))
-        .routes(routes!(reviews::make))
+        .routes(routes!(reviews::export))
+}
+
+/// What takes a file.
+fn filed() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(reviews::import)).layer(DefaultBodyLimit::max(LARGEST))
 }
 
 fn whole_api() -> (Router<App>, OpenApi) {
     let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
-    quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK))).split_for_parts()
+    let small = quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK)));
+    let small = small.layer(RequestBodyLimitLayer::new(LARGEST_BODY));
+    small.merge(filed().layer(within(LONGEST_LOOK))).split_for_parts()
 }
 
 /// The `OpenAPI` document.
@@ -116,5 +128,4 @@ pub(super) fn router() -> Router<App> {
             let what = "this path does not take that method";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, what, "`/api/v1/openapi.json` lists all paths")
         })
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
 }

@@ -1,22 +1,49 @@
 //! Reviews over HTTP.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::confirmed;
-use crate::http::asking::{Asking, Body, Named};
+use crate::http::asking::{Asked, Asking, Body, Named, Upload};
 use crate::http::problem::Problem;
-use crate::ledger::Review;
+use crate::ledger::{Import, Review, Sought};
 use crate::service::reviews::Reviewed;
 use crate::service::sweeps::Ask;
+use crate::service::workbooks::{File, RowError};
 
-/// Reviews, those that wait first.
-#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews",
+/// Which reviews, or imports, are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Which {
+    /// A part of the review's name.
+    name: Option<String>,
+    /// The state. Reviews that were deleted are there only if this is `deleted`.
+    state: Option<String>,
+    /// Who made it.
+    made_by: Option<String>,
+    /// Made on or after this day.
+    since: Option<NaiveDate>,
+}
+
+impl From<Which> for Sought {
+    fn from(Which { name, state, made_by, since }: Which) -> Self {
+        Self { name, state, made_by, since }
+    }
+}
+
+/// Reviews, those that wait first, then the newest; up to 200.
+#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Which),
     responses((status = 200, body = Vec<Review>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
-pub(in crate::http) async fn list(Asking(service): Asking) -> Result<Json<Vec<Review>>, Problem> {
-    Ok(Json(service.reviews().await?))
+pub(in crate::http) async fn list(
+    Asking(service): Asking,
+    Asked(which): Asked<Which>,
+) -> Result<Json<Vec<Review>>, Problem> {
+    Ok(Json(service.reviews(&which.into()).await?))
 }
 
 /// A review to be.
@@ -29,14 +56,15 @@ pub(in crate::http) struct Make {
     sweep: Ask,
 }
 
-/// Hold the clients that a sweep would take now until a second person approves them.
+/// Hold the clients that a sweep would take now until a second person approves
+/// them. They are looked for in the background: the review says how far that is.
 #[utoipa::path(post, path = "/api/v1/reviews", tag = "reviews", operation_id = "make_review", request_body = Make,
-    responses((status = 201, body = Review), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 202, body = Review), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 pub(in crate::http) async fn make(
     Asking(service): Asking,
     Body(Make { name, sweep }): Body<Make>,
 ) -> Result<(StatusCode, Json<Review>), Problem> {
-    Ok((StatusCode::CREATED, Json(service.make_review(&name, &sweep).await?)))
+    Ok((StatusCode::ACCEPTED, Json(service.begin_review(&name, &sweep).await?)))
 }
 
 /// A review with its clients.
@@ -90,4 +118,93 @@ pub(in crate::http) async fn reject(
 ) -> Result<StatusCode, Problem> {
     service.reject_review(&review).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Delete a review, whatever became of it. A sweep that it opened stands.
+#[utoipa::path(delete, path = "/api/v1/reviews/{review}", tag = "reviews", operation_id = "delete_review",
+    params(("review" = String, Path, description = "The review's name.")),
+    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn delete(
+    Asking(service): Asking,
+    Named(review): Named<String>,
+) -> Result<StatusCode, Problem> {
+    service.delete_review(&review).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A file to be saved under its name.
+pub(in crate::http) fn saved(file: File) -> Response {
+    let kind = if file.name.ends_with(".zip") { ZIP } else { XLSX };
+    // The name of a review may have any letter; RFC 6266 writes those that are not ASCII apart.
+    let name: String = file.name.bytes().fold(String::new(), |all, byte| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'.' | b'-' | b'_' => all + char::from(byte).encode_utf8(&mut [0; 4]),
+        _ => all + &format!("%{byte:02X}"),
+    });
+    let disposition = format!("attachment; filename*=UTF-8''{name}");
+    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], file.bytes).into_response()
+}
+
+/// An archive.
+const ZIP: &str = "application/zip";
+/// A workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+/// A review's workbook, in an archive: a row for each client, to be looked through, saved, and given back.
+#[utoipa::path(get, path = "/api/v1/reviews/{review}/workbook", tag = "reviews", operation_id = "export_review",
+    params(("review" = String, Path, description = "The review's name.")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn export(
+    Asking(service): Asking,
+    Named(review): Named<String>,
+) -> Result<Response, Problem> {
+    Ok(saved(service.export_review(&review).await?))
+}
+
+/// Give a review's workbook back, as a spreadsheet program saved it: the clients
+/// left in it are approved, if nothing but rows was taken out. They wait for a
+/// second person where it is given back by whoever made the review. 422 says
+/// that nothing was done, and the number of the import whose errors say why.
+#[utoipa::path(post, path = "/api/v1/reviews/{review}/imports", tag = "reviews", operation_id = "import_review",
+    params(("review" = String, Path, description = "The review's name.")),
+    request_body(content = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    responses((status = 201, body = Import), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn import(
+    Asking(service): Asking,
+    Named(review): Named<String>,
+    Upload(workbook): Upload,
+) -> Result<(StatusCode, Json<Import>), Problem> {
+    let import = service.import_review(&review, workbook).await?;
+    taken(&import)?;
+    Ok((StatusCode::CREATED, Json(import)))
+}
+
+/// Says so where a workbook was not taken.
+fn taken(import: &Import) -> Result<(), Problem> {
+    let errors: Vec<RowError> = serde_json::from_str(&import.errors).unwrap_or_default();
+    let Some(first) = errors.first() else { return Ok(()) };
+    let place = first.row.map(|row| format!(" in row {row}")).unwrap_or_default();
+    let column = first.column.as_deref().filter(|own| !own.is_empty());
+    let column = column.map(|own| format!("`{own}` ")).unwrap_or_default();
+    let more = if errors.len() > 1 { format!(", and {} errors more", errors.len() - 1) } else { String::new() };
+    let what = format!("import {} was refused{place}: {column}{}{more}", import.id, first.what);
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, first.mend.clone()))
+}
+
+/// Workbooks that were given back, the newest first; up to 200.
+#[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Which),
+    responses((status = 200, body = Vec<Import>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn imports(
+    Asking(service): Asking,
+    Asked(which): Asked<Which>,
+) -> Result<Json<Vec<Import>>, Problem> {
+    Ok(Json(service.imports(&which.into()).await?))
+}
+
+/// What is wrong with a workbook that was given back, as a workbook.
+#[utoipa::path(get, path = "/api/v1/imports/{import}/errors", tag = "reviews", operation_id = "get_import_errors",
+    params(("import" = i64, Path, description = "The import's number.")),
+    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn errors(Asking(service): Asking, Named(import): Named<i64>) -> Result<Response, Problem> {
+    Ok(saved(service.import_errors(import).await?))
 }

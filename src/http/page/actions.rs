@@ -19,7 +19,7 @@ pub(super) struct Sure {
 }
 
 impl Sure {
-    fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Trouble> {
+    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Trouble> {
         session.check(headers, &self.mark).or_trouble(session.words)?;
         crate::http::api::confirmed(self.sure.is_some()).or_trouble(session.words)
     }
@@ -100,45 +100,4 @@ pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form
     form.check(&session, &headers)?;
     session.service.retry(None).await.or_trouble(session.words)?;
     Ok(Redirect::to("/"))
-}
-
-/// A form that names a review.
-#[derive(Deserialize)]
-pub(super) struct NamedReview {
-    mark: String,
-    name: String,
-    /// There if the box was ticked.
-    sure: Option<String>,
-}
-
-pub(super) async fn hold_for_review(
-    session: Session,
-    headers: HeaderMap,
-    Path(job): Path<String>,
-    Form(form): Form<NamedReview>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
-    let ask = Ask { job: Some(job), ..Ask::default() };
-    session.service.make_review(&form.name, &ask).await.or_trouble(session.words)?;
-    Ok(Redirect::to("/reviews"))
-}
-
-pub(super) async fn approve(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<NamedReview>,
-) -> Result<Redirect, Trouble> {
-    Sure { mark: form.mark, sure: form.sure }.check(&session, &headers)?;
-    let sweep = session.service.approve_review(&form.name).await.or_trouble(session.words)?;
-    Ok(Redirect::to(&format!("/sweeps/{sweep}")))
-}
-
-pub(super) async fn reject(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<NamedReview>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
-    session.service.reject_review(&form.name).await.or_trouble(session.words)?;
-    Ok(Redirect::to("/reviews"))
 }

@@ -3,14 +3,14 @@
 
 mod actions;
 mod chart;
+mod reviews;
 mod session;
 mod views;
 mod words;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::Form;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, Form, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -20,6 +20,7 @@ use super::App;
 use super::problem::Problem;
 use crate::service::access::{Caller, Way};
 use crate::service::failure::Failure;
+use crate::service::workbooks::LARGEST;
 use session::Session;
 use words::Words;
 
@@ -39,11 +40,16 @@ pub(super) fn router() -> Router<App> {
         .route("/sweeps/{sweep}/cancel", post(actions::cancel))
         .route("/jobs/{job}/preview", get(views::preview))
         .route("/jobs/{job}/start", post(actions::start))
-        .route("/jobs/{job}/review", post(actions::hold_for_review))
-        .route("/reviews", get(views::reviews))
-        .route("/reviews/approve", post(actions::approve))
-        .route("/reviews/reject", post(actions::reject))
-        .route("/reviews/{review}", get(views::review))
+        .route("/jobs/{job}/review", post(reviews::of_job))
+        .route("/reviews", get(reviews::all).post(reviews::make))
+        .route("/reviews/{review}", get(reviews::one))
+        .route("/reviews/{review}/approve", post(reviews::approve))
+        .route("/reviews/{review}/reject", post(reviews::reject))
+        .route("/reviews/{review}/delete", post(reviews::delete))
+        .route("/reviews/{review}/workbook", post(reviews::workbook))
+        .route("/reviews/{review}/import", post(reviews::import).layer(DefaultBodyLimit::max(LARGEST)))
+        .route("/imports/{import}", get(reviews::one_import))
+        .route("/imports/{import}/errors", get(reviews::errors))
         .route("/clients", get(views::client))
         .route("/clients/day", post(actions::day))
         .route("/holds", get(views::holds).post(actions::hold))

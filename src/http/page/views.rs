@@ -18,13 +18,12 @@ use crate::http::api::follow;
 use crate::http::asking::Named;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, Review, State as Stands};
+use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, State as Stands};
 use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
 use crate::service::Service;
 use crate::service::clients::ClientStatus;
 use crate::service::coverage::Coverage;
 use crate::service::failure::Failure;
-use crate::service::reviews::Reviewed;
 use crate::service::status::{Status, no_sweep};
 use crate::service::sweeps::{Ask, Preview, SweepStatus};
 
@@ -32,17 +31,17 @@ use crate::service::sweeps::{Ask, Preview, SweepStatus};
 const A_PAGE: u32 = 50;
 
 /// What every page has around it.
-struct Frame {
-    w: &'static Words,
-    mark: String,
-    who: String,
-    may_sweep: bool,
-    may_anonymize: bool,
-    languages: &'static [Words],
+pub(super) struct Frame {
+    pub(super) w: &'static Words,
+    pub(super) mark: String,
+    pub(super) who: String,
+    pub(super) may_sweep: bool,
+    pub(super) may_anonymize: bool,
+    pub(super) languages: &'static [Words],
 }
 
 impl Frame {
-    fn of(session: &Session) -> Self {
+    pub(super) fn of(session: &Session) -> Self {
         let caller = &session.service.caller;
         Self {
             w: session.words,
@@ -74,7 +73,7 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
 }
 
 /// Reasons as people read them.
-async fn in_words(service: &Service, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+pub(super) async fn in_words(service: &Service, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
     names.into_iter().map(|name| (name.clone(), reason(plan, &name))).collect()
@@ -281,34 +280,4 @@ struct PolicyPage {
 pub(super) async fn policy(session: Session) -> Result<Response, Trouble> {
     let coverage = session.service.coverage().await.or_trouble(session.words)?;
     Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage }))
-}
-
-#[derive(Template)]
-#[template(path = "app/reviews.html")]
-struct ReviewsPage {
-    f: Frame,
-    reviews: Vec<Review>,
-}
-
-pub(super) async fn reviews(session: Session) -> Result<Response, Trouble> {
-    let reviews = session.service.reviews().await.or_trouble(session.words)?;
-    Ok(shown(StatusCode::OK, &ReviewsPage { f: Frame::of(&session), reviews }))
-}
-
-#[derive(Template)]
-#[template(path = "app/review.html")]
-struct ReviewPage {
-    f: Frame,
-    shown: Reviewed,
-    refusals: Vec<(String, u64)>,
-}
-
-pub(super) async fn review(session: Session, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let reviewed = session.service.review(&name).await.or_trouble(session.words)?;
-    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons).unwrap_or_default();
-    let words = in_words(&session.service, counts.keys().cloned()).await;
-    let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
-    let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
-    Ok(shown(StatusCode::OK, &ReviewPage { f: Frame::of(&session), shown: reviewed, refusals }))
 }

@@ -1,6 +1,10 @@
 //! What the pages say, in each language.
 
+mod reviews;
+
 use axum::http::{HeaderMap, header};
+
+use reviews::ReviewWords;
 
 /// A language's words. What a policy or a job says of itself stays as it is written there.
 #[derive(Debug)]
@@ -90,6 +94,8 @@ pub(super) struct Words {
     pub no_journal: &'static str,
     pub changes_nothing: &'static str,
     pub language: &'static str,
+    /// About reviews.
+    pub r: &'static ReviewWords,
 }
 
 /// Every language, the first one where nobody says.
@@ -179,6 +185,7 @@ pub(super) static LANGUAGES: [Words; 3] = [
         no_journal: "No journal is configured.",
         changes_nothing: "A preview changes nothing.",
         language: "Language",
+        r: &reviews::ENGLISH,
     },
     Words {
         code: "fr",
@@ -265,6 +272,7 @@ pub(super) static LANGUAGES: [Words; 3] = [
         no_journal: "Aucun journal n’est configuré.",
         changes_nothing: "Un aperçu ne change rien.",
         language: "Langue",
+        r: &reviews::FRENCH,
     },
     Words {
         code: "de",
@@ -351,6 +359,7 @@ pub(super) static LANGUAGES: [Words; 3] = [
         no_journal: "Kein Journal ist eingerichtet.",
         changes_nothing: "Eine Vorschau ändert nichts.",
         language: "Sprache",
+        r: &reviews::GERMAN,
     },
 ];
 

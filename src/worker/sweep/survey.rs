@@ -144,6 +144,21 @@ pub async fn survey(
     Ok(survey)
 }
 
+/// How many clients a sweep would look at.
+///
+/// # Errors
+///
+/// [`SweepError`] if the sweep could not begin.
+pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepError> {
+    let (store, ledger, every) = (&context.store, &context.ledger, context.limits.full_pass_every);
+    let prepared = prepare(store, &context.planner, Some(ledger), every, request, ledger.clock().now()).await?;
+    let fault = |error: sqlx::Error| store.fault(&error);
+    let mut connection = store.readers().acquire().await.map_err(fault)?;
+    let wanted = prepared.wanted();
+    let selected = prepared.selection.count(&mut connection, &wanted, prepared.position.as_deref()).await;
+    Ok(selected.map_err(fault)? + request.keys.len() as u64)
+}
+
 struct Walk<'a> {
     store: &'a Store,
     request: &'a Request,

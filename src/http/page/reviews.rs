@@ -1,0 +1,231 @@
+//! The pages about reviews: made, looked through as a workbook, decided.
+
+use std::collections::{BTreeMap, HashMap};
+
+use askama::Template;
+use axum::extract::{Form, Multipart, Path, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Redirect, Response};
+use serde::Deserialize;
+
+use super::actions::Sure;
+use super::session::Session;
+use super::views::{Frame, in_words};
+use super::{Marked, OrTrouble, Trouble, shown};
+use crate::domain::sweep::SweepKind;
+use crate::http::api::{confirmed, saved};
+use crate::http::problem::Problem;
+use crate::ledger::{Import, Review, Sought};
+use crate::report::filters;
+use crate::service::reviews::{Offered, Reviewed};
+use crate::service::sweeps::Ask;
+use crate::service::workbooks::RowError;
+
+/// What the list is narrowed to; an empty text is none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Which {
+    name: String,
+    state: String,
+    made_by: String,
+    since: String,
+}
+
+impl Which {
+    fn sought(&self) -> Sought {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Sought {
+            name: some(&self.name),
+            state: some(&self.state),
+            made_by: some(&self.made_by),
+            since: self.since.parse().ok(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "app/reviews.html")]
+struct ReviewsPage {
+    f: Frame,
+    which: Which,
+    reviews: Vec<Review>,
+    imports: Vec<Import>,
+    offered: Option<Offered>,
+}
+
+impl ReviewsPage {
+    fn is_making(&self) -> bool {
+        self.reviews.iter().any(|own| own.state == "making")
+    }
+}
+
+pub(super) async fn all(session: Session, Query(which): Query<Which>) -> Result<Response, Trouble> {
+    let (service, w, sought) = (&session.service, session.words, which.sought());
+    let reviews = service.reviews(&sought).await.or_trouble(w)?;
+    let imports = service.imports(&sought).await.or_trouble(w)?;
+    // A policy that waits to be completed is said when somebody tries.
+    let offered = service.offered_reviews().await.ok();
+    Ok(shown(StatusCode::OK, &ReviewsPage { f: Frame::of(&session), which, reviews, imports, offered }))
+}
+
+#[derive(Template)]
+#[template(path = "app/review.html")]
+struct ReviewPage {
+    f: Frame,
+    shown: Reviewed,
+    refusals: Vec<(String, u64)>,
+    may_approve: bool,
+}
+
+pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let reviewed = session.service.review(&name).await.or_trouble(session.words)?;
+    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons).unwrap_or_default();
+    let words = in_words(&session.service, counts.keys().cloned()).await;
+    let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
+    let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
+    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
+    let may_approve = session.service.may_approve(&reviewed.review);
+    Ok(shown(StatusCode::OK, &ReviewPage { f: Frame::of(&session), shown: reviewed, refusals, may_approve }))
+}
+
+/// Where a review's page is.
+fn page(name: &str) -> Redirect {
+    let name: String = url::form_urlencoded::byte_serialize(name.trim().as_bytes()).collect();
+    Redirect::to(&format!("/reviews/{}", name.replace('+', "%20")))
+}
+
+pub(super) async fn make(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Result<Redirect, Trouble> {
+    let said = |name: &str| form.get(name).map(|own| own.trim()).filter(|own| !own.is_empty());
+    session.check(&headers, said("mark").unwrap_or_default()).or_trouble(session.words)?;
+    let (job, kind) = match said("of").unwrap_or_default().split_once(':') {
+        Some(("job", job)) => (Some(job.to_owned()), None),
+        Some(("kind", "period")) => (None, Some(SweepKind::Period)),
+        _ => (None, Some(SweepKind::Due)),
+    };
+    let filters = form.iter().filter_map(|(name, value)| {
+        let values: Vec<String> =
+            value.split(',').map(str::trim).filter(|own| !own.is_empty()).map(str::to_owned).collect();
+        name.strip_prefix("filter.").filter(|_| !values.is_empty()).map(|name| (name.to_owned(), values))
+    });
+    let ask =
+        Ask { job, kind, filters: filters.collect(), length: said("length").map(str::to_owned), ..Ask::default() };
+    session.service.begin_review(said("name").unwrap_or_default(), &ask).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/reviews"))
+}
+
+pub(super) async fn of_job(
+    session: Session,
+    headers: HeaderMap,
+    Path(job): Path<String>,
+    Form(form): Form<NamedReview>,
+) -> Result<Redirect, Trouble> {
+    session.check(&headers, &form.mark).or_trouble(session.words)?;
+    let ask = Ask { job: Some(job), ..Ask::default() };
+    session.service.begin_review(&form.name, &ask).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/reviews"))
+}
+
+/// A form that names a review.
+#[derive(Deserialize)]
+pub(super) struct NamedReview {
+    mark: String,
+    name: String,
+}
+
+pub(super) async fn approve(
+    session: Session,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Form(form): Form<Sure>,
+) -> Result<Redirect, Trouble> {
+    form.check(&session, &headers)?;
+    let sweep = session.service.approve_review(&name).await.or_trouble(session.words)?;
+    Ok(Redirect::to(&format!("/sweeps/{sweep}")))
+}
+
+pub(super) async fn reject(
+    session: Session,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Trouble> {
+    session.check(&headers, &mark).or_trouble(session.words)?;
+    session.service.reject_review(&name).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/reviews"))
+}
+
+pub(super) async fn delete(
+    session: Session,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Trouble> {
+    session.check(&headers, &mark).or_trouble(session.words)?;
+    session.service.delete_review(&name).await.or_trouble(session.words)?;
+    Ok(Redirect::to("/reviews"))
+}
+
+/// Asked for by a form, as each workbook that is taken is recorded.
+pub(super) async fn workbook(
+    session: Session,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Response, Trouble> {
+    session.check(&headers, &mark).or_trouble(session.words)?;
+    Ok(saved(session.service.export_review(&name).await.or_trouble(session.words)?))
+}
+
+pub(super) async fn import(
+    session: Session,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+    mut form: Multipart,
+) -> Result<Redirect, Trouble> {
+    let w = session.words;
+    let (mut mark, mut is_sure, mut file) = (String::new(), false, None);
+    let not_whole = || Problem::bad_request("the form did not come whole, or is larger than 32 MiB", "send it again");
+    while let Some(field) = form.next_field().await.map_err(|_| not_whole()).or_trouble(w)? {
+        match field.name().unwrap_or_default() {
+            "mark" => mark = field.text().await.map_err(|_| not_whole()).or_trouble(w)?,
+            "sure" => is_sure = true,
+            // The form's own mark comes first: nobody else's file is read.
+            "file" => {
+                session.check(&headers, &mark).or_trouble(w)?;
+                file = Some(field.bytes().await.map_err(|_| not_whole()).or_trouble(w)?);
+            }
+            _ => {}
+        }
+    }
+    session.check(&headers, &mark).or_trouble(w)?;
+    confirmed(is_sure).or_trouble(w)?;
+    let file =
+        file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one")).or_trouble(w)?;
+    let import = session.service.import_review(&name, file.to_vec()).await.or_trouble(w)?;
+    if import.state == "refused" {
+        return Ok(Redirect::to(&format!("/imports/{}", import.id)));
+    }
+    Ok(import.sweep.map_or_else(|| page(&name), |sweep| Redirect::to(&format!("/sweeps/{sweep}"))))
+}
+
+#[derive(Template)]
+#[template(path = "app/import.html")]
+struct ImportPage {
+    f: Frame,
+    import: Import,
+    errors: Vec<RowError>,
+}
+
+pub(super) async fn one_import(session: Session, Path(id): Path<i64>) -> Result<Response, Trouble> {
+    let import = session.service.import(id).await.or_trouble(session.words)?;
+    let errors = serde_json::from_str(&import.errors).unwrap_or_default();
+    Ok(shown(StatusCode::OK, &ImportPage { f: Frame::of(&session), import, errors }))
+}
+
+pub(super) async fn errors(session: Session, Path(id): Path<i64>) -> Result<Response, Trouble> {
+    Ok(saved(session.service.import_errors(id).await.or_trouble(session.words)?))
+}

@@ -1,0 +1,159 @@
+//! Workbooks of reviews: who took one, and what came of those given back.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::Ledger;
+use super::reviews::Sought;
+use crate::store::StoreError;
+
+/// A workbook that was given back.
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+pub struct Import {
+    /// Its number.
+    pub id: i64,
+    /// The review's name.
+    pub review: String,
+    /// Who gave it back.
+    pub made_by: String,
+    /// When.
+    pub made_at: String,
+    /// SHA-256 of the file, in hex.
+    pub file: String,
+    /// The program that saved it, as it says itself.
+    pub saved_with: String,
+    /// `refused`, `taken` (a second person approves what is left) or `approved`.
+    pub state: String,
+    /// Clients left in it.
+    pub kept: i64,
+    /// Clients that were taken out.
+    pub removed: i64,
+    /// What is wrong with it.
+    #[serde(serialize_with = "super::reviews::as_json")]
+    #[schema(value_type = Vec<Object>)]
+    pub errors: String,
+    /// The sweep that was opened.
+    pub sweep: Option<i64>,
+}
+
+/// A workbook that was given back, to be noted.
+#[derive(Debug)]
+pub struct NewImport<'a> {
+    /// The review's number.
+    pub review: i64,
+    /// Who gave it back.
+    pub made_by: &'a str,
+    /// SHA-256 of the file, in hex.
+    pub file: &'a str,
+    /// The program that saved it, as it says itself.
+    pub saved_with: &'a str,
+    /// `refused`, `taken` or `approved`.
+    pub state: &'a str,
+    /// Clients left in it.
+    pub kept: usize,
+    /// Clients that were taken out.
+    pub removed: usize,
+    /// What is wrong with it, as a JSON array.
+    pub errors: &'a str,
+    /// The sweep that was opened.
+    pub sweep: Option<i64>,
+}
+
+const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.kept, i.removed, i.errors, i.sweep \
+     FROM lethe_imports AS i JOIN lethe_reviews AS r ON r.id = i.review";
+
+impl Ledger {
+    /// Notes that somebody takes a review's workbook, by the digest of the part
+    /// that a program writes anew when it saves.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let noted =
+            sqlx::query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
+                .bind(review)
+                .bind(by)
+                .bind(self.now())
+                .bind(workbook)
+                .execute(&mut **writer)
+                .await;
+        noted.map(|_| ()).map_err(|error| self.fault(&error))
+    }
+
+    /// Whether any review's workbook was handed out with this digest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn was_exported(&self, workbook: &str) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
+            .bind(workbook)
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(found > 0)
+    }
+
+    /// Notes a workbook that was given back, and returns its number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn add_import(&self, import: &NewImport<'_>) -> Result<i64, StoreError> {
+        let mut writer = self.writer().await;
+        sqlx::query_scalar(
+            "INSERT INTO lethe_imports (review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        )
+        .bind(import.review)
+        .bind(import.made_by)
+        .bind(self.now())
+        .bind(import.file)
+        .bind(import.saved_with)
+        .bind(import.state)
+        .bind(i64::try_from(import.kept).unwrap_or(i64::MAX))
+        .bind(i64::try_from(import.removed).unwrap_or(i64::MAX))
+        .bind(import.errors)
+        .bind(import.sweep)
+        .fetch_one(&mut **writer)
+        .await
+        .map_err(|error| self.fault(&error))
+    }
+
+    /// Workbooks that were given back, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn imports(&self, sought: &Sought, most: u32) -> Result<Vec<Import>, StoreError> {
+        let [name, state, made_by, since] = sought.patterns();
+        let sql = format!(
+            "SELECT {COLUMNS} WHERE lower(r.name) LIKE $1 ESCAPE '!' AND i.state LIKE $2 ESCAPE '!' \
+             AND i.made_by LIKE $3 ESCAPE '!' AND i.made_at >= $4 ORDER BY i.id DESC LIMIT $5"
+        );
+        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(name)
+            .bind(state)
+            .bind(made_by)
+            .bind(since)
+            .bind(i64::from(most))
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// A workbook that was given back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn import(&self, id: i64) -> Result<Option<Import>, StoreError> {
+        sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE i.id = $1")))
+            .bind(id)
+            .fetch_optional(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+}

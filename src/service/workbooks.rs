@@ -1,0 +1,347 @@
+//! The workbook of a review: taken out by a person, looked through, saved, and
+//! given back. What is left in it is approved, and nothing that is not as it was.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Row as _};
+use tokio::sync::Semaphore;
+use utoipa::ToSchema;
+
+use super::Service;
+use super::failure::{Failure, Kind};
+use super::reviews::{MOST_LISTED, waits};
+use crate::domain::access::Right;
+use crate::domain::key::{Key, join};
+use crate::ledger::{Import, NewImport, Review, Sought};
+use crate::service::sweeps::Ask;
+use crate::sheet::{Row, Saved, Workbook, plain, read, write, zipped};
+use crate::sql::shown::shown;
+use crate::worker::Loaded;
+
+/// The largest file that is taken back, in bytes.
+pub const LARGEST: usize = 32 << 20;
+/// Clients read at once.
+const PAGE: usize = 5_000;
+/// The most errors that are noted of a workbook.
+const MOST_ERRORS: usize = 10_000;
+/// Workbooks being read: each may take some memory.
+static READING: Semaphore = Semaphore::const_new(1);
+
+/// The line of a workbook that says which review it is of.
+const NUMBER: &str = "Number";
+
+/// A file to be saved.
+#[derive(Debug)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// What is wrong with a workbook that was given back. It quotes no value.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct RowError {
+    /// The row's number, as spreadsheet programs show it; none if it is the file.
+    pub row: Option<u32>,
+    /// The column.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub mend: String,
+}
+
+impl RowError {
+    fn of_file(what: impl Into<String>, mend: &str) -> Self {
+        Self { row: None, column: None, what: what.into(), mend: mend.to_owned() }
+    }
+
+    fn of_row(row: &Row, column: &str, what: impl Into<String>, mend: &str) -> Self {
+        Self { row: Some(row.number), column: Some(column.to_owned()), what: what.into(), mend: mend.to_owned() }
+    }
+}
+
+impl Service {
+    /// The workbook of a review that waits, as it stands in the database now:
+    /// an archive with one XLSX file. Nothing of it is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the review does not wait, the policy has changed since, or
+    /// the caller may not.
+    pub async fn export_review(&self, name: &str) -> Result<File, Failure> {
+        self.allow(Right::Bulk, &format!("export review {}", name.trim())).await?;
+        let review = self.find(name).await?;
+        waits(&review)?;
+        let loaded = self.is_as_it_was(&review).await?;
+        let keys = self.context.ledger.reviewed(review.id).await?;
+        let mut known = self.shown(&loaded, &keys).await?;
+        let rows = keys.into_iter().map(|key| {
+            let cells = known.remove(&key).unwrap_or_else(|| vec![String::new(); loaded.plan.shown.len()]);
+            [key].into_iter().chain(cells).collect()
+        });
+        let workbook = Workbook { about: about(&review), columns: columns(&loaded), rows: rows.collect() };
+        let (bytes, digest) = in_background(move || write(&workbook)).await?;
+        self.context.ledger.exported(review.id, &digest, &self.caller.name).await?;
+        let name = file_name(&review.name);
+        let bytes = zipped(&format!("{name}.xlsx"), &bytes).map_err(|error| of_sheet(&error))?;
+        Ok(File { name: format!("{name}.zip"), bytes })
+    }
+
+    /// Takes back the workbook of a review. If it is as it was but for rows
+    /// taken out, those left are approved: a sweep over exactly them is opened,
+    /// or they wait for a second person. Otherwise nothing happens but that its
+    /// errors are noted.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the review does not wait, a gate refuses the sweep, or the
+    /// caller may not.
+    pub async fn import_review(&self, name: &str, bytes: Vec<u8>) -> Result<Import, Failure> {
+        self.allow(Right::Bulk, &format!("import review {}", name.trim())).await?;
+        let review = self.find(name).await?;
+        waits(&review)?;
+        let loaded = self.is_as_it_was(&review).await?;
+        let file = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        if bytes.len() > LARGEST {
+            return Err(Failure::new(
+                "the file is larger than 32 MiB",
+                "export the review again, and only take rows out",
+            ));
+        }
+        let _turn = READING.acquire().await;
+        let saved = tokio::task::spawn_blocking(move || read(&bytes)).await;
+        let (saved, mut errors) = match saved {
+            Ok(Ok(saved)) => (Some(saved), Vec::new()),
+            Ok(Err(error)) => (None, vec![RowError::of_file(error.to_string(), error.hint())]),
+            Err(_) => (None, vec![RowError::of_file("the file cannot be read", "export the review again")]),
+        };
+        let on_it = self.context.ledger.reviewed(review.id).await?;
+        let mut kept = Vec::new();
+        if let Some(saved) = &saved {
+            errors.extend(self.of_another(&review, saved).await?);
+            if errors.is_empty() {
+                (kept, errors) = self.left(&loaded, saved, &on_it).await?;
+            }
+        }
+        let saved_with = saved.map(|own| own.saved_with).unwrap_or_default();
+        let (state, sweep) = if !errors.is_empty() {
+            kept.clear();
+            ("refused", None)
+        } else if self.may_approve(&review) {
+            ("approved", Some(self.approved(&review, &kept).await?))
+        } else if self.context.ledger.narrow_review(review.id, &kept).await? {
+            ("taken", None)
+        } else {
+            return Err(
+                Failure::new("somebody has decided the review meanwhile", "look at it again").of(Kind::Conflict)
+            );
+        };
+        let removed = if errors.is_empty() { on_it.len() - kept.len() } else { 0 };
+        let import = NewImport {
+            review: review.id,
+            made_by: &self.caller.name,
+            file: &file,
+            saved_with: &saved_with,
+            state,
+            kept: kept.len(),
+            removed,
+            errors: &serde_json::to_string(&errors).unwrap_or_default(),
+            sweep,
+        };
+        let id = self.context.ledger.add_import(&import).await?;
+        self.found_import(id).await
+    }
+
+    /// Workbooks that were given back, the newest first; up to 200.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn imports(&self, sought: &Sought) -> Result<Vec<Import>, Failure> {
+        self.allow(Right::Read, "look at reviews").await?;
+        Ok(self.context.ledger.imports(sought, MOST_LISTED).await?)
+    }
+
+    /// A workbook that was given back.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that number, or the caller may not read.
+    pub async fn import(&self, id: i64) -> Result<Import, Failure> {
+        self.allow(Right::Read, "look at reviews").await?;
+        self.found_import(id).await
+    }
+
+    async fn found_import(&self, id: i64) -> Result<Import, Failure> {
+        let found = self.context.ledger.import(id).await?;
+        found.ok_or_else(|| {
+            let hint = "`lethe review imports` shows those there are";
+            Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound)
+        })
+    }
+
+    /// What is wrong with a workbook that was given back, as an XLSX file.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if nothing is wrong with it, or there is none.
+    pub async fn import_errors(&self, id: i64) -> Result<File, Failure> {
+        let import = self.import(id).await?;
+        let errors: Vec<RowError> = serde_json::from_str(&import.errors).unwrap_or_default();
+        if errors.is_empty() {
+            let what = format!("nothing is wrong with import {id}");
+            return Err(Failure::new(what, "there is a file of errors where it was refused").of(Kind::NotFound));
+        }
+        let rows = errors.into_iter().map(|own| {
+            let row = own.row.map(|row| row.to_string()).unwrap_or_default();
+            vec![row, own.column.unwrap_or_default(), own.what, own.mend]
+        });
+        let workbook = Workbook {
+            about: [("Review", import.review.clone()), ("Import", id.to_string())]
+                .map(|(name, said)| (name.to_owned(), said))
+                .to_vec(),
+            columns: ["Row", "Column", "Error", "What to do"].map(str::to_owned).to_vec(),
+            rows: rows.collect(),
+        };
+        let (bytes, _) = in_background(move || write(&workbook)).await?;
+        Ok(File { name: format!("{} errors {id}.xlsx", file_name(&import.review)), bytes })
+    }
+
+    /// What a review shows of these clients, by key; nothing of those who are gone.
+    async fn shown(&self, loaded: &Loaded, keys: &[String]) -> Result<HashMap<String, Vec<String>>, Failure> {
+        let (store, plan) = (&self.context.store, &loaded.plan);
+        let (sql, parts) = (shown(plan), plan.client.key.len());
+        let mut all = HashMap::new();
+        for page in keys.chunks(PAGE) {
+            // A key that nobody has is nobody's.
+            let page = page.iter().filter_map(|key| Key::parse(key, parts).ok()).map(|key| key.to_json());
+            let rows = sqlx::query(AssertSqlSafe(sql.clone()))
+                .bind(join(&page.collect::<Vec<_>>()))
+                .fetch_all(store.readers())
+                .await
+                .map_err(|error| store.fault(&error))?;
+            for row in rows {
+                let cell = |at: usize| plain(row.try_get::<Option<&str>, _>(at).ok().flatten().unwrap_or_default());
+                all.insert(row.get(0), (1..=plan.shown.len()).map(cell).collect());
+            }
+        }
+        Ok(all)
+    }
+
+    /// What is wrong with the file as a whole.
+    async fn of_another(&self, review: &Review, saved: &Saved) -> Result<Vec<RowError>, Failure> {
+        if self.context.ledger.was_exported(&saved.digest).await? {
+            let mend = "open the workbook, look through it, and save it: that says that somebody has";
+            return Ok(vec![RowError::of_file("nobody has opened and saved the workbook since it was exported", mend)]);
+        }
+        let said = |name: &str| saved.about.iter().find(|own| own.0 == name).map(|own| own.1.as_str());
+        if said(NUMBER) == Some(review.id.to_string().as_str()) {
+            let differs = about(review).into_iter().any(|(name, own)| said(&name).unwrap_or_default() != plain(&own));
+            let mend = "export the review again, and leave the sheet `About` as it is";
+            let error = || RowError::of_file("the sheet `About` is not as it was exported", mend);
+            return Ok(differs.then(error).into_iter().collect());
+        }
+        let mend = "give it back to the review that it names on its sheet `About`, or export this one";
+        Ok(vec![RowError::of_file(format!("the workbook is not of review `{}`", review.name), mend)])
+    }
+
+    /// The clients that are left in a workbook, or everything that is not as it was.
+    async fn left(
+        &self,
+        loaded: &Loaded,
+        saved: &Saved,
+        on_it: &[String],
+    ) -> Result<(Vec<String>, Vec<RowError>), Failure> {
+        let columns = columns(loaded);
+        if saved.columns != columns {
+            let mend = "export the review again, and only take rows out";
+            return Ok((Vec::new(), vec![RowError::of_file("the columns are not as they were exported", mend)]));
+        }
+        if saved.rows.is_empty() {
+            let mend = "reject the review if all of them are to stay";
+            return Ok((Vec::new(), vec![RowError::of_file("no row is left", mend)]));
+        }
+        // Keys as a workbook shows them, and as they are.
+        let by_text: HashMap<String, &String> = on_it.iter().map(|key| (plain(key), key)).collect();
+        let known = self.shown(loaded, on_it).await?;
+        let (mut kept, mut seen, mut errors) = (Vec::new(), HashSet::new(), Vec::new());
+        for row in &saved.rows {
+            let cell = |at: usize| row.cells.get(at).map_or("", String::as_str);
+            let out = "take the row out, or export the review again";
+            let Some(key) = by_text.get(cell(0)) else {
+                let what = if cell(0).is_empty() { "is missing" } else { "is not of this review" };
+                errors.push(RowError::of_row(row, &columns[0], what, out));
+                continue;
+            };
+            if !seen.insert(*key) {
+                errors.push(RowError::of_row(row, &columns[0], "is there twice", "take one of the rows out"));
+                continue;
+            }
+            let nothing = Vec::new();
+            let own = known.get(*key).unwrap_or(&nothing);
+            for (at, column) in columns.iter().enumerate().skip(1) {
+                let was = own.get(at - 1).map_or("", String::as_str);
+                if cell(at) != was {
+                    let what = if cell(at).is_empty() { "is missing" } else { "is not what the database has" };
+                    errors.push(RowError::of_row(row, column, what, out));
+                }
+            }
+            if row.cells.len() > columns.len() {
+                errors.push(RowError::of_row(row, "", "there is more in the row than was exported", out));
+            }
+            kept.push((*key).clone());
+        }
+        errors.truncate(MOST_ERRORS);
+        Ok((kept, errors))
+    }
+}
+
+/// The columns of a review's workbook: the key, and what the policy shows.
+fn columns(loaded: &Loaded) -> Vec<String> {
+    let key = loaded.plan.client.key.join(", ");
+    [key].into_iter().chain(loaded.plan.shown.iter().cloned()).map(|own| plain(&own)).collect()
+}
+
+/// What a workbook says of its review. Nothing in it changes while the review waits.
+fn about(review: &Review) -> Vec<(String, String)> {
+    let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
+    let mut all = vec![
+        ("Review", review.name.clone()),
+        (NUMBER, review.id.to_string()),
+        ("Made (UTC)", review.made_at.clone()),
+        ("Made by", review.made_by.clone()),
+        ("Sweep", asked.kind.map(|kind| kind.to_string()).unwrap_or_default()),
+    ];
+    all.extend(asked.job.map(|job| ("Job", job)));
+    all.extend(asked.length.map(|length| ("Without activity for", length)));
+    let mut all: Vec<(String, String)> = all.into_iter().map(|(name, own)| (name.to_owned(), own)).collect();
+    all.extend(asked.filters.iter().map(|(name, values)| (format!("Filter {name}"), values.join(", "))));
+    let what = "Each row of the sheet Clients is a client to be anonymized, which cannot be undone. Delete the rows of \
+                those who are to stay, change nothing else, save the workbook as XLSX, and import it.";
+    all.push(("What to do".to_owned(), what.to_owned()));
+    all
+}
+
+/// A name that every file system takes.
+fn file_name(name: &str) -> String {
+    let name: String = name.chars().map(|own| if own.is_alphanumeric() { own } else { ' ' }).collect();
+    let name = plain(&name).replace(' ', "-");
+    if name.is_empty() { "review".to_owned() } else { name }
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, crate::sheet::SheetError> + Send + 'static,
+) -> Result<T, Failure> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| of_sheet(&error)),
+        Err(_) => Err(Failure::fault("the workbook could not be made", "try it again")),
+    }
+}
+
+fn of_sheet(error: &crate::sheet::SheetError) -> Failure {
+    Failure::fault(error.to_string(), error.hint())
+}

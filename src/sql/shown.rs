@@ -1,0 +1,26 @@
+//! What a review shows of clients.
+
+use chrono::NaiveDate;
+
+use super::batch::{given, given_key};
+use super::link::CLIENT;
+use super::{Scope, column, tuple};
+use crate::domain::plan::Plan;
+
+/// The key of each client, as the ledger writes it, and what a review shows of
+/// it, as texts; `$1` is the clients' keys as a JSON array.
+#[must_use]
+pub fn shown(plan: &Plan) -> String {
+    // The same on any day.
+    let scope = Scope::new(&plan.client, NaiveDate::MIN);
+    let columns: String = plan.shown.iter().map(|own| format!(", CAST({} AS TEXT)", column(CLIENT, own))).collect();
+    format!(
+        "SELECT {}{columns} FROM {} {} {} ON {} = {}",
+        scope.key_text(CLIENT),
+        given(scope),
+        scope.then(),
+        scope.clients(),
+        tuple(CLIENT, &plan.client.key),
+        given_key(scope),
+    )
+}
