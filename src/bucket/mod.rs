@@ -6,6 +6,7 @@
 
 mod fault;
 
+use fault::why;
 pub use fault::words;
 
 use std::sync::Arc;
@@ -82,7 +83,7 @@ impl Bucket {
             "az" => built(MicrosoftAzureBuilder::from_env().with_container_name(name).with_retry(retry()).build()),
             _ => built(GoogleCloudStorageBuilder::from_env().with_bucket_name(name).with_retry(retry()).build()),
         };
-        let store = store.map_err(|error| format!("cannot be used with this environment: {error}"))?;
+        let store = store.map_err(|error| format!("cannot be used with this environment: {}", why(&error)))?;
         Ok(Self { url: url.trim_end_matches('/').to_owned(), store, prefix })
     }
 

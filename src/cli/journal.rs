@@ -26,8 +26,8 @@ pub(super) enum Command {
 }
 
 /// What to do about a bucket that cannot be opened.
-pub(super) const ENVIRONMENT: &str =
-    "the environment says who we are, such as `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`";
+pub(super) const ENVIRONMENT: &str = "the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, \
+     `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`";
 
 impl JournalConfig {
     /// The first setting that cannot be, and why. Keys are not repeated.
