@@ -152,12 +152,26 @@ async fn connect(program: &Program, busy_timeout: Duration) -> SqliteConnection 
     SqliteConnection::connect_with(&options).await.expect("the database opens")
 }
 
+/// Waits until every thread has taken note of the signal: one that still runs
+/// for a moment could take SQLite's lock and keep it.
+fn all_stopped(child: &Child) {
+    let threads = format!("/proc/{}/task", child.id());
+    let stopped = |thread: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['T', 't']))
+    };
+    while !std::fs::read_dir(&threads).expect("its threads").flatten().all(stopped) {
+        std::thread::yield_now();
+    }
+}
+
 /// Halts the process at a moment when it writes nothing, or the others would
 /// wait for it, and when so many batches are in somebody's hand. Says which.
 async fn halt(program: &Program, child: &Child, in_hand: std::ops::RangeInclusive<usize>) -> Vec<i64> {
     let mut other = connect(program, Duration::ZERO).await;
     for _ in 0..5_000 {
         signal(child, "STOP");
+        all_stopped(child);
         let claimed: Result<Vec<i64>, Error> = async {
             let mut transaction = other.begin_with("BEGIN IMMEDIATE").await?;
             let running = "SELECT id FROM lethe_batches WHERE state = 'running'";
