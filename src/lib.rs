@@ -1,6 +1,7 @@
 //! Lethe anonymizes the clients in a company's own database when their time
 //! has come, unattended.
 
+pub mod bucket;
 pub mod cli;
 pub mod demo;
 pub mod domain;

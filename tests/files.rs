@@ -73,7 +73,7 @@ impl Shop {
         for name in ["photos", "papers"] {
             let folder = company.folder.path().join(name);
             std::fs::create_dir(&folder).unwrap();
-            roots.insert(name.to_owned(), Root::new(&folder).unwrap());
+            roots.insert(name.to_owned(), Root::folder(&folder).unwrap());
         }
         company.context.planner = company.context.planner.clone().with_roots(roots.keys().cloned());
         company.context.targets =

@@ -41,6 +41,8 @@ mod replicas;
 mod report;
 #[path = "retention.rs"]
 mod retention;
+#[path = "retention_kills.rs"]
+mod retention_kills;
 #[path = "postgres/rights.rs"]
 mod rights;
 #[path = "scheduler.rs"]

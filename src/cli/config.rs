@@ -139,6 +139,7 @@ impl Config {
             *path = path.take().map(|path| folder.join(path));
         }
         config.journal.count_from(&folder);
+        config.check_roots()?;
         Ok(config)
     }
 

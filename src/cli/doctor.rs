@@ -65,7 +65,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
         Ok(store) => database(&config, &store, &mut findings).await?,
     }
     redis(&config, &mut findings).await;
-    roots(&config, &mut findings);
+    roots(&config, &mut findings).await;
     jobs(&config, &mut findings);
     alerts(&config, &mut findings);
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
@@ -308,13 +308,13 @@ fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
         .collect()
 }
 
-/// The folders of files can be opened.
-fn roots(config: &Config, findings: &mut Findings) {
+/// The roots of files are there.
+async fn roots(config: &Config, findings: &mut Findings) {
     for (name, root) in &config.targets.roots {
-        match root.look() {
+        match root.look().await {
             Ok(()) => findings.add(Verdict::Good, "files", format!("root `{name}` is there")),
             Err(fault) => {
-                findings.add(Verdict::Bad, "files", format!("root `{name}`, `{}`: {fault}", root.folder().display()));
+                findings.add(Verdict::Bad, "files", format!("root `{name}`, `{}`: {fault}", root.shown()));
             }
         }
     }

@@ -9,6 +9,8 @@ use super::output::{Output, table};
 use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::ledger::Ledger;
+use crate::worker::Context;
+use crate::worker::journal::Keeper;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -46,12 +48,14 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     match command {
         Command::Add { key, reason } => {
             let key = service.place_hold(&key, &reason).await?;
+            tell(&service.context).await;
             out.data(&json!({ "client": key, "hold": "placed" }), || {
                 format!("Client {key} is on hold. No sweep takes it until `lethe hold release {key}`.")
             });
         }
         Command::Release { key } => {
             let key = service.release_hold(&key).await?;
+            tell(&service.context).await;
             out.data(&json!({ "client": key, "hold": "released" }), || {
                 format!("Client {key} is no longer on hold, and is due again as its date or period says.")
             });
@@ -78,4 +82,12 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
     }
     Ok(())
+}
+
+/// Tells the journal at once, and not when a sweep is worked on next: were the
+/// database lost meanwhile, nobody else would know.
+async fn tell(context: &Context) {
+    if let Err(error) = Keeper::new(context).round().await {
+        tracing::warn!(error = error.brief(), "the journal is told later");
+    }
 }

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use url::Url;
-
 use super::config::JournalConfig;
 use super::output::{Output, counted};
 use super::{Failure, setup};
+use crate::bucket::{self, Bucket};
 use crate::domain::access::Right;
 use crate::domain::reading::trouble;
 use crate::journal::{Journal, Key, Place, SHORTEST_KEY};
@@ -26,8 +25,9 @@ pub(super) enum Command {
     Renew,
 }
 
-/// The schemes of object stores.
-const BUCKETS: [&str; 3] = ["s3", "az", "gs"];
+/// What to do about a bucket that cannot be opened.
+pub(super) const ENVIRONMENT: &str = "the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, \
+     `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`";
 
 impl JournalConfig {
     /// The first setting that cannot be, and why. Keys are not repeated.
@@ -52,34 +52,7 @@ impl JournalConfig {
         if !place.contains("://") {
             return Ok(());
         }
-        let Ok(url) = Url::parse(place) else {
-            return refused(
-                "journal.place",
-                "is a URL that cannot be read: `s3://bucket/prefix`, or the path of a folder",
-            );
-        };
-        if !BUCKETS.contains(&url.scheme()) {
-            return refused(
-                "journal.place",
-                "is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; a folder is named by its path",
-            );
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return refused("journal.place", "names no bucket: `s3://bucket/prefix`");
-        }
-        if url.password().is_some() || !url.username().is_empty() || url.query().is_some() {
-            return refused(
-                "journal.place",
-                "has an account or options in it; those are for the environment, such as `AWS_ACCESS_KEY_ID`",
-            );
-        }
-        if cfg!(not(feature = "cloud")) {
-            return refused(
-                "journal.place",
-                "is a bucket, and this program was built without them: `cargo build --release --features cloud`",
-            );
-        }
-        Ok(())
+        bucket::check(place).or_else(|what| refused("journal.place", what))
     }
 
     /// A relative folder counts from the configuration's.
@@ -94,7 +67,10 @@ impl JournalConfig {
         let Some(place) = &self.place else { return Ok(None) };
         let place = match place.split_once("://") {
             None => Place::folder(place.into()),
-            Some(_) => bucket(place)?,
+            Some(_) => {
+                let refused = |what| Failure::new(format!("`journal.place` {what}"), ENVIRONMENT);
+                Place::bucket(Bucket::open(place).map_err(refused)?)
+            }
         };
         Ok(Some(Journal::new(place, self.read_key()?)))
     }
@@ -112,25 +88,6 @@ impl JournalConfig {
             None => Err(Failure::new(format!("the journal's key `{}` is too short", file.display()), hint)),
         }
     }
-}
-
-#[cfg(feature = "cloud")]
-fn bucket(place: &str) -> Result<Place, Failure> {
-    let refused = |what: String| {
-        let hint =
-            "the environment says who we are, such as `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`";
-        Failure::new(format!("the journal's bucket `{place}` cannot be used: {what}"), hint)
-    };
-    let url = Url::parse(place).map_err(|error| refused(error.to_string()))?;
-    Place::bucket(&url).map_err(refused)
-}
-
-#[cfg(not(feature = "cloud"))]
-fn bucket(place: &str) -> Result<Place, Failure> {
-    Err(Failure::new(
-        format!("the journal's place `{place}` is a bucket, and this program was built without them"),
-        "build it with `cargo build --release --features cloud`",
-    ))
 }
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {

@@ -7,16 +7,18 @@ use serde::Deserialize;
 
 use super::Failure;
 use super::config::Config;
+use super::journal::ENVIRONMENT;
+use crate::bucket::{self, Bucket};
 use crate::outside::{Root, Sender};
 use crate::worker::{Planner, Targets};
 
-/// `[files]`: folders in which files of clients lie, by name.
+/// `[files]`: where files of clients lie, by name.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(super) struct FilesConfig(BTreeMap<String, PathBuf>);
 
-const ROOTS: &str = "under `[files]` each line is a name and a folder, such as `photos = \"/srv/photos\"`; \
-                     everything that may be deleted lies in it";
+const ROOTS: &str = "under `[files]` each line is a name and a folder, such as `photos = \"/srv/photos\"`, or a \
+                     bucket, `photos = \"s3://bucket/photos\"`; everything that may be deleted lies in it";
 
 impl FilesConfig {
     /// The roots; relative paths count from `folder`.
@@ -29,21 +31,14 @@ impl FilesConfig {
             if name.is_empty() || !name.chars().all(is_plain) {
                 return Err(refused("is no name for a root: small letters, digits, `-` and `_` make one"));
             }
-            let text = path.to_string_lossy();
-            if text.trim().is_empty() {
-                return Err(refused("names no folder"));
-            }
-            if text.contains("://") {
-                return Err(refused("is a URL, and files are deleted in folders"));
-            }
-            if text.contains('\0') {
-                return Err(refused("has a NUL in it"));
-            }
-            let absolute = std::path::absolute(folder.join(path)).map_err(|_| refused("is no path"))?;
-            let root = Root::new(&absolute).map_err(refused)?;
-            if root.folder().exists() && !root.folder().is_dir() {
-                return Err(refused("is no folder"));
-            }
+            let root = match path.to_str() {
+                Some(url) if url.contains("://") => {
+                    bucket::check(url).map_err(refused)?;
+                    let unusable = |what| Failure::new(format!("`files.{name}` {what}"), ENVIRONMENT);
+                    Root::Bucket(Bucket::open(url).map_err(unusable)?)
+                }
+                _ => root(&folder.join(path), path).map_err(refused)?,
+            };
             if let Some((other, _)) = roots.iter().find(|(_, other)| other.overlaps(&root)) {
                 return Err(refused(&format!("and `files.{other}` lie in one another")));
             }
@@ -51,6 +46,22 @@ impl FilesConfig {
         }
         Ok(roots)
     }
+}
+
+/// The root in a folder, as somebody wrote it and as it is found from here.
+fn root(path: &Path, written: &Path) -> Result<Root, &'static str> {
+    let text = written.to_string_lossy();
+    if text.trim().is_empty() {
+        return Err("names no folder");
+    }
+    if text.contains('\0') {
+        return Err("has a NUL in it");
+    }
+    let root = Root::folder(&std::path::absolute(path).map_err(|_| "is no path")?)?;
+    if path.exists() && !path.is_dir() {
+        return Err("is no folder");
+    }
+    Ok(root)
 }
 
 impl Config {
@@ -71,6 +82,23 @@ impl Config {
             attempts: self.deliveries.attempts,
             retry_after: self.deliveries.retry_after,
         })
+    }
+
+    /// No value of a column may name the database or the journal.
+    pub(super) fn check_roots(&self) -> Result<(), Failure> {
+        let absolute = |place: &str| match std::path::absolute(place) {
+            Ok(path) if !place.contains("://") => path.to_string_lossy().into_owned(),
+            _ => place.to_owned(),
+        };
+        let own = [("database", Some(self.database.as_str())), ("journal.place", self.journal.place.as_deref())];
+        let own = own.map(|(setting, place)| (setting, place.map(absolute)));
+        for (name, root) in &self.targets.roots {
+            if let Some((setting, _)) = own.iter().find(|(_, place)| place.as_ref().is_some_and(|own| root.holds(own)))
+            {
+                return Err(Failure::new(format!("`files.{name}` and `{setting}` lie in one another"), ROOTS));
+            }
+        }
+        Ok(())
     }
 
     /// Makes plans of the policy.

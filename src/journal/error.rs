@@ -1,6 +1,6 @@
 //! Why the journal cannot be read or written.
 
-use crate::domain::reading::trouble;
+use crate::bucket::words;
 
 /// Why the journal cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,22 +46,5 @@ impl JournalError {
 
     pub(super) fn late(place: &str) -> Self {
         Self::Away { place: place.to_owned(), what: "does not answer".to_owned() }
-    }
-}
-
-/// What is wrong, without what a driver would quote.
-fn words(error: &object_store::Error) -> String {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
-    while let Some(inner) = source {
-        if let Some(error) = inner.downcast_ref::<std::io::Error>() {
-            return format!("cannot be used: {}", trouble(error.kind()));
-        }
-        source = inner.source();
-    }
-    match error {
-        object_store::Error::NotFound { .. } => "is not there".to_owned(),
-        object_store::Error::PermissionDenied { .. } => "does not give this account the right to".to_owned(),
-        object_store::Error::Unauthenticated { .. } => "does not know this account".to_owned(),
-        other => format!("cannot be used: {}", other.to_string().lines().next().unwrap_or_default()),
     }
 }

@@ -1,5 +1,5 @@
 //! The journal: the record of outcomes outside the database, which can only be
-//! added to. Imports `domain`.
+//! added to. Imports `bucket` and `domain`.
 //!
 //! It is a row of segments, objects named by their number, each written once
 //! and never again. A segment is lines of JSON, a line is a record, and every

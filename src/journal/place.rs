@@ -9,6 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::JournalError;
+use crate::bucket::Bucket;
 
 /// How long one request may take.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
@@ -23,8 +24,7 @@ pub struct Place {
 #[derive(Debug)]
 enum At {
     Folder(PathBuf),
-    #[cfg_attr(not(feature = "cloud"), allow(dead_code))]
-    Bucket(Arc<dyn ObjectStore>, Path),
+    Bucket(Bucket),
 }
 
 impl Place {
@@ -35,19 +35,10 @@ impl Place {
         Self { shown: folder.display().to_string(), at: At::Folder(folder) }
     }
 
-    /// A bucket: `s3://bucket/prefix`, `az://container/prefix`, `gs://bucket/prefix`.
-    /// Who we are is for the environment to say, as the object store's own tools read it.
-    ///
-    /// # Errors
-    ///
-    /// A sentence, if the URL or the environment cannot be used.
-    #[cfg(feature = "cloud")]
-    pub fn bucket(url: &url::Url) -> Result<Self, String> {
-        // What encrypts is what the database's connections are encrypted with; a second time it is there already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let options = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
-        let (store, prefix) = object_store::parse_url_opts(url, options).map_err(|error| error.to_string())?;
-        Ok(Self { shown: url.to_string(), at: At::Bucket(store.into(), prefix) })
+    /// A bucket of an object store.
+    #[must_use]
+    pub fn bucket(bucket: Bucket) -> Self {
+        Self { shown: bucket.url().to_owned(), at: At::Bucket(bucket) }
     }
 
     /// Where it is, for people.
@@ -63,7 +54,7 @@ impl Place {
                     object_store::local::LocalFileSystem::new_with_prefix(folder).map_err(|e| self.error(&e))?;
                 Ok((Arc::new(store.with_fsync(true)), Path::default()))
             }
-            At::Bucket(store, prefix) => Ok((Arc::clone(store), prefix.clone())),
+            At::Bucket(bucket) => Ok((Arc::clone(bucket.store()), bucket.prefix().clone())),
         }
     }
 

@@ -11,8 +11,8 @@ pub const START: &str = "0000000000000000000000000000000000000000000000000000000
 /// What the name of a client begins with where it is a hash.
 pub const HASHED: &str = "hmac-sha256:";
 
-/// What became of one client, as the journal has it. The order of the fields
-/// is that of the line.
+/// What became of one client, or of a hold on it, as the journal has it. The
+/// order of the fields is that of the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -20,11 +20,11 @@ pub struct Record {
     pub number: i64,
     /// When the outcome was committed.
     pub at: String,
-    /// The sweep.
+    /// The sweep; 0 for a hold.
     pub sweep: i64,
-    /// Its kind.
+    /// Its kind, or `hold`.
     pub kind: String,
-    /// The digest of the plan.
+    /// The digest of the plan; empty for a hold.
     pub plan: String,
     /// The client's key, if the journal holds keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct Record {
     /// And what tells the key of the hash from others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// The outcome.
+    /// The outcome; of a hold `placed` or `released`.
     pub outcome: String,
     /// The hash of the record before it.
     pub previous: String,

@@ -3,8 +3,29 @@
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::Ledger;
-use crate::store::StoreError;
+use super::{Known, Ledger};
+use crate::store::{StoreError, begin};
+
+/// What the journal calls a record of a hold, in place of a sweep's kind.
+pub const OF_A_HOLD: &str = "hold";
+/// In place of an outcome: the hold was placed.
+pub const PLACED: &str = "placed";
+/// In place of an outcome: the hold was released.
+pub const RELEASED: &str = "released";
+
+/// Who placed and released what is known from the journal alone.
+const OF_JOURNAL: &str = "the journal";
+/// The journal holds no reasons, as people write them.
+const NO_REASON: &str = "known from the journal, which does not say why";
+
+const RELEASE: &str = "UPDATE lethe_holds SET released_by = $3, released_at = $2 WHERE client_key = $1 AND released_at IS NULL \
+     AND placed_at <= $2";
+
+/// Where somebody has placed another since, that one goes on.
+const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at, released_by, released_at) \
+     SELECT $1, $4, $3, $2, (SELECT $3 FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL), \
+     (SELECT placed_at FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL) \
+     WHERE NOT EXISTS (SELECT 1 FROM lethe_holds WHERE client_key = $1 AND placed_at = $2)";
 
 /// A hold.
 #[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
@@ -32,19 +53,9 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be written.
     pub async fn place_hold(&self, client_key: &str, reason: &str, by: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let placed = sqlx::query(
-            "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (client_key) WHERE released_at IS NULL DO NOTHING",
-        )
-        .bind(client_key)
-        .bind(reason)
-        .bind(by)
-        .bind(self.now())
-        .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(placed.rows_affected() > 0)
+        let place = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at) VALUES ($1, $3, $4, $2) \
+                     ON CONFLICT (client_key) WHERE released_at IS NULL DO NOTHING";
+        self.change_hold(PLACED, place, client_key, &[reason, by]).await
     }
 
     /// Releases a client's hold; `false` if there is none.
@@ -53,17 +64,66 @@ impl Ledger {
     ///
     /// [`StoreError`] if the database cannot be written.
     pub async fn release_hold(&self, client_key: &str, by: &str) -> Result<bool, StoreError> {
+        self.change_hold(RELEASED, RELEASE, client_key, &[by]).await
+    }
+
+    /// Changes a hold, and puts that into the outbox if there is a journal. `$1`
+    /// is the client, `$2` the moment.
+    async fn change_hold(
+        &self,
+        what: &str,
+        sql: &'static str,
+        client_key: &str,
+        more: &[&str],
+    ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let released = sqlx::query(
-            "UPDATE lethe_holds SET released_by = $2, released_at = $3 WHERE client_key = $1 AND released_at IS NULL",
-        )
-        .bind(client_key)
-        .bind(by)
-        .bind(self.now())
-        .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(released.rows_affected() > 0)
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let now = self.now();
+            let change = more.iter().fold(sqlx::query(sql).bind(client_key).bind(&now), |query, own| query.bind(*own));
+            let changed = change.execute(&mut *transaction).await?.rows_affected() > 0;
+            if changed {
+                let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
+                            WHERE EXISTS (SELECT 1 FROM lethe_journal)";
+                sqlx::query(tell).bind(client_key).bind(what).bind(&now).execute(&mut *transaction).await?;
+            }
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(changed)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Takes over what the journal knows of holds, in its order. Does nothing
+    /// about what the ledger has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn take_over_holds(&self, known: &[Known]) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let mut changed = 0;
+            for one in known {
+                let query = if one.outcome == PLACED {
+                    sqlx::query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
+                } else {
+                    sqlx::query(RELEASE).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
+                };
+                changed += query.execute(&mut *transaction).await?.rows_affected();
+                let written =
+                    "DELETE FROM lethe_outbox WHERE client_key = $1 AND sweep = 0 AND outcome = $2 AND at = $3";
+                sqlx::query(written)
+                    .bind(&one.client)
+                    .bind(&one.outcome)
+                    .bind(&one.at)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await?;
+            Ok::<u64, sqlx::Error>(changed)
+        };
+        run.await.map_err(|error| self.fault(&error))
     }
 
     /// Holds, newest first: those in force, or all; of one client, or of everybody.

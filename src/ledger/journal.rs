@@ -4,7 +4,7 @@
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, FromRow};
 
-use super::{Ledger, moment};
+use super::{Ledger, PLACED, moment};
 use crate::domain::schema::Dialect;
 use crate::store::{Connection, StoreError, begin};
 
@@ -35,18 +35,18 @@ pub struct Head {
     pub replay: Option<i64>,
 }
 
-/// An outcome that waits to be written.
+/// An outcome, or what became of a hold, that waits to be written.
 #[derive(Debug, Clone, FromRow)]
 pub struct Waiting {
     /// Its place in the outbox.
     pub id: i64,
     /// The client.
     pub client_key: String,
-    /// The sweep.
+    /// The sweep; 0 for a hold.
     pub sweep: i64,
-    /// The sweep's kind.
+    /// The sweep's kind, or [`OF_A_HOLD`](super::OF_A_HOLD).
     pub kind: String,
-    /// The outcome.
+    /// The outcome; of a hold, that it was placed or released.
     pub outcome: String,
     /// When it was committed.
     pub at: String,
@@ -93,7 +93,8 @@ pub struct Known {
     pub digest: String,
 }
 
-const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, s.kind, o.outcome, o.at, o.digest FROM lethe_outbox AS o JOIN lethe_sweeps AS s ON s.id = o.sweep";
+const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, 'hold') AS kind, o.outcome, o.at, o.digest \
+     FROM lethe_outbox AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep";
 
 impl Ledger {
     /// Puts the outcomes that a batch has just recorded into the outbox, if
@@ -131,8 +132,9 @@ impl Ledger {
         .map_err(|error| self.fault(&error))
     }
 
-    /// Begins a journal, behind `hash`: from now on outcomes are put into the
-    /// outbox, and those of everybody anonymized so far are.
+    /// Begins a journal, behind `hash`: from now on outcomes and holds are put
+    /// into the outbox; those of everybody anonymized so far are, and the holds
+    /// in force.
     ///
     /// # Errors
     ///
@@ -142,8 +144,10 @@ impl Ledger {
         let run = async {
             let mut transaction = begin(&mut writer).await?;
             if self.store.dialect() == Dialect::Postgres {
-                // A batch that has recorded its outcomes did not see the journal; one that has not yet will.
-                sqlx::query("LOCK TABLE lethe_outcomes IN SHARE ROW EXCLUSIVE MODE").execute(&mut *transaction).await?;
+                // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
+                sqlx::query("LOCK TABLE lethe_outcomes, lethe_holds IN SHARE ROW EXCLUSIVE MODE")
+                    .execute(&mut *transaction)
+                    .await?;
             }
             let begun = sqlx::query("INSERT INTO lethe_journal (id, hash) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
                 .bind(hash)
@@ -156,6 +160,9 @@ impl Ledger {
                 )
                 .execute(&mut *transaction)
                 .await?;
+                let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
+                             SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
+                sqlx::query(holds).bind(PLACED).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };

@@ -18,8 +18,8 @@ const DEEPEST: usize = 64;
 
 /// A folder in which files of clients lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    folder: PathBuf,
+pub struct Folder {
+    path: PathBuf,
 }
 
 /// What was done.
@@ -48,7 +48,7 @@ impl From<Errno> for FileFault {
     }
 }
 
-impl Root {
+impl Folder {
     /// A root in this folder, which need not be there yet.
     ///
     /// # Errors
@@ -66,19 +66,19 @@ impl Root {
         if folder.parent().is_none() {
             return Err("is the root of the whole file system");
         }
-        Ok(Self { folder })
+        Ok(Self { path: folder })
     }
 
-    /// The folder.
+    /// Its path.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether one of the two lies in the other.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.folder.starts_with(&other.folder) || other.folder.starts_with(&self.folder)
+        self.path.starts_with(&other.path) || other.path.starts_with(&self.path)
     }
 
     /// Whether it can be opened.
@@ -138,7 +138,7 @@ impl Root {
 
     fn open(&self) -> Result<OwnedFd, FileFault> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        openat(CWD, &self.folder, flags, Mode::empty()).map_err(|error| {
+        openat(CWD, &self.path, flags, Mode::empty()).map_err(|error| {
             FileFault::Unavailable(format!("the root cannot be opened: {}", std::io::Error::from(error).kind()))
         })
     }

@@ -148,7 +148,7 @@ async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_co
     // Nobody is at it any more: its process was killed, say.
     office
         .company
-        .execute("UPDATE lethe_reviews SET state = 'making', alive_at = '2026-01-03T11:58:59.000Z' WHERE name = 'all'")
+        .execute("UPDATE lethe_reviews SET state = 'making', alive_at = '2026-01-02T11:58:59.000Z' WHERE name = 'all'")
         .await;
     let cut_short = office.made("all", &token).await;
     assert!(cut_short["state"] == "failed" && cut_short["note"].as_str().unwrap().contains("cut short"), "{cut_short}");

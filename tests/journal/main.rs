@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 pub mod common;
+mod holds;
 mod restored;
 mod tampering;
 mod trouble;

@@ -1,6 +1,8 @@
 //! Files and folders: one claim's worth of one root.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, stream};
 
 use super::{AT_A_TIME, Context, POLL, SweepError};
 use crate::domain::policy::FileKind;
@@ -50,24 +52,20 @@ async fn delete(
     }
     let left = context.ledger.spare_named(lease, &spare, kind.as_str(), name).await?;
     claimed.retain(|own| left.contains(&own.id));
-    let Some(root) = context.targets.roots.get(name).cloned() else { return Ok(Vec::new()) };
-    let (targets, lease) = (context.targets.clone(), context.ledger.lease());
-    let deleting = tokio::task::spawn_blocking(move || {
-        let one = |own: Delivery| {
-            // Whoever holds the lease next may be at work already when this one has run out.
-            if begun.elapsed() > lease / 2 {
-                let tried = Tried::Later(std::time::Duration::ZERO, "its turn has not come".to_owned());
-                return (own, tried);
-            }
-            let tried = match root.delete(&own.body, kind) {
-                Ok(Removed::Deleted) => Tried::Through("deleted"),
-                Ok(Removed::Missing) => Tried::Through("missing"),
-                Err(FileFault::Refused(why)) => Tried::Failed(why.to_owned()),
-                Err(FileFault::Unavailable(why)) => targets.again(&own, why),
-            };
-            (own, tried)
+    let Some(root) = context.targets.roots.get(name) else { return Ok(Vec::new()) };
+    let lease = context.ledger.lease();
+    let one = async |own: Delivery| {
+        // Whoever holds the lease next may be at work already when this one has run out.
+        if begun.elapsed() > lease / 2 {
+            return (own, Tried::Later(Duration::ZERO, "its turn has not come".to_owned()));
+        }
+        let tried = match root.delete(&own.body, kind).await {
+            Ok(Removed::Deleted) => Tried::Through("deleted"),
+            Ok(Removed::Missing) => Tried::Through("missing"),
+            Err(FileFault::Refused(why)) => Tried::Failed(why.to_owned()),
+            Err(FileFault::Unavailable(why)) => context.targets.again(&own, why),
         };
-        claimed.into_iter().map(one).collect()
-    });
-    Ok(deleting.await.unwrap_or_default())
+        (own, tried)
+    };
+    Ok(stream::iter(claimed).map(one).buffer_unordered(root.at_a_time()).collect().await)
 }

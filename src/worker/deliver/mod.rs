@@ -28,7 +28,7 @@ const AT_A_TIME: usize = 500;
 /// Where deliveries go, as the configuration says.
 #[derive(Debug, Clone)]
 pub struct Targets {
-    /// Folders in which files of clients lie, by name.
+    /// Where files of clients lie, by name.
     pub roots: BTreeMap<String, Root>,
     /// Other systems that are told, by name.
     pub webhooks: BTreeMap<String, Webhook>,

@@ -1,6 +1,7 @@
 //! Keeps the journal: writes to it what waits in the ledger's outbox, one
 //! process at a time, and notices when the journal is ahead of the ledger.
 
+mod holds;
 mod restore;
 mod verify;
 

@@ -3,10 +3,11 @@
 
 use super::super::sweep::{Request, SweepError, new_sweep};
 use super::super::{Context, gate};
-use super::{begun, strange};
+use super::verify::known;
+use super::{begun, holds, strange};
 use crate::domain::sweep::SweepKind;
 use crate::journal::{Chain, HASHED, Journal};
-use crate::ledger::{Known, Segment, State};
+use crate::ledger::{Known, OF_A_HOLD, Segment, State};
 use crate::sql::replay::all_keys;
 use crate::store::statement;
 
@@ -38,6 +39,8 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
             return Ok(());
         }
     }
+    // Before anybody can be taken again, and whole before the ledger's end moves on.
+    holds::take_over(context, journal, &head).await?;
     let from = head.number;
     while let Some(content) = journal.place().get(head.segment + 1).await? {
         let number = head.segment + 1;
@@ -45,18 +48,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         let records = chain
             .follow(&content, journal.key())
             .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
-        let known: Vec<Known> = records
-            .into_iter()
-            .map(|record| Known {
-                number: record.number,
-                client: record.client_name(),
-                sweep: record.sweep,
-                kind: record.kind,
-                outcome: record.outcome,
-                at: record.at,
-                digest: record.plan,
-            })
-            .collect();
+        let known: Vec<Known> = records.iter().filter(|record| record.kind != OF_A_HOLD).map(known).collect();
         let known = serde_json::to_string(&known).unwrap_or_default();
         ledger.take_over(&known, &Segment { segment: number, number: chain.number, hash: chain.hash }).await?;
         head = begun(context).await?;
@@ -83,36 +75,43 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
     Ok(())
 }
 
-/// Finds the clients of hashes, by hashing the keys of all clients there are,
-/// page by page.
+/// Finds the clients of hashes.
 async fn name_clients(context: &Context, journal: &Journal) -> Result<(), SweepError> {
-    let loaded = context.planner.plan(&context.store).await?;
-    let fault = |error: sqlx::Error| context.store.fault(&error);
-    let mut position: Option<String> = None;
+    let ledger = &context.ledger;
+    let mut behind = None;
     loop {
-        let sql = all_keys(&loaded.plan.client, position.is_some());
-        let mut connection = context.store.readers().acquire().await.map_err(fault)?;
-        let page: Vec<(String, String)> = {
-            let rows = statement(&sql)
-                .bind(position.as_deref())
-                .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(fault)?;
-            rows.iter().map(|row| (sqlx::Row::get(row, 0), sqlx::Row::get(row, 1))).collect()
-        };
-        drop(connection);
-        let pairs: Vec<(String, &str)> =
-            page.iter().map(|(_, client)| (journal.name_of(client), client.as_str())).collect();
-        context.ledger.name_clients(&serde_json::to_string(&pairs).unwrap_or_default()).await?;
-        if page.len() < AT_ONCE {
+        let (pairs, next) = names(context, journal, behind.as_deref()).await?;
+        ledger.name_clients(&serde_json::to_string(&pairs).unwrap_or_default()).await?;
+        behind = next;
+        if behind.is_none() {
             break;
         }
-        position = page.last().map(|(key, _)| key.clone());
     }
-    let unnamed = context.ledger.hashed(HASHED).await?;
+    let unnamed = ledger.hashed(HASHED).await?;
     if unnamed > 0 {
         tracing::info!(records = unnamed, "records of the journal are about clients that the database does not have");
     }
     Ok(())
+}
+
+/// A page of all clients there are: how the journal names each, and its key;
+/// and the key behind which the next page begins.
+pub(super) async fn names(
+    context: &Context,
+    journal: &Journal,
+    behind: Option<&str>,
+) -> Result<(Vec<(String, String)>, Option<String>), SweepError> {
+    let loaded = context.planner.plan(&context.store).await?;
+    let fault = |error: sqlx::Error| context.store.fault(&error);
+    let sql = all_keys(&loaded.plan.client, behind.is_some());
+    let mut connection = context.store.readers().acquire().await.map_err(fault)?;
+    let rows = statement(&sql)
+        .bind(behind)
+        .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(fault)?;
+    let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|row| sqlx::Row::get(row, 0)) };
+    let client = |row| -> String { sqlx::Row::get(row, 1) };
+    Ok((rows.iter().map(client).map(|client| (journal.name_of(&client), client)).collect(), next))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use crate::journal::{Chain, HASHED, Journal, Record};
-use crate::ledger::Known;
+use crate::ledger::{Hold, Known, OF_A_HOLD, PLACED};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -98,8 +98,14 @@ async fn segments_in_order(
 
 /// The first of these records that the ledger does not have.
 async fn unknown(context: &Context, journal: &Journal, records: &[Record]) -> Result<Option<i64>, SweepError> {
-    let (plain, hashed): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.client.is_some());
+    let (holds, outcomes): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.kind == OF_A_HOLD);
     let mut bad = Vec::new();
+    if !holds.is_empty() {
+        let there = context.ledger.holds(None, true).await?;
+        bad.extend(holds.iter().find(|record| !is_there(journal, &there, record)).map(|record| record.number));
+    }
+    let (plain, hashed): (Vec<&Record>, Vec<&Record>) =
+        outcomes.into_iter().partition(|record| record.client.is_some());
     if !plain.is_empty() {
         let known: Vec<Known> = plain.into_iter().map(known).collect();
         bad.extend(context.ledger.unknown(&serde_json::to_string(&known).unwrap_or_default()).await?);
@@ -127,7 +133,19 @@ async fn unknown(context: &Context, journal: &Journal, records: &[Record]) -> Re
     Ok(bad.into_iter().min())
 }
 
-fn known(record: &Record) -> Known {
+/// Whether the ledger has what a record says of a hold. One that another has
+/// taken the place of was released then.
+fn is_there(journal: &Journal, holds: &[Hold], record: &Record) -> bool {
+    let name = record.client_name();
+    let is_theirs = |client: &str| client == name || record.client.is_none() && journal.name_of(client) == name;
+    let says = |hold: &&Hold| match record.outcome.as_str() {
+        PLACED => hold.placed_at == record.at,
+        _ => hold.placed_at <= record.at && hold.released_at.is_some(),
+    };
+    holds.iter().filter(says).any(|hold| is_theirs(&hold.client_key))
+}
+
+pub(super) fn known(record: &Record) -> Known {
     Known {
         number: record.number,
         client: record.client_name(),

@@ -1,0 +1,179 @@
+//! A bucket of an object store, and the prefix in it below which everything
+//! lies. Imports `domain`.
+//!
+//! The [journal](crate::journal) may be in one, and files of clients may be
+//! ([`outside`](crate::outside)).
+
+mod fault;
+
+use fault::why;
+pub use fault::words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::path::Path;
+use object_store::{BackoffConfig, ObjectStore, RetryConfig};
+
+/// A bucket, and a prefix in it.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    url: String,
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// What a bucket's URL says.
+struct Said<'a> {
+    scheme: &'a str,
+    name: &'a str,
+    prefix: Path,
+}
+
+/// What is wrong with a bucket's URL, behind the name of the setting.
+///
+/// # Errors
+///
+/// A fragment that says so, without the URL.
+pub fn check(url: &str) -> Result<(), &'static str> {
+    read(url).map(drop)
+}
+
+fn read(url: &str) -> Result<Said<'_>, &'static str> {
+    let (scheme, rest) = url.split_once("://").ok_or("is no URL")?;
+    if !matches!(scheme, "s3" | "az" | "gs") {
+        return Err(
+            "is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; \
+             a folder is named by its path",
+        );
+    }
+    if rest.contains(['@', '?', '#']) {
+        return Err("has an account or options in it; those are for the environment, such as `AWS_ACCESS_KEY_ID`");
+    }
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if name.is_empty() {
+        return Err("names no bucket: `s3://bucket/prefix`");
+    }
+    if !name.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_.".contains(&letter)) {
+        return Err("names no bucket: its name is of letters, digits, `-`, `_` and `.`");
+    }
+    let no_prefix = "has a prefix that is none: plain names with `/` between them, without `..`, `%` or `\\`";
+    let prefix = Path::parse(prefix).ok().filter(|path| !path.as_ref().contains(['%', '\\'])).ok_or(no_prefix)?;
+    Ok(Said { scheme, name, prefix })
+}
+
+impl Bucket {
+    /// The bucket of a URL: `s3://bucket/prefix`, `az://container/prefix` or `gs://bucket/prefix`.
+    ///
+    /// Who we are is for the environment to say, in the variables of the provider's own tools.
+    /// Nothing is asked for yet.
+    ///
+    /// # Errors
+    ///
+    /// A fragment that says what is wrong with the URL or the environment.
+    pub fn open(url: &str) -> Result<Self, String> {
+        let Said { scheme, name, prefix } = read(url)?;
+        // What encrypts is what the database's connections are encrypted with; a second time it is there already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let store: Result<Arc<dyn ObjectStore>, object_store::Error> = match scheme {
+            "s3" => built(AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry()).build()),
+            "az" => built(MicrosoftAzureBuilder::from_env().with_container_name(name).with_retry(retry()).build()),
+            _ => built(GoogleCloudStorageBuilder::from_env().with_bucket_name(name).with_retry(retry()).build()),
+        };
+        let store = store.map_err(|error| format!("cannot be used with this environment: {}", why(&error)))?;
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), store, prefix })
+    }
+
+    /// Its URL, for people: there is no secret in it.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What can be asked for objects.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Where its objects lie.
+    #[must_use]
+    pub fn prefix(&self) -> &Path {
+        &self.prefix
+    }
+}
+
+/// Whether one of two URLs of buckets lies in the other.
+#[must_use]
+pub fn overlap(one: &str, other: &str) -> bool {
+    let mut parts = one.trim_end_matches('/').split('/').zip(other.trim_end_matches('/').split('/'));
+    parts.all(|(one, other)| one == other)
+}
+
+fn built<T: ObjectStore>(store: Result<T, object_store::Error>) -> Result<Arc<dyn ObjectStore>, object_store::Error> {
+    store.map(|store| Arc::new(store) as _)
+}
+
+/// Who asks tries again by itself, later, and says meanwhile what is wrong.
+fn retry() -> RetryConfig {
+    let backoff =
+        BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1), base: 2.0 };
+    RetryConfig { backoff, max_retries: 2, retry_timeout: Duration::from_secs(10) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_lies_in_itself_and_in_the_whole_bucket_and_not_in_one_whose_name_begins_alike() {
+        let photos = "s3://bucket/app/photos";
+        for other in
+            ["s3://bucket", "s3://bucket/", "s3://bucket/app", "s3://bucket/app/photos/", "s3://bucket/app/photos/old"]
+        {
+            assert!(overlap(photos, other) && overlap(other, photos), "{other}");
+        }
+        for other in [
+            "s3://bucket/app/photos2",
+            "s3://bucket/app/photo",
+            "s3://other/app/photos",
+            "s3://bucket2",
+            "gs://bucket/app/photos",
+        ] {
+            assert!(!overlap(photos, other) && !overlap(other, photos), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_plain_or_refused() {
+        for good in ["s3://bucket", "s3://bucket/", "az://con-tainer/a b/c", "gs://b.u_cket/æ/"] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        let bad = [
+            "s3:bucket",
+            "S3://bucket",
+            "s3a://bucket",
+            "http://bucket",
+            "file:///etc",
+            "s3://",
+            "s3:///prefix",
+            "s3://anna:secret@bucket",
+            "s3://bucket?x=1",
+            "s3://bucket/a#b",
+            "s3://bucket:9000/a",
+            "s3://bu cket",
+            "s3://bucket/../other",
+            "s3://bucket/a/./b",
+            "s3://bucket/a//b",
+            "s3://bucket/%2e%2e",
+            "s3://bucket/a\\b",
+            "s3://bucket/a\nb",
+        ];
+        for url in bad {
+            assert!(check(url).is_err(), "{url}");
+        }
+    }
+}

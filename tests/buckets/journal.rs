@@ -1,0 +1,133 @@
+//! The journal in a bucket: each segment is written once, whoever is killed.
+
+use std::time::Duration;
+
+use super::{JOURNAL, Shop};
+
+/// So many clients whose date has come.
+fn clients(count: usize) -> String {
+    let row = |n| format!("INSERT INTO customers (no, name, due) VALUES ('C{n:04}', 'Person {n}', '2020-01-01');");
+    (0..count).map(row).collect()
+}
+
+impl Shop {
+    /// Begins the journal, with the first client.
+    fn begin(&self) {
+        std::fs::write(self.folder.path().join("first.txt"), "C0000\n").expect("a list");
+        self.done(&["sweep", "--list", "first.txt", "--wait"]);
+        assert_eq!(self.told(), ["C0000"]);
+    }
+
+    /// Clients as the journal has them, in its order.
+    fn told(&self) -> Vec<String> {
+        let segments = self.server.objects().into_iter().filter(|name| name.starts_with("journal/segment-"));
+        let lines = segments.flat_map(|name| {
+            let text = std::fs::read_to_string(self.server.path(&name)).expect("a segment");
+            text.lines().map(str::to_owned).collect::<Vec<_>>()
+        });
+        let client = |line: String| {
+            let record: serde_json::Value = serde_json::from_str(&line).expect("a record");
+            record["client"].as_str().unwrap_or_default().to_owned()
+        };
+        lines.map(client).collect()
+    }
+
+    /// Checks that the journal is whole, and tells of so many clients, of each once.
+    fn is_whole(&self, clients: usize) {
+        let verdict = self.done(&["journal", "verify"]);
+        assert!(
+            verdict.replace(',', "").contains(&format!("{clients} records")) && verdict.contains("0 waiting"),
+            "{verdict}"
+        );
+        let mut told = self.told();
+        told.sort();
+        told.dedup();
+        assert_eq!(told.len(), clients);
+    }
+}
+
+const LEFT: &str = "SELECT count(*) FROM customers WHERE name <> 'Anonymized client'";
+
+#[tokio::test]
+async fn outcomes_are_recorded_in_a_bucket_and_a_restored_database_is_caught_up_from_it() {
+    let shop = Shop::new(&clients(40), JOURNAL).await;
+    shop.begin();
+    let (database, backup) = (shop.folder.path().join("company.db"), shop.folder.path().join("backup.db"));
+    shop.place.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
+    std::fs::copy(&database, &backup).expect("a backup");
+    shop.done(&["sweep", "--due", "--wait"]);
+    shop.is_whole(40);
+    std::fs::copy(&backup, &database).expect("it is restored");
+    shop.place.execute("UPDATE customers SET due = NULL").await;
+    assert_eq!(shop.rows(LEFT).await, ["39"]);
+    let (opened, refused) = shop.said(&["sweep", "--due"]);
+    assert!(!opened && refused.contains("what the journal knows is done again first"), "{refused}");
+    shop.done(&["sweep", "--due", "--wait"]);
+    assert_eq!(shop.rows(LEFT).await, ["0"]);
+    shop.done(&["journal", "verify"]);
+}
+
+#[tokio::test]
+async fn a_segment_that_is_there_is_never_written_over() {
+    let mut shop = Shop::new(&clients(40), JOURNAL).await;
+    shop.begin();
+    shop.server.kill();
+    shop.done(&["sweep", "--due", "--wait"]);
+    // Somebody else writes to the same place meanwhile.
+    shop.server.write("journal/segment-0000000002.jsonl");
+    shop.server.start();
+    let (_, text) = shop.said(&["sweep", "--due", "--wait"]);
+    assert_eq!(
+        std::fs::read_to_string(shop.server.path("journal/segment-0000000002.jsonl")).expect("a segment"),
+        "a picture"
+    );
+    assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["39"], "{text}");
+    let (is_whole, verdict) = shop.said(&["journal", "verify"]);
+    assert!(!is_whole && verdict.contains("record 2"), "{verdict}");
+}
+
+#[tokio::test]
+async fn outcomes_wait_while_the_bucket_is_away() {
+    let mut shop = Shop::new(&clients(60), JOURNAL).await;
+    shop.begin();
+    shop.server.kill();
+    shop.done(&["sweep", "--due", "--wait"]);
+    assert_eq!(shop.rows(LEFT).await, ["0"]);
+    assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["59"]);
+    let (_, status) = shop.said(&["status"]);
+    assert!(status.contains("the journal at `s3://bucket/journal` cannot be used: connection refused"), "{status}");
+    shop.server.start();
+    shop.done(&["sweep", "--due", "--wait"]);
+    shop.is_whole(60);
+}
+
+#[tokio::test]
+async fn a_journal_whose_server_and_writers_are_killed_again_and_again_tells_everything_once() {
+    let mut shop = Shop::new(&clients(1_201), JOURNAL).await;
+    shop.begin();
+    let mut services = [shop.run(), shop.run()];
+    for kill in 0..12 {
+        let night: String = (kill * 100 + 1..=(kill + 1) * 100).map(|n| format!("C{n:04}\n")).collect();
+        std::fs::write(shop.folder.path().join("night.txt"), night).expect("a list");
+        shop.done(&["sweep", "--list", "night.txt"]);
+        tokio::time::sleep(Duration::from_millis(700 * (kill as u64 % 3))).await;
+        shop.server.kill();
+        if kill % 2 == 1 {
+            let service = &mut services[usize::from(kill % 4 == 1)];
+            service.kill().expect("it is killed");
+            service.wait().expect("it is gone");
+            *service = shop.run();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        shop.server.start();
+    }
+    shop.until("SELECT count(*) FROM lethe_sweeps WHERE state <> 'done'", "0").await;
+    shop.until("SELECT count(*) FROM lethe_outbox", "0").await;
+    for mut service in services {
+        service.kill().expect("it is killed");
+        service.wait().expect("it is gone");
+    }
+    shop.is_whole(1_201);
+    let segments = shop.server.objects().len();
+    assert!(segments > 4, "it is of {segments} segments");
+}
