@@ -13,6 +13,7 @@ pub mod journal;
 pub mod reviews;
 pub mod status;
 pub mod sweeps;
+pub mod ticks;
 pub mod workbooks;
 
 use std::path::PathBuf;

@@ -13,7 +13,7 @@ use super::journal::{RESTORED, RESTORED_EVENT};
 use super::{Context, SweepError};
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{NewMessage, State, Sweep, parse_moment};
+use crate::ledger::{NewMessage, Sought, State, Sweep, parse_moment};
 use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
 use crate::store::StoreError;
 
@@ -158,6 +158,7 @@ pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
             context.alert(&Alert { job: Some(job.name.clone()), ..alert }).await?;
         }
     }
+    reviews(context, now).await?;
     journal(context, now).await?;
     Ok(())
 }
@@ -207,6 +208,45 @@ async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(
     let gives_sign = !is_done || alerts.pings_each() || ledger.all_done(now - NIGHT).await?;
     let sign = sweep.job.as_ref().filter(|_| gives_sign).and_then(|job| ping(alerts, job, is_done));
     context.tell(&event, state, alert.as_ref().as_slice(), sign.into_iter().collect()).await
+}
+
+/// A tick of a job that opens no sweep is over: its sign of life, and whom it needs.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database cannot be written.
+pub async fn tick_over(
+    context: &Context,
+    job: &str,
+    tick: DateTime<Utc>,
+    alert: Option<Alert>,
+) -> Result<(), StoreError> {
+    let event = format!("review:{job}:{}", tick.timestamp());
+    let alert = alert.map(|alert| Alert { job: Some(job.to_owned()), ..alert });
+    let alerts = &context.targets.alerts;
+    let now = context.ledger.clock().now();
+    let gives_sign = alerts.pings_each() || context.ledger.all_done(now - NIGHT).await?;
+    let is_done = alert.as_ref().is_none_or(|alert| alert.kind == "review-waiting");
+    let sign = if gives_sign || !is_done { ping(alerts, job, is_done) } else { None };
+    context.tell(&event, "review", alert.as_ref().as_slice(), sign.into_iter().collect()).await
+}
+
+/// Reviews that have waited for a person for more than a day.
+async fn reviews(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let waiting = Sought { state: Some("waiting".to_owned()), ..Sought::default() };
+    for review in context.ledger.reviews(&waiting, 100).await? {
+        let made = parse_moment(&review.made_at).unwrap_or(now);
+        if now - made > NIGHT {
+            // Its name is a person's words, so it is left out.
+            let text = format!(
+                "a review of {} clients has waited since {} for somebody to approve it; `lethe review list` shows it",
+                review.clients,
+                shown(made)
+            );
+            context.alert(&Alert::new(format!("review:{}", review.id), "review-overdue", text)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The journal cannot be kept, or is ahead of the ledger.
