@@ -106,9 +106,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if args.rehearse {
         return rehearse(&args, &context, &request, out).await;
     }
-    if let Some(name) = &args.job {
-        needs_no_review(&setup::job(&config.jobs, name)?)?;
-    }
+    args.job.iter().try_for_each(|name| needs_no_review(&setup::job(&config.jobs, name)?))?;
     if args.wait {
         replay_first(&context).await?;
     }

@@ -116,8 +116,9 @@ pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: Cancellatio
         let looked = async {
             look(&context, &jobs).await?;
             if counted.is_none_or(|at| at.elapsed() > COUNT) {
-                overdue(&context, &jobs).await?;
+                // Noted first: a count that takes too long is not begun again at once.
                 counted = Some(Instant::now());
+                overdue(&context, &jobs).await?;
             }
             Ok::<(), SweepError>(())
         };
