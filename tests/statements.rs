@@ -1,5 +1,8 @@
-//! `docs/acceptance.md` says which test shows which statement, and is made from
-//! the names of the tests. `WRITE_PAGES=1 cargo test --test statements` writes it.
+//! `docs/acceptance.md` says which test shows which statement, and how it ended
+//! on each database. It is made from the names of the tests, and from what they
+//! printed when all of them were run:
+//! `tests/run 2>&1 | tee target/tests.txt`, then
+//! `WRITE_PAGES=1 TEST_OUTPUT=target/tests.txt cargo test --test statements`.
 
 #[path = "common/project.rs"]
 mod project;
@@ -35,39 +38,72 @@ fn statements(name: &str) -> (Vec<(char, u32)>, String) {
     (found, words.collect::<Vec<_>>().join(" "))
 }
 
-/// Each statement's tests: what they say, and the file that they are in.
-fn tests() -> BTreeMap<(char, u32), Vec<(String, String)>> {
-    let mut all: BTreeMap<(char, u32), Vec<(String, String)>> = BTreeMap::new();
+/// A test that shows a statement.
+struct Shown {
+    name: String,
+    said: String,
+    file: String,
+}
+
+/// Each statement's tests.
+fn tests() -> BTreeMap<(char, u32), Vec<Shown>> {
+    let mut all: BTreeMap<(char, u32), Vec<Shown>> = BTreeMap::new();
     for path in files(&root().join("tests"), ".rs") {
         let file = path.strip_prefix(root()).expect("a file of the project").display().to_string();
         let text = read(&path);
         let lines: Vec<&str> = text.lines().collect();
         for pair in lines.windows(2).filter(|pair| pair[0].contains("test]")) {
             let Some((_, rest)) = pair[1].split_once("fn ") else { continue };
-            let (found, said) = statements(rest.split('(').next().unwrap_or_default());
+            let name = rest.split('(').next().unwrap_or_default().to_owned();
+            let (found, said) = statements(&name);
             for statement in found {
-                all.entry(statement).or_default().push((said.clone(), file.clone()));
+                let shown = Shown { name: name.clone(), said: said.clone(), file: file.clone() };
+                all.entry(statement).or_default().push(shown);
             }
         }
     }
     all
 }
 
-fn page() -> String {
+/// How each test ended, by its name, on SQLite and on PostgreSQL.
+type Ends = BTreeMap<String, [String; 2]>;
+
+/// Reads what `cargo test` printed. The suites of `tests/postgres.rs` are those of the others on PostgreSQL.
+fn ends(output: &str) -> Ends {
+    let (mut all, mut database) = (Ends::new(), 0);
+    for line in output.lines() {
+        if let Some((_, target)) = line.split_once("Running tests/") {
+            database = usize::from(target.starts_with("postgres"));
+        }
+        let test = line.strip_prefix("test ").and_then(|line| line.split_once(" ... "));
+        if let Some((path, end)) = test {
+            let name = path.rsplit("::").next().unwrap_or(path).to_owned();
+            let end = if end.starts_with("ok") { "ok" } else { "FAILED" };
+            all.entry(name).or_default()[database] = end.to_owned();
+        }
+    }
+    all
+}
+
+fn page(ends: &Ends) -> String {
     let tests = tests();
     let mut page = "# What the trades ask for\n\n\
         Five trades ask for what Lethe does, each in its own way, and each is a policy that ships with it. Every statement is\n\
-        a test with its number in the name, by way of the program itself, on SQLite and on PostgreSQL, and all of them pass\n\
-        whenever `tests/run` does. This page is made from their names.\n"
+        a test with its number in the name, by way of the program itself, on SQLite and on PostgreSQL. This page is made from\n\
+        their names, and from what they printed when all tests were run last before it was written.\n"
         .to_owned();
     for (letter, trade, most) in TRADES {
-        page += &format!("\n## {letter}\n\n{trade}.\n\n| Statement | What is shown | Where |\n|---|---|---|\n");
+        page += &format!(
+            "\n## {letter}\n\n{trade}.\n\n| Statement | What is shown | Where | SQLite | PostgreSQL |\n|---|---|---|---|---|\n"
+        );
         for number in 1..=most {
             match tests.get(&(letter, number)) {
-                None => page += &format!("| {letter}{number} | *not shown yet* | |\n"),
+                None => page += &format!("| {letter}{number} | *not shown yet* | | | |\n"),
                 Some(shown) => {
-                    for (said, file) in shown {
-                        page += &format!("| {letter}{number} | {said} | [{file}](../{file}) |\n");
+                    for Shown { name, said, file } in shown {
+                        let [sqlite, postgres] = ends.get(name).cloned().unwrap_or_default();
+                        page +=
+                            &format!("| {letter}{number} | {said} | [{file}](../{file}) | {sqlite} | {postgres} |\n");
                     }
                 }
             }
@@ -79,11 +115,26 @@ fn page() -> String {
 #[test]
 fn the_page_is_made_from_the_tests_as_they_are() {
     let path = root().join("docs/acceptance.md");
-    let page = page();
     if std::env::var_os("WRITE_PAGES").is_some() {
-        std::fs::write(&path, &page).expect("the page is written");
+        let output = std::env::var_os("TEST_OUTPUT").map(|file| read(&root().join(file))).unwrap_or_default();
+        std::fs::write(&path, page(&ends(&output))).expect("the page is written");
     }
-    assert!(read(&path) == page, "`WRITE_PAGES=1 cargo test --test statements` writes docs/acceptance.md anew");
+    // How they end today is what this run says.
+    let without_ends = |page: &str| -> Vec<String> {
+        page.lines().map(|line| line.rsplit_once(") |").map_or(line, |(row, _)| row).to_owned()).collect()
+    };
+    let hint = "`WRITE_PAGES=1 cargo test --test statements` writes docs/acceptance.md anew";
+    assert!(without_ends(&read(&path)) == without_ends(&page(&Ends::new())), "{hint}");
+    assert!(!read(&path).contains("FAILED"), "a statement does not hold");
+}
+
+#[test]
+fn what_the_tests_printed_says_how_they_ended() {
+    let output = "     Running tests/acceptance.rs (x)\ntest np::n01_a ... ok\ntest np::n02_b ... FAILED\n\
+                       Running tests/postgres.rs (y)\ntest acceptance::np::n01_a ... ok\ntest result: ok. 1 passed\n";
+    let ends = ends(output);
+    assert_eq!((ends["n01_a"].join("|"), ends["n02_b"].join("|")), ("ok|ok".to_owned(), "FAILED|".to_owned()));
+    assert_eq!(ends.len(), 2);
 }
 
 #[test]

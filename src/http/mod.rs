@@ -19,6 +19,9 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::service::Service;
+use crate::service::failure::Failure;
+use crate::service::shared::Shared;
+use crate::service::status::Status;
 use limits::Limiter;
 use metrics::Metrics;
 
@@ -42,6 +45,8 @@ struct Inner {
     settings: Settings,
     limiter: Limiter,
     metrics: Metrics,
+    /// How everything stands, for all dashboards that ask at the same time.
+    status: Shared<u32, Result<Status, Failure>>,
 }
 
 pub use server::{Listening, listen};

@@ -22,6 +22,7 @@ use super::metrics::{self, Metrics};
 use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
+use crate::service::shared::Shared;
 
 /// How long a client has to send a request's head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -49,7 +50,8 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
             .of(Kind::Unavailable)
     })?;
     let limiter = Limiter::new(settings.rate);
-    let app = App(Arc::new(Inner { service, settings, limiter, metrics: Metrics::default() }));
+    let app =
+        App(Arc::new(Inner { service, settings, limiter, metrics: Metrics::default(), status: Shared::default() }));
     Ok(Listening { listener, router: router(app) })
 }
 

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod jobs;
 pub mod journal;
 pub mod reviews;
+pub mod shared;
 pub mod status;
 pub mod sweeps;
 pub mod workbooks;

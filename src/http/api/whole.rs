@@ -37,11 +37,13 @@ fn ten() -> u32 {
 #[utoipa::path(get, path = "/api/v1/status", tag = "state", operation_id = "get_status", params(Last),
     responses((status = 200, body = Status), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
 pub(in crate::http) async fn status(
+    State(app): State<App>,
     Asking(service): Asking,
     Asked(Last { last }): Asked<Last>,
 ) -> Result<Json<Status>, Problem> {
     service.allow(Right::Read, "look at sweeps").await?;
-    Ok(Json(Status::of(&service.context, &service.jobs, within(last, 200)?).await?))
+    let last = within(last, 200)?;
+    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last)).await?))
 }
 
 /// The jobs, and when each runs next.

@@ -1,0 +1,59 @@
+//! An answer that those who ask at the same time share.
+
+use std::time::Instant;
+
+use tokio::sync::Mutex;
+
+/// Finds an answer once for everybody who waits for it. Nobody is given one
+/// that was begun before they asked, so that what they did before shows in it.
+#[derive(Debug)]
+pub struct Shared<Q, A> {
+    last: Mutex<Option<(Instant, Q, A)>>,
+}
+
+impl<Q, A> Default for Shared<Q, A> {
+    fn default() -> Self {
+        Self { last: Mutex::default() }
+    }
+}
+
+impl<Q: PartialEq + Clone, A: Clone> Shared<Q, A> {
+    /// The answer to a question, found by `find` if nobody has found it since this was called.
+    pub async fn ask(&self, question: Q, find: impl Future<Output = A>) -> A {
+        let asked = Instant::now();
+        let mut last = self.last.lock().await;
+        if let Some((begun, same, answer)) = last.as_ref()
+            && *begun > asked
+            && *same == question
+        {
+            return answer.clone();
+        }
+        let begun = Instant::now();
+        let answer = find.await;
+        *last = Some((begun, question, answer.clone()));
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_ask_meanwhile_share_an_answer_begun_after_they_asked() {
+        let (shared, found) = (Shared::default(), AtomicU32::new(0));
+        let find = || async {
+            let number = found.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            number
+        };
+        let ask = |question: &'static str| shared.ask(question, find());
+        let (first, a, b, other) = tokio::join!(ask("x"), ask("x"), ask("x"), ask("y"));
+        assert_eq!((first, other), (0, 2), "another question is another answer");
+        assert_eq!((a, b), (1, 1), "what had begun when they asked is not theirs");
+        assert_eq!(ask("x").await, 3, "nor is what was found before");
+    }
+}
