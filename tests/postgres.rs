@@ -3,10 +3,14 @@
 
 #[path = "acceptance.rs"]
 mod acceptance;
+#[path = "alerts.rs"]
+mod alerts;
 #[path = "postgres/bad_inputs.rs"]
 mod bad_inputs;
 #[path = "changed.rs"]
 mod changed;
+#[path = "dates.rs"]
+mod dates;
 #[path = "files.rs"]
 mod files;
 #[path = "http/main.rs"]

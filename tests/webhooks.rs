@@ -16,6 +16,7 @@ use lethe::domain::sweep::SweepKind;
 use lethe::outside::{Event, Secret, Sender, Webhook};
 use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::sweep::Mode;
+use lethe::worker::watch::Alert;
 use receiver::{Got, Receiver, Say};
 use serde_json::Value;
 
@@ -86,6 +87,7 @@ fn targets<const N: usize>(webhooks: [(&str, Webhook); N]) -> Targets {
         sender: Sender::new(Duration::from_millis(500)),
         attempts: 3,
         retry_after: Duration::from_secs(60),
+        ..Targets::default()
     }
 }
 
@@ -268,13 +270,13 @@ async fn a_preview_and_a_rehearsal_tell_nobody() {
 }
 
 #[tokio::test]
-async fn an_alert_is_told_once_while_it_waits() {
+async fn an_alert_is_told_once_until_it_is_over() {
     let no = Say(500, &[], Duration::ZERO);
     let shop = Shop::new(&[no], |webhook| webhook.events = [Event::Alert].into()).await;
-    let alert = || shop.company.context.alert("restored-database", "the database is older than the journal");
-    assert_eq!(alert().await.unwrap(), 1);
+    let alert = Alert::new("x", "restored-database", "the database is older than the journal");
+    shop.company.context.alert(&alert).await.unwrap();
     shop.deliver().await;
-    assert_eq!(alert().await.unwrap(), 1);
+    shop.company.context.alert(&alert).await.unwrap();
     shop.wait(120);
     shop.deliver().await;
     let got = shop.receiver.got();
@@ -283,8 +285,12 @@ async fn an_alert_is_told_once_while_it_waits() {
     assert_eq!(got[1].body["type"], "lethe.alert");
     let said = serde_json::json!({ "kind": "restored-database", "text": "the database is older than the journal" });
     assert_eq!(got[1].body["data"], said);
-    // Through is through: the next one is another.
-    alert().await.unwrap();
+    // Only when it is over, the next one is another.
+    shop.company.context.alert(&alert).await.unwrap();
+    shop.deliver().await;
+    assert_eq!(shop.receiver.got().len(), 2);
+    shop.company.context.over("x").await.unwrap();
+    shop.company.context.alert(&alert).await.unwrap();
     shop.deliver().await;
     assert_ne!(shop.receiver.got()[2].id, got[0].id);
 }

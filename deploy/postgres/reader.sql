@@ -16,8 +16,6 @@ BEGIN;
 \endif
 GRANT CONNECT ON DATABASE :"database" TO :"reader";
 GRANT USAGE ON SCHEMA lethe TO :"reader";
-GRANT SELECT (id, job, tick, skipped, kind, state, note, cut, opened_by, opened_at, closed_at) ON lethe.lethe_sweeps TO :"reader";
-GRANT SELECT (id, sweep, clients, state, attempts, run_at, lease_until, error, anonymized, refused, already, not_due,
-    not_found, failed, reasons, done_at, took_ms) ON lethe.lethe_batches TO :"reader";
-GRANT SELECT (sweep, outcome, reasons, at, last_sweep, last_at) ON lethe.lethe_outcomes TO :"reader";
+GRANT SELECT ON lethe.job_status, lethe.sweep_status TO :"reader";
+GRANT SELECT (outcome, reasons, since, last_at, sweep, on_hold) ON lethe.client_status TO :"reader";
 COMMIT;

@@ -13,10 +13,22 @@ pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
 pub(super) struct Args {
     /// The client's key; the parts of a composite key separated by commas.
     key: String,
+    /// Set the day on which it is to be anonymized, such as 2027-01-31, or clear it with `never`.
+    #[arg(long, value_name = "DAY")]
+    to_anonymize_on: Option<String>,
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (_, service) = setup::service(file).await?;
+    if let Some(day) = &args.to_anonymize_on {
+        let day = (day != "never").then_some(day.as_str());
+        let set = service.set_to_anonymize_on(&args.key, day).await?;
+        out.data(&set, || match &set.to_anonymize_on {
+            Some(day) => format!("Client {} is to be anonymized on {day}, or in the first sweep after it.", set.client),
+            None => format!("Client {} has no day any more on which it is to be anonymized.", set.client),
+        });
+        return Ok(());
+    }
     let shown = service.client(&args.key).await?;
     let loaded = service.context.planner.plan(&service.context.store).await?;
     out.data(&shown, || text(&shown, &loaded.plan));
@@ -39,6 +51,11 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
         }
     };
     let mut text = format!("Client {} {now}.\n", shown.client);
+    if let Some(day) = &shown.to_anonymize_on {
+        let last = shown.dates.last().filter(|own| own.day.as_ref() == Some(day));
+        let by = last.map(|own| format!(", as {} said on {}", own.set_by, &own.set_at[..10])).unwrap_or_default();
+        text += &format!("To be anonymized on {day}{by}\n");
+    }
     for hold in &shown.holds {
         text += &format!("On hold since {} by {}: {}\n", &hold.placed_at[..10], hold.placed_by, hold.reason);
     }

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use sections::{
-    BackupConfig, DeliveriesConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig, SweepConfig, WorkerConfig,
+    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig,
+    SweepConfig, WorkerConfig,
 };
 pub(super) use sections::{JournalConfig, RedisConfig};
 
@@ -63,6 +64,10 @@ pub(super) struct Config {
     pub webhooks: WebhooksConfig,
     #[serde(default)]
     pub deliveries: DeliveriesConfig,
+    #[serde(default)]
+    pub alerts: AlertsConfig,
+    #[serde(default)]
+    pub email: EmailConfig,
     #[serde(default)]
     pub access: AccessConfig,
     #[serde(default)]

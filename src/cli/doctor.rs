@@ -67,6 +67,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     redis(&config, &mut findings).await;
     roots(&config, &mut findings).await;
     jobs(&config, &mut findings);
+    alerts(&config, &mut findings);
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
     out.data(&findings.0, || {
         let mark = |verdict| match verdict {
@@ -316,6 +317,20 @@ async fn roots(config: &Config, findings: &mut Findings) {
                 findings.add(Verdict::Bad, "files", format!("root `{name}`, `{}`: {fault}", root.shown()));
             }
         }
+    }
+}
+
+/// Whether anybody is told when a night goes badly.
+fn alerts(config: &Config, findings: &mut Findings) {
+    let targets = &config.targets;
+    if !targets.alert() {
+        let what = "nobody is told when a night goes badly: see \"Alerts\" in `docs/operations.md`";
+        findings.add(Verdict::Note, "alerts", what);
+    } else if targets.alerts.ping.is_none() {
+        let what = "without `alerts.ping` nobody is told that Lethe does not run at all";
+        findings.add(Verdict::Note, "alerts", what);
+    } else {
+        findings.add(Verdict::Good, "alerts", "somebody is told; `lethe alerts test` tries it");
     }
 }
 

@@ -2,6 +2,7 @@
 //! came of it. Data goes to stdout, everything else to stderr.
 
 mod access;
+mod alerts;
 mod backup;
 mod client;
 mod config;
@@ -95,6 +96,9 @@ enum Command {
     /// Make, revoke and list tokens: who may ask over HTTP, and what for.
     #[command(subcommand)]
     Token(token::Command),
+    /// Tell on purpose whoever is told when something needs a person.
+    #[command(subcommand)]
+    Alerts(alerts::Command),
     /// Check everything that a sweep relies on.
     Doctor,
     /// Print the HTTP API's `OpenAPI` document.
@@ -145,6 +149,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Backup(command) => backup::execute(command, file, out).await,
         Command::Journal(command) => journal::execute(command, file, out).await,
         Command::Token(command) => token::execute(command, file, out).await,
+        Command::Alerts(command) => alerts::execute(command, file, out).await,
         Command::Doctor => doctor::execute(file, out).await,
         Command::Openapi => {
             output::print(&crate::http::document().to_pretty_json().unwrap_or_default());

@@ -68,14 +68,17 @@ impl Config {
     /// Where deliveries go, with what is kept in files of its own read.
     pub(super) fn read_targets(&self, folder: &Path) -> Result<Targets, Failure> {
         let webhooks = self.webhooks.read(folder)?;
-        let sender = if webhooks.is_empty() { None } else { Sender::new(self.deliveries.timeout) };
-        if sender.is_none() && !webhooks.is_empty() {
+        let alerts = self.read_alerts(folder)?;
+        let sends = !webhooks.is_empty() || alerts.ping.is_some();
+        let sender = if sends { Sender::new(self.deliveries.timeout) } else { None };
+        if sends && sender.is_none() {
             return Err(Failure::new("nothing can be sent from here", "`webhooks` needs a system with TLS"));
         }
         Ok(Targets {
             roots: self.files.roots(folder)?,
             webhooks,
             sender,
+            alerts,
             attempts: self.deliveries.attempts,
             retry_after: self.deliveries.retry_after,
         })

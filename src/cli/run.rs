@@ -44,6 +44,8 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         }
         _ => None,
     };
+    let reviewing = setup::unasked(&config, context.clone()).reviewing(jobs.clone(), stop.clone());
+    tokio::spawn(reviewing);
     let role = match part {
         Part::Everything => Role::Both(jobs),
         Part::Scheduler => Role::Scheduler(jobs),

@@ -21,6 +21,7 @@ use crate::domain::plan::Plan;
 use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
+use crate::service::ticks::needs_no_review;
 use crate::worker::journal::Keeper;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
 use crate::worker::{Context, Request, wait_for};
@@ -104,6 +105,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     if args.rehearse {
         return rehearse(&args, &context, &request, out).await;
+    }
+    if let Some(name) = &args.job {
+        needs_no_review(&setup::job(&config.jobs, name)?)?;
     }
     if args.wait {
         replay_first(&context).await?;

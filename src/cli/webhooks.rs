@@ -10,6 +10,7 @@ use super::Failure;
 use crate::domain::nearest::nearest;
 use crate::domain::reading::trouble;
 use crate::outside::{Event, Secret, Webhook};
+use crate::worker::deliver::alerts::{EMAIL, PING};
 
 /// `[[webhooks]]`: other systems that are told.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -65,6 +66,10 @@ impl WebhooksConfig {
             if !own.name.chars().all(is_plain) {
                 let what = format!("`{}` is no name for a webhook", own.name);
                 return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
+            }
+            if [EMAIL, PING].contains(&own.name.as_str()) {
+                let what = format!("a webhook is called `{}`, which is what letters or pings go by", own.name);
+                return Err(Failure::new(what, "call it by the system that is told, such as `crm`"));
             }
             if all.insert(own.name.clone(), own.read(folder)?).is_some() {
                 let what = format!("two webhooks are called `{}`", own.name);

@@ -40,6 +40,9 @@ pub struct Job {
     /// When its sweep stops and asks.
     pub brake: Brake,
 
+    /// Whether its ticks make a review instead of a sweep.
+    pub review: bool,
+
     /// What people should know about it.
     pub description: Option<String>,
 }
@@ -66,6 +69,8 @@ struct JobFile {
     sweep: String,
     length: Option<String>,
     limit: Option<i64>,
+    #[serde(default)]
+    review: bool,
     description: Option<String>,
     #[serde(default)]
     filters: BTreeMap<String, toml::Value>,
@@ -114,6 +119,7 @@ impl Job {
                 ("limit", file.limit.is_some()),
                 ("brake.clients", file.brake.clients.is_some()),
                 ("filters", !file.filters.is_empty()),
+                ("review", file.review),
             ];
             if let Some((key, _)) = keys.into_iter().find(|(_, said)| *said) {
                 return Err(JobError::OfClients { job: job(), key });
@@ -121,6 +127,9 @@ impl Job {
         }
         if kind == SweepKind::Replay && !file.filters.is_empty() {
             return Err(JobError::ReplayFilters { job: job() });
+        }
+        if kind == SweepKind::Replay && file.review {
+            return Err(JobError::ReplayReview { job: job() });
         }
         let length = match &file.length {
             Some(_) if kind != SweepKind::Period => return Err(JobError::LengthOfKind { job: job(), kind }),
@@ -146,6 +155,7 @@ impl Job {
             length,
             filters,
             brake: Brake { clients: at_least_one(name, "brake.clients", file.brake.clients)?, share: file.brake.share },
+            review: file.review,
             description: file.description,
         })
     }
@@ -231,6 +241,7 @@ sweep     = "due"
                     ("gen_bus_posting_group".to_owned(), values(&["EXPORT"])),
                 ]),
                 brake: Brake { clients: Some(5000), share: Some(0.25) },
+                review: false,
                 description: Some("Quiet clients, at night.".to_owned()),
             }
         );
@@ -253,6 +264,15 @@ sweep     = "due"
         assert_eq!(job.limit, Some(1));
         assert_eq!(job.brake.clients, Some(1));
         assert_eq!(job.brake.share, Some(1.0));
+    }
+
+    #[test]
+    fn only_clients_that_are_due_can_be_reviewed() {
+        assert!(with("review = true").unwrap().review);
+        for kind in ["replay", "retention"] {
+            let text = SHORT.replace("due", kind) + "review = true";
+            assert!(Job::parse("nightly", &text).unwrap_err().to_string().contains("review"), "{kind}");
+        }
     }
 
     #[test]

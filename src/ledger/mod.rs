@@ -2,8 +2,10 @@
 //! and its outcome commit together. Imports `domain` and `store`.
 
 mod access;
+mod alerts;
 mod batches;
 mod claims;
+mod dates;
 mod deliveries;
 mod figures;
 mod gates;
@@ -18,7 +20,9 @@ mod sweeps;
 mod writers;
 
 pub use access::{Answer, AskedFor, NewToken, Token};
+pub use alerts::NewMessage;
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
+pub use dates::SetDate;
 pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use figures::{LastOfJob, Reason, Standing, Work};
 pub use gates::{Mark, Rehearsal};
@@ -43,7 +47,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 9] {
+fn migrations(dialect: Dialect) -> [&'static str; 12] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -55,6 +59,9 @@ fn migrations(dialect: Dialect) -> [&'static str; 9] {
             include_str!("../../migrations/sqlite/0007_access.sql"),
             include_str!("../../migrations/sqlite/0008_views.sql"),
             include_str!("../../migrations/sqlite/0009_reviews.sql"),
+            include_str!("../../migrations/sqlite/0010_alerts.sql"),
+            include_str!("../../migrations/sqlite/0011_views.sql"),
+            include_str!("../../migrations/sqlite/0012_dates.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -66,6 +73,9 @@ fn migrations(dialect: Dialect) -> [&'static str; 9] {
             include_str!("../../migrations/postgres/0007_access.sql"),
             include_str!("../../migrations/postgres/0008_views.sql"),
             include_str!("../../migrations/postgres/0009_reviews.sql"),
+            include_str!("../../migrations/postgres/0010_alerts.sql"),
+            include_str!("../../migrations/postgres/0011_views.sql"),
+            include_str!("../../migrations/postgres/0012_dates.sql"),
         ],
     }
 }

@@ -1,15 +1,17 @@
-//! What is done outside of the database: files and folders are deleted, and
-//! messages are sent.
+//! What is done outside of the database: files and folders are deleted,
+//! messages and letters are sent.
 //!
 //! It knows neither the ledger nor a policy, and imports `bucket` and `domain`. What is
 //! to be done is written down in the ledger; the [worker](crate::worker) has it done here.
 
+pub mod email;
 pub mod files;
 mod objects;
 mod place;
 mod root;
 pub mod webhooks;
 
+pub use email::{Letter, Mailer};
 pub use files::{FileFault, Folder, Removed};
 pub use root::Root;
 pub use webhooks::{Answer, Event, Message, Secret, Sender, Webhook};

@@ -9,7 +9,8 @@ use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
-use crate::ledger::{Hold, Notice, Record};
+use crate::ledger::{Hold, Notice, Record, SetDate};
+use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, open, survey};
 use crate::worker::{Context, Request};
 
@@ -23,6 +24,10 @@ pub struct ClientStatus {
     pub client: String,
     /// What would become of it, were it looked at now.
     pub would_be: Client,
+    /// The day on which it is to be anonymized, in the column that the policy names.
+    pub to_anonymize_on: Option<String>,
+    /// Who set that day through Lethe, oldest first.
+    pub dates: Vec<SetDate>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Notices it was given.
@@ -33,7 +38,7 @@ pub struct ClientStatus {
     pub history: Vec<Record>,
 }
 
-fn nobody(key: &str) -> Failure {
+pub(super) fn nobody(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
@@ -75,8 +80,12 @@ impl Service {
         if now.outcome == Outcome::NotFound && history.is_empty() {
             return Err(nobody(key));
         }
+        let plan = &self.context.planner.plan(&self.context.store).await?.plan;
+        let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
         Ok(ClientStatus {
             client: now.key.clone(),
+            to_anonymize_on: to_anonymize_on(&self.context, plan, &parsed).await?,
+            dates: ledger.dates(&now.key).await?,
             holds: ledger.holds(Some(&now.key), false).await?,
             notices: ledger.notices(&now.key).await?,
             files_left: ledger.files_left(&now.key).await?,

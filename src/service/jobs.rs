@@ -65,6 +65,8 @@ pub struct JobStatus {
     pub kind: String,
     /// Its schedule, with the time zone.
     pub schedule: String,
+    /// Whether its ticks make a review instead of a sweep.
+    pub review: bool,
     /// Whether it is switched on.
     pub enabled: bool,
     /// Its next tick.
@@ -88,6 +90,7 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
                 description: nothing(),
                 kind: nothing(),
                 schedule: nothing(),
+                review: false,
                 enabled: false,
                 next: None,
                 error: Some(failure.message),
@@ -98,6 +101,7 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
         next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
         kind: job.kind.to_string(),
         schedule: job.schedule.to_string(),
+        review: job.review,
         enabled: job.enabled,
         description: job.description.unwrap_or_default(),
         job: job.name,

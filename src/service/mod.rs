@@ -5,6 +5,7 @@
 pub mod access;
 pub mod clients;
 pub mod coverage;
+pub mod dates;
 pub mod deliveries;
 pub mod failure;
 pub mod jobs;
@@ -13,6 +14,7 @@ pub mod reviews;
 pub mod shared;
 pub mod status;
 pub mod sweeps;
+pub mod ticks;
 pub mod workbooks;
 
 use std::path::PathBuf;

@@ -31,6 +31,9 @@ const NOTED_EVERY: Duration = Duration::from_millis(500);
 /// The most reviews listed.
 pub(super) const MOST_LISTED: u32 = 200;
 
+/// What whoever makes a review is told where nobody is due.
+pub(super) const NOBODY: &str = "nobody would be anonymized, so there is nothing to review";
+
 /// What a review may be of.
 #[derive(Debug)]
 pub struct Offered {
@@ -169,8 +172,7 @@ impl Service {
         };
         let found = survey((&self.context).into(), request, Mode::Preview, &mut hold).await?;
         if all == 0 {
-            let what = "nobody would be anonymized, so there is nothing to review";
-            return Err(Failure::new(what, "a preview shows who was refused, and why").of(Kind::Conflict));
+            return Err(Failure::new(NOBODY, "a preview shows who was refused, and why").of(Kind::Conflict));
         }
         if all > MOST {
             let what = format!("{all} clients would be anonymized, more than anybody reviews");

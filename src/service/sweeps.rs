@@ -10,6 +10,7 @@ use super::clients::{KEY_HINT, ledger_key};
 use super::failure::{Failure, Kind};
 use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
+use super::ticks::needs_no_review;
 use crate::domain::access::Right;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
@@ -83,6 +84,9 @@ impl Service {
     /// [`Failure`] if a gate refuses, the request makes no sense, or the caller may not.
     pub async fn start_sweep(&self, ask: &Ask) -> Result<i64, Failure> {
         self.allow(ask.right(), &format!("start a sweep of {}", ask.named())).await?;
+        if let Some(name) = &ask.job {
+            needs_no_review(&job(&self.jobs, name)?)?;
+        }
         let request = self.request(ask).await?;
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))

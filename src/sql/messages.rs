@@ -27,18 +27,6 @@ pub(super) fn batch_messages(dialect: Dialect, which: &str) -> String {
     )
 }
 
-/// Writes one message. `$1` sweep, `$2` moment, `$3` webhook, `$4` type, `$5` what
-/// it says. One of the same words that still waits is enough.
-#[must_use]
-pub fn tell_once(dialect: Dialect) -> String {
-    format!(
-        "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
-         SELECT 'message', $3, $1, $4, $5, {}, 'open', $2, $2 WHERE NOT EXISTS (SELECT 1 FROM lethe_deliveries \
-         WHERE kind = 'message' AND target = $3 AND event = $4 AND body = $5 AND state = 'open')",
-        random_name(dialect)
-    )
-}
-
 /// A name that no other has, made anew for each row.
 pub(super) fn random_name(dialect: Dialect) -> &'static str {
     match dialect {

@@ -8,6 +8,7 @@
 
 pub mod batch;
 mod change;
+pub mod date;
 mod dialect;
 pub mod files;
 pub mod groups;

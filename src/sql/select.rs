@@ -202,6 +202,27 @@ pub fn lapsed_count(wanted: &Wanted, earlier: Option<NaiveDate>, behind: bool) -
     )
 }
 
+/// How many clients there are whose date has come, and whom no sweep has refused
+/// or failed since the moment in `$1`.
+#[must_use]
+pub fn unseen_due_count(wanted: &Wanted) -> String {
+    format!("{} AND {}", due_count(wanted), unseen(wanted.scope()))
+}
+
+/// The same of those whose period has passed.
+#[must_use]
+pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
+    format!("{} AND {}", lapsed_count(wanted, None, false), unseen(wanted.scope()))
+}
+
+fn unseen(scope: Scope) -> String {
+    format!(
+        "NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
+         AND o.last_at >= $1)",
+        scope.key_text(CLIENT)
+    )
+}
+
 /// The last key of the next range of the client table. `$1` is the key before
 /// it as JSON, if `behind` one; `$2` the width of the range less one.
 #[must_use]

@@ -17,6 +17,7 @@ use crate::sql::{FUNCTIONS, qualified, text};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
 pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
+     AND NOT (n.nspname = 'lethe' AND c.relname IN ('job_status', 'sweep_status', 'client_status') AND c.relkind = 'v') \
      AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend AS d \
      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 

@@ -5,6 +5,7 @@ mod anonymize;
 pub mod batch;
 mod context;
 mod culprits;
+pub mod date;
 pub mod deliver;
 mod files;
 pub mod gate;
@@ -18,6 +19,7 @@ mod run;
 pub mod scheduler;
 mod selection;
 pub mod sweep;
+pub mod watch;
 
 pub use context::{Context, Limits};
 pub use deliver::Targets;

@@ -11,7 +11,7 @@ use super::anonymize::Anonymizer;
 use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
-use super::{Context, deliver, scheduler};
+use super::{Context, deliver, scheduler, watch};
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
@@ -109,9 +109,13 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
             stewarding(context.clone(), role.clone(), relay.clone(), stop.clone(), Arc::clone(&batch_over));
         steward = Some(tokio::spawn(within(context.limits.drain, stop.clone(), stewarding)));
     }
-    let delivering = (!matches!(role, Role::Scheduler(_))).then(|| {
-        tokio::spawn(within(context.limits.drain, stop.clone(), deliver::delivering(context.clone(), stop.clone())))
-    });
+    // What needs people they are told by a scheduler alone, too.
+    let only_alerts = matches!(role, Role::Scheduler(_));
+    let delivering = deliver::delivering(context.clone(), only_alerts, stop.clone());
+    let delivering = tokio::spawn(within(context.limits.drain, stop.clone(), delivering));
+    if !matches!(role, Role::Worker) {
+        tokio::spawn(watch::watching(context.clone(), role.jobs().to_vec(), stop.clone()));
+    }
     let worked = if matches!(role, Role::Scheduler(_)) {
         stop.cancelled().await;
         Ok(())
@@ -125,17 +129,21 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     // What was committed last is written too.
     kept.cancel();
     let _ = keeping.await;
-    if let Some(delivering) = delivering {
-        let _ = delivering.await;
-    }
+    let _ = delivering.await;
     worked?;
     if let Role::Sweep(id) = role
         && context.ledger.sweep(id).await?.is_none_or(|sweep| sweep.state != State::Running)
-        && let Err(error) = deliver::deliver_now(&context).await
+        && let Err(error) = last_words(&context).await
     {
         tracing::warn!(error = error.brief(), hint = error.hint(), "what is to be delivered waits");
     }
     Ok(())
+}
+
+/// Tells of a sweep that has ended, and delivers what can be delivered now.
+async fn last_words(context: &Context) -> Result<(), SweepError> {
+    watch::look(context, &[]).await?;
+    deliver::deliver_now(context).await
 }
 
 /// Works on batches while nothing hinders, shift after shift.

@@ -6,6 +6,7 @@
 mod common;
 mod office;
 
+mod alerts;
 mod asks;
 mod classes;
 mod conditions;

@@ -3,12 +3,16 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod dates;
 mod hostile;
 mod office;
 mod pages;
+#[path = "../common/receiver.rs"]
+mod receiver;
 mod reviews;
 mod rights;
 #[path = "../common/spreadsheet.rs"]
 mod spreadsheet;
+mod ticks;
 mod ways;
 mod workbooks;

@@ -7,14 +7,14 @@ use reqwest::{Method, StatusCode};
 use super::office::Office;
 
 /// A browser that keeps its cookie and follows nothing.
-struct Browser<'a> {
+pub struct Browser<'a> {
     office: &'a Office,
     asker: reqwest::Client,
     cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    async fn signed_in(office: &'a Office, token: &str) -> Self {
+    pub async fn signed_in(office: &'a Office, token: &str) -> Self {
         let asker = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let browser = Self { office, asker, cookie: String::new() };
         let (status, _, cookie) = browser.send(Method::POST, "/sign-in", &[("token", token)], &[]).await;
@@ -25,7 +25,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Status, the page or where it leads to, and a cookie.
-    async fn send(
+    pub async fn send(
         &self,
         method: Method,
         path: &str,
@@ -48,14 +48,14 @@ impl<'a> Browser<'a> {
         (status, to.unwrap_or(text), cookie)
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         let (status, page, _) = self.send(Method::GET, path, &[], &[]).await;
         assert_eq!(status, StatusCode::OK, "{path}: {page}");
         page
     }
 
     /// What every form of a page carries.
-    async fn mark(&self) -> String {
+    pub async fn mark(&self) -> String {
         let page = self.page("/holds").await;
         page.split("name=\"mark\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
     }
@@ -144,6 +144,7 @@ async fn a_form_of_another_site_changes_nothing() {
         "/failures/retry",
         "/holds",
         "/holds/release",
+        "/clients/day",
         "/sweeps/1/cancel",
         "/jobs/nightly/review",
         "/reviews",

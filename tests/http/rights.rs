@@ -42,6 +42,8 @@ fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
         (Method::POST, "/api/v1/clients/C1/anonymize", Right::Anonymize, Some(json!({ "confirm": true }))),
         (Method::PUT, "/api/v1/holds/C1", Right::Anonymize, Some(json!({ "reason": "r" }))),
         (Method::DELETE, "/api/v1/holds/C1", Right::Anonymize, None),
+        (Method::PUT, "/api/v1/clients/C1/to-anonymize-on", Right::Anonymize, Some(json!({ "day": "2027-01-31" }))),
+        (Method::DELETE, "/api/v1/clients/C1/to-anonymize-on", Right::Anonymize, None),
     ]
 }
 

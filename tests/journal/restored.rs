@@ -7,6 +7,7 @@ use lethe::domain::sweep::SweepKind;
 use lethe::worker::sweep::{SweepError, cut, open};
 
 use super::common::journal::Kept;
+use super::common::place::either;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const GONE: [&str; 4] = ["C1|Anonymized client", "C2|Anonymized client", "C3|Anonymized client", "C4|Dan Falk"];
@@ -60,6 +61,8 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "holds",
             "rehearsals",
             "backups",
+            "alerts",
+            "dates",
             "imports",
             "exports",
             "reviewed",
@@ -69,7 +72,7 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "tokens",
         ];
         for view in ["job_status", "sweep_status", "client_status"] {
-            kept.company.execute(&format!("DROP VIEW lethe_{view}")).await;
+            kept.company.execute(&format!("DROP VIEW {}{view}", either("lethe_", "lethe."))).await;
         }
         for table in tables {
             kept.company.execute(&format!("DROP TABLE lethe_{table}")).await;

@@ -1,6 +1,6 @@
 //! What tables can be that no other database has.
 
-use super::policy_language::common::Company;
+use super::policy_language::common::{Company, Place};
 use super::policy_language::support::{assert_changes, assert_refused, outcomes, policy};
 
 #[test]
@@ -230,4 +230,20 @@ async fn a_materialized_view_that_the_policy_names_is_refreshed() {
     let company = Company::new(schema, policy).await;
     assert_eq!(company.due().await.anonymized, 1);
     assert_eq!(company.rows("SELECT name FROM names").await, ["Anonymized client"]);
+}
+
+/// In a schema that is the company's, or called otherwise, the prefix stays.
+#[tokio::test]
+async fn views_keep_their_prefix_in_any_other_schema() {
+    let place = Place::on_server("CREATE TABLE customers (no TEXT PRIMARY KEY)").await;
+    let lethe::store::Settings::Postgres(own) = place.settings() else { panic!("no server") };
+    let settings =
+        lethe::store::Settings::Postgres(lethe::store::Postgres { ledger_schema: "public".to_owned(), ..own });
+    let store = lethe::store::Store::open(settings).await.unwrap();
+    lethe::ledger::Ledger::open(&store, &lethe::domain::clock::Clock::System).await.unwrap();
+    let views = "SELECT schemaname, viewname FROM pg_views WHERE viewname LIKE 'lethe%' ORDER BY 2";
+    assert_eq!(
+        place.rows(views).await,
+        ["public|lethe_client_status", "public|lethe_job_status", "public|lethe_sweep_status"]
+    );
 }

@@ -191,6 +191,46 @@ impl Default for DeliveriesConfig {
     }
 }
 
+/// `[alerts]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct AlertsConfig {
+    /// What is asked for when a job is done.
+    pub ping: Option<String>,
+    /// What is asked for when it was stopped or braked.
+    pub ping_failed: Option<String>,
+    /// For how long clients may be due before somebody is told.
+    #[serde(with = "humantime_serde")]
+    pub overdue: Duration,
+}
+
+impl Default for AlertsConfig {
+    fn default() -> Self {
+        Self { ping: None, ping_failed: None, overdue: Duration::from_secs(7 * 86_400) }
+    }
+}
+
+/// The URLs can hold a token.
+impl std::fmt::Debug for AlertsConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("AlertsConfig").field("overdue", &self.overdue).finish_non_exhaustive()
+    }
+}
+
+/// `[email]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct EmailConfig {
+    /// The server that takes letters: `smtps://user@host` or `smtp://user@host`.
+    pub server: Option<String>,
+    /// A file that holds the password.
+    pub password_file: Option<PathBuf>,
+    /// Who writes.
+    pub from: Option<String>,
+    /// Who is told, separated by commas.
+    pub to: Option<String>,
+}
+
 /// `[journal]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

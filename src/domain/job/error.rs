@@ -113,6 +113,13 @@ pub enum JobError {
         job: String,
     },
 
+    /// A replay is of those who were decided upon before.
+    #[error("`jobs/{job}.toml` asks for a review, and a `replay` sweep does again what was done before")]
+    ReplayReview {
+        /// The name of the job.
+        job: String,
+    },
+
     /// A number of clients is less than one.
     #[error("key `{key}` in `jobs/{job}.toml` is `{value}`, less than 1")]
     TooSmall {
@@ -227,6 +234,7 @@ impl JobError {
             }
             Self::LengthOfKind { .. } => "leave the key out, or make it a `period` sweep",
             Self::ReplayFilters { .. } => "leave `[filters]` out: it looks at everybody who was ever anonymized",
+            Self::ReplayReview { .. } => "leave `review` out",
             Self::TooSmall { .. } => "write 1 or more, or leave the key out; `enabled = false` stops the job",
             Self::Share { .. } => "write `0.25` for a quarter of all clients",
             Self::EmptyFilter { .. } => "give at least one value, or leave the filter out",

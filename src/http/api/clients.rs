@@ -13,6 +13,7 @@ use crate::http::once::once;
 use crate::http::problem::Problem;
 use crate::ledger::Hold;
 use crate::service::clients::ClientStatus;
+use crate::service::dates::Dated;
 
 /// A client's history, and what would become of it now, with all reasons of a refusal.
 #[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
@@ -60,6 +61,37 @@ pub(in crate::http) async fn anonymize(
     let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
     let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
     Box::pin(once(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await
+}
+
+/// When a client is to be anonymized.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Day {
+    /// The day, such as `2027-01-31`.
+    day: String,
+}
+
+/// Set the day on which a client is to be anonymized, in the column that the policy names.
+#[utoipa::path(put, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients", operation_id = "set_to_anonymize_on",
+    request_body = Day, params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 200, body = Dated), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn set_date(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+    Body(Day { day }): Body<Day>,
+) -> Result<Json<Dated>, Problem> {
+    Ok(Json(service.set_to_anonymize_on(&client, Some(&day)).await?))
+}
+
+/// Clear the day on which a client is to be anonymized.
+#[utoipa::path(delete, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients",
+    operation_id = "clear_to_anonymize_on", params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 200, body = Dated), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+pub(in crate::http) async fn clear_date(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+) -> Result<Json<Dated>, Problem> {
+    Ok(Json(service.set_to_anonymize_on(&client, None).await?))
 }
 
 /// Which holds.

@@ -73,6 +73,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(reviews::errors))
         .routes(routes!(clients::one))
         .routes(routes!(clients::anonymize))
+        .routes(routes!(clients::set_date, clients::clear_date))
         .routes(routes!(clients::holds))
         .routes(routes!(clients::hold, clients::release))
         .routes(routes!(whole::status))

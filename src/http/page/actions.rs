@@ -4,6 +4,7 @@ use axum::extract::{Form, Path};
 use axum::http::HeaderMap;
 use axum::response::Redirect;
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::session::Session;
 use super::{Marked, OrTrouble, Trouble};
@@ -59,6 +60,23 @@ pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<
     session.check(&headers, &form.mark).or_trouble(session.words)?;
     session.service.place_hold(form.key.trim(), &form.reason).await.or_trouble(session.words)?;
     Ok(Redirect::to("/holds"))
+}
+
+/// The form of the day on which a client is to be anonymized; empty clears it.
+#[derive(Deserialize)]
+pub(super) struct Day {
+    mark: String,
+    key: String,
+    #[serde(default)]
+    day: String,
+}
+
+pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Day>) -> Result<Redirect, Trouble> {
+    session.check(&headers, &form.mark).or_trouble(session.words)?;
+    let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
+    session.service.set_to_anonymize_on(&form.key, day).await.or_trouble(session.words)?;
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", &form.key).finish();
+    Ok(Redirect::to(&format!("/clients?{query}")))
 }
 
 /// The form of a release.

@@ -51,6 +51,7 @@ pub(super) fn router() -> Router<App> {
         .route("/imports/{import}", get(reviews::one_import))
         .route("/imports/{import}/errors", get(reviews::errors))
         .route("/clients", get(views::client))
+        .route("/clients/day", post(actions::day))
         .route("/holds", get(views::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))
         .route("/failures", get(views::failures))

@@ -199,6 +199,8 @@ struct ClientPage {
     f: Frame,
     client: ClientStatus,
     now: String,
+    /// Whether the policy names a column for the day.
+    has_day: bool,
     history: Vec<Past>,
 }
 
@@ -231,7 +233,9 @@ pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought
         reasons: said(&listed(own.reasons.as_ref())),
     });
     let history = history.collect();
-    Ok(shown(StatusCode::OK, &ClientPage { f: Frame::of(&session), client, now, history }))
+    let plan = service.context.planner.plan(&service.context.store).await;
+    let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
+    Ok(shown(StatusCode::OK, &ClientPage { f: Frame::of(&session), client, now, has_day, history }))
 }
 
 #[derive(Template)]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode, redirect};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use rustls::{ClientConfig, RootCertStore};
+use url::Url;
 
 use super::{Message, Webhook};
 
@@ -65,13 +66,22 @@ impl Sender {
             .header("webhook-timestamp", timestamp)
             .header("webhook-signature", signatures.join(" "))
             .body(payload);
-        match request.send().await {
-            Ok(answer) => read(answer.status(), answer.headers(), now),
-            // Its own words have the URL, which can hold a token.
-            Err(error) if error.is_timeout() => Answer::Again(None, "no answer in time".to_owned()),
-            Err(error) if error.is_connect() => Answer::Again(None, "no connection".to_owned()),
-            Err(_) => Answer::Again(None, "the connection broke".to_owned()),
-        }
+        ask(request, now).await
+    }
+
+    /// Asks for a URL once, at this moment: whoever answers there takes it as a sign of life.
+    pub async fn ping(&self, url: Url, now: DateTime<Utc>) -> Answer {
+        ask(self.client.get(url), now).await
+    }
+}
+
+async fn ask(request: RequestBuilder, now: DateTime<Utc>) -> Answer {
+    match request.send().await {
+        Ok(answer) => read(answer.status(), answer.headers(), now),
+        // Its own words have the URL, which can hold a token.
+        Err(error) if error.is_timeout() => Answer::Again(None, "no answer in time".to_owned()),
+        Err(error) if error.is_connect() => Answer::Again(None, "no connection".to_owned()),
+        Err(_) => Answer::Again(None, "the connection broke".to_owned()),
     }
 }
 

@@ -8,9 +8,9 @@ use crate::domain::period::Period;
 use crate::domain::schema::Dialect;
 use crate::ledger::{Delivery, Tried};
 use crate::outside::{Answer, Event, Message};
-use crate::sql::messages::{tell, tell_once};
+use crate::sql::messages::tell;
 use crate::sql::notices::Statements as Notices;
-use crate::store::{Connection, StoreError, statement};
+use crate::store::{Connection, statement};
 
 /// What is claimed at a time: a slow receiver holds few.
 const AT_A_TIME: usize = 20;
@@ -62,38 +62,6 @@ pub(in crate::worker) async fn write_down(
         }
     }
     Ok(())
-}
-
-impl Context {
-    /// Tells a person, by every webhook that has `lethe.alert` among its events,
-    /// and in the log. `kind` is a short name for programs, such as
-    /// `restored-database`; `text` is for people, and has no personal data in it.
-    /// An alert of the same words that still waits is not written again. Returns
-    /// how many webhooks are to tell.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
-    pub async fn alert(&self, kind: &str, text: &str) -> Result<usize, StoreError> {
-        tracing::error!(alert = kind, "{text}");
-        let body = serde_json::json!({ "kind": kind, "text": text }).to_string();
-        let wanted = self.targets.webhooks.iter().filter(|(_, webhook)| webhook.events.contains(&Event::Alert));
-        let names: Vec<&String> = wanted.map(|(name, _)| name).collect();
-        let sql = tell_once(self.store.dialect());
-        for name in &names {
-            let mut writer = self.ledger.writer().await;
-            statement(&sql)
-                .bind(0_i64)
-                .bind(self.ledger.now())
-                .bind(*name)
-                .bind(Event::Alert.as_str())
-                .bind(&body)
-                .execute(&mut **writer)
-                .await
-                .map_err(|error| self.store.fault(&error))?;
-        }
-        Ok(names.len())
-    }
 }
 
 /// Sends what can be claimed for a webhook, and returns how much was claimed: 0
@@ -150,7 +118,7 @@ async fn notice_of(context: &Context) -> Option<Period> {
     context.planner.plan(&context.store).await.ok().and_then(|loaded| loaded.plan.notice)
 }
 
-fn read(targets: &Targets, own: &Delivery, answer: Answer) -> Tried {
+pub(super) fn read(targets: &Targets, own: &Delivery, answer: Answer) -> Tried {
     match answer {
         Answer::Through => Tried::Through("sent"),
         Answer::Gone(why) => Tried::Failed(why),

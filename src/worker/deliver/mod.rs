@@ -2,6 +2,7 @@
 //! database is done once they are committed, target by target, so that one that
 //! is slow or away holds up no other.
 
+pub mod alerts;
 mod files;
 pub(super) mod messages;
 
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+
+use alerts::{Alerts, EMAIL, PING};
 
 use super::Context;
 use super::sweep::SweepError;
@@ -31,6 +34,8 @@ pub struct Targets {
     pub webhooks: BTreeMap<String, Webhook>,
     /// Sends them messages; `None` if there are none.
     pub sender: Option<Sender>,
+    /// Who is told when something needs a person.
+    pub alerts: Alerts,
     /// How often a delivery is tried before it is given up.
     pub attempts: u32,
     /// The pause before it is tried again, doubled each time.
@@ -43,6 +48,7 @@ impl Default for Targets {
             roots: BTreeMap::new(),
             webhooks: BTreeMap::new(),
             sender: None,
+            alerts: Alerts::default(),
             attempts: 16,
             retry_after: Duration::from_secs(5),
         }
@@ -53,7 +59,12 @@ impl Targets {
     /// Whether the configuration has such a target.
     #[must_use]
     pub fn knows(&self, kind: &str, name: &str) -> bool {
-        if kind == messages::KIND { self.webhooks.contains_key(name) } else { self.roots.contains_key(name) }
+        match (kind, name) {
+            (messages::KIND, EMAIL) => self.alerts.mailer.is_some(),
+            (messages::KIND, PING) => self.alerts.ping.is_some(),
+            (messages::KIND, name) => self.webhooks.contains_key(name),
+            (_, name) => self.roots.contains_key(name),
+        }
     }
 
     /// Whether one of the webhooks gives notice.
@@ -62,10 +73,15 @@ impl Targets {
         self.webhooks.values().any(|webhook| webhook.events.contains(&Event::Notice))
     }
 
-    /// Each with what it is the name of.
-    fn names(&self) -> Vec<Target> {
-        let roots = self.roots.keys().cloned().map(Target::Root);
-        roots.chain(self.webhooks.keys().cloned().map(Target::Webhook)).collect()
+    /// Each with what it is the name of; or those alone to whom alerts go.
+    fn names(&self, only_alerts: bool) -> Vec<Target> {
+        let roots = self.roots.keys().filter(|_| !only_alerts);
+        let webhooks = self.webhooks.iter().filter(|(_, own)| !only_alerts || own.events.contains(&Event::Alert));
+        let mut all: Vec<Target> = roots.cloned().map(Target::Root).collect();
+        all.extend(webhooks.map(|(name, _)| Target::Webhook(name.clone())));
+        all.extend(self.alerts.mailer.iter().map(|_| Target::Alerts(EMAIL)));
+        all.extend(self.alerts.ping.iter().map(|_| Target::Alerts(PING)));
+        all
     }
 
     /// How a try that went wrong ends, for a delivery that was tried so often.
@@ -88,12 +104,14 @@ impl Targets {
 enum Target {
     Root(String),
     Webhook(String),
+    Alerts(&'static str),
 }
 
 impl Target {
     fn name(&self) -> &str {
         match self {
             Self::Root(name) | Self::Webhook(name) => name,
+            Self::Alerts(name) => name,
         }
     }
 
@@ -102,13 +120,15 @@ impl Target {
         match self {
             Self::Root(name) => files::round(context, name).await,
             Self::Webhook(name) => messages::round(context, name).await,
+            Self::Alerts(name) => alerts::round(context, name).await,
         }
     }
 }
 
-/// Delivers until `stop`. What is in hand then is finished.
-pub(super) async fn delivering(context: Context, stop: CancellationToken) {
-    let each = context.targets.names().into_iter().map(|target| {
+/// Delivers until `stop`, everything or to those alone to whom alerts go. What
+/// is in hand then is finished.
+pub(super) async fn delivering(context: Context, only_alerts: bool, stop: CancellationToken) {
+    let each = context.targets.names(only_alerts).into_iter().map(|target| {
         let (context, stop) = (context.clone(), stop.clone());
         tokio::spawn(async move {
             let mut pause = POLL;
@@ -134,7 +154,7 @@ pub(super) async fn delivering(context: Context, stop: CancellationToken) {
 ///
 /// [`SweepError`] if the database is away.
 pub async fn deliver_now(context: &Context) -> Result<(), SweepError> {
-    for target in context.targets.names() {
+    for target in context.targets.names(false) {
         while target.round(context).await? > 0 {}
     }
     Ok(())

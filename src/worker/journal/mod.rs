@@ -14,6 +14,7 @@ use ulid::Ulid;
 
 use super::Context;
 use super::sweep::SweepError;
+use super::watch::Alert;
 use crate::journal::{Chain, Journal, JournalError, Record, START, seal};
 use crate::ledger::{Head, Segment, Waiting};
 use crate::store::StoreError;
@@ -191,14 +192,17 @@ pub async fn before_opening(context: &Context) -> Result<(), SweepError> {
 }
 
 /// What a person is told when the database came back from a backup.
-const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
+pub(super) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
                         what the journal knows has been done again";
+
+/// What that event is called.
+pub(super) const RESTORED_EVENT: &str = "restored-database";
 
 /// Compares journal and ledger; where the journal is ahead, live sweeps wait from now on.
 async fn look(context: &Context, journal: &Journal, head: &Head, compare: bool) -> Result<Standing, SweepError> {
     let standing = standing(context, journal, head, compare).await?;
     if standing == Standing::Ahead && context.ledger.notice_restore().await? {
-        context.alert("restored-database", RESTORED).await?;
+        context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await?;
     }
     Ok(standing)
 }
@@ -280,7 +284,7 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     if !journal.place().put(written.segment, content).await? {
         let Some(there) = recognized(journal, &head, &waiting, written.segment).await? else {
             if ledger.notice_restore().await? {
-                context.alert("restored-database", RESTORED).await?;
+                context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await?;
             }
             return Ok(true);
         };

@@ -1,0 +1,122 @@
+//! What people are told of, once for each event.
+
+use chrono::{DateTime, Utc};
+use ulid::Ulid;
+
+use super::{Ledger, Sweep, moment};
+use crate::store::{StoreError, begin};
+
+/// A message to one target, about to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage {
+    /// The webhook, or what else it goes by.
+    pub target: String,
+    /// Its type.
+    pub event: &'static str,
+    /// What it says, as JSON.
+    pub body: String,
+}
+
+/// Sweeps that ran or ended since `$1` and of whose end nobody was told.
+const UNTOLD: &str = "SELECT s.* FROM lethe_sweeps AS s WHERE COALESCE(s.closed_at, $1) >= $1 AND s.opened_by <> 'the journal' \
+     AND NOT EXISTS (SELECT 1 FROM lethe_alerts AS a WHERE a.event = 'sweep:' || s.id) ORDER BY s.id";
+
+impl Ledger {
+    /// Notes an event and writes down the messages that tell of it, in one
+    /// transaction. Returns whether it is news: one that stands is told no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn raise(&self, event: &str, kind: &str, messages: &[NewMessage]) -> Result<bool, StoreError> {
+        if self.stands(event).await? {
+            return Ok(false);
+        }
+        let mut writer = self.writer().await;
+        let now = self.now();
+        let run = async {
+            let mut transaction = begin(&mut writer).await?;
+            let raised = sqlx::query(
+                "INSERT INTO lethe_alerts (event, kind, raised_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            )
+            .bind(event)
+            .bind(kind)
+            .bind(&now)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+            for message in messages.iter().filter(|_| raised > 0) {
+                sqlx::query(
+                    "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
+                     VALUES ('message', $1, 0, $2, $3, $4, 'open', $5, $5)",
+                )
+                .bind(&message.target)
+                .bind(message.event)
+                .bind(&message.body)
+                .bind(Ulid::new().to_string().to_lowercase())
+                .bind(&now)
+                .execute(&mut *transaction)
+                .await?;
+            }
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(raised > 0)
+        };
+        run.await.map_err(|error| self.fault(&error))
+    }
+
+    /// Notes that an event is over, so that the next one is news.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn is_over(&self, event: &str) -> Result<(), StoreError> {
+        if !self.stands(event).await? {
+            return Ok(());
+        }
+        let mut writer = self.writer().await;
+        sqlx::query("UPDATE lethe_alerts SET over_at = $2 WHERE event = $1 AND over_at IS NULL")
+            .bind(event)
+            .bind(self.now())
+            .execute(&mut **writer)
+            .await
+            .map(drop)
+            .map_err(|error| self.fault(&error))
+    }
+
+    /// A look costs less than a turn of the writer.
+    async fn stands(&self, event: &str) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")
+            .bind(event)
+            .fetch_one(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))?;
+        Ok(found > 0)
+    }
+
+    /// Sweeps that run, and those that ended since a moment and of whose end
+    /// nobody was told, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn untold_sweeps(&self, since: DateTime<Utc>) -> Result<Vec<Sweep>, StoreError> {
+        sqlx::query_as(UNTOLD).bind(moment(since)).fetch_all(self.readers()).await.map_err(|error| self.fault(&error))
+    }
+
+    /// Whether, since a moment, the last sweep of each job that had one is done.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn all_done(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
+        let open: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
+             AND opened_at >= $1 GROUP BY job) AND state <> 'done'",
+        )
+        .bind(moment(since))
+        .fetch_one(self.readers())
+        .await
+        .map_err(|error| self.fault(&error))?;
+        Ok(open == 0)
+    }
+}

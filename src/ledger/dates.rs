@@ -1,0 +1,59 @@
+//! Who set the day on which a client is to be anonymized.
+
+use serde::Serialize;
+use sqlx::FromRow;
+
+use super::Ledger;
+use crate::store::{Connection, StoreError};
+
+/// A day that somebody set, or cleared.
+#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+pub struct SetDate {
+    /// The day; `None` where it was cleared.
+    pub day: Option<String>,
+    /// What it was.
+    pub before: Option<String>,
+    /// Who set it.
+    pub set_by: String,
+    /// When.
+    pub set_at: String,
+}
+
+impl Ledger {
+    /// Notes who set a client's day, inside the transaction that sets it.
+    ///
+    /// # Errors
+    ///
+    /// The driver's.
+    pub async fn record_date(
+        &self,
+        connection: &mut Connection,
+        client_key: &str,
+        day: Option<&str>,
+        before: Option<&str>,
+        by: &str,
+    ) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO lethe_dates (client_key, day, before, set_by, set_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(client_key)
+            .bind(day)
+            .bind(before)
+            .bind(by)
+            .bind(self.now())
+            .execute(connection)
+            .await
+            .map(drop)
+    }
+
+    /// The days that were set for a client through Lethe, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be read.
+    pub async fn dates(&self, client_key: &str) -> Result<Vec<SetDate>, StoreError> {
+        sqlx::query_as("SELECT day, before, set_by, set_at FROM lethe_dates WHERE client_key = $1 ORDER BY id")
+            .bind(client_key)
+            .fetch_all(self.readers())
+            .await
+            .map_err(|error| self.fault(&error))
+    }
+}

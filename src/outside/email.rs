@@ -1,0 +1,143 @@
+//! Mail to people, by SMTP: always over TLS, save to this machine.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, Utc};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use url::{Host, Url};
+
+use super::Answer;
+
+/// How long a server has for the whole of a letter, in time limits of one answer.
+const ANSWERS: u32 = 3;
+
+/// Sends letters to people who are named in the configuration.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    to: Mailboxes,
+    timeout: Duration,
+}
+
+/// A letter.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// Its id, the same however often it is sent.
+    pub id: &'a str,
+    /// When what it tells of happened.
+    pub at: DateTime<Utc>,
+    /// What it is about, in a line.
+    pub subject: &'a str,
+    /// What it says.
+    pub text: &'a str,
+}
+
+impl Mailer {
+    /// A mailer that waits so long for each answer. The server is
+    /// `smtps://user@host` for TLS from the start, or `smtp://user@host` for
+    /// STARTTLS, without which nothing is sent; on this machine itself
+    /// `smtp://` does without.
+    ///
+    /// # Errors
+    ///
+    /// The setting that cannot be used, and why, without quoting it.
+    pub fn new(
+        server: &str,
+        password: Option<&str>,
+        from: &str,
+        to: &str,
+        timeout: Duration,
+    ) -> Result<Self, (&'static str, &'static str)> {
+        let wrong = |what| ("server", what);
+        let url = Url::parse(server).map_err(|_| wrong("is no URL; `smtps://user@mail.example` is one"))?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or(wrong("names no host"))?;
+        if url.password().is_some() {
+            return Err(wrong("has a password in it, which belongs into the file that `email.password_file` names"));
+        }
+        let no_tls = wrong("cannot be used: TLS is not to be had");
+        let builder = match url.scheme() {
+            "smtps" => AsyncSmtpTransport::<Tokio1Executor>::relay(host).map_err(|_| no_tls)?,
+            "smtp" if is_here(&url) => AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host),
+            "smtp" => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host).map_err(|_| no_tls)?,
+            _ => return Err(wrong("should begin with `smtps://` or `smtp://`")),
+        };
+        let builder = match url.port() {
+            Some(port) => builder.port(port),
+            None => builder,
+        };
+        let builder = match (url.username(), password) {
+            ("", None) => builder,
+            ("", Some(_)) => return Err(wrong("names no user, and there is a password")),
+            (_, None) => return Err(("password_file", "is not set, and `email.server` names a user")),
+            (user, Some(password)) => builder.credentials(Credentials::new(plain(user), password.to_owned())),
+        };
+        Ok(Self {
+            transport: builder.timeout(Some(timeout)).build(),
+            from: from.parse().map_err(|_| ("from", "is no address; `Lethe <lethe@example.com>` is one"))?,
+            to: to.parse().map_err(|_| ("to", "is no list of addresses; `ops@example.com, dpo@example.com` is one"))?,
+            timeout,
+        })
+    }
+
+    /// Sends a letter once.
+    pub async fn send(&self, letter: &Letter<'_>) -> Answer {
+        let Some(message) = self.message(letter) else {
+            return Answer::Gone("it cannot be written as a letter".to_owned());
+        };
+        match tokio::time::timeout(self.timeout * ANSWERS, self.transport.send(message)).await {
+            Ok(Ok(_)) => Answer::Through,
+            Ok(Err(error)) => Answer::Again(None, in_words(&error)),
+            Err(_) => Answer::Again(None, "no answer in time".to_owned()),
+        }
+    }
+
+    fn message(&self, letter: &Letter<'_>) -> Option<lettre::Message> {
+        let domain = self.from.email.domain();
+        let builder = self.to.iter().fold(lettre::Message::builder(), |all: MessageBuilder, to| all.to(to.clone()));
+        let mut message = builder
+            .from(self.from.clone())
+            .subject(letter.subject)
+            .date(SystemTime::from(letter.at))
+            .message_id(Some(format!("<{}@{domain}>", letter.id)))
+            .header(ContentType::TEXT_PLAIN)
+            .body(letter.text.to_owned())
+            .ok()?;
+        // So that no holiday notice answers it. Source: RFC 3834, 5.
+        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
+        message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
+        Some(message)
+    }
+}
+
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => ["localhost", "127.0.0.1", "[::1]"].contains(&name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// A part of a URL, without its percent signs.
+fn plain(part: &str) -> String {
+    url::form_urlencoded::parse(format!("x={}", part.replace('+', "%2B")).as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// What went wrong. The server's own words can name people, and are left out.
+fn in_words(error: &Error) -> String {
+    match error.status() {
+        Some(code) => format!("answered {code}"),
+        None if error.is_timeout() => "no answer in time".to_owned(),
+        None if error.is_tls() => "no TLS: the certificate is not trusted, or not of that host".to_owned(),
+        None if error.is_client() => "the server does not speak as it has to, or offers no TLS".to_owned(),
+        None => "no connection".to_owned(),
+    }
+}

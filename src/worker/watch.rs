@@ -1,0 +1,308 @@
+//! Watches what happens, and has people told of what needs them: once for each
+//! event, whichever process sees it first, through the ledger's deliveries. In
+//! no message is anything of a client.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::deliver::alerts::ping;
+use super::journal::{RESTORED, RESTORED_EVENT};
+use super::{Context, SweepError};
+use crate::domain::job::Job;
+use crate::domain::sweep::SweepKind;
+use crate::ledger::{NewMessage, Sought, State, Sweep, parse_moment};
+use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
+use crate::store::StoreError;
+
+/// How often it is looked whether there is something to tell.
+const LOOK: Duration = Duration::from_secs(5);
+/// How often clients are counted who wait for too long: that reads many rows.
+const COUNT: Duration = Duration::from_secs(6 * 3600);
+/// How late a tick may be.
+const LATE: TimeDelta = TimeDelta::minutes(15);
+/// How long the journal may be away.
+const AWAY: TimeDelta = TimeDelta::minutes(10);
+/// What ended earlier is nobody's news.
+const NEWS: TimeDelta = TimeDelta::days(3);
+/// For how long a job that did not end well keeps the others from giving their sign of life.
+const NIGHT: TimeDelta = TimeDelta::hours(24);
+
+/// Something that a person should look at.
+#[derive(Debug, Clone)]
+pub struct Alert {
+    /// What it is about: told once, until it is over.
+    event: String,
+    /// A short name for programs.
+    kind: &'static str,
+    /// For people.
+    text: String,
+    job: Option<String>,
+    sweep: Option<i64>,
+}
+
+impl Alert {
+    /// An alert about an event. `kind` is a short name for programs; `text` is
+    /// for people, and has no personal data in it.
+    #[must_use]
+    pub fn new(event: impl Into<String>, kind: &'static str, text: impl Into<String>) -> Self {
+        Self { event: event.into(), kind, text: text.into(), job: None, sweep: None }
+    }
+
+    fn of_sweep(self, sweep: &Sweep) -> Self {
+        Self { job: sweep.job.clone(), sweep: Some(sweep.id), ..self }
+    }
+
+    /// What a message says.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        let mut body = json!({ "kind": self.kind, "text": self.text });
+        if let Some(job) = &self.job {
+            body["job"] = job.as_str().into();
+        }
+        if let Some(sweep) = self.sweep {
+            body["sweep"] = sweep.into();
+        }
+        body
+    }
+}
+
+impl Context {
+    /// Has people told of something that needs them, by every way that the
+    /// configuration has, and in the log; once, until it is [over](Self::over).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn alert(&self, alert: &Alert) -> Result<(), StoreError> {
+        self.tell(&alert.event, alert.kind, &[alert], Vec::new()).await
+    }
+
+    /// Notes that something does not need people any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database cannot be written.
+    pub async fn over(&self, event: &str) -> Result<(), StoreError> {
+        self.ledger.is_over(event).await
+    }
+
+    async fn tell(
+        &self,
+        event: &str,
+        kind: &str,
+        alerts: &[&Alert],
+        mut messages: Vec<NewMessage>,
+    ) -> Result<(), StoreError> {
+        messages.extend(alerts.iter().flat_map(|alert| self.targets.messages(&alert.body())));
+        if self.ledger.raise(event, kind, &messages).await? {
+            for alert in alerts {
+                tracing::error!(alert = alert.kind, job = alert.job, sweep = alert.sweep, "{}", alert.text);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Looks until `stop`. Does nothing where nobody is told.
+pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: CancellationToken) {
+    if !context.targets.alert() {
+        return;
+    }
+    let mut counted: Option<Instant> = None;
+    while !stop.is_cancelled() {
+        let looked = async {
+            look(&context, &jobs).await?;
+            if counted.is_none_or(|at| at.elapsed() > COUNT) {
+                overdue(&context, &jobs).await?;
+                counted = Some(Instant::now());
+            }
+            Ok::<(), SweepError>(())
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(error = error.brief(), hint = error.hint(), "nobody could be told of what needs them");
+        }
+        stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
+    }
+}
+
+/// Looks once whether something needs people: ticks of these jobs, sweeps, the journal.
+///
+/// # Errors
+///
+/// [`SweepError`] if the database is away.
+pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
+    if !context.targets.alert() {
+        return Ok(());
+    }
+    let now = context.ledger.clock().now();
+    for sweep in context.ledger.untold_sweeps(now - NEWS).await? {
+        if let Some(alert) = late(&sweep) {
+            context.alert(&alert).await?;
+        }
+        if sweep.state != State::Running {
+            ended(context, &sweep, now).await?;
+        }
+    }
+    for job in jobs.iter().filter(|job| job.enabled) {
+        let Some(checked) = context.ledger.checked_at(&job.name).await? else { continue };
+        if let Some(missed) = job.schedule.missed(checked, now).filter(|missed| now - missed.latest > LATE) {
+            let text = format!(
+                "the tick of {} at {} was missed, and has not been caught up yet",
+                job.name,
+                shown(missed.latest)
+            );
+            let alert = Alert::new(tick_event(&job.name, missed.latest), "missed-tick", text);
+            context.alert(&Alert { job: Some(job.name.clone()), ..alert }).await?;
+        }
+    }
+    reviews(context, now).await?;
+    journal(context, now).await?;
+    Ok(())
+}
+
+/// A sweep whose tick nothing ran for in time.
+fn late(sweep: &Sweep) -> Option<Alert> {
+    let (job, tick) = (sweep.job.as_ref()?, sweep.tick.as_deref().and_then(parse_moment)?);
+    let opened = parse_moment(&sweep.opened_at)?;
+    if sweep.skipped == 0 && opened - tick <= LATE {
+        return None;
+    }
+    let earlier = match sweep.skipped {
+        0 => String::new(),
+        1 => ", and one before it".to_owned(),
+        many => format!(", and {many} before it"),
+    };
+    let text = format!("the tick of {job} at {}{earlier} was missed; sweep {} catches up", shown(tick), sweep.id);
+    Some(Alert::new(tick_event(job, tick), "missed-tick", text).of_sweep(sweep))
+}
+
+fn tick_event(job: &str, tick: DateTime<Utc>) -> String {
+    format!("tick:{job}:{}", tick.timestamp())
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A sweep has ended: its sign of life, and whoever it needs.
+async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let ledger = &context.ledger;
+    let (event, state) = (format!("sweep:{}", sweep.id), sweep.state.as_str());
+    let name = format!("sweep {} ({})", sweep.id, sweep.job.as_deref().unwrap_or("by hand"));
+    let is_done = sweep.state == State::Done;
+    let alert = if is_done {
+        match ledger.newly_failed(sweep.id).await? {
+            0 => None,
+            1 => Some(("clients-failed", format!("1 client of {name} failed and is as it was before"))),
+            many => Some(("clients-failed", format!("{many} clients of {name} failed and are as they were before"))),
+        }
+    } else {
+        let kind = if sweep.state == State::Braked { "sweep-braked" } else { "sweep-stopped" };
+        Some((kind, format!("{name} was {state}: {}", sweep.note.as_deref().unwrap_or_default())))
+    };
+    let alert = alert.map(|(kind, text)| Alert::new(&event, kind, text).of_sweep(sweep));
+    let alerts = &context.targets.alerts;
+    let gives_sign = !is_done || alerts.pings_each() || ledger.all_done(now - NIGHT).await?;
+    let sign = sweep.job.as_ref().filter(|_| gives_sign).and_then(|job| ping(alerts, job, is_done));
+    context.tell(&event, state, alert.as_ref().as_slice(), sign.into_iter().collect()).await
+}
+
+/// A tick of a job that opens no sweep is over: its sign of life, and whom it needs.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database cannot be written.
+pub async fn tick_over(
+    context: &Context,
+    job: &str,
+    tick: DateTime<Utc>,
+    alert: Option<Alert>,
+) -> Result<(), StoreError> {
+    let event = format!("review:{job}:{}", tick.timestamp());
+    let alert = alert.map(|alert| Alert { job: Some(job.to_owned()), ..alert });
+    let alerts = &context.targets.alerts;
+    let now = context.ledger.clock().now();
+    let gives_sign = alerts.pings_each() || context.ledger.all_done(now - NIGHT).await?;
+    let is_done = alert.as_ref().is_none_or(|alert| alert.kind == "review-waiting");
+    let sign = if gives_sign || !is_done { ping(alerts, job, is_done) } else { None };
+    context.tell(&event, "review", alert.as_ref().as_slice(), sign.into_iter().collect()).await
+}
+
+/// Reviews that have waited for a person for more than a day.
+async fn reviews(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let waiting = Sought { state: Some("waiting".to_owned()), ..Sought::default() };
+    for review in context.ledger.reviews(&waiting, 100).await? {
+        let made = parse_moment(&review.made_at).unwrap_or(now);
+        if now - made > NIGHT {
+            // Its name is a person's words, so it is left out.
+            let text = format!(
+                "a review of {} clients has waited since {} for somebody to approve it; `lethe review list` shows it",
+                review.clients,
+                shown(made)
+            );
+            context.alert(&Alert::new(format!("review:{}", review.id), "review-overdue", text)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The journal cannot be kept, or is ahead of the ledger.
+async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError> {
+    const EVENT: &str = "journal-away";
+    let Some(head) = context.ledger.journal().await? else { return Ok(()) };
+    match (&head.error, head.error_at.as_deref().and_then(parse_moment)) {
+        (Some(error), Some(since)) if now - since > AWAY => {
+            let text = format!("the journal cannot be kept since {}: {error}", shown(since));
+            context.alert(&Alert::new(EVENT, EVENT, text)).await?;
+        }
+        (Some(_), _) => {}
+        (None, _) => context.over(EVENT).await?,
+    }
+    match head.restored_at {
+        Some(_) => context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await,
+        None => context.over(RESTORED_EVENT).await,
+    }
+}
+
+/// Counts those who have been due for too long and whom no sweep has looked at
+/// meanwhile: by date or by period, where a job goes by that.
+///
+/// # Errors
+///
+/// [`SweepError`] if the database is away.
+pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
+    let most = TimeDelta::from_std(context.targets.alerts.overdue).unwrap_or(TimeDelta::MAX);
+    if most.is_zero() || !context.targets.alert() {
+        return Ok(());
+    }
+    // Whoever changes the policy is told by the sweep that it stops.
+    let Ok(loaded) = context.planner.plan(&context.store).await else { return Ok(()) };
+    let now = context.ledger.clock().now();
+    let since = now.checked_sub_signed(most).unwrap_or(DateTime::<Utc>::MIN_UTC);
+    for (kind, by) in [(SweepKind::Due, "date"), (SweepKind::Period, "period")] {
+        let Some(job) = jobs.iter().find(|job| job.enabled && job.kind == kind) else { continue };
+        let today = job.schedule.today(since).pred_opt().unwrap_or_default();
+        let cutoff = loaded.plan.retention.as_ref().and_then(|own| own.length.before(today).ok());
+        let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today, cutoff };
+        let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
+        let clients: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(crate::ledger::moment(since))
+            .fetch_one(context.store.readers())
+            .await
+            .map_err(|error| context.store.fault(&error))?;
+        let event = format!("overdue:{by}");
+        if clients == 0 {
+            context.over(&event).await?;
+            continue;
+        }
+        let text = format!(
+            "{clients} clients have been due by {by} for more than {} days, and no sweep has looked at them meanwhile",
+            most.num_days()
+        );
+        context.alert(&Alert::new(&event, "clients-overdue", text)).await?;
+    }
+    Ok(())
+}
