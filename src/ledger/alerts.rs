@@ -19,7 +19,7 @@ pub struct NewMessage {
 
 /// Sweeps that ran or ended since `$1` and of whose end nobody was told.
 const UNTOLD: &str = "SELECT s.* FROM lethe_sweeps AS s WHERE COALESCE(s.closed_at, $1) >= $1 AND s.opened_by <> 'the journal' \
-     AND NOT EXISTS (SELECT 1 FROM lethe_alerts AS a WHERE a.event = 'sweep:' || s.id) ORDER BY s.id";
+     AND NOT EXISTS (SELECT 1 FROM lethe_alerts AS a WHERE a.event = 'sweep:' || s.id AND a.over_at IS NULL) ORDER BY s.id";
 
 impl Ledger {
     /// Notes an event and writes down the messages that tell of it, in one
