@@ -47,7 +47,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 12] {
+fn migrations(dialect: Dialect) -> [&'static str; 11] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -60,8 +60,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 12] {
             include_str!("../../migrations/sqlite/0008_views.sql"),
             include_str!("../../migrations/sqlite/0009_reviews.sql"),
             include_str!("../../migrations/sqlite/0010_alerts.sql"),
-            include_str!("../../migrations/sqlite/0011_views.sql"),
-            include_str!("../../migrations/sqlite/0012_dates.sql"),
+            include_str!("../../migrations/sqlite/0011_dates.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -74,8 +73,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 12] {
             include_str!("../../migrations/postgres/0008_views.sql"),
             include_str!("../../migrations/postgres/0009_reviews.sql"),
             include_str!("../../migrations/postgres/0010_alerts.sql"),
-            include_str!("../../migrations/postgres/0011_views.sql"),
-            include_str!("../../migrations/postgres/0012_dates.sql"),
+            include_str!("../../migrations/postgres/0011_dates.sql"),
         ],
     }
 }
@@ -267,13 +265,13 @@ async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
 pub async fn stand_in(connection: &mut Connection) -> Result<(), sqlx::Error> {
     let dialect = crate::store::dialect_of(connection);
     let index = if dialect == Dialect::Sqlite { "temp.lethe_" } else { "lethe_" };
-    for migration in migrations(dialect) {
+    // Views are for others to read.
+    for migration in migrations(dialect).into_iter().filter(|own| !own.contains("CREATE VIEW")) {
         let sql = migration
             .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
             .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
             .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"));
-        // Views are for others to read.
-        for one in sql.split_inclusive(";\n").filter(|one| !one.contains("CREATE VIEW")) {
+        for one in sql.split_inclusive(";\n") {
             statement(one).execute(&mut *connection).await?;
         }
     }

@@ -147,6 +147,6 @@ fn a_notice_is_not_a_job_s_to_give() {
     assert_snapshot!(office.refused(&["sweep", "nightly-due"]), @r"
     error: `jobs/nightly-due.toml` line 4: unknown key `notice`
 
-    hint: the keys are `schedule`, `time_zone`, `enabled`, `sweep`, `length`, `limit`, `description`, `filters`, `brake`
+    hint: the keys are `schedule`, `time_zone`, `enabled`, `sweep`, `length`, `limit`, `review`, `description`, `filters`, `brake`
     ");
 }
