@@ -123,7 +123,9 @@ impl Shop {
         let mut tables = std::collections::BTreeMap::<String, u64>::new();
         for line in self.place.rows(counted).await {
             let rows: std::collections::BTreeMap<String, u64> = serde_json::from_str(&line).expect("counts");
-            rows.into_iter().for_each(|(table, rows)| *tables.entry(table).or_default() += rows);
+            for (table, rows) in rows {
+                *tables.entry(table).or_default() += rows;
+            }
         }
         all.push(format!("{tables:?}"));
         all

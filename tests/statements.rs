@@ -66,7 +66,7 @@ fn tests() -> BTreeMap<(char, u32), Vec<Shown>> {
 }
 
 /// How each test ended, by its name, on SQLite and on PostgreSQL.
-type Ends = BTreeMap<String, [String; 2]>;
+type Ends = BTreeMap<String, [&'static str; 2]>;
 
 /// Reads what `cargo test` printed. The suites of `tests/postgres.rs` are those of the others on PostgreSQL.
 fn ends(output: &str) -> Ends {
@@ -79,7 +79,7 @@ fn ends(output: &str) -> Ends {
         if let Some((path, end)) = test {
             let name = path.rsplit("::").next().unwrap_or(path).to_owned();
             let end = if end.starts_with("ok") { "ok" } else { "FAILED" };
-            all.entry(name).or_default()[database] = end.to_owned();
+            all.entry(name).or_default()[database] = end;
         }
     }
     all
@@ -101,7 +101,7 @@ fn page(ends: &Ends) -> String {
                 None => page += &format!("| {letter}{number} | *not shown yet* | | | |\n"),
                 Some(shown) => {
                     for Shown { name, said, file } in shown {
-                        let [sqlite, postgres] = ends.get(name).cloned().unwrap_or_default();
+                        let [sqlite, postgres] = ends.get(name).copied().unwrap_or_default();
                         page +=
                             &format!("| {letter}{number} | {said} | [{file}](../{file}) | {sqlite} | {postgres} |\n");
                     }

@@ -65,12 +65,11 @@ impl JournalConfig {
     /// The journal, if one is configured. It is not asked for anything yet.
     pub(super) fn open(&self) -> Result<Option<Journal>, Failure> {
         let Some(place) = &self.place else { return Ok(None) };
-        let place = match place.split_once("://") {
-            None => Place::folder(place.into()),
-            Some(_) => {
-                let refused = |what| Failure::new(format!("`journal.place` {what}"), ENVIRONMENT);
-                Place::bucket(Bucket::open(place).map_err(refused)?)
-            }
+        let place = if place.contains("://") {
+            let refused = |what| Failure::new(format!("`journal.place` {what}"), ENVIRONMENT);
+            Place::bucket(Bucket::open(place).map_err(refused)?)
+        } else {
+            Place::folder(place.into())
         };
         Ok(Some(Journal::new(place, self.read_key()?)))
     }

@@ -25,6 +25,7 @@ mod status;
 mod sweep;
 mod token;
 mod webhooks;
+mod workbook;
 
 pub use crate::service::failure::Failure;
 

@@ -1,7 +1,7 @@
 //! `lethe review`: the clients that a sweep would take, held until a second person approves them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -9,17 +9,13 @@ use serde_json::json;
 
 use super::client::minute;
 use super::output::{Output, counted, number, reason, table};
-use super::{Failure, setup};
-use crate::domain::reading::trouble;
+use super::{Failure, setup, workbook};
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Import, Sought};
+use crate::ledger::Sought;
 use crate::service::sweeps::Ask;
-use crate::service::workbooks::{File, LARGEST, RowError};
 
 /// How far the making of a review is.
 const BAR: &str = "{wide_bar} {pos} of {len} looked at";
-/// Errors of a workbook that are printed.
-const PRINTED: usize = 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -50,34 +46,8 @@ pub(super) enum Command {
         /// Its name.
         name: String,
     },
-    /// Write its workbook: an archive with one XLSX, a row for each client.
-    Export {
-        /// Its name.
-        name: String,
-        /// The file to write; named after the review otherwise.
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
-    },
-    /// Approve the clients that are left in its workbook, once somebody has looked through it and saved it.
-    Import {
-        /// Its name.
-        name: String,
-        /// The workbook, as a spreadsheet program saved it.
-        file: PathBuf,
-        /// Work on the sweep here and wait for its end.
-        #[arg(long)]
-        wait: bool,
-    },
-    /// List workbooks that were given back, the newest first.
-    Imports(Which),
-    /// Write a workbook that says what is wrong with one that was given back.
-    Errors {
-        /// The number of the import.
-        import: i64,
-        /// The file to write; named after the review otherwise.
-        #[arg(long, value_name = "FILE")]
-        to: Option<PathBuf>,
-    },
+    #[command(flatten)]
+    Workbook(workbook::Command),
 }
 
 #[derive(Debug, clap::Args)]
@@ -228,130 +198,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             service.delete_review(&name).await?;
             out.data(&json!({ "review": name, "state": "deleted" }), || format!("Review `{name}` is deleted."));
         }
-        Command::Export { name, to } => {
-            let file = service.export_review(&name).await?;
-            let path = keep(file, to)?;
-            out.data(&json!({ "review": name, "file": path }), || {
-                format!(
-                    "{} has the clients of review `{name}`, as they are now. It holds personal data: delete it when you are done.\n\n\
-                     Open the workbook in it, delete the rows of those who are to stay, save it as XLSX, then run\n  \
-                     lethe review import {} FILE",
-                    path.display(),
-                    quoted(&name)
-                )
-            });
-        }
-        Command::Import { name, file, wait } => {
-            let import = service.import_review(&name, bytes_of(&file)?).await?;
-            if import.state == "refused" {
-                return Err(refused(&import));
-            }
-            if let (true, Some(sweep)) = (wait, import.sweep) {
-                return super::sweep::wait(&service.context, sweep, out).await;
-            }
-            out.data(&import, || {
-                let count = |own: i64| u64::try_from(own).unwrap_or(0);
-                let left = format!(
-                    "{} left, {} taken out",
-                    counted(count(import.kept), "client"),
-                    number(count(import.removed))
-                );
-                match import.sweep {
-                    Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
-                    None => {
-                        format!("{left}. Somebody else approves them with `lethe review approve {}`.", quoted(&name))
-                    }
-                }
-            });
-        }
-        Command::Imports(which) => {
-            let imports = service.imports(&which.into()).await?;
-            out.data(&imports, || {
-                if imports.is_empty() {
-                    return "No imports.".to_owned();
-                }
-                let header = ["import", "review", "made", "by", "left", "taken out", "state", ""];
-                let mut rows = vec![header.map(str::to_owned).to_vec()];
-                rows.extend(imports.iter().map(|own| {
-                    let count = |own: i64| number(u64::try_from(own).unwrap_or(0));
-                    let sweep = own.sweep.map(|id| format!("sweep {id}"));
-                    let errors = errors(own).len() as u64;
-                    let more = sweep.or_else(|| (errors > 0).then(|| counted(errors, "error"))).unwrap_or_default();
-                    vec![
-                        own.id.to_string(),
-                        own.review.clone(),
-                        minute(&own.made_at),
-                        own.made_by.clone(),
-                        count(own.kept),
-                        count(own.removed),
-                        own.state.clone(),
-                        more,
-                    ]
-                }));
-                table(&rows)
-            });
-        }
-        Command::Errors { import, to } => {
-            let path = keep(service.import_errors(import).await?, to)?;
-            out.data(&json!({ "import": import, "file": path }), || {
-                format!("{} says what is wrong, row by row.", path.display())
-            });
-        }
+        Command::Workbook(command) => return workbook::execute(command, &service, out).await,
     }
     Ok(())
-}
-
-/// Writes a file where nobody else can read it, and never over another.
-fn keep(file: File, to: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
-    let path = to.unwrap_or_else(|| PathBuf::from(file.name));
-    let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    let written = opened.and_then(|mut opened| opened.write_all(&file.bytes));
-    match written {
-        Ok(()) => Ok(path),
-        Err(error) => Err(Failure::new(
-            format!("{} cannot be written: {}", path.display(), trouble(error.kind())),
-            "name another file with `--to`; one that is there is not written over",
-        )),
-    }
-}
-
-fn bytes_of(file: &Path) -> Result<Vec<u8>, Failure> {
-    let size = std::fs::metadata(file).map(|own| own.len());
-    if size.as_ref().is_ok_and(|size| *size > LARGEST as u64) {
-        return Err(Failure::new(format!("{} is larger than 32 MiB", file.display()), "is it the workbook?"));
-    }
-    std::fs::read(file).map_err(|error| {
-        let what = format!("{} cannot be read: {}", file.display(), trouble(error.kind()));
-        Failure::new(what, "name the workbook that a spreadsheet program saved")
-    })
-}
-
-fn errors(import: &Import) -> Vec<RowError> {
-    serde_json::from_str(&import.errors).unwrap_or_default()
-}
-
-/// A workbook that was not taken, with what is wrong with it.
-fn refused(import: &Import) -> Failure {
-    let errors = errors(import);
-    let mut text =
-        format!("the workbook was refused, and nothing was done ({})", counted(errors.len() as u64, "error"));
-    for own in errors.iter().take(PRINTED) {
-        let row = own.row.map(|row| format!("row {row}: ")).unwrap_or_default();
-        let column = own.column.as_deref().filter(|own| !own.is_empty()).map(|own| format!("`{own}` "));
-        text += &format!("\n  {row}{}{}", column.unwrap_or_default(), own.what);
-    }
-    let more = if errors.len() > PRINTED { ", and all are" } else { "" };
-    let mend = errors.first().map(|own| own.mend.clone()).unwrap_or_default();
-    Failure::new(text, format!("{mend}{more}; `lethe review errors {}` writes them into a workbook", import.id))
-}
-
-/// A name as a shell takes it.
-fn quoted(name: &str) -> String {
-    if name.chars().all(|own| own.is_alphanumeric() || own == '-') {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
-    }
 }

@@ -48,7 +48,7 @@ impl Service {
         let jobs: Vec<Job> = jobs.into_iter().filter(|job| job.review).collect();
         let mut pause = LOOK;
         while !jobs.is_empty() && !stop.is_cancelled() {
-            pause = match stop.run_until_cancelled(self.review_ticks(&jobs)).await {
+            pause = match stop.run_until_cancelled(Box::pin(self.review_ticks(&jobs))).await {
                 Some(Err(failure)) => {
                     tracing::warn!(error = failure.message, hint = failure.hint, "trying again");
                     (pause * 2).min(LONGEST_PAUSE)

@@ -29,6 +29,10 @@ const MOST_ERRORS: usize = 10_000;
 /// Workbooks being read: each may take some memory.
 static READING: Semaphore = Semaphore::const_new(1);
 
+/// An archive.
+const ZIP: &str = "application/zip";
+/// A workbook.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The line of a workbook that says which review it is of.
 const NUMBER: &str = "Number";
 
@@ -37,6 +41,8 @@ const NUMBER: &str = "Number";
 pub struct File {
     /// Its name.
     pub name: String,
+    /// Its media type.
+    pub kind: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
 }
@@ -88,7 +94,7 @@ impl Service {
         self.context.ledger.exported(review.id, &digest, &self.caller.name).await?;
         let name = file_name(&review.name);
         let bytes = zipped(&format!("{name}.xlsx"), &bytes).map_err(|error| of_sheet(&error))?;
-        Ok(File { name: format!("{name}.zip"), bytes })
+        Ok(File { name: format!("{name}.zip"), kind: ZIP, bytes })
     }
 
     /// Takes back the workbook of a review. If it is as it was but for rows
@@ -208,7 +214,7 @@ impl Service {
             rows: rows.collect(),
         };
         let (bytes, _) = in_background(move || write(&workbook)).await?;
-        Ok(File { name: format!("{} errors {id}.xlsx", file_name(&import.review)), bytes })
+        Ok(File { name: format!("{} errors {id}.xlsx", file_name(&import.review)), kind: XLSX, bytes })
     }
 
     /// What a review shows of these clients, by key; nothing of those who are gone.

@@ -65,7 +65,8 @@ pub(super) fn look(bytes: &[u8]) -> Result<Looked, SheetError> {
             "[Content_Types].xml" => is_plain = String::from_utf8_lossy(&own).contains(PLAIN),
             WORKBOOK => digest = Some(hex(&own)),
             PROGRAM => saved_with = text_of(&own, "Application"),
-            _ if low.starts_with("xl/worksheets/") && low.ends_with(".xml") => sheet(&own)?,
+            // A sheet may lie anywhere.
+            _ if low.starts_with("xl/") && own.trim_ascii_start().starts_with(b"<") => sheet(&own)?,
             _ => {}
         }
     }

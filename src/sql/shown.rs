@@ -13,10 +13,11 @@ use crate::domain::plan::Plan;
 pub fn shown(plan: &Plan) -> String {
     // The same on any day.
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
-    let columns: String = plan.shown.iter().map(|own| format!(", CAST({} AS TEXT)", column(CLIENT, own))).collect();
+    let columns = plan.shown.iter().map(|own| format!("CAST({} AS TEXT)", column(CLIENT, own)));
+    let columns: Vec<String> = [scope.key_text(CLIENT)].into_iter().chain(columns).collect();
     format!(
-        "SELECT {}{columns} FROM {} {} {} ON {} = {}",
-        scope.key_text(CLIENT),
+        "SELECT {} FROM {} {} {} ON {} = {}",
+        columns.join(", "),
         given(scope),
         scope.then(),
         scope.clients(),

@@ -1,7 +1,8 @@
 //! A club's lists of members: made, taken out as a workbook, looked through by
-//! a person in LibreOffice, and given back.
+//! a person in `LibreOffice`, and given back.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use lethe::sheet::{Workbook, read};
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ fn workbook(trade: &Trade, review: &str) -> Vec<u8> {
     let archive = std::fs::read(trade.path("out.zip")).expect("the archive is written");
     std::fs::remove_file(trade.path("out.zip")).expect("it is gone");
     let (name, bytes) = unzipped(&archive);
-    assert!(name.ends_with(".xlsx"), "{name}");
+    assert_eq!(Path::new(&name).extension(), Some("xlsx".as_ref()), "{name}");
     bytes
 }
 
@@ -50,6 +51,9 @@ async fn refused(trade: &Trade, bytes: &[u8], why: &str) {
     assert_eq!(trade.json(&["review", "show", "Lyon, 24 months"])["state"], "waiting");
     assert_eq!(trade.json(&["review", "imports"])[0]["state"], "refused");
 }
+
+/// What somebody does to a workbook.
+type Edit = Box<dyn FnOnce(&mut Workbook)>;
 
 async fn anonymized(trade: &Trade) -> BTreeSet<String> {
     let sql = "SELECT member_id FROM members WHERE anonymized AND anonymized_on = '{today}'";
@@ -156,7 +160,7 @@ async fn r10_added_and_changed_rows_are_refused_and_removed_rows_mean_not_these(
     let trade = clubs().await;
     let book = taken_out(&trade);
     let other = trade.value("SELECT min(member_id) FROM members WHERE club_code = 'LYO' AND status = 'client'").await;
-    let edits: [(&str, Box<dyn FnOnce(&mut Workbook)>); 6] = [
+    let edits: [(&str, Edit); 6] = [
         ("`member_id` is not of this review", Box::new(move |book| book.rows.push(vec![other, "x".to_owned()]))),
         ("`display_name` is not what the database has", Box::new(|book| book.rows[2][3] = "Somebody".to_owned())),
         ("`member_id` is there twice", Box::new(|book| book.rows.push(book.rows[0].clone()))),

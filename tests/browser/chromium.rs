@@ -1,4 +1,4 @@
-//! Chromium, driven by WebDriver as a person would use it.
+//! Chromium, driven by `WebDriver` as a person would use it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

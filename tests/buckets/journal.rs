@@ -106,11 +106,11 @@ async fn a_journal_whose_server_and_writers_are_killed_again_and_again_tells_eve
     let mut shop = Shop::new(&clients(1_201), JOURNAL).await;
     shop.begin();
     let mut services = [shop.run(), shop.run()];
-    for kill in 0..12 {
-        let night: String = (kill * 100 + 1..=(kill + 1) * 100).map(|n| format!("C{n:04}\n")).collect();
+    for kill in 0..12_u64 {
+        let night = (kill * 100 + 1..=(kill + 1) * 100).fold(String::new(), |all, n| all + &format!("C{n:04}\n"));
         std::fs::write(shop.folder.path().join("night.txt"), night).expect("a list");
         shop.done(&["sweep", "--list", "night.txt"]);
-        tokio::time::sleep(Duration::from_millis(700 * (kill as u64 % 3))).await;
+        tokio::time::sleep(Duration::from_millis(700 * (kill % 3))).await;
         shop.server.kill();
         if kill % 2 == 1 {
             let service = &mut services[usize::from(kill % 4 == 1)];

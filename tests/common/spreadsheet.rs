@@ -1,4 +1,4 @@
-//! LibreOffice, which opens a workbook and saves it as a person would.
+//! `LibreOffice`, which opens a workbook and saves it as a person would.
 #![allow(dead_code)]
 
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use lethe::sheet::{Saved, Workbook, read, write};
 
-/// What LibreOffice writes when it saves a workbook as another kind of file.
+/// What `LibreOffice` writes when it saves a workbook as another kind of file.
 pub fn saved_as(kind: &str, bytes: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("book.xlsx"), folder.path().join("to"));

@@ -141,7 +141,7 @@ async fn a_name_of_any_letters_is_one_of_a_file() {
     let token = office.token("alice", &[Right::Bulk]).await;
     let name = "Lyon \"2\"/é\u{202e};\u{1f600} ../..";
     office.post("/api/v1/reviews", &token, json!({ "name": name, "sweep": { "kind": "due" } })).await;
-    let path: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let path = name.bytes().fold(String::new(), |path, byte| path + &format!("%{byte:02X}"));
     office.made(&path, &token).await;
     let response = office.request(Method::GET, &format!("/api/v1/reviews/{path}/workbook")).bearer_auth(&token);
     let response = response.send().await.unwrap();

@@ -81,9 +81,9 @@ async fn holds_that_came_and_went_are_taken_over_in_their_order_and_once() {
             for (hour, places) in [("08", true), ("09", false), ("10", true)] {
                 kept.company.set_clock(&format!("2026-01-{day}T{hour}:00:00Z"));
                 if places {
-                    place(&kept, client).await
+                    place(&kept, client).await;
                 } else {
-                    release(&kept, client).await
+                    release(&kept, client).await;
                 }
                 kept.keep().await.expect("the journal is kept");
             }

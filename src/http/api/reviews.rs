@@ -134,20 +134,15 @@ pub(in crate::http) async fn delete(
 
 /// A file to be saved under its name.
 pub(in crate::http) fn saved(file: File) -> Response {
-    let kind = if file.name.ends_with(".zip") { ZIP } else { XLSX };
     // The name of a review may have any letter; RFC 6266 writes those that are not ASCII apart.
     let name: String = file.name.bytes().fold(String::new(), |all, byte| match byte {
         b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'.' | b'-' | b'_' => all + char::from(byte).encode_utf8(&mut [0; 4]),
         _ => all + &format!("%{byte:02X}"),
     });
     let disposition = format!("attachment; filename*=UTF-8''{name}");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], file.bytes).into_response()
+    ([(header::CONTENT_TYPE, file.kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], file.bytes)
+        .into_response()
 }
-
-/// An archive.
-const ZIP: &str = "application/zip";
-/// A workbook.
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// A review's workbook, in an archive: a row for each client, to be looked through, saved, and given back.
 #[utoipa::path(get, path = "/api/v1/reviews/{review}/workbook", tag = "reviews", operation_id = "export_review",

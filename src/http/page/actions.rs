@@ -64,14 +64,14 @@ pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<
 
 /// The form of the day on which a client is to be anonymized; empty clears it.
 #[derive(Deserialize)]
-pub(super) struct Day {
+pub(super) struct Dated {
     mark: String,
     key: String,
     #[serde(default)]
     day: String,
 }
 
-pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Day>) -> Result<Redirect, Trouble> {
+pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Dated>) -> Result<Redirect, Trouble> {
     session.check(&headers, &form.mark).or_trouble(session.words)?;
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
     session.service.set_to_anonymize_on(&form.key, day).await.or_trouble(session.words)?;
