@@ -155,7 +155,7 @@ impl Ledger {
         let run = async {
             let mut transaction = begin(&mut writer).await?;
             let filled = sqlx::query(
-                "UPDATE lethe_reviews SET state = 'waiting', digest = $2, refused = $3, reasons = $4, clients = $5 \
+                "UPDATE lethe_reviews SET state = 'waiting', looked_at = to_look_at, digest = $2, refused = $3, reasons = $4, clients = $5 \
                  WHERE id = $1 AND state = 'making'",
             )
             .bind(review)

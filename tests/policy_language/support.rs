@@ -46,8 +46,10 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     let backup = match &company.place {
         Place::File(path) => {
             company.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
-            std::fs::copy(path, path.with_extension("backup")).expect("the file is copied");
-            Some(path.with_extension("backup"))
+            // Of its own name: beside an earlier one its log may still lie, and would be taken for this one's.
+            let backup = path.with_extension(format!("backup-{}", ulid::Ulid::new()));
+            std::fs::copy(path, &backup).expect("the file is copied");
+            Some(backup)
         }
         Place::Server(_) => None,
     };
