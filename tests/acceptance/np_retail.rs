@@ -331,7 +331,14 @@ async fn n19_both_modes_run_unattended_on_their_own_schedules_and_by_hand_with_t
         .await;
     }
     drop(running);
-    assert_eq!((trade.outcome("D1"), trade.outcome("P2")), ("anonymized".to_owned(), "anonymized".to_owned()));
+    // A tick of the next second may have looked at them again before they were done.
+    for key in ["D1", "P2"] {
+        assert!(["anonymized", "already"].contains(&trade.outcome(key).as_str()), "{key}: {}", trade.outcome(key));
+        assert_eq!(
+            trade.value(&format!("SELECT name FROM customers WHERE customer_no = '{key}'")).await,
+            "Anonymized customer"
+        );
+    }
     assert_eq!(trade.outcome("B0001"), "never looked at", "the filter is another");
     // An operator starts either now, under the same parameters.
     for job in ["nightly-due", "nightly-period"] {
