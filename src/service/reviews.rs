@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
@@ -126,22 +127,27 @@ impl Service {
     /// Looks at everybody, noting how far it is.
     async fn fill(&self, id: i64, request: &Request, each: &mut (dyn FnMut(u64, u64) + Send)) -> Result<(), Failure> {
         let ledger = &self.context.ledger;
-        let looked_at = Arc::new(AtomicU64::new(0));
+        let looked_at = AtomicU64::new(0);
         let filled = async {
             let all = count(&self.context, request).await?;
-            let held = self.held(request, &looked_at);
-            tokio::pin!(held);
-            let mut note = tokio::time::interval(NOTED_EVERY);
-            let (clients, found) = loop {
-                tokio::select! {
-                    held = &mut held => break held?,
-                    _ = note.tick() => {
-                        let so_far = looked_at.load(Ordering::Relaxed);
-                        each(so_far, all.max(so_far));
-                        ledger.review_goes_on(id, so_far, all.max(so_far)).await?;
-                    }
+            ledger.review_goes_on(id, 0, all).await?;
+            let over = CancellationToken::new();
+            let held = async {
+                let held = self.held(request, &looked_at).await;
+                over.cancel();
+                held
+            };
+            // Beside the look and never before it: what is read must not wait for what is written.
+            let noting = async {
+                while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
+                    let so_far = looked_at.load(Ordering::Relaxed);
+                    each(so_far, all.max(so_far));
+                    // The next note may succeed; if none does, the review is ended as one that nobody makes.
+                    let _ = ledger.review_goes_on(id, so_far, all.max(so_far)).await;
                 }
             };
+            let (held, ()) = tokio::join!(held, noting);
+            let (clients, found) = held?;
             let reasons = serde_json::to_string(&found.refusals).unwrap_or_default();
             let refused = found.tally.refused;
             let held = Held { digest: &found.digest, refused, reasons: &reasons, clients: &clients };
