@@ -29,6 +29,8 @@ const GOOD_FOR: TimeDelta = TimeDelta::days(30);
 const SILENCE: TimeDelta = TimeDelta::minutes(1);
 /// How often its making is noted.
 const NOTED_EVERY: Duration = Duration::from_millis(500);
+/// The most reviews that are made at a time in the background: each looks at every client.
+const MOST_MADE: usize = 4;
 /// The most reviews listed.
 pub(super) const MOST_LISTED: u32 = 200;
 
@@ -85,6 +87,11 @@ impl Service {
     ///
     /// [`Failure`] if what is asked for makes no sense, or the caller may not.
     pub async fn begin_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
+        let making = Sought { state: Some("making".to_owned()), ..Sought::default() };
+        if self.reviews(&making).await?.len() >= MOST_MADE {
+            let what = format!("{MOST_MADE} reviews are being made already");
+            return Err(Failure::new(what, "wait until one of them is made, or delete one").of(Kind::Conflict));
+        }
         let (id, request) = self.begun(name, ask).await?;
         let service = self.clone();
         tokio::spawn(async move {

@@ -145,6 +145,13 @@ async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_co
     assert_eq!(office.post("/api/v1/reviews", &token, body).await.0, StatusCode::CONFLICT, "one of a name");
     let made = office.made("all", &token).await;
     assert_eq!((&made["to_look_at"], &made["clients"], &made["refused"]), (&json!(5), &json!(4), &json!(1)), "{made}");
+    let others = "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, alive_at, state) \
+                  SELECT 'r' || n, '{}', '', 'x', '2026-01-02', '2026-01-02T12:00:00.000Z', 'making' \
+                  FROM (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3 UNION SELECT 4) AS many";
+    office.company.execute(others).await;
+    let (status, problem) =
+        office.post("/api/v1/reviews", &token, json!({ "name": "y", "sweep": { "kind": "due" } })).await;
+    assert!(status == StatusCode::CONFLICT && problem["detail"].as_str().unwrap().contains("4 reviews"), "{problem}");
     // Nobody is at it any more: its process was killed, say.
     office
         .company
