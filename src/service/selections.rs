@@ -173,5 +173,6 @@ impl Service {
 
 fn taken(name: &str) -> Failure {
     let what = format!("there is a selection `{name}` already");
-    Failure::new(what, "name it otherwise, or say that it is to be replaced").of(Kind::Conflict)
+    Failure::new(what, "name it otherwise, or replace it: `--replace`, over HTTP `\"replace\": true`")
+        .of(Kind::Conflict)
 }

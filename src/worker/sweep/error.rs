@@ -210,8 +210,8 @@ impl SweepError {
             Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
                 "`lethe selection list` shows those there are".to_owned()
             }
-            Self::OtherKey { name, .. } => {
-                format!("save it anew, with `lethe selection save {name} --replace` and keys as they are now")
+            Self::OtherKey { .. } => {
+                "save it anew under the same name, to be replaced, with keys as they are now".to_owned()
             }
             Self::UnknownFilter { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::UnknownFilter { known, .. } if known.is_empty() => {
