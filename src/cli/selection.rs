@@ -76,17 +76,14 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
 }
 
 async fn save(args: Save, service: &Service, out: Output) -> Result<(), Failure> {
-    let saved = match &args.from {
-        Some(from) => {
-            let place = |line| format!("`{}` line {line}", from.display());
-            let keys = &mut list::keys(from, "--from")?;
-            service.save_selection(&args.name, args.replace, Given { keys, place: &place }).await?
-        }
-        None => {
-            let keys = &mut args.keys.into_iter().enumerate().map(|(at, key)| Ok((at + 1, key)));
-            let place = |at| format!("key {at}");
-            service.save_selection(&args.name, args.replace, Given { keys, place: &place }).await?
-        }
+    let saved = if let Some(from) = &args.from {
+        let place = |line| format!("`{}` line {line}", from.display());
+        let keys = &mut list::keys(from, "--from")?;
+        service.save_selection(&args.name, args.replace, Given { keys, place: &place }).await?
+    } else {
+        let keys = &mut args.keys.into_iter().enumerate().map(|(at, key)| Ok((at + 1, key)));
+        let place = |at| format!("key {at}");
+        service.save_selection(&args.name, args.replace, Given { keys, place: &place }).await?
     };
     let own = &saved.selection;
     out.data(&saved, || {

@@ -206,14 +206,15 @@ impl SweepError {
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".to_owned(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".to_owned(),
             Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".to_owned(),
-            Self::UnknownSelection { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::UnknownSelection { nearest: Some(near), .. } | Self::UnknownFilter { nearest: Some(near), .. } => {
+                format!("did you mean `{near}`?")
+            }
             Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
                 "`lethe selection list` shows those there are".to_owned()
             }
             Self::OtherKey { .. } => {
                 "save it anew under the same name, to be replaced, with keys as they are now".to_owned()
             }
-            Self::UnknownFilter { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
             Self::UnknownFilter { known, .. } if known.is_empty() => {
                 "declare it under `[filters]` in the policy: `name = \"client column\"`".to_owned()
             }
