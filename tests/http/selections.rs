@@ -7,9 +7,12 @@ use lethe::domain::access::{Right, Rights};
 use lethe::service::Service;
 use lethe::service::access::{Caller, Way};
 use lethe::service::selections::Given;
+use lethe::service::sweeps::Ask;
+use lethe::worker::Request;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::common::Company;
 use super::common::place::is_on_postgres;
 use super::office::{Office, answer};
 use super::pages::Browser;
@@ -18,6 +21,13 @@ use super::pages::Browser;
 async fn saved(office: &Office, token: &str) -> (StatusCode, Value) {
     let body = json!({ "clients": ["C3", "C1", "nobody", "C2", "C1"] });
     office.ask(Method::PUT, "/api/v1/selections/first%20week", token, Some(body)).await
+}
+
+/// What a command asks, by somebody who may do anything.
+fn service(company: &Company) -> Service {
+    let caller = Caller { name: "alice".to_owned(), rights: Rights::all(), way: Way::Command, token: None };
+    let context = company.context.clone();
+    Service { context, jobs: PathBuf::new(), time_zone: chrono_tz::UTC, second_person: true, caller }
 }
 
 fn over(name: &str) -> Value {
@@ -190,6 +200,7 @@ async fn selections_that_make_no_sense_are_told_so() {
         );
     }
     assert_eq!(office.company.rows("SELECT name, clients FROM lethe_selections").await, ["first week|4"]);
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_selected").await, ["4"]);
     assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sweeps").await, ["0"]);
     assert_eq!(office.company.dump().await, before);
 }
@@ -233,9 +244,7 @@ async fn a_hundred_thousand_keys_are_saved_and_swept_in_a_handful_of_statements(
              CREATE TRIGGER counts AFTER INSERT ON lethe.lethe_batches FOR EACH STATEMENT EXECUTE FUNCTION lethe.count_it();";
         office.company.execute(counting).await;
     }
-    let caller = Caller { name: "alice".to_owned(), rights: Rights::all(), way: Way::Command, token: None };
-    let context = office.company.context.clone();
-    let service = Service { context, jobs: PathBuf::new(), time_zone: chrono_tz::UTC, second_person: true, caller };
+    let service = service(&office.company);
     let began = Instant::now();
     let keys = &mut (0..100_000).chain([7]).map(|at| Ok((at, format!("K{at:06}"))));
     let saved = service.save_selection("all", false, Given { keys, place: &|at| at.to_string() }).await.unwrap();
@@ -254,4 +263,48 @@ async fn a_hundred_thousand_keys_are_saved_and_swept_in_a_handful_of_statements(
     }
     service.delete_selection("all").await.unwrap();
     assert_eq!(office.company.rows("SELECT count(*) FROM lethe_selected").await, ["4"]);
+}
+
+#[tokio::test]
+async fn keys_of_several_parts_are_saved_and_swept_as_they_are() {
+    let schema = "CREATE TABLE members (club TEXT, no INTEGER, name TEXT, PRIMARY KEY (club, no));
+        INSERT INTO members VALUES ('NORTH', 1, 'Ann Archer'), ('NORTH', 2, 'Bob Baker'), ('A, \"B\"', 1, 'Cid Cook');";
+    let policy = "[client]\ntable = \"members\"\nkey = [\"club\", \"no\"]\n[tables.members.columns]\nclub = { class = \"non-personal\" }\n\
+                  no = { class = \"non-personal\" }\nname = { class = \"personal\", replace = \"Gone\" }\n";
+    let company = Company::new(schema, policy).await;
+    let service = service(&company);
+    let given = ["NORTH,1", "NORTH, 1", r#"["A, \"B\"","1"]"#];
+    let keys = &mut given.into_iter().enumerate().map(|(at, key)| Ok((at, key.to_owned())));
+    let saved = service.save_selection("two", false, Given { keys, place: &|at| at.to_string() }).await.unwrap();
+    assert_eq!((saved.selection.clients, saved.twice), (2, 1));
+    let ask = Ask { selection: Some("two".to_owned()), force: true, ..Ask::default() };
+    let preview = service.preview(&ask).await.unwrap();
+    assert_eq!(preview.found.tally.anonymized, 2);
+    let request = Request { selection: Some("two".to_owned()), ..company.forced(&[]) };
+    assert_eq!(company.sweep(&request).await.unwrap().anonymized, 2);
+    let names = company.rows("SELECT name FROM members ORDER BY club, no").await;
+    assert_eq!(names, ["Gone", "Gone", "Bob Baker"]);
+}
+
+#[tokio::test]
+async fn a_selection_cut_short_is_found_by_nobody_and_forgotten_a_day_later() {
+    let office = Office::new().await;
+    let (service, ledger) = (service(&office.company), &office.company.context.ledger);
+    let cut_short = ledger.begin_selection("spring", 1, "alice").await.unwrap();
+    ledger.add_to_selection(cut_short, &["C4".to_owned()]).await.unwrap();
+    assert!(service.selections(None, 10).await.unwrap().is_empty());
+    assert!(service.selection("spring").await.is_err() && service.delete_selection("spring").await.is_err());
+    let save = async |name: &str| {
+        let keys = &mut ["C1"].into_iter().map(|key| Ok((1, key.to_owned())));
+        service
+            .save_selection(name, false, Given { keys, place: &|at| at.to_string() })
+            .await
+            .unwrap()
+            .selection
+            .clients
+    };
+    let kept = async || office.company.rows("SELECT client_key FROM lethe_selected ORDER BY 1").await;
+    assert_eq!((save("spring").await, kept().await), (1, vec!["C1".to_owned(), "C4".to_owned()]));
+    office.company.set_clock("2026-01-03T12:00:01Z");
+    assert_eq!((save("summer").await, kept().await), (1, vec!["C1".to_owned(), "C1".to_owned()]));
 }
