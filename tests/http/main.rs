@@ -11,6 +11,7 @@ mod pages;
 mod receiver;
 mod reviews;
 mod rights;
+mod selections;
 #[path = "../common/spreadsheet.rs"]
 mod spreadsheet;
 mod ticks;
