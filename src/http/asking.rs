@@ -64,7 +64,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::bad_request("a text of the body has a NUL in it", "leave it out"));
         }
         let value = T::deserialize(value);
-        value.map(Self).map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), hint))
+        value.map(Self).map_err(|error| Problem::bad_request(error.to_string(), hint))
     }
 }
 

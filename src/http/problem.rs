@@ -4,13 +4,14 @@ use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{ToResponse, ToSchema};
 
 use crate::service::failure::{Failure, Kind};
 use crate::store::StoreError;
 
 /// What went wrong with a request.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema, ToResponse)]
+#[response(content_type = "application/problem+json")]
 pub struct Problem {
     /// The status, as the response has it.
     pub status: u16,

@@ -4,6 +4,7 @@
 mod common;
 
 mod dates;
+mod fuzz;
 mod hostile;
 mod office;
 mod pages;

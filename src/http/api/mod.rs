@@ -33,6 +33,7 @@ use crate::service::workbooks::LARGEST;
             Every request but those for health and this document needs a token, made by `lethe token add`. \
             Errors are problem details (RFC 9457)."
     ),
+    components(responses(Problem)),
     modifiers(&Tokens),
     security(("token" = [])),
     tags(

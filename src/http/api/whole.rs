@@ -35,7 +35,7 @@ fn ten() -> u32 {
 
 /// Tonight, the last nights, and what needs attention.
 #[utoipa::path(get, path = "/api/v1/status", tag = "state", operation_id = "get_status", params(Last),
-    responses((status = 200, body = Status), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Status), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn status(
     State(app): State<App>,
     Asking(service): Asking,
@@ -48,7 +48,7 @@ pub(in crate::http) async fn status(
 
 /// The jobs, and when each runs next.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
-    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<JobStatus>>, Problem> {
     service.allow(Right::Read, "look at jobs").await?;
     Ok(Json(job_status(&service.jobs, service.context.ledger.clock().now())))
@@ -56,7 +56,7 @@ pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<Jo
 
 /// What the policy says of every column, and what it does not say yet.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "state", operation_id = "get_policy",
-    responses((status = 200, body = Coverage), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Coverage), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Coverage>, Problem> {
     Ok(Json(service.coverage().await?))
 }
@@ -65,7 +65,7 @@ pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Co
 #[utoipa::path(get, path = "/api/v1/reports/sweeps/{sweep}", tag = "state", operation_id = "report_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn sweep_report(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -79,9 +79,9 @@ pub(in crate::http) async fn sweep_report(
 
 /// The report of a month: JSON, or a page for who accepts `text/html`.
 #[utoipa::path(get, path = "/api/v1/reports/months/{month}", tag = "state", operation_id = "report_month",
-    params(("month" = String, Path, description = "The month, such as 2026-11.")),
+    params(("month" = String, Path, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$", description = "The month, such as 2026-11.")),
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn month_report(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -124,7 +124,7 @@ pub(in crate::http) async fn live() -> StatusCode {
 
 /// Whether the process can do its work: the database answers, and the policy is a plan.
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
-    responses((status = 204), (status = 503, body = Problem)))]
+    responses((status = 204), (status = 503, response = Problem)))]
 pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
     let context = &app.0.service.context;
     let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
