@@ -34,7 +34,7 @@ where
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "no token came with the request",
-                "send `Authorization: Bearer …` with a token of `lethe token add`",
+                "send `Authorization: Bearer …` with a token; somebody with the right `admin` can make one",
             ));
         };
         let service = &app.0.service;
@@ -43,7 +43,7 @@ where
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "the token is not in force: it is unknown, revoked or has run out",
-                "`lethe token list` shows those in force",
+                "somebody with the right `admin` can make another",
             )),
         }
     }

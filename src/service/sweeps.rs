@@ -13,6 +13,7 @@ use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
 use super::ticks::needs_no_review;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
@@ -57,7 +58,8 @@ pub struct Ask {
 /// A whole number, which JSON may also write as `48.0`.
 fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     let number = Option::<serde_json::Number>::deserialize(from)?;
-    let read = |own: serde_json::Number| own.to_string().trim_end_matches(".0").parse::<u64>().map_err(D::Error::custom);
+    let read =
+        |own: serde_json::Number| own.to_string().trim_end_matches(".0").parse::<u64>().map_err(D::Error::custom);
     number.map(read).transpose()
 }
 
@@ -98,7 +100,7 @@ impl Service {
         }
         let request = self.request(ask).await?;
         let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
     /// What a sweep would do; writes nothing.
@@ -219,7 +221,7 @@ impl Service {
             let key = ledger_key(context, key).await?;
             failed.retain(|client| client.client_key == key);
             if failed.is_empty() {
-                let hint = "`lethe status --failures` lists those that have";
+                let hint = Act::Failures.then(" lists those that have");
                 return Err(Failure::new(format!("client `{key}` has not failed"), hint).of(Kind::NotFound));
             }
         }
@@ -256,7 +258,7 @@ impl Service {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
             let what = "a `retention` sweep takes rows, and only clients are looked at here";
-            return Err(Failure::new(what, "`lethe sweep --retention --preview` counts the rows"));
+            return Err(Failure::new(what, Act::Check("sweep --retention --preview").then(" counts the rows")));
         }
         Ok(request)
     }
@@ -295,7 +297,7 @@ impl Service {
             return refused("a `retention` sweep takes rows, and knows no filter or limit", "leave them out");
         }
         if request.kind == SweepKind::Replay && !ask.filters.is_empty() {
-            return refused("a `replay` sweep knows no filter", "leave `filters` out");
+            return refused("a `replay` sweep knows no filter", "leave it out");
         }
         (request.force, request.over_brake) = (ask.force, ask.over_brake);
         request.cap = ask.limit.or(request.cap);

@@ -6,6 +6,7 @@ mod common;
 mod dates;
 mod fuzz;
 mod hostile;
+mod hostile_files;
 mod office;
 mod pages;
 #[path = "../common/receiver.rs"]

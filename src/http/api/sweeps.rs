@@ -13,6 +13,7 @@ use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
 use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::once::once;
@@ -86,7 +87,11 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
         return Ok(());
     }
     let what = "anonymizing cannot be undone, and the request does not confirm that it is meant";
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "send `\"confirm\": true`"))
+    let hint = Hint::by(|face| match face {
+        Face::Page => "tick the box beside the button".to_owned(),
+        _ => "send `\"confirm\": true`".to_owned(),
+    });
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))
 }
 
 /// The last sweeps, newest first.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::domain::access::Right;
+use crate::domain::hint::Face;
 use crate::http::App;
 use crate::http::asking::{Asked, Asking, Named};
 use crate::http::problem::Problem;
@@ -43,7 +44,7 @@ pub(in crate::http) async fn status(
 ) -> Result<Json<Status>, Problem> {
     service.allow(Right::Read, "look at sweeps").await?;
     let last = within(last, 200)?;
-    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last)).await?))
+    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last, Face::Http)).await?))
 }
 
 /// The jobs, and when each runs next.
@@ -129,13 +130,13 @@ pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode,
     let context = &app.0.service.context;
     let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
     if context.ledger.last_sweeps(1).await.is_err() {
-        return Err(away("the database does not answer", "`lethe doctor` says why"));
+        return Err(away("the database does not answer", "the log of the program says why"));
     }
     match context.planner.plan(&context.store).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(_) => Err(away(
             "the policy is no plan on this schema, so no sweep begins",
-            "`lethe policy check` lists what is missing",
+            "`GET /api/v1/policy` lists what is missing",
         )),
     }
 }
