@@ -51,6 +51,9 @@ impl Display for Hint {
     }
 }
 
+/// What only those can do who run Lethe.
+const CHECK: &str = "a check by whoever runs Lethe";
+
 /// Something that a hint tells people to do, or to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -68,8 +71,12 @@ pub enum Act {
     Deliveries,
     /// Look at what the policy lacks.
     Policy,
-    /// Look at something by a command that only those have who run Lethe.
-    Check(&'static str),
+    /// Look at the database, and what Lethe may do in it.
+    Doctor,
+    /// Look at the journal.
+    Journal,
+    /// Count the rows that are too old.
+    Rows,
     /// Draft a policy.
     Draft,
     /// Look at the policy again.
@@ -106,12 +113,9 @@ impl Act {
             Self::Imports => ["`lethe review imports`", "`GET /api/v1/imports`", "the page of reviews"],
             Self::Deliveries => ["`lethe deliveries`", "`GET /api/v1/sweeps/{sweep}`", "the page of each sweep"],
             Self::Policy => ["`lethe policy check`", "`GET /api/v1/policy`", "the page of the policy"],
-            Self::Check(command) => {
-                return match face {
-                    Face::Command => format!("`lethe {command}`"),
-                    Face::Http | Face::Page => "a check by whoever runs Lethe".to_owned(),
-                };
-            }
+            Self::Doctor => ["`lethe doctor`", CHECK, CHECK],
+            Self::Journal => ["`lethe journal verify`", CHECK, CHECK],
+            Self::Rows => ["`lethe sweep --retention --preview`", CHECK, CHECK],
             Self::Draft => {
                 let draft = "whoever runs Lethe can have one drafted from the database";
                 ["`lethe policy init` drafts one from the database", draft, draft]
@@ -210,7 +214,9 @@ mod tests {
             Act::Imports,
             Act::Deliveries,
             Act::Policy,
-            Act::Check("doctor"),
+            Act::Doctor,
+            Act::Journal,
+            Act::Rows,
             Act::Draft,
             Act::CheckAgain,
             Act::Rehearse,
