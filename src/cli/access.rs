@@ -62,9 +62,10 @@ pub(super) fn permit(config: &Config, right: Right, what: &str) -> Result<(), Fa
 
 /// Whether whoever asks may configure; without a ledger there is no token, and they ask as an account.
 pub(super) async fn may_configure(config: &Config, store: &Store) -> Result<bool, Failure> {
-    let asks = match Ledger::exists(store).await? {
-        true => caller(config, &Ledger::open(store, &Clock::System).await?).await?,
-        false => operator(config),
+    let asks = if Ledger::exists(store).await? {
+        caller(config, &Ledger::open(store, &Clock::System).await?).await?
+    } else {
+        operator(config)
     };
     Ok(asks.rights.hold(Right::Configure))
 }

@@ -21,13 +21,13 @@ impl Face {
 
 /// What to do about an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint([String; 3]);
+pub struct Hint(Box<[String; 3]>);
 
 impl Hint {
     /// A hint whose words depend on the face.
     #[must_use]
     pub fn by(words: impl Fn(Face) -> String) -> Self {
-        Self(Face::ALL.map(words))
+        Self(Box::new(Face::ALL.map(words)))
     }
 
     /// The hint at a face.
@@ -40,7 +40,7 @@ impl Hint {
 impl<T: Into<String>> From<T> for Hint {
     fn from(words: T) -> Self {
         let words = words.into();
-        Self([words.clone(), words.clone(), words])
+        Self(Box::new([words.clone(), words.clone(), words]))
     }
 }
 
