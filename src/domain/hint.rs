@@ -21,13 +21,13 @@ impl Face {
 
 /// What to do about an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint([String; 3]);
+pub struct Hint(Box<[String; 3]>);
 
 impl Hint {
     /// A hint whose words depend on the face.
     #[must_use]
     pub fn by(words: impl Fn(Face) -> String) -> Self {
-        Self(Face::ALL.map(words))
+        Self(Box::new(Face::ALL.map(words)))
     }
 
     /// The hint at a face.
@@ -40,7 +40,7 @@ impl Hint {
 impl<T: Into<String>> From<T> for Hint {
     fn from(words: T) -> Self {
         let words = words.into();
-        Self([words.clone(), words.clone(), words])
+        Self(Box::new([words.clone(), words.clone(), words]))
     }
 }
 
@@ -50,6 +50,9 @@ impl Display for Hint {
         f.write_str(self.at(Face::Command))
     }
 }
+
+/// What only those can do who run Lethe.
+const CHECK: &str = "a check by whoever runs Lethe";
 
 /// Something that a hint tells people to do, or to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,8 +73,12 @@ pub enum Act {
     Deliveries,
     /// Look at what the policy lacks.
     Policy,
-    /// Look at something by a command that only those have who run Lethe.
-    Check(&'static str),
+    /// Look at the database, and what Lethe may do in it.
+    Doctor,
+    /// Look at the journal.
+    Journal,
+    /// Count the rows that are too old.
+    Rows,
     /// Draft a policy.
     Draft,
     /// Look at the policy again.
@@ -109,12 +116,9 @@ impl Act {
             Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the page of selections"],
             Self::Deliveries => ["`lethe deliveries`", "`GET /api/v1/sweeps/{sweep}`", "the page of each sweep"],
             Self::Policy => ["`lethe policy check`", "`GET /api/v1/policy`", "the page of the policy"],
-            Self::Check(command) => {
-                return match face {
-                    Face::Command => format!("`lethe {command}`"),
-                    Face::Http | Face::Page => "a check by whoever runs Lethe".to_owned(),
-                };
-            }
+            Self::Doctor => ["`lethe doctor`", CHECK, CHECK],
+            Self::Journal => ["`lethe journal verify`", CHECK, CHECK],
+            Self::Rows => ["`lethe sweep --retention --preview`", CHECK, CHECK],
             Self::Draft => {
                 let draft = "whoever runs Lethe can have one drafted from the database";
                 ["`lethe policy init` drafts one from the database", draft, draft]
@@ -213,7 +217,9 @@ mod tests {
             Act::Imports,
             Act::Deliveries,
             Act::Policy,
-            Act::Check("doctor"),
+            Act::Doctor,
+            Act::Journal,
+            Act::Rows,
             Act::Draft,
             Act::CheckAgain,
             Act::Rehearse,

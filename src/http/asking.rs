@@ -38,7 +38,9 @@ where
             ));
         };
         let service = &app.0.service;
-        match Caller::of_token(&service.context.ledger, token, Way::Http).await? {
+        let found = Caller::of_token(&service.context.ledger, token, Way::Http).await?;
+        app.0.limiter.note(token, found.is_some());
+        match found {
             Some(caller) => Ok(Self(service.for_caller(caller))),
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,

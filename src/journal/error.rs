@@ -38,7 +38,7 @@ impl JournalError {
             Self::Strange { .. } => {
                 let rest = " names what is wrong; bring the journal back from its own backup, or see \
                             `docs/operations.md` on a journal that is lost";
-                Act::Check("journal verify").then(rest)
+                Act::Journal.then(rest)
             }
         }
     }

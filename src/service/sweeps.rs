@@ -260,7 +260,7 @@ impl Service {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
             let what = "a `retention` sweep takes rows, and only clients are looked at here";
-            return Err(Failure::new(what, Act::Check("sweep --retention --preview").then(" counts the rows")));
+            return Err(Failure::new(what, Act::Rows.then(" counts the rows")));
         }
         Ok(request)
     }

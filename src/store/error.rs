@@ -109,7 +109,7 @@ impl StoreError {
             }
             Self::Shut { .. } => "check user and password; a password can stand in a file named by `postgres.password_file`".into(),
             Self::Forbidden { .. } => Hint::by(|face| {
-                format!("grant the right to the role; {} names what is missing", Act::Check("doctor").at(face))
+                format!("grant the right to the role; {} names what is missing", Act::Doctor.at(face))
             }),
             Self::ReadOnly { place } if place.contains("://") => {
                 "name the primary server if this is a standby, or a role whose transactions may write; nothing was written"
@@ -137,7 +137,7 @@ impl StoreError {
             Self::Full { .. } => {
                 "make room on the disk; nothing is half done, and the sweep goes on by itself".into()
             }
-            Self::Other { .. } => Act::Check("doctor").then(" says more; nothing is half done"),
+            Self::Other { .. } => Act::Doctor.then(" says more; nothing is half done"),
         }
     }
 
