@@ -14,6 +14,7 @@ use super::failure::{Failure, Kind};
 use super::jobs::jobs;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::job::Job;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
@@ -107,7 +108,7 @@ impl Service {
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
             let what = "a review is of clients that are due, and passes over nothing";
-            return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list` without `force`"));
+            return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list`"));
         }
         let asked = Ask {
             kind: Some(request.kind),
@@ -201,7 +202,7 @@ impl Service {
         self.tidy().await?;
         let found = self.context.ledger.review(name.trim()).await?;
         found.ok_or_else(|| {
-            let hint = "`lethe review list` shows those there are";
+            let hint = Act::Reviews.then(" shows those there are");
             Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound)
         })
     }
@@ -290,7 +291,8 @@ impl Service {
         };
         let request = self.request_of_any_size(&terms).await?;
         let opened = open(&self.context, &request).await?;
-        let sweep = opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))?;
+        let sweep =
+            opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))?;
         ledger.narrow_review(review.id, keys).await?;
         ledger.decide_review(review.id, "approved", Some(sweep), &self.caller.name).await?;
         Ok(sweep)
@@ -355,5 +357,5 @@ pub(super) fn waits(review: &Review) -> Result<(), Failure> {
             format!("review `{}` was {state} by {}", review.name, review.decided_by.as_deref().unwrap_or_default())
         }
     };
-    Err(Failure::new(what, "`lethe review list` shows those that wait").of(Kind::Conflict))
+    Err(Failure::new(what, Act::Reviews.then(" shows those that wait")).of(Kind::Conflict))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Service;
@@ -12,6 +13,7 @@ use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
 use super::ticks::needs_no_review;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
@@ -36,6 +38,7 @@ pub struct Ask {
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
     /// At most so many clients are anonymized; refused ones do not count.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub limit: Option<u64>,
     /// The clients of a `list` sweep, up to 10,000; a key of several parts is an array as a text.
@@ -52,6 +55,14 @@ pub struct Ask {
     /// Start a sweep that the brake stopped.
     #[serde(default)]
     pub over_brake: bool,
+}
+
+/// A whole number, which JSON may also write as `48.0`.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<serde_json::Number>::deserialize(from)?;
+    let read =
+        |own: serde_json::Number| own.to_string().trim_end_matches(".0").parse::<u64>().map_err(D::Error::custom);
+    number.map(read).transpose()
 }
 
 /// What a sweep would do.
@@ -91,7 +102,7 @@ impl Service {
         }
         let request = self.request(ask).await?;
         let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
     /// What a sweep would do; writes nothing.
@@ -212,7 +223,7 @@ impl Service {
             let key = ledger_key(context, key).await?;
             failed.retain(|client| client.client_key == key);
             if failed.is_empty() {
-                let hint = "`lethe status --failures` lists those that have";
+                let hint = Act::Failures.then(" lists those that have");
                 return Err(Failure::new(format!("client `{key}` has not failed"), hint).of(Kind::NotFound));
             }
         }
@@ -249,7 +260,7 @@ impl Service {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
             let what = "a `retention` sweep takes rows, and only clients are looked at here";
-            return Err(Failure::new(what, "`lethe sweep --retention --preview` counts the rows"));
+            return Err(Failure::new(what, Act::Rows.then(" counts the rows")));
         }
         Ok(request)
     }
@@ -301,7 +312,7 @@ impl Service {
             return refused("a `retention` sweep takes rows, and knows no filter or limit", "leave them out");
         }
         if request.kind == SweepKind::Replay && !ask.filters.is_empty() {
-            return refused("a `replay` sweep knows no filter", "leave `filters` out");
+            return refused("a `replay` sweep knows no filter", "leave it out");
         }
         (request.force, request.over_brake) = (ask.force, ask.over_brake);
         request.cap = ask.limit.or(request.cap);

@@ -4,7 +4,9 @@
 mod common;
 
 mod dates;
+mod fuzz;
 mod hostile;
+mod hostile_files;
 mod office;
 mod pages;
 #[path = "../common/receiver.rs"]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::office::Office;
 
 /// Each path that is asked for, what it needs, and a body.
-fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
+pub fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
     let ask = || Some(json!({ "kind": "due" }));
     vec![
         (Method::GET, "/api/v1/status", Right::Read, None),

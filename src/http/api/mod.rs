@@ -31,9 +31,10 @@ use crate::service::workbooks::LARGEST;
     info(
         title = "Lethe",
         description = "Anonymizes the clients in a company's own database when their time has come. \
-            Every request but those for health and this document needs a token, made by `lethe token add`. \
+            Every request but those for health and this document needs a token, made by somebody with the right `admin`. \
             Errors are problem details (RFC 9457)."
     ),
+    components(responses(Problem)),
     modifiers(&Tokens),
     security(("token" = [])),
     tags(
@@ -50,8 +51,9 @@ struct Tokens;
 
 impl Modify for Tokens {
     fn modify(&self, document: &mut OpenApi) {
-        let scheme =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of `lethe token add`."));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token, made by somebody with the right `admin`."));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     }

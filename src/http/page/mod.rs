@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::App;
 use super::problem::Problem;
+use crate::domain::hint::Face;
 use crate::service::access::{Caller, Way};
 use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;

@@ -13,6 +13,7 @@ use super::session::Session;
 use super::words::{LANGUAGES, Words};
 use super::{OrTrouble, Trouble, shown};
 use crate::domain::access::Right;
+use crate::domain::hint::Face;
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
@@ -67,7 +68,7 @@ struct Tonight {
 pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Trouble> {
     let (service, w) = (&session.service, session.words);
     service.allow(Right::Read, "look at sweeps").await.or_trouble(w)?;
-    let status = Status::of(&service.context, &service.jobs, 20).await.or_trouble(w)?;
+    let status = Status::of(&service.context, &service.jobs, 20, Face::Page).await.or_trouble(w)?;
     let chart = Chart::of(service).await.or_trouble(w)?;
     let due = waiting(&app, service).await.or_trouble(w)?;
     let selections = service.selections(None, A_PAGE).await.or_trouble(w)?;
