@@ -13,11 +13,14 @@
 //!   that takes one client a transaction; left out where none is named.
 //! - `application`: what an application on that server notices of a sweep; only
 //!   when asked for.
+//! - `large`: a night in `--clients` clients on that server, who have few rows
+//!   each, and in a hundredth of them; only when asked for.
 //! - `replay`: a replay over all clients anonymized, on both; only when asked for.
 //! - `statements`: where the time of a sweep goes; only when asked for.
 
 mod application;
 mod company;
+mod large;
 mod memory;
 mod night;
 mod per_client;
@@ -33,7 +36,7 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|application|replay|statements] [--clients N] [--rounds N] \
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|application|large|replay|statements] [--clients N] [--rounds N] \
                      [--batch-size N] [--concurrency N] [--only VARIANT,...] [--width CHARACTERS] [--fresh]";
 
 /// What to measure, and how.
@@ -101,7 +104,7 @@ fn options() -> Result<Option<Options>, String> {
             "--concurrency" => options.concurrency = u16::try_from(number()?).unwrap_or(u16::MAX),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
-            "speed" | "memory" | "night" | "postgres" | "application" | "replay" | "statements" => {
+            "speed" | "memory" | "night" | "postgres" | "application" | "large" | "replay" | "statements" => {
                 options.part = Some(argument);
             }
             _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
@@ -139,7 +142,8 @@ async fn main() -> ExitCode {
     match postgres::server() {
         Some(server) if wanted("postgres") => server::measure(&options, &server).await,
         Some(server) if only("application") => application::measure(&options, &server).await,
-        None if only("postgres") || only("application") => {
+        Some(server) if only("large") => large::measure(&options, &server).await,
+        None if only("postgres") || only("application") || only("large") => {
             eprintln!("`LETHE_BENCH_POSTGRES` names no server");
             return ExitCode::FAILURE;
         }

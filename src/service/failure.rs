@@ -98,6 +98,9 @@ impl From<SweepError> for Failure {
         match error {
             SweepError::Store(error) => error.into(),
             SweepError::Plan(error) => error.into(),
+            error @ SweepError::UnknownSelection { .. } => {
+                Self::new(error.to_string(), error.hint()).of(Kind::NotFound)
+            }
             error => {
                 let is_asked_wrongly = matches!(error, SweepError::EmptyList | SweepError::UnknownFilter { .. });
                 let kind = if is_asked_wrongly { Kind::Invalid } else { Kind::Conflict };

@@ -103,11 +103,8 @@ impl Service {
     }
 
     async fn begun(&self, name: &str, ask: &Ask) -> Result<(i64, Request), Failure> {
-        let name = name.trim();
-        self.allow(Right::Bulk, &format!("make review {name}")).await?;
-        if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
-            return Err(Failure::new("the name cannot be that of a review", "write up to 60 characters on one line"));
-        }
+        self.allow(Right::Bulk, &format!("make review {}", name.trim())).await?;
+        let name = name_of("review", name)?;
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
             let what = "a review is of clients that are due, and passes over nothing";
@@ -284,7 +281,14 @@ impl Service {
         let ledger = &self.context.ledger;
         self.is_as_it_was(review).await?;
         let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
-        let terms = Ask { kind: Some(SweepKind::List), clients: keys.to_vec(), limit: None, job: None, ..asked };
+        let terms = Ask {
+            kind: Some(SweepKind::List),
+            clients: keys.to_vec(),
+            selection: None,
+            limit: None,
+            job: None,
+            ..asked
+        };
         let request = self.request_of_any_size(&terms).await?;
         let opened = open(&self.context, &request).await?;
         let sweep =
@@ -328,6 +332,16 @@ impl Service {
         self.context.ledger.decide_review(review.id, "deleted", None, &self.caller.name).await?;
         Ok(())
     }
+}
+
+/// What people call a thing of this kind, if it can be called so.
+pub(super) fn name_of<'a>(kind: &str, name: &'a str) -> Result<&'a str, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
+        let what = format!("the name cannot be that of a {kind}");
+        return Err(Failure::new(what, "write up to 60 characters on one line"));
+    }
+    Ok(name)
 }
 
 /// Refuses a review that does not wait.

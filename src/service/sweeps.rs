@@ -45,6 +45,8 @@ pub struct Ask {
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub clients: Vec<String>,
+    /// The saved selection whose clients a `list` sweep takes; the kind may be left out beside it.
+    pub selection: Option<String>,
     /// Of a `period` sweep: another length than the policy's, such as `24 months`, one of those it lets people choose.
     pub length: Option<String>,
     /// Of a `list` sweep: pass over the retention period. Guards and holds still refuse.
@@ -275,17 +277,30 @@ impl Service {
     pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
         let now = self.context.ledger.clock().now();
-        let mut request = match (&ask.job, ask.kind) {
-            (Some(_), Some(_)) => return refused("both `job` and `kind` are there", "a job says its kind itself"),
+        let kind = ask.kind.or(ask.selection.is_some().then_some(SweepKind::List));
+        let mut request = match (&ask.job, kind) {
+            (Some(_), Some(_)) => {
+                return refused("`job` goes with neither `kind` nor `selection`", "a job says its kind itself");
+            }
             (Some(name), None) => Request::of_job(&job(&self.jobs, name)?, now),
             (None, Some(kind)) => Request { kind, ..Request::of_clients(Vec::new(), self.today()) },
             (None, None) => {
-                return refused("neither `job` nor `kind` is there", "name a job, or a kind such as `due`");
+                return refused(
+                    "neither `job` nor `kind` is there",
+                    "name a job, a selection, or a kind such as `due`",
+                );
             }
         };
         let is_list = request.kind == SweepKind::List;
-        if is_list == ask.clients.is_empty() {
-            return refused("`clients` and the kind `list` go together", "name at least one client, and only then");
+        if !ask.clients.is_empty() && ask.selection.is_some() {
+            return refused(
+                "both `clients` and `selection` are there",
+                "save the clients in a selection, or leave it out",
+            );
+        }
+        if is_list == (ask.clients.is_empty() && ask.selection.is_none()) {
+            let hint = "name at least one client, or a saved selection, and only then";
+            return refused("`clients` and the kind `list` go together", hint);
         }
         if ask.force && !is_list {
             return refused("`force` is for a `list` sweep", "name the clients whose retention period is passed over");
@@ -310,6 +325,7 @@ impl Service {
         }
         if is_list {
             request.keys = self.keys(&ask.clients).await?;
+            request.selection = ask.selection.as_ref().map(|name| name.trim().to_owned());
         }
         Ok(request)
     }
@@ -351,15 +367,16 @@ pub async fn rehearse(
 impl Ask {
     /// One client is for whoever may anonymize; anything else is for whoever may sweep.
     fn right(&self) -> Right {
-        let is_one = self.job.is_none() && self.kind == Some(SweepKind::List) && self.clients.len() == 1;
-        if is_one { Right::Anonymize } else { Right::Bulk }
+        let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
+        if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }
     }
 
     fn named(&self) -> String {
-        match (&self.job, self.kind) {
-            (Some(job), _) => format!("job {job}"),
-            (None, Some(kind)) => format!("kind {kind}"),
-            (None, None) => "no kind".to_owned(),
+        match (&self.job, &self.selection, self.kind) {
+            (Some(job), ..) => format!("job {job}"),
+            (None, Some(selection), _) => format!("selection {selection}"),
+            (None, None, Some(kind)) => format!("kind {kind}"),
+            (None, None, None) => "no kind".to_owned(),
         }
     }
 }

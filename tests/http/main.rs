@@ -13,6 +13,7 @@ mod pages;
 mod receiver;
 mod reviews;
 mod rights;
+mod selections;
 #[path = "../common/spreadsheet.rs"]
 mod spreadsheet;
 mod ticks;

@@ -2,6 +2,7 @@
 
 mod clients;
 mod reviews;
+mod selections;
 mod sweeps;
 mod whole;
 
@@ -38,6 +39,7 @@ use crate::service::workbooks::LARGEST;
     security(("token" = [])),
     tags(
         (name = "sweeps", description = "Sweeps, and what became of their clients."),
+        (name = "selections", description = "Keys of clients saved under a name, for sweeps over them."),
         (name = "reviews", description = "Clients held until a second person approves them."),
         (name = "clients", description = "One client, and holds."),
         (name = "state", description = "How everything stands.")
@@ -67,6 +69,8 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(sweeps::outcomes))
         .routes(routes!(sweeps::failures))
         .routes(routes!(sweeps::retry))
+        .routes(routes!(selections::list))
+        .routes(routes!(selections::one, selections::save, selections::delete))
         .routes(routes!(reviews::list, reviews::make))
         .routes(routes!(reviews::one, reviews::delete))
         .routes(routes!(reviews::approve))

@@ -44,6 +44,30 @@ pub enum SweepError {
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
+    /// A selection that nobody saved.
+    #[error("there is no selection `{name}`")]
+    UnknownSelection {
+        /// The name.
+        name: String,
+        /// One like it.
+        nearest: Option<String>,
+    },
+    /// A selection whose keys are not keys under the policy any more.
+    #[error("selection `{name}` was saved when a client's key had {had} part{}, and now it has {has}", if *had == 1 { "" } else { "s" })]
+    OtherKey {
+        /// The name.
+        name: String,
+        /// How many parts a key had.
+        had: i64,
+        /// How many it has.
+        has: usize,
+    },
+    /// A selection that somebody changed at the same moment.
+    #[error("selection `{name}` was deleted or replaced meanwhile")]
+    SelectionChanged {
+        /// The name.
+        name: String,
+    },
     /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
@@ -181,7 +205,15 @@ impl SweepError {
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
             Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),
-            Self::UnknownFilter { nearest: Some(near), .. } => format!("did you mean `{near}`?").into(),
+            Self::UnknownSelection { nearest: Some(near), .. } | Self::UnknownFilter { nearest: Some(near), .. } => {
+                format!("did you mean `{near}`?").into()
+            }
+            Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
+                Act::Selections.then(" shows those there are")
+            }
+            Self::OtherKey { .. } => {
+                "save it anew under the same name, to be replaced, with keys as they are now".into()
+            }
             Self::UnknownFilter { known, .. } if known.is_empty() => {
                 "declare it under `[filters]` in the policy: `name = \"client column\"`".into()
             }
