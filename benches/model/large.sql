@@ -17,11 +17,11 @@ SELECT i, 'C' || lpad(i::text, 8, '0'), 'mobile', '+32 470 ' || i FROM generate_
 
 -- Multiplying by a prime spreads the days over the clients.
 INSERT INTO cust_ledger_entries (entry_no, customer_no, posting_date, document_type, document_no, customer_name, amount)
-SELECT i, 'C' || lpad(i::text, 8, '0'), date '2020-03-01' + (i * 7919 % 2000)::int, 'Invoice', 'PSI-' || i, 'Person ' || i, 42
+SELECT i, 'C' || lpad(i::text, 8, '0'), date '2020-03-01' + (i % 2000 * 7919 % 2000)::int, 'Invoice', 'PSI-' || i, 'Person ' || i, 42
 FROM generate_series(1, {clients}) AS i;
 
 INSERT INTO posted_sales_invoices (document_no, sell_to_customer_no, sell_to_name, sell_to_address, bill_to_customer_no,
     bill_to_name, bill_to_address, customer_posting_group, posting_date, due_date, amount, amount_including_vat)
 SELECT 'PSI-' || i, 'C' || lpad(i::text, 8, '0'), 'Person ' || i, i || ' High Street', 'C' || lpad(i::text, 8, '0'),
-    'Person ' || i, i || ' High Street', 'RETAIL', date '2020-03-01' + (i * 7919 % 2000)::int, date '2026-01-01', 40, 42
+    'Person ' || i, i || ' High Street', 'RETAIL', date '2020-03-01' + (i % 2000 * 7919 % 2000)::int, date '2026-01-01', 40, 42
 FROM generate_series(10, {clients}, 10) AS i;

@@ -88,10 +88,16 @@ impl Served {
         let program = std::env::var(SCHEMATHESIS).unwrap_or_else(|_| {
             panic!("`{SCHEMATHESIS}` names no `st`: run the tests with `tests/run`, which installs it")
         });
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/fuzz");
+        // It leaves files where it runs.
+        let folder = tempfile::tempdir().expect("a folder");
         let output = Command::new(program)
-            .args(["--config-file", "schemathesis.toml", "run", "--no-color"])
+            .arg("--config-file")
+            .arg(own.join("schemathesis.toml"))
+            .args(["run", "--no-color"])
             .arg(format!("{}/api/v1/openapi.json", self.url))
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/fuzz"))
+            .current_dir(&folder)
+            .env("PYTHONPATH", own)
             .env("TOKEN", token)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .output()
