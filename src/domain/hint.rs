@@ -65,6 +65,10 @@ pub enum Act {
     Holds,
     /// Look at the reviews.
     Reviews,
+    /// Look at the saved selections.
+    Selections,
+    /// Take the place of a saved selection.
+    Replace,
     /// Look at the workbooks that were given back.
     Imports,
     /// Look at the saved selections.
@@ -112,6 +116,8 @@ impl Act {
             Self::Failures => ["`lethe status --failures`", "`GET /api/v1/failures`", "the page of failures"],
             Self::Holds => ["`lethe hold list`", "`GET /api/v1/holds`", "the page of holds"],
             Self::Reviews => ["`lethe review list`", "`GET /api/v1/reviews`", "the page of reviews"],
+            Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the first page"],
+            Self::Replace => ["replace it: `--replace`", "replace it: `\"replace\": true`", "delete it first"],
             Self::Imports => ["`lethe review imports`", "`GET /api/v1/imports`", "the page of reviews"],
             Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the page of selections"],
             Self::Deliveries => ["`lethe deliveries`", "`GET /api/v1/sweeps/{sweep}`", "the page of each sweep"],
@@ -214,6 +220,8 @@ mod tests {
             Act::Failures,
             Act::Holds,
             Act::Reviews,
+            Act::Selections,
+            Act::Replace,
             Act::Imports,
             Act::Deliveries,
             Act::Policy,

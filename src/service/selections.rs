@@ -8,6 +8,7 @@ use super::clients::KEY_HINT;
 use super::failure::{Failure, Kind};
 use super::reviews::name_of;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::ledger::{NewSelection, Selection};
 use crate::worker::sweep::unknown;
@@ -173,6 +174,5 @@ impl Service {
 
 fn taken(name: &str) -> Failure {
     let what = format!("there is a selection `{name}` already");
-    Failure::new(what, "name it otherwise, or replace it: `--replace`, over HTTP `\"replace\": true`")
-        .of(Kind::Conflict)
+    Failure::new(what, Act::Replace.after("name it otherwise, or ")).of(Kind::Conflict)
 }

@@ -18,7 +18,7 @@ const CONFIG: &str = "[sweep]\nrehearsal = false\nbrake_share = 1.0\n[backup]\nr
 
 /// What whoever may only read could have changed of Lethe's own tables. Tokens
 /// note when they were used, and every refusal is recorded.
-const OWN: [&str; 12] = [
+const OWN: [&str; 14] = [
     "lethe_sweeps",
     "lethe_batches",
     "lethe_outcomes",
@@ -28,6 +28,8 @@ const OWN: [&str; 12] = [
     "lethe_dates",
     "lethe_reviews",
     "lethe_reviewed",
+    "lethe_selections",
+    "lethe_selected",
     "lethe_exports",
     "lethe_imports",
     "lethe_answers",

@@ -33,7 +33,7 @@ fn fifty() -> u32 {
 
 /// Selections by name, without their keys.
 #[utoipa::path(get, path = "/api/v1/selections", tag = "selections", operation_id = "list_selections", params(Page),
-    responses((status = 200, body = Vec<Selection>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Selection>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
     Asking(service): Asking,
     Asked(page): Asked<Page>,
@@ -44,7 +44,7 @@ pub(in crate::http) async fn list(
 /// A selection, with a page of its keys in their order.
 #[utoipa::path(get, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "get_selection",
     params(("selection" = String, Path, description = "The selection's name."), Page),
-    responses((status = 200, body = Selected), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Selected), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
     Asking(service): Asking,
     Named(selection): Named<String>,
@@ -68,14 +68,14 @@ pub(in crate::http) struct Keys {
 /// Save the keys of clients under a name. Nobody is anonymized by that; whether there are such clients, the sweep says.
 #[utoipa::path(put, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "save_selection",
     params(("selection" = String, Path, description = "The selection's name.")), request_body = Keys,
-    responses((status = 200, body = Saved), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Saved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn save(
     Asking(service): Asking,
     Named(selection): Named<String>,
     Body(Keys { clients, replace }): Body<Keys>,
 ) -> Result<Json<Saved>, Problem> {
     if clients.len() > MOST {
-        let hint = "save them with `lethe selection save` on the command line, which takes any number from a file";
+        let hint = "have whoever runs Lethe save them from a file, which may have any number";
         let what = "more than 10,000 clients are named";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint));
     }
@@ -87,7 +87,7 @@ pub(in crate::http) async fn save(
 /// Delete a selection. A sweep that was opened over it stands.
 #[utoipa::path(delete, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "delete_selection",
     params(("selection" = String, Path, description = "The selection's name.")),
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn delete(
     Asking(service): Asking,
     Named(selection): Named<String>,
