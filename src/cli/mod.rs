@@ -24,6 +24,7 @@ mod setup;
 mod status;
 mod sweep;
 mod token;
+mod traces;
 mod webhooks;
 mod workbook;
 

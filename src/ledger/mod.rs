@@ -17,6 +17,7 @@ mod outcomes;
 mod restore;
 mod reviews;
 mod sweeps;
+pub mod traces;
 mod writers;
 
 pub use access::{Answer, AskedFor, NewToken, Token};
