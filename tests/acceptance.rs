@@ -34,6 +34,8 @@ mod resamania;
 mod resamania_lists;
 #[path = "acceptance/rights.rs"]
 mod rights;
+#[path = "acceptance/selections.rs"]
+mod selections;
 #[path = "acceptance/snapshot.rs"]
 mod snapshot;
 #[path = "common/spreadsheet.rs"]

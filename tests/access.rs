@@ -154,6 +154,28 @@ async fn p5_who_may_not_configure_is_told_whom_to_ask() {
 }
 
 #[tokio::test]
+async fn what_the_policy_lacks_is_shown_to_whom_the_token_names_and_not_to_the_account() {
+    use sqlx::ConnectOptions;
+    let folder = company("").await;
+    let (reader, officer) = (token(folder.path(), "reader", "read"), token(folder.path(), "officer", "configure"));
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("company.db"));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("ALTER TABLE customers ADD COLUMN nickname TEXT").execute(&mut connection).await.unwrap();
+    for json in [&["policy", "check"][..], &["policy", "check", "--json"]] {
+        let refused = lethe(folder.path(), Some(&reader), json);
+        let told = format!("{}{}", said(&refused), String::from_utf8_lossy(&refused.stdout));
+        assert!(told.contains("You don't have the necessary access") && !told.contains("nickname"), "{told}");
+        for by in [Some(officer.as_str()), None] {
+            let shown = lethe(folder.path(), by, json);
+            let told = format!("{}{}", said(&shown), String::from_utf8_lossy(&shown.stdout));
+            assert!(told.contains("nickname"), "{told}");
+        }
+        let unknown = said(&lethe(folder.path(), Some("lethe_nonsense"), json));
+        assert!(unknown.contains("is not in force"), "{unknown}");
+    }
+}
+
+#[tokio::test]
 async fn rights_and_tokens_that_are_none_are_told_so() {
     let account = whoami::username().unwrap();
     for (access, what) in [

@@ -110,6 +110,32 @@ fn floors_import_downward_only() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Who below the faces may speak of commands: what words them for each face,
+/// drafts that only the command line makes, and those who write to whoever runs
+/// the program (mail, and notes in its log).
+const SPEAK_OF_COMMANDS: [&str; 4] =
+    ["domain/hint.rs", "worker/deliver/alerts.rs", "worker/watch.rs", "domain/plan/builder.rs"];
+
+#[test]
+fn only_the_command_line_speaks_of_its_commands_and_options() {
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for file in files(&source, ".rs") {
+        let place = file.strip_prefix(&source).expect("a file of src");
+        let is_its_own = ["cli", "draft", "demo"].iter().any(|floor| place.starts_with(floor));
+        if is_its_own || SPEAK_OF_COMMANDS.iter().any(|own| place.ends_with(own)) {
+            continue;
+        }
+        let text = read(&file);
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        wrong.extend(
+            code.filter(|line| line.contains("`lethe ") || line.contains("`--"))
+                .map(|line| format!("src/{}: {}", place.display(), line.trim())),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn every_floor_of_the_program_is_known_here() {
     let library = read(&root().join("src/lib.rs"));

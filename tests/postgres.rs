@@ -11,6 +11,8 @@ mod bad_inputs;
 mod changed;
 #[path = "dates.rs"]
 mod dates;
+#[path = "doctor.rs"]
+mod doctor;
 #[path = "files.rs"]
 mod files;
 #[path = "http/main.rs"]

@@ -1,12 +1,11 @@
 //! Workbooks go round as they are, and a file that is none, or more than one,
 //! is refused before it costs anything.
 
-use std::io::{Cursor, Read, Write};
+#[path = "common/spreadsheet.rs"]
+mod spreadsheet;
 
 use lethe::sheet::{MOST_ROWS, Workbook, plain, read, write};
 use proptest::prelude::*;
-use zip::write::SimpleFileOptions;
-use zip::{ZipArchive, ZipWriter};
 
 fn book(rows: usize) -> Workbook {
     Workbook {
@@ -22,23 +21,7 @@ fn bytes() -> Vec<u8> {
 
 /// The package with other parts, or more of them.
 fn with(parts: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut package = ZipArchive::new(Cursor::new(bytes())).expect("a package");
-    let mut changed = ZipWriter::new(Cursor::new(Vec::new()));
-    for at in 0..package.len() {
-        let mut part = package.by_index(at).expect("a part");
-        let name = part.name().expect("a name").into_owned();
-        if parts.iter().all(|(own, _)| *own != name) {
-            let mut own = Vec::new();
-            part.read_to_end(&mut own).expect("its bytes");
-            changed.start_file(name, SimpleFileOptions::default()).expect("a part");
-            changed.write_all(&own).expect("its bytes");
-        }
-    }
-    for (name, own) in parts {
-        changed.start_file(*name, SimpleFileOptions::default()).expect("a part");
-        changed.write_all(own).expect("its bytes");
-    }
-    changed.finish().expect("a package").into_inner()
+    spreadsheet::with(&bytes(), parts)
 }
 
 fn sheet(data: &str) -> Vec<u8> {

@@ -11,10 +11,16 @@
 //! - `postgres`: the same on the server that `LETHE_BENCH_POSTGRES` names (a
 //!   URL of a superuser), with one and two connections, and against a worker
 //!   that takes one client a transaction; left out where none is named.
+//! - `application`: what an application on that server notices of a sweep; only
+//!   when asked for.
+//! - `large`: a night in `--clients` clients on that server, who have few rows
+//!   each, and in a hundredth of them; only when asked for.
 //! - `replay`: a replay over all clients anonymized, on both; only when asked for.
 //! - `statements`: where the time of a sweep goes; only when asked for.
 
+mod application;
 mod company;
+mod large;
 mod memory;
 mod night;
 mod per_client;
@@ -30,8 +36,8 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|replay|statements] [--clients N] [--rounds N] \
-                     [--batch-size N] [--width CHARACTERS] [--fresh]";
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|application|large|replay|statements] [--clients N] [--rounds N] \
+                     [--batch-size N] [--concurrency N] [--only VARIANT,...] [--width CHARACTERS] [--fresh]";
 
 /// What to measure, and how.
 pub struct Options {
@@ -42,6 +48,10 @@ pub struct Options {
     pub rounds: usize,
     /// Clients in a batch.
     pub batch_size: usize,
+    /// Batches worked on at a time beside an application.
+    pub concurrency: u16,
+    /// Words in the names of the variants to run on a server; all if there is none.
+    pub only: Vec<String>,
     /// Characters of a statement that are shown.
     pub width: usize,
     /// Whether companies made in an earlier run are made again.
@@ -63,11 +73,24 @@ impl Options {
 
 /// Reads the arguments; `None` if it was not `cargo bench` that asked.
 fn options() -> Result<Option<Options>, String> {
-    let mut options =
-        Options { part: None, clients: 1_000_000, rounds: 5, batch_size: 1_000, width: 160, fresh: false };
+    let mut options = Options {
+        part: None,
+        clients: 1_000_000,
+        rounds: 5,
+        batch_size: 1_000,
+        concurrency: 2,
+        only: Vec::new(),
+        width: 160,
+        fresh: false,
+    };
     let mut is_bench = false;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
+        if argument == "--only" {
+            let names = arguments.next().ok_or("`--only` takes names")?;
+            options.only = names.split(',').map(str::to_owned).collect();
+            continue;
+        }
         let mut number = || {
             let value = arguments.next().and_then(|value| value.replace('_', "").parse().ok());
             value.filter(|value| *value > 0).ok_or(format!("`{argument}` takes a number above 0"))
@@ -78,9 +101,12 @@ fn options() -> Result<Option<Options>, String> {
             "--clients" => options.clients = number()?,
             "--rounds" => options.rounds = size(number()?),
             "--batch-size" => options.batch_size = size(number()?),
+            "--concurrency" => options.concurrency = u16::try_from(number()?).unwrap_or(u16::MAX),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
-            "speed" | "memory" | "night" | "postgres" | "replay" | "statements" => options.part = Some(argument),
+            "speed" | "memory" | "night" | "postgres" | "application" | "large" | "replay" | "statements" => {
+                options.part = Some(argument);
+            }
             _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
         }
     }
@@ -115,7 +141,9 @@ async fn main() -> ExitCode {
     }
     match postgres::server() {
         Some(server) if wanted("postgres") => server::measure(&options, &server).await,
-        None if only("postgres") => {
+        Some(server) if only("application") => application::measure(&options, &server).await,
+        Some(server) if only("large") => large::measure(&options, &server).await,
+        None if only("postgres") || only("application") || only("large") => {
             eprintln!("`LETHE_BENCH_POSTGRES` names no server");
             return ExitCode::FAILURE;
         }

@@ -2,7 +2,7 @@
 //! program in a process of its own, with a small page cache for SQLite.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use lethe::demo::Size;
@@ -17,11 +17,11 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// What the process had at most, in MiB.
 #[derive(Debug, Clone, Copy, Default)]
-struct Peak {
+pub struct Peak {
     /// Everything resident, pages of files and of the program included.
-    resident: f64,
+    pub resident: f64,
     /// What it asked for itself: heap, stacks, and SQLite's cache.
-    anonymous: f64,
+    pub anonymous: f64,
 }
 
 pub async fn measure(options: &Options) {
@@ -63,7 +63,7 @@ fn watch(database: &Path, batch_size: usize) -> Peak {
         .expect("the program starts");
     let mut peak = Peak::default();
     let status = loop {
-        look(&program, &mut peak);
+        look(program.id(), &mut peak);
         if let Some(status) = program.try_wait().expect("the program can be waited for") {
             break status;
         }
@@ -74,8 +74,8 @@ fn watch(database: &Path, batch_size: usize) -> Peak {
 }
 
 /// Reads what Linux tells about a process that runs.
-fn look(program: &Child, peak: &mut Peak) {
-    let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", program.id())) else { return };
+pub fn look(process: u32, peak: &mut Peak) {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else { return };
     let mib = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name))?;
         let kib: u32 = line.trim_start_matches(':').split_whitespace().next()?.parse().ok()?;

@@ -19,8 +19,8 @@ use crate::company;
 /// The variable that names the server.
 const SERVER: &str = "LETHE_BENCH_POSTGRES";
 /// The tables of the company, and what is made when the rows are in.
-const SCHEMA: &str = include_str!("../../policies/np-retail/schema.postgres.sql");
-const INDEXES: &str = "-- Foreign keys and indexes\n";
+pub const SCHEMA: &str = include_str!("../../policies/np-retail/schema.postgres.sql");
+pub const INDEXES: &str = "-- Foreign keys and indexes\n";
 /// Bytes sent to the server at once.
 const SENT: usize = 1 << 20;
 
@@ -33,10 +33,23 @@ pub fn server() -> Option<Url> {
 /// A database of the server, removed at the end of a run.
 pub struct Database {
     server: Url,
-    name: String,
+    pub name: String,
 }
 
 impl Database {
+    pub fn named(server: &Url, name: String) -> Self {
+        Self { server: server.clone(), name }
+    }
+
+    /// Whether it was made in an earlier run.
+    pub async fn is_there(&self) -> bool {
+        let mut connection = PgConnection::connect(self.server.as_str()).await.expect("the server answers");
+        let there = sqlx::query_scalar("SELECT count(*) FROM pg_database WHERE datname = $1").bind(&self.name);
+        let there: i64 = there.fetch_one(&mut connection).await.expect("databases can be counted");
+        connection.close().await.expect("the connection closes");
+        there > 0
+    }
+
     pub fn url(&self) -> Url {
         let mut url = self.server.clone();
         url.set_path(&self.name);
@@ -66,7 +79,7 @@ impl Database {
     }
 }
 
-async fn run(url: &Url, sql: &str) {
+pub async fn run(url: &Url, sql: &str) {
     let mut connection = PgConnection::connect(url.as_str()).await.expect("the server answers");
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("the statement runs");
     connection.close().await.expect("the connection closes");
@@ -75,17 +88,13 @@ async fn run(url: &Url, sql: &str) {
 /// The template of a company of this size, made now or in an earlier run.
 pub async fn template(server: &Url, size: &Size, fresh: bool) -> String {
     let made = format!("lethe_bench_{}", size.clients);
-    let mut connection = PgConnection::connect(server.as_str()).await.expect("the server answers");
-    let there = sqlx::query_scalar("SELECT count(*) FROM pg_database WHERE datname = $1").bind(&made);
-    let there: i64 = there.fetch_one(&mut connection).await.expect("databases can be counted");
-    connection.close().await.expect("the connection closes");
-    if there > 0 && !fresh {
+    if !fresh && Database::named(server, made.clone()).is_there().await {
         return made;
     }
     let file = company::company(&format!("speed-{}", size.clients), size, fresh).await;
     eprintln!("making the database {made} ...");
     let started = Instant::now();
-    let unfinished = Database { server: server.clone(), name: format!("{made}_{}", std::process::id()) };
+    let unfinished = Database::named(server, format!("{made}_{}", std::process::id()));
     run(server, &format!("CREATE DATABASE {} TEMPLATE template0", name(&unfinished.name))).await;
     fill(&unfinished, &file).await;
     run(server, &format!("DROP DATABASE IF EXISTS {}", name(&made))).await;
@@ -98,7 +107,7 @@ pub async fn template(server: &Url, size: &Size, fresh: bool) -> String {
 pub async fn copy(server: &Url, template: &str) -> Database {
     static COPIES: AtomicU32 = AtomicU32::new(0);
     let number = COPIES.fetch_add(1, Ordering::Relaxed);
-    let database = Database { server: server.clone(), name: format!("lethe_run_{}_{number}", std::process::id()) };
+    let database = Database::named(server, format!("lethe_run_{}_{number}", std::process::id()));
     let create = "CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY";
     run(server, &create.replace("{name}", &name(&database.name)).replace("{template}", &name(template))).await;
     run(server, "CHECKPOINT").await;

@@ -53,10 +53,12 @@ pub async fn measure(options: &Options, server: &Url) {
     let template = template(server, &size, options.fresh).await;
     println!("\nPostgreSQL: a due sweep of {} in {clients} clients, batches of {}", size.due, options.batch_size);
     let mut speeds: Vec<Speeds> = VARIANTS.iter().map(|_| Speeds::default()).collect();
+    let is_asked =
+        |variant: &Variant| options.only.is_empty() || options.only.iter().any(|own| variant.named.contains(own));
     for round in 0..options.rounds {
         println!("  round {}", round + 1);
         let mut first = None;
-        for (variant, speeds) in VARIANTS.iter().zip(&mut speeds) {
+        for (variant, speeds) in VARIANTS.iter().zip(&mut speeds).filter(|(variant, _)| is_asked(variant)) {
             let database = copy(server, &template).await;
             let speed = variant.run(&database, options.batch_size).await;
             println!("    {:<26} {speed:>8.0}/s", variant.named);
@@ -82,13 +84,19 @@ pub async fn measure(options: &Options, server: &Url) {
         }
     }
     let [one, script, two, half, single, poison] = speeds.as_slice() else { return };
-    println!("  one connection / script               {:.2}  (median of {})", one.over(script), options.rounds);
-    println!("  two connections / script              {:.2}", two.over(script));
-    println!("  two connections / one                 {:.2}", two.over(one));
-    println!("  half batches / whole ones             {:.2}", half.over(two));
-    println!("  one connection / one a transaction    {:.2}", one.over(single));
-    println!("  two connections / one a transaction   {:.2}", two.over(single));
-    println!("  one poison in a thousand / none       {:.2}", poison.over(two));
+    println!("  medians of {}", options.rounds);
+    let ratios = [
+        ("one connection / script", one.over(script)),
+        ("two connections / script", two.over(script)),
+        ("two connections / one", two.over(one)),
+        ("half batches / whole ones", half.over(two)),
+        ("one connection / one a transaction", one.over(single)),
+        ("two connections / one a transaction", two.over(single)),
+        ("one poison in a thousand / none", poison.over(two)),
+    ];
+    for (named, ratio) in ratios.iter().filter(|(_, ratio)| !ratio.is_nan()) {
+        println!("  {named:<37} {ratio:.2}");
+    }
     println!("  median clients a second: two connections {:.0}, script {:.0}", two.median(), script.median());
 }
 

@@ -7,9 +7,11 @@ use serde::Deserialize;
 use super::config::Config;
 use super::{Failure, setup};
 use crate::domain::access::{Right, Rights};
+use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::access::{Caller, Way, refusal};
 use crate::service::failure::Kind;
+use crate::store::Store;
 
 /// The variable with a token, for those who are no operator of this machine.
 pub(super) const TOKEN: &str = "LETHE_TOKEN";
@@ -58,7 +60,12 @@ pub(super) fn permit(config: &Config, right: Right, what: &str) -> Result<(), Fa
     if caller.rights.hold(right) { Ok(()) } else { Err(refusal(&caller, right, what)) }
 }
 
-/// Whether whoever asks may configure; without a ledger, as an account.
-pub(super) fn may_configure(config: &Config) -> bool {
-    operator(config).rights.hold(Right::Configure)
+/// Whether whoever asks may configure; without a ledger there is no token, and they ask as an account.
+pub(super) async fn may_configure(config: &Config, store: &Store) -> Result<bool, Failure> {
+    let asks = if Ledger::exists(store).await? {
+        caller(config, &Ledger::open(store, &Clock::System).await?).await?
+    } else {
+        operator(config)
+    };
+    Ok(asks.rights.hold(Right::Configure))
 }

@@ -1,5 +1,7 @@
 //! `lethe doctor`: checks everything that a sweep relies on.
 
+mod indexes;
+
 use std::path::Path;
 
 use serde::Serialize;
@@ -9,7 +11,7 @@ use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::plan::Plan;
-use crate::domain::schema::{Dialect, Schema};
+use crate::domain::schema::Dialect;
 use crate::ledger::Ledger;
 use crate::service::journal::JournalStatus;
 use crate::store::{Change, Store, begin};
@@ -49,10 +51,14 @@ impl Findings {
         self.0.push(Finding { verdict, about, what: what.into(), statement: None });
     }
 
-    /// A change to the role's rights that somebody who may should make.
+    /// A statement that somebody should run who may.
+    fn prescribe(&mut self, verdict: Verdict, about: &'static str, what: String, statement: Option<String>) {
+        self.0.push(Finding { verdict, about, what, statement });
+    }
+
+    /// A change to the role's rights.
     fn change(&mut self, verdict: Verdict, change: &Change) {
-        let (what, statement) = (change.why.clone(), change.statement.clone());
-        self.0.push(Finding { verdict, about: "role", what, statement });
+        self.prescribe(verdict, "role", change.why.clone(), change.statement.clone());
     }
 }
 
@@ -127,13 +133,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
             format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up"),
         );
     }
-    for statement in indexes(&loaded.plan, &loaded.schema) {
-        findings.add(
-            Verdict::Note,
-            "speed",
-            format!("without this index every batch reads a whole table: {statement}"),
-        );
-    }
+    indexes::advise(store, &loaded.plan, &loaded.schema, findings).await?;
     if !Ledger::exists(store).await? {
         findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
         return Ok(());
@@ -267,46 +267,6 @@ async fn pages(store: &Store, findings: &mut Findings) {
             format!("{free} unused pages may hold what other programs deleted earlier; `VACUUM` once removes it (Lethe overwrites what it deletes itself)"),
         );
     }
-}
-
-/// Indexes without which a batch reads whole tables, as statements.
-fn indexes(plan: &Plan, schema: &Schema) -> Vec<String> {
-    let mut needed: Vec<(String, Vec<String>)> = Vec::new();
-    let guards = plan.guards.iter().flat_map(|guard| &guard.paths);
-    let activity = plan.retention.iter().flat_map(|own| &own.activity).flat_map(|own| &own.paths);
-    for path in plan.steps.iter().flat_map(|step| &step.paths).chain(guards).chain(activity) {
-        for (at, hop) in path.hops.iter().enumerate() {
-            needed.push((hop.table.clone(), hop.columns.clone()));
-            if let Some(next) = path.hops.get(at + 1) {
-                needed.push((next.table.clone(), hop.matches.clone()));
-            }
-        }
-    }
-    needed.extend(plan.files.iter().map(|own| (own.table.clone(), vec![own.column.clone()])));
-    if let Some(date) = &plan.client.to_anonymize_on {
-        needed.push((plan.client.table.clone(), vec![date.clone()]));
-    }
-    if let Some(retention) = &plan.retention {
-        needed.extend(retention.activity.iter().map(|own| (own.table.clone(), vec![own.date.clone()])));
-        needed.extend(retention.otherwise.iter().map(|date| (plan.client.table.clone(), vec![date.clone()])));
-    }
-    needed.sort();
-    needed.dedup();
-    let missing = needed.into_iter().filter(|(table, columns)| {
-        schema.table(table).is_some_and(|table| {
-            !table.indexes.iter().any(|index| {
-                index.columns.len() >= columns.len()
-                    && index.columns[..columns.len()].iter().flatten().all(|own| columns.contains(own))
-            })
-        })
-    });
-    missing
-        .map(|(table, columns)| {
-            let list: Vec<String> = columns.iter().map(|column| crate::sql::name(column)).collect();
-            let name = crate::sql::name(&format!("{table}_{}", columns.join("_")));
-            format!("CREATE INDEX {name} ON {} ({});", crate::sql::name(&table), list.join(", "))
-        })
-        .collect()
 }
 
 /// The roots of files are there.

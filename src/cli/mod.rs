@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod hold;
 mod journal;
+mod list;
 mod output;
 mod outside;
 mod policy;
@@ -20,6 +21,7 @@ mod retention;
 mod retry;
 mod review;
 mod run;
+mod selection;
 mod setup;
 mod status;
 mod sweep;
@@ -66,6 +68,9 @@ enum Command {
     Policy(policy::Command),
     /// Start a sweep, or look at what it would do.
     Sweep(sweep::Args),
+    /// Save the keys of clients under a name, for sweeps over them.
+    #[command(subcommand)]
+    Selection(selection::Command),
     /// Hold the clients that a sweep would take until a second person approves them.
     #[command(subcommand)]
     Review(review::Command),
@@ -138,6 +143,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Demo(args) => demo::execute(&args, out).await,
         Command::Policy(command) => policy::execute(command, file, out).await,
         Command::Sweep(args) => sweep::execute(args, file, out).await,
+        Command::Selection(command) => selection::execute(command, file, out).await,
         Command::Review(command) => review::execute(command, file, out).await,
         Command::Run => run::execute(run::Part::Everything, file).await,
         Command::Scheduler => run::execute(run::Part::Scheduler, file).await,

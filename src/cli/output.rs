@@ -28,6 +28,12 @@ pub(super) fn print(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// A name as a shell takes it for one word.
+pub(super) fn word(name: &str) -> String {
+    let is_plain = name.chars().all(|own| own.is_alphanumeric() || matches!(own, '-' | '_' | '.'));
+    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
+}
+
 /// A number of batches.
 pub(super) fn batches(count: u64) -> String {
     if count == 1 { "1 batch".to_owned() } else { format!("{} batches", number(count)) }

@@ -112,8 +112,13 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
     let planner = config.planner();
     let loaded = match planner.plan_checked(&store).await {
         Ok(loaded) => loaded,
-        Err(PlanLoadError::Plan(_)) if !may_configure(&config) => return Err(not_configured()),
-        Err(PlanLoadError::Plan(PlanError(problems))) if out.json => {
+        Err(PlanLoadError::Plan(PlanError(problems))) => {
+            if !may_configure(&config, &store).await? {
+                return Err(not_configured());
+            }
+            if !out.json {
+                return Err(PlanLoadError::Plan(PlanError(problems)).into());
+            }
             out.data(&serde_json::json!({ "problems": problems }), String::new);
             let count = counted(problems.len() as u64, "problem");
             return Err(Failure::new(

@@ -8,6 +8,7 @@ use super::output::{Output, batches, counted, number, table};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
+use crate::domain::hint::Face;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
@@ -55,7 +56,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     if let Some(id) = args.sweep {
         return one(&context, id, out).await;
     }
-    let status = Status::of(&context, &config.jobs, args.last).await?;
+    let status = Status::of(&context, &config.jobs, args.last, Face::Command).await?;
     out.data(&status, || text(&status));
     Ok(())
 }

@@ -11,16 +11,16 @@ use serde::Serialize;
 use super::access::permit;
 use super::client::KEY_HINT;
 use super::config::Config;
-use super::output::{Output, batches, number, reason, tally_lines};
+use super::output::{Output, batches, counted, number, reason, tally_lines, word};
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
-use crate::domain::reading::trouble;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
+use crate::service::Service;
 use crate::service::ticks::needs_no_review;
 use crate::worker::journal::Keeper;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
@@ -28,7 +28,7 @@ use crate::worker::{Context, Request, wait_for};
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
-#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "replay", "retention"])))]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["job", "due", "period", "list", "selection", "replay", "retention"])))]
 #[allow(clippy::struct_excessive_bools)]
 pub(super) struct Args {
     /// The job whose parameters to use: the name of a file in `jobs/`.
@@ -42,6 +42,9 @@ pub(super) struct Args {
     /// Take the clients named in a file, one key a line (`-` reads standard input).
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// Take the clients of a saved selection; live only with `--yes`.
+    #[arg(long, value_name = "NAME")]
+    selection: Option<String>,
     /// Take clients anonymized before whose data has come back.
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
@@ -67,8 +70,11 @@ pub(super) struct Args {
     #[arg(long)]
     wait: bool,
     /// Pass over the retention period of the clients listed; guards and holds still refuse.
-    #[arg(long, requires = "list", conflicts_with_all = ["job", "due", "period", "replay"])]
+    #[arg(long, conflicts_with_all = ["job", "due", "period", "replay"])]
     force: bool,
+    /// With `--selection`: say that anonymizing these clients is meant, and cannot be undone.
+    #[arg(long, conflicts_with_all = ["job", "due", "period", "list", "replay", "retention"])]
+    yes: bool,
     /// Start a sweep that the brake stopped.
     #[arg(long)]
     over_brake: bool,
@@ -96,7 +102,10 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         return preview(&args, &config, out).await;
     }
     let (_, service) = setup::service(file).await?;
-    service.allow(Right::Bulk, &format!("{} a sweep", if args.rehearse { "rehearse" } else { "start" })).await?;
+    let over = args.selection.as_ref().map(|name| format!(" of selection {name}")).unwrap_or_default();
+    let verb = if args.rehearse { "rehearse" } else { "start" };
+    service.allow(Right::Bulk, &format!("{verb} a sweep{over}")).await?;
+    confirmed(&args, &service).await?;
     let context = service.context;
     let loaded = context.planner.plan(&context.store).await?;
     let request = request(&args, &config, loaded.plan.client.key.len())?;
@@ -174,41 +183,45 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
             request.filters.entry(name.clone()).or_default().push(value.clone());
         }
     }
+    request.selection = args.selection.as_ref().map(|name| name.trim().to_owned());
     if let Some(list) = &args.list {
         request.keys = keys(list, key_parts)?;
     }
     Ok(request)
 }
 
-/// The clients in a list: one key a line, comments and empty lines left out, each once.
+/// The clients in a list, each once.
 fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
-    let hint = "write one client key a line; lines that begin with `#` are comments";
     let shown = list.display();
-    let read =
-        if list == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(list) };
-    let text = read.map_err(|error| {
-        let hint = "`--list` takes a file with one client key a line, or `-` for standard input";
-        Failure::new(format!("the list `{shown}` cannot be read: {}", trouble(error.kind())), hint)
-    })?;
     let mut keys = Vec::new();
     let mut seen = std::collections::HashSet::new();
-    for (at, line) in text.lines().enumerate() {
-        let line = line.trim_start_matches('\u{feff}');
-        if line.trim().is_empty() || line.trim_start().starts_with('#') {
-            continue;
-        }
-        // A key that itself begins with `#` is written as `\#…`.
-        let line = if line.starts_with("\\#") { &line[1..] } else { line };
-        let key = Key::parse(line, parts)
-            .map_err(|what| Failure::new(format!("`{shown}` line {}: {what}", at + 1), KEY_HINT))?;
+    for given in super::list::keys(list, "--list")? {
+        let (line, text) = given?;
+        let key = Key::parse(&text, parts)
+            .map_err(|what| Failure::new(format!("`{shown}` line {line}: {what}"), KEY_HINT))?;
         if seen.insert(key.to_json()) {
             keys.push(key);
         }
     }
     if keys.is_empty() {
+        let hint = "write one client key a line; lines that begin with `#` are comments";
         return Err(Failure::new(format!("the list `{shown}` names no client"), hint));
     }
     Ok(keys)
+}
+
+/// Asks whether it is meant, where many go by a name.
+async fn confirmed(args: &Args, service: &Service) -> Result<(), Failure> {
+    let Some(name) = args.selection.as_ref().filter(|_| !args.yes && !args.rehearse) else { return Ok(()) };
+    let selection = service.selection(name).await?;
+    let word = word(&selection.name);
+    let clients = counted(super::selection::clients(&selection), "client");
+    let (name, by) = (&selection.name, &selection.saved_by);
+    let what = format!("selection `{name}` of {by} holds {clients}, and anonymizing cannot be undone");
+    let hint = format!(
+        "look at it with `lethe sweep --selection {word} --preview`; if it is right, start it with `lethe sweep --selection {word} --yes`"
+    );
+    Err(Failure::new(what, hint))
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
@@ -283,7 +296,10 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
             let length = length.map(|own| own.to_string()).unwrap_or_default();
             format!("clients without activity for {length} on {}", request.today)
         }
-        SweepKind::List => "clients on the list".to_owned(),
+        SweepKind::List => match &request.selection {
+            Some(name) => format!("clients of selection `{name}`"),
+            None => "clients on the list".to_owned(),
+        },
         SweepKind::Replay => "clients anonymized before whose data has come back".to_owned(),
         // Its own text is of rows.
         SweepKind::Retention => "clients".to_owned(),

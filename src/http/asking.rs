@@ -34,16 +34,18 @@ where
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "no token came with the request",
-                "send `Authorization: Bearer …` with a token of `lethe token add`",
+                "send `Authorization: Bearer …` with a token; somebody with the right `admin` can make one",
             ));
         };
         let service = &app.0.service;
-        match Caller::of_token(&service.context.ledger, token, Way::Http).await? {
+        let found = Caller::of_token(&service.context.ledger, token, Way::Http).await?;
+        app.0.limiter.note(token, found.is_some());
+        match found {
             Some(caller) => Ok(Self(service.for_caller(caller))),
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "the token is not in force: it is unknown, revoked or has run out",
-                "`lethe token list` shows those in force",
+                "somebody with the right `admin` can make another",
             )),
         }
     }
@@ -64,7 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::bad_request("a text of the body has a NUL in it", "leave it out"));
         }
         let value = T::deserialize(value);
-        value.map(Self).map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), hint))
+        value.map(Self).map_err(|error| Problem::bad_request(error.to_string(), hint))
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
 /// Figures for Prometheus, in the text form of `OpenMetrics`.
 #[utoipa::path(get, path = "/metrics", tag = "state", operation_id = "get_metrics",
     responses((status = 200, content_type = "application/openmetrics-text", body = String),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(super) async fn metrics(State(app): State<App>, Asking(service): Asking) -> Result<Response, Problem> {
     service.allow(Right::Read, "read metrics").await?;
     let registry = registry(&app, &service).await?;

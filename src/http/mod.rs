@@ -32,7 +32,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The address under which people reach it, where a proxy stands before it.
     pub public_url: Option<Url>,
-    /// The most requests a second of one token, or of one address without a token.
+    /// The most requests a second of one token in force, and of one address with none.
     pub rate: NonZeroU32,
 }
 

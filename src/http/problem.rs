@@ -3,14 +3,16 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Serialize, Serializer};
+use utoipa::{ToResponse, ToSchema};
 
+use crate::domain::hint::{Face, Hint};
 use crate::service::failure::{Failure, Kind};
 use crate::store::StoreError;
 
 /// What went wrong with a request.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema, ToResponse)]
+#[response(content_type = "application/problem+json")]
 pub struct Problem {
     /// The status, as the response has it.
     pub status: u16,
@@ -19,12 +21,17 @@ pub struct Problem {
     /// What went wrong.
     pub detail: String,
     /// What to do about it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub hint: String,
+    #[serde(serialize_with = "over_http")]
+    #[schema(value_type = String)]
+    pub hint: Hint,
+}
+
+fn over_http<S: Serializer>(hint: &Hint, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(hint.at(Face::Http))
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, detail: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self {
             status: status.as_u16(),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -33,7 +40,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn bad_request(detail: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn bad_request(detail: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail, hint)
     }
 }

@@ -1,6 +1,7 @@
 //! Why the journal cannot be read or written.
 
 use crate::bucket::words;
+use crate::domain::hint::{Act, Hint};
 
 /// Why the journal cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,16 +27,18 @@ pub enum JournalError {
 impl JournalError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Away { .. } => {
                 "nothing is lost: outcomes wait in the ledger and are written as soon as the journal can be; \
                  `journal.place` in `lethe.toml` says where it is, and a folder is not made, as it may be on a disk \
                  that is not mounted"
+                    .into()
             }
             Self::Strange { .. } => {
-                "`lethe journal verify` names what is wrong; bring the journal back from its own backup, or see \
-                 `docs/operations.md` on a journal that is lost"
+                let rest = " names what is wrong; bring the journal back from its own backup, or see \
+                            `docs/operations.md` on a journal that is lost";
+                Act::Journal.then(rest)
             }
         }
     }

@@ -16,6 +16,7 @@ mod notices;
 mod outcomes;
 mod restore;
 mod reviews;
+mod selections;
 mod sweeps;
 pub mod traces;
 mod writers;
@@ -34,6 +35,7 @@ pub use notices::Notice;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Held, Review, Sought};
+pub use selections::{NewSelection, Selection};
 pub use sweeps::{NewSweep, Progress, State, Sweep};
 
 pub use writers::Turn;
@@ -48,7 +50,7 @@ use crate::domain::schema::Dialect;
 use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
 
 /// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 11] {
+fn migrations(dialect: Dialect) -> [&'static str; 12] {
     match dialect {
         Dialect::Sqlite => [
             include_str!("../../migrations/sqlite/0001_ledger.sql"),
@@ -62,6 +64,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 11] {
             include_str!("../../migrations/sqlite/0009_reviews.sql"),
             include_str!("../../migrations/sqlite/0010_alerts.sql"),
             include_str!("../../migrations/sqlite/0011_dates.sql"),
+            include_str!("../../migrations/sqlite/0012_selections.sql"),
         ],
         Dialect::Postgres => [
             include_str!("../../migrations/postgres/0001_ledger.sql"),
@@ -75,6 +78,7 @@ fn migrations(dialect: Dialect) -> [&'static str; 11] {
             include_str!("../../migrations/postgres/0009_reviews.sql"),
             include_str!("../../migrations/postgres/0010_alerts.sql"),
             include_str!("../../migrations/postgres/0011_dates.sql"),
+            include_str!("../../migrations/postgres/0012_selections.sql"),
         ],
     }
 }

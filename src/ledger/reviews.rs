@@ -181,7 +181,7 @@ impl Ledger {
     }
 
     /// The texts of the JSON array in `$2`, as a query of one column.
-    fn texts(&self) -> &'static str {
+    pub(super) fn texts(&self) -> &'static str {
         match self.store.dialect() {
             Dialect::Sqlite => "SELECT CAST(value AS TEXT) AS own FROM json_each($2)",
             Dialect::Postgres => "SELECT jsonb_array_elements_text(CAST($2 AS JSONB)) AS own",

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Service;
 use super::failure::{Failure, Kind};
 use crate::domain::access::{Right, Rights};
+use crate::domain::hint::Act;
 use crate::ledger::Ledger;
 use crate::store::StoreError;
 use crate::worker::PlanLoadError;
@@ -85,9 +86,7 @@ pub fn hash(token: &str) -> String {
 /// What somebody is told who may not.
 #[must_use]
 pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
-    let hint = format!(
-        "that needs the right `{right}`; whoever has `admin` grants it with `lethe token add`, or in `[access]` of `lethe.toml`"
-    );
+    let hint = Act::Grant.after(&format!("that needs the right `{right}`; whoever has `admin` "));
     Failure::new(format!("`{}` may not {what}", caller.name), hint).of(Kind::Forbidden)
 }
 
@@ -129,6 +128,6 @@ impl Service {
 /// What whoever may not configure is told while the policy waits to be completed.
 #[must_use]
 pub fn not_configured() -> Failure {
-    Failure::new(NOT_CONFIGURED, "`lethe policy check` lists what is missing, for whoever may configure")
+    Failure::new(NOT_CONFIGURED, Act::Policy.then(" lists what is missing, for whoever may configure"))
         .of(Kind::Conflict)
 }

@@ -7,6 +7,7 @@ use super::Service;
 use super::access::refusal;
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::ledger::{Hold, Notice, Record, SetDate};
@@ -49,7 +50,7 @@ async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, 
     let request = Request::of_clients(vec![key], today);
     let mut found = None;
     survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
-    found.ok_or_else(|| Failure::new("the client could not be looked at", "`lethe doctor` checks the database"))
+    found.ok_or_else(|| Failure::new("the client could not be looked at", Act::Doctor.then(" says more")))
 }
 
 /// The key as the ledger writes it, of a client that exists.
@@ -107,7 +108,7 @@ impl Service {
         let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
         let request = Request { force, ..Request::of_clients(vec![key], self.today()) };
         let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
     /// Places a hold, and returns the client's key.
@@ -119,7 +120,7 @@ impl Service {
         self.allow(Right::Anonymize, &format!("place a hold on client {key}")).await?;
         let key = ledger_key(&self.context, key).await?;
         if reason.trim().is_empty() || reason.contains('\0') {
-            return Err(Failure::new("a hold needs a reason", "say why with `--reason \"…\"`"));
+            return Err(Failure::new("a hold needs a reason", Act::Reason.then("")));
         }
         let history = self.context.ledger.history(&key).await?;
         if let Some(last) = history.last().filter(|last| last.outcome == Outcome::Anonymized.as_str()) {
@@ -129,7 +130,7 @@ impl Service {
         }
         if !self.context.ledger.place_hold(&key, reason.trim(), &self.caller.name).await? {
             let what = format!("client `{key}` is on hold already");
-            return Err(Failure::new(what, "`lethe hold list` shows it").of(Kind::Conflict));
+            return Err(Failure::new(what, Act::Holds.then(" shows it")).of(Kind::Conflict));
         }
         Ok(key)
     }
@@ -146,7 +147,7 @@ impl Service {
         let holds = self.context.ledger.holds(Some(&key), false).await?;
         let Some(hold) = holds.first() else {
             let what = format!("client `{key}` is not on hold");
-            return Err(Failure::new(what, "`lethe hold list` shows who is").of(Kind::NotFound));
+            return Err(Failure::new(what, Act::Holds.then(" shows who is")).of(Kind::NotFound));
         };
         if hold.placed_by != self.caller.name && !self.caller.rights.hold(Right::Configure) {
             let what = format!("release a hold of {}", hold.placed_by);

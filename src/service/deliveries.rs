@@ -1,5 +1,6 @@
 //! What is to be done outside of the database.
 
+use crate::domain::hint::{Act, Face};
 use crate::ledger::Outstanding;
 use crate::report::number;
 use crate::worker::Targets;
@@ -7,12 +8,12 @@ use crate::worker::Targets;
 /// What somebody should look at: what was given up, and what waits for a place
 /// that the configuration does not have.
 #[must_use]
-pub fn attention(outstanding: &[Outstanding], targets: &Targets) -> Vec<String> {
+pub fn attention(outstanding: &[Outstanding], targets: &Targets, face: Face) -> Vec<String> {
     let sum = |of: fn(&Outstanding) -> i64| outstanding.iter().map(of).sum::<i64>();
     let mut all = Vec::new();
     if let Ok(failed @ 1..) = u64::try_from(sum(|own| own.failed)) {
         let be = if failed == 1 { "was" } else { "were" };
-        let what = format!("{} {be} given up; `lethe deliveries` lists them", deliveries(failed));
+        let what = format!("{} {be} given up; {} lists them", deliveries(failed), Act::Deliveries.at(face));
         all.push(what);
     }
     let mut unknown: Vec<&str> = outstanding

@@ -1,5 +1,6 @@
 //! An error as a person sees it: what went wrong, what to do, whose it is to fix.
 
+use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
 use crate::store::StoreError;
 use crate::worker::{PlanLoadError, RunError, SweepError};
@@ -27,7 +28,7 @@ pub struct Failure {
     /// What went wrong.
     pub message: String,
     /// What to do about it.
-    pub hint: String,
+    pub hint: Hint,
     /// 1 is the reader's to fix, 2 is ours.
     pub code: u8,
     /// Its kind.
@@ -36,12 +37,12 @@ pub struct Failure {
 
 impl Failure {
     /// Something that the reader can fix.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self { message: message.into(), hint: hint.into(), code: 1, kind: Kind::Invalid }
     }
 
     /// Something that is ours to fix.
-    pub fn fault(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn fault(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self { code: 2, ..Self::new(message, hint).of(Kind::Fault) }
     }
 
@@ -54,7 +55,7 @@ impl Failure {
     /// Prints it to stderr, as text or as JSON.
     pub fn print(&self, json: bool) {
         if json {
-            eprintln!("{}", serde_json::json!({ "error": self.message, "hint": self.hint }));
+            eprintln!("{}", serde_json::json!({ "error": self.message, "hint": self.hint.to_string() }));
         } else {
             eprintln!("error: {}\n\nhint: {}", self.message, self.hint);
         }
@@ -97,6 +98,9 @@ impl From<SweepError> for Failure {
         match error {
             SweepError::Store(error) => error.into(),
             SweepError::Plan(error) => error.into(),
+            error @ SweepError::UnknownSelection { .. } => {
+                Self::new(error.to_string(), error.hint()).of(Kind::NotFound)
+            }
             error => {
                 let is_asked_wrongly = matches!(error, SweepError::EmptyList | SweepError::UnknownFilter { .. });
                 let kind = if is_asked_wrongly { Kind::Invalid } else { Kind::Conflict };

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod jobs;
 pub mod journal;
 pub mod reviews;
+pub mod selections;
 pub mod shared;
 pub mod status;
 pub mod sweeps;

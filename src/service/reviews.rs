@@ -14,6 +14,7 @@ use super::failure::{Failure, Kind};
 use super::jobs::jobs;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::job::Job;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
@@ -102,15 +103,12 @@ impl Service {
     }
 
     async fn begun(&self, name: &str, ask: &Ask) -> Result<(i64, Request), Failure> {
-        let name = name.trim();
-        self.allow(Right::Bulk, &format!("make review {name}")).await?;
-        if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
-            return Err(Failure::new("the name cannot be that of a review", "write up to 60 characters on one line"));
-        }
+        self.allow(Right::Bulk, &format!("make review {}", name.trim())).await?;
+        let name = name_of("review", name)?;
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
             let what = "a review is of clients that are due, and passes over nothing";
-            return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list` without `force`"));
+            return Err(Failure::new(what, "name a job, or the kind `due`, `period` or `list`"));
         }
         let asked = Ask {
             kind: Some(request.kind),
@@ -204,7 +202,7 @@ impl Service {
         self.tidy().await?;
         let found = self.context.ledger.review(name.trim()).await?;
         found.ok_or_else(|| {
-            let hint = "`lethe review list` shows those there are";
+            let hint = Act::Reviews.then(" shows those there are");
             Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound)
         })
     }
@@ -283,10 +281,18 @@ impl Service {
         let ledger = &self.context.ledger;
         self.is_as_it_was(review).await?;
         let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
-        let terms = Ask { kind: Some(SweepKind::List), clients: keys.to_vec(), limit: None, job: None, ..asked };
+        let terms = Ask {
+            kind: Some(SweepKind::List),
+            clients: keys.to_vec(),
+            selection: None,
+            limit: None,
+            job: None,
+            ..asked
+        };
         let request = self.request_of_any_size(&terms).await?;
         let opened = open(&self.context, &request).await?;
-        let sweep = opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))?;
+        let sweep =
+            opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))?;
         ledger.narrow_review(review.id, keys).await?;
         ledger.decide_review(review.id, "approved", Some(sweep), &self.caller.name).await?;
         Ok(sweep)
@@ -328,6 +334,16 @@ impl Service {
     }
 }
 
+/// What people call a thing of this kind, if it can be called so.
+pub(super) fn name_of<'a>(kind: &str, name: &'a str) -> Result<&'a str, Failure> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
+        let what = format!("the name cannot be that of a {kind}");
+        return Err(Failure::new(what, "write up to 60 characters on one line"));
+    }
+    Ok(name)
+}
+
 /// Refuses a review that does not wait.
 pub(super) fn waits(review: &Review) -> Result<(), Failure> {
     let what = match review.state.as_str() {
@@ -341,5 +357,5 @@ pub(super) fn waits(review: &Review) -> Result<(), Failure> {
             format!("review `{}` was {state} by {}", review.name, review.decided_by.as_deref().unwrap_or_default())
         }
     };
-    Err(Failure::new(what, "`lethe review list` shows those that wait").of(Kind::Conflict))
+    Err(Failure::new(what, Act::Reviews.then(" shows those that wait")).of(Kind::Conflict))
 }

@@ -9,6 +9,7 @@ use super::deliveries;
 use super::failure::{Failure, Kind};
 use super::jobs::{JobStatus, job_status};
 use super::journal::JournalStatus;
+use crate::domain::hint::{Act, Face};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
@@ -76,12 +77,12 @@ pub struct Status {
 }
 
 impl Status {
-    /// As it is now, with the last so many sweeps.
+    /// As it is now, with the last so many sweeps, for whoever asks at this face.
     ///
     /// # Errors
     ///
     /// [`Failure`] if the database cannot be read.
-    pub async fn of(context: &Context, jobs: &Path, last: u32) -> Result<Self, Failure> {
+    pub async fn of(context: &Context, jobs: &Path, last: u32, face: Face) -> Result<Self, Failure> {
         let ledger = &context.ledger;
         let mut status = Self {
             sweeps: Vec::new(),
@@ -97,13 +98,13 @@ impl Status {
         for sweep in ledger.last_sweeps(last).await? {
             status.sweeps.push(Shown::of(context, sweep).await?);
         }
-        status.attention = attention(context, &status).await;
+        status.attention = attention(context, &status, face).await;
         Ok(status)
     }
 }
 
 /// What somebody should look at, most urgent first.
-async fn attention(context: &Context, status: &Status) -> Vec<String> {
+async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String> {
     let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
     match context.planner.plan(&context.store).await {
         Err(error) => all.push(error.brief()),
@@ -132,7 +133,7 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
     }
     for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
         if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
-            all.push(format!("sweep {} is open and nobody works on it; start `lethe run`", shown.sweep.id));
+            all.push(format!("sweep {} is open and nobody works on it; {}", shown.sweep.id, Act::Run.at(face)));
         }
     }
     all.extend(status.reviews.iter().map(|own| {
@@ -144,9 +145,10 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
             own.made_by
         )
     }));
-    all.extend(deliveries::attention(&status.deliveries, &context.targets));
+    all.extend(deliveries::attention(&status.deliveries, &context.targets, face));
     if status.failures > 0 {
-        all.push(format!("{} failed; `lethe status --failures` lists them", counted(status.failures as u64, "client")));
+        let failed = counted(status.failures as u64, "client");
+        all.push(format!("{failed} failed; {} lists them", Act::Failures.at(face)));
     }
     all
 }
@@ -154,5 +156,5 @@ async fn attention(context: &Context, status: &Status) -> Vec<String> {
 /// No sweep of this number.
 #[must_use]
 pub fn no_sweep(id: i64) -> Failure {
-    Failure::new(format!("there is no sweep {id}"), "`lethe status` lists the last ones").of(Kind::NotFound)
+    Failure::new(format!("there is no sweep {id}"), Act::Sweeps.then(" lists the last ones")).of(Kind::NotFound)
 }

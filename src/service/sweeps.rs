@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use super::Service;
@@ -12,6 +13,7 @@ use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
 use super::ticks::needs_no_review;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
@@ -36,12 +38,15 @@ pub struct Ask {
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
     /// At most so many clients are anonymized; refused ones do not count.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub limit: Option<u64>,
     /// The clients of a `list` sweep, up to 10,000; a key of several parts is an array as a text.
     #[serde(default)]
     #[schema(max_items = 10_000)]
     pub clients: Vec<String>,
+    /// The saved selection whose clients a `list` sweep takes; the kind may be left out beside it.
+    pub selection: Option<String>,
     /// Of a `period` sweep: another length than the policy's, such as `24 months`, one of those it lets people choose.
     pub length: Option<String>,
     /// Of a `list` sweep: pass over the retention period. Guards and holds still refuse.
@@ -50,6 +55,14 @@ pub struct Ask {
     /// Start a sweep that the brake stopped.
     #[serde(default)]
     pub over_brake: bool,
+}
+
+/// A whole number, which JSON may also write as `48.0`.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let number = Option::<serde_json::Number>::deserialize(from)?;
+    let read =
+        |own: serde_json::Number| own.to_string().trim_end_matches(".0").parse::<u64>().map_err(D::Error::custom);
+    number.map(read).transpose()
 }
 
 /// What a sweep would do.
@@ -89,7 +102,7 @@ impl Service {
         }
         let request = self.request(ask).await?;
         let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", "`lethe status` shows the last ones"))
+        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
     /// What a sweep would do; writes nothing.
@@ -210,7 +223,7 @@ impl Service {
             let key = ledger_key(context, key).await?;
             failed.retain(|client| client.client_key == key);
             if failed.is_empty() {
-                let hint = "`lethe status --failures` lists those that have";
+                let hint = Act::Failures.then(" lists those that have");
                 return Err(Failure::new(format!("client `{key}` has not failed"), hint).of(Kind::NotFound));
             }
         }
@@ -247,7 +260,7 @@ impl Service {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
             let what = "a `retention` sweep takes rows, and only clients are looked at here";
-            return Err(Failure::new(what, "`lethe sweep --retention --preview` counts the rows"));
+            return Err(Failure::new(what, Act::Rows.then(" counts the rows")));
         }
         Ok(request)
     }
@@ -264,17 +277,30 @@ impl Service {
     pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
         let now = self.context.ledger.clock().now();
-        let mut request = match (&ask.job, ask.kind) {
-            (Some(_), Some(_)) => return refused("both `job` and `kind` are there", "a job says its kind itself"),
+        let kind = ask.kind.or(ask.selection.is_some().then_some(SweepKind::List));
+        let mut request = match (&ask.job, kind) {
+            (Some(_), Some(_)) => {
+                return refused("`job` goes with neither `kind` nor `selection`", "a job says its kind itself");
+            }
             (Some(name), None) => Request::of_job(&job(&self.jobs, name)?, now),
             (None, Some(kind)) => Request { kind, ..Request::of_clients(Vec::new(), self.today()) },
             (None, None) => {
-                return refused("neither `job` nor `kind` is there", "name a job, or a kind such as `due`");
+                return refused(
+                    "neither `job` nor `kind` is there",
+                    "name a job, a selection, or a kind such as `due`",
+                );
             }
         };
         let is_list = request.kind == SweepKind::List;
-        if is_list == ask.clients.is_empty() {
-            return refused("`clients` and the kind `list` go together", "name at least one client, and only then");
+        if !ask.clients.is_empty() && ask.selection.is_some() {
+            return refused(
+                "both `clients` and `selection` are there",
+                "save the clients in a selection, or leave it out",
+            );
+        }
+        if is_list == (ask.clients.is_empty() && ask.selection.is_none()) {
+            let hint = "name at least one client, or a saved selection, and only then";
+            return refused("`clients` and the kind `list` go together", hint);
         }
         if ask.force && !is_list {
             return refused("`force` is for a `list` sweep", "name the clients whose retention period is passed over");
@@ -286,7 +312,7 @@ impl Service {
             return refused("a `retention` sweep takes rows, and knows no filter or limit", "leave them out");
         }
         if request.kind == SweepKind::Replay && !ask.filters.is_empty() {
-            return refused("a `replay` sweep knows no filter", "leave `filters` out");
+            return refused("a `replay` sweep knows no filter", "leave it out");
         }
         (request.force, request.over_brake) = (ask.force, ask.over_brake);
         request.cap = ask.limit.or(request.cap);
@@ -299,6 +325,7 @@ impl Service {
         }
         if is_list {
             request.keys = self.keys(&ask.clients).await?;
+            request.selection = ask.selection.as_ref().map(|name| name.trim().to_owned());
         }
         Ok(request)
     }
@@ -340,15 +367,16 @@ pub async fn rehearse(
 impl Ask {
     /// One client is for whoever may anonymize; anything else is for whoever may sweep.
     fn right(&self) -> Right {
-        let is_one = self.job.is_none() && self.kind == Some(SweepKind::List) && self.clients.len() == 1;
-        if is_one { Right::Anonymize } else { Right::Bulk }
+        let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
+        if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }
     }
 
     fn named(&self) -> String {
-        match (&self.job, self.kind) {
-            (Some(job), _) => format!("job {job}"),
-            (None, Some(kind)) => format!("kind {kind}"),
-            (None, None) => "no kind".to_owned(),
+        match (&self.job, &self.selection, self.kind) {
+            (Some(job), ..) => format!("job {job}"),
+            (None, Some(selection), _) => format!("selection {selection}"),
+            (None, None, Some(kind)) => format!("kind {kind}"),
+            (None, None, None) => "no kind".to_owned(),
         }
     }
 }

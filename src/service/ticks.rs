@@ -12,6 +12,7 @@ use super::failure::{Failure, Kind};
 use super::reviews::NOBODY;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::job::Job;
 use crate::worker::watch::{Alert, tick_over};
 
@@ -38,7 +39,7 @@ pub fn needs_no_review(job: &Job) -> Result<(), Failure> {
     if !job.review {
         return Ok(());
     }
-    let hint = format!("`lethe review add \"NAME\" {}` makes one, and a second person approves it", job.name);
+    let hint = Act::Review(job.name.clone()).then(" makes one, and a second person approves it");
     Err(Failure::new(format!("job `{}` asks for a review before its sweep", job.name), hint).of(Kind::Conflict))
 }
 
@@ -50,7 +51,7 @@ impl Service {
         while !jobs.is_empty() && !stop.is_cancelled() {
             pause = match stop.run_until_cancelled(Box::pin(self.review_ticks(&jobs))).await {
                 Some(Err(failure)) => {
-                    tracing::warn!(error = failure.message, hint = failure.hint, "trying again");
+                    tracing::warn!(error = failure.message, hint = %failure.hint, "trying again");
                     (pause * 2).min(LONGEST_PAUSE)
                 }
                 _ => LOOK,
@@ -108,7 +109,7 @@ impl Service {
             (Err(_), Some(review)) if review.state == "making" => return Ok(false),
             (Err(_), Some(review)) if review.state != "failed" => return Ok(true),
             (Err(failure), _) => {
-                tracing::error!(job = job.name, error = failure.message, hint = failure.hint, "no review was made");
+                tracing::error!(job = job.name, error = failure.message, hint = %failure.hint, "no review was made");
                 alert("review-failed", format!("no review of {} could be made: {}", job.name, failure.message))
             }
         };

@@ -13,6 +13,7 @@ use super::Service;
 use super::failure::{Failure, Kind};
 use super::reviews::{MOST_LISTED, waits};
 use crate::domain::access::Right;
+use crate::domain::hint::Act;
 use crate::domain::key::{Key, join};
 use crate::ledger::{Import, NewImport, Review, Sought};
 use crate::service::sweeps::Ask;
@@ -185,7 +186,7 @@ impl Service {
     async fn found_import(&self, id: i64) -> Result<Import, Failure> {
         let found = self.context.ledger.import(id).await?;
         found.ok_or_else(|| {
-            let hint = "`lethe review imports` shows those there are";
+            let hint = Act::Imports.then(" shows those there are");
             Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound)
         })
     }

@@ -87,10 +87,13 @@ impl Scope<'_> {
         if self.is_sqlite() || !path.exclusive {
             return None;
         }
+        let at_hand = Reached { from: "lethe_taken", conditions: true, at_hand: true };
         Some(format!(
-            "WITH locked AS (SELECT 1 FROM {} WHERE {} ORDER BY tableoid, ctid FOR NO KEY UPDATE) SELECT count(*) FROM locked",
+            "WITH locked AS (SELECT 1 FROM {} WHERE {} AND ({}) IS TRUE ORDER BY tableoid, ctid FOR NO KEY UPDATE) \
+             SELECT count(*) FROM locked",
             self.relation(&path.hops[0].table),
-            self.reached_by(path)
+            self.reached_by(path),
+            self.reached(path, &at_hand)
         ))
     }
 
@@ -128,6 +131,11 @@ impl Scope<'_> {
             } else {
                 self.among(&own(hop), hop.columns.len(), &among)
             };
+            let is_array = !self.is_sqlite() && !asked.at_hand && hop.columns.len() == 1;
+            if is_array && path.by_key && path.hops.len() == 1 {
+                // An array is searched from the front: a table that is read whole is asked by hash first.
+                condition = format!("({condition} AND ({} IN ({among})) IS TRUE)", own(hop));
+            }
             if let Some(own) = hop.condition.as_ref().filter(|_| asked.conditions) {
                 condition = format!("{condition} AND ({})", own.sql(self.today));
             }

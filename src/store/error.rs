@@ -1,5 +1,6 @@
 //! What a driver's error means, without quoting the data a driver may quote.
 
+use crate::domain::hint::{Act, Hint};
 use crate::domain::reading::trouble;
 
 /// Why the company's database cannot be used.
@@ -92,49 +93,51 @@ pub enum StoreError {
 impl StoreError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Missing { place } if place.contains("://") => {
-                "the last part of the URL in `database` is the database's name on the server".to_owned()
+                "the last part of the URL in `database` is the database's name on the server".into()
             }
             Self::Unreachable { why: Some(why), .. } if why == UNENCRYPTED => {
                 "check that the server offers TLS, and that its certificate is for this host; `sslmode` and `sslrootcert` \
                  in the URL say what is asked for"
-                    .to_owned()
+                    .into()
             }
             Self::Unreachable { .. } => {
                 "check host and port in `database`, and that the server runs and lets this host in; nothing is half done"
-                    .to_owned()
+                    .into()
             }
-            Self::Shut { .. } => "check user and password; a password can stand in a file named by `postgres.password_file`".to_owned(),
-            Self::Forbidden { .. } => "grant the right to the role; `lethe doctor` names what is missing".to_owned(),
+            Self::Shut { .. } => "check user and password; a password can stand in a file named by `postgres.password_file`".into(),
+            Self::Forbidden { .. } => Hint::by(|face| {
+                format!("grant the right to the role; {} names what is missing", Act::Doctor.at(face))
+            }),
             Self::ReadOnly { place } if place.contains("://") => {
                 "name the primary server if this is a standby, or a role whose transactions may write; nothing was written"
-                    .to_owned()
+                    .into()
             }
             Self::Locked { place } if place.contains("://") => {
-                "another session holds a lock; the sweep goes on by itself when it is let go".to_owned()
+                "another session holds a lock; the sweep goes on by itself when it is let go".into()
             }
             Self::Missing { .. } => "set `database` in `lethe.toml`, or `LETHE_DATABASE`, to the database's file; \
                                      a relative path counts from the configuration file"
-                .to_owned(),
-            Self::NotADatabase { .. } => "`database` should name the SQLite file itself".to_owned(),
+                .into(),
+            Self::NotADatabase { .. } => "`database` should name the SQLite file itself".into(),
             Self::ReadOnly { .. } => {
                 "give the account that runs Lethe write access to the file and its folder; nothing was written"
-                    .to_owned()
+                    .into()
             }
-            Self::Unopenable { .. } => "check the file's rights, and those of its folder".to_owned(),
+            Self::Unopenable { .. } => "check the file's rights, and those of its folder".into(),
             Self::Damaged { .. } => {
-                "restore it from a backup; SQLite's `PRAGMA integrity_check` lists what is wrong".to_owned()
+                "restore it from a backup; SQLite's `PRAGMA integrity_check` lists what is wrong".into()
             }
             Self::Locked { .. } => {
-                "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".to_owned()
+                "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".into()
             }
-            Self::NewerLedger { .. } => "run the version that wrote it, or a later one; nothing was written".to_owned(),
+            Self::NewerLedger { .. } => "run the version that wrote it, or a later one; nothing was written".into(),
             Self::Full { .. } => {
-                "make room on the disk; nothing is half done, and the sweep goes on by itself".to_owned()
+                "make room on the disk; nothing is half done, and the sweep goes on by itself".into()
             }
-            Self::Other { .. } => "`lethe doctor` checks the database; nothing is half done".to_owned(),
+            Self::Other { .. } => Act::Doctor.then(" says more; nothing is half done"),
         }
     }
 

@@ -7,6 +7,7 @@ mod postgres;
 mod replicas;
 mod rights;
 mod samples;
+mod scan;
 mod settings;
 mod sqlite;
 mod verify;
@@ -15,6 +16,7 @@ pub use error::{Fault, FaultKind, StoreError};
 pub use listen::{BATCHES, Listener};
 pub use replicas::Behind;
 pub use rights::{Change, Role};
+pub use scan::Scan;
 pub use settings::{Postgres, Settings, Sqlite};
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::domain::hint::{Act, Hint};
 use crate::domain::nearest::nearest;
 use crate::domain::plan::{NamedFile, Plan, PlanError, Problem};
 use crate::domain::policy::{Policy, PolicyError};
@@ -61,13 +62,11 @@ pub enum PlanLoadError {
 impl PlanLoadError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::Missing { .. } => {
-                "`lethe policy init` drafts one from the database; `policy` in `lethe.toml` says where it is".to_owned()
-            }
-            Self::Unreadable { .. } => "`policy` in `lethe.toml` names the policy's file".to_owned(),
-            Self::Policy { source, .. } => source.hint(),
+            Self::Missing { .. } => Act::Draft.then("; `policy` in `lethe.toml` says where it is"),
+            Self::Unreadable { .. } => "`policy` in `lethe.toml` names the policy's file".into(),
+            Self::Policy { source, .. } => source.hint().into(),
             Self::Plan(source) => source.hint(),
             Self::Store(source) => source.hint(),
         }

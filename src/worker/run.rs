@@ -12,6 +12,7 @@ use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, deliver, scheduler, watch};
+use crate::domain::hint::Hint;
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
@@ -70,9 +71,9 @@ pub enum RunError {
 impl RunError {
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::Queue(error) => error.hint().to_owned(),
+            Self::Queue(error) => error.hint().into(),
             Self::Store(error) => error.hint(),
         }
     }
@@ -96,7 +97,7 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     let mut keeper = Keeper::new(&context);
     // Before anything is claimed: the database may have come back from a backup.
     if let Err(error) = keeper.first_look().await {
-        tracing::warn!(error = error.brief(), hint = error.hint(), "the journal could not be kept");
+        tracing::warn!(error = error.brief(), hint = %error.hint(), "the journal could not be kept");
     }
     let kept = CancellationToken::new();
     let keeping = tokio::spawn(keeper.keep(kept.clone()));
@@ -135,7 +136,7 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
         && context.ledger.sweep(id).await?.is_none_or(|sweep| sweep.state != State::Running)
         && let Err(error) = last_words(&context).await
     {
-        tracing::warn!(error = error.brief(), hint = error.hint(), "what is to be delivered waits");
+        tracing::warn!(error = error.brief(), hint = %error.hint(), "what is to be delivered waits");
     }
     Ok(())
 }
@@ -268,7 +269,7 @@ async fn stewarding(
             }
             Err(error) => {
                 pause = (pause.max(ROUND) * 2).min(LONGEST_PAUSE);
-                tracing::warn!(error = error.brief(), hint = error.hint(), "trying again");
+                tracing::warn!(error = error.brief(), hint = %error.hint(), "trying again");
             }
         }
         tokio::select! {

@@ -46,7 +46,7 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
                 away = Some(error);
                 continue;
             }
-            Err(error) => tracing::error!(job = job.name, error = error.brief(), hint = error.hint(), "sweep refused"),
+            Err(error) => tracing::error!(job = job.name, error = error.brief(), hint = %error.hint(), "sweep refused"),
         }
         context.ledger.set_checked_at(&job.name, missed.latest).await?;
     }

@@ -2,10 +2,12 @@
 //! are over; or only surveyed, for a preview or a rehearsal.
 
 mod error;
+mod saved;
 mod survey;
 mod terms;
 
 pub use error::SweepError;
+pub use saved::unknown;
 pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::ledger::{self, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
 use crate::store::{Store, StoreError, begin, statement};
 
@@ -66,6 +68,8 @@ pub struct Request {
     pub over_brake: bool,
     /// List sweeps: the clients.
     pub keys: Vec<Key>,
+    /// List sweeps: the saved selection whose clients they are instead.
+    pub selection: Option<String>,
     /// List sweeps: clients that failed are tried again.
     pub retry: bool,
 }
@@ -87,6 +91,7 @@ impl Request {
             brake: job.brake,
             over_brake: false,
             keys: Vec::new(),
+            selection: None,
             retry: false,
         }
     }
@@ -107,6 +112,7 @@ impl Request {
             brake: Brake::default(),
             over_brake: false,
             keys,
+            selection: None,
             retry: false,
         }
     }
@@ -123,6 +129,8 @@ pub(super) struct Prepared {
     pub(super) today: NaiveDate,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
+    /// The saved selection that was asked for.
+    pub(super) saved: Option<ledger::Selection>,
 }
 
 impl Prepared {
@@ -154,7 +162,7 @@ pub(super) async fn prepare(
     match request.kind {
         SweepKind::Due if plan.client.to_anonymize_on.is_none() => return Err(SweepError::NoDate),
         SweepKind::Period if plan.retention.is_none() => return Err(SweepError::NoPeriod),
-        SweepKind::List if request.keys.is_empty() => return Err(SweepError::EmptyList),
+        SweepKind::List if request.keys.is_empty() && request.selection.is_none() => return Err(SweepError::EmptyList),
         _ => {}
     }
     let filters = columns_of(&loaded, &request.filters)?;
@@ -178,6 +186,10 @@ pub(super) async fn prepare(
         position: if since.is_none() { mark.position } else { None },
         today: request.today,
         selected: None,
+        saved: match &request.selection {
+            Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
+            None => None,
+        },
         loaded,
     })
 }
@@ -347,6 +359,11 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     let write = async {
         let mut transaction = begin(&mut writer).await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
+        if let Some(saved) = &prepared.saved
+            && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
+        {
+            return Ok(None);
+        }
         if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
             context.ledger.insert_batches(&mut transaction, id, &batches).await?;
             if request.retry {
@@ -359,6 +376,10 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
         Ok::<Option<i64>, sqlx::Error>(Some(id))
     };
     let opened = write.await.map_err(|error| context.store.fault(&error))?;
+    if let (None, Some(saved)) = (opened, &prepared.saved) {
+        // Deleted, or saved anew, since it was looked for.
+        return Err(saved::changed(saved));
+    }
     context.wake.notify_one();
     Ok(opened)
 }
@@ -467,6 +488,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         position: sweep.position.clone(),
         today: sweep.today,
         selected: None,
+        saved: None,
         loaded,
     }))
 }

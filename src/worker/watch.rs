@@ -123,7 +123,7 @@ pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: Cancellatio
             Ok::<(), SweepError>(())
         };
         if let Err(error) = looked.await {
-            tracing::warn!(error = error.brief(), hint = error.hint(), "nobody could be told of what needs them");
+            tracing::warn!(error = error.brief(), hint = %error.hint(), "nobody could be told of what needs them");
         }
         stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
     }

@@ -52,7 +52,11 @@ async fn x1_one_client_or_many_from_a_saved_selection() {
 
     let selection = trade.rows(SELECTION).await;
     trade.write("selection.txt", &selection.join("\n"));
-    let ended = trade.json(&["sweep", "--list", "selection.txt", "--force", "--wait"]);
+    let saved = trade.json(&["selection", "save", "hearing aids", "--from", "selection.txt"]);
+    assert_eq!((&saved["clients"], &saved["twice"]), (&17.into(), &0.into()));
+    // What was saved counts, whatever became of the file.
+    trade.write("selection.txt", "1024");
+    let ended = trade.json(&["sweep", "--selection", "hearing aids", "--force", "--yes", "--wait"]);
     let counts = ["looked_at", "anonymized", "refused", "already", "failed"]
         .map(|name| if name == "looked_at" { selection.len().into() } else { ended["progress"][name].clone() });
     assert_eq!(counts, [17, 8, 7, 1, 1]);
@@ -61,10 +65,11 @@ async fn x1_one_client_or_many_from_a_saved_selection() {
     let picked: BTreeSet<String> = selection.into_iter().chain(["1002".to_owned()]).collect();
     assert_eq!(gone.difference(&picked).count(), 0);
     assert_eq!(gone.len(), 10);
-    // A selection has to be there beforehand.
-    let nothing = trade.run(&["sweep", "--list", "unsaved.txt", "--force", "--wait"]);
+    // A selection has to be saved beforehand.
+    let nothing = trade.run(&["sweep", "--selection", "hearing aid", "--force", "--yes", "--wait"]);
     assert_eq!(nothing.code, 1);
-    assert!(nothing.err.contains("`unsaved.txt` cannot be read"), "{}", nothing.err);
+    assert!(nothing.err.contains("there is no selection `hearing aid`"), "{}", nothing.err);
+    assert!(nothing.err.contains("did you mean `hearing aids`?"), "{}", nothing.err);
 }
 
 #[tokio::test]

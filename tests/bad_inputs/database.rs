@@ -197,6 +197,6 @@ fn a_table_of_the_company_in_the_place_of_ours_is_ours_to_fix() {
     assert_snapshot!(office.ended(office.lethe(&["hold", "add", "C1", "--reason", "asked"]), 2), @r"
     error: the database at `company.db` answered: table lethe_holds already exists
 
-    hint: `lethe doctor` checks the database; nothing is half done
+    hint: `lethe doctor` says more; nothing is half done
     ");
 }

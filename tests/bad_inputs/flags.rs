@@ -22,9 +22,9 @@ pub fn misused(args: &[&str]) -> String {
 fn a_sweep_has_a_kind() {
     assert_snapshot!(misused(&["sweep"]), @r"
     error: the following required arguments were not provided:
-      <JOB|--due|--period|--list <FILE>|--replay|--retention>
+      <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -35,7 +35,7 @@ fn a_sweep_has_one_kind() {
     assert_snapshot!(misused(&["sweep", "--due", "--period"]), @r"
     error: the argument '--due' cannot be used with '--period'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -46,7 +46,7 @@ fn a_job_has_its_kind_already() {
     assert_snapshot!(misused(&["sweep", "nightly-due", "--due"]), @r"
     error: the argument '[JOB]' cannot be used with '--due'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -57,7 +57,7 @@ fn force_is_for_lists() {
     assert_snapshot!(misused(&["sweep", "--due", "--force"]), @r"
     error: the argument '--due' cannot be used with '--force'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -95,7 +95,7 @@ fn a_preview_has_nothing_to_wait_for() {
     assert_snapshot!(misused(&["sweep", "--due", "--preview", "--wait"]), @r"
     error: the argument '--preview' cannot be used with '--wait'
 
-    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -106,7 +106,7 @@ fn a_preview_is_no_rehearsal() {
     assert_snapshot!(misused(&["sweep", "--due", "--preview", "--rehearse"]), @r"
     error: the argument '--preview' cannot be used with '--rehearse'
 
-    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -128,7 +128,7 @@ fn an_unknown_flag_has_the_nearest() {
 
       tip: a similar argument exists: '--preview'
 
-    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep --preview <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");

@@ -160,7 +160,7 @@ fn a_replay_takes_no_filter() {
     assert_snapshot!(misused(&["sweep", "--replay", "--filter", "group=A"]), @r"
     error: the argument '--replay' cannot be used with '--filter <NAME=VALUE>'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -171,7 +171,7 @@ fn a_replay_is_one_kind_of_sweep_and_not_two() {
     assert_snapshot!(misused(&["sweep", "--replay", "--due"]), @r"
     error: the argument '--replay' cannot be used with '--due'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");
@@ -182,7 +182,7 @@ fn a_replay_cannot_be_forced() {
     assert_snapshot!(misused(&["sweep", "--replay", "--force"]), @r"
     error: the argument '--replay' cannot be used with '--force'
 
-    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--replay|--retention>
+    Usage: lethe sweep <JOB|--due|--period|--list <FILE>|--selection <NAME>|--replay|--retention>
 
     For more information, try '--help'.
     ");

@@ -28,4 +28,5 @@ mod policy_text;
 mod redis;
 mod reports;
 mod retention;
+mod selections;
 mod webhooks;

@@ -1,10 +1,13 @@
 //! `LibreOffice`, which opens a workbook and saves it as a person would.
 #![allow(dead_code)]
 
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::process::Command;
 
 use lethe::sheet::{Saved, Workbook, read, write};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 /// What `LibreOffice` writes when it saves a workbook as another kind of file.
 pub fn saved_as(kind: &str, bytes: &[u8]) -> Vec<u8> {
@@ -39,11 +42,31 @@ pub fn edited(bytes: &[u8], edit: impl FnOnce(&mut Workbook)) -> Vec<u8> {
 
 /// The only file of an archive, with its name.
 pub fn unzipped(archive: &[u8]) -> (String, Vec<u8>) {
-    use std::io::Read;
-    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).expect("an archive");
+    let mut archive = ZipArchive::new(Cursor::new(archive)).expect("an archive");
     assert_eq!(archive.len(), 1);
     let mut file = archive.by_index(0).expect("a file");
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).expect("it can be unpacked");
     (file.name().expect("a name").into_owned(), bytes)
+}
+
+/// The workbook with other parts, or more of them.
+pub fn with(bytes: &[u8], parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut package = ZipArchive::new(Cursor::new(bytes)).expect("a package");
+    let mut changed = ZipWriter::new(Cursor::new(Vec::new()));
+    for at in 0..package.len() {
+        let mut part = package.by_index(at).expect("a part");
+        let name = part.name().expect("a name").into_owned();
+        if parts.iter().all(|(own, _)| *own != name) {
+            let mut own = Vec::new();
+            part.read_to_end(&mut own).expect("its bytes");
+            changed.start_file(name, SimpleFileOptions::default()).expect("a part");
+            changed.write_all(&own).expect("its bytes");
+        }
+    }
+    for (name, own) in parts {
+        changed.start_file(*name, SimpleFileOptions::default()).expect("a part");
+        changed.write_all(own).expect("its bytes");
+    }
+    changed.finish().expect("a package").into_inner()
 }

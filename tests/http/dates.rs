@@ -22,7 +22,7 @@ async fn a_client_s_day_is_set_seen_and_cleared_over_http() {
     assert_eq!((&shown["to_anonymize_on"], &shown["dates"][1]["before"]), (&json!(null), &json!("2027-01-31")));
     for (body, says) in [
         (json!({ "day": "31/01/2027" }), StatusCode::UNPROCESSABLE_ENTITY),
-        (json!({ "day": null }), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({ "day": null }), StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(office.ask(Method::PUT, path, &token, Some(body)).await.0, says);
     }

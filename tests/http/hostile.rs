@@ -126,12 +126,35 @@ async fn a_body_that_is_too_large_is_not_read() {
 async fn who_asks_too_often_is_turned_away_and_nobody_else() {
     let office = Office::with_rate(1).await;
     let (greedy, modest) = (office.token("greedy", &[Right::Read]).await, office.token("modest", &[Right::Read]).await);
+    // Both are known by their tokens from then on; until then they are by their address.
+    for token in [&modest, &greedy] {
+        while office.get("/api/v1/jobs", token).await.0 == StatusCode::TOO_MANY_REQUESTS {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
     let mut turned_away = 0;
     for _ in 0..20 {
         turned_away += usize::from(office.get("/api/v1/jobs", &greedy).await.0 == StatusCode::TOO_MANY_REQUESTS);
     }
     assert!(turned_away > 5, "{turned_away} of 20");
     assert_eq!(office.get("/api/v1/jobs", &modest).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_guesses_tokens_is_turned_away_by_the_address_and_a_token_that_is_known_is_not() {
+    let office = Office::with_rate(5).await;
+    let known = office.token("dashboard", &[Right::Read]).await;
+    assert_eq!(office.get("/api/v1/jobs", &known).await.0, StatusCode::OK);
+    let (mut told, mut turned_away) = (0, 0);
+    for guess in 0..60 {
+        match office.get("/api/v1/jobs", &format!("lethe_{guess}")).await.0 {
+            StatusCode::UNAUTHORIZED => told += 1,
+            StatusCode::TOO_MANY_REQUESTS => turned_away += 1,
+            other => panic!("{other}"),
+        }
+    }
+    assert!(turned_away > 30, "{told} guesses were answered, {turned_away} were not");
+    assert_eq!(office.get("/api/v1/jobs", &known).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

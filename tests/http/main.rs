@@ -4,13 +4,16 @@
 mod common;
 
 mod dates;
+mod fuzz;
 mod hostile;
+mod hostile_files;
 mod office;
 mod pages;
 #[path = "../common/receiver.rs"]
 mod receiver;
 mod reviews;
 mod rights;
+mod selections;
 #[path = "../common/spreadsheet.rs"]
 mod spreadsheet;
 mod ticks;

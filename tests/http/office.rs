@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::common::Company;
 
-const SCHEMA: &str = "
+pub const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, due DATE, grade TEXT, open INTEGER NOT NULL DEFAULT 0, court INTEGER NOT NULL DEFAULT 0);
 INSERT INTO customers (no, name, email, due, grade, open, court) VALUES
   ('C1', 'Anna Meier', 'anna@home.example', '2026-01-01', 'A', 0, 0), ('C2', 'Berta Kunz', 'berta@home.example', '2026-01-02', 'B', 0, 0),
@@ -25,7 +25,7 @@ INSERT INTO customers (no, name, email, due, grade, open, court) VALUES
   ('C5', 'Emil Roth', 'emil@home.example', NULL, 'A', 0, 0);
 ";
 
-const POLICY: &str = r#"
+pub const POLICY: &str = r#"
 [client]
 table = "customers"
 key = "no"
@@ -50,7 +50,7 @@ open = { class = "non-personal" }
 court = { class = "non-personal" }
 "#;
 
-const JOB: &str = "description = \"Those whose date has come\"\nschedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n\
+pub const JOB: &str = "description = \"Those whose date has come\"\nschedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n\
                    [brake]\nshare = 1.0\n";
 
 /// What people and programs send, and what comes back.

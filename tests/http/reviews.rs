@@ -116,7 +116,7 @@ async fn reviews_that_make_no_sense_are_told_so() {
         (json!({ "name": "x", "sweep": { "kind": "list", "clients": ["C4"], "force": true } }), 422),
         (json!({ "name": "x", "sweep": { "kind": "due", "filters": { "colour": ["red"] } } }), 422),
         (json!({ "name": "x", "sweep": { "job": "weekly" } }), 404),
-        (json!({ "name": "x" }), 422),
+        (json!({ "name": "x" }), 400),
     ] {
         let (found, problem) = office.post("/api/v1/reviews", &token, body.clone()).await;
         assert_eq!(found.as_u16(), status, "{body}: {problem}");

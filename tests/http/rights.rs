@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::office::Office;
 
 /// Each path that is asked for, what it needs, and a body.
-fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
+pub fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
     let ask = || Some(json!({ "kind": "due" }));
     vec![
         (Method::GET, "/api/v1/status", Right::Read, None),
@@ -28,6 +28,10 @@ fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
         (Method::POST, "/api/v1/reviews", Right::Bulk, Some(json!({ "name": "x", "sweep": { "kind": "due" } }))),
         (Method::POST, "/api/v1/reviews/x/approve", Right::Bulk, Some(json!({ "confirm": true }))),
         (Method::POST, "/api/v1/reviews/x/reject", Right::Bulk, None),
+        (Method::GET, "/api/v1/selections", Right::Read, None),
+        (Method::GET, "/api/v1/selections/x", Right::Read, None),
+        (Method::PUT, "/api/v1/selections/x", Right::Bulk, Some(json!({ "clients": ["C1"] }))),
+        (Method::DELETE, "/api/v1/selections/x", Right::Bulk, None),
         (Method::POST, "/api/v1/previews", Right::Read, ask()),
         (Method::POST, "/api/v1/rehearsals", Right::Bulk, ask()),
         (Method::POST, "/api/v1/sweeps", Right::Bulk, Some(json!({ "sweep": { "kind": "due" }, "confirm": true }))),
@@ -37,6 +41,7 @@ fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
             Right::Bulk,
             Some(json!({ "sweep": { "kind": "list", "clients": ["C1", "C2"] }, "confirm": true })),
         ),
+        (Method::POST, "/api/v1/sweeps", Right::Bulk, Some(json!({ "sweep": { "selection": "x" }, "confirm": true }))),
         (Method::POST, "/api/v1/sweeps/1/cancel", Right::Bulk, None),
         (Method::POST, "/api/v1/failures/retry", Right::Bulk, Some(json!({ "confirm": true }))),
         (Method::POST, "/api/v1/clients/C1/anonymize", Right::Anonymize, Some(json!({ "confirm": true }))),

@@ -18,7 +18,7 @@ async fn taken_out(office: &Office, alice: &str) -> Vec<u8> {
     workbook(office, "first%20week", alice).await
 }
 
-async fn workbook(office: &Office, review: &str, token: &str) -> Vec<u8> {
+pub async fn workbook(office: &Office, review: &str, token: &str) -> Vec<u8> {
     let path = format!("/api/v1/reviews/{review}/workbook");
     let response = office.request(Method::GET, &path).bearer_auth(token).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -26,7 +26,7 @@ async fn workbook(office: &Office, review: &str, token: &str) -> Vec<u8> {
     unzipped(&response.bytes().await.unwrap()).1
 }
 
-async fn give_back(office: &Office, review: &str, token: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
+pub async fn give_back(office: &Office, review: &str, token: &str, bytes: Vec<u8>) -> (StatusCode, Value) {
     let path = format!("/api/v1/reviews/{review}/imports");
     answer(office.request(Method::POST, &path).bearer_auth(token).header("content-type", XLSX).body(bytes)).await
 }

@@ -67,6 +67,8 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             "exports",
             "reviewed",
             "reviews",
+            "selected",
+            "selections",
             "answers",
             "requests",
             "tokens",

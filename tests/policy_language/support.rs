@@ -181,7 +181,7 @@ pub async fn problems(schema: &str, policy: &str) -> Vec<String> {
 fn source(error: &PlanLoadError) -> String {
     match error {
         PlanLoadError::Policy { source, .. } => source.to_string(),
-        other => other.hint(),
+        other => other.hint().to_string(),
     }
 }
 

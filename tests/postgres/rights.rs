@@ -80,7 +80,7 @@ async fn a_role_that_can_create_no_schema_is_told_what_it_has_no_right_to() {
         )),
         "{refused}"
     );
-    assert!(refused.hint().contains("grant the right"), "{}", refused.hint());
+    assert!(refused.hint().to_string().contains("grant the right"), "{}", refused.hint());
 }
 
 #[tokio::test]

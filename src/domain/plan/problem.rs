@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use crate::domain::hint::{Act, Hint};
+
 /// One thing that keeps a policy from becoming a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -59,8 +61,10 @@ fn list(problems: &[Problem]) -> String {
 impl PlanError {
     /// What to do next.
     #[must_use]
-    pub fn hint(&self) -> String {
-        "mend each place in the policy, then run `lethe policy check` again; nothing was written".to_owned()
+    pub fn hint(&self) -> Hint {
+        Hint::by(|face| {
+            format!("mend each place in the policy, then {}; nothing was written", Act::CheckAgain.at(face))
+        })
     }
 }
 

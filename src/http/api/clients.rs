@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::sweeps::confirmed;
+use super::sweeps::{confirmed, meant};
 use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::once::once;
 use crate::http::problem::Problem;
@@ -18,7 +18,7 @@ use crate::service::dates::Dated;
 /// A client's history, and what would become of it now, with all reasons of a refusal.
 #[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
     params(("client" = String, Path, description = "The client's key; the parts of a composite key separated by commas.")),
-    responses((status = 200, body = ClientStatus), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = ClientStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
     Asking(service): Asking,
     Named(client): Named<String>,
@@ -35,6 +35,7 @@ pub(in crate::http) struct Anonymize {
     force: bool,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
+    #[schema(required, schema_with = meant)]
     confirm: bool,
 }
 
@@ -49,8 +50,9 @@ pub(in crate::http) struct Opened {
 #[utoipa::path(post, path = "/api/v1/clients/{client}/anonymize", tag = "clients", operation_id = "anonymize_client",
     request_body = Anonymize,
     params(("client" = String, Path, description = "The client's key."),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Opened), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+            description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Opened), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn anonymize(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -68,13 +70,14 @@ pub(in crate::http) async fn anonymize(
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Day {
     /// The day, such as `2027-01-31`.
+    #[schema(format = Date)]
     day: String,
 }
 
 /// Set the day on which a client is to be anonymized, in the column that the policy names.
 #[utoipa::path(put, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients", operation_id = "set_to_anonymize_on",
     request_body = Day, params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Dated), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn set_date(
     Asking(service): Asking,
     Named(client): Named<String>,
@@ -86,7 +89,7 @@ pub(in crate::http) async fn set_date(
 /// Clear the day on which a client is to be anonymized.
 #[utoipa::path(delete, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients",
     operation_id = "clear_to_anonymize_on", params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Dated), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn clear_date(
     Asking(service): Asking,
     Named(client): Named<String>,
@@ -106,7 +109,7 @@ pub(in crate::http) struct Which {
 
 /// Holds, newest first.
 #[utoipa::path(get, path = "/api/v1/holds", tag = "clients", operation_id = "list_holds", params(Which),
-    responses((status = 200, body = Vec<Hold>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Hold>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn holds(
     Asking(service): Asking,
     Asked(which): Asked<Which>,
@@ -132,7 +135,7 @@ pub(in crate::http) struct Kept {
 /// Keep a client out of every sweep until released.
 #[utoipa::path(put, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "place_hold", request_body = Why,
     params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 201, body = Kept), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 201, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn hold(
     Asking(service): Asking,
     Named(client): Named<String>,
@@ -145,7 +148,7 @@ pub(in crate::http) async fn hold(
 /// Release a hold: the client is due again by itself.
 #[utoipa::path(delete, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "release_hold",
     params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Kept), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn release(
     Asking(service): Asking,
     Named(client): Named<String>,

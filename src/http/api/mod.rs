@@ -2,6 +2,7 @@
 
 mod clients;
 mod reviews;
+mod selections;
 mod sweeps;
 mod whole;
 
@@ -30,13 +31,15 @@ use crate::service::workbooks::LARGEST;
     info(
         title = "Lethe",
         description = "Anonymizes the clients in a company's own database when their time has come. \
-            Every request but those for health and this document needs a token, made by `lethe token add`. \
+            Every request but those for health and this document needs a token, made by somebody with the right `admin`. \
             Errors are problem details (RFC 9457)."
     ),
+    components(responses(Problem)),
     modifiers(&Tokens),
     security(("token" = [])),
     tags(
         (name = "sweeps", description = "Sweeps, and what became of their clients."),
+        (name = "selections", description = "Keys of clients saved under a name, for sweeps over them."),
         (name = "reviews", description = "Clients held until a second person approves them."),
         (name = "clients", description = "One client, and holds."),
         (name = "state", description = "How everything stands.")
@@ -48,8 +51,9 @@ struct Tokens;
 
 impl Modify for Tokens {
     fn modify(&self, document: &mut OpenApi) {
-        let scheme =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of `lethe token add`."));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("A token, made by somebody with the right `admin`."));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     }
@@ -65,6 +69,8 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(sweeps::outcomes))
         .routes(routes!(sweeps::failures))
         .routes(routes!(sweeps::retry))
+        .routes(routes!(selections::list))
+        .routes(routes!(selections::one, selections::save, selections::delete))
         .routes(routes!(reviews::list, reviews::make))
         .routes(routes!(reviews::one, reviews::delete))
         .routes(routes!(reviews::approve))

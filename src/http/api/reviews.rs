@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::sweeps::confirmed;
+use super::sweeps::{confirmed, meant};
 use crate::http::asking::{Asked, Asking, Body, Named, Upload};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
@@ -38,7 +38,7 @@ impl From<Which> for Sought {
 
 /// Reviews, those that wait first, then the newest; up to 200.
 #[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Which),
-    responses((status = 200, body = Vec<Review>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Review>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
     Asking(service): Asking,
     Asked(which): Asked<Which>,
@@ -50,7 +50,8 @@ pub(in crate::http) async fn list(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Make {
-    /// What people call it.
+    /// What people call it, on one line.
+    #[schema(min_length = 1, max_length = 60, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     name: String,
     /// The sweep whose clients are held.
     sweep: Ask,
@@ -59,7 +60,7 @@ pub(in crate::http) struct Make {
 /// Hold the clients that a sweep would take now until a second person approves
 /// them. They are looked for in the background: the review says how far that is.
 #[utoipa::path(post, path = "/api/v1/reviews", tag = "reviews", operation_id = "make_review", request_body = Make,
-    responses((status = 202, body = Review), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 202, body = Review), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn make(
     Asking(service): Asking,
     Body(Make { name, sweep }): Body<Make>,
@@ -70,7 +71,7 @@ pub(in crate::http) async fn make(
 /// A review with its clients.
 #[utoipa::path(get, path = "/api/v1/reviews/{review}", tag = "reviews", operation_id = "get_review",
     params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 200, body = Reviewed), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Reviewed), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -84,6 +85,7 @@ pub(in crate::http) async fn one(
 pub(in crate::http) struct Approve {
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
+    #[schema(required, schema_with = meant)]
     confirm: bool,
 }
 
@@ -97,7 +99,7 @@ pub(in crate::http) struct Approved {
 /// Open a sweep over exactly the clients of a review. Each is checked again; whoever made the review cannot approve it.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/approve", tag = "reviews", operation_id = "approve_review",
     request_body = Approve, params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 202, body = Approved), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 202, body = Approved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn approve(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -111,7 +113,7 @@ pub(in crate::http) async fn approve(
 /// Decide that the clients of a review stay for now.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/reject", tag = "reviews", operation_id = "reject_review",
     params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn reject(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -123,7 +125,7 @@ pub(in crate::http) async fn reject(
 /// Delete a review, whatever became of it. A sweep that it opened stands.
 #[utoipa::path(delete, path = "/api/v1/reviews/{review}", tag = "reviews", operation_id = "delete_review",
     params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn delete(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -131,6 +133,12 @@ pub(in crate::http) async fn delete(
     service.delete_review(&review).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code)]
+pub(in crate::http) struct Bytes(Vec<u8>);
 
 /// A file to be saved under its name.
 pub(in crate::http) fn saved(file: File) -> Response {
@@ -147,7 +155,7 @@ pub(in crate::http) fn saved(file: File) -> Response {
 /// A review's workbook, in an archive: a row for each client, to be looked through, saved, and given back.
 #[utoipa::path(get, path = "/api/v1/reviews/{review}/workbook", tag = "reviews", operation_id = "export_review",
     params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Bytes, content_type = "application/zip"), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn export(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -161,8 +169,8 @@ pub(in crate::http) async fn export(
 /// that nothing was done, and the number of the import whose errors say why.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/imports", tag = "reviews", operation_id = "import_review",
     params(("review" = String, Path, description = "The review's name.")),
-    request_body(content = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    responses((status = 201, body = Import), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    request_body(content = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    responses((status = 201, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn import(
     Asking(service): Asking,
     Named(review): Named<String>,
@@ -187,7 +195,7 @@ fn taken(import: &Import) -> Result<(), Problem> {
 
 /// Workbooks that were given back, the newest first; up to 200.
 #[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Which),
-    responses((status = 200, body = Vec<Import>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Import>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn imports(
     Asking(service): Asking,
     Asked(which): Asked<Which>,
@@ -198,8 +206,8 @@ pub(in crate::http) async fn imports(
 /// What is wrong with a workbook that was given back, as a workbook.
 #[utoipa::path(get, path = "/api/v1/imports/{import}/errors", tag = "reviews", operation_id = "get_import_errors",
     params(("import" = i64, Path, description = "The import's number.")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn errors(Asking(service): Asking, Named(import): Named<i64>) -> Result<Response, Problem> {
     Ok(saved(service.import_errors(import).await?))
 }

@@ -10,8 +10,10 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
 use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::once::once;
@@ -33,7 +35,6 @@ const LOOKS: u32 = 7_200;
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SweepPage {
     /// Only sweeps before this one.
-    #[param(minimum = 1)]
     before: Option<i64>,
     /// So many at most, up to 200.
     #[serde(default = "fifty")]
@@ -67,7 +68,17 @@ pub(in crate::http) struct Start {
     sweep: Ask,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
+    #[schema(required, schema_with = meant)]
     confirm: bool,
+}
+
+/// How the document has a confirmation: nothing is done without.
+pub(super) fn meant() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .enum_values(Some([true]))
+        .description(Some("`true` says that this cannot be undone, and is meant."))
+        .build()
 }
 
 /// That something irreversible is meant.
@@ -76,12 +87,16 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
         return Ok(());
     }
     let what = "anonymizing cannot be undone, and the request does not confirm that it is meant";
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "send `\"confirm\": true`"))
+    let hint = Hint::by(|face| match face {
+        Face::Page => "tick the box beside the button".to_owned(),
+        _ => "send `\"confirm\": true`".to_owned(),
+    });
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))
 }
 
 /// The last sweeps, newest first.
 #[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
-    responses((status = 200, body = Vec<Shown>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
     Asking(service): Asking,
     Asked(page): Asked<SweepPage>,
@@ -91,8 +106,9 @@ pub(in crate::http) async fn list(
 
 /// Start a sweep. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
 #[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Started), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+            description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Started), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn start(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -106,25 +122,20 @@ pub(in crate::http) async fn start(
 
 /// A body that is JSON, as what it should be.
 pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> Result<T, Problem> {
-    T::deserialize(raw).map_err(|error| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            error.to_string(),
-            "`/api/v1/openapi.json` has every body's form",
-        )
-    })
+    let hint = "`/api/v1/openapi.json` has every body's form";
+    T::deserialize(raw).map_err(|error| Problem::bad_request(error.to_string(), hint))
 }
 
 /// What a sweep would do. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
-    responses((status = 200, body = Preview), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Preview>, Problem> {
     Ok(Json(service.preview(&ask).await?))
 }
 
 /// Do everything that a sweep would do and roll it back. A live sweep needs this once for each policy.
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
-    responses((status = 200, body = Survey), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {
     Ok(Json(service.rehearse(&ask).await?))
 }
@@ -132,7 +143,7 @@ pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<A
 /// A sweep, with its refusals by reason.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}", tag = "sweeps", operation_id = "get_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, body = SweepStatus), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = SweepStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
     Asking(service): Asking,
     Named(sweep): Named<i64>,
@@ -140,11 +151,21 @@ pub(in crate::http) async fn one(
     Ok(Json(service.sweep(sweep).await?))
 }
 
+/// A server-sent event.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub(in crate::http) struct Told {
+    /// `progress`, or `end` for the last.
+    event: String,
+    /// The sweep and how far it is, as JSON.
+    data: String,
+}
+
 /// How far a sweep is, as server-sent events named `progress`, until one named `end`.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/events", tag = "sweeps", operation_id = "follow_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, content_type = "text/event-stream", body = String),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, content_type = "text/event-stream", body = Told),
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn events(
     Asking(service): Asking,
     Named(sweep): Named<i64>,
@@ -187,7 +208,7 @@ pub(in crate::http) async fn follow(
 /// End a running sweep before its time. What was anonymized stands.
 #[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 204), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn cancel(Asking(service): Asking, Named(sweep): Named<i64>) -> Result<StatusCode, Problem> {
     service.cancel_sweep(sweep).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -213,7 +234,7 @@ pub(in crate::http) struct Outcomes {
 /// What became of a sweep's clients, in the order of their keys.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/outcomes", tag = "sweeps", operation_id = "list_outcomes",
     params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
-    responses((status = 200, body = Vec<Listed>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<Listed>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn outcomes(
     Asking(service): Asking,
     Named(sweep): Named<i64>,
@@ -230,7 +251,7 @@ pub(in crate::http) async fn outcomes(
 
 /// The clients that failed and are not tried again, up to a thousand.
 #[utoipa::path(get, path = "/api/v1/failures", tag = "sweeps", operation_id = "list_failures",
-    responses((status = 200, body = Vec<FailedClient>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<FailedClient>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn failures(Asking(service): Asking) -> Result<Json<Vec<FailedClient>>, Problem> {
     Ok(Json(service.failures().await?))
 }
@@ -243,6 +264,7 @@ pub(in crate::http) struct Retry {
     client: Option<String>,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
+    #[schema(required, schema_with = meant)]
     confirm: bool,
 }
 
@@ -257,8 +279,9 @@ pub(in crate::http) struct Retried {
 
 /// Try clients that failed again.
 #[utoipa::path(post, path = "/api/v1/failures/retry", tag = "sweeps", operation_id = "retry_failures", request_body = Retry,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Retried), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
+            description = "The same key sent again starts nothing twice.")),
+    responses((status = 202, body = Retried), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn retry(
     Asking(service): Asking,
     headers: HeaderMap,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::domain::access::Right;
+use crate::domain::hint::Face;
 use crate::http::App;
 use crate::http::asking::{Asked, Asking, Named};
 use crate::http::problem::Problem;
@@ -35,7 +36,7 @@ fn ten() -> u32 {
 
 /// Tonight, the last nights, and what needs attention.
 #[utoipa::path(get, path = "/api/v1/status", tag = "state", operation_id = "get_status", params(Last),
-    responses((status = 200, body = Status), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Status), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn status(
     State(app): State<App>,
     Asking(service): Asking,
@@ -43,12 +44,12 @@ pub(in crate::http) async fn status(
 ) -> Result<Json<Status>, Problem> {
     service.allow(Right::Read, "look at sweeps").await?;
     let last = within(last, 200)?;
-    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last)).await?))
+    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last, Face::Http)).await?))
 }
 
 /// The jobs, and when each runs next.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
-    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<JobStatus>>, Problem> {
     service.allow(Right::Read, "look at jobs").await?;
     Ok(Json(job_status(&service.jobs, service.context.ledger.clock().now())))
@@ -56,7 +57,7 @@ pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<Jo
 
 /// What the policy says of every column, and what it does not say yet.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "state", operation_id = "get_policy",
-    responses((status = 200, body = Coverage), (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+    responses((status = 200, body = Coverage), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Coverage>, Problem> {
     Ok(Json(service.coverage().await?))
 }
@@ -65,7 +66,7 @@ pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Co
 #[utoipa::path(get, path = "/api/v1/reports/sweeps/{sweep}", tag = "state", operation_id = "report_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn sweep_report(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -79,9 +80,9 @@ pub(in crate::http) async fn sweep_report(
 
 /// The report of a month: JSON, or a page for who accepts `text/html`.
 #[utoipa::path(get, path = "/api/v1/reports/months/{month}", tag = "state", operation_id = "report_month",
-    params(("month" = String, Path, description = "The month, such as 2026-11.")),
+    params(("month" = String, Path, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$", description = "The month, such as 2026-11.")),
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", body = Problem), (status = "5XX", body = Problem)))]
+        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn month_report(
     Asking(service): Asking,
     headers: HeaderMap,
@@ -124,18 +125,18 @@ pub(in crate::http) async fn live() -> StatusCode {
 
 /// Whether the process can do its work: the database answers, and the policy is a plan.
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
-    responses((status = 204), (status = 503, body = Problem)))]
+    responses((status = 204), (status = 503, response = Problem)))]
 pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
     let context = &app.0.service.context;
     let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
     if context.ledger.last_sweeps(1).await.is_err() {
-        return Err(away("the database does not answer", "`lethe doctor` says why"));
+        return Err(away("the database does not answer", "the log of the program says why"));
     }
     match context.planner.plan(&context.store).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(_) => Err(away(
             "the policy is no plan on this schema, so no sweep begins",
-            "`lethe policy check` lists what is missing",
+            "`GET /api/v1/policy` lists what is missing",
         )),
     }
 }

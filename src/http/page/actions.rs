@@ -31,9 +31,18 @@ pub(super) async fn start(
     Path(job): Path<String>,
     Form(form): Form<Sure>,
 ) -> Result<Redirect, Trouble> {
-    form.check(&session, &headers)?;
-    let ask = Ask { job: Some(job), ..Ask::default() };
-    let sweep = session.service.start_sweep(&ask).await.or_trouble(session.words)?;
+    start_sweep(&session, &headers, &form, &Ask { job: Some(job), ..Ask::default() }).await
+}
+
+/// Starts a sweep that a form is sure of.
+pub(super) async fn start_sweep(
+    session: &Session,
+    headers: &HeaderMap,
+    form: &Sure,
+    ask: &Ask,
+) -> Result<Redirect, Trouble> {
+    form.check(session, headers)?;
+    let sweep = session.service.start_sweep(ask).await.or_trouble(session.words)?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 

@@ -4,6 +4,7 @@
 mod actions;
 mod chart;
 mod reviews;
+mod selections;
 mod session;
 mod views;
 mod words;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 use super::App;
 use super::problem::Problem;
+use crate::domain::hint::Face;
 use crate::service::access::{Caller, Way};
 use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;
@@ -39,6 +41,9 @@ pub(super) fn router() -> Router<App> {
         .route("/sweeps/{sweep}/report", get(views::report))
         .route("/sweeps/{sweep}/cancel", post(actions::cancel))
         .route("/jobs/{job}/preview", get(views::preview))
+        .route("/selections/{selection}/preview", get(selections::preview))
+        .route("/selections/{selection}/start", post(selections::start))
+        .route("/selections/{selection}/review", post(selections::review))
         .route("/jobs/{job}/start", post(actions::start))
         .route("/jobs/{job}/review", post(reviews::of_job))
         .route("/reviews", get(reviews::all).post(reviews::make))

@@ -123,9 +123,18 @@ pub(super) async fn of_job(
     Path(job): Path<String>,
     Form(form): Form<NamedReview>,
 ) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
-    let ask = Ask { job: Some(job), ..Ask::default() };
-    session.service.begin_review(&form.name, &ask).await.or_trouble(session.words)?;
+    begin(&session, &headers, &form, &Ask { job: Some(job), ..Ask::default() }).await
+}
+
+/// Begins a review that a form names.
+pub(super) async fn begin(
+    session: &Session,
+    headers: &HeaderMap,
+    form: &NamedReview,
+    ask: &Ask,
+) -> Result<Redirect, Trouble> {
+    session.check(headers, &form.mark).or_trouble(session.words)?;
+    session.service.begin_review(&form.name, ask).await.or_trouble(session.words)?;
     Ok(Redirect::to("/reviews"))
 }
 

@@ -13,12 +13,13 @@ use super::session::Session;
 use super::words::{LANGUAGES, Words};
 use super::{OrTrouble, Trouble, shown};
 use crate::domain::access::Right;
+use crate::domain::hint::Face;
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, State as Stands};
+use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, Selection, State as Stands};
 use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
 use crate::service::Service;
 use crate::service::clients::ClientStatus;
@@ -58,6 +59,7 @@ impl Frame {
 #[template(path = "app/tonight.html")]
 struct Tonight {
     f: Frame,
+    selections: Vec<Selection>,
     status: Status,
     chart: Chart,
     due: Vec<Overdue>,
@@ -66,10 +68,11 @@ struct Tonight {
 pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Trouble> {
     let (service, w) = (&session.service, session.words);
     service.allow(Right::Read, "look at sweeps").await.or_trouble(w)?;
-    let status = Status::of(&service.context, &service.jobs, 20).await.or_trouble(w)?;
+    let status = Status::of(&service.context, &service.jobs, 20, Face::Page).await.or_trouble(w)?;
     let chart = Chart::of(service).await.or_trouble(w)?;
     let due = waiting(&app, service).await.or_trouble(w)?;
-    Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), status, chart, due }))
+    let selections = service.selections(None, A_PAGE).await.or_trouble(w)?;
+    Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due }))
 }
 
 /// Reasons as people read them.
@@ -162,15 +165,29 @@ pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Re
 #[template(path = "app/preview.html")]
 struct PreviewPage {
     f: Frame,
-    job: String,
+    /// The job, or the selection.
+    name: String,
+    /// Where those are.
+    below: &'static str,
     preview: Preview,
     refusals: Vec<(String, u64)>,
     rows: Vec<Row>,
 }
 
 pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Trouble> {
+    let ask = Ask { job: Some(job.clone()), ..Ask::default() };
+    preview_of(&session, &ask, "/jobs/", job).await
+}
+
+/// The preview of a sweep, of this name below this path.
+pub(super) async fn preview_of(
+    session: &Session,
+    ask: &Ask,
+    below: &'static str,
+    name: String,
+) -> Result<Response, Trouble> {
     let (service, w) = (&session.service, session.words);
-    let preview = service.preview(&Ask { job: Some(job.clone()), ..Ask::default() }).await.or_trouble(w)?;
+    let preview = service.preview(ask).await.or_trouble(w)?;
     let names =
         preview.clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
     let words = in_words(service, names).await;
@@ -184,7 +201,7 @@ pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result
         reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
     });
     let rows = rows.collect();
-    Ok(shown(StatusCode::OK, &PreviewPage { f: Frame::of(&session), job, preview, refusals, rows }))
+    Ok(shown(StatusCode::OK, &PreviewPage { f: Frame::of(session), name, below, preview, refusals, rows }))
 }
 
 #[derive(Deserialize)]

@@ -138,7 +138,7 @@ pub(super) async fn delivering(context: Context, only_alerts: bool, stop: Cancel
                     Ok(_) => pause = Duration::ZERO,
                     Err(error) => {
                         pause = (pause.max(POLL) * 2).min(Duration::from_secs(30));
-                        tracing::warn!(to = target.name(), error = error.brief(), hint = error.hint(), "trying again");
+                        tracing::warn!(to = target.name(), error = error.brief(), hint = %error.hint(), "trying again");
                     }
                 }
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;

@@ -104,7 +104,7 @@ impl Keeper {
             Err(error) => {
                 let what = error.brief();
                 if ledger.journal_trouble(&head, Some(&what)).await? {
-                    tracing::warn!(error = what, hint = error.hint(), "the journal cannot be written");
+                    tracing::warn!(error = what, hint = %error.hint(), "the journal cannot be written");
                 }
             }
             Ok(()) if head.error.is_some() && ledger.backlog().await?.records == 0 => {

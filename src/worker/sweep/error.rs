@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::hint::{Act, Hint};
 use crate::domain::period::{Period, PeriodError};
 use crate::domain::plan::shown_key;
 use crate::domain::policy::Choices;
@@ -43,6 +44,30 @@ pub enum SweepError {
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
+    /// A selection that nobody saved.
+    #[error("there is no selection `{name}`")]
+    UnknownSelection {
+        /// The name.
+        name: String,
+        /// One like it.
+        nearest: Option<String>,
+    },
+    /// A selection whose keys are not keys under the policy any more.
+    #[error("selection `{name}` was saved when a client's key had {had} part{}, and now it has {has}", if *had == 1 { "" } else { "s" })]
+    OtherKey {
+        /// The name.
+        name: String,
+        /// How many parts a key had.
+        had: i64,
+        /// How many it has.
+        has: usize,
+    },
+    /// A selection that somebody changed at the same moment.
+    #[error("selection `{name}` was deleted or replaced meanwhile")]
+    SelectionChanged {
+        /// The name.
+        name: String,
+    },
     /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
@@ -170,48 +195,46 @@ impl SweepError {
 
     /// What to do about it.
     #[must_use]
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Plan(error) => error.hint(),
             Self::Store(error) => error.hint(),
-            Self::Journal(error) => error.hint().to_owned(),
-            Self::Restored { .. } => {
-                "a running `lethe run` does it by itself, and `lethe sweep --replay --wait` here; `lethe status` shows how far it is".to_owned()
+            Self::Journal(error) => error.hint(),
+            Self::Restored { .. } => Act::Replay.then(""),
+            Self::Period(error) => error.hint().into(),
+            Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
+            Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
+            Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),
+            Self::UnknownSelection { nearest: Some(near), .. } | Self::UnknownFilter { nearest: Some(near), .. } => {
+                format!("did you mean `{near}`?").into()
             }
-            Self::Period(error) => error.hint(),
-            Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".to_owned(),
-            Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".to_owned(),
-            Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".to_owned(),
-            Self::UnknownFilter { nearest: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
+                Act::Selections.then(" shows those there are")
+            }
+            Self::OtherKey { .. } => {
+                "save it anew under the same name, to be replaced, with keys as they are now".into()
+            }
             Self::UnknownFilter { known, .. } if known.is_empty() => {
-                "declare it under `[filters]` in the policy: `name = \"client column\"`".to_owned()
+                "declare it under `[filters]` in the policy: `name = \"client column\"`".into()
             }
-            Self::UnknownFilter { known, .. } => format!("the filters are `{}`", known.join("`, `")),
-            Self::OneValue { name, .. } => {
-                format!("say `--filter {name}=…`, or `{name} = \"…\"` under `[filters]` of the job")
-            }
+            Self::UnknownFilter { known, .. } => format!("the filters are `{}`", known.join("`, `")).into(),
+            Self::OneValue { name, .. } => Act::OneValue(name.clone()).then(""),
             Self::NoChoice => {
-                "add `choices = { from = \"…\", to = \"…\", step = \"…\" }` under `[period]`, or leave `length` out".to_owned()
+                "add `choices = { from = \"…\", to = \"…\", step = \"…\" }` under `[period]`, or leave the length out"
+                    .into()
             }
-            Self::NotAChoice { choices, .. } => format!("choose one from {choices}"),
-            Self::LengthOfKind { .. } => "leave `length` out, or run a `period` sweep or a list".to_owned(),
-            Self::NotRehearsed => {
-                "run the same sweep with `--rehearse` first: it does everything and rolls it back".to_owned()
-            }
-            Self::NoBackup { .. } | Self::OldBackup { .. } => {
-                "make a backup, then run `lethe backup acknowledge` (a backup script can do both)".to_owned()
-            }
-            Self::NoRetention => "add `[tables.….retention]` to the policy".to_owned(),
-            Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => {
-                format!(
-                    "look at it with `lethe sweep {sweep} --preview`; if it is right, start it with `lethe sweep {sweep} --over-brake`"
-                )
-            }
+            Self::NotAChoice { choices, .. } => format!("choose one from {choices}").into(),
+            Self::LengthOfKind { .. } => "leave the length out, or run a `period` sweep or a list".into(),
+            Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
+            Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
+            Self::NoRetention => "add `[tables.….retention]` to the policy".into(),
+            Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => Act::OverBrake(sweep.clone()).then(""),
             Self::UnknownKey { table, .. } => {
                 format!("add the key under `[tables.{table}.keys]` with its class and action, and rehearse again")
+                    .into()
             }
             Self::NotSettled(_) => {
-                "use actions that change nothing the second time; a `where` should no longer hold afterwards".to_owned()
+                "use actions that change nothing the second time; a `where` should no longer hold afterwards".into()
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::clock::Clock;
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Ledger, stand_in};
+use crate::ledger::{Ledger, Selection, stand_in};
 use crate::sql::batch::{LOOKED_AT, Statements, statements};
 use crate::store::{Store, Writer, begin};
 use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
@@ -116,6 +116,7 @@ pub async fn survey(
     let prepared = prepare(store, planner, ledger, surveyor.full_pass_every, request, now).await?;
     let mut walk = Walk {
         store,
+        ledger,
         request,
         mode,
         statements: statements(&prepared.wanted(), request.kind, request.force),
@@ -156,11 +157,13 @@ pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepErr
     let mut connection = store.readers().acquire().await.map_err(fault)?;
     let wanted = prepared.wanted();
     let selected = prepared.selection.count(&mut connection, &wanted, prepared.position.as_deref()).await;
-    Ok(selected.map_err(fault)? + request.keys.len() as u64)
+    let saved = prepared.saved.map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
+    Ok(selected.map_err(fault)? + request.keys.len() as u64 + saved)
 }
 
 struct Walk<'a> {
     store: &'a Store,
+    ledger: Option<&'a Ledger>,
     request: &'a Request,
     mode: Mode,
     prepared: &'a Prepared,
@@ -179,6 +182,9 @@ impl Walk<'_> {
             if self.batch(connection, &keys).await? {
                 return Ok(());
             }
+        }
+        if let (Some(saved), Some(ledger)) = (&self.prepared.saved, self.ledger) {
+            return self.saved(connection, saved, ledger, size).await;
         }
         let mut behind = self.prepared.position.clone();
         loop {
@@ -199,6 +205,30 @@ impl Walk<'_> {
             }
             behind = page.position;
         }
+    }
+
+    /// Looks at everybody in a saved selection.
+    async fn saved(
+        &mut self,
+        connection: &mut Writer,
+        saved: &Selection,
+        ledger: &Ledger,
+        size: usize,
+    ) -> Result<(), SweepError> {
+        let parts = usize::try_from(saved.parts).unwrap_or(1);
+        let (mut behind, mut left) = (None, saved.clients);
+        while left > 0 {
+            let page = ledger.selected(saved.id, behind.as_deref(), size).await?;
+            let Some(last) = page.last() else { return Err(super::saved::changed(saved)) };
+            behind = Some(last.clone());
+            left -= i64::try_from(page.len()).unwrap_or(i64::MAX);
+            let keys: Vec<String> =
+                page.iter().filter_map(|own| Key::parse(own, parts).ok()).map(|key| key.to_json()).collect();
+            if self.batch(connection, &keys).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Looks at one batch, in parts if one of its clients stands in the way.

@@ -1,0 +1,39 @@
+//! Saved selections, looked at and swept.
+
+use axum::extract::Form;
+use axum::http::HeaderMap;
+use axum::response::{Redirect, Response};
+
+use super::Trouble;
+use super::actions::{Sure, start_sweep};
+use super::reviews::{NamedReview, begin};
+use super::session::Session;
+use super::views::preview_of;
+use crate::http::asking::Named;
+use crate::service::sweeps::Ask;
+
+fn over(selection: String) -> Ask {
+    Ask { selection: Some(selection), ..Ask::default() }
+}
+
+pub(super) async fn preview(session: Session, Named(selection): Named<String>) -> Result<Response, Trouble> {
+    preview_of(&session, &over(selection.clone()), "/selections/", selection).await
+}
+
+pub(super) async fn start(
+    session: Session,
+    headers: HeaderMap,
+    Named(selection): Named<String>,
+    Form(form): Form<Sure>,
+) -> Result<Redirect, Trouble> {
+    start_sweep(&session, &headers, &form, &over(selection)).await
+}
+
+pub(super) async fn review(
+    session: Session,
+    headers: HeaderMap,
+    Named(selection): Named<String>,
+    Form(form): Form<NamedReview>,
+) -> Result<Redirect, Trouble> {
+    begin(&session, &headers, &form, &over(selection)).await
+}

@@ -1,0 +1,178 @@
+//! Selections: keys of clients saved under a name, for sweeps of kind `list`.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Service;
+use super::clients::KEY_HINT;
+use super::failure::{Failure, Kind};
+use super::reviews::name_of;
+use crate::domain::access::Right;
+use crate::domain::key::Key;
+use crate::ledger::{NewSelection, Selection};
+use crate::worker::sweep::unknown;
+
+/// How many keys are written at a time.
+const A_PAGE: usize = 10_000;
+/// The longest key, in bytes: databases index no longer text.
+const LONGEST: usize = 1_000;
+
+/// A selection that was saved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Saved {
+    /// The selection.
+    #[serde(flatten)]
+    pub selection: Selection,
+    /// How many keys were given again, and count once.
+    pub twice: u64,
+}
+
+/// A selection with a page of its keys.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Selected {
+    /// The selection.
+    #[serde(flatten)]
+    pub selection: Selection,
+    /// Keys, in their order.
+    pub keys: Vec<String>,
+}
+
+/// Keys as they are read, and how to tell a person where one stands.
+pub struct Given<'a> {
+    /// The keys as people write them, each with its place.
+    pub keys: &'a mut (dyn Iterator<Item = Result<(usize, String), Failure>> + Send),
+    /// A place in words.
+    pub place: &'a (dyn Fn(usize) -> String + Sync),
+}
+
+impl Service {
+    /// Saves the keys of clients under a name, each once. Whether there are such
+    /// clients is looked at by the sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if a key is none, there is none, the name is taken and not to
+    /// be replaced, or the caller may not.
+    pub async fn save_selection(&self, name: &str, replace: bool, given: Given<'_>) -> Result<Saved, Failure> {
+        let what = if replace { "replace" } else { "save" };
+        self.allow(Right::Bulk, &format!("{what} selection {}", name.trim())).await?;
+        let name = name_of("selection", name)?;
+        let ledger = &self.context.ledger;
+        // Told before anything is read; whoever is quicker is found at the end.
+        if !replace && ledger.selection(name).await?.is_some() {
+            return Err(taken(name));
+        }
+        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let new = ledger.begin_selection(name, parts, &self.caller.name).await?;
+        let saved = async {
+            let (read, clients) = self.read(new, given, parts).await?;
+            if clients == 0 {
+                return Err(Failure::new(
+                    format!("no key was given for selection `{name}`"),
+                    "name at least one client, or a list that names one",
+                ));
+            }
+            if !ledger.save_selection(new, clients, replace).await? {
+                return Err(taken(name));
+            }
+            Ok(read - clients)
+        };
+        match saved.await {
+            Ok(twice) => Ok(Saved { selection: self.find_selection(name).await?, twice }),
+            Err(failure) => {
+                // What cannot be forgotten now is forgotten with the next one that is saved.
+                let _ = ledger.drop_selection(new).await;
+                Err(failure)
+            }
+        }
+    }
+
+    /// Writes keys page by page, and returns how many were read and how many clients they are.
+    async fn read(&self, new: NewSelection, given: Given<'_>, parts: usize) -> Result<(u64, u64), Failure> {
+        let (mut read, mut clients) = (0, 0);
+        let mut page = Vec::new();
+        loop {
+            let next = given.keys.next().transpose()?;
+            let is_last = next.is_none();
+            if let Some((at, text)) = next {
+                let refused = |what: &str| Failure::new(format!("{}: {what}", (given.place)(at)), KEY_HINT);
+                if text.trim().is_empty() {
+                    return Err(refused("the key is empty"));
+                }
+                let key = Key::parse(&text, parts).map_err(|what| refused(&what))?.to_string();
+                if key.len() > LONGEST {
+                    return Err(refused("the key has more than 1,000 bytes"));
+                }
+                page.push(key);
+            }
+            if page.len() == A_PAGE || is_last {
+                read += page.len() as u64;
+                clients += self.context.ledger.add_to_selection(new, &page).await?;
+                page.clear();
+            }
+            if is_last {
+                return Ok((read, clients));
+            }
+        }
+    }
+
+    /// Selections behind a name, by name, without their keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, Failure> {
+        self.allow(Right::Read, "look at selections").await?;
+        Ok(self.context.ledger.selections(behind, most).await?)
+    }
+
+    /// A selection, without its keys.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that name, or the caller may not read.
+    pub async fn selection(&self, name: &str) -> Result<Selection, Failure> {
+        self.allow(Right::Read, "look at selections").await?;
+        self.find_selection(name).await
+    }
+
+    /// A selection, with a page of its keys behind one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that name, or the caller may not read.
+    pub async fn selected(&self, name: &str, behind: Option<&str>, most: u32) -> Result<Selected, Failure> {
+        self.allow(Right::Read, "look at clients").await?;
+        let selection = self.find_selection(name).await?;
+        let keys = self.context.ledger.selected(selection.id, behind, most as usize).await?;
+        Ok(Selected { selection, keys })
+    }
+
+    /// Deletes a selection; a sweep that was opened over it stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is none of that name, or the caller may not.
+    pub async fn delete_selection(&self, name: &str) -> Result<(), Failure> {
+        self.allow(Right::Bulk, &format!("delete selection {}", name.trim())).await?;
+        let ledger = &self.context.ledger;
+        if ledger.delete_selection(name.trim()).await? {
+            return Ok(());
+        }
+        Err(unknown(Some(ledger), name.trim()).await?.into())
+    }
+
+    async fn find_selection(&self, name: &str) -> Result<Selection, Failure> {
+        let ledger = &self.context.ledger;
+        match ledger.selection(name.trim()).await? {
+            Some(found) => Ok(found),
+            None => Err(unknown(Some(ledger), name.trim()).await?.into()),
+        }
+    }
+}
+
+fn taken(name: &str) -> Failure {
+    let what = format!("there is a selection `{name}` already");
+    Failure::new(what, "name it otherwise, or replace it: `--replace`, over HTTP `\"replace\": true`")
+        .of(Kind::Conflict)
+}
