@@ -16,4 +16,5 @@ pub mod service;
 pub mod sheet;
 pub mod sql;
 pub mod store;
+pub mod traces;
 pub mod worker;

@@ -29,7 +29,9 @@ async fn main() -> ExitCode {
         let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         tracing::error!(place, "a fault of the program");
     }));
-    match execute(cli).await {
+    let ended = execute(cli).await;
+    lethe::traces::end();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print(json);

@@ -9,6 +9,8 @@ mod amparex;
 mod asked;
 #[path = "acceptance/beyond.rs"]
 mod beyond;
+#[path = "common/collector.rs"]
+mod collector;
 mod common;
 #[path = "acceptance/harness.rs"]
 mod harness;

@@ -9,27 +9,28 @@ use std::path::Path;
 use project::{files, read, root};
 
 /// Each floor, and what it may import besides itself.
-const FLOORS: [(&str, &[&str]); 16] = [
+const FLOORS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
+    ("traces", &[]),
     ("sql", &["domain"]),
     ("store", &["domain", "sql"]),
     ("queue", &[]),
     ("bucket", &["domain"]),
     ("journal", &["domain", "bucket"]),
-    ("ledger", &["domain", "store", "queue"]),
+    ("ledger", &["domain", "traces", "store", "queue"]),
     ("outside", &["domain", "bucket"]),
-    ("worker", &["domain", "sql", "store", "queue", "journal", "ledger", "outside"]),
+    ("worker", &["domain", "traces", "sql", "store", "queue", "journal", "ledger", "outside"]),
     ("report", &["domain", "sql", "store", "ledger", "worker"]),
     ("sheet", &[]),
     ("service", &["domain", "sql", "store", "sheet", "journal", "ledger", "worker", "report"]),
-    ("http", &["domain", "store", "ledger", "worker", "report", "service"]),
+    ("http", &["domain", "traces", "store", "ledger", "worker", "report", "service"]),
     ("draft", &["domain"]),
     ("demo", &[]),
     (
         "cli",
         &[
-            "domain", "sql", "store", "queue", "bucket", "journal", "ledger", "outside", "worker", "report", "sheet",
-            "service", "http", "draft", "demo",
+            "domain", "traces", "sql", "store", "queue", "bucket", "journal", "ledger", "outside", "worker", "report",
+            "sheet", "service", "http", "draft", "demo",
         ],
     ),
 ];

@@ -49,6 +49,8 @@ mod retention_kills;
 mod rights;
 #[path = "scheduler.rs"]
 mod scheduler;
+#[path = "searched.rs"]
+mod searched;
 #[path = "sweeps.rs"]
 mod sweeps;
 #[path = "postgres/tables.rs"]

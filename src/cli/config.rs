@@ -10,7 +10,7 @@ use url::Url;
 
 use sections::{
     AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig,
-    SweepConfig, WorkerConfig,
+    SweepConfig, TracesConfig, WorkerConfig,
 };
 pub(super) use sections::{JournalConfig, RedisConfig};
 
@@ -69,12 +69,17 @@ pub(super) struct Config {
     #[serde(default)]
     pub email: EmailConfig,
     #[serde(default)]
+    pub traces: TracesConfig,
+    #[serde(default)]
     pub access: AccessConfig,
     #[serde(default)]
     pub http: HttpConfig,
     /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
     pub(super) targets: Targets,
+    /// Where spans go, once `traces` and the environment are read.
+    #[serde(skip)]
+    pub(super) collector: Option<crate::traces::Settings>,
 }
 
 fn policy() -> PathBuf {
@@ -124,6 +129,7 @@ impl Config {
             config.database = folder.join(&config.database).to_string_lossy().into_owned();
         }
         config.targets = config.read_targets(&folder)?;
+        config.collector = config.read_traces(file, &folder)?;
         for path in [&mut config.policy, &mut config.jobs] {
             *path = folder.join(&*path);
         }
@@ -293,7 +299,7 @@ fn variable(setting: &str) -> String {
 }
 
 /// Where a setting was set: in its variable, else in the file.
-fn place(file: &Path, setting: &str) -> String {
+pub(super) fn place(file: &Path, setting: &str) -> String {
     let variable = variable(setting);
     if std::env::var_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{}`", file.display()) }
 }

@@ -74,6 +74,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     roots(&config, &mut findings).await;
     jobs(&config, &mut findings);
     alerts(&config, &mut findings);
+    traces(&config, &mut findings).await;
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
     out.data(&findings.0, || {
         let mark = |verdict| match verdict {
@@ -291,6 +292,14 @@ fn alerts(config: &Config, findings: &mut Findings) {
         findings.add(Verdict::Note, "alerts", what);
     } else {
         findings.add(Verdict::Good, "alerts", "somebody is told; `lethe alerts test` tries it");
+    }
+}
+
+async fn traces(config: &Config, findings: &mut Findings) {
+    match config.check_collector().await {
+        None => {}
+        Some(Ok(())) => findings.add(Verdict::Good, "traces", "the collector takes spans"),
+        Some(Err(failure)) => findings.add(Verdict::Bad, "traces", format!("{}; {}", failure.message, failure.hint)),
     }
 }
 

@@ -26,6 +26,7 @@ mod setup;
 mod status;
 mod sweep;
 mod token;
+mod traces;
 mod webhooks;
 mod workbook;
 

@@ -27,6 +27,7 @@ pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
 /// Everything, with the ledger made if it was missing.
 pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
     let (config, store) = store(file).await?;
+    config.begin_traces()?;
     let redis = config.redis.open()?;
     let context = Context { redis, ..context_of(&config, store).await? };
     Ok((config, context))

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
+use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
@@ -27,6 +27,7 @@ use crate::report::{Overdue, overdue};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::jobs::job_status;
+use crate::traces::Span;
 use crate::worker::gate;
 
 /// What the text is.
@@ -51,14 +52,28 @@ impl Default for Metrics {
     }
 }
 
+/// A method that HTTP knows; whoever asks can write anything else there.
+fn method(own: &Method) -> &str {
+    let known =
+        [&Method::GET, &Method::HEAD, &Method::POST, &Method::PUT, &Method::PATCH, &Method::DELETE, &Method::OPTIONS];
+    if known.contains(&own) { own.as_str() } else { "_OTHER" }
+}
+
 /// Counts requests and how long they take.
 pub(super) async fn count(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let method = request.method().as_str().to_owned();
+    let method = method(request.method()).to_owned();
     // The path as it was declared: a client's key is no label.
     let path = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let span = Span::of_request(format!("{method} {path}"));
     let response = next.run(request).await;
-    let labels = vec![("method", method), ("path", path), ("status", response.status().as_u16().to_string())];
+    let status = response.status();
+    let span = span
+        .with("http.request.method", method.clone())
+        .with("http.route", path.clone())
+        .with("http.response.status_code", i64::from(status.as_u16()));
+    drop(span.failed(status.is_server_error()));
+    let labels = vec![("method", method), ("path", path), ("status", status.as_u16().to_string())];
     app.0.metrics.requests.get_or_create(&labels).inc();
     app.0.metrics.seconds.observe(begun.elapsed().as_secs_f64());
     response

@@ -18,6 +18,7 @@ mod restore;
 mod reviews;
 mod selections;
 mod sweeps;
+pub mod traces;
 mod writers;
 
 pub use access::{Answer, AskedFor, NewToken, Token};

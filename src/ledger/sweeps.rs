@@ -347,19 +347,26 @@ impl Ledger {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = begin(&mut writer).await?;
-            sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
+            let stopped = sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
                 .bind(id)
                 .bind(note)
                 .bind(self.now())
                 .execute(&mut *transaction)
-                .await?;
+                .await?
+                .rows_affected();
             sqlx::query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
                 .bind(id)
                 .execute(&mut *transaction)
                 .await?;
-            transaction.commit().await
+            transaction.commit().await?;
+            Ok::<bool, sqlx::Error>(stopped > 0)
         };
-        run.await.map_err(|error| self.fault(&error))
+        let stopped = run.await.map_err(|error| self.fault(&error))?;
+        drop(writer);
+        if stopped {
+            self.trace_end(id).await;
+        }
+        Ok(())
     }
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
@@ -388,6 +395,11 @@ impl Ledger {
             transaction.commit().await?;
             Ok::<bool, sqlx::Error>(closed > 0)
         };
-        run.await.map_err(|error| self.fault(&error))
+        let closed = run.await.map_err(|error| self.fault(&error))?;
+        drop(writer);
+        if closed {
+            self.trace_end(sweep.id).await;
+        }
+        Ok(closed)
     }
 }

@@ -14,4 +14,4 @@ pub mod webhooks;
 pub use email::{Letter, Mailer};
 pub use files::{FileFault, Folder, Removed};
 pub use root::Root;
-pub use webhooks::{Answer, Event, Message, Secret, Sender, Webhook};
+pub use webhooks::{Answer, Event, Message, Secret, Sender, Webhook, client};

@@ -4,7 +4,7 @@
 mod sender;
 mod sign;
 
-pub use sender::{Answer, Sender};
+pub use sender::{Answer, Sender, client};
 pub use sign::Secret;
 
 use std::collections::BTreeSet;

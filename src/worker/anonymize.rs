@@ -17,10 +17,12 @@ use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{replay, retention};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
+use crate::ledger::traces::counts;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
 use crate::sql::batch::{Statements, count_reasons, statements};
 use crate::store::{Connection, Fault, begin, statement};
+use crate::traces::{Span, note};
 
 /// The longest wait before a batch is taken up again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -66,8 +68,17 @@ impl Anonymizer {
     /// again over the rows as they are, and only the lease that claimed the
     /// batch can commit.
     pub(super) async fn anonymize(&self, claim: &Claim) -> Result<(), SweepError> {
-        let ledger = &self.context.ledger;
         let Some((batch, sweep)) = self.batch(claim).await? else { return Ok(()) };
+        let span = sweep
+            .span("batch", None)
+            .with("lethe.batch.id", batch.id)
+            .with("lethe.batch.attempt", i64::from(claim.attempt))
+            .with("lethe.batch.clients", batch.clients);
+        span.around(self.anonymize_batch(claim, batch, sweep)).await
+    }
+
+    async fn anonymize_batch(&self, claim: &Claim, batch: Batch, sweep: Sweep) -> Result<(), SweepError> {
+        let ledger = &self.context.ledger;
         if sweep.kind == SweepKind::Retention {
             return retention::work(&self.context, claim, &batch, &sweep).await;
         }
@@ -206,6 +217,7 @@ impl Anonymizer {
         }
         let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
         if finished {
+            let _step = Span::step("commit");
             transaction.commit().await?;
         } else {
             transaction.rollback().await?;
@@ -231,7 +243,9 @@ impl Anonymizer {
         };
         let plan = &open.prepared.loaded.plan;
         let work = Work { plan, statements: &open.statements, keys: &batch.keys, room };
+        let step = Span::step("guards");
         let mut done = batch::look(transaction, &work, failing, true).await?;
+        drop(step);
         if open.sweep.kind == SweepKind::Replay {
             let is_restore = ledger.is_replay_of_restore(transaction, batch.sweep).await?;
             done.tally = replay::note(transaction, &open.prepared.wanted(), is_restore).await?;
@@ -246,6 +260,10 @@ impl Anonymizer {
             }
             files::spare(transaction, &work).await?;
         }
+        for (name, count) in counts(&done.tally) {
+            note(name, count);
+        }
+        let _step = Span::step("outcomes");
         let now = ledger.now();
         batch::record(transaction, batch.sweep, &now, &plan.digest).await?;
         ledger.to_journal(transaction, batch.sweep, &now).await?;

@@ -17,6 +17,7 @@ use crate::ledger::{Batch, Ledger, NewBatch, moment};
 use crate::sql::batch::{self as sql, Statements};
 use crate::sql::residue::{Bulk, FIELD, LINE, Search};
 use crate::store::{Connection, Fault, FaultKind, statement};
+use crate::traces::Span;
 
 /// Clients that must not be taken, by their place in the batch, with the
 /// reasons as a JSON array.
@@ -165,12 +166,17 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
         }
     }
     let clients: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
+    let step = Span::step("former values");
     let former = former_values(connection, work, clients).await?;
+    drop(step);
+    let step = Span::step("rules");
     let (changes, last_changes) = (statements.changes.iter(), statements.last_changes.iter());
     let mut rules = 0..;
     for ((_, change), rule) in changes.zip(&mut rules) {
         statement(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
     }
+    drop(step);
+    let step = Span::step("residue");
     let mut residue = Failing::new();
     if !former.is_empty() {
         for search in &statements.searches {
@@ -180,6 +186,8 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
     if !residue.is_empty() {
         return Err(BatchFault::Residue(residue));
     }
+    drop(step);
+    let _step = Span::step("last rules");
     for ((_, change), rule) in last_changes.zip(rules) {
         statement(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
     }

@@ -1,8 +1,11 @@
 //! Ticks: each opens one sweep, however many schedulers run.
 
+use chrono::{DateTime, Utc};
+
 use super::Context;
 use super::sweep::{Request, SweepError, open};
 use crate::domain::job::Job;
+use crate::traces::{self, Span};
 
 /// Opens a sweep for each job whose tick has come since its ticks were last
 /// looked at. Of several ticks that nothing ran for, only the last one opens a
@@ -31,7 +34,10 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
         let mut request = Request::of_job(job, missed.latest);
         request.tick = Some(missed.latest);
         request.skipped = missed.skipped;
-        match open(context, &request).await {
+        let begun = context.ledger.clock().now();
+        let opened = open(context, &request).await;
+        trace(context, job, begun, &opened).await;
+        match opened {
             Ok(Some(sweep)) => tracing::info!(job = job.name, sweep, skipped = missed.skipped, "sweep opened"),
             Ok(None) => tracing::debug!(job = job.name, "another scheduler opened this tick's sweep"),
             // Its tick is still due when the replay is through.
@@ -45,4 +51,18 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
         context.ledger.set_checked_at(&job.name, missed.latest).await?;
     }
     away.map_or(Ok(()), Err)
+}
+
+/// Tells the span of a tick, below the sweep that it opened if there is one.
+async fn trace(context: &Context, job: &Job, begun: DateTime<Utc>, opened: &Result<Option<i64>, SweepError>) {
+    if !traces::is_on() {
+        return;
+    }
+    let sweep = match opened {
+        Ok(Some(id)) => context.ledger.sweep(*id).await.ok().flatten(),
+        _ => None,
+    };
+    let begun = Some(begun.into());
+    let span = sweep.map_or_else(|| Span::root("tick", begun), |sweep| sweep.span("tick", begun));
+    drop(span.with("lethe.job", job.name.clone()).failed(opened.is_err()));
 }

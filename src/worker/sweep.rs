@@ -406,6 +406,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     if progress.open_batches >= ahead + pausing {
         return Ok(false);
     }
+    let _span = sweep.span("cut", None);
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
     let (clients, took) = context.ledger.recent().await?;
     let limits = &context.limits;

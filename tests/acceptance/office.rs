@@ -1,39 +1,49 @@
 //! The program running for a company of a trade, asked over HTTP.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::collector::Collector;
+use super::common::place::searched;
 use super::trade::Trade;
 
 /// `lethe run` at work, with a server; it is ended with the test.
 pub struct Office {
     running: Child,
     url: String,
+    /// Where its spans go.
+    collector: Collector,
+    /// The token that was last shown, by which the figures are asked for at the end.
+    token: Mutex<String>,
     asker: reqwest::Client,
 }
 
 impl Office {
     pub fn open(trade: &Trade) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        trade.configure("[http]\nlisten = \"127.0.0.1:0\"\n");
+        let collector = Collector::new();
+        trade.configure(&format!("[http]\nlisten = \"127.0.0.1:0\"\n[traces]\nendpoint = \"{}\"\n", collector.url));
         let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
         command.arg("run").current_dir(trade.folder.path()).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
+        command.env("LETHE_LOG", searched::VERBOSE).env("OTEL_BSP_SCHEDULE_DELAY", "100");
         let mut running = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program starts");
         let mut lines = BufReader::new(running.stderr.take().expect("its log")).lines().map_while(Result::ok);
         let line = lines.by_ref().find(|line| line.contains("listening")).expect("it says where it listens");
         let address = line.split("address=").nth(1).expect("an address").split_whitespace().next().expect("an address");
         let url = format!("http://{address}");
-        std::thread::spawn(move || lines.for_each(drop));
+        std::thread::spawn(move || lines.for_each(|line| searched::search_line("the log", line.as_bytes())));
         let asker = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
-        Self { running, url, asker }
+        Self { running, url, collector, token: Mutex::default(), asker }
     }
 
     /// Status and answer.
     pub async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        token.clone_into(&mut self.token.lock().expect("a token"));
         Self::answer(self.asker.get(format!("{}{path}", self.url)).bearer_auth(token)).await
     }
 
@@ -76,8 +86,36 @@ impl Office {
 
 impl Drop for Office {
     fn drop(&mut self) {
+        let figures = self.figures();
+        // The last spans are sent within a tenth of a second.
+        std::thread::sleep(Duration::from_millis(300));
         self.running.kill().expect("it is killed");
         self.running.wait().expect("it ends");
+        if !std::thread::panicking() {
+            assert!(figures.contains("HTTP/1.1 "), "the figures are answered");
+            searched::search("/metrics", figures.as_bytes());
+            assert!(self.collector.asked() > 0, "spans were sent");
+            searched::search("the spans", &self.collector.bytes());
+        }
+    }
+}
+
+impl Office {
+    /// What `/metrics` answers, head and all; nothing where nobody answers any more.
+    fn figures(&self) -> String {
+        let ask = || -> std::io::Result<String> {
+            let address = self.url.trim_start_matches("http://");
+            let mut stream = std::net::TcpStream::connect(address)?;
+            let token = self.token.lock().expect("a token");
+            write!(
+                stream,
+                "GET /metrics HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+            )?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer)?;
+            Ok(answer)
+        };
+        ask().unwrap_or_default()
     }
 }
 

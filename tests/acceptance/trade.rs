@@ -18,6 +18,8 @@ use sqlx::{AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
+use super::common::Lethe;
+use super::common::place::searched::VERBOSE;
 use super::common::place::{self, Place, either};
 use super::project::{files, read, root};
 use super::snapshot::Snapshot;
@@ -164,7 +166,11 @@ impl Trade {
 
     /// Runs the program to its end.
     pub fn run(&self, args: &[&str]) -> Answer {
-        let output = super::common::lethe(self.folder.path()).args(args).output().expect("the program runs");
+        Self::answer(super::common::lethe(self.folder.path()).args(args))
+    }
+
+    fn answer(program: &mut Lethe) -> Answer {
+        let output = program.output().expect("the program runs");
         Answer {
             code: output.status.code().expect("it was not killed"),
             out: String::from_utf8(output.stdout).expect("text"),
@@ -174,7 +180,8 @@ impl Trade {
 
     /// Runs the program, which must do what was asked, and gives its answer.
     pub fn json(&self, args: &[&str]) -> Value {
-        let answer = self.run(&[args, &["--json"]].concat());
+        let mut program = super::common::lethe(self.folder.path());
+        let answer = Self::answer(program.args(args).arg("--json").env("LETHE_LOG", VERBOSE));
         assert_eq!(answer.code, 0, "{args:?}: {}", answer.err);
         serde_json::from_str(&answer.out).unwrap_or(Value::Null)
     }

@@ -114,7 +114,7 @@ impl Office {
     }
 
     pub fn lethe(&self, args: &[&str]) -> assert_cmd::Command {
-        let mut command = common::lethe(self.folder.path());
+        let mut command = common::command(self.folder.path());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LETHE_")) {
             command.env_remove(name);
         }

@@ -11,7 +11,7 @@ mod wrong;
 
 use std::time::Duration;
 
-use common::{Place, lethe};
+use common::Place;
 use s3::Server;
 use tempfile::TempDir;
 
@@ -70,7 +70,7 @@ impl Shop {
     }
 
     fn command(&self, args: &[&str]) -> assert_cmd::Command {
-        let mut command = lethe(self.folder.path());
+        let mut command = common::command(self.folder.path());
         command.args(args).envs(self.server.environment()).timeout(Duration::from_mins(2));
         command
     }

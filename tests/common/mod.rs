@@ -2,7 +2,9 @@
 #![allow(clippy::must_use_candidate, clippy::missing_panics_doc)]
 #![allow(dead_code)]
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +113,7 @@ impl Company {
 
     /// Runs statements in the company's database.
     pub async fn execute(&self, sql: &str) {
+        place::searched::remember(sql);
         let mut writer = self.context.ledger.writer().await;
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **writer).await.expect("the statement runs");
     }
@@ -173,7 +176,12 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
 }
 
 /// The program itself, in a folder, with nothing of the caller's environment that configures it.
-pub fn lethe(folder: &Path) -> assert_cmd::Command {
+pub fn lethe(folder: &Path) -> Lethe {
+    Lethe(command(folder))
+}
+
+/// The same for tests that compare all that it says, letter by letter.
+pub fn command(folder: &Path) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("lethe").expect("the program is built");
     command
         .current_dir(folder)
@@ -183,4 +191,46 @@ pub fn lethe(folder: &Path) -> assert_cmd::Command {
         .env("USER", "tester")
         .env("LOGNAME", "tester");
     command
+}
+
+/// A run of the program whose log is [searched](place::searched).
+pub struct Lethe(assert_cmd::Command);
+
+impl Lethe {
+    pub fn arg(&mut self, arg: impl AsRef<OsStr>) -> &mut Self {
+        self.0.arg(arg);
+        self
+    }
+
+    pub fn args(&mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> &mut Self {
+        self.0.args(args);
+        self
+    }
+
+    pub fn env(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> &mut Self {
+        self.0.env(name, value);
+        self
+    }
+
+    pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
+        self.0.env_remove(name);
+        self
+    }
+
+    pub fn write_stdin(&mut self, text: impl Into<Vec<u8>>) -> &mut Self {
+        self.0.write_stdin(text);
+        self
+    }
+
+    pub fn output(&mut self) -> std::io::Result<Output> {
+        let output = self.0.output()?;
+        place::searched::search("the log", &output.stderr);
+        Ok(output)
+    }
+
+    pub fn assert(&mut self) -> assert_cmd::assert::Assert {
+        let ended = self.0.assert();
+        place::searched::search("the log", &ended.get_output().stderr);
+        ended
+    }
 }

@@ -10,6 +10,9 @@ use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
+#[path = "searched.rs"]
+pub mod searched;
+
 /// The variable that names the server.
 const SERVER: &str = "TEST_POSTGRES";
 
@@ -46,6 +49,7 @@ impl Place {
 
     /// `company.db` in a folder.
     pub async fn in_file(folder: &Path, schema: &str) -> Self {
+        searched::remember(schema);
         let path = folder.join("company.db");
         let options =
             SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
@@ -98,6 +102,7 @@ impl Place {
 
     /// Runs statements on a connection of their own.
     pub async fn execute(&self, sql: &str) {
+        searched::remember(sql);
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::File(path) => {

@@ -100,6 +100,20 @@ const LAWS: [(&str, &str); 6] = [
     ),
 ];
 
+/// Where the program's log goes.
+const LOG: &str = "stderr.log";
+
+/// What every client is made of: no log may have it.
+const VALUES: [&[u8]; 4] = [b"Person ", b"@home.example", b", at home", b", at work"];
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let log = std::fs::read(self.path().join(LOG)).unwrap_or_default();
+        let found = VALUES.iter().any(|value| memchr::memmem::find(&log, value).is_some());
+        assert!(std::thread::panicking() || !found, "a value of a client is in the log");
+    }
+}
+
 pub struct Program {
     pub folder: TempDir,
     batch_size: usize,
@@ -127,9 +141,15 @@ impl Program {
 
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-        command.args(args).current_dir(self.path()).env_remove("LETHE_CONFIG").env("LETHE_LOG", "info");
-        command.env("LETHE_SWEEP__BATCH_SIZE", self.batch_size.to_string()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(args).current_dir(self.path()).env_remove("LETHE_CONFIG").env("LETHE_LOG", "lethe=trace,info");
+        command.env("LETHE_SWEEP__BATCH_SIZE", self.batch_size.to_string()).stdout(Stdio::null()).stderr(self.log());
         command
+    }
+
+    /// What is written there is searched at the end.
+    fn log(&self) -> Stdio {
+        let path = self.path().join(LOG);
+        std::fs::File::options().append(true).create(true).open(path).expect("a log").into()
     }
 
     pub fn spawn(&self, args: &[&str]) -> Child {
@@ -217,7 +237,15 @@ pub fn running(command: &mut Command) -> Child {
     let mut child = command.stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
     assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains(" running ")), "it ended before it ran");
-    std::thread::spawn(move || lines.for_each(drop));
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let found = VALUES.iter().any(|value| memchr::memmem::find(line.as_bytes(), value).is_some());
+            if found {
+                eprintln!("a value of a client is in the log");
+                std::process::exit(101);
+            }
+        }
+    });
     child
 }
 

@@ -123,7 +123,7 @@ impl Company {
     }
 
     pub fn lethe(&self, args: &[&str]) -> assert_cmd::Command {
-        let mut command = common::lethe(self.folder.path());
+        let mut command = common::command(self.folder.path());
         command.args(args).timeout(std::time::Duration::from_mins(1));
         command
     }

@@ -231,6 +231,31 @@ pub(in crate::cli) struct EmailConfig {
     pub to: Option<String>,
 }
 
+/// `[traces]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct TracesConfig {
+    /// The collector that spans are sent to.
+    pub endpoint: Option<String>,
+    /// A file of headers that say who sends them.
+    pub headers_file: Option<PathBuf>,
+    /// The share of traces that are sent.
+    pub sample: f64,
+}
+
+impl Default for TracesConfig {
+    fn default() -> Self {
+        Self { endpoint: None, headers_file: None, sample: 1.0 }
+    }
+}
+
+/// The URL can hold a token.
+impl std::fmt::Debug for TracesConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("TracesConfig").field("sample", &self.sample).finish_non_exhaustive()
+    }
+}
+
 /// `[journal]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -31,25 +31,30 @@ pub struct Sender {
     client: Client,
 }
 
+/// A client that waits so long for an answer. It trusts the authorities that the
+/// system does, follows no redirection and uses no proxy.
+#[must_use]
+pub fn client(timeout: Duration) -> Option<Client> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    Client::builder()
+        .tls_backend_preconfigured(tls.with_root_certificates(roots).with_no_client_auth())
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(timeout)
+        .connect_timeout(timeout)
+        .user_agent(concat!("lethe/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .ok()
+}
+
 impl Sender {
-    /// A sender that waits so long for an answer. It trusts the authorities that
-    /// the system does, follows no redirection and uses no proxy.
+    /// A sender that waits so long for an answer.
     #[must_use]
     pub fn new(timeout: Duration) -> Option<Self> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls.with_root_certificates(roots).with_no_client_auth())
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .timeout(timeout)
-            .connect_timeout(timeout)
-            .user_agent(concat!("lethe/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .ok()?;
-        Some(Self { client })
+        client(timeout).map(|client| Self { client })
     }
 
     /// Sends a message once, at this moment.
