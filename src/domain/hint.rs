@@ -71,8 +71,6 @@ pub enum Act {
     Replace,
     /// Look at the workbooks that were given back.
     Imports,
-    /// Look at the saved selections.
-    Selections,
     /// Look at what is to be done outside of the database.
     Deliveries,
     /// Look at what the policy lacks.
@@ -119,7 +117,6 @@ impl Act {
             Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the first page"],
             Self::Replace => ["replace it: `--replace`", "replace it: `\"replace\": true`", "delete it first"],
             Self::Imports => ["`lethe review imports`", "`GET /api/v1/imports`", "the page of reviews"],
-            Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the page of selections"],
             Self::Deliveries => ["`lethe deliveries`", "`GET /api/v1/sweeps/{sweep}`", "the page of each sweep"],
             Self::Policy => ["`lethe policy check`", "`GET /api/v1/policy`", "the page of the policy"],
             Self::Doctor => ["`lethe doctor`", CHECK, CHECK],

@@ -231,7 +231,8 @@ impl Scope<'_> {
         any_of(paths.iter().map(|path| self.exists_by(path, condition, asked)).collect())
     }
 
-    fn exists_by(&self, path: &Path, condition: Option<&OfRow>, asked: &Asked) -> String {
+    /// The same by one way.
+    pub(super) fn exists_by(&self, path: &Path, condition: Option<&OfRow>, asked: &Asked) -> String {
         let condition = condition.map(|condition| match asked {
             Asked::Batch => self.of_rows(std::slice::from_ref(path), condition),
             Asked::Everybody | Asked::Between(_) => format!("({})", condition.sql),

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::link::{Asked, CLIENT, Looks, OfRow};
 use super::{Scope, any_of, column, day_after, name, relation, row, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Plan, RetentionPlan};
+use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan, RetentionPlan};
 use crate::domain::schema::Dialect;
 
 /// What a sweep looks for: the part of its parameters that selects.
@@ -93,7 +93,8 @@ impl Wanted<'_> {
     fn lapsed_among(&self, whose: Whose) -> String {
         let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
-            any_of(retention.activity.iter().map(|source| self.activity(source, since, whose)).collect())
+            let sources = retention.activity.iter();
+            sources.flat_map(|source| self.activity(source, since, whose)).collect::<Vec<_>>()
         };
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
@@ -101,14 +102,15 @@ impl Wanted<'_> {
             let is_day = self.scope().and_is_day(&start);
             started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
         }
-        if !retention.activity.is_empty() {
-            started.push(active(None));
-        }
-        format!("NOT {} AND {}", active(Some(cutoff)), any_of(started))
+        started.extend(active(None));
+        // Each by itself, as `PostgreSQL` joins what is not under an OR.
+        let mut lapsed: Vec<String> = active(Some(cutoff)).iter().map(|active| format!("NOT {active}")).collect();
+        lapsed.push(any_of(started));
+        lapsed.join(" AND ")
     }
 
-    /// Whether `lethe_c` has activity from this source, on or after a day.
-    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> String {
+    /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
+    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> Vec<String> {
         let scope = self.scope();
         let date = column(&source.table, &source.date);
         let mut condition = Vec::new();
@@ -130,15 +132,15 @@ impl Wanted<'_> {
             let to = if range.bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
             from + &to
         };
-        let condition = condition.as_ref();
-        match whose {
+        let exists = |path: &Path| match whose {
             // SQLite always looks rows up client by client.
             Whose::OfRange(range) if !scope.is_sqlite() => {
-                scope.exists(&source.paths, condition, &Asked::Between(&|key| between(range, key)))
+                scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
             }
-            Whose::Everybody | Whose::OfRange(_) => scope.exists(&source.paths, condition, &Asked::Everybody),
-            Whose::OfBatch => scope.exists(&source.paths, condition, &Asked::Batch),
-        }
+            Whose::Everybody | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::Everybody),
+            Whose::OfBatch => scope.exists_by(path, condition.as_ref(), &Asked::Batch),
+        };
+        source.paths.iter().map(exists).collect()
     }
 }
 
