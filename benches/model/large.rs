@@ -43,7 +43,7 @@ pub async fn measure(options: &Options, server: &Url) {
     let mut due = [Vec::new(), Vec::new()];
     for round in 0..options.rounds {
         for ((clients, database), times) in companies.iter().zip(&mut due) {
-            times.push(due_night(database, *clients, round as u64, options).await.as_secs_f64());
+            times.push(due_night(database, *clients, options).await.as_secs_f64());
         }
         println!(
             "  round {}: {:.2} s in {} clients, {:.2} s in {}",
@@ -66,13 +66,13 @@ pub async fn measure(options: &Options, server: &Url) {
     let (clients, database) = &companies[1];
     println!("A period sweep over {clients} clients");
     let (mut over_cursor, mut second_over_first) = (Vec::new(), Vec::new());
-    for round in 0..options.rounds {
+    for round in 1..=options.rounds {
         let cursor = cursor(database).await;
         let (first, peak) = first_night(database, options).await;
-        let second = second_night(database, *clients, round as u64, options).await;
+        let second = second_night(database, *clients, options).await;
         println!(
             "  round {}: cursor {:.1} s, first night {:.1} s with {peak:.1} MiB of its own, the night after {:.2} s",
-            round + 1,
+            round,
             cursor.as_secs_f64(),
             first.as_secs_f64(),
             second.as_secs_f64(),
@@ -106,23 +106,20 @@ async fn opened(database: &Database, options: &Options) -> Context {
     context_of(database.store(options.concurrency).await, company::policy(), options.batch_size).await
 }
 
-/// The key of every so many clients, others each round.
-fn chosen(clients: u64, round: u64) -> String {
+/// Every so many clients, none of them of a night before: each night has its first somewhere else.
+async fn chosen(context: &Context, clients: u64) -> String {
+    let nights = "SELECT count(*) FROM lethe_sweeps";
+    let nights: i64 = sqlx::query_scalar(nights).fetch_one(context.store.readers()).await.expect("a count");
     let every = clients / DUE;
-    format!(
-        "SELECT 'C' || lpad(i::text, 8, '0') FROM generate_series({}, {clients}, {every}) AS i",
-        round * 7 % every + 1
-    )
+    let first = nights.unsigned_abs() * 7 % every + 1;
+    format!("SELECT 'C' || lpad(i::text, 8, '0') FROM generate_series({first}, {clients}, {every}) AS i")
 }
 
-async fn due_night(database: &Database, clients: u64, round: u64, options: &Options) -> Duration {
-    let chosen = chosen(clients, round);
-    run(
-        &database.url(),
-        &format!("UPDATE customers SET to_anonymize_on = '2025-12-01' WHERE customer_no IN ({chosen}) AND anonymized = 0; CHECKPOINT"),
-    )
-    .await;
+async fn due_night(database: &Database, clients: u64, options: &Options) -> Duration {
     let context = opened(database, options).await;
+    let chosen = chosen(&context, clients).await;
+    let due = "UPDATE customers SET to_anonymize_on = '2025-12-01' WHERE customer_no IN ({chosen}); CHECKPOINT";
+    run(&database.url(), &due.replace("{chosen}", &chosen)).await;
     let (tally, took) = company::sweep(&context, SweepKind::Due, TODAY).await;
     context.store.readers().close().await;
     assert_eq!((tally.anonymized, tally.looked_at()), (DUE, DUE), "{tally:?}");
@@ -172,18 +169,12 @@ async fn first_night(database: &Database, options: &Options) -> (Duration, f64) 
 }
 
 /// The night after, on which the period of exactly so many clients ends.
-async fn second_night(database: &Database, clients: u64, round: u64, options: &Options) -> Duration {
-    // Others than on any night before.
-    let chosen = chosen(clients, round + 500);
-    run(
-        &database.url(),
-        &format!(
-            "UPDATE cust_ledger_entries SET posting_date = '2020-01-01' WHERE customer_no IN ({chosen});
-             UPDATE posted_sales_invoices SET posting_date = '2020-01-01' WHERE sell_to_customer_no IN ({chosen}); CHECKPOINT"
-        ),
-    )
-    .await;
+async fn second_night(database: &Database, clients: u64, options: &Options) -> Duration {
     let context = opened(database, options).await;
+    let chosen = chosen(&context, clients).await;
+    let lapsing = "UPDATE cust_ledger_entries SET posting_date = '2020-01-01' WHERE customer_no IN ({chosen});
+        UPDATE posted_sales_invoices SET posting_date = '2020-01-01' WHERE sell_to_customer_no IN ({chosen}); CHECKPOINT";
+    run(&database.url(), &lapsing.replace("{chosen}", &chosen)).await;
     let tomorrow = TODAY.succ_opt().expect("a day after");
     let (tally, took) = company::sweep(&context, SweepKind::Period, tomorrow).await;
     context.store.readers().close().await;

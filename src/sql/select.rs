@@ -259,6 +259,24 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
     )
 }
 
+/// The first clients of all whose period has passed, in one pass over
+/// everybody. `$1` is the most rows.
+#[must_use]
+pub fn lapsed_first(wanted: &Wanted) -> String {
+    let (client, scope) = (wanted.client(), wanted.scope());
+    let lapsed = format!("{} WHERE {}{} AND {}", scope.clients(), scope.open(), wanted.filters(), wanted.lapsed());
+    let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
+    if scope.is_sqlite() {
+        return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");
+    }
+    // Planned for all of them: a limit would tempt the planner into asking client by client.
+    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
+    format!(
+        "WITH lethe_found AS MATERIALIZED (SELECT {} FROM {lapsed}) SELECT {key} FROM lethe_found AS {CLIENT} ORDER BY {order} LIMIT $1",
+        keys.join(", ")
+    )
+}
+
 /// The next clients whose period has passed since an earlier sweep looked at
 /// everybody: those with activity, or a start, in the days that left the
 /// period since then, and those refused when they were last looked at. `$1` is

@@ -115,6 +115,30 @@ impl Selection {
         Ok(Page { keys, position, last })
     }
 
+    /// All clients at once, if there are at most `most`, where looking for them
+    /// page by page or counting them reads everything too.
+    pub(super) async fn few(
+        &self,
+        connection: &mut Connection,
+        wanted: &Wanted<'_>,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, sqlx::Error> {
+        match self {
+            Self::WrittenBack => {
+                let page = self.page(connection, wanted, None, most).await?;
+                Ok(page.last.then_some(page.keys))
+            }
+            Self::Everybody => {
+                let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(select::lapsed_first(wanted)))
+                    .bind(i64::try_from(most + 1).unwrap_or(i64::MAX))
+                    .fetch_all(connection)
+                    .await?;
+                Ok((keys.len() <= most).then_some(keys))
+            }
+            Self::Due | Self::Since(_) | Self::Named => Ok(None),
+        }
+    }
+
     /// How many clients all pages behind a key have together.
     pub(super) async fn count(
         &self,

@@ -263,8 +263,8 @@ async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepEr
     }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
-    if request.kind == SweepKind::Replay {
-        prepared.selected = all_written_back(context, &prepared).await?;
+    if prepared.position.is_none() {
+        prepared.selected = few(context, &prepared).await?;
     }
     if request.kind != SweepKind::List && !request.over_brake {
         brake(context, request, &prepared).await?;
@@ -272,13 +272,11 @@ async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepEr
     Ok(prepared)
 }
 
-/// Those whose data has come back, if they are few: looking for them reads all
-/// that the policy changes, so it is done once.
-async fn all_written_back(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
+/// Those selected, if they are few and looking for them is dear: then it is done once.
+async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
     let mut selecting = Selecting::of(&context.store, prepared).await?;
-    let page = prepared.selection.page(&mut selecting, &prepared.wanted(), None, SELECTED).await;
-    let page = page.map_err(|error| context.store.fault(&error))?;
-    Ok(page.last.then_some(page.keys))
+    let few = prepared.selection.few(&mut selecting, &prepared.wanted(), SELECTED).await;
+    Ok(few.map_err(|error| context.store.fault(&error))?)
 }
 
 /// Stops a sweep that would take more than its brake allows.

@@ -52,7 +52,7 @@ fn a_name_that_is_taken_is_kept_as_it_is() {
     assert_snapshot!(office.refused(&["selection", "save", "spring clean", "C3"]), @r#"
     error: there is a selection `spring clean` already
 
-    hint: name it otherwise, or replace it: `--replace`, over HTTP `"replace": true`
+    hint: name it otherwise, or replace it: `--replace`
     "#);
     assert_eq!(office.done(&["selection", "show", "spring clean"]), "C1\nC2\n");
 }
