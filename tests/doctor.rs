@@ -60,7 +60,9 @@ fn about_speed(company: &Company) -> Vec<(String, String)> {
 #[tokio::test]
 async fn the_doctor_says_what_each_missing_index_would_save_and_its_statements_mend_it() {
     let company = Company::new(SCHEMA, POLICY).await;
-    let found = about_speed(&company);
+    let mut found = about_speed(&company);
+    // What takes longest comes first, which a busy machine can change here.
+    found.sort_by_key(|(what, _)| !what.contains("`orders`"));
     let [(orders, for_orders), (due, for_due)] = found.as_slice() else { panic!("{found:#?}") };
     assert!(
         orders.starts_with(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::Days;
 use lethe::domain::sweep::SweepKind;
 use lethe::sql::name;
 use lethe::worker::Context;
@@ -69,16 +70,19 @@ pub async fn measure(options: &Options, server: &Url) {
     for round in 1..=options.rounds {
         let cursor = cursor(database).await;
         let (first, peak) = first_night(database, options).await;
-        let second = second_night(database, *clients, options).await;
+        let idle = period(database, 1, 0, options).await;
+        lapse(database, *clients, options).await;
+        let busy = period(database, 2, DUE, options).await;
         println!(
-            "  round {}: cursor {:.1} s, first night {:.1} s with {peak:.1} MiB of its own, the night after {:.2} s",
+            "  round {}: cursor {:.1} s, first night {:.1} s with {peak:.1} MiB of its own, the night after {:.2} s, and {:.2} s with {DUE} whose period ended",
             round,
             cursor.as_secs_f64(),
             first.as_secs_f64(),
-            second.as_secs_f64(),
+            idle.as_secs_f64(),
+            busy.as_secs_f64(),
         );
         over_cursor.push(first.as_secs_f64() / cursor.as_secs_f64());
-        second_over_first.push(second.as_secs_f64() / first.as_secs_f64());
+        second_over_first.push(idle.as_secs_f64() / first.as_secs_f64());
     }
     println!("  first night / cursor                  {:.2}  (median of {})", median(over_cursor), options.rounds);
     println!("  the night after / first night         {:.3}", median(second_over_first));
@@ -148,7 +152,6 @@ async fn cursor(database: &Database) -> Duration {
 /// A period sweep that looks at everybody and finds nobody. Returns the most memory it had, in MiB.
 async fn first_night(database: &Database, options: &Options) -> (Duration, f64) {
     run(&database.url(), "DELETE FROM lethe.lethe_marks").await;
-    let context = opened(database, options).await;
     let ended = Arc::new(AtomicBool::new(false));
     let watch = std::thread::spawn({
         let ended = Arc::clone(&ended);
@@ -161,23 +164,27 @@ async fn first_night(database: &Database, options: &Options) -> (Duration, f64) 
             peak.anonymous
         }
     });
-    let (tally, took) = company::sweep(&context, SweepKind::Period, TODAY).await;
+    let took = period(database, 0, 0, options).await;
     ended.store(true, Ordering::Relaxed);
-    context.store.readers().close().await;
-    assert_eq!(tally.looked_at(), 0, "nobody's period has passed on the first night");
     (took, watch.join().expect("the watch ends"))
 }
 
-/// The night after, on which the period of exactly so many clients ends.
-async fn second_night(database: &Database, clients: u64, options: &Options) -> Duration {
+/// A period sweep so many days later, which anonymizes so many clients.
+async fn period(database: &Database, later: u64, clients: u64, options: &Options) -> Duration {
+    let context = opened(database, options).await;
+    let day = TODAY.checked_add_days(Days::new(later)).expect("a day");
+    let (tally, took) = company::sweep(&context, SweepKind::Period, day).await;
+    context.store.readers().close().await;
+    assert_eq!((tally.anonymized, tally.looked_at()), (clients, clients), "{tally:?}");
+    took
+}
+
+/// Moves the activity of a thousand clients to the day that leaves the period two days later.
+async fn lapse(database: &Database, clients: u64, options: &Options) {
     let context = opened(database, options).await;
     let chosen = chosen(&context, clients).await;
-    let lapsing = "UPDATE cust_ledger_entries SET posting_date = '2020-01-01' WHERE customer_no IN ({chosen});
-        UPDATE posted_sales_invoices SET posting_date = '2020-01-01' WHERE sell_to_customer_no IN ({chosen}); CHECKPOINT";
-    run(&database.url(), &lapsing.replace("{chosen}", &chosen)).await;
-    let tomorrow = TODAY.succ_opt().expect("a day after");
-    let (tally, took) = company::sweep(&context, SweepKind::Period, tomorrow).await;
     context.store.readers().close().await;
-    assert_eq!((tally.anonymized, tally.looked_at()), (DUE, DUE), "{tally:?}");
-    took
+    let lapsing = "UPDATE cust_ledger_entries SET posting_date = '2020-01-02' WHERE customer_no IN ({chosen});
+        UPDATE posted_sales_invoices SET posting_date = '2020-01-02' WHERE sell_to_customer_no IN ({chosen}); CHECKPOINT";
+    run(&database.url(), &lapsing.replace("{chosen}", &chosen)).await;
 }
