@@ -47,7 +47,7 @@ ANALYZE reasons;
 
 CREATE TEMP TABLE taken (customer_no TEXT PRIMARY KEY) ON COMMIT DROP;
 INSERT INTO taken
-SELECT customer_no FROM due WHERE customer_no NOT IN (SELECT customer_no FROM reasons) ORDER BY customer_no;
+SELECT customer_no FROM due WHERE NOT EXISTS (SELECT FROM reasons WHERE reasons.customer_no = due.customer_no) ORDER BY customer_no;
 ANALYZE taken;
 
 -- Contacts who serve nobody that stays.
@@ -56,7 +56,8 @@ INSERT INTO own_contacts
 SELECT r.contact_no FROM taken JOIN contact_business_relations AS r ON r.customer_no = taken.customer_no
 WHERE NOT EXISTS (
     SELECT 1 FROM contact_business_relations AS other JOIN customers AS c ON c.customer_no = other.customer_no
-    WHERE other.contact_no = r.contact_no AND c.anonymized = 0 AND c.customer_no NOT IN (SELECT customer_no FROM taken)
+    WHERE other.contact_no = r.contact_no AND c.anonymized = 0
+        AND NOT EXISTS (SELECT FROM taken AS t WHERE t.customer_no = c.customer_no)
 )
 ON CONFLICT DO NOTHING;
 ANALYZE own_contacts;
