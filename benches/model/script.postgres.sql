@@ -4,6 +4,8 @@
 -- two results.
 
 BEGIN;
+-- Sets of clients fit into memory.
+SET LOCAL work_mem = '256MB';
 
 CREATE TEMP TABLE due (customer_no TEXT PRIMARY KEY) ON COMMIT DROP;
 INSERT INTO due
