@@ -43,21 +43,18 @@ impl Config {
         if is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") {
             return Ok(None);
         }
-        let endpoint = match &own.endpoint {
-            Some(text) => {
-                // A collector's address alone stands for where it takes spans.
-                let url = endpoint(text, "").map_err(|what| refused("endpoint", &what))?;
-                let is_bare = url.path() == "/" && url.query().is_none();
-                if is_bare { url.join(PATH).unwrap_or(url) } else { url }
-            }
-            None => {
-                let named = VARIABLES.iter().find_map(|(name, path)| Some((name, variable(name)?, path)));
-                let Some((name, text, path)) = named else {
-                    let Some(_) = own.headers_file else { return Ok(None) };
-                    return Err(refused("headers_file", "is set, and `traces.endpoint` is not"));
-                };
-                endpoint(&text, path).map_err(|what| Failure::new(format!("`{name}` {what}"), HINT))?
-            }
+        let endpoint = if let Some(text) = &own.endpoint {
+            // A collector's address alone stands for where it takes spans.
+            let url = endpoint(text, "").map_err(|what| refused("endpoint", &what))?;
+            let is_bare = url.path() == "/" && url.query().is_none();
+            if is_bare { url.join(PATH).unwrap_or(url) } else { url }
+        } else {
+            let named = VARIABLES.iter().find_map(|(name, path)| Some((name, variable(name)?, path)));
+            let Some((name, text, path)) = named else {
+                let Some(_) = own.headers_file else { return Ok(None) };
+                return Err(refused("headers_file", "is set, and `traces.endpoint` is not"));
+            };
+            endpoint(&text, path).map_err(|what| Failure::new(format!("`{name}` {what}"), HINT))?
         };
         let headers = match &own.headers_file {
             None => HashMap::new(),

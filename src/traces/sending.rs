@@ -126,7 +126,7 @@ fn exporter(settings: &Settings, client: reqwest::Client, counts: &Counts) -> Re
     let runtime = Handle::try_current().map_err(|_| Fault::Unusable)?;
     SpanExporter::builder()
         .with_http()
-        .with_http_client(Client { client, runtime, counts: counts.clone() })
+        .with_http_client(Client { http: client, runtime, counts: counts.clone() })
         .with_endpoint(settings.endpoint.as_str())
         .with_headers(settings.headers.clone())
         .build()
@@ -175,9 +175,9 @@ impl Exporting for Counted {
         let spans = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let sent = self.exporter.export(batch).await;
         if sent.is_ok() {
-            self.counts.taken(spans)
+            self.counts.taken(spans);
         } else {
-            self.counts.refused(spans)
+            self.counts.refused(spans);
         }
         sent
     }
@@ -194,7 +194,7 @@ impl Exporting for Counted {
 /// Sends from the program's own runtime, whichever thread asks for it.
 #[derive(Debug)]
 struct Client {
-    client: reqwest::Client,
+    http: reqwest::Client,
     runtime: Handle,
     counts: Counts,
 }
@@ -208,7 +208,7 @@ impl HttpClient for Client {
         'a: 'b,
         Self: 'b,
     {
-        let client = self.client.clone();
+        let client = self.http.clone();
         let sending = self.runtime.spawn(async move { send(client, request).await });
         Box::pin(async move {
             let answer = sending.await.map_err(|_| self.counts.failed(Fault::Away))?;
