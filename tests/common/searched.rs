@@ -84,7 +84,7 @@ pub fn found(text: &[u8]) -> Option<String> {
         values.is_some_and(|values| values.iter().any(|own| text[*at..].starts_with(own)))
     });
     at.map(|(at, _)| {
-        let line = text[..at].iter().filter(|own| **own == b'\n').count() + 1;
+        let line = text[..at].split(|own| *own == b'\n').count();
         let begin = text[..at].iter().rposition(|own| *own == b'\n').map_or(0, |own| own + 1);
         format!("line {line}, byte {}", at - begin)
     })
