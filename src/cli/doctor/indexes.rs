@@ -9,7 +9,7 @@ use crate::cli::output::counted;
 use crate::domain::plan::Plan;
 use crate::domain::schema::Schema;
 use crate::sql::{name, qualified};
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// How often rows are looked up by these columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,21 +20,15 @@ enum Often {
     Night,
 }
 
-/// Notes each index that is missing, the one that would save most first.
-///
-/// # Errors
-///
-/// [`StoreError`] if a table cannot be read.
-pub(super) async fn advise(
-    store: &Store,
-    plan: &Plan,
-    schema: &Schema,
-    findings: &mut Findings,
-) -> Result<(), StoreError> {
+/// Notes each index that is missing, the one that would save most first. A table
+/// that cannot be read is a finding too, and keeps none of the others back.
+pub(super) async fn advise(store: &Store, plan: &Plan, schema: &Schema, findings: &mut Findings) {
     let mut missing = Vec::new();
     for ((table, columns), often) in missing_in(plan, schema) {
-        let scan = store.scan(&table, &columns[0]).await?;
-        missing.push((scan, often, table, columns));
+        match store.scan(&table, &columns[0]).await {
+            Ok(scan) => missing.push((scan, often, table, columns)),
+            Err(error) => findings.add(Verdict::Bad, "speed", format!("`{table}`: {error}; {}", error.hint())),
+        }
     }
     missing.sort_by_key(|(scan, often, ..)| (std::cmp::Reverse(scan.takes), *often));
     for (scan, often, table, columns) in missing {
@@ -54,7 +48,6 @@ pub(super) async fn advise(
             format!("CREATE INDEX {own} ON {} ({});", qualified(store.dialect(), &table), columns.join(", "));
         findings.prescribe(Verdict::Note, "speed", what, Some(statement));
     }
-    Ok(())
 }
 
 /// A time for people, with no more figures than were measured.
