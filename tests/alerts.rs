@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::place::either;
+use common::place::searched::start;
 use common::{Company, context, lethe, limits};
 use lethe::domain::job::{Brake, Job};
 use lethe::domain::sweep::SweepKind;
@@ -378,10 +379,7 @@ async fn the_program_itself_gives_signs_of_life_and_writes_letters() {
     // Now the nights.
     write("lethe.toml", &config(&format!("smtp://lethe@0.0.0.0:{}", post.port)));
     shop.company.execute("UPDATE customers SET held = 1").await;
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
-    let program =
-        program.arg("run").current_dir(folder).env("SSL_CERT_FILE", &certificate).stderr(std::process::Stdio::null());
-    let mut program = program.spawn().unwrap();
+    let mut program = start(common::service(folder, "run").env("SSL_CERT_FILE", &certificate));
     let before = shop.monitor.asked().len();
     let mut waited = 0;
     while shop.monitor.asked().len() < before + 2 && waited < 60 {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::place::is_on_postgres;
+use common::place::{is_on_postgres, searched};
 use common::{Company, lethe};
 use lethe::domain::sweep::SweepKind;
 use lethe::outside::Root;
@@ -456,11 +456,7 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
     lethe(shop.company.folder.path()).args(["sweep", "--due"]).assert().success();
     let mut kills = 0;
     for round in 0..100_u64 {
-        let start = |command: &str| {
-            let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
-            program.arg(command).current_dir(shop.company.folder.path()).stderr(std::process::Stdio::null());
-            program.spawn().unwrap()
-        };
+        let start = |role: &str| searched::start(&mut common::service(shop.company.folder.path(), role));
         let mut both = [start("run"), start("worker")];
         tokio::time::sleep(Duration::from_millis(60 + 23 * (round % 13)) * if is_on_postgres() { 4 } else { 1 }).await;
         for child in &mut both {

@@ -3,11 +3,12 @@
 
 mod common;
 
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use common::Place;
 use common::place::either;
+use common::place::searched::start;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
@@ -99,9 +100,7 @@ impl Shop {
     }
 
     fn run(&self) -> Child {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
-        command.arg("run").current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.spawn().expect("it starts")
+        start(&mut common::service(self.folder.path(), "run"))
     }
 
     async fn number(&self, sql: &str) -> i64 {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use common::place::searched;
 use common::{Company, context};
 use hmac::{Hmac, KeyInit, Mac};
 use lethe::domain::sweep::SweepKind;
@@ -342,10 +343,7 @@ async fn a_program_killed_between_sending_and_noting_sends_again_under_the_same_
     std::fs::write(folder.join("secret"), format!("whsec_{}\n", STANDARD.encode(OLD))).unwrap();
     std::fs::create_dir(folder.join("jobs")).unwrap();
     common::lethe(folder).args(["sweep", "--due"]).assert().success();
-    let start = || {
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
-        program.arg("run").current_dir(folder).stderr(std::process::Stdio::null()).spawn().unwrap()
-    };
+    let start = || searched::start(&mut common::service(folder, "run"));
     let until = async |messages: usize| {
         let wait = async {
             while shop.receiver.got().len() < messages {

@@ -3,11 +3,11 @@
 //! Who may start it (N1) is in `asked.rs`, what becomes of the rows in `np_retail_rows.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use super::common::place::{either, searched};
+use super::common::service;
 use super::trade::{Trade, ago, today, years_ago, zone};
 
 /// The shop with its rows, its policy rehearsed and its backup acknowledged.
@@ -225,16 +225,7 @@ struct Running(Child);
 
 impl Running {
     fn new(trade: &Trade, what: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-        command.arg(what).current_dir(trade.folder.path()).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
-        command.env("LETHE_LOG", searched::VERBOSE);
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        assert!(lines.by_ref().map_while(Result::ok).any(|line| line.contains(" running ")), "it ended before it ran");
-        std::thread::spawn(move || {
-            lines.map_while(Result::ok).for_each(|line| searched::search_line("the log", line.as_bytes()));
-        });
-        Self(child)
+        Self(searched::start_until(&mut service(trade.folder.path(), what), " running ").0)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The program running for a company of a trade, asked over HTTP.
 #![allow(dead_code)]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::process::Child;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::collector::Collector;
 use super::common::place::searched;
+use super::common::service;
 use super::trade::Trade;
 
 /// `lethe run` at work, with a server; it is ended with the test.
@@ -28,15 +29,9 @@ impl Office {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let collector = Collector::new();
         trade.configure(&format!("[http]\nlisten = \"127.0.0.1:0\"\n[traces]\nendpoint = \"{}\"\n", collector.url));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-        command.arg("run").current_dir(trade.folder.path()).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
-        command.env("LETHE_LOG", searched::VERBOSE).env("OTEL_BSP_SCHEDULE_DELAY", "100");
-        let mut running = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(running.stderr.take().expect("its log")).lines().map_while(Result::ok);
-        let line = lines.by_ref().find(|line| line.contains("listening")).expect("it says where it listens");
-        let address = line.split("address=").nth(1).expect("an address").split_whitespace().next().expect("an address");
-        let url = format!("http://{address}");
-        std::thread::spawn(move || lines.for_each(|line| searched::search_line("the log", line.as_bytes())));
+        let mut command = service(trade.folder.path(), "run");
+        let (running, line) = searched::start_until(command.env("OTEL_BSP_SCHEDULE_DELAY", "100"), "listening");
+        let url = searched::url(&line);
         let asker = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
         Self { running, url, collector, token: Mutex::default(), asker }
     }

@@ -12,6 +12,7 @@ mod wrong;
 use std::time::Duration;
 
 use common::Place;
+use common::place::searched::start;
 use s3::Server;
 use tempfile::TempDir;
 
@@ -69,8 +70,8 @@ impl Shop {
         std::fs::write(self.folder.path().join("policy.toml"), policy).expect("the policy is written");
     }
 
-    fn command(&self, args: &[&str]) -> assert_cmd::Command {
-        let mut command = common::command(self.folder.path());
+    fn command(&self, args: &[&str]) -> common::Lethe {
+        let mut command = common::lethe(self.folder.path());
         command.args(args).envs(self.server.environment()).timeout(Duration::from_mins(2));
         command
     }
@@ -88,13 +89,7 @@ impl Shop {
 
     /// Starts a service.
     fn run(&self) -> std::process::Child {
-        std::process::Command::new(env!("CARGO_BIN_EXE_lethe"))
-            .arg("run")
-            .current_dir(self.folder.path())
-            .envs(self.server.environment())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("it starts")
+        start(common::service(self.folder.path(), "run").envs(self.server.environment()))
     }
 
     async fn rows(&self, sql: &str) -> Vec<String> {
@@ -123,7 +118,7 @@ impl Shop {
     }
 }
 
-fn said(mut command: assert_cmd::Command) -> (bool, String) {
+fn said(mut command: common::Lethe) -> (bool, String) {
     let ended = command.output().expect("the program starts");
     let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
     (ended.status.success(), text)

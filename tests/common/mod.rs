@@ -175,12 +175,19 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
     }
 }
 
+/// The program as a service in a folder, for [`start`](place::searched::start).
+pub fn service(folder: &Path, role: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
+    command.arg(role).current_dir(folder).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
+    command
+}
+
 /// The program itself, in a folder, with nothing of the caller's environment that configures it.
 pub fn lethe(folder: &Path) -> Lethe {
     Lethe(command(folder))
 }
 
-/// The same for tests that compare all that it says, letter by letter.
+/// The same for a test that searches what it says by itself.
 pub fn command(folder: &Path) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("lethe").expect("the program is built");
     command
@@ -214,6 +221,16 @@ impl Lethe {
 
     pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
         self.0.env_remove(name);
+        self
+    }
+
+    pub fn envs(&mut self, all: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>) -> &mut Self {
+        self.0.envs(all);
+        self
+    }
+
+    pub fn timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.0.timeout(timeout);
         self
     }
 

@@ -5,18 +5,20 @@
 //! whichever test of the same process put it there.
 //!
 //! **Searched**: every event of the log, at the most verbose level, of what works inside a test's process (on a find
-//! the whole target ends); the log of `lethe`, run by `common::lethe` (as verbose as the test has it, since tests compare it), by the
-//! trades of `acceptance` and by `common/program.rs` (as verbose as there is, with the statements that the driver logs); and, where
-//! a trade's program answers over HTTP, `/metrics` and every span it sends.
+//! the whole target ends); the log of every service that a test starts (as verbose as there is, with the statements
+//! that the driver logs) and of every command (as verbose as the test has it, since tests compare what it says); and,
+//! where a trade's program answers over HTTP, `/metrics` and every span it sends.
 //!
-//! **Not searched**: what `common::command` runs, whose words are compared letter by letter (`bad_inputs`, `buckets`, `deploy`), and
-//! programs that single tests start by themselves; what commands print to stdout for whoever asked; single words, such as a first name alone; values
-//! that a statement makes up inside the database; what a program that is killed has written in its last moment.
+//! **Not searched**: what commands print to stdout for whoever asked; single words, such as a first name alone; values
+//! that a statement makes up inside the database, but in `chaos`, `crash` and their like, which search for what theirs
+//! are made of; what a program that is killed has written in its last moment.
 //!
 //! [`Place`]: super::place::Place
 #![allow(dead_code)]
 
 use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Once, RwLock};
 
 /// The most verbose log of the program.
@@ -103,6 +105,34 @@ pub fn search_line(what: &str, line: &[u8]) {
         eprintln!("{what} has a value of a person that a test put into a database: {place}");
         std::process::exit(101);
     }
+}
+
+/// Starts a service; its log, as verbose as there is, is searched to its end.
+pub fn start(command: &mut Command) -> Child {
+    let (child, mut lines) = spawn(command);
+    std::thread::spawn(move || lines.by_ref().for_each(drop));
+    child
+}
+
+/// The same, once its log has a line with these words; with that line.
+pub fn start_until(command: &mut Command, words: &str) -> (Child, String) {
+    let (child, mut lines) = spawn(command);
+    let line = lines.by_ref().find(|line| line.contains(words)).expect("it ended before it said so");
+    std::thread::spawn(move || lines.for_each(drop));
+    (child, line)
+}
+
+/// Where a service answers over HTTP, by the line of its log that says so.
+pub fn url(line: &str) -> String {
+    let address = line.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address");
+    format!("http://{address}")
+}
+
+fn spawn(command: &mut Command) -> (Child, impl Iterator<Item = String> + Send + use<>) {
+    command.env("LETHE_LOG", VERBOSE).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let lines = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
+    (child, lines.inspect(|line| search_line("the log", line.as_bytes())))
 }
 
 /// Has every event of the log in this process searched.

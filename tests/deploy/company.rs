@@ -122,8 +122,8 @@ impl Company {
         error.as_database_error().and_then(|error| error.code().map(Into::into)).unwrap_or_default()
     }
 
-    pub fn lethe(&self, args: &[&str]) -> assert_cmd::Command {
-        let mut command = common::command(self.folder.path());
+    pub fn lethe(&self, args: &[&str]) -> common::Lethe {
+        let mut command = common::lethe(self.folder.path());
         command.args(args).timeout(std::time::Duration::from_mins(1));
         command
     }

@@ -1,13 +1,13 @@
 //! The API's document fuzzed by schemathesis: the real program is asked what the
 //! document says that it may be asked, and what it says that it may not.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use tempfile::TempDir;
 
-use super::common::{Place, dump, lethe};
+use super::common::place::searched;
+use super::common::{Place, dump, lethe, service};
 use super::office::{JOB, POLICY, SCHEMA};
 
 /// The variable that names the program `st` which the test command has installed.
@@ -54,15 +54,8 @@ impl Served {
         write("policy.toml", POLICY);
         write("jobs/nightly.toml", JOB);
         write("lethe.toml", &format!("database = \"{}\"\n{CONFIG}", place.setting()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-        command.arg("run").current_dir(folder.path()).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
-        let mut running = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the program starts");
-        let mut lines = BufReader::new(running.stderr.take().expect("its log")).lines().map_while(Result::ok);
-        let line = lines.by_ref().find(|line| line.contains("listening")).expect("it says where it listens");
-        let address = line.split("address=").nth(1).expect("an address").trim();
-        let url = format!("http://{address}");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { folder, place, running, url }
+        let (running, line) = searched::start_until(&mut service(folder.path(), "run"), "listening");
+        Self { folder, place, running, url: searched::url(&line) }
     }
 
     /// Does something at the command line, and reads what it says.

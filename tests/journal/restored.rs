@@ -8,6 +8,8 @@ use lethe::worker::sweep::{SweepError, cut, open};
 
 use super::common::journal::Kept;
 use super::common::place::either;
+use super::common::place::searched::start;
+use super::common::service;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const GONE: [&str; 4] = ["C1|Anonymized client", "C2|Anonymized client", "C3|Anonymized client", "C4|Dan Falk"];
@@ -322,12 +324,7 @@ async fn a_restore_that_is_killed_again_and_again_ends_as_if_nothing_had_happene
             std::fs::write(folder.join("lethe.toml"), keyed).expect("the configuration is written");
         }
         for kill in 0..12 {
-            let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"))
-                .arg("run")
-                .current_dir(folder)
-                .stderr(std::process::Stdio::null())
-                .spawn()
-                .expect("it starts");
+            let mut child = start(&mut service(folder, "run"));
             tokio::time::sleep(Duration::from_millis(40 + 15 * kill)).await;
             child.kill().expect("it is killed");
             child.wait().expect("it is gone");

@@ -2,7 +2,7 @@
 //! nothing is lost, nothing is told twice, and sweeps go on.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use lethe::domain::sweep::SweepKind;
@@ -11,8 +11,9 @@ use lethe::worker::sweep::open;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::common::Company;
 use super::common::journal::{Kept, POLICY, SCHEMA, lines, more_clients, segments};
+use super::common::place::searched::{search, start};
+use super::common::{Company, lethe, service};
 
 /// A company for the program, with a journal in the folder `journal`.
 async fn company(clients: usize) -> Company {
@@ -29,14 +30,8 @@ async fn company(clients: usize) -> Company {
     company
 }
 
-fn program(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-    command.args(args).current_dir(folder).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
-    command
-}
-
 fn said(folder: &Path, args: &[&str]) -> String {
-    let Output { status, stdout, stderr } = program(folder, args).output().expect("the program starts");
+    let Output { status, stdout, stderr } = lethe(folder).args(args).output().expect("the program starts");
     assert!(status.success(), "{args:?}: {}", String::from_utf8_lossy(&stderr));
     String::from_utf8_lossy(&stdout).into_owned()
 }
@@ -52,6 +47,7 @@ fn said_within(folder: &Path, mount: &str, args: &[&str]) -> String {
         .env_remove("LETHE_DATABASE")
         .output()
         .expect("unshare is installed");
+    search("the log", &within.stderr);
     assert!(within.status.success(), "{args:?}: {}", String::from_utf8_lossy(&within.stderr));
     String::from_utf8_lossy(&within.stdout).into_owned()
 }
@@ -148,7 +144,7 @@ async fn a_lost_journal_can_be_begun_anew_with_all_that_the_ledger_has() {
     let company = company(50).await;
     let folder = company.folder.path();
     said(folder, &["sweep", "--due", "--wait"]);
-    let refused = program(folder, &["journal", "renew"]).output().expect("the program starts");
+    let refused = lethe(folder).args(["journal", "renew"]).output().expect("the program starts");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there is a journal at"), "only where there is none");
     std::fs::remove_dir_all(folder.join("journal")).expect("it goes");
     std::fs::create_dir(folder.join("journal")).expect("another");
@@ -192,7 +188,7 @@ async fn killed_between_commit_and_writing_everything_is_written_once() {
     let folder = company.folder.path();
     // Committed, and not to be written.
     std::fs::rename(folder.join("journal"), folder.join("away")).expect("it goes");
-    let mut child = program(folder, &["run"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
+    let mut child = start(&mut service(folder, "run"));
     said(folder, &["sweep", "--due"]);
     while company.rows("SELECT count(*) FROM lethe_outcomes").await != ["53"] {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -211,8 +207,7 @@ async fn killed_again_and_again_everything_is_written_once() {
     said(folder, &["sweep", "--due"]);
     let mut dice = ChaCha8Rng::seed_from_u64(7);
     for _ in 0..20 {
-        let mut child =
-            program(folder, &["run"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
+        let mut child = start(&mut service(folder, "run"));
         tokio::time::sleep(Duration::from_millis(dice.random_range(20..400))).await;
         child.kill().expect("it is killed");
         child.wait().expect("it is gone");
@@ -220,8 +215,7 @@ async fn killed_again_and_again_everything_is_written_once() {
     company.place.quiet().await;
     let running = company.rows("SELECT id FROM lethe_sweeps WHERE state = 'running'").await;
     if !running.is_empty() {
-        let mut child =
-            program(folder, &["run"]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().expect("it starts");
+        let mut child = start(&mut service(folder, "run"));
         while !company.rows("SELECT id FROM lethe_sweeps WHERE state = 'running'").await.is_empty() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
