@@ -2,8 +2,9 @@
 //! for each guess.
 //!
 //! A rule that refused once in a sweep is tried by itself at the beginning of
-//! the sweep's later batches. Where it refuses, it is tried on halves, and
-//! halves of those, each time rolled back, until the culprits stand alone. They
+//! the sweep's later batches, on some parts of each. Where it refuses, it is tried
+//! on halves of the part, and halves of those, until the culprits stand alone; each
+//! time it is rolled back. They
 //! go into batches of their own, whose outcome alone counts: what refuses out
 //! of turn may well go through in turn.
 
@@ -15,6 +16,10 @@ use crate::store::{Connection, statement};
 
 /// Batches in a row in which nobody refused a rule, before it is not tried by itself any more.
 const QUIET_BATCHES: u32 = 16;
+
+/// The parts of a batch that a rule is tried on first. A culprit then costs little more than the one trial of
+/// everybody else, and a part little more than its own clients.
+const PARTS: i64 = 8;
 
 /// More culprits than one client in so many, and the rule cannot be tried by itself.
 const MOST_CULPRITS: i64 = 20;
@@ -80,7 +85,8 @@ pub(super) async fn set_apart(
     let places: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let mut culprits = Vec::new();
     // Ranges of places, and whether the rule is known to refuse somewhere in them.
-    let mut open = vec![(0, places, false)];
+    let bound = |part: i64| places * part / PARTS;
+    let mut open: Vec<_> = (0..PARTS).map(|part| (bound(part), bound(part + 1), false)).collect();
     while let Some((from, to, refuses)) = open.pop() {
         if from == to || !refuses && goes_through(connection, change, from, to).await? {
             continue;
@@ -113,9 +119,7 @@ async fn goes_through(connection: &mut Connection, change: &str, from: i64, to: 
     sqlx::query("SAVEPOINT lethe_try").execute(&mut *connection).await?;
     sqlx::query(sql::TAKE_ONLY).bind(from).bind(to).execute(&mut *connection).await?;
     let tried = statement(change).execute(&mut *connection).await.map_err(BatchFault::from);
-    for undo in ["ROLLBACK TO SAVEPOINT lethe_try", "RELEASE SAVEPOINT lethe_try"] {
-        sqlx::query(undo).execute(&mut *connection).await?;
-    }
+    sqlx::raw_sql("ROLLBACK TO SAVEPOINT lethe_try; RELEASE SAVEPOINT lethe_try").execute(&mut *connection).await?;
     match tried {
         Ok(_) => Ok(true),
         Err(BatchFault::Rows { .. }) => Ok(false),
