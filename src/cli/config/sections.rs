@@ -141,7 +141,7 @@ pub(in crate::cli) struct PostgresConfig {
 impl Default for PostgresConfig {
     fn default() -> Self {
         Self {
-            concurrency: 2,
+            concurrency: 1,
             ledger_schema: "lethe".to_owned(),
             lock_timeout: Duration::from_secs(1),
             statement_timeout: Duration::from_secs(300),
