@@ -38,12 +38,12 @@ pub async fn measure(options: &Options, server: &Url) {
     let mut ratios = Vec::new();
     for round in 0..options.rounds {
         let database = copy(server, &template).await;
-        let alone = watch(&database, 1).await;
-        let store = database.store(options.concurrency).await;
+        let alone = watch_apart(&database, 1).await;
+        let store = database.store(options.concurrency.unwrap_or(1)).await;
         let mut context = context_of(store, company::policy(), options.batch_size).await;
         context.limits.batch_time = BATCH_TIME;
         let during = tokio::select! {
-            during = watch(&database, 2) => during,
+            during = watch_apart(&database, 2) => during,
             (tally, _) = sweep(&context, SweepKind::Due, TODAY) => {
                 panic!("{} clients are through already: too few to watch", tally.looked_at())
             }
@@ -58,15 +58,34 @@ pub async fn measure(options: &Options, server: &Url) {
 }
 
 /// How long transactions took, in milliseconds.
-struct Took {
+pub struct Took {
     p50: f64,
-    p99: f64,
+    pub p99: f64,
+}
+
+impl Took {
+    pub fn of(mut took: Vec<f64>) -> Self {
+        took.sort_by(f64::total_cmp);
+        let at = |share: usize| took[took.len() * share / 100];
+        Self { p50: at(50), p99: at(99) }
+    }
 }
 
 impl std::fmt::Display for Took {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "p50 {:.1} ms and p99 {:.1} ms", self.p50, self.p99)
     }
+}
+
+/// Runs the application on a thread of its own, as it is another program: where
+/// the sweep computes, the application's answers must not wait for that.
+async fn watch_apart(database: &Database, nth: i64) -> Took {
+    let database = database.clone();
+    let watching = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(watch(&database, nth))
+    });
+    watching.await.expect("the application runs")
 }
 
 /// Runs the application for a while, for the `nth` time.
@@ -85,9 +104,7 @@ async fn watch(database: &Database, nth: i64) -> Took {
     for session in sessions {
         took.extend(session.await.expect("the session ends"));
     }
-    took.sort_by(f64::total_cmp);
-    let at = |share: usize| took[took.len() * share / 100];
-    Took { p50: at(50), p99: at(99) }
+    Took::of(took)
 }
 
 async fn one_session(mut connection: PgConnection, clients: Vec<String>, first_task: i64) -> Vec<f64> {

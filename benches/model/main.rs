@@ -25,6 +25,7 @@ mod memory;
 mod night;
 mod per_client;
 mod postgres;
+mod readers;
 mod replay;
 mod server;
 mod speed;
@@ -36,7 +37,7 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|application|large|replay|statements] [--clients N] [--rounds N] \
+const USAGE: &str = "usage: cargo bench --bench model -- [speed|memory|night|postgres|application|readers|large|replay|statements] [--clients N] [--rounds N] \
                      [--batch-size N] [--concurrency N] [--only VARIANT,...] [--width CHARACTERS] [--fresh]";
 
 /// What to measure, and how.
@@ -48,8 +49,8 @@ pub struct Options {
     pub rounds: usize,
     /// Clients in a batch.
     pub batch_size: usize,
-    /// Batches worked on at a time beside an application.
-    pub concurrency: u16,
+    /// Batches worked on at a time; each part has its own default.
+    pub concurrency: Option<u16>,
     /// Words in the names of the variants to run on a server; all if there is none.
     pub only: Vec<String>,
     /// Characters of a statement that are shown.
@@ -78,7 +79,7 @@ fn options() -> Result<Option<Options>, String> {
         clients: 1_000_000,
         rounds: 5,
         batch_size: 1_000,
-        concurrency: 2,
+        concurrency: None,
         only: Vec::new(),
         width: 160,
         fresh: false,
@@ -101,10 +102,11 @@ fn options() -> Result<Option<Options>, String> {
             "--clients" => options.clients = number()?,
             "--rounds" => options.rounds = size(number()?),
             "--batch-size" => options.batch_size = size(number()?),
-            "--concurrency" => options.concurrency = u16::try_from(number()?).unwrap_or(u16::MAX),
+            "--concurrency" => options.concurrency = u16::try_from(number()?).ok(),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
-            "speed" | "memory" | "night" | "postgres" | "application" | "large" | "replay" | "statements" => {
+            "speed" | "memory" | "night" | "postgres" | "application" | "readers" | "large" | "replay"
+            | "statements" => {
                 options.part = Some(argument);
             }
             _ => return Err(format!("`{argument}` is unknown\n{USAGE}")),
@@ -142,8 +144,9 @@ async fn main() -> ExitCode {
     match postgres::server() {
         Some(server) if wanted("postgres") => server::measure(&options, &server).await,
         Some(server) if only("application") => application::measure(&options, &server).await,
+        Some(server) if only("readers") => readers::measure(&options, &server).await,
         Some(server) if only("large") => large::measure(&options, &server).await,
-        None if only("postgres") || only("application") || only("large") => {
+        None if only("postgres") || only("application") || only("readers") || only("large") => {
             eprintln!("`LETHE_BENCH_POSTGRES` names no server");
             return ExitCode::FAILURE;
         }

@@ -17,7 +17,7 @@ use url::Url;
 use crate::company;
 
 /// The variable that names the server.
-const SERVER: &str = "LETHE_BENCH_POSTGRES";
+pub const SERVER: &str = "LETHE_BENCH_POSTGRES";
 /// The tables of the company, and what is made when the rows are in.
 pub const SCHEMA: &str = include_str!("../../policies/np-retail/schema.postgres.sql");
 pub const INDEXES: &str = "-- Foreign keys and indexes\n";
@@ -31,6 +31,7 @@ pub fn server() -> Option<Url> {
 }
 
 /// A database of the server, removed at the end of a run.
+#[derive(Clone)]
 pub struct Database {
     server: Url,
     pub name: String,
