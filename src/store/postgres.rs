@@ -1,7 +1,7 @@
 //! What is `PostgreSQL`'s alone: reading the live schema from its catalog, and
 //! having it prepare every statement before any runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use sqlx::{AssertSqlSafe, Connection as _, Row};
@@ -233,12 +233,12 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today) };
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
-    for (table, sql) in made.all(&plan.client) {
-        sqlx::query("SAVEPOINT one").execute(&mut *transaction).await?;
-        if let Err(error) = probe(&mut transaction, sql).await {
-            if !Fault::of(&error).is_of_the_statement() {
-                return Err(error);
-            }
+    let made = made.all(&plan.client);
+    let all: Vec<&str> = made.iter().map(|(_, sql)| *sql).collect();
+    // One by one only where not all of them are good, to say which.
+    if probe(&mut transaction, &all).await?.is_some() {
+        for (table, sql) in made {
+            let Some(error) = probe(&mut transaction, &[sql]).await? else { continue };
             // What is wrong with a table is named once, and with the column where that is known.
             let place = format!("tables.{table}");
             let is_of_table = |own: &str| {
@@ -247,44 +247,76 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             if !problems.iter().any(|problem| is_of_table(&problem.place)) {
                 problems.push(refused(&place, &error));
             }
-            sqlx::query("ROLLBACK TO one").execute(&mut *transaction).await?;
         }
-        sqlx::query("RELEASE one").execute(&mut *transaction).await?;
     }
     transaction.rollback().await?;
     Ok(problems)
 }
 
-/// Has the server prepare a statement, and plan it, which is when it looks at rights.
-async fn probe(connection: &mut Connection, sql: &str) -> Result<(), sqlx::Error> {
-    // A statement that was refused after it was prepared is still there: no rollback takes it away.
-    let left = "SELECT count(*) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
-    if sqlx::query_scalar::<_, i64>(left).fetch_one(&mut *connection).await? > 0 {
-        sqlx::raw_sql("DEALLOCATE lethe_probe").execute(&mut *connection).await?;
+/// Has the server prepare statements, and plan them, which is when it looks at
+/// rights. Returns its objection to the first that it does not take.
+async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Option<sqlx::Error>, sqlx::Error> {
+    sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
+    let objection = objection(prepare_and_plan(connection, statements).await)?;
+    if objection.is_some() {
+        sqlx::query("ROLLBACK TO one").execute(&mut *connection).await?;
     }
-    sqlx::raw_sql(AssertSqlSafe(format!("PREPARE lethe_probe AS {sql}"))).execute(&mut *connection).await?;
-    let count = "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = 'lethe_probe'";
-    let parameters: i32 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
-    let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
-    let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
-    let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE lethe_probe{parameters}"));
-    sqlx::raw_sql(explain).execute(connection).await.map(drop)
+    // No rollback takes away what was prepared.
+    let prepared: Vec<(String, i32)> = sqlx::query_as(PREPARED).fetch_all(&mut *connection).await?;
+    let remove = prepared.into_iter().map(|(name, _)| format!("DEALLOCATE {name}"));
+    let last: Vec<String> = remove.chain(["RELEASE one".to_owned()]).collect();
+    sqlx::raw_sql(AssertSqlSafe(last.join("; "))).execute(connection).await?;
+    Ok(objection)
+}
+
+/// The statements that were prepared to be probed, and how many parameters each takes.
+const PREPARED: &str = "SELECT CAST(name AS TEXT), cardinality(parameter_types) FROM pg_prepared_statements \
+                        WHERE name LIKE 'lethe!_probe!_%' ESCAPE '!'";
+
+async fn prepare_and_plan(connection: &mut Connection, statements: &[&str]) -> Result<(), sqlx::Error> {
+    let numbered = statements.iter().enumerate();
+    let prepare: Vec<String> = numbered.map(|(number, sql)| format!("PREPARE lethe_probe_{number} AS {sql}")).collect();
+    sqlx::raw_sql(AssertSqlSafe(prepare.join(";\n"))).execute(&mut *connection).await?;
+    let mut plan = Vec::new();
+    for (name, parameters) in sqlx::query_as::<_, (String, i32)>(PREPARED).fetch_all(&mut *connection).await? {
+        let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
+        let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
+        plan.push(format!("EXPLAIN EXECUTE {name}{parameters}"));
+    }
+    sqlx::raw_sql(AssertSqlSafe(plan.join("; "))).execute(connection).await.map(drop)
+}
+
+/// What the server has against a statement itself, if something.
+fn objection<T>(tried: Result<T, sqlx::Error>) -> Result<Option<sqlx::Error>, sqlx::Error> {
+    match tried {
+        Ok(_) => Ok(None),
+        Err(error) if Fault::of(&error).is_of_the_statement() => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
 }
 
 /// Every constant can stand in its column's type, whatever the type asks of it.
 async fn constants(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
-    for (place, cast) in casts(plan) {
-        sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
-        if let Err(error) = statement(&cast).fetch_one(&mut *connection).await {
-            if !Fault::of(&error).is_of_the_statement() {
-                return Err(error);
-            }
-            problems.push(refused(&place, &error));
-            sqlx::query("ROLLBACK TO one").execute(&mut *connection).await?;
+    let casts = casts(plan);
+    let all: BTreeSet<&str> = casts.iter().map(|(_, cast)| cast.as_str()).collect();
+    let all: Vec<&str> = all.into_iter().collect();
+    // One by one only where not all of them are good, to say which.
+    if cast(connection, &all).await?.is_some() {
+        for (place, own) in &casts {
+            problems.extend(cast(connection, &[own]).await?.map(|error| refused(place, &error)));
         }
-        sqlx::query("RELEASE one").execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Has the server cast constants. Returns its objection, if it has one.
+async fn cast(connection: &mut Connection, constants: &[&str]) -> Result<Option<sqlx::Error>, sqlx::Error> {
+    sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
+    let all = format!("SELECT cardinality(CAST(ARRAY[{}] AS TEXT[]))", constants.join(", "));
+    let objection = objection(sqlx::raw_sql(AssertSqlSafe(all)).execute(&mut *connection).await)?;
+    let undo = if objection.is_some() { "ROLLBACK TO one; RELEASE one" } else { "RELEASE one" };
+    sqlx::raw_sql(undo).execute(connection).await?;
+    Ok(objection)
 }
 
 /// Each constant as one of its column's type, with its place in the policy.
@@ -299,7 +331,7 @@ fn casts(plan: &Plan) -> Vec<(String, String)> {
                     Action::Clear => Some(rule.empty.sql().to_owned()),
                     _ => None,
                 };
-                let cast = |value| format!("SELECT CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
+                let cast = |value| format!("CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
                 all.extend(value.map(|value| (format!("tables.{}.columns.{}", step.table, rule.column), cast(value))));
             }
         }
