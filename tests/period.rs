@@ -368,3 +368,25 @@ async fn a_period_of_its_own_needs_a_choice_and_a_sweep_that_goes_by_one() {
     let answer = company.sweep(&request(SweepKind::Due)).await.unwrap_err();
     assert_eq!(answer.to_string(), "a `due` sweep goes by no period, and has one of its own");
 }
+
+/// So many are not found once and kept, but range by range along the key.
+#[tokio::test]
+async fn of_many_whose_period_is_over_each_is_anonymized_once_and_nobody_else_is() {
+    let company = company_on("2026-01-02", "6 years").await;
+    let (long_ago, lately) = (day("2001-01-01"), day("2025-01-01"));
+    company
+        .execute(&format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+             INSERT INTO customers (no, name, made_on)
+             SELECT 'C' || i, 'Client ' || i, CASE i % 10 WHEN 7 THEN {lately} ELSE {long_ago} END FROM n"
+        ))
+        .await;
+    let tally = company.period().await;
+    assert_eq!((tally.anonymized, tally.looked_at()), (8_100, 8_100), "{tally:?}");
+    let left = "SELECT count(*) FROM customers WHERE name <> 'Anonymized client'";
+    assert_eq!(company.rows(left).await, ["900"]);
+    let twice = "SELECT client_key FROM lethe_outcomes GROUP BY client_key HAVING count(*) > 1";
+    assert_eq!(company.rows(twice).await, Vec::<String>::new());
+    let next = night(&company, "2026-01-03T12:00:00Z", |_| {}).await;
+    assert_eq!((next.state, company.rows(left).await), (State::Done, vec!["900".to_owned()]));
+}
