@@ -2,11 +2,10 @@
 //! for each guess.
 //!
 //! A rule that refused once in a sweep is tried by itself at the beginning of
-//! the sweep's later batches, on some parts of each. Where it refuses, it is tried
-//! on halves of the part, and halves of those, until the culprits stand alone; each
-//! time it is rolled back. They
-//! go into batches of their own, whose outcome alone counts: what refuses out
-//! of turn may well go through in turn.
+//! the sweep's later batches, on one part after another. Where it refuses, it is
+//! tried on halves of the part, and halves of those, each time rolled back, until
+//! the culprits stand alone. They go into batches of their own, whose outcome
+//! alone counts: what refuses out of turn may well go through in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +16,8 @@ use crate::store::{Connection, statement};
 /// Batches in a row in which nobody refused a rule, before it is not tried by itself any more.
 const QUIET_BATCHES: u32 = 16;
 
-/// The parts of a batch that a rule is tried on first. A culprit then costs little more than the one trial of
-/// everybody else, and a part little more than its own clients.
+/// The parts of a batch that a rule is tried on first: in each the search for a culprit begins anew, and a trial
+/// costs as much as it has clients.
 const PARTS: i64 = 8;
 
 /// More culprits than one client in so many, and the rule cannot be tried by itself.
