@@ -338,7 +338,7 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+    let log = || String::from_utf8_lossy(&std::fs::read(folder.path().join("log")).expect("a log")).into_owned();
     let warnings = || {
         let log = log();
         log.lines().filter(|line| line.contains(" WARN ") || line.contains(" ERROR ")).collect::<Vec<_>>().join("\n")

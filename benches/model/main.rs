@@ -102,7 +102,7 @@ fn options() -> Result<Option<Options>, String> {
             "--clients" => options.clients = number()?,
             "--rounds" => options.rounds = size(number()?),
             "--batch-size" => options.batch_size = size(number()?),
-            "--concurrency" => options.concurrency = u16::try_from(number()?).ok(),
+            "--concurrency" => options.concurrency = Some(u16::try_from(number()?).unwrap_or(u16::MAX)),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
             "speed" | "memory" | "night" | "postgres" | "application" | "readers" | "large" | "replay"

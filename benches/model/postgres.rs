@@ -17,7 +17,7 @@ use url::Url;
 use crate::company;
 
 /// The variable that names the server.
-pub const SERVER: &str = "LETHE_BENCH_POSTGRES";
+const SERVER: &str = "LETHE_BENCH_POSTGRES";
 /// The tables of the company, and what is made when the rows are in.
 pub const SCHEMA: &str = include_str!("../../policies/np-retail/schema.postgres.sql");
 pub const INDEXES: &str = "-- Foreign keys and indexes\n";

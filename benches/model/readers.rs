@@ -129,7 +129,11 @@ impl Drop for Served {
 
 fn lethe(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
-    command.args(args).current_dir(folder).env_remove("LETHE_CONFIG").env_remove(crate::postgres::SERVER);
+    command.args(args).current_dir(folder);
+    // Nothing but the folder configures it: least of all another database.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("LETHE_")) {
+        command.env_remove(name);
+    }
     command
 }
 

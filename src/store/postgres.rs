@@ -254,7 +254,7 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
 }
 
 /// Has the server prepare statements, and plan them, which is when it looks at
-/// rights. Returns its objection to the first that it does not take.
+/// rights. Returns an objection to one of them, if it has any.
 async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Option<sqlx::Error>, sqlx::Error> {
     sqlx::query("SAVEPOINT one").execute(&mut *connection).await?;
     let objection = objection(prepare_and_plan(connection, statements).await)?;
@@ -278,7 +278,9 @@ async fn prepare_and_plan(connection: &mut Connection, statements: &[&str]) -> R
     let prepare: Vec<String> = numbered.map(|(number, sql)| format!("PREPARE lethe_probe_{number} AS {sql}")).collect();
     sqlx::raw_sql(AssertSqlSafe(prepare.join(";\n"))).execute(&mut *connection).await?;
     let mut plan = Vec::new();
-    for (name, parameters) in sqlx::query_as::<_, (String, i32)>(PREPARED).fetch_all(&mut *connection).await? {
+    let prepared: Vec<(String, i32)> = sqlx::query_as(PREPARED).fetch_all(&mut *connection).await?;
+    debug_assert_eq!(prepared.len(), statements.len(), "each is one statement");
+    for (name, parameters) in prepared {
         let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
         let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
         plan.push(format!("EXPLAIN EXECUTE {name}{parameters}"));

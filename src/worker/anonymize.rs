@@ -309,8 +309,8 @@ impl Anonymizer {
     ) -> Result<Vec<i64>, BatchFault> {
         let mut apart = Vec::new();
         let rules = open.suspects.lock().await.rules();
-        for rule in rules {
-            let found = set_apart(transaction, work, rule).await?;
+        for (rule, parts) in rules {
+            let found = set_apart(transaction, work, rule, parts).await?;
             open.suspects.lock().await.tried(rule, found.as_ref().map(Vec::len));
             apart.extend(found.unwrap_or_default());
         }

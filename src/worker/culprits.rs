@@ -17,7 +17,7 @@ use crate::store::{Connection, statement};
 const QUIET_BATCHES: u32 = 16;
 
 /// The parts of a batch that a rule is tried on first: in each the search for a culprit begins anew, and a trial
-/// costs as much as it has clients.
+/// costs as much as it has clients. Clients who refuse a rule only together can be in different ones.
 const PARTS: i64 = 8;
 
 /// More culprits than one client in so many, and the rule cannot be tried by itself.
@@ -30,6 +30,8 @@ pub(super) struct Suspects {
     quiet: BTreeMap<usize, u32>,
     /// Those that refuse out of turn whoever is asked.
     hopeless: BTreeSet<usize>,
+    /// Those that refused in turn what no part of the batch had refused.
+    jointly: BTreeSet<usize>,
 }
 
 impl Suspects {
@@ -38,13 +40,15 @@ impl Suspects {
         if self.hopeless.contains(&rule) {
             return false;
         }
-        self.quiet.insert(rule, 0);
+        if self.quiet.insert(rule, 0).is_some_and(|quiet| quiet > 0) {
+            self.jointly.insert(rule);
+        }
         true
     }
 
-    /// The rules to try.
-    pub(super) fn rules(&self) -> Vec<usize> {
-        self.quiet.keys().copied().collect()
+    /// The rules to try, and on how many parts of a batch first.
+    pub(super) fn rules(&self) -> Vec<(usize, i64)> {
+        self.quiet.keys().map(|rule| (*rule, if self.jointly.contains(rule) { 1 } else { PARTS })).collect()
     }
 
     /// Notes how many culprits a rule has in a batch; `None` if it cannot be tried by itself.
@@ -68,7 +72,8 @@ impl Suspects {
     }
 }
 
-/// Takes the clients whose rows refuse a rule out of those to be anonymized.
+/// Takes the clients whose rows refuse a rule out of those to be anonymized,
+/// trying it on so many parts of them first.
 /// Returns their places, or `None` if the rule cannot be tried by itself; then
 /// nobody is taken out.
 ///
@@ -79,13 +84,14 @@ pub(super) async fn set_apart(
     connection: &mut Connection,
     work: &Work<'_>,
     rule: usize,
+    parts: i64,
 ) -> Result<Option<Vec<i64>>, BatchFault> {
     let Some(change) = work.statements.changes_in_order().nth(rule) else { return Ok(None) };
     let places: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let mut culprits = Vec::new();
     // Ranges of places, and whether the rule is known to refuse somewhere in them.
-    let bound = |part: i64| places * part / PARTS;
-    let mut open: Vec<_> = (0..PARTS).map(|part| (bound(part), bound(part + 1), false)).collect();
+    let bound = |part: i64| places * part / parts;
+    let mut open: Vec<_> = (0..parts).rev().map(|part| (bound(part), bound(part + 1), false)).collect();
     while let Some((from, to, refuses)) = open.pop() {
         if from == to || !refuses && goes_through(connection, change, from, to).await? {
             continue;

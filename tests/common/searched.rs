@@ -6,7 +6,7 @@
 //!
 //! **Searched**: every event of the log, at the most verbose level, of what works inside a test's process (on a find
 //! the whole target ends); the log of every service that a test starts (as verbose as there is, with the statements
-//! that the driver logs) and of every command (as verbose as the test has it, since tests compare what it says); and,
+//! that the driver logs, but in `chaos`) and of every command (as verbose as the test has it, since tests compare what it says); and,
 //! where a trade's program answers over HTTP, `/metrics` and every span it sends.
 //!
 //! **Not searched**: what commands print to stdout for whoever asked; single words, such as a first name alone; values
@@ -109,8 +109,8 @@ pub fn search_line(what: &str, line: &[u8]) {
 
 /// Starts a service; its log, as verbose as there is, is searched to its end.
 pub fn start(command: &mut Command) -> Child {
-    let (child, mut lines) = spawn(command);
-    std::thread::spawn(move || lines.by_ref().for_each(drop));
+    let (child, lines) = spawn(command);
+    std::thread::spawn(move || lines.for_each(drop));
     child
 }
 
@@ -131,8 +131,9 @@ pub fn url(line: &str) -> String {
 fn spawn(command: &mut Command) -> (Child, impl Iterator<Item = String> + Send + use<>) {
     command.env("LETHE_LOG", VERBOSE).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
-    let lines = BufReader::new(child.stderr.take().expect("its log")).lines().map_while(Result::ok);
-    (child, lines.inspect(|line| search_line("the log", line.as_bytes())))
+    let lines = BufReader::new(child.stderr.take().expect("its log")).split(b'\n').map_while(Result::ok);
+    let searched = lines.inspect(|line| search_line("the log", line));
+    (child, searched.map(|line| String::from_utf8_lossy(&line).into_owned()))
 }
 
 /// Has every event of the log in this process searched.
