@@ -43,7 +43,11 @@ fn lethe(folder: &Path, token: Option<&str>, args: &[&str]) -> Output {
         Some(token) => command.env("LETHE_TOKEN", token),
         None => command.env_remove("LETHE_TOKEN"),
     };
-    command.output().expect("it runs")
+    let output = command.output().expect("it runs");
+    for value in ["Anna Meier", "Berta Kunz"] {
+        assert!(!said(&output).contains(value), "a value of a client in the log");
+    }
+    output
 }
 
 fn said(output: &Output) -> String {

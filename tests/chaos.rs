@@ -354,7 +354,7 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
         assert_eq!(number(&place, sql).await, 0, "{offence}\n{}", warnings());
     }
     assert!(!log().contains("fault of the program"), "{}", warnings());
-    for value in ["Person ", "@home.example", ", at home"] {
+    for value in ["Person ", "@home.example", ", at home", ", at work"] {
         assert!(!log().contains(value), "a value of a client in the log");
     }
 

@@ -39,7 +39,7 @@ pub async fn measure(options: &Options, server: &Url) {
     for round in 0..options.rounds {
         let database = copy(server, &template).await;
         let alone = watch_apart(&database, 1).await;
-        let store = database.store(options.concurrency.unwrap_or(1)).await;
+        let store = database.store(options.concurrency).await;
         let mut context = context_of(store, company::policy(), options.batch_size).await;
         context.limits.batch_time = BATCH_TIME;
         let during = tokio::select! {

@@ -107,7 +107,7 @@ async fn made(server: &Url, clients: u64, fresh: bool) -> Database {
 }
 
 async fn opened(database: &Database, options: &Options) -> Context {
-    context_of(database.store(options.concurrency.unwrap_or(2)).await, company::policy(), options.batch_size).await
+    context_of(database.store(options.concurrency).await, company::policy(), options.batch_size).await
 }
 
 /// Every so many clients, none of them of a night before: each night has its first somewhere else.

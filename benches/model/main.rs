@@ -49,8 +49,8 @@ pub struct Options {
     pub rounds: usize,
     /// Clients in a batch.
     pub batch_size: usize,
-    /// Batches worked on at a time; each part has its own default.
-    pub concurrency: Option<u16>,
+    /// Batches worked on at a time, beside an application and in a large company.
+    pub concurrency: u16,
     /// Words in the names of the variants to run on a server; all if there is none.
     pub only: Vec<String>,
     /// Characters of a statement that are shown.
@@ -79,7 +79,7 @@ fn options() -> Result<Option<Options>, String> {
         clients: 1_000_000,
         rounds: 5,
         batch_size: 1_000,
-        concurrency: None,
+        concurrency: 1,
         only: Vec::new(),
         width: 160,
         fresh: false,
@@ -102,7 +102,7 @@ fn options() -> Result<Option<Options>, String> {
             "--clients" => options.clients = number()?,
             "--rounds" => options.rounds = size(number()?),
             "--batch-size" => options.batch_size = size(number()?),
-            "--concurrency" => options.concurrency = Some(u16::try_from(number()?).unwrap_or(u16::MAX)),
+            "--concurrency" => options.concurrency = u16::try_from(number()?).unwrap_or(u16::MAX),
             "--width" => options.width = size(number()?),
             "--fresh" => options.fresh = true,
             "speed" | "memory" | "night" | "postgres" | "application" | "readers" | "large" | "replay"

@@ -131,3 +131,20 @@ async fn goes_through(connection: &mut Connection, change: &str, from: i64, to: 
         Err(other) => Err(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_whole_batches_refuse_is_tried_on_whole_batches() {
+        let mut suspects = Suspects::default();
+        assert!(suspects.refused(3));
+        suspects.tried(3, Some(1));
+        assert!(suspects.refused(3));
+        assert_eq!(suspects.rules(), [(3, PARTS)], "somebody was found in a part");
+        suspects.tried(3, Some(0));
+        assert!(suspects.refused(3));
+        assert_eq!(suspects.rules(), [(3, 1)], "in no part, and yet it refused");
+    }
+}

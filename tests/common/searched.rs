@@ -6,12 +6,14 @@
 //!
 //! **Searched**: every event of the log, at the most verbose level, of what works inside a test's process (on a find
 //! the whole target ends); the log of every service that a test starts (as verbose as there is, with the statements
-//! that the driver logs, but in `chaos`) and of every command (as verbose as the test has it, since tests compare what it says); and,
+//! that the driver logs) and of every command (as verbose as the test has it, since tests compare what it says); and,
 //! where a trade's program answers over HTTP, `/metrics` and every span it sends.
 //!
+//! `access`, `bad_inputs`, `chaos` and what uses `common/program.rs` search by themselves, for what their own clients are
+//! made of, in the log without the driver's statements.
+//!
 //! **Not searched**: what commands print to stdout for whoever asked; single words, such as a first name alone; values
-//! that a statement makes up inside the database, but in `chaos`, `crash` and their like, which search for what theirs
-//! are made of; what a program that is killed has written in its last moment.
+//! that a statement, or the demonstration, makes up inside the database; what a program that is killed has written in its last moment.
 //!
 //! [`Place`]: super::place::Place
 #![allow(dead_code)]
