@@ -18,7 +18,6 @@ pub struct Shipped {
     pub company: &'static str,
     /// Whose day it is there.
     pub time_zone: Tz,
-    /// The policy.
     pub policy: &'static str,
     /// The jobs, by their files' names.
     pub jobs: &'static [(&'static str, &'static str)],

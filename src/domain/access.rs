@@ -28,7 +28,6 @@ impl Right {
     /// Every right, the least first.
     pub const ALL: [Self; 5] = [Self::Read, Self::Anonymize, Self::Bulk, Self::Configure, Self::Admin];
 
-    /// Its name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -65,7 +65,6 @@ impl FromStr for SweepKind {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("unknown kind of sweep `{text}`")]
 pub struct UnknownSweepKind {
-    /// The word as it was written.
     pub text: String,
 }
 

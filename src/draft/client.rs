@@ -10,7 +10,6 @@ use super::{DraftError, Wishes, similar};
 /// The table of clients.
 #[derive(Debug)]
 pub(super) struct ClientTable<'a> {
-    /// The table.
     pub(super) table: &'a LiveTable,
     /// The column, or columns, that identify a client.
     pub(super) key: Vec<String>,

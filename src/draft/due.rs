@@ -35,7 +35,6 @@ pub(super) struct Due {
 /// One table of activity.
 #[derive(Debug)]
 pub(super) struct Activity {
-    /// The table.
     pub(super) table: String,
     /// Its date column.
     pub(super) date: String,

@@ -28,7 +28,6 @@ pub(super) struct Way {
 /// A table whose rows belong to clients.
 #[derive(Debug)]
 pub(super) struct Reached<'a> {
-    /// The table.
     pub(super) table: &'a LiveTable,
     /// How many hops away from the client table.
     pub(super) distance: usize,

@@ -66,7 +66,6 @@ pub enum DraftError {
     /// The table named by the person does not exist.
     #[error("there is no table `{table}`")]
     UnknownTable {
-        /// The name as given.
         table: String,
         /// The most similar table.
         nearest: Option<String>,
@@ -75,7 +74,6 @@ pub enum DraftError {
     /// The client table named by the person is a view or a virtual table.
     #[error("`{table}` is a {what}, not a table")]
     NotATable {
-        /// The name as given.
         table: String,
         /// What it is instead.
         what: String,
@@ -97,17 +95,12 @@ pub enum DraftError {
 
     /// The client table has neither a primary key nor a unique index to go by.
     #[error("table `{table}` has no primary key and no unique index that could identify a client")]
-    NoKey {
-        /// The client table.
-        table: String,
-    },
+    NoKey { table: String },
 
     /// The key named by the person is not in the client table.
     #[error("table `{table}` has no column `{column}`")]
     UnknownKeyColumn {
-        /// The client table.
         table: String,
-        /// The name as given.
         column: String,
         /// The most similar column.
         nearest: Option<String>,
@@ -116,7 +109,6 @@ pub enum DraftError {
     /// The key named by the person does not identify one row.
     #[error("{} of table `{table}` may repeat: no primary key or unique index covers it", quoted(key))]
     KeyNotUnique {
-        /// The client table.
         table: String,
         /// The columns as given.
         key: Vec<String>,
@@ -124,7 +116,6 @@ pub enum DraftError {
 }
 
 impl DraftError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         match self {

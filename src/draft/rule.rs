@@ -9,9 +9,7 @@ use super::words::split;
 /// A column, where it stands and what was seen in it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
-    /// Its table.
     pub(super) table: &'a LiveTable,
-    /// The column.
     pub(super) column: &'a LiveColumn,
     /// A few distinct values.
     pub(super) values: &'a [String],

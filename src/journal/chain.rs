@@ -26,7 +26,6 @@ impl Default for Chain {
 pub struct Fault {
     /// The number that the record should have.
     pub number: i64,
-    /// What is wrong with it.
     pub what: String,
 }
 

@@ -8,24 +8,13 @@ use crate::domain::hint::{Act, Hint};
 pub enum JournalError {
     /// It is not there, is full, or does not let us.
     #[error("the journal at `{place}` {what}")]
-    Away {
-        /// Where it is.
-        place: String,
-        /// What is wrong.
-        what: String,
-    },
+    Away { place: String, what: String },
     /// It is there, and is not what the ledger knows of it.
     #[error("the journal at `{place}` is not the one that this ledger has written: {what}")]
-    Strange {
-        /// Where it is.
-        place: String,
-        /// What is wrong.
-        what: String,
-    },
+    Strange { place: String, what: String },
 }
 
 impl JournalError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {

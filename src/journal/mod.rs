@@ -33,7 +33,6 @@ impl Journal {
         Self { place: Arc::new(place), key: key.map(Arc::new) }
     }
 
-    /// Where it is.
     #[must_use]
     pub fn place(&self) -> &Place {
         &self.place

@@ -59,10 +59,6 @@ impl Place {
     }
 
     /// Writes a segment, if there is none of this number. Returns whether there was none.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError::Away`].
     pub async fn put(&self, segment: i64, content: Vec<u8>) -> Result<bool, JournalError> {
         let (store, prefix) = self.open()?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
@@ -76,10 +72,6 @@ impl Place {
     }
 
     /// What a segment holds; `None` if there is none of this number.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError::Away`].
     pub async fn get(&self, segment: i64) -> Result<Option<Vec<u8>>, JournalError> {
         let (store, prefix) = self.open()?;
         let path = prefix.join(name(segment));
@@ -92,10 +84,6 @@ impl Place {
     }
 
     /// Whether there is a segment of this number.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError::Away`].
     pub async fn has(&self, segment: i64) -> Result<bool, JournalError> {
         let (store, prefix) = self.open()?;
         let path = prefix.join(name(segment));
@@ -107,10 +95,6 @@ impl Place {
     }
 
     /// The last segment's number; 0 if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError::Away`].
     pub async fn last(&self) -> Result<i64, JournalError> {
         let (store, prefix) = self.open()?;
         let listed = store.list(Some(&prefix)).try_fold(0, |last, object| {

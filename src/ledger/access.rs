@@ -15,13 +15,11 @@ const KEPT: TimeDelta = TimeDelta::hours(24);
 /// A token, without what would let somebody use it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Token {
-    /// Its number.
     pub id: i64,
     /// Who or what it stands for.
     pub name: String,
     /// What it may do.
     pub rights: Rights,
-    /// Who made it.
     pub made_by: String,
     /// When.
     pub made_at: String,
@@ -100,10 +98,6 @@ pub enum Answer {
 
 impl Ledger {
     /// Adds a token; `false` if one of that name is in force.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn add_token(&self, token: &NewToken<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let added = sqlx::query(
@@ -123,10 +117,6 @@ impl Ledger {
     }
 
     /// Revokes the token of a name; `false` if none is in force.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn revoke_token(&self, name: &str, by: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let revoked = sqlx::query(
@@ -142,10 +132,6 @@ impl Ledger {
     }
 
     /// All tokens, those in force first, by name.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_tokens ORDER BY (revoked_at IS NOT NULL), name, id")
             .fetch_all(self.readers())
@@ -154,10 +140,6 @@ impl Ledger {
     }
 
     /// The token with this hash, if it is in force now.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn token(&self, hash: &str) -> Result<Option<Token>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_tokens WHERE hash = $1 AND revoked_at IS NULL AND expires_at > $2")
             .bind(hash)
@@ -168,10 +150,6 @@ impl Ledger {
     }
 
     /// Notes that a token is used, once an hour: a dashboard asks every few seconds.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn token_used(&self, token: &Token) -> Result<(), StoreError> {
         let hour = |at: &str| at.get(..13).map(str::to_owned);
         let now = self.now();
@@ -189,10 +167,6 @@ impl Ledger {
     }
 
     /// Records what somebody asked for, and whether it was allowed.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn record_request(
         &self,
         (asked_by, way): (&str, &str),
@@ -217,10 +191,6 @@ impl Ledger {
     }
 
     /// What was asked for, the last first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
         sqlx::query_as("SELECT at, asked_by, way, what, needs, allowed FROM lethe_requests ORDER BY id DESC LIMIT $1")
             .bind(i64::from(most))
@@ -230,10 +200,6 @@ impl Ledger {
     }
 
     /// Takes a request that carries a key of its own, unless it came before.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn take_request(&self, token: i64, key: &str, asked: &str) -> Result<Answer, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
@@ -271,10 +237,6 @@ impl Ledger {
     }
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn keep_answer(&self, token: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let kept = match answer {

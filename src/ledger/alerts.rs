@@ -24,10 +24,6 @@ const UNTOLD: &str = "SELECT s.* FROM lethe_sweeps AS s WHERE COALESCE(s.closed_
 impl Ledger {
     /// Notes an event and writes down the messages that tell of it, in one
     /// transaction. Returns whether it is news: one that stands is told no more.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn raise(&self, event: &str, kind: &str, messages: &[NewMessage]) -> Result<bool, StoreError> {
         if self.stands(event).await? {
             return Ok(false);
@@ -65,10 +61,6 @@ impl Ledger {
     }
 
     /// Notes that an event is over, so that the next one is news.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn is_over(&self, event: &str) -> Result<(), StoreError> {
         if !self.stands(event).await? {
             return Ok(());
@@ -95,19 +87,11 @@ impl Ledger {
 
     /// Sweeps that run, and those that ended since a moment and of whose end
     /// nobody was told, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn untold_sweeps(&self, since: DateTime<Utc>) -> Result<Vec<Sweep>, StoreError> {
         sqlx::query_as(UNTOLD).bind(moment(since)).fetch_all(self.readers()).await.map_err(|error| self.fault(&error))
     }
 
     /// Whether, since a moment, the last sweep of each job that had one is done.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn all_done(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
         let open: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \

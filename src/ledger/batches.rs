@@ -17,13 +17,11 @@ pub const LEASE: Duration = Duration::from_secs(60);
 /// A batch as the ledger has it.
 #[derive(Debug, Clone, FromRow, Serialize)]
 pub struct Batch {
-    /// Its number.
     pub id: i64,
     /// The sweep it belongs to.
     pub sweep: i64,
     /// The clients' keys, a JSON array.
     pub keys: String,
-    /// How many clients.
     pub clients: i64,
     /// The sweep's position before it.
     pub after: Option<String>,
@@ -36,7 +34,6 @@ pub struct Batch {
 pub struct NewBatch {
     /// The clients' keys, a JSON array.
     pub keys: String,
-    /// How many clients.
     pub clients: usize,
     /// The sweep's position before it.
     pub after: Option<String>,
@@ -78,10 +75,6 @@ pub struct Done {
 impl Ledger {
     /// Cuts batches and moves the sweep's position on, if it is still where it
     /// was. Returns whether it was.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn cut(
         &self,
         sweep: i64,
@@ -115,10 +108,6 @@ impl Ledger {
     }
 
     /// Writes batches inside a transaction.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn insert_batches(
         &self,
         connection: &mut Connection,
@@ -148,10 +137,6 @@ impl Ledger {
     }
 
     /// The batch that a claim is for, if the claim still holds.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, sqlx::Error> {
         sqlx::query_as(
             "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
@@ -163,10 +148,6 @@ impl Ledger {
     }
 
     /// Ends a batch inside a transaction, if the claim still holds. Returns whether it does.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn finish(
         &self,
         connection: &mut Connection,
@@ -230,10 +211,6 @@ impl Ledger {
     }
 
     /// Ends a batch in a transaction of its own; see [`finish`](Self::finish).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn finish_alone(
         &self,
         claim: &Claim,
@@ -252,10 +229,6 @@ impl Ledger {
     }
 
     /// Clients of the last batches, and the time they took together.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
         let (clients, took): (i64, i64) = sqlx::query_as(
             "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
@@ -269,10 +242,6 @@ impl Ledger {
     }
 
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let found: i64 = sqlx::query_scalar(
@@ -288,10 +257,6 @@ impl Ledger {
     }
 
     /// Clients that a capped sweep may still anonymize.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, sqlx::Error> {
         if self.store.dialect() == Dialect::Postgres {
             // Batches of one capped sweep wait for each other, or each would find the same room.
@@ -309,10 +274,6 @@ impl Ledger {
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
     /// its position back since somebody last looked.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted =
@@ -324,10 +285,6 @@ impl Ledger {
     }
 
     /// Notes inside a transaction that a cap ended the sweep, and behind which key.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn cap_reached(
         &self,
         connection: &mut Connection,

@@ -21,10 +21,6 @@ pub struct SetDate {
 
 impl Ledger {
     /// Notes who set a client's day, inside the transaction that sets it.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn record_date(
         &self,
         connection: &mut Connection,
@@ -45,10 +41,6 @@ impl Ledger {
     }
 
     /// The days that were set for a client through Lethe, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn dates(&self, client_key: &str) -> Result<Vec<SetDate>, StoreError> {
         sqlx::query_as("SELECT day, before, set_by, set_at FROM lethe_dates WHERE client_key = $1 ORDER BY id")
             .bind(client_key)

@@ -15,7 +15,6 @@ use crate::store::{StoreError, begin, statement};
 /// A delivery under a lease.
 #[derive(Debug, Clone, FromRow)]
 pub struct Delivery {
-    /// Its number.
     pub id: i64,
     /// The sweep it belongs to; 0 for none.
     pub sweep: i64,
@@ -70,9 +69,7 @@ pub struct StuckFile {
     pub client_key: String,
     /// `file` or `folder`.
     pub kind: String,
-    /// The root.
     pub target: String,
-    /// The sweep.
     pub sweep: i64,
     /// Why.
     pub error: Option<String>,
@@ -98,10 +95,6 @@ pub struct Through {
 
 impl Ledger {
     /// Claims deliveries to one target, the oldest first. They share a lease.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn claim_deliveries(
         &self,
         kind: &str,
@@ -148,10 +141,6 @@ impl Ledger {
     /// Takes what rows name again out of the deliveries under a lease, and
     /// returns the numbers of those that are left. The statements are those of
     /// [`spare_claimed`](crate::sql::files::spare_claimed).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn spare_named(
         &self,
         lease: &str,
@@ -189,10 +178,6 @@ impl Ledger {
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
     /// and was claimed by somebody else is left to them.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn tried(
         &self,
         lease: &str,
@@ -254,10 +239,6 @@ impl Ledger {
     }
 
     /// What is not through, by sweep and target: of one sweep, or of all.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn outstanding(&self, sweep: Option<i64>) -> Result<Vec<Outstanding>, StoreError> {
         sqlx::query_as(
             "SELECT sweep, kind, target, CAST(sum(CASE state WHEN 'failed' THEN 0 ELSE 1 END) AS BIGINT) AS open, \
@@ -271,10 +252,6 @@ impl Ledger {
     }
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
         sqlx::query_as(
             "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN body END AS path FROM lethe_deliveries \
@@ -289,10 +266,6 @@ impl Ledger {
 
     /// Counts what was given up as seen to by a person: of one client, to one
     /// target, or both. Returns how many that were.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn settle_deliveries(&self, client_key: Option<&str>, target: Option<&str>) -> Result<u64, StoreError> {
         const WHICH: &str = "state = 'failed' AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)";
         let mut writer = self.writer().await;
@@ -314,10 +287,6 @@ impl Ledger {
     }
 
     /// How many files and folders of a client are not gone yet.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
         sqlx::query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
             .bind(client_key)
@@ -327,10 +296,6 @@ impl Ledger {
     }
 
     /// What of a sweep is through, by target and result.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn through(&self, sweep: i64) -> Result<Vec<Through>, StoreError> {
         sqlx::query_as(
             "SELECT kind, target, result, deliveries, last_at FROM lethe_delivered WHERE sweep = $1 ORDER BY kind, target, result",
@@ -343,10 +308,6 @@ impl Ledger {
 
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let retried = sqlx::query(

@@ -44,7 +44,6 @@ pub struct Work {
 /// The last sweep of a job.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct LastOfJob {
-    /// The job.
     pub job: String,
     /// Where its last sweep stands.
     pub state: String,
@@ -54,10 +53,6 @@ pub struct LastOfJob {
 
 impl Ledger {
     /// What is done, and what is to be done.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn work(&self) -> Result<Work, StoreError> {
         let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
         let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
@@ -82,10 +77,6 @@ impl Ledger {
     }
 
     /// How the last sweep of each job ended.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn last_of_jobs(&self) -> Result<Vec<LastOfJob>, StoreError> {
         sqlx::query_as(
             "SELECT s.job, s.state, (SELECT max(d.closed_at) FROM lethe_sweeps AS d WHERE d.job = s.job AND d.state = 'done') AS done_at \
@@ -99,10 +90,6 @@ impl Ledger {
 
 impl Ledger {
     /// The sweeps opened from one moment until before another, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
             .bind(from)
@@ -113,10 +100,6 @@ impl Ledger {
     }
 
     /// The outcomes of the sweeps opened between two moments, by sweep.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
         let sum = |column: &str| format!("CAST(COALESCE(sum(b.{column}), 0) AS BIGINT)");
         let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
@@ -145,10 +128,6 @@ impl Ledger {
 
     /// Why clients failed for the first time in one sweep, most frequent first.
     /// A failure that merely stands is its first sweep's.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn failures_of(&self, sweep: i64) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
             "SELECT r.value, count(*) FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
@@ -160,10 +139,6 @@ impl Ledger {
     }
 
     /// How many clients failed for the first time in one sweep.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
         let clients: i64 =
             sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
@@ -176,10 +151,6 @@ impl Ledger {
 
     /// Why clients stood refused, or failed, at any time between two moments:
     /// each client once for each of its reasons, most frequent first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn reasons_between(&self, outcome: &str, from: &str, until: &str) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
             "SELECT r.value, count(DISTINCT o.client_key) FROM lethe_outcomes AS o, {} \
@@ -192,10 +163,6 @@ impl Ledger {
     }
 
     /// How many clients stood so at any time between two moments.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
         let clients: i64 = sqlx::query_scalar(
             "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
@@ -210,10 +177,6 @@ impl Ledger {
     }
 
     /// How clients stand now that no sweep could take.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn standing(&self) -> Result<Standing, StoreError> {
         let last = "o.sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key)";
         let sql = format!(
@@ -228,10 +191,6 @@ impl Ledger {
     }
 
     /// How many other batches of a sweep are open and have met with no error.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
         sqlx::query_scalar(
             "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
@@ -244,10 +203,6 @@ impl Ledger {
     }
 
     /// Notes how many old rows of a table a batch has deleted, inside its transaction.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn rows_gone(
         &self,
         connection: &mut Connection,
@@ -264,10 +219,6 @@ impl Ledger {
     }
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
         let each = match self.store.dialect() {
             Dialect::Sqlite => "json_each(b.rows_gone) AS r",

@@ -12,7 +12,6 @@ use crate::store::{Connection, StoreError};
 /// A rehearsal of a plan.
 #[derive(Debug, Clone, FromRow, Serialize)]
 pub struct Rehearsal {
-    /// When it ended.
     pub at: String,
     /// Who did it.
     pub done_by: String,
@@ -37,10 +36,6 @@ pub struct Mark {
 
 impl Ledger {
     /// Records that a plan was done whole and rolled back.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn record_rehearsal(&self, digest: &str, tally: &Tally, by: &str) -> Result<(), StoreError> {
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let mut writer = self.writer().await;
@@ -60,10 +55,6 @@ impl Ledger {
     }
 
     /// The last rehearsal of a plan.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
         sqlx::query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 ORDER BY at DESC LIMIT 1")
             .bind(digest)
@@ -73,10 +64,6 @@ impl Ledger {
     }
 
     /// Records that a backup was made.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
@@ -90,10 +77,6 @@ impl Ledger {
     }
 
     /// When the last backup was made.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn last_backup(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         let made: Option<String> = sqlx::query_scalar("SELECT max(made_at) FROM lethe_backups")
             .fetch_one(self.readers())
@@ -103,10 +86,6 @@ impl Ledger {
     }
 
     /// Until when a job's ticks have been looked at.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn checked_at(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
         let checked: Option<String> = sqlx::query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = $1")
             .bind(job)
@@ -117,10 +96,6 @@ impl Ledger {
     }
 
     /// Notes that a job's ticks have been looked at until a moment.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn set_checked_at(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query(
@@ -136,10 +111,6 @@ impl Ledger {
     }
 
     /// How far the period sweeps of a plan and filter have looked.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn mark(&self, mark: &str) -> Result<Mark, StoreError> {
         let found = sqlx::query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = $1")
             .bind(mark)

@@ -48,10 +48,6 @@ pub struct Hold {
 
 impl Ledger {
     /// Places a hold; `false` if the client is on hold already.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn place_hold(&self, client_key: &str, reason: &str, by: &str) -> Result<bool, StoreError> {
         let place = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at) VALUES ($1, $3, $4, $2) \
                      ON CONFLICT (client_key) WHERE released_at IS NULL DO NOTHING";
@@ -59,10 +55,6 @@ impl Ledger {
     }
 
     /// Releases a client's hold; `false` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn release_hold(&self, client_key: &str, by: &str) -> Result<bool, StoreError> {
         self.change_hold(RELEASED, RELEASE, client_key, &[by]).await
     }
@@ -95,10 +87,6 @@ impl Ledger {
 
     /// Takes over what the journal knows of holds, in its order. Does nothing
     /// about what the ledger has.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn take_over_holds(&self, known: &[Known]) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -127,10 +115,6 @@ impl Ledger {
     }
 
     /// Holds, newest first: those in force, or all; of one client, or of everybody.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn holds(&self, client_key: Option<&str>, released_too: bool) -> Result<Vec<Hold>, StoreError> {
         sqlx::query_as(
             "SELECT * FROM lethe_holds WHERE ($1 IS NULL OR client_key = $1) AND ($2 = 1 OR released_at IS NULL) ORDER BY id DESC",

@@ -41,7 +41,6 @@ pub struct Import {
 pub struct NewImport<'a> {
     /// The review's number.
     pub review: i64,
-    /// Who gave it back.
     pub made_by: &'a str,
     /// SHA-256 of the file, in hex.
     pub file: &'a str,
@@ -65,10 +64,6 @@ const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.s
 impl Ledger {
     /// Notes that somebody takes a review's workbook, by the digest of the part
     /// that a program writes anew when it saves.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted =
@@ -83,10 +78,6 @@ impl Ledger {
     }
 
     /// Whether any review's workbook was handed out with this digest.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn was_exported(&self, workbook: &str) -> Result<bool, StoreError> {
         let found: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
             .bind(workbook)
@@ -97,10 +88,6 @@ impl Ledger {
     }
 
     /// Notes a workbook that was given back, and returns its number.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn add_import(&self, import: &NewImport<'_>) -> Result<i64, StoreError> {
         let mut writer = self.writer().await;
         sqlx::query_scalar(
@@ -123,10 +110,6 @@ impl Ledger {
     }
 
     /// Workbooks that were given back, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn imports(&self, sought: &Sought, most: u32) -> Result<Vec<Import>, StoreError> {
         let [name, state, made_by, since] = sought.patterns();
         let sql = format!(
@@ -145,10 +128,6 @@ impl Ledger {
     }
 
     /// A workbook that was given back.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn import(&self, id: i64) -> Result<Option<Import>, StoreError> {
         sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE i.id = $1")))
             .bind(id)

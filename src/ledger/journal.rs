@@ -50,7 +50,6 @@ pub struct Waiting {
     pub outcome: String,
     /// When it was committed.
     pub at: String,
-    /// The plan.
     pub digest: String,
 }
 
@@ -66,7 +65,6 @@ pub struct Backlog {
 /// A segment that is in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Segment {
-    /// Its number.
     pub segment: i64,
     /// Its last record.
     pub number: i64,
@@ -77,19 +75,15 @@ pub struct Segment {
 /// A record that the journal has and the ledger has not, as one element of a JSON array.
 #[derive(Debug, Clone, Serialize)]
 pub struct Known {
-    /// Its number.
     pub number: i64,
     /// The client's key, or its hash as the journal names it.
     pub client: String,
-    /// The sweep.
     pub sweep: i64,
     /// The sweep's kind.
     pub kind: String,
-    /// The outcome.
     pub outcome: String,
     /// When it was committed.
     pub at: String,
-    /// The plan.
     pub digest: String,
 }
 
@@ -99,10 +93,6 @@ const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, 'hol
 impl Ledger {
     /// Puts the outcomes that a batch has just recorded into the outbox, if
     /// they are news and there is a journal: inside the batch's transaction.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn to_journal(&self, connection: &mut Connection, sweep: i64, at: &str) -> Result<(), sqlx::Error> {
         // From the ledger, so that nothing is told which it does not say.
         sqlx::query(
@@ -119,10 +109,6 @@ impl Ledger {
     }
 
     /// Where the journal stands; `None` if none was ever configured.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
         sqlx::query_as(
             "SELECT segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay FROM lethe_journal",
@@ -135,10 +121,6 @@ impl Ledger {
     /// Begins a journal, behind `hash`: from now on outcomes and holds are put
     /// into the outbox; those of everybody anonymized so far are, and the holds
     /// in force.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn begin_journal(&self, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -170,10 +152,6 @@ impl Ledger {
     }
 
     /// Forgets the journal, so that the next one begins anew with all that the ledger has.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn forget_journal(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -187,10 +165,6 @@ impl Ledger {
     }
 
     /// What waits to be written.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
         sqlx::query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox")
             .fetch_one(self.readers())
@@ -199,10 +173,6 @@ impl Ledger {
     }
 
     /// Takes the right to write the journal, or keeps it; `false` if somebody else has it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
@@ -217,10 +187,6 @@ impl Ledger {
     }
 
     /// Gives the right to write the journal back.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1")
@@ -233,10 +199,6 @@ impl Ledger {
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
     /// their numbers, as numbers do not follow the order of commits.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
         let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM lethe_outbox ORDER BY id LIMIT $1")
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
@@ -257,10 +219,6 @@ impl Ledger {
     }
 
     /// What the segment that is being written holds, always in the same order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn staged(&self, ids: &str) -> Result<Vec<Waiting>, StoreError> {
         sqlx::query_as(AssertSqlSafe(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers())))
             .bind(ids)
@@ -271,10 +229,6 @@ impl Ledger {
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
     /// Returns whether somebody else had not noted it already.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn shipped(&self, ids: &str, segment: &Segment) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -294,10 +248,6 @@ impl Ledger {
     }
 
     /// Takes the choice for the next segment back.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn unstage(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query("UPDATE lethe_journal SET staged = NULL")
@@ -333,10 +283,6 @@ impl Ledger {
     }
 
     /// Notes why the journal cannot be used, or that it can. Returns whether that is news.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn journal_trouble(&self, head: &Head, error: Option<&str>) -> Result<bool, StoreError> {
         if head.error.as_deref() == error {
             return Ok(false);
@@ -352,10 +298,6 @@ impl Ledger {
     }
 
     /// A segment of the journal as the ledger knows it; `None` if it knows of none with this number.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn segment(&self, segment: i64) -> Result<Option<Segment>, StoreError> {
         sqlx::query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment = $1")
             .bind(segment)
@@ -367,10 +309,6 @@ impl Ledger {
     /// The number of the first of these records, a JSON array of [`Known`],
     /// that the ledger does not have. One that the same sweep had another
     /// outcome for afterwards counts as there.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn unknown(&self, known: &str) -> Result<Option<i64>, StoreError> {
         let sql = format!(
             "SELECT r.number FROM {} WHERE NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = r.client \
@@ -385,10 +323,6 @@ impl Ledger {
     }
 
     /// Outcomes between two moments, both included: client, sweep, outcome, moment.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn outcomes_between(
         &self,
         from: &str,

@@ -95,10 +95,6 @@ pub struct Ledger {
 
 impl Ledger {
     /// Opens the ledger and makes its tables where they are missing.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
         let mut connections = vec![store.writer().await?];
         let version = migrate(&mut connections[0]).await.map_err(|error| store.fault(&error))?;
@@ -121,10 +117,6 @@ impl Ledger {
 
     /// Sets this process's clock by the database server's, which all hosts
     /// share: a host whose own clock is wrong would take leases for run out.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn keep_time(&self) -> Result<(), StoreError> {
         if self.store.dialect() == Dialect::Postgres {
             let there: i64 = sqlx::query_scalar("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
@@ -150,10 +142,6 @@ impl Ledger {
     }
 
     /// Whether the ledger's tables are there.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn exists(store: &Store) -> Result<bool, StoreError> {
         let question = match store.dialect() {
             Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'",
@@ -186,7 +174,6 @@ impl Ledger {
         &self.store
     }
 
-    /// The clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.clock
@@ -263,10 +250,6 @@ async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
 
 /// Stands in for the ledger on a connection whose database has none yet, so
 /// that a preview needs to write nothing: the same tables, temporary and empty.
-///
-/// # Errors
-///
-/// The driver's.
 pub async fn stand_in(connection: &mut Connection) -> Result<(), sqlx::Error> {
     let dialect = crate::store::dialect_of(connection);
     let index = if dialect == Dialect::Sqlite { "temp.lethe_" } else { "lethe_" };

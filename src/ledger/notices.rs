@@ -34,10 +34,6 @@ const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_du
 impl Ledger {
     /// Notes that the clients in a JSON array have had their notice, and the last
     /// day on which they are left alone. The first time counts.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn notice_sent(&self, keys: &str, until: &str) -> Result<(), StoreError> {
         let among = match self.store.dialect() {
             Dialect::Sqlite => "SELECT value FROM json_each($1)",
@@ -54,10 +50,6 @@ impl Ledger {
 
     /// Ends the notices of clients whom a sweep that has looked at everybody did
     /// not find due any more.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let ended = sqlx::query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
@@ -65,10 +57,6 @@ impl Ledger {
     }
 
     /// The notices of a client, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn notices(&self, client_key: &str) -> Result<Vec<Notice>, StoreError> {
         sqlx::query_as(
             "SELECT sweep, asked_at, sent_at, until, ended_at, ended_by FROM lethe_notices WHERE client_key = $1 ORDER BY sweep",

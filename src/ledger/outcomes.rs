@@ -90,10 +90,6 @@ pub struct OutcomePage {
 impl Ledger {
     /// What became of the clients that had their outcome in a sweep, or have
     /// it from an earlier one and had it in this one last; in key order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn outcomes(&self, sweep: i64, page: &OutcomePage) -> Result<Vec<Listed>, StoreError> {
         // A reason stands in quotes in its array, so taking it out changes the text.
         let reason = page.reason.as_ref().map(|reason| serde_json::Value::from(reason.as_str()).to_string());
@@ -113,10 +109,6 @@ impl Ledger {
     }
 
     /// A client's history, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn history(&self, client_key: &str) -> Result<Vec<Record>, StoreError> {
         sqlx::query_as(
             "SELECT o.sweep, s.job, s.opened_by, o.outcome, o.reasons, o.at, o.last_sweep, o.last_at FROM lethe_outcomes AS o \
@@ -129,10 +121,6 @@ impl Ledger {
     }
 
     /// How many clients a sweep refused for each reason; a client with two counts twice.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
         let each = match self.store.dialect() {
             Dialect::Sqlite => "json_each(b.reasons) AS r",
@@ -149,10 +137,6 @@ impl Ledger {
     }
 
     /// Clients whose last outcome is `failed`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn failures(&self, most: u32) -> Result<Vec<FailedClient>, StoreError> {
         sqlx::query_as(
             "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force, s.kind FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
@@ -166,20 +150,12 @@ impl Ledger {
     }
 
     /// Lets failed clients be tried again: those in a JSON array of keys as the ledger writes them.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn release_by_keys(&self, keys: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         self.release_failures(&mut writer, keys).await.map_err(|error| self.fault(&error))
     }
 
     /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), sqlx::Error> {
         let named = match self.store.dialect() {
             Dialect::Sqlite => "SELECT CAST(value AS TEXT) FROM json_each($1)",

@@ -28,10 +28,6 @@ const OUTCOMES: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, 
 
 impl Ledger {
     /// Notes that the journal is ahead: from now on live sweeps wait. Returns whether that is news.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn notice_restore(&self) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let noticed = sqlx::query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
@@ -44,10 +40,6 @@ impl Ledger {
 
     /// Takes over what a segment of the journal says: `known` is a JSON array of
     /// [`Known`](super::Known). Does nothing if that was done before.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn take_over(&self, known: &str, segment: &Segment) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -71,10 +63,6 @@ impl Ledger {
 
     /// How many outcomes there are whose client is known by a hash alone: those
     /// that begin with `prefix`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn hashed(&self, prefix: &str) -> Result<i64, StoreError> {
         sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE client_key LIKE $1")
             .bind(format!("{prefix}%"))
@@ -85,10 +73,6 @@ impl Ledger {
 
     /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
     /// `[hash, client key]`.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
         let pairs_of = match self.store.dialect() {
             Dialect::Sqlite => {
@@ -122,10 +106,6 @@ impl Ledger {
     }
 
     /// Opens the sweep that does again what the journal knows, unless somebody has.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -147,10 +127,6 @@ impl Ledger {
     }
 
     /// The replay has ended: live sweeps go on. If it was stopped, another is to be opened.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn end_replay(&self, sweep: i64, is_done: bool) -> Result<(), StoreError> {
         let sql = if is_done {
             "UPDATE lethe_journal SET restored_at = NULL, replay = NULL WHERE replay = $1"
@@ -163,10 +139,6 @@ impl Ledger {
     }
 
     /// Whether this sweep has to wait for a replay: asked in the transaction that is about to write.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
         let waits: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM lethe_journal WHERE restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)",
@@ -178,20 +150,12 @@ impl Ledger {
     }
 
     /// The same, asked beforehand.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn waits(&self, sweep: i64) -> Result<bool, StoreError> {
         let mut connection = self.readers().acquire().await.map_err(|error| self.fault(&error))?;
         self.has_to_wait(&mut connection, sweep).await.map_err(|error| self.fault(&error))
     }
 
     /// Whether a sweep is the one that does again what the journal knows.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
         let is: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
             .bind(sweep)
@@ -201,10 +165,6 @@ impl Ledger {
     }
 
     /// Whether clients were anonymized under a plan.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn was_used(&self, digest: &str) -> Result<bool, StoreError> {
         let used: Option<String> = sqlx::query_scalar(
             "SELECT client_key FROM lethe_outcomes WHERE digest = $1 AND outcome = 'anonymized' LIMIT 1",

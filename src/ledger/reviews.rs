@@ -60,7 +60,6 @@ pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result
 /// What a review was found to hold.
 #[derive(Debug)]
 pub struct Held<'a> {
-    /// The digest of the plan.
     pub digest: &'a str,
     /// How many were refused.
     pub refused: u64,
@@ -77,7 +76,6 @@ pub struct Sought {
     pub name: Option<String>,
     /// The state. Reviews that were deleted are there only if this asks for them.
     pub state: Option<String>,
-    /// Who made it.
     pub made_by: Option<String>,
     /// Made on or after this day.
     pub since: Option<NaiveDate>,
@@ -102,10 +100,6 @@ impl Sought {
 
 impl Ledger {
     /// Begins a review, and returns its number; `None` if one of that name is being made or waits.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn begin_review(&self, name: &str, asked: &str, by: &str) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         sqlx::query_scalar(
@@ -123,10 +117,6 @@ impl Ledger {
     }
 
     /// Notes how far the making of a review is, and that somebody is at it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted = sqlx::query(
@@ -142,10 +132,6 @@ impl Ledger {
     }
 
     /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn fill_review(&self, review: i64, held: &Held<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let clients = format!(
@@ -189,10 +175,6 @@ impl Ledger {
     }
 
     /// Notes why a review could not be made.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn fail_review(&self, review: i64, why: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted =
@@ -205,10 +187,6 @@ impl Ledger {
     }
 
     /// Ends reviews that nobody decided since one moment, and those whose making nobody is at since another.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
         let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));
@@ -243,10 +221,6 @@ impl Ledger {
     }
 
     /// Reviews, those that wait first, then the newest.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn reviews(&self, sought: &Sought, most: u32) -> Result<Vec<Review>, StoreError> {
         let [name, state, made_by, since] = sought.patterns();
         sqlx::query_as(
@@ -265,10 +239,6 @@ impl Ledger {
     }
 
     /// The review of a name that waits, or else the last one of that name that was not deleted.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn review(&self, name: &str) -> Result<Option<Review>, StoreError> {
         sqlx::query_as(
             "SELECT * FROM lethe_reviews WHERE name = $1 AND state <> 'deleted' \
@@ -281,10 +251,6 @@ impl Ledger {
     }
 
     /// The clients of a review that waits, in key order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn reviewed(&self, review: i64) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar("SELECT client_key FROM lethe_reviewed WHERE review = $1 ORDER BY client_key")
             .bind(review)
@@ -294,10 +260,6 @@ impl Ledger {
     }
 
     /// Leaves these clients on a review that waits, and no others. `false` if somebody has decided it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn narrow_review(&self, review: i64, keys: &[String]) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let others = format!(
@@ -332,10 +294,6 @@ impl Ledger {
     /// Decides a review: approved by a sweep that was opened, rejected, or
     /// deleted in whatever state it is. Its clients are forgotten. `false` if
     /// somebody has decided it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn decide_review(
         &self,
         review: i64,

@@ -44,10 +44,6 @@ pub struct NewSelection(i64);
 
 impl Ledger {
     /// Begins a selection that nobody finds before it is saved; forgets those cut short long ago.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn begin_selection(&self, name: &str, parts: usize, by: &str) -> Result<NewSelection, StoreError> {
         let now = self.clock.now();
         let old: Vec<i64> =
@@ -74,10 +70,6 @@ impl Ledger {
     }
 
     /// Adds a page of keys, and returns how many of them are new.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn add_to_selection(&self, selection: NewSelection, keys: &[String]) -> Result<u64, StoreError> {
         let add = format!(
             "INSERT INTO lethe_selected (selection, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given \
@@ -95,10 +87,6 @@ impl Ledger {
 
     /// Saves a selection whose keys have all come, in place of the one of its
     /// name if that is wanted. `false` if the name is taken.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn save_selection(
         &self,
         selection: NewSelection,
@@ -134,19 +122,11 @@ impl Ledger {
     }
 
     /// Forgets a selection that will not be saved.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn drop_selection(&self, selection: NewSelection) -> Result<(), StoreError> {
         self.forget_keys(selection.0).await
     }
 
     /// Deletes the selection of a name. `false` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn delete_selection(&self, name: &str) -> Result<bool, StoreError> {
         let gone: Option<i64> = {
             let mut writer = self.writer().await;
@@ -179,10 +159,6 @@ impl Ledger {
     }
 
     /// Selections behind a name, by name.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, StoreError> {
         sqlx::query_as(AssertSqlSafe(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2")))
             .bind(behind.unwrap_or_default())
@@ -193,10 +169,6 @@ impl Ledger {
     }
 
     /// The selection of a name.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn selection(&self, name: &str) -> Result<Option<Selection>, StoreError> {
         sqlx::query_as(AssertSqlSafe(format!("{COLUMNS} AND name = $1")))
             .bind(name)
@@ -206,10 +178,6 @@ impl Ledger {
     }
 
     /// A page of a selection's keys behind one of them, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn selected(&self, selection: i64, behind: Option<&str>, most: usize) -> Result<Vec<String>, StoreError> {
         sqlx::query_scalar(
             "SELECT client_key FROM lethe_selected WHERE selection = $1 AND client_key > $2 ORDER BY client_key LIMIT $3",
@@ -225,10 +193,6 @@ impl Ledger {
     /// Cuts a saved selection into batches of a sweep, as it is now and all in
     /// one statement, so that nothing that becomes of it later reaches the
     /// sweep. Returns how many clients they have; none if it is gone.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn cut_selection(
         &self,
         connection: &mut Connection,

@@ -48,7 +48,6 @@ pub struct NewSweep {
     pub tick: Option<DateTime<Utc>>,
     /// Earlier ticks that nothing ran for.
     pub skipped: u64,
-    /// The kind.
     pub kind: SweepKind,
     /// Filter names and values.
     pub filters: BTreeMap<String, Vec<String>>,
@@ -72,7 +71,6 @@ pub struct NewSweep {
     pub note: Option<String>,
     /// The key behind which it begins, as JSON.
     pub position: Option<String>,
-    /// Who opened it.
     pub opened_by: String,
 }
 
@@ -184,10 +182,6 @@ impl<'r> FromRow<'r, AnyRow> for Sweep {
 
 impl Ledger {
     /// Writes a new sweep inside a transaction; `None` if the job's tick has one already.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn insert_sweep(
         &self,
         connection: &mut Connection,
@@ -224,10 +218,6 @@ impl Ledger {
     }
 
     /// The sweep of this number.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id = $1")
             .bind(id)
@@ -237,10 +227,6 @@ impl Ledger {
     }
 
     /// Sweeps that are running, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id")
             .fetch_all(self.readers())
@@ -249,19 +235,11 @@ impl Ledger {
     }
 
     /// The last sweeps, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
         self.sweeps_before(None, most).await
     }
 
     /// The last sweeps before one, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn sweeps_before(&self, before: Option<i64>, most: u32) -> Result<Vec<Sweep>, StoreError> {
         sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id < $1 ORDER BY id DESC LIMIT $2")
             .bind(before.unwrap_or(i64::MAX))
@@ -272,10 +250,6 @@ impl Ledger {
     }
 
     /// How far a sweep is.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
         let row = sqlx::query(
             "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT), CAST(COALESCE(sum(refused), 0) AS BIGINT), \
@@ -308,10 +282,6 @@ impl Ledger {
     }
 
     /// Says something of a sweep that has ended, for those who look at it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         sqlx::query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1")
@@ -324,10 +294,6 @@ impl Ledger {
     }
 
     /// Takes a note back from every sweep that has it. Returns whether there was one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let cleared = sqlx::query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1")
@@ -339,10 +305,6 @@ impl Ledger {
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn stop_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -370,10 +332,6 @@ impl Ledger {
     }
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn close_sweep(&self, sweep: &Sweep, mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {

@@ -69,7 +69,6 @@ impl Folder {
         Ok(Self { path: folder })
     }
 
-    /// Its path.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -90,18 +90,10 @@ pub trait Claims: Clone + Send + Sync + 'static {
 pub trait Numbered: Claims {
     /// Returns up to `most` batches that could be claimed now, those first whose
     /// turn it is.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Claims::claim`].
     fn claimable(&self, most: usize) -> impl Future<Output = Result<Vec<i64>, Self::Error>> + Send;
 
     /// Claims those of `batches` that can be claimed now, and passes over the
     /// others.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Claims::claim`].
     fn claim_of(&self, worker: &str, batches: &[i64]) -> impl Future<Output = Result<Vec<Claim>, Self::Error>> + Send;
 }
 

@@ -181,10 +181,6 @@ impl Redis {
     ///
     /// Of all that are staged the [`AHEAD`] lowest stay: the others are staged
     /// when there is room.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault`] if the server is of no use now.
     pub async fn stage(&self, ids: &[i64]) -> Result<usize, RedisFault> {
         if ids.is_empty() {
             return Ok(0);
@@ -201,29 +197,17 @@ impl Redis {
     ///
     /// Returns at once. Ids that get lost on the way are staged again, as their
     /// batches can still be claimed.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault`] if the server is of no use now.
     pub async fn take(&self, most: usize) -> Result<Vec<i64>, RedisFault> {
         let popped: Vec<(String, f64)> = self.ask(redis::cmd("ZPOPMIN").arg(&self.0.key).arg(most)).await?;
         Ok(popped.into_iter().filter_map(|(id, _)| id.parse().ok()).collect())
     }
 
     /// Asks whether ids could be staged and taken, without doing so.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault`] if the server is of no use now.
     pub async fn check(&self) -> Result<(), RedisFault> {
         self.ask(redis::cmd("EVAL").arg(CHECK).arg(1).arg(&self.0.key)).await
     }
 
     /// What the server does when its memory is full (`maxmemory-policy`), if it says so.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault`] if the server is of no use now.
     pub async fn when_full(&self) -> Result<Option<String>, RedisFault> {
         let info: String = self.ask(redis::cmd("INFO").arg("memory")).await?;
         Ok(info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(str::to_owned))

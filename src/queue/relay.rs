@@ -86,10 +86,6 @@ impl<L: Numbered> Relay<L> {
 
     /// Stages the batches that can be claimed now, and returns how many were
     /// not staged before. None while Redis is away.
-    ///
-    /// # Errors
-    ///
-    /// The ledger's.
     pub async fn stage(&self) -> Result<usize, L::Error> {
         if self.waits(Use::Staging) {
             return Ok(0);

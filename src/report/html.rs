@@ -31,10 +31,6 @@ struct RegisterPage<'a> {
 
 impl Register {
     /// The extract as a page.
-    ///
-    /// # Errors
-    ///
-    /// [`askama::Error`] if a value cannot be written; none of these fails.
     pub fn html(&self) -> askama::Result<String> {
         RegisterPage { report: self }.render()
     }
@@ -42,10 +38,6 @@ impl Register {
 
 impl MonthReport {
     /// The report as a page.
-    ///
-    /// # Errors
-    ///
-    /// [`askama::Error`] if a value cannot be written; none of these fails.
     pub fn html(&self) -> askama::Result<String> {
         MonthPage { report: self }.render()
     }
@@ -74,10 +66,6 @@ impl MonthReport {
 
 impl SweepReport {
     /// The report as a page.
-    ///
-    /// # Errors
-    ///
-    /// [`askama::Error`] if a value cannot be written; none of these fails.
     pub fn html(&self) -> askama::Result<String> {
         SweepPage { report: self }.render()
     }

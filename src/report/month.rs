@@ -140,7 +140,6 @@ pub struct MonthJob {
 /// A plan under which sweeps of the month ran.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthPolicy {
-    /// The plan.
     #[serde(flatten)]
     pub policy: PolicyFacts,
     /// The first and the last sweep under it.
@@ -159,10 +158,6 @@ pub struct MonthSweep {
 
 impl MonthReport {
     /// Makes the report of a month.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn make(context: &Context, month: Month, zone: Tz, wishes: Wishes) -> Result<Self, StoreError> {
         let ledger = &context.ledger;
         let now = ledger.clock().now();

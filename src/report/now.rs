@@ -70,14 +70,12 @@ pub struct Groups {
     pub small_groups: u64,
     /// Clients in small groups.
     pub clients_in_small_groups: u64,
-    /// The columns.
     pub columns: Vec<GroupColumn>,
 }
 
 /// What one column does to the groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GroupColumn {
-    /// The column.
     pub column: String,
     /// Different values, empty counted as one.
     pub values: u64,
@@ -132,10 +130,6 @@ impl Now {
 
 /// Counts those whose date, or period, came on a day or before.
 /// The clients whose time has come and who are not anonymized, by date and by period.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database cannot be read.
 pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result<Vec<Overdue>, StoreError> {
     let mut all = Vec::new();
     if plan.client.to_anonymize_on.is_some() {

@@ -57,7 +57,6 @@ pub struct Limit {
 /// What data a table has.
 #[derive(Debug, Clone, Serialize)]
 pub struct Category {
-    /// The table.
     pub table: String,
     /// Columns with special categories and secrets.
     pub sensitive: Vec<String>,
@@ -70,7 +69,6 @@ pub struct Category {
 /// A table that is said to hold no client data.
 #[derive(Debug, Clone, Serialize)]
 pub struct Free {
-    /// The table.
     pub table: String,
     /// Why.
     pub why: String,
@@ -79,7 +77,6 @@ pub struct Free {
 /// A job.
 #[derive(Debug, Clone, Serialize)]
 pub struct RegisterJob {
-    /// Its name.
     pub name: String,
     /// What people should know about it.
     pub description: Option<String>,

@@ -11,7 +11,6 @@ use crate::domain::policy::{Action, Branch, Class, Column, Generalize, Link, Pol
 pub struct Remains {
     /// In plain words.
     pub said: Vec<String>,
-    /// The client table.
     pub client_table: String,
     /// The columns of its key, which stay.
     pub key: Vec<String>,
@@ -24,7 +23,6 @@ pub struct Remains {
 /// One table whose rows stay.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Remaining {
-    /// The table.
     pub table: String,
     /// How a row leads to its client.
     pub reached_by: Vec<String>,
@@ -45,7 +43,6 @@ pub struct Remaining {
 /// Personal data that stays.
 #[derive(Debug, Clone, Serialize)]
 pub struct Kept {
-    /// The column.
     pub column: String,
     /// Why, as the policy says.
     pub why: String,
@@ -54,7 +51,6 @@ pub struct Kept {
 /// Data of which something stays.
 #[derive(Debug, Clone, Serialize)]
 pub struct Coarsened {
-    /// The column.
     pub column: String,
     /// To what.
     pub to: String,

@@ -51,7 +51,6 @@ pub struct SweepReport {
 /// Old rows of a table that were deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OldRows {
-    /// The table.
     pub table: String,
     /// How many.
     pub rows: u64,
@@ -66,7 +65,6 @@ impl OldRows {
 /// What was asked of a sweep.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
-    /// Its number.
     pub id: i64,
     /// The job; `None` if it was started by hand without one.
     pub job: Option<String>,
@@ -76,7 +74,6 @@ pub struct Asked {
     pub tick: Option<String>,
     /// Earlier ticks that it stands for.
     pub skipped: i64,
-    /// The kind.
     pub kind: String,
     /// The day it went by.
     pub day: NaiveDate,
@@ -99,9 +96,7 @@ pub struct Asked {
     pub note: Option<String>,
     /// Whether its limit ended it before everybody was looked at.
     pub limit_reached: bool,
-    /// When it was opened.
     pub opened_at: String,
-    /// When it ended.
     pub closed_at: Option<String>,
 }
 
@@ -122,7 +117,6 @@ pub struct Clients {
 /// A reason, how people read it, and how many clients have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
-    /// Its name.
     pub reason: String,
     /// In words.
     pub text: String,
@@ -132,10 +126,6 @@ pub struct Told {
 
 impl SweepReport {
     /// Makes the report of a sweep; `None` if there is no such sweep.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn make(
         context: &Context,
         id: i64,

@@ -53,10 +53,6 @@ pub struct Caller {
 
 impl Caller {
     /// Who holds a token; `None` if it is not in force.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn of_token(ledger: &Ledger, token: &str, way: Way) -> Result<Option<Self>, StoreError> {
         let Some(found) = ledger.token(&hash(token)).await? else { return Ok(None) };
         // Whether it was used is for people to see; a full disk must not lock them out.

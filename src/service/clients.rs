@@ -159,10 +159,6 @@ impl Service {
     }
 
     /// Holds, newest first: those in force, or all.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn holds(&self, released_too: bool) -> Result<Vec<Hold>, Failure> {
         self.allow(Right::Read, "look at holds").await?;
         Ok(self.context.ledger.holds(None, released_too).await?)

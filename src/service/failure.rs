@@ -27,11 +27,9 @@ pub enum Kind {
 pub struct Failure {
     /// What went wrong.
     pub message: String,
-    /// What to do about it.
     pub hint: Hint,
     /// 1 is the reader's to fix, 2 is ours.
     pub code: u8,
-    /// Its kind.
     pub kind: Kind,
 }
 

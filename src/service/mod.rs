@@ -38,7 +38,6 @@ pub struct Service {
     pub time_zone: Tz,
     /// Whether somebody else than who made a review approves it.
     pub second_person: bool,
-    /// Who asks.
     pub caller: Caller,
 }
 

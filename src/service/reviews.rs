@@ -228,10 +228,6 @@ impl Service {
     }
 
     /// Reviews, those that wait first, then the newest; up to 200.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn reviews(&self, sought: &Sought) -> Result<Vec<Review>, Failure> {
         self.allow(Right::Read, "look at reviews").await?;
         self.tidy().await?;
@@ -239,10 +235,6 @@ impl Service {
     }
 
     /// A review with its clients.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that name, or the caller may not read.
     pub async fn review(&self, name: &str) -> Result<Reviewed, Failure> {
         self.allow(Right::Read, "look at reviews").await?;
         let review = self.find(name).await?;
@@ -322,10 +314,6 @@ impl Service {
     }
 
     /// Deletes a review, whatever became of it; a sweep that it opened stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that name, or the caller may not.
     pub async fn delete_review(&self, name: &str) -> Result<(), Failure> {
         self.allow(Right::Bulk, &format!("delete review {}", name.trim())).await?;
         let review = self.find(name).await?;

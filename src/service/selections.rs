@@ -118,30 +118,18 @@ impl Service {
     }
 
     /// Selections behind a name, by name, without their keys.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, Failure> {
         self.allow(Right::Read, "look at selections").await?;
         Ok(self.context.ledger.selections(behind, most).await?)
     }
 
     /// A selection, without its keys.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that name, or the caller may not read.
     pub async fn selection(&self, name: &str) -> Result<Selection, Failure> {
         self.allow(Right::Read, "look at selections").await?;
         self.find_selection(name).await
     }
 
     /// A selection, with a page of its keys behind one of them.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that name, or the caller may not read.
     pub async fn selected(&self, name: &str, behind: Option<&str>, most: u32) -> Result<Selected, Failure> {
         self.allow(Right::Read, "look at clients").await?;
         let selection = self.find_selection(name).await?;
@@ -150,10 +138,6 @@ impl Service {
     }
 
     /// Deletes a selection; a sweep that was opened over it stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that name, or the caller may not.
     pub async fn delete_selection(&self, name: &str) -> Result<(), Failure> {
         self.allow(Right::Bulk, &format!("delete selection {}", name.trim())).await?;
         let ledger = &self.context.ledger;

@@ -33,10 +33,6 @@ pub struct Shown {
 
 impl Shown {
     /// A sweep with its progress.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the database cannot be read.
     pub async fn of(context: &Context, sweep: Sweep) -> Result<Self, Failure> {
         let progress = context.ledger.progress(sweep.id).await?;
         let rows = match sweep.kind {
@@ -78,10 +74,6 @@ pub struct Status {
 
 impl Status {
     /// As it is now, with the last so many sweeps, for whoever asks at this face.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the database cannot be read.
     pub async fn of(context: &Context, jobs: &Path, last: u32, face: Face) -> Result<Self, Failure> {
         let ledger = &context.ledger;
         let mut status = Self {

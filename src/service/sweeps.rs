@@ -153,10 +153,6 @@ impl Service {
     }
 
     /// The last sweeps before one, newest first.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn sweeps(&self, before: Option<i64>, most: u32) -> Result<Vec<Shown>, Failure> {
         self.allow(Right::Read, "look at sweeps").await?;
         let mut shown = Vec::new();
@@ -167,10 +163,6 @@ impl Service {
     }
 
     /// A sweep.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that number, or the caller may not read.
     pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
         self.allow(Right::Read, "look at sweeps").await?;
         let ledger = &self.context.ledger;
@@ -195,10 +187,6 @@ impl Service {
     }
 
     /// Clients that failed, up to a thousand.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn failures(&self) -> Result<Vec<FailedClient>, Failure> {
         self.allow(Right::Read, "look at clients").await?;
         Ok(self.context.ledger.failures(MOST_FAILURES).await?)

@@ -40,7 +40,6 @@ const NUMBER: &str = "Number";
 /// A file to be saved.
 #[derive(Debug)]
 pub struct File {
-    /// Its name.
     pub name: String,
     /// Its media type.
     pub kind: &'static str,
@@ -164,20 +163,12 @@ impl Service {
     }
 
     /// Workbooks that were given back, the newest first; up to 200.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn imports(&self, sought: &Sought) -> Result<Vec<Import>, Failure> {
         self.allow(Right::Read, "look at reviews").await?;
         Ok(self.context.ledger.imports(sought, MOST_LISTED).await?)
     }
 
     /// A workbook that was given back.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is none of that number, or the caller may not read.
     pub async fn import(&self, id: i64) -> Result<Import, Failure> {
         self.allow(Right::Read, "look at reviews").await?;
         self.found_import(id).await

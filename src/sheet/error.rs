@@ -24,7 +24,6 @@ pub enum SheetError {
 }
 
 impl SheetError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {

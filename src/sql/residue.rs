@@ -62,7 +62,6 @@ fn lines(
 /// One look through a table.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// The table.
     pub table: String,
     /// The columns in the order of the fields, after `n`.
     pub columns: Vec<String>,

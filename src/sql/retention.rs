@@ -11,7 +11,6 @@ use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 /// Old rows of one table, on the day of a sweep.
 #[derive(Debug, Clone, Copy)]
 pub struct OldRows<'a> {
-    /// The client table.
     pub client: &'a ClientPlan,
     /// The table, and what is old in it.
     pub plan: &'a RowRetention,

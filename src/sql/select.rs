@@ -10,7 +10,6 @@ use crate::domain::schema::Dialect;
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    /// The plan.
     pub plan: &'a Plan,
     /// The client columns filtered on, and the values that pass.
     pub filters: Vec<(&'a str, &'a [String])>,

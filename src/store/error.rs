@@ -8,44 +8,25 @@ use crate::domain::reading::trouble;
 pub enum StoreError {
     /// No such file, or no such database on the server.
     #[error("there is no database at `{place}`")]
-    Missing {
-        /// Where it is.
-        place: String,
-    },
+    Missing { place: String },
     /// A file, but not a database.
     #[error("`{place}` is not an SQLite database")]
-    NotADatabase {
-        /// Where it is.
-        place: String,
-    },
+    NotADatabase { place: String },
     /// The file, or its folder, cannot be written.
     #[error("the database at `{place}` is read-only")]
-    ReadOnly {
-        /// Where it is.
-        place: String,
-    },
+    ReadOnly { place: String },
     /// The file cannot be opened.
     #[error("the database at `{place}` cannot be opened")]
-    Unopenable {
-        /// Where it is.
-        place: String,
-    },
+    Unopenable { place: String },
     /// A database whose pages contradict each other, or are not all there.
     #[error("the database at `{place}` is damaged")]
-    Damaged {
-        /// Where it is.
-        place: String,
-    },
+    Damaged { place: String },
     /// Another program holds the write lock.
     #[error("the database at `{place}` is locked by another program")]
-    Locked {
-        /// Where it is.
-        place: String,
-    },
+    Locked { place: String },
     /// The ledger was written by a later version of Lethe.
     #[error("the ledger in `{place}` is of a later version of Lethe ({version}, and this one knows {known})")]
     NewerLedger {
-        /// Where it is.
         place: String,
         /// The ledger's version.
         version: i64,
@@ -54,28 +35,20 @@ pub enum StoreError {
     },
     /// No room.
     #[error("the disk of `{place}` is full")]
-    Full {
-        /// Where it is.
-        place: String,
-    },
+    Full { place: String },
     /// The server cannot be reached, or is starting or stopping.
     #[error("the database server of `{place}` cannot be reached{}", .why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
     Unreachable {
-        /// Where it is.
         place: String,
         /// What kind of trouble, if that is known.
         why: Option<String>,
     },
     /// The server does not let this account in.
     #[error("the server of `{place}` does not let this account in")]
-    Shut {
-        /// Where it is.
-        place: String,
-    },
+    Shut { place: String },
     /// The account has no right to something.
     #[error("the account has no right to what is needed in `{place}`{}", .what.as_ref().map(|what| format!(": {what}")).unwrap_or_default())]
     Forbidden {
-        /// Where it is.
         place: String,
         /// What, if the server names it.
         what: Option<String>,
@@ -83,7 +56,6 @@ pub enum StoreError {
     /// Anything else.
     #[error("the database at `{place}` answered: {fault}")]
     Other {
-        /// Where it is.
         place: String,
         /// What is known of it.
         fault: Fault,
@@ -91,7 +63,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {

@@ -84,10 +84,6 @@ impl Writer {
     /// Makes the temporary tables that batches of this plan use, unless they are
     /// there. Where they are, they are vacuumed now and then: `PostgreSQL` keeps
     /// in them what was deleted.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn make_tables(&mut self, plan: &Plan) -> Result<(), sqlx::Error> {
         if self.plan.as_ref() == Some(&plan.digest) {
             self.batches += 1;
@@ -108,10 +104,6 @@ impl Writer {
     }
 
     /// Closes the connection.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn close(self) -> Result<(), sqlx::Error> {
         self.connection.close().await
     }
@@ -218,10 +210,6 @@ impl Store {
     /// Replaces a connection that is broken, or whose transaction the database
     /// has ended by itself (the disk was full, a trigger said
     /// `RAISE(ROLLBACK)`): the driver would take it for open for ever.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn mend(&self, writer: &mut Writer) -> Result<(), sqlx::Error> {
         if self.dialect == Dialect::Sqlite && !writer.is_in_transaction() {
             return Ok(());
@@ -240,10 +228,6 @@ impl Store {
     }
 
     /// Reads the live schema.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn schema(&self) -> Result<Schema, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
         let read = match self.dialect {
@@ -254,10 +238,6 @@ impl Store {
     }
 
     /// A few distinct values of each column, for a first draft of a policy.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn samples(&self, schema: &Schema) -> Result<samples::Samples, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
         samples::read(&mut connection, schema).await.map_err(|error| self.fault(&error))
@@ -266,10 +246,6 @@ impl Store {
     /// Asks the database what only it can answer about a plan. With `deep`,
     /// whole tables are read for what a plan relies on (dates that are dates,
     /// keys of key-value tables, clients without a key).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
         if self.dialect == Dialect::Postgres {
@@ -293,10 +269,6 @@ impl Store {
     }
 
     /// What the role has too little and too much for a plan; `None` where there are no roles.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn role(&self, plan: &Plan) -> Result<Option<Role>, StoreError> {
         let Some(ledger) = &self.ledger_schema else { return Ok(None) };
         let mut connection = self.readers.acquire().await.map_err(|error| self.fault(&error))?;
@@ -304,10 +276,6 @@ impl Store {
     }
 
     /// What keeps the role from seeing tables of these names at all.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn closed(&self, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
         if self.dialect == Dialect::Sqlite {
             return Ok(Vec::new());
@@ -317,10 +285,6 @@ impl Store {
     }
 
     /// The server's version, if it is too old.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn too_old(&self) -> Result<Option<i64>, StoreError> {
         if self.dialect == Dialect::Sqlite {
             return Ok(None);
@@ -332,10 +296,6 @@ impl Store {
     /// Writes the write-ahead log of an `SQLite` database back and empties it,
     /// so that no former value stays in it. Returns whether it could; readers
     /// may be in the way.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn checkpoint(&self) -> Result<bool, StoreError> {
         if self.dialect == Dialect::Postgres {
             return Ok(true);
@@ -368,10 +328,6 @@ pub fn dialect_of(connection: &Connection) -> Dialect {
 }
 
 /// Begins a transaction that is about to write.
-///
-/// # Errors
-///
-/// The driver's.
 pub async fn begin(connection: &mut Connection) -> Result<Transaction<'_>, sqlx::Error> {
     match dialect_of(connection) {
         Dialect::Sqlite => connection.begin_with("BEGIN IMMEDIATE").await,
@@ -380,10 +336,6 @@ pub async fn begin(connection: &mut Connection) -> Result<Transaction<'_>, sqlx:
 }
 
 /// What changes whenever the schema does.
-///
-/// # Errors
-///
-/// The driver's.
 pub async fn schema_version(connection: &mut Connection) -> Result<String, sqlx::Error> {
     match dialect_of(connection) {
         Dialect::Sqlite => sqlite::version(connection).await,

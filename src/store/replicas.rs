@@ -15,10 +15,6 @@ pub enum Behind {
 impl Store {
     /// Asks the server. Of a replica that applies nothing, as one that archives,
     /// counts what it has written down.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be read.
     pub async fn behind(&self) -> Result<Behind, StoreError> {
         if self.dialect() != Dialect::Postgres {
             return Ok(Behind::Bytes(0));

@@ -27,7 +27,6 @@ pub enum Settings {
 /// How to open an `SQLite` database.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
-    /// The file.
     pub path: PathBuf,
     /// How long to wait for another writer.
     pub busy_timeout: Duration,

@@ -26,9 +26,7 @@ pub type Failing = BTreeMap<i64, String>;
 /// What a batch works on.
 #[derive(Debug)]
 pub struct Work<'a> {
-    /// The plan.
     pub plan: &'a Plan,
-    /// Its statements, for the sweep's day.
     pub statements: &'a Statements,
     /// The clients' keys, a JSON array.
     pub keys: &'a str,
@@ -60,12 +58,7 @@ pub enum BatchFault {
     /// Former values are left in these clients' rows.
     Residue(Failing),
     /// A key-value table holds a key that the policy does not know.
-    UnknownKey {
-        /// The table.
-        table: String,
-        /// The key.
-        key: String,
-    },
+    UnknownKey { table: String, key: String },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).
     NotSettled(Vec<String>),
     /// Another session holds a lock, or stood in the way.
@@ -88,10 +81,6 @@ impl From<sqlx::Error> for BatchFault {
 /// Looks at everybody in the batch: after this, each has a state, and those to
 /// be anonymized stand in `lethe_taken`. With `locking`, nobody else can change
 /// their rows of the client table until the transaction is over.
-///
-/// # Errors
-///
-/// [`BatchFault`] if the database refuses.
 pub async fn look(
     connection: &mut Connection,
     work: &Work<'_>,
@@ -208,10 +197,6 @@ fn of_rule(error: sqlx::Error, rule: usize) -> BatchFault {
 
 /// The tables whose rules, made for another day, still change something after
 /// they have been applied.
-///
-/// # Errors
-///
-/// [`BatchFault`] if the database refuses.
 pub async fn unsettled(connection: &mut Connection, another_day: &Statements) -> Result<Vec<String>, BatchFault> {
     let mut tables = Vec::new();
     for (table, change) in another_day.changes.iter().chain(&another_day.last_changes) {
@@ -223,10 +208,6 @@ pub async fn unsettled(connection: &mut Connection, another_day: &Statements) ->
 }
 
 /// Those whom another session had locked, as a batch of their own for later.
-///
-/// # Errors
-///
-/// The driver's.
 pub async fn busy(
     connection: &mut Connection,
     batch: &Batch,
@@ -248,10 +229,6 @@ pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
 }
 
 /// Writes the outcomes of everybody looked at.
-///
-/// # Errors
-///
-/// The driver's.
 pub async fn record(connection: &mut Connection, sweep: i64, moment: &str, digest: &str) -> Result<(), sqlx::Error> {
     for latest in sql::LATEST {
         sqlx::query(latest).execute(&mut *connection).await?;

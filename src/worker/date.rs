@@ -8,10 +8,6 @@ use crate::sql::date;
 use crate::store::{StoreError, begin, statement};
 
 /// A client's day as the column has it; `None` if there is none.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database cannot be read.
 pub async fn to_anonymize_on(context: &Context, plan: &Plan, key: &Key) -> Result<Option<String>, StoreError> {
     let Some(column) = &plan.client.to_anonymize_on else { return Ok(None) };
     let sql = date::read(&plan.client, column);
@@ -30,10 +26,6 @@ fn day(text: String) -> Option<String> {
 
 /// Sets a client's day, or clears it. Returns `false` if the client was
 /// anonymized, or is there no more.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database cannot be written.
 pub async fn set_to_anonymize_on(
     context: &Context,
     plan: &Plan,

@@ -5,10 +5,6 @@ use crate::sql::files::OPEN;
 use crate::store::{Connection, statement};
 
 /// Writes down what the rows of those taken name, before anything changes.
-///
-/// # Errors
-///
-/// [`BatchFault`] if the database refuses.
 pub(super) async fn remember(
     connection: &mut Connection,
     work: &Work<'_>,
@@ -22,10 +18,6 @@ pub(super) async fn remember(
 }
 
 /// Takes out what other rows still name, after everything has changed.
-///
-/// # Errors
-///
-/// [`BatchFault`] if the database refuses.
 pub(super) async fn spare(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
     let files = &work.statements.files;
     if files.remember.is_empty() {

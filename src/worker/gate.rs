@@ -21,10 +21,6 @@ pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError
 }
 
 /// When the last backup was made, by word of mouth or by the stamp file.
-///
-/// # Errors
-///
-/// The ledger's.
 pub async fn last_backup(context: &Context) -> Result<Option<DateTime<Utc>>, SweepError> {
     let said = context.ledger.last_backup().await?;
     let stamped = context

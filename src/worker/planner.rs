@@ -17,7 +17,6 @@ use crate::store::{Connection, Store, StoreError, schema_version};
 /// A plan and what it was made of.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The plan.
     pub plan: Plan,
     /// The schema it was checked against.
     pub schema: Schema,
@@ -30,14 +29,10 @@ pub struct Loaded {
 pub enum PlanLoadError {
     /// The policy cannot be read.
     #[error("there is no policy at `{path}`")]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
+    Missing { path: PathBuf },
     /// The policy is there and cannot be read.
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// Why.
         kind: std::io::ErrorKind,
@@ -45,7 +40,6 @@ pub enum PlanLoadError {
     /// The policy is not a policy.
     #[error("`{path}` {source}")]
     Policy {
-        /// The file.
         path: PathBuf,
         /// Why.
         #[source]
@@ -60,7 +54,6 @@ pub enum PlanLoadError {
 }
 
 impl PlanLoadError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {
@@ -165,10 +158,6 @@ impl Planner {
 
     /// Whether a plan is still what policy and schema say, asked on the
     /// connection that is about to write.
-    ///
-    /// # Errors
-    ///
-    /// The driver's.
     pub async fn still(&self, connection: &mut Connection, loaded: &Loaded) -> Result<bool, sqlx::Error> {
         let same_text = self.text().is_ok_and(|text| text == loaded.text);
         Ok(same_text && schema_version(connection).await? == loaded.schema_version)

@@ -8,10 +8,6 @@ use crate::sql::select::Wanted;
 use crate::store::{Connection, statement};
 
 /// The day on which a client was anonymized stays the first.
-///
-/// # Errors
-///
-/// The driver's.
 pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<(), sqlx::Error> {
     if let Some(sql) = first_day(wanted) {
         statement(&sql).execute(connection).await?;
@@ -22,10 +18,6 @@ pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<
 /// Notes with everybody taken where their data has come back, and leaves those
 /// alone of whom nothing has. After a restore all is back: that is said once,
 /// and whoever is to be anonymized is.
-///
-/// # Errors
-///
-/// The driver's.
 pub(super) async fn note(
     connection: &mut Connection,
     wanted: &Wanted<'_>,

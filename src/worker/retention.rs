@@ -26,7 +26,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Old rows of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableRows {
-    /// The table.
     pub table: String,
     /// Rows of a day before this one are old.
     pub cutoff: NaiveDate,

@@ -69,7 +69,6 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {

@@ -524,10 +524,6 @@ async fn refresh(context: &Context, sweep: &Sweep) -> Result<(), SweepError> {
 }
 
 /// Closes a sweep whose batches are all over. Returns whether it did.
-///
-/// # Errors
-///
-/// The ledger's.
 pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     // Asked first, as closing takes the lock that batches are written under.
     if context.ledger.progress(sweep.id).await?.open_batches > 0 {

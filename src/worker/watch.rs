@@ -72,19 +72,11 @@ impl Alert {
 impl Context {
     /// Has people told of something that needs them, by every way that the
     /// configuration has, and in the log; once, until it is [over](Self::over).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn alert(&self, alert: &Alert) -> Result<(), StoreError> {
         self.tell(&alert.event, alert.kind, &[alert], Vec::new()).await
     }
 
     /// Notes that something does not need people any more.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database cannot be written.
     pub async fn over(&self, event: &str) -> Result<(), StoreError> {
         self.ledger.is_over(event).await
     }
@@ -130,10 +122,6 @@ pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: Cancellatio
 }
 
 /// Looks once whether something needs people: ticks of these jobs, sweeps, the journal.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database is away.
 pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     if !context.targets.alert() {
         return Ok(());
@@ -212,10 +200,6 @@ async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(
 }
 
 /// A tick of a job that opens no sweep is over: its sign of life, and whom it needs.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database cannot be written.
 pub async fn tick_over(
     context: &Context,
     job: &str,
@@ -270,10 +254,6 @@ async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
 
 /// Counts those who have been due for too long and whom no sweep has looked at
 /// meanwhile: by date or by period, where a job goes by that.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database is away.
 pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let most = TimeDelta::from_std(context.targets.alerts.overdue).unwrap_or(TimeDelta::MAX);
     if most.is_zero() || !context.targets.alert() {

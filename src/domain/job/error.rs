@@ -22,7 +22,6 @@ pub enum JobError {
     /// The text is not TOML, or a value is of the wrong type.
     #[error("{}: {what}", place(.job, *.line))]
     Toml {
-        /// The name of the job.
         job: String,
         /// The line, from 1, where it is known.
         line: Option<usize>,
@@ -33,7 +32,6 @@ pub enum JobError {
     /// The file has a key that no job has.
     #[error("{}: unknown key `{key}`", place(.job, *.line))]
     UnknownKey {
-        /// The name of the job.
         job: String,
         /// The line, from 1, where it is known.
         line: Option<usize>,
@@ -46,7 +44,6 @@ pub enum JobError {
     /// The file lacks a key that every job has.
     #[error("`jobs/{job}.toml` has no key `{key}`")]
     MissingKey {
-        /// The name of the job.
         job: String,
         /// The key that is missing.
         key: String,
@@ -55,34 +52,23 @@ pub enum JobError {
     /// The schedule or the time zone cannot be used.
     #[error("key `{key}` in `jobs/{job}.toml` cannot be used")]
     Schedule {
-        /// The name of the job.
         job: String,
         /// The key at fault: `schedule` or `time_zone`.
         key: &'static str,
-        /// What is wrong with it.
         source: ScheduleError,
     },
 
     /// The kind of sweep does not exist.
     #[error("key `sweep` in `jobs/{job}.toml` cannot be used")]
-    Sweep {
-        /// The name of the job.
-        job: String,
-        /// What is wrong with it.
-        source: UnknownSweepKind,
-    },
+    Sweep { job: String, source: UnknownSweepKind },
 
     /// The kind of sweep needs a person to name the clients.
     #[error("key `sweep` in `jobs/{job}.toml` is `list`, which cannot be scheduled")]
-    ListSweep {
-        /// The name of the job.
-        job: String,
-    },
+    ListSweep { job: String },
 
     /// The sweep takes rows, and the key is about clients.
     #[error("key `{key}` in `jobs/{job}.toml` is about clients, and a `retention` sweep takes rows")]
     OfClients {
-        /// The name of the job.
         job: String,
         /// The key at fault.
         key: &'static str,
@@ -90,40 +76,23 @@ pub enum JobError {
 
     /// The period cannot be read.
     #[error("key `length` in `jobs/{job}.toml` cannot be used")]
-    Length {
-        /// The name of the job.
-        job: String,
-        /// What is wrong with it.
-        source: PeriodError,
-    },
+    Length { job: String, source: PeriodError },
 
     /// A period for a sweep that goes by none.
     #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep goes by no period")]
-    LengthOfKind {
-        /// The name of the job.
-        job: String,
-        /// The kind.
-        kind: SweepKind,
-    },
+    LengthOfKind { job: String, kind: SweepKind },
 
     /// A replay is for everybody who was ever anonymized.
     #[error("`jobs/{job}.toml` has filters, and a `replay` sweep takes none")]
-    ReplayFilters {
-        /// The name of the job.
-        job: String,
-    },
+    ReplayFilters { job: String },
 
     /// A replay is of those who were decided upon before.
     #[error("`jobs/{job}.toml` asks for a review, and a `replay` sweep does again what was done before")]
-    ReplayReview {
-        /// The name of the job.
-        job: String,
-    },
+    ReplayReview { job: String },
 
     /// A number of clients is less than one.
     #[error("key `{key}` in `jobs/{job}.toml` is `{value}`, less than 1")]
     TooSmall {
-        /// The name of the job.
         job: String,
         /// The key at fault: `limit` or `brake.clients`.
         key: &'static str,
@@ -134,7 +103,6 @@ pub enum JobError {
     /// The share is no share of a whole.
     #[error("key `brake.share` in `jobs/{job}.toml` is `{share}`, not above 0 and at most 1")]
     Share {
-        /// The name of the job.
         job: String,
         /// The share as it was written.
         share: f64,
@@ -143,7 +111,6 @@ pub enum JobError {
     /// A filter lets no value through.
     #[error("key `filters.{filter}` in `jobs/{job}.toml` is an empty list")]
     EmptyFilter {
-        /// The name of the job.
         job: String,
         /// The name of the filter.
         filter: String,
@@ -152,7 +119,6 @@ pub enum JobError {
     /// A filter has a value of a type that no filter takes.
     #[error("key `filters.{filter}` in `jobs/{job}.toml` holds a value of type `{found}`")]
     FilterValue {
-        /// The name of the job.
         job: String,
         /// The name of the filter.
         filter: String,

@@ -23,17 +23,11 @@ pub enum PeriodError {
 
     /// A number is below zero.
     #[error("`{text}` in the period is negative")]
-    Negative {
-        /// The word as it was written.
-        text: String,
-    },
+    Negative { text: String },
 
     /// A word stands where a whole number should.
     #[error("`{text}` in the period is not a whole number")]
-    NotANumber {
-        /// The word as it was written.
-        text: String,
-    },
+    NotANumber { text: String },
 
     /// A number is the last word of the text.
     #[error("`{number}` in the period has no unit")]
@@ -45,7 +39,6 @@ pub enum PeriodError {
     /// A word after a number is not a unit.
     #[error("`{unit}` is not a unit of a period")]
     UnknownUnit {
-        /// The word as it was written.
         unit: String,
         /// The unit most like it.
         nearest: Option<&'static str>,

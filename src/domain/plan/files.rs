@@ -13,11 +13,9 @@ use crate::domain::schema::{Dialect, Kind, LiveColumn};
 pub struct NamedFile {
     /// The place in the policy, such as `tables.customers.columns.photo`.
     pub place: String,
-    /// The table.
     pub table: String,
     /// The ways by which a row must be reached.
     pub paths: Vec<Path>,
-    /// The column.
     pub column: String,
     /// Only rows for which this holds (the key of a key-value table).
     pub condition: Option<Condition>,

@@ -87,7 +87,6 @@ pub struct Plan {
 pub struct ClientPlan {
     /// How the database is spoken to.
     pub dialect: Dialect,
-    /// The table.
     pub table: String,
     /// The key's columns, in order.
     pub key: Vec<String>,
@@ -125,7 +124,6 @@ pub struct RetentionPlan {
 /// One source of activity.
 #[derive(Debug, Clone)]
 pub struct ActivityPlan {
-    /// The table.
     pub table: String,
     /// The ways from a row to its client.
     pub paths: Vec<Path>,
@@ -155,7 +153,6 @@ pub struct GuardPlan {
 /// What happens to one table.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// The table.
     pub table: String,
     /// All ways from a row to its client.
     pub paths: Vec<Path>,
@@ -200,7 +197,6 @@ pub struct Update {
 /// What happens to one column.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// The column.
     pub column: String,
     /// What happens, the first that applies.
     pub branches: Vec<Branch>,
@@ -233,11 +229,9 @@ pub struct KnownKeys {
 /// A column whose former values identify a client.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The table.
     pub table: String,
     /// The ways by which a row must be reached.
     pub paths: Vec<Path>,
-    /// The columns.
     pub columns: Vec<String>,
     /// Only rows for which this holds (the key of a key-value table).
     pub condition: Option<Condition>,
@@ -247,7 +241,6 @@ pub struct Source {
 /// rows reached by one path.
 #[derive(Debug, Clone)]
 pub struct Searched {
-    /// The table.
     pub table: String,
     /// The way from a row to its client.
     pub path: Path,
@@ -266,14 +259,12 @@ pub struct SearchedGroup {
     /// Rows that also belong to a client taken by one of these ways hold
     /// nothing but placeholders in these columns, and are not searched.
     pub unless: Vec<Path>,
-    /// The columns.
     pub columns: Vec<SearchedColumn>,
 }
 
 /// A column that is searched.
 #[derive(Debug, Clone)]
 pub struct SearchedColumn {
-    /// The column.
     pub name: String,
     /// What blanking it means.
     pub empty: Empty,
@@ -294,7 +285,6 @@ impl SearchedColumn {
 pub struct PlacedCondition {
     /// The place in the policy, such as `guards.open-documents.where`.
     pub place: String,
-    /// The table.
     pub table: String,
     /// The condition.
     pub condition: Condition,

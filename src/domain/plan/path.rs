@@ -25,9 +25,7 @@ pub struct Path {
 /// table, or of the client table after the last hop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hop {
-    /// The table.
     pub table: String,
-    /// Its columns.
     pub columns: Vec<String>,
     /// The columns they equal, one hop further.
     pub matches: Vec<String>,

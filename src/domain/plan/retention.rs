@@ -13,7 +13,6 @@ use crate::domain::schema::LiveTable;
 /// A table whose old rows go.
 #[derive(Debug, Clone)]
 pub struct RowRetention {
-    /// The table.
     pub table: String,
     /// Rows of a day before this long ago go.
     pub length: Period,

@@ -21,7 +21,6 @@ impl PolicyError {
         Self::Syntax { line: slip.line.unwrap_or(1), message: slip.what, mend: slip.mend }
     }
 
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
         let Self::Syntax { mend, .. } = self;
@@ -37,9 +36,7 @@ impl PolicyError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct RuleError {
-    /// What is wrong.
     pub what: String,
-    /// What to do about it.
     pub mend: &'static str,
 }
 

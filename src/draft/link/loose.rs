@@ -10,7 +10,6 @@ use super::{Reached, Reference, back, is_contact_table, owner};
 /// A table that may hold client data, although no row of it belongs to a client.
 #[derive(Debug)]
 pub(in crate::draft) struct Loose<'a> {
-    /// The table.
     pub(in crate::draft) table: &'a LiveTable,
     /// Why it may, as a fragment of a sentence.
     pub(in crate::draft) why: String,

@@ -15,7 +15,6 @@ use super::super::{Samples, values};
 pub(in crate::draft) struct Reference {
     /// The table that refers.
     pub(in crate::draft) from: String,
-    /// Its columns.
     pub(in crate::draft) columns: Vec<String>,
     /// The table referred to.
     pub(in crate::draft) to: String,

@@ -38,7 +38,6 @@ impl Change {
 /// A role, and what it may do too little and too much.
 #[derive(Debug, Clone)]
 pub struct Role {
-    /// Its name.
     pub name: String,
     /// Without these a sweep fails.
     pub missing: Vec<Change>,

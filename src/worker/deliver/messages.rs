@@ -20,10 +20,6 @@ pub(super) const KIND: &str = "message";
 
 /// Writes down whom to tell of the clients of a batch, and who is told
 /// beforehand, once their outcomes are recorded.
-///
-/// # Errors
-///
-/// The driver's.
 pub(in crate::worker) async fn write_down(
     connection: &mut Connection,
     targets: &Targets,

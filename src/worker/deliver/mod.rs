@@ -149,10 +149,6 @@ pub(super) async fn delivering(context: Context, only_alerts: bool, stop: Cancel
 }
 
 /// Delivers whatever can be delivered now.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database is away.
 pub async fn deliver_now(context: &Context) -> Result<(), SweepError> {
     for target in context.targets.names(false) {
         while target.round(context).await? > 0 {}

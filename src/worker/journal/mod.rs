@@ -71,10 +71,6 @@ impl Keeper {
     }
 
     /// Looks at the journal, and does what there is to do. Trouble is noted in the ledger.
-    ///
-    /// # Errors
-    ///
-    /// [`SweepError`] if the journal or the database is away.
     pub async fn round(&mut self) -> Result<(), SweepError> {
         self.turn(usize::MAX).await
     }
@@ -82,10 +78,6 @@ impl Keeper {
     /// Looks at the journal before anything else is done: whether it is ahead,
     /// and what follows from that. What waits to be written goes on waiting,
     /// but for a segment that somebody was killed over.
-    ///
-    /// # Errors
-    ///
-    /// [`SweepError`] if the journal or the database is away.
     pub async fn first_look(&mut self) -> Result<(), SweepError> {
         self.turn(0).await
     }

@@ -24,15 +24,10 @@ pub struct Verdict {
     pub waiting: i64,
     /// The first bad record.
     pub bad_record: Option<i64>,
-    /// What is wrong.
     pub what: Option<String>,
 }
 
 /// Reads the whole journal, segment by segment.
-///
-/// # Errors
-///
-/// [`SweepError`] if the journal or the database cannot be read.
 pub async fn verify(context: &Context, journal: &Journal) -> Result<Verdict, SweepError> {
     let waiting = context.ledger.backlog().await?.records;
     let mut chain = Chain::default();

@@ -32,7 +32,6 @@ pub enum SweepError {
     /// More rows of a table than the brake allows.
     #[error("{would} rows of `{table}` would go, more than the brake's share of {share}")]
     BrakedRows {
-        /// The table.
         table: String,
         /// How many would go.
         would: u64,
@@ -47,7 +46,6 @@ pub enum SweepError {
     /// A selection that nobody saved.
     #[error("there is no selection `{name}`")]
     UnknownSelection {
-        /// The name.
         name: String,
         /// One like it.
         nearest: Option<String>,
@@ -55,7 +53,6 @@ pub enum SweepError {
     /// A selection whose keys are not keys under the policy any more.
     #[error("selection `{name}` was saved when a client's key had {had} part{}, and now it has {has}", if *had == 1 { "" } else { "s" })]
     OtherKey {
-        /// The name.
         name: String,
         /// How many parts a key had.
         had: i64,
@@ -64,10 +61,7 @@ pub enum SweepError {
     },
     /// A selection that somebody changed at the same moment.
     #[error("selection `{name}` was deleted or replaced meanwhile")]
-    SelectionChanged {
-        /// The name.
-        name: String,
-    },
+    SelectionChanged { name: String },
     /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
@@ -99,10 +93,7 @@ pub enum SweepError {
     },
     /// A period of its own for a sweep that goes by no period.
     #[error("a `{kind}` sweep goes by no period, and has one of its own")]
-    LengthOfKind {
-        /// The kind.
-        kind: SweepKind,
-    },
+    LengthOfKind { kind: SweepKind },
     /// No rehearsal of this plan.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
@@ -134,12 +125,7 @@ pub enum SweepError {
     },
     /// A key-value table has a key without a class.
     #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
-    UnknownKey {
-        /// The table.
-        table: String,
-        /// The key.
-        key: String,
-    },
+    UnknownKey { table: String, key: String },
     /// Rules that would go on changing things.
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
@@ -193,7 +179,6 @@ impl SweepError {
         }
     }
 
-    /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {

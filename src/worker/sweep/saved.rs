@@ -21,10 +21,6 @@ pub(super) async fn find(ledger: Option<&Ledger>, name: &str, parts: usize) -> R
 }
 
 /// That nobody saved a selection of this name, and which one may have been meant.
-///
-/// # Errors
-///
-/// The ledger's.
 pub async fn unknown(ledger: Option<&Ledger>, name: &str) -> Result<SweepError, SweepError> {
     let all = match ledger {
         Some(ledger) => ledger.selections(None, NAMES).await?,
