@@ -1,0 +1,227 @@
+//! Guards and links: names that are taken, ways that lead nowhere or round.
+
+use insta::assert_snapshot;
+
+use super::office::Office;
+
+#[test]
+fn two_guards_of_one_name_are_refused() {
+    let office =
+        Office::new().policy_and("[[guards]]\nname = \"open-orders\"\nreason = \"has orders\"\ntable = \"orders\"\n");
+    let text = std::fs::read_to_string(office.path("policy.toml")).expect("the policy");
+    assert_eq!(text.matches("[[guards]]").count(), 2);
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      guards.open-orders
+        two guards are called `open-orders`
+        mend: give each guard a name of its own
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_guard_cannot_be_called_hold() {
+    let office = Office::new().policy("name = \"open-orders\"", "name = \"hold\"");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      guards.hold
+        `hold` is the reason that a hold gives
+        mend: give the guard a name of its own
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_guard_is_called_in_small_letters() {
+    let office = Office::new().policy("name = \"open-orders\"", "name = \"Open orders\"");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      guards.Open orders
+        `Open orders` is no name for a guard
+        mend: use small letters, digits and `-`, such as `open-documents`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_guard_that_refuses_everybody_is_refused() {
+    let office = Office::new().policy("table = \"orders\"\nwhere = \"status = 'open'\"\n", "");
+    assert_snapshot!(office.check(), @r#"
+    error: the policy cannot become a plan: 1 problem to mend
+      guards.open-orders
+        a guard on the client table without `where` would refuse everybody
+        mend: add `where = "…"`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    "#);
+}
+
+#[test]
+fn a_guard_on_a_table_without_a_way_is_refused() {
+    let office = Office::new().policy("table = \"orders\"\nwhere = \"status = 'open'\"\n", "table = \"countries\"\n");
+    assert_snapshot!(office.check(), @r#"
+    error: the policy cannot become a plan: 1 problem to mend
+      guards.open-orders
+        nothing says how a row of `countries` belongs to its client
+        mend: add `client = "<the column with the client's key>"`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    "#);
+}
+
+#[test]
+fn a_table_without_a_way_is_refused() {
+    let office = Office::new().policy_and("[tables.countries]\nrows = \"delete\"\n");
+    assert_snapshot!(office.check(), @r#"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.countries
+        nothing says how a row of `countries` belongs to its client
+        mend: add `client = "<the column with the client's key>"`, or `free = "<why it holds no client data>"`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    "#);
+}
+
+#[test]
+fn a_way_that_goes_round_in_a_circle_is_refused() {
+    let office = Office::new().policy(
+        "[tables.orders]\nclient = \"customer_no\"",
+        "[tables.orders]\nclient = { column = \"id\", through = \"order_lines\", equals = \"order_id\" }",
+    );
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 2 problems to mend
+      tables.order_lines.client
+        the way to the client goes round in a circle: `orders` -> `order_lines` -> `orders`
+        mend: name the column that leads out of the circle, or declare the table free
+      tables.orders.client
+        the way to the client goes round in a circle: `order_lines` -> `orders` -> `order_lines`
+        mend: name the column that leads out of the circle, or declare the table free
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_way_through_a_free_table_is_refused() {
+    let office = Office::new()
+        .policy("through = \"orders\"", "through = \"countries\", equals = \"code\"")
+        .policy_and("[tables.countries]\nfree = \"only countries\"\n");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.order_lines.client
+        goes through `countries`, which does not say how its rows belong to a client
+        mend: give `[tables.countries]` a `client = …`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_way_through_an_unknown_table_is_refused() {
+    let office = Office::new().policy("through = \"orders\"", "through = \"ordres\"");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.order_lines.client
+        the database has no table `ordres`
+        mend: did you mean `orders`?
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_way_over_an_unknown_column_is_refused() {
+    let office = Office::new().policy("column = \"order_id\", through", "column = \"order_no\", through");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.order_lines.client
+        table `order_lines` has no column `order_no`
+        mend: did you mean `order_id`?
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn one_column_cannot_equal_two() {
+    let office =
+        Office::new().policy("through = \"orders\"", "through = \"orders\", equals = [\"id\", \"customer_no\"]");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.order_lines.client
+        `order_id` cannot equal `id`, `customer_no`: 1 and 2 columns
+        mend: name as many columns as the other side has, in the same order
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_link_that_a_way_should_follow_has_to_be_there() {
+    let office = Office::new().policy("through = \"orders\"", "through = \"orders\", for = \"bill_to\"");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.order_lines.client
+        `orders` has no link called `bill_to`
+        mend: a link is called by its column, or by the `name` it is given
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn a_rule_for_an_unknown_link_is_refused() {
+    let office = Office::new().policy(
+        "note = { class = \"personal\", clear = true }",
+        "note = { class = \"personal\", clear = true, for = \"bill_to\" }",
+    );
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to mend
+      tables.orders.columns.note
+        there is no link `bill_to`
+        mend: the links of this table are `customer_no`
+
+    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
+fn foreign_keys_that_go_round_in_a_circle_are_no_obstacle() {
+    let office = Office::with(
+        "CREATE TABLE teams (id INTEGER PRIMARY KEY, lead INTEGER REFERENCES people (id), customer_no TEXT REFERENCES customers (no));
+         CREATE TABLE people (id INTEGER PRIMARY KEY, team INTEGER REFERENCES teams (id), boss INTEGER REFERENCES people (id), nick TEXT);
+         INSERT INTO teams VALUES (1, NULL, 'C1');
+         INSERT INTO people VALUES (1, 1, 1, 'Ann');
+         UPDATE teams SET lead = 1;",
+    )
+    .policy_and(
+        "[tables.teams]\nclient = \"customer_no\"\nrows = [{ delete = \"1 = 0\" }]\n[tables.teams.columns]\nid = { class = \"non-personal\" }\n\
+         lead = { class = \"non-personal\" }\ncustomer_no = { class = \"non-personal\" }\n\
+         [tables.people]\nclient = { column = \"team\", through = \"teams\" }\n[tables.people.columns]\n\
+         id = { class = \"non-personal\" }\nteam = { class = \"non-personal\" }\nboss = { class = \"non-personal\" }\n\
+         nick = { class = \"personal\", clear = true }\n",
+    );
+    assert!(office.done(&["policy", "check"]).starts_with("The policy is a plan"));
+    let rehearsed = office.done(&["sweep", "--due", "--rehearse", "--json"]);
+    let tally: serde_json::Value = serde_json::from_str(&rehearsed).expect("JSON");
+    assert_eq!((&tally["anonymized"], &tally["failed"]), (&1.into(), &0.into()), "{rehearsed}");
+}
+
+#[test]
+fn rows_that_hold_each_other_fail_with_a_reason_and_stay() {
+    let office = Office::with(
+        "CREATE TABLE pairs (id INTEGER PRIMARY KEY, other INTEGER REFERENCES couples (id), customer_no TEXT REFERENCES customers (no));
+         CREATE TABLE couples (id INTEGER PRIMARY KEY, other INTEGER REFERENCES pairs (id), customer_no TEXT REFERENCES customers (no));
+         INSERT INTO pairs VALUES (1, NULL, 'C1');
+         INSERT INTO couples VALUES (1, 1, 'C1');
+         UPDATE pairs SET other = 1;",
+    )
+    .policy_and("[tables.pairs]\nclient = \"customer_no\"\nrows = \"delete\"\n[tables.couples]\nclient = \"customer_no\"\nrows = \"delete\"\n");
+    let before = office.rows();
+    let rehearsed = office.done(&["sweep", "--due", "--rehearse", "--clients"]);
+    assert!(rehearsed.starts_with("C1\tfailed\tFOREIGN KEY constraint failed\n"), "{rehearsed}");
+    assert_eq!(office.rows(), before);
+}

@@ -1,0 +1,14 @@
+//! The real server, asked over HTTP by those who may and those who may not.
+
+mod dates;
+mod fuzz;
+mod hostile;
+mod hostile_files;
+pub mod office;
+mod pages;
+mod reviews;
+mod rights;
+mod selections;
+mod ticks;
+mod ways;
+mod workbooks;

@@ -1,0 +1,121 @@
+//! A job that asks for a review sweeps nobody until a second person says so.
+
+use std::sync::Arc;
+
+use chrono_tz::UTC;
+use lethe::domain::access::{Right, Rights};
+use lethe::domain::job::Job;
+use lethe::outside::{Event, Secret, Sender, Webhook};
+use lethe::service::Service;
+use lethe::service::access::{Caller, Way};
+use lethe::worker::deliver::{Targets, deliver_now};
+use lethe::worker::scheduler;
+use lethe::worker::watch::look;
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::office::Office;
+use crate::common::receiver::Receiver;
+
+const JOB: &str = "schedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\nreview = true\n";
+
+/// What makes reviews at ticks, and the job.
+fn ticking(office: &Office, receiver: &Receiver) -> (Service, [Job; 1]) {
+    let jobs = office.company.folder.path().join("jobs");
+    std::fs::write(jobs.join("four-eyes.toml"), JOB).unwrap();
+    let mut context = office.company.context.clone();
+    let webhook = Webhook {
+        url: receiver.url.parse().unwrap(),
+        secrets: vec![Secret::of_bytes(b"a secret").unwrap()],
+        events: [Event::Alert].into(),
+        hashed: None,
+        most_clients: 100,
+    };
+    context.targets = Arc::new(Targets {
+        webhooks: [("chat".to_owned(), webhook)].into(),
+        sender: Sender::new(std::time::Duration::from_secs(5)),
+        ..Targets::default()
+    });
+    let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Command, token: None };
+    let service = Service { context, jobs, time_zone: UTC, second_person: true, caller: nobody };
+    (service, [Job::parse("four-eyes", JOB).unwrap()])
+}
+
+/// Both that look at ticks do, twice.
+async fn tick(service: &Service, jobs: &[Job], moment: &str) {
+    service.context.ledger.clock().set(moment.parse().unwrap());
+    for _ in 0..2 {
+        scheduler::tick(&service.context, jobs).await.unwrap();
+        service.review_ticks(jobs).await.unwrap();
+        look(&service.context, jobs).await.unwrap();
+        deliver_now(&service.context).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_tick_makes_a_review_and_the_sweep_waits_for_a_second_person() {
+    let office = Office::new().await;
+    office.work();
+    let receiver = Receiver::new(&[]).await;
+    let (service, jobs) = ticking(&office, &receiver);
+    let told =
+        || receiver.got().iter().map(|own| own.body["data"]["kind"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    tick(&service, &jobs, "2026-01-02T12:00:00Z").await;
+    let names = office.names().await;
+    tick(&service, &jobs, "2026-01-03T01:30:05Z").await;
+    let bob = office.token("bob", &[Right::Bulk]).await;
+    let (_, reviews) = office.get("/api/v1/reviews", &bob).await;
+    assert_eq!(reviews.as_array().unwrap().len(), 1, "{reviews}");
+    let review = &reviews[0];
+    assert_eq!(
+        (&review["name"], &review["made_by"]),
+        (&json!("four-eyes 2026-01-03 01:30:00"), &json!("job four-eyes"))
+    );
+    assert_eq!((&review["state"], &review["clients"]), (&json!("waiting"), &json!(3)));
+    assert_eq!(office.company.rows("SELECT id FROM lethe_sweeps").await, [""; 0], "nothing is swept");
+    assert_eq!(office.names().await, names);
+    assert_eq!(told(), ["review-waiting"]);
+    assert!(!receiver.got()[0].text.contains("C1"));
+    // It cannot be had without.
+    let (status, problem) =
+        office.post("/api/v1/sweeps", &bob, json!({ "sweep": { "job": "four-eyes" }, "confirm": true })).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("asks for a review"), "{problem}");
+    // Whoever is late is reminded, once.
+    office.company.set_clock("2026-01-04T01:29:00Z");
+    look(&service.context, &[]).await.unwrap();
+    office.company.set_clock("2026-01-04T01:31:00Z");
+    look(&service.context, &[]).await.unwrap();
+    look(&service.context, &[]).await.unwrap();
+    deliver_now(&service.context).await.unwrap();
+    assert_eq!(told(), ["review-waiting", "review-overdue"]);
+    let bob = office.token("bob, a day later", &[Right::Bulk]).await;
+    let path = "/api/v1/reviews/four-eyes%202026-01-03%2001:30:00/approve";
+    let (status, approved) = office.post(path, &bob, json!({ "confirm": true })).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{approved}");
+    let sweep = office.over(&approved["sweep"], &bob).await;
+    assert_eq!(sweep["progress"]["anonymized"], 3);
+}
+
+#[tokio::test]
+async fn a_night_on_which_nobody_is_due_asks_nobody_and_one_without_a_plan_says_so() {
+    let office = Office::new().await;
+    let receiver = Receiver::new(&[]).await;
+    let (service, jobs) = ticking(&office, &receiver);
+    tick(&service, &jobs, "2026-01-02T12:00:00Z").await;
+    office.company.execute("UPDATE customers SET due = NULL").await;
+    tick(&service, &jobs, "2026-01-03T01:30:05Z").await;
+    let bob = office.token("bob", &[Right::Read]).await;
+    assert_eq!(office.get("/api/v1/reviews", &bob).await.1, json!([]));
+    assert!(receiver.got().is_empty());
+    // Several ticks that nothing ran for make one.
+    office.company.execute("UPDATE customers SET due = '2026-01-02'").await;
+    tick(&service, &jobs, "2026-01-06T02:00:00Z").await;
+    let bob = office.token("bob, later", &[Right::Read]).await;
+    let (_, reviews) = office.get("/api/v1/reviews", &bob).await;
+    assert_eq!((reviews.as_array().unwrap().len(), &reviews[0]["name"]), (1, &json!("four-eyes 2026-01-06 01:30:00")));
+    office.company.execute("ALTER TABLE customers ADD COLUMN phone TEXT").await;
+    tick(&service, &jobs, "2026-01-07T02:00:00Z").await;
+    let kinds: Vec<_> = receiver.got().iter().map(|own| own.body["data"]["kind"].clone()).collect();
+    assert_eq!(kinds, ["review-waiting", "review-failed"], "{:?}", receiver.got());
+}

@@ -1,0 +1,7 @@
+//! The journal: what is written to it, and what keeps it from being changed.
+
+mod holds;
+mod restored;
+mod tampering;
+mod trouble;
+mod written_back;

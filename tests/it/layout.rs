@@ -1,0 +1,155 @@
+//! Floors import downward only.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::common::project::{files, read, root};
+
+/// Each floor, and what it may import besides itself.
+const FLOORS: [(&str, &[&str]); 17] = [
+    ("domain", &[]),
+    ("traces", &[]),
+    ("sql", &["domain"]),
+    ("store", &["domain", "sql"]),
+    ("queue", &[]),
+    ("bucket", &["domain"]),
+    ("journal", &["domain", "bucket"]),
+    ("ledger", &["domain", "traces", "store", "queue"]),
+    ("outside", &["domain", "bucket"]),
+    ("worker", &["domain", "traces", "sql", "store", "queue", "journal", "ledger", "outside"]),
+    ("report", &["domain", "sql", "store", "ledger", "worker"]),
+    ("sheet", &[]),
+    ("service", &["domain", "sql", "store", "sheet", "journal", "ledger", "worker", "report"]),
+    ("http", &["domain", "traces", "store", "ledger", "worker", "report", "service"]),
+    ("draft", &["domain"]),
+    ("demo", &[]),
+    (
+        "cli",
+        &[
+            "domain", "traces", "sql", "store", "queue", "bucket", "journal", "ledger", "outside", "worker", "report",
+            "sheet", "service", "http", "draft", "demo",
+        ],
+    ),
+];
+
+/// How many modules deep a file below `src` is: `worker/mod.rs` and `domain/key.rs` are 1 and 2.
+fn depth(path: &Path) -> usize {
+    path.components().count() - usize::from(path.ends_with("mod.rs"))
+}
+
+/// The modules of the crate's root that a file names, by `crate::` or by enough `super::`.
+fn named(source: &str, depth: usize) -> BTreeSet<String> {
+    let code: Vec<&str> = source.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let code = code.join("\n");
+    let from_root = "super::".repeat(depth);
+    let mut names = BTreeSet::new();
+    for prefix in ["crate::", from_root.as_str()] {
+        for (at, _) in code.match_indices(prefix) {
+            let inside_a_word = code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            if inside_a_word {
+                continue;
+            }
+            let rest = &code[at + prefix.len()..];
+            match rest.strip_prefix('{') {
+                Some(group) => names.extend(heads(group)),
+                None => names.extend(word(rest)),
+            }
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> Option<String> {
+    let word: String = text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    (!word.is_empty()).then_some(word)
+}
+
+/// The first words of the members of `{a::b, c, d::{e, f}}`, without its opening brace.
+fn heads(group: &str) -> Vec<String> {
+    let (mut open, mut member, mut heads) = (1, String::new(), Vec::new());
+    for letter in group.chars() {
+        match letter {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 || (open == 1 && letter == ',') {
+            heads.extend(word(&member));
+            member.clear();
+        } else {
+            member.push(letter);
+        }
+        if open == 0 {
+            break;
+        }
+    }
+    heads
+}
+
+#[test]
+fn floors_import_downward_only() {
+    let mut wrong = Vec::new();
+    for (floor, below) in FLOORS {
+        let mut seen = 0;
+        let own = root().join("src").join(floor);
+        for file in files(&own, ".rs") {
+            seen += 1;
+            let place = file.strip_prefix(root().join("src")).expect("a file of src");
+            for name in named(&read(&file), depth(place)) {
+                let is_floor = FLOORS.iter().any(|(other, _)| *other == name);
+                if is_floor && name != floor && !below.contains(&name.as_str()) {
+                    wrong.push(format!("src/{} imports {name}", place.display()));
+                }
+            }
+        }
+        assert!(seen > 0, "the floor {floor} has files");
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Who below the faces may speak of commands: what words them for each face,
+/// drafts that only the command line makes, and those who write to whoever runs
+/// the program (mail, and notes in its log).
+const SPEAK_OF_COMMANDS: [&str; 5] =
+    ["domain/hint.rs", "worker/deliver/alerts.rs", "worker/watch.rs", "domain/plan/builder.rs", "traces/sending.rs"];
+
+#[test]
+fn only_the_command_line_speaks_of_its_commands_and_options() {
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for file in files(&source, ".rs") {
+        let place = file.strip_prefix(&source).expect("a file of src");
+        let is_its_own = ["cli", "draft", "demo"].iter().any(|floor| place.starts_with(floor));
+        if is_its_own || SPEAK_OF_COMMANDS.iter().any(|own| place.ends_with(own)) {
+            continue;
+        }
+        let text = read(&file);
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        wrong.extend(
+            code.filter(|line| line.contains("`lethe ") || line.contains("`--"))
+                .map(|line| format!("src/{}: {}", place.display(), line.trim())),
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_floor_of_the_program_is_known_here() {
+    let library = read(&root().join("src/lib.rs"));
+    let modules: BTreeSet<&str> =
+        library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let known: BTreeSet<&str> = FLOORS.iter().map(|(floor, _)| *floor).collect();
+    assert_eq!(modules, known);
+}
+
+#[test]
+fn imports_are_found_however_they_are_written() {
+    let source = "\
+use crate::store::Store;
+use crate::{domain::{key::Key, plan}, sql};
+/// [`crate::cli`] in a comment is no import.
+fn f() { crate::ledger::open(); super::super::worker::run(); mycrate::demo::make(); super::queue(); }
+";
+    let found: Vec<String> = named(source, 2).into_iter().collect();
+    assert_eq!(found, ["domain", "ledger", "sql", "store", "worker"]);
+}

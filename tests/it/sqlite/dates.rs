@@ -1,0 +1,40 @@
+//! Date columns that hold anything.
+
+use crate::common::Company;
+
+const POLICY: &str = r#"
+    client = { table = "customers", key = "no", to_anonymize_on = "due" }
+    period = { length = "6 years", otherwise = "created_on", activity = [{ table = "entries", date = "posted_on" }] }
+    [tables.customers.columns]
+    no.class = "non-personal"
+    due.class = "non-personal"
+    created_on.class = "non-personal"
+    [tables.entries]
+    client = "customer_no"
+    columns.customer_no.class = "non-personal"
+    columns.posted_on.class = "non-personal"
+"#;
+
+/// Whether a client with this date, start and entries is due by its date, and by its period.
+async fn due(day: &str, created: &str, entries: &[&str]) -> (bool, bool) {
+    let mut schema = format!(
+        "CREATE TABLE customers (no TEXT PRIMARY KEY, due DATE, created_on DATE);
+         CREATE TABLE entries (customer_no TEXT REFERENCES customers, posted_on DATE);
+         INSERT INTO customers VALUES ('A', {day}, {created});"
+    );
+    for entry in entries {
+        schema += &format!("INSERT INTO entries VALUES ('A', {entry});");
+    }
+    let by_date = Company::new(&schema, POLICY).await.due().await.anonymized;
+    let by_period = Company::new(&schema, POLICY).await.period().await.anonymized;
+    (by_date == 1, by_period == 1)
+}
+
+#[tokio::test]
+async fn a_day_in_another_form_is_nobodys_day_and_keeps_its_client() {
+    for day in ["'2/3/2030'", "'02.03.2020'", "'20200302'", "'March'", "20200302", "1583107200"] {
+        assert_eq!(due(day, day, &[]).await, (false, false), "{day}");
+        assert_eq!(due("NULL", "'2000-01-01'", &[day, "'2019-01-01'"]).await, (false, false), "{day}");
+    }
+    assert_eq!(due("'2020-01-01'", "'2000-01-01'", &["'2019-01-01'"]).await, (true, true));
+}

@@ -1,0 +1,8 @@
+//! What `SQLite` alone has: types that bind nobody, collations, its own words
+//! in conditions and triggers. Whatever every database has is in the other suites.
+
+mod dates;
+mod keys;
+mod poison;
+mod reference;
+mod types;

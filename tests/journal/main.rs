@@ -1,9 +1,0 @@
-//! The journal: what is written to it, and what keeps it from being changed.
-
-#[path = "../common/mod.rs"]
-pub mod common;
-mod holds;
-mod restored;
-mod tampering;
-mod trouble;
-mod written_back;
