@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod cli;
+pub mod database;
 pub mod demo;
 pub mod domain;
 pub mod draft;
@@ -15,6 +16,5 @@ pub mod report;
 pub mod service;
 pub mod sheet;
 pub mod sql;
-pub mod store;
 pub mod traces;
 pub mod worker;

@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use super::config::Config;
 use super::{Failure, setup};
+use crate::database::Store;
 use crate::domain::access::{Right, Rights};
 use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::access::{Caller, Way, refusal};
 use crate::service::failure::Kind;
-use crate::store::Store;
 
 /// The variable with a token, for those who are no operator of this machine.
 pub(super) const TOKEN: &str = "LETHE_TOKEN";

@@ -18,10 +18,10 @@ use super::Failure;
 use super::access::{AccessConfig, TOKEN};
 use super::outside::FilesConfig;
 use super::webhooks::WebhooksConfig;
+use crate::database::{Postgres, Settings, Sqlite};
 use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
-use crate::store::{Postgres, Settings, Sqlite};
 use crate::worker::{Limits, Targets};
 
 /// Variables of the environment that are no settings.

@@ -6,19 +6,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use sqlx::Row;
 
 use super::config::Config;
 use super::output::{Output, counted, number, table};
 use super::sweep::{reason_lines, seconds, work_off};
 use super::{Failure, setup};
+use crate::database::{Store, query};
 use crate::demo::{SHIPPED, Shipped};
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Tally;
 use crate::domain::plan::ClientPlan;
 use crate::domain::sweep::SweepKind;
 use crate::sql::name;
-use crate::store::{Store, statement};
 use crate::worker::sweep::{Mode, SweepError, open, survey};
 use crate::worker::{Context, Request};
 
@@ -192,8 +191,8 @@ fn say(out: Output, line: &str) {
 }
 
 async fn count(context: &Context, sql: &str) -> Result<u64, Failure> {
-    let row = statement(sql).fetch_one(context.store.readers()).await.map_err(|error| context.store.fault(&error))?;
-    Ok(u64::try_from(row.get::<i64, _>(0)).unwrap_or(0))
+    let row = query(sql).fetch_one(context.store.readers()).await?;
+    Ok(u64::try_from(row.get::<i64>(0)?).unwrap_or(0))
 }
 
 /// These columns of a client.
@@ -206,12 +205,8 @@ async fn client_row(
     let list: Vec<String> =
         columns.iter().map(|column| format!("COALESCE(CAST({} AS TEXT), '')", name(column))).collect();
     let sql = format!("SELECT {} FROM {} WHERE {} = ?1", list.join(", "), name(&client.table), name(&client.key[0]));
-    let row = statement(&sql)
-        .bind(key)
-        .fetch_one(context.store.readers())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
-    Ok(columns.iter().enumerate().map(|(at, column)| ((*column).to_owned(), row.get(at))).collect())
+    let row = query(&sql).bind(key).fetch_one(context.store.readers()).await?;
+    columns.iter().enumerate().map(|(at, column)| Ok(((*column).to_owned(), row.get(at)?))).collect()
 }
 
 fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {

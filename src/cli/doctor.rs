@@ -5,16 +5,14 @@ mod indexes;
 use std::path::Path;
 
 use serde::Serialize;
-use sqlx::Row;
 
 use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
+use crate::database::{Change, Store, query};
 use crate::domain::plan::Plan;
-use crate::domain::schema::Dialect;
 use crate::ledger::Ledger;
 use crate::service::journal::JournalStatus;
-use crate::store::{Change, Store, begin};
 use crate::worker::{Planner, gate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -101,13 +99,9 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
 async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Result<(), Failure> {
     findings.add(Verdict::Good, "database", format!("`{}` is open", store.place()));
     writable(store, findings).await;
-    if store.dialect() == Dialect::Sqlite {
-        pages(store, findings).await;
-    }
+    remarks(store, findings).await;
     let planner = config.planner();
-    if store.dialect() == Dialect::Postgres {
-        role(&planner, store, findings).await?;
-    }
+    role(&planner, store, findings).await?;
     let loaded = match planner.plan_checked(store).await {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -227,16 +221,10 @@ async fn redis(config: &Config, findings: &mut Findings) {
 async fn writable(store: &Store, findings: &mut Findings) {
     let tried = async {
         let mut connection = store.writer().await?;
-        let fault = |error: sqlx::Error| store.fault(&error);
-        let mut transaction = begin(&mut connection).await.map_err(fault)?;
-        // The lock alone is given on a read-only file too; a write is not.
-        let table = match store.dialect() {
-            Dialect::Sqlite => "CREATE TABLE lethe_write_test (x INTEGER)",
-            Dialect::Postgres => "CREATE TEMP TABLE lethe_write_test (x INTEGER)",
-        };
-        sqlx::query(table).execute(&mut *transaction).await.map_err(fault)?;
-        transaction.rollback().await.map_err(fault)?;
-        Ok::<(), crate::store::StoreError>(())
+        let mut transaction = connection.begin().await?;
+        query(store.dialect().write_test()).execute(&mut *transaction).await?;
+        transaction.rollback().await?;
+        Ok::<(), crate::database::StoreError>(())
     };
     match tried.await {
         Ok(()) => findings.add(Verdict::Good, "writing", "something could be written, and was rolled back"),
@@ -244,28 +232,10 @@ async fn writable(store: &Store, findings: &mut Findings) {
     }
 }
 
-async fn pages(store: &Store, findings: &mut Findings) {
-    let pragma = async |name: &str| -> Option<String> {
-        let row = crate::store::statement(&format!("PRAGMA {name}")).fetch_one(store.readers()).await.ok()?;
-        row.try_get::<String, _>(0).ok().or_else(|| row.try_get::<i64, _>(0).ok().map(|number| number.to_string()))
-    };
-    if let Some(mode) = pragma("journal_mode").await
-        && !mode.eq_ignore_ascii_case("wal")
-    {
-        findings.add(
-            Verdict::Note,
-            "journal",
-            format!("the journal mode is `{mode}`; with `PRAGMA journal_mode = WAL` others can read while a batch is written"),
-        );
-    }
-    if let Some(free) = pragma("freelist_count").await
-        && free != "0"
-    {
-        findings.add(
-            Verdict::Note,
-            "free pages",
-            format!("{free} unused pages may hold what other programs deleted earlier; `VACUUM` once removes it (Lethe overwrites what it deletes itself)"),
-        );
+async fn remarks(store: &Store, findings: &mut Findings) {
+    match store.remarks().await {
+        Ok(remarks) => remarks.into_iter().for_each(|(subject, remark)| findings.add(Verdict::Note, subject, remark)),
+        Err(error) => findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint())),
     }
 }
 

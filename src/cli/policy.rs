@@ -150,7 +150,7 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
 
 async fn show(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
-    let store = crate::store::Store::open(config.settings()?).await?;
+    let store = crate::database::Store::open(config.settings()?).await?;
     let loaded = config.planner().plan(&store).await?;
     let plan = &loaded.plan;
     let text = std::fs::read_to_string(&config.policy).unwrap_or_default();

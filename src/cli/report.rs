@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::config::Config;
 use super::output::{Output, print};
 use super::{Failure, setup};
+use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
 use crate::report::{About, Month, MonthReport, Register, SweepReport, Wishes};
-use crate::store::Store;
 use crate::worker::{Context, Planner};
 
 #[derive(Debug, clap::Subcommand)]

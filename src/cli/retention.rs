@@ -22,7 +22,7 @@ pub(super) fn no_clients(option: &str) -> Failure {
 
 /// Counts the old rows; writes nothing.
 pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> Result<(), Failure> {
-    let store = crate::store::Store::open(config.settings()?).await?;
+    let store = crate::database::Store::open(config.settings()?).await?;
     let planner = Planner::new(config.policy.clone());
     let context =
         if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };

@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::access::caller;
 use super::config::Config;
+use crate::database::Store;
 use crate::domain::access::Rights;
 use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 pub(super) use crate::service::jobs::{job, jobs};
-use crate::store::Store;
 use crate::worker::Context;
 
 /// The configuration and the database it names.

@@ -225,7 +225,7 @@ async fn confirmed(args: &Args, service: &Service) -> Result<(), Failure> {
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
-    let store = crate::store::Store::open(config.settings()?).await?;
+    let store = crate::database::Store::open(config.settings()?).await?;
     let planner = config.planner();
     let clock = Clock::System;
     let loaded = planner.plan(&store).await?;

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod clock;
+pub mod dialect;
 pub mod hint;
 pub mod job;
 pub mod key;

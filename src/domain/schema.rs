@@ -4,19 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// What kind of database it is, and so how it is spoken to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// A file, one writer at a time.
-    #[default]
-    Sqlite,
-    /// A server, 13 or later.
-    Postgres,
-}
+use super::dialect::Dialect;
 
 /// The tables of a database, by name, as they were when they were read.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Schema {
     /// What kind of database it is.
     pub dialect: Dialect,
@@ -43,6 +34,9 @@ pub struct LiveTable {
     pub checks: Vec<String>,
     /// Whether the database enforces the declared types (a STRICT table).
     pub strict: bool,
+    /// The columns that identify a row, hidden ones included; empty where every row has an address.
+    #[serde(skip)]
+    pub identity: Vec<String>,
 }
 
 /// One column.
@@ -143,6 +137,12 @@ impl Empty {
 }
 
 impl Schema {
+    /// A schema without tables.
+    #[must_use]
+    pub fn empty(dialect: Dialect) -> Self {
+        Self { dialect, tables: BTreeMap::new(), others: BTreeMap::new() }
+    }
+
     /// Looks a table up by name, ignoring upper and lower case as SQL does.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&LiveTable> {

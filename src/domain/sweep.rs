@@ -1,5 +1,6 @@
 //! The kinds of sweep a person or a job can ask for.
 
+use crate::database::Row;
 use std::fmt;
 use std::str::FromStr;
 

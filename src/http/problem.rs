@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use utoipa::{ToResponse, ToSchema};
 
+use crate::database::StoreError;
 use crate::domain::hint::{Face, Hint};
 use crate::service::failure::{Failure, Kind};
-use crate::store::StoreError;
 
 /// What went wrong with a request.
 #[derive(Debug, Clone, Serialize, ToSchema, ToResponse)]

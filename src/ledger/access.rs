@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
 
 use super::{Ledger, moment};
+use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as};
 use crate::domain::access::Rights;
-use crate::store::StoreError;
 
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -33,20 +31,18 @@ pub struct Token {
     pub revoked_at: Option<String>,
 }
 
-impl<'r> FromRow<'r, AnyRow> for Token {
-    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
-        let rights: String = row.try_get("rights")?;
+impl FromRow for Token {
+    fn from_row(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            // What cannot be read gives no right.
-            rights: serde_json::from_str(&rights).unwrap_or_default(),
-            made_by: row.try_get("made_by")?,
-            made_at: row.try_get("made_at")?,
-            expires_at: row.try_get("expires_at")?,
-            used_at: row.try_get("used_at")?,
-            revoked_by: row.try_get("revoked_by")?,
-            revoked_at: row.try_get("revoked_at")?,
+            id: row.get("id")?,
+            name: row.get("name")?,
+            rights: row.get::<Json<Rights>>("rights")?.0,
+            made_by: row.get("made_by")?,
+            made_at: row.get("made_at")?,
+            expires_at: row.get("expires_at")?,
+            used_at: row.get("used_at")?,
+            revoked_by: row.get("revoked_by")?,
+            revoked_at: row.get("revoked_at")?,
         })
     }
 }
@@ -67,7 +63,7 @@ pub struct NewToken<'a> {
 }
 
 /// What somebody asked for.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct AskedFor {
     /// When.
     pub at: String,
@@ -82,6 +78,8 @@ pub struct AskedFor {
     /// 1 if it was allowed.
     pub allowed: i64,
 }
+
+from_row!(AskedFor { at, asked_by, way, what, needs, allowed });
 
 /// What became of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +98,7 @@ impl Ledger {
     /// Adds a token; `false` if one of that name is in force.
     pub async fn add_token(&self, token: &NewToken<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let added = sqlx::query(
+        let added = query(
             "INSERT INTO lethe_tokens (name, hash, rights, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
         )
@@ -111,42 +109,37 @@ impl Ledger {
         .bind(self.now())
         .bind(moment(token.expires_at))
         .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(added.rows_affected() > 0)
+        .await?;
+        Ok(added > 0)
     }
 
     /// Revokes the token of a name; `false` if none is in force.
     pub async fn revoke_token(&self, name: &str, by: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let revoked = sqlx::query(
-            "UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL",
-        )
-        .bind(name)
-        .bind(by)
-        .bind(self.now())
-        .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(revoked.rows_affected() > 0)
+        let revoked =
+            query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
+                .bind(name)
+                .bind(by)
+                .bind(self.now())
+                .execute(&mut **writer)
+                .await?;
+        Ok(revoked > 0)
     }
 
     /// All tokens, those in force first, by name.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_tokens ORDER BY (revoked_at IS NOT NULL), name, id")
+        query_as("SELECT * FROM lethe_tokens ORDER BY (revoked_at IS NOT NULL), name, id")
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// The token with this hash, if it is in force now.
     pub async fn token(&self, hash: &str) -> Result<Option<Token>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_tokens WHERE hash = $1 AND revoked_at IS NULL AND expires_at > $2")
+        query_as("SELECT * FROM lethe_tokens WHERE hash = $1 AND revoked_at IS NULL AND expires_at > $2")
             .bind(hash)
             .bind(self.now())
             .fetch_optional(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Notes that a token is used, once an hour: a dashboard asks every few seconds.
@@ -157,12 +150,11 @@ impl Ledger {
             return Ok(());
         }
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1")
+        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1")
             .bind(token.id)
             .bind(now)
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(())
     }
 
@@ -175,28 +167,24 @@ impl Ledger {
         allowed: bool,
     ) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query(
-            "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(self.now())
-        .bind(asked_by)
-        .bind(way)
-        .bind(what)
-        .bind(needs)
-        .bind(i64::from(allowed))
-        .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
+        query("INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(self.now())
+            .bind(asked_by)
+            .bind(way)
+            .bind(what)
+            .bind(needs)
+            .bind(i64::from(allowed))
+            .execute(&mut **writer)
+            .await?;
         Ok(())
     }
 
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
-        sqlx::query_as("SELECT at, asked_by, way, what, needs, allowed FROM lethe_requests ORDER BY id DESC LIMIT $1")
+        query_as("SELECT at, asked_by, way, what, needs, allowed FROM lethe_requests ORDER BY id DESC LIMIT $1")
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Takes a request that carries a key of its own, unless it came before.
@@ -204,11 +192,8 @@ impl Ledger {
         let now = self.clock.now();
         let mut writer = self.writer().await;
         let run = async {
-            sqlx::query("DELETE FROM lethe_answers WHERE at < $1")
-                .bind(moment(now - KEPT))
-                .execute(&mut **writer)
-                .await?;
-            let taken = sqlx::query(
+            query("DELETE FROM lethe_answers WHERE at < $1").bind(moment(now - KEPT)).execute(&mut **writer).await?;
+            let taken = query(
                 "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (token, request_key) DO NOTHING",
             )
@@ -218,11 +203,11 @@ impl Ledger {
             .bind(moment(now))
             .execute(&mut **writer)
             .await?;
-            if taken.rows_affected() > 0 {
+            if taken > 0 {
                 return Ok(Answer::New);
             }
             let (before, status, body): (String, Option<i64>, Option<String>) =
-                sqlx::query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
+                query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
                     .bind(token)
                     .bind(key)
                     .fetch_one(&mut **writer)
@@ -233,7 +218,7 @@ impl Ledger {
                 None => Answer::Pending,
             })
         };
-        run.await.map_err(|error: sqlx::Error| self.fault(&error))
+        run.await
     }
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.
@@ -241,7 +226,7 @@ impl Ledger {
         let mut writer = self.writer().await;
         let kept = match answer {
             Some((status, body)) => {
-                sqlx::query("UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2")
+                query("UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2")
                     .bind(token)
                     .bind(key)
                     .bind(i64::from(status))
@@ -250,13 +235,13 @@ impl Ledger {
                     .await
             }
             None => {
-                sqlx::query("DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2")
+                query("DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2")
                     .bind(token)
                     .bind(key)
                     .execute(&mut **writer)
                     .await
             }
         };
-        kept.map(|_| ()).map_err(|error| self.fault(&error))
+        kept.map(|_| ())
     }
 }

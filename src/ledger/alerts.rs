@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ulid::Ulid;
 
 use super::{Ledger, Sweep, moment};
-use crate::store::{StoreError, begin};
+use crate::database::{StoreError, query, query_as, query_scalar};
 
 /// A message to one target, about to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +31,16 @@ impl Ledger {
         let mut writer = self.writer().await;
         let now = self.now();
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let raised = sqlx::query(
-                "INSERT INTO lethe_alerts (event, kind, raised_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            )
-            .bind(event)
-            .bind(kind)
-            .bind(&now)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+            let mut transaction = writer.begin().await?;
+            let raised =
+                query("INSERT INTO lethe_alerts (event, kind, raised_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                    .bind(event)
+                    .bind(kind)
+                    .bind(&now)
+                    .execute(&mut *transaction)
+                    .await?;
             for message in messages.iter().filter(|_| raised > 0) {
-                sqlx::query(
+                query(
                     "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
                      VALUES ('message', $1, 0, $2, $3, $4, 'open', $5, $5)",
                 )
@@ -55,9 +53,9 @@ impl Ledger {
                 .await?;
             }
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(raised > 0)
+            Ok::<bool, StoreError>(raised > 0)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Notes that an event is over, so that the next one is news.
@@ -66,41 +64,38 @@ impl Ledger {
             return Ok(());
         }
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_alerts SET over_at = $2 WHERE event = $1 AND over_at IS NULL")
+        query("UPDATE lethe_alerts SET over_at = $2 WHERE event = $1 AND over_at IS NULL")
             .bind(event)
             .bind(self.now())
             .execute(&mut **writer)
             .await
             .map(drop)
-            .map_err(|error| self.fault(&error))
     }
 
     /// A look costs less than a turn of the writer.
     async fn stands(&self, event: &str) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")
+        let found: i64 = query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")
             .bind(event)
             .fetch_one(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(found > 0)
     }
 
     /// Sweeps that run, and those that ended since a moment and of whose end
     /// nobody was told, oldest first.
     pub async fn untold_sweeps(&self, since: DateTime<Utc>) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as(UNTOLD).bind(moment(since)).fetch_all(self.readers()).await.map_err(|error| self.fault(&error))
+        query_as(UNTOLD).bind(moment(since)).fetch_all(self.readers()).await
     }
 
     /// Whether, since a moment, the last sweep of each job that had one is done.
     pub async fn all_done(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        let open: i64 = sqlx::query_scalar(
+        let open: i64 = query_scalar(
             "SELECT count(*) FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
              AND opened_at >= $1 GROUP BY job) AND state <> 'done'",
         )
         .bind(moment(since))
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         Ok(open == 0)
     }
 }

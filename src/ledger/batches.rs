@@ -3,19 +3,17 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::{Ledger, moment};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
-use crate::domain::schema::Dialect;
 use crate::queue::Claim;
-use crate::store::{BATCHES, Connection, StoreError, begin};
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
 /// A batch as the ledger has it.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Batch {
     pub id: i64,
     /// The sweep it belongs to.
@@ -28,6 +26,8 @@ pub struct Batch {
     /// How often it was claimed.
     pub attempts: i64,
 }
+
+from_row!(Batch { id, sweep, keys, clients, after, attempts });
 
 /// A batch about to be cut.
 #[derive(Debug, Clone)]
@@ -85,8 +85,8 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let moved = sqlx::query(
+            let mut transaction = writer.begin().await?;
+            let moved = query(
                 "UPDATE lethe_sweeps SET position = $3, cut = $4 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
             )
             .bind(sweep)
@@ -95,16 +95,16 @@ impl Ledger {
             .bind(i64::from(last))
             .execute(&mut *transaction)
             .await?
-            .rows_affected();
+            ;
             if moved == 0 {
                 transaction.rollback().await?;
                 return Ok(false);
             }
             self.insert_batches(&mut transaction, sweep, batches).await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(true)
+            Ok::<bool, StoreError>(true)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Writes batches inside a transaction.
@@ -113,9 +113,9 @@ impl Ledger {
         connection: &mut Connection,
         sweep: i64,
         batches: &[NewBatch],
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), StoreError> {
         for batch in batches {
-            sqlx::query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES ($1, $2, $3, $4, 'ready', $5)")
+            query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES ($1, $2, $3, $4, 'ready', $5)")
                 .bind(sweep)
                 .bind(&batch.keys)
                 .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
@@ -129,16 +129,16 @@ impl Ledger {
 
     /// Says, where the database can, that there are batches to be claimed: heard
     /// when the transaction is committed, and not if it is not.
-    pub(super) async fn tell_of_batches(&self, connection: &mut Connection) -> Result<(), sqlx::Error> {
-        if self.store.dialect() == Dialect::Postgres {
-            sqlx::query("SELECT CAST(pg_notify($1, '') AS TEXT)").bind(BATCHES).execute(connection).await?;
+    pub(super) async fn tell_of_batches(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        if let Some(announce) = self.store.dialect().announce_batches() {
+            query(announce).execute(connection).await?;
         }
         Ok(())
     }
 
     /// The batch that a claim is for, if the claim still holds.
-    pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, sqlx::Error> {
-        sqlx::query_as(
+    pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
+        query_as(
             "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
@@ -155,7 +155,7 @@ impl Ledger {
         sweep: i64,
         finish: &Finish,
         error: Option<&str>,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<bool, StoreError> {
         let (state, tally, run_at) = match finish {
             Finish::Done(done) => ("done", done.tally, None),
             Finish::Split { .. } => ("split", Tally::default(), None),
@@ -165,7 +165,7 @@ impl Ledger {
         let later = done.map_or(&[][..], |done| done.later.as_slice());
         let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
-        let finished = sqlx::query(
+        let finished = query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
              not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16 WHERE id = $1 AND lease = $2 AND state = 'running'",
@@ -188,7 +188,7 @@ impl Ledger {
         .bind(took)
         .execute(&mut *connection)
         .await?
-        .rows_affected();
+        ;
         if finished > 0 && !later.is_empty() {
             self.insert_batches(connection, sweep, later).await?;
         }
@@ -200,7 +200,7 @@ impl Ledger {
         {
             self.insert_batches(connection, sweep, parts).await?;
             if back_to.is_some() {
-                sqlx::query("UPDATE lethe_sweeps SET position = $2, cut = 0 WHERE id = $1 AND state = 'running'")
+                query("UPDATE lethe_sweeps SET position = $2, cut = 0 WHERE id = $1 AND state = 'running'")
                     .bind(sweep)
                     .bind(back_to)
                     .execute(connection)
@@ -220,23 +220,22 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(held)
+            Ok::<bool, StoreError>(held)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Clients of the last batches, and the time they took together.
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
-        let (clients, took): (i64, i64) = sqlx::query_as(
+        let (clients, took): (i64, i64) = query_as(
             "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
              (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL AND clients > 0 ORDER BY id DESC LIMIT 8) AS last",
         )
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         let positive = |number: i64| u64::try_from(number).unwrap_or(0);
         Ok((positive(clients), Duration::from_millis(positive(took))))
     }
@@ -244,31 +243,26 @@ impl Ledger {
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let found: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)",
-        )
-        .bind(sweep)
-        .bind(moment(now))
-        .bind(moment(now - chrono::TimeDelta::minutes(1)))
-        .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        let found: i64 =
+            query_scalar("SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
+                .bind(sweep)
+                .bind(moment(now))
+                .bind(moment(now - chrono::TimeDelta::minutes(1)))
+                .fetch_one(self.readers())
+                .await?;
         Ok(found > 0)
     }
 
     /// Clients that a capped sweep may still anonymize.
-    pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, sqlx::Error> {
-        if self.store.dialect() == Dialect::Postgres {
-            // Batches of one capped sweep wait for each other, or each would find the same room.
-            let one = "SELECT id FROM lethe_sweeps WHERE id = $1 FOR UPDATE";
-            sqlx::query(one).bind(sweep).execute(&mut *connection).await?;
-        }
-        let used: i64 = sqlx::query_scalar(
-            "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1",
-        )
-        .bind(sweep)
-        .fetch_one(connection)
-        .await?;
+    pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, StoreError> {
+        // Batches of one capped sweep wait for each other, or each would find the same room.
+        let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows());
+        query(one).bind(sweep).execute(&mut *connection).await?;
+        let used: i64 =
+            query_scalar("SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
+                .bind(sweep)
+                .fetch_one(connection)
+                .await?;
         Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
     }
 
@@ -277,11 +271,11 @@ impl Ledger {
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted =
-            sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running' AND cut = 0")
+            query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running' AND cut = 0")
                 .bind(sweep)
                 .execute(&mut **writer)
                 .await;
-        noted.map(|_| ()).map_err(|error| self.fault(&error))
+        noted.map(|_| ())
     }
 
     /// Notes inside a transaction that a cap ended the sweep, and behind which key.
@@ -290,8 +284,8 @@ impl Ledger {
         connection: &mut Connection,
         sweep: i64,
         position: Option<&str>,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = $2 WHERE id = $1 AND state = 'running'")
+    ) -> Result<(), StoreError> {
+        query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = $2 WHERE id = $1 AND state = 'running'")
             .bind(sweep)
             .bind(position)
             .execute(connection)

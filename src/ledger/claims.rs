@@ -1,12 +1,10 @@
 //! Claims of batches: leases on their rows.
 
-use sqlx::AssertSqlSafe;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::domain::schema::Dialect;
+use crate::database::{StoreError, query, query_as, query_scalar};
 use crate::queue::{Claim, Claims, Numbered};
-use crate::store::StoreError;
 
 /// What can be claimed at the moment `$1`.
 const CLAIMABLE: &str = "state IN ('ready', 'running') AND run_at <= $1 AND (state = 'ready' OR lease_until <= $1)";
@@ -15,22 +13,17 @@ impl Ledger {
     /// Claims what can be claimed, the oldest first: among these batches, if any are named.
     async fn claim_among(&self, worker: &str, ids: Option<&[i64]>, most: usize) -> Result<Vec<Claim>, StoreError> {
         let now = self.clock.now();
-        let among = match (ids, self.store.dialect()) {
-            (None, _) => "",
-            (_, Dialect::Sqlite) => " AND id IN (SELECT value FROM json_each($6))",
-            (_, Dialect::Postgres) => {
-                " AND id IN (SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($6 AS JSON)))"
-            }
-        };
+        let dialect = self.store.dialect();
+        let among = if ids.is_some() { format!(" AND id IN ({})", dialect.numbers_in("$6")) } else { String::new() };
         // Nobody waits for what somebody else is claiming.
-        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let skip = dialect.skip_locked();
         let sql = format!(
             "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $2, lease = $3 || '-' || CAST(id AS TEXT), \
              lease_until = $4 WHERE id IN (SELECT id FROM lethe_batches WHERE {CLAIMABLE}{among} \
              ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
         );
         let mut writer = self.writer().await;
-        let mut query = sqlx::query_as(AssertSqlSafe(sql))
+        let mut query = query_as(sql)
             .bind(moment(now))
             .bind(worker)
             .bind(format!("{worker}-{}", Ulid::new()))
@@ -39,8 +32,7 @@ impl Ledger {
         if let Some(ids) = ids {
             query = query.bind(serde_json::to_string(ids).unwrap_or_default());
         }
-        let claimed: Vec<(i64, String, i64)> =
-            query.fetch_all(&mut **writer).await.map_err(|error| self.fault(&error))?;
+        let claimed: Vec<(i64, String, i64)> = query.fetch_all(&mut **writer).await?;
         let claim =
             |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
         Ok(claimed.into_iter().map(claim).collect())
@@ -50,12 +42,7 @@ impl Ledger {
 impl Numbered for Ledger {
     async fn claimable(&self, most: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT id FROM lethe_batches WHERE {CLAIMABLE} ORDER BY id LIMIT $2");
-        sqlx::query_scalar(AssertSqlSafe(sql))
-            .bind(self.now())
-            .bind(i64::try_from(most).unwrap_or(1))
-            .fetch_all(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_scalar(sql).bind(self.now()).bind(i64::try_from(most).unwrap_or(1)).fetch_all(self.readers()).await
     }
 
     async fn claim_of(&self, worker: &str, batches: &[i64]) -> Result<Vec<Claim>, StoreError> {
@@ -77,31 +64,26 @@ impl Claims for Ledger {
     async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
-        let held = match self.store.dialect() {
-            Dialect::Sqlite => "SELECT value FROM json_each($2)",
-            Dialect::Postgres => "SELECT json_array_elements_text(CAST($2 AS JSON))",
-        };
+        let held = self.store.dialect().texts_in("$2");
         let sql = format!("UPDATE lethe_batches SET lease_until = $1 WHERE state = 'running' AND lease IN ({held})");
-        sqlx::query(AssertSqlSafe(sql))
+        query(sql)
             .bind(moment(self.clock.now() + self.lease))
             .bind(serde_json::to_string(&leases).unwrap_or_default())
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(())
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query(
+        query(
             "UPDATE lethe_batches SET state = 'ready', attempts = attempts - 1, lease = NULL, lease_until = NULL \
              WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
         .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        self.tell_of_batches(&mut writer).await.map_err(|error| self.fault(&error))
+        .await?;
+        self.tell_of_batches(&mut writer).await
     }
 }

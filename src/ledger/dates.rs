@@ -1,13 +1,12 @@
 //! Who set the day on which a client is to be anonymized.
 
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::Ledger;
-use crate::store::{Connection, StoreError};
+use crate::database::{Connection, StoreError, from_row, query, query_as};
 
 /// A day that somebody set, or cleared.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SetDate {
     /// The day; `None` where it was cleared.
     pub day: Option<String>,
@@ -19,6 +18,8 @@ pub struct SetDate {
     pub set_at: String,
 }
 
+from_row!(SetDate { day, before, set_by, set_at });
+
 impl Ledger {
     /// Notes who set a client's day, inside the transaction that sets it.
     pub async fn record_date(
@@ -28,8 +29,8 @@ impl Ledger {
         day: Option<&str>,
         before: Option<&str>,
         by: &str,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO lethe_dates (client_key, day, before, set_by, set_at) VALUES ($1, $2, $3, $4, $5)")
+    ) -> Result<(), StoreError> {
+        query("INSERT INTO lethe_dates (client_key, day, before, set_by, set_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(client_key)
             .bind(day)
             .bind(before)
@@ -42,10 +43,9 @@ impl Ledger {
 
     /// The days that were set for a client through Lethe, oldest first.
     pub async fn dates(&self, client_key: &str) -> Result<Vec<SetDate>, StoreError> {
-        sqlx::query_as("SELECT day, before, set_by, set_at FROM lethe_dates WHERE client_key = $1 ORDER BY id")
+        query_as("SELECT day, before, set_by, set_at FROM lethe_dates WHERE client_key = $1 ORDER BY id")
             .bind(client_key)
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 }

@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::domain::schema::Dialect;
-use crate::store::{StoreError, begin, statement};
+use crate::database::{StoreError, from_row, query, query_as, query_scalar};
 
 /// A delivery under a lease.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Delivery {
     pub id: i64,
     /// The sweep it belongs to; 0 for none.
@@ -30,6 +28,8 @@ pub struct Delivery {
     pub made_at: String,
 }
 
+from_row!(Delivery { id, sweep, event, body, message, attempts, made_at });
+
 /// How one try ended.
 #[derive(Debug, Clone)]
 pub enum Tried {
@@ -44,7 +44,7 @@ pub enum Tried {
 }
 
 /// Deliveries of one sweep to one target that are not through.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Outstanding {
     /// The sweep; 0 for what belongs to none.
     pub sweep: i64,
@@ -62,8 +62,10 @@ pub struct Outstanding {
     pub error: Option<String>,
 }
 
+from_row!(Outstanding { sweep, kind, target, open, failed, since, error });
+
 /// A file or folder that could not be deleted, and was given up.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct StuckFile {
     /// The client whose it is.
     pub client_key: String,
@@ -78,8 +80,10 @@ pub struct StuckFile {
     pub path: Option<String>,
 }
 
+from_row!(StuckFile { client_key, kind, target, sweep, error, path });
+
 /// What became of the deliveries of one sweep to one target.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Through {
     /// `file`, `folder` or `message`.
     pub kind: String,
@@ -93,6 +97,8 @@ pub struct Through {
     pub last_at: String,
 }
 
+from_row!(Through { kind, target, result, deliveries, last_at });
+
 impl Ledger {
     /// Claims deliveries to one target, the oldest first. They share a lease.
     pub async fn claim_deliveries(
@@ -104,27 +110,26 @@ impl Ledger {
         const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3)";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
-        let found: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+        let found: i64 = query_scalar(format!(
             "SELECT count(*) FROM (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE} LIMIT 1) AS one"
-        )))
+        ))
         .bind(kind)
         .bind(target)
         .bind(moment(now))
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         if found == 0 {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
-        let skip = if self.store.dialect() == Dialect::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
+        let skip = self.store.dialect().skip_locked();
         let sql = format!(
             "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
              (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \
              RETURNING id, sweep, event, body, message, attempts, made_at"
         );
         let mut writer = self.writer().await;
-        let mut claimed: Vec<Delivery> = sqlx::query_as(AssertSqlSafe(sql))
+        let mut claimed: Vec<Delivery> = query_as(sql)
             .bind(kind)
             .bind(target)
             .bind(moment(now))
@@ -132,8 +137,7 @@ impl Ledger {
             .bind(moment(now + self.lease))
             .bind(i64::try_from(most).unwrap_or(1))
             .fetch_all(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         claimed.sort_by_key(|own| own.id);
         Ok((lease, claimed))
     }
@@ -150,12 +154,12 @@ impl Ledger {
     ) -> Result<Vec<i64>, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             for sql in statements {
-                let spared = statement(sql).bind(lease).execute(&mut *transaction).await?.rows_affected();
+                let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
                 if spared > 0 {
                     // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
-                    sqlx::query(COUNT)
+                    query(COUNT)
                         .bind(0_i64)
                         .bind(kind)
                         .bind(target)
@@ -166,14 +170,14 @@ impl Ledger {
                         .await?;
                 }
             }
-            let left = sqlx::query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
+            let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
                 .bind(lease)
                 .fetch_all(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<Vec<i64>, sqlx::Error>(left)
+            Ok::<Vec<i64>, StoreError>(left)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
@@ -185,14 +189,11 @@ impl Ledger {
         target: &str,
         all: &[(Delivery, Tried)],
     ) -> Result<(), StoreError> {
-        let among = match self.store.dialect() {
-            Dialect::Sqlite => "SELECT value FROM json_each($2)",
-            Dialect::Postgres => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($2 AS JSON))",
-        };
+        let among = self.store.dialect().numbers_in("$2");
         let mut writer = self.writer().await;
         let now = self.clock.now();
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
             for (delivery, tried) in all {
                 let (state, after, error, counts) = match tried {
@@ -204,7 +205,7 @@ impl Ledger {
                     Tried::Later(after, error) => ("open", *after, error, 1),
                     Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
                 };
-                sqlx::query(
+                query(
                     "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
                      lease_until = NULL WHERE id = $1 AND lease = $2",
                 )
@@ -220,9 +221,9 @@ impl Ledger {
             let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
             for ((sweep, result), ids) in through {
                 let ids = serde_json::to_string(&ids).unwrap_or_default();
-                let gone = statement(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?.rows_affected();
+                let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
                 if gone > 0 {
-                    sqlx::query(COUNT)
+                    query(COUNT)
                         .bind(sweep)
                         .bind(kind)
                         .bind(target)
@@ -235,12 +236,12 @@ impl Ledger {
             }
             transaction.commit().await
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// What is not through, by sweep and target: of one sweep, or of all.
     pub async fn outstanding(&self, sweep: Option<i64>) -> Result<Vec<Outstanding>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT sweep, kind, target, CAST(sum(CASE state WHEN 'failed' THEN 0 ELSE 1 END) AS BIGINT) AS open, \
              CAST(sum(CASE state WHEN 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed, min(made_at) AS since, max(error) AS error \
              FROM lethe_deliveries WHERE sweep = COALESCE($1, sweep) GROUP BY sweep, kind, target ORDER BY sweep, kind, target",
@@ -248,12 +249,11 @@ impl Ledger {
         .bind(sweep)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
     pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN body END AS path FROM lethe_deliveries \
              WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
         )
@@ -261,7 +261,6 @@ impl Ledger {
         .bind(client_key)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Counts what was given up as seen to by a person: of one client, to one
@@ -270,54 +269,51 @@ impl Ledger {
         const WHICH: &str = "state = 'failed' AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)";
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let count = format!(
                 "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
                  count(*), $3 FROM lethe_deliveries WHERE {WHICH} GROUP BY sweep, kind, target \
                  ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
                  deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at"
             );
-            statement(&count).bind(client_key).bind(target).bind(self.now()).execute(&mut *transaction).await?;
+            query(&count).bind(client_key).bind(target).bind(self.now()).execute(&mut *transaction).await?;
             let delete = format!("DELETE FROM lethe_deliveries WHERE {WHICH}");
-            let settled = statement(&delete).bind(client_key).bind(target).execute(&mut *transaction).await?;
+            let settled = query(&delete).bind(client_key).bind(target).execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok::<u64, sqlx::Error>(settled.rows_affected())
+            Ok::<u64, StoreError>(settled)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// How many files and folders of a client are not gone yet.
     pub async fn files_left(&self, client_key: &str) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
+        query_scalar("SELECT count(*) FROM lethe_deliveries WHERE client_key = $1")
             .bind(client_key)
             .fetch_one(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// What of a sweep is through, by target and result.
     pub async fn through(&self, sweep: i64) -> Result<Vec<Through>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT kind, target, result, deliveries, last_at FROM lethe_delivered WHERE sweep = $1 ORDER BY kind, target, result",
         )
         .bind(sweep)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
-        let retried = sqlx::query(
+        let retried = query(
             "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
         )
         .bind(self.now())
         .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
-        Ok(retried.rows_affected())
+        .await?;
+        Ok(retried)
     }
 }
 

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Row};
 
 use super::{Ledger, Sweep};
+use crate::database::{Connection, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, StoreError};
 
 /// How many clients have a reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,7 +40,7 @@ pub struct Work {
 }
 
 /// The last sweep of a job.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone)]
 pub struct LastOfJob {
     pub job: String,
     /// Where its last sweep stands.
@@ -51,79 +49,77 @@ pub struct LastOfJob {
     pub done_at: Option<String>,
 }
 
+from_row!(LastOfJob { job, state, done_at });
+
 impl Ledger {
     /// What is done, and what is to be done.
     pub async fn work(&self) -> Result<Work, StoreError> {
         let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
         let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
-        let row = sqlx::query(AssertSqlSafe(format!(
+        let row = query(format!(
             "SELECT {sums}, count(*) FILTER (WHERE state IN ('ready', 'running')), \
              min(CASE WHEN state = 'ready' AND run_at <= $1 THEN run_at END) FROM lethe_batches"
-        )))
+        ))
         .bind(self.now())
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
-        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        .await?;
+        let count = |at: usize| row.get::<u64>(at);
         let done = Tally {
-            anonymized: count(0),
-            refused: count(1),
-            already: count(2),
-            not_due: count(3),
-            not_found: count(4),
-            failed: count(5),
+            anonymized: count(0)?,
+            refused: count(1)?,
+            already: count(2)?,
+            not_due: count(3)?,
+            not_found: count(4)?,
+            failed: count(5)?,
         };
-        Ok(Work { done, open_batches: row.get(6), waiting_since: row.get(7) })
+        Ok(Work { done, open_batches: row.get(6)?, waiting_since: row.get(7)? })
     }
 
     /// How the last sweep of each job ended.
     pub async fn last_of_jobs(&self) -> Result<Vec<LastOfJob>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT s.job, s.state, (SELECT max(d.closed_at) FROM lethe_sweeps AS d WHERE d.job = s.job AND d.state = 'done') AS done_at \
              FROM lethe_sweeps AS s WHERE s.id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL GROUP BY job) ORDER BY s.job",
         )
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 }
 
 impl Ledger {
     /// The sweeps opened from one moment until before another, oldest first.
     pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
+        query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
             .bind(from)
             .bind(until)
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// The outcomes of the sweeps opened between two moments, by sweep.
     pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
         let sum = |column: &str| format!("CAST(COALESCE(sum(b.{column}), 0) AS BIGINT)");
         let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
-        let rows = sqlx::query(AssertSqlSafe(format!(
+        let rows = query(format!(
             "SELECT b.sweep, {sums} FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
              WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep"
-        )))
+        ))
         .bind(from)
         .bind(until)
         .fetch_all(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
-        let tally = |row: &sqlx::any::AnyRow| {
-            let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
-            Tally {
-                anonymized: count(1),
-                refused: count(2),
-                already: count(3),
-                not_due: count(4),
-                not_found: count(5),
-                failed: count(6),
-            }
+        .await?;
+        let tally = |row: &Row| {
+            let count = |at: usize| row.get::<u64>(at);
+            Ok::<_, StoreError>(Tally {
+                anonymized: count(1)?,
+                refused: count(2)?,
+                already: count(3)?,
+                not_due: count(4)?,
+                not_found: count(5)?,
+                failed: count(6)?,
+            })
         };
-        Ok(rows.iter().map(|row| (row.get(0), tally(row))).collect())
+        rows.iter().map(|row| Ok((row.get(0)?, tally(row)?))).collect()
     }
 
     /// Why clients failed for the first time in one sweep, most frequent first.
@@ -134,18 +130,16 @@ impl Ledger {
              GROUP BY r.value ORDER BY count(*) DESC, r.value",
             self.each_reason()
         );
-        let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(sweep).fetch_all(self.readers()).await;
-        Ok(reasons(rows.map_err(|error| self.fault(&error))?))
+        let rows = query_as(sql).bind(sweep).fetch_all(self.readers()).await;
+        Ok(reasons(rows?))
     }
 
     /// How many clients failed for the first time in one sweep.
     pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
-        let clients: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
-                .bind(sweep)
-                .fetch_one(self.readers())
-                .await
-                .map_err(|error| self.fault(&error))?;
+        let clients: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
+            .bind(sweep)
+            .fetch_one(self.readers())
+            .await?;
         Ok(u64::try_from(clients).unwrap_or(0))
     }
 
@@ -158,21 +152,20 @@ impl Ledger {
              GROUP BY r.value ORDER BY count(DISTINCT o.client_key) DESC, r.value",
             self.each_reason()
         );
-        let rows = sqlx::query_as(AssertSqlSafe(sql)).bind(outcome).bind(from).bind(until);
-        Ok(reasons(rows.fetch_all(self.readers()).await.map_err(|error| self.fault(&error))?))
+        let rows = query_as(sql).bind(outcome).bind(from).bind(until);
+        Ok(reasons(rows.fetch_all(self.readers()).await?))
     }
 
     /// How many clients stood so at any time between two moments.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
-        let clients: i64 = sqlx::query_scalar(
+        let clients: i64 = query_scalar(
             "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
         )
         .bind(outcome)
         .bind(from)
         .bind(until)
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         Ok(u64::try_from(clients).unwrap_or(0))
     }
 
@@ -184,22 +177,20 @@ impl Ledger {
              (SELECT count(*) FROM lethe_outcomes AS o WHERE o.outcome = 'failed' AND {last}), \
              (SELECT count(*) FROM lethe_holds WHERE released_at IS NULL)"
         );
-        let row =
-            sqlx::query(AssertSqlSafe(sql)).fetch_one(self.readers()).await.map_err(|error| self.fault(&error))?;
-        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
-        Ok(Standing { refused: count(0), failed: count(1), on_hold: count(2) })
+        let row = query(sql).fetch_one(self.readers()).await?;
+        let count = |at: usize| row.get::<u64>(at);
+        Ok(Standing { refused: count(0)?, failed: count(1)?, on_hold: count(2)? })
     }
 
     /// How many other batches of a sweep are open and have met with no error.
     pub async fn others_go_on(&self, sweep: i64, batch: i64) -> Result<i64, StoreError> {
-        sqlx::query_scalar(
+        query_scalar(
             "SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND id <> $2 AND state IN ('ready', 'running') AND error IS NULL",
         )
         .bind(sweep)
         .bind(batch)
         .fetch_one(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Notes how many old rows of a table a batch has deleted, inside its transaction.
@@ -209,8 +200,8 @@ impl Ledger {
         batch: i64,
         table: &str,
         rows: u64,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
+    ) -> Result<(), StoreError> {
+        query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
             .bind(batch)
             .bind(serde_json::json!({ table: rows }).to_string())
             .execute(connection)
@@ -220,27 +211,20 @@ impl Ledger {
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
     pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let each = match self.store.dialect() {
-            Dialect::Sqlite => "json_each(b.rows_gone) AS r",
-            Dialect::Postgres => "json_each_text(CAST(b.rows_gone AS JSON)) AS r",
-        };
-        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+        let each = self.store.dialect().members("b.rows_gone");
+        let rows: Vec<(String, i64)> = query_as(format!(
             "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
              WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
-        )))
+        ))
         .bind(first)
         .bind(last)
         .fetch_all(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         Ok(rows.into_iter().map(|(table, rows)| (table, u64::try_from(rows).unwrap_or(0))).collect())
     }
 
-    fn each_reason(&self) -> &'static str {
-        match self.store.dialect() {
-            Dialect::Sqlite => "json_each(o.reasons) AS r",
-            Dialect::Postgres => "json_array_elements_text(CAST(o.reasons AS JSON)) AS r (value)",
-        }
+    fn each_reason(&self) -> String {
+        self.store.dialect().elements("o.reasons")
     }
 }
 

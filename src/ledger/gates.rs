@@ -3,14 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::{Ledger, moment, parse_moment};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
-use crate::store::{Connection, StoreError};
 
 /// A rehearsal of a plan.
-#[derive(Debug, Clone, FromRow, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Rehearsal {
     pub at: String,
     /// Who did it.
@@ -23,8 +22,10 @@ pub struct Rehearsal {
     pub failed: i64,
 }
 
+from_row!(Rehearsal { at, done_by, anonymized, refused, failed });
+
 /// How far the period sweeps of one plan and filter have looked at everybody.
-#[derive(Debug, Clone, Default, FromRow)]
+#[derive(Debug, Clone, Default)]
 pub struct Mark {
     /// Everybody was looked at with this cutoff.
     pub cutoff: Option<String>,
@@ -34,12 +35,14 @@ pub struct Mark {
     pub position: Option<String>,
 }
 
+from_row!(Mark { cutoff, full_at, position });
+
 impl Ledger {
     /// Records that a plan was done whole and rolled back.
     pub async fn record_rehearsal(&self, digest: &str, tally: &Tally, by: &str) -> Result<(), StoreError> {
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let mut writer = self.writer().await;
-        sqlx::query("INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed) VALUES ($1, $2, $3, $4, $5, $6) \
+        query("INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (digest, at) DO UPDATE SET done_by = excluded.done_by, anonymized = excluded.anonymized, \
              refused = excluded.refused, failed = excluded.failed")
             .bind(digest)
@@ -49,74 +52,66 @@ impl Ledger {
             .bind(count(tally.refused))
             .bind(count(tally.failed))
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(())
     }
 
     /// The last rehearsal of a plan.
     pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
-        sqlx::query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 ORDER BY at DESC LIMIT 1")
+        query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 ORDER BY at DESC LIMIT 1")
             .bind(digest)
             .fetch_optional(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Records that a backup was made.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
+        query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
             .bind(moment(made_at))
             .bind(by)
             .bind(note)
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(())
     }
 
     /// When the last backup was made.
     pub async fn last_backup(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let made: Option<String> = sqlx::query_scalar("SELECT max(made_at) FROM lethe_backups")
-            .fetch_one(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+        let made: Option<String> =
+            query_scalar("SELECT max(made_at) FROM lethe_backups").fetch_one(self.readers()).await?;
         Ok(made.as_deref().and_then(parse_moment))
     }
 
     /// Until when a job's ticks have been looked at.
     pub async fn checked_at(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let checked: Option<String> = sqlx::query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = $1")
+        let checked: Option<String> = query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = $1")
             .bind(job)
             .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(checked.as_deref().and_then(parse_moment))
     }
 
     /// Notes that a job's ticks have been looked at until a moment.
     pub async fn set_checked_at(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query(
+        query(
             "INSERT INTO lethe_jobs (job, checked_at) VALUES ($1, $2) \
              ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at WHERE lethe_jobs.checked_at < excluded.checked_at",
         )
         .bind(job)
         .bind(moment(until))
         .execute(&mut **writer)
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         Ok(())
     }
 
     /// How far the period sweeps of a plan and filter have looked.
     pub async fn mark(&self, mark: &str) -> Result<Mark, StoreError> {
-        let found = sqlx::query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = $1")
+        let found = query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = $1")
             .bind(mark)
             .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(found.unwrap_or_default())
     }
 
@@ -130,12 +125,12 @@ impl Ledger {
         connection: &mut Connection,
         mark: &str,
         sweep: i64,
-    ) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO lethe_marks (mark) VALUES ($1) ON CONFLICT (mark) DO NOTHING")
+    ) -> Result<(), StoreError> {
+        query("INSERT INTO lethe_marks (mark) VALUES ($1) ON CONFLICT (mark) DO NOTHING")
             .bind(mark)
             .execute(&mut *connection)
             .await?;
-        sqlx::query(
+        query(
             "UPDATE lethe_marks SET \
              pass_cutoff = CASE WHEN s.since IS NULL AND s.capped = 1 THEN COALESCE(pass_cutoff, s.cutoff) WHEN s.since IS NULL THEN NULL ELSE pass_cutoff END, \
              cutoff = CASE WHEN s.capped = 1 THEN lethe_marks.cutoff WHEN s.since IS NULL THEN COALESCE(pass_cutoff, s.cutoff) ELSE s.cutoff END, \

@@ -1,10 +1,9 @@
 //! Holds: they keep a client out until released.
 
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::{Known, Ledger};
-use crate::store::{StoreError, begin};
+use crate::database::{StoreError, from_row, query, query_as};
 
 /// What the journal calls a record of a hold, in place of a sweep's kind.
 pub const OF_A_HOLD: &str = "hold";
@@ -28,7 +27,7 @@ const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_b
      WHERE NOT EXISTS (SELECT 1 FROM lethe_holds WHERE client_key = $1 AND placed_at = $2)";
 
 /// A hold.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Hold {
     /// Its number.
     pub id: i64,
@@ -45,6 +44,8 @@ pub struct Hold {
     /// When.
     pub released_at: Option<String>,
 }
+
+from_row!(Hold { id, client_key, reason, placed_by, placed_at, released_by, released_at });
 
 impl Ledger {
     /// Places a hold; `false` if the client is on hold already.
@@ -70,19 +71,19 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let now = self.now();
-            let change = more.iter().fold(sqlx::query(sql).bind(client_key).bind(&now), |query, own| query.bind(*own));
-            let changed = change.execute(&mut *transaction).await?.rows_affected() > 0;
+            let change = more.iter().fold(query(sql).bind(client_key).bind(&now), |query, own| query.bind(*own));
+            let changed = change.execute(&mut *transaction).await? > 0;
             if changed {
                 let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
                             WHERE EXISTS (SELECT 1 FROM lethe_journal)";
-                sqlx::query(tell).bind(client_key).bind(what).bind(&now).execute(&mut *transaction).await?;
+                query(tell).bind(client_key).bind(what).bind(&now).execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(changed)
+            Ok::<bool, StoreError>(changed)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Takes over what the journal knows of holds, in its order. Does nothing
@@ -90,39 +91,33 @@ impl Ledger {
     pub async fn take_over_holds(&self, known: &[Known]) -> Result<u64, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let mut changed = 0;
             for one in known {
-                let query = if one.outcome == PLACED {
-                    sqlx::query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
+                let statement = if one.outcome == PLACED {
+                    query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
                 } else {
-                    sqlx::query(RELEASE).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
+                    query(RELEASE).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
                 };
-                changed += query.execute(&mut *transaction).await?.rows_affected();
+                changed += statement.execute(&mut *transaction).await?;
                 let written =
                     "DELETE FROM lethe_outbox WHERE client_key = $1 AND sweep = 0 AND outcome = $2 AND at = $3";
-                sqlx::query(written)
-                    .bind(&one.client)
-                    .bind(&one.outcome)
-                    .bind(&one.at)
-                    .execute(&mut *transaction)
-                    .await?;
+                query(written).bind(&one.client).bind(&one.outcome).bind(&one.at).execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
-            Ok::<u64, sqlx::Error>(changed)
+            Ok::<u64, StoreError>(changed)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Holds, newest first: those in force, or all; of one client, or of everybody.
     pub async fn holds(&self, client_key: Option<&str>, released_too: bool) -> Result<Vec<Hold>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT * FROM lethe_holds WHERE ($1 IS NULL OR client_key = $1) AND ($2 = 1 OR released_at IS NULL) ORDER BY id DESC",
         )
         .bind(client_key)
         .bind(i64::from(released_too))
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 }

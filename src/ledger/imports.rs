@@ -1,14 +1,13 @@
 //! Workbooks of reviews: who took one, and what came of those given back.
 
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::store::StoreError;
+use crate::database::{StoreError, from_row, query, query_as, query_scalar};
 
 /// A workbook that was given back.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Import {
     /// Its number.
     pub id: i64,
@@ -35,6 +34,8 @@ pub struct Import {
     /// The sweep that was opened.
     pub sweep: Option<i64>,
 }
+
+from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep });
 
 /// A workbook that was given back, to be noted.
 #[derive(Debug)]
@@ -66,31 +67,29 @@ impl Ledger {
     /// that a program writes anew when it saves.
     pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let noted =
-            sqlx::query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
-                .bind(review)
-                .bind(by)
-                .bind(self.now())
-                .bind(workbook)
-                .execute(&mut **writer)
-                .await;
-        noted.map(|_| ()).map_err(|error| self.fault(&error))
+        let noted = query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
+            .bind(review)
+            .bind(by)
+            .bind(self.now())
+            .bind(workbook)
+            .execute(&mut **writer)
+            .await;
+        noted.map(|_| ())
     }
 
     /// Whether any review's workbook was handed out with this digest.
     pub async fn was_exported(&self, workbook: &str) -> Result<bool, StoreError> {
-        let found: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
+        let found: i64 = query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
             .bind(workbook)
             .fetch_one(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         Ok(found > 0)
     }
 
     /// Notes a workbook that was given back, and returns its number.
     pub async fn add_import(&self, import: &NewImport<'_>) -> Result<i64, StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query_scalar(
+        query_scalar(
             "INSERT INTO lethe_imports (review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         )
@@ -106,7 +105,6 @@ impl Ledger {
         .bind(import.sweep)
         .fetch_one(&mut **writer)
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Workbooks that were given back, the newest first.
@@ -116,7 +114,7 @@ impl Ledger {
             "SELECT {COLUMNS} WHERE lower(r.name) LIKE $1 ESCAPE '!' AND i.state LIKE $2 ESCAPE '!' \
              AND i.made_by LIKE $3 ESCAPE '!' AND i.made_at >= $4 ORDER BY i.id DESC LIMIT $5"
         );
-        sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        query_as(sql)
             .bind(name)
             .bind(state)
             .bind(made_by)
@@ -124,15 +122,10 @@ impl Ledger {
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// A workbook that was given back.
     pub async fn import(&self, id: i64) -> Result<Option<Import>, StoreError> {
-        sqlx::query_as(sqlx::AssertSqlSafe(format!("SELECT {COLUMNS} WHERE i.id = $1")))
-            .bind(id)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_as(format!("SELECT {COLUMNS} WHERE i.id = $1")).bind(id).fetch_optional(self.readers()).await
     }
 }

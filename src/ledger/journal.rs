@@ -2,17 +2,15 @@
 //! written to it, and whether it is ahead.
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::{Ledger, PLACED, moment};
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, StoreError, begin};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 
 /// How long whoever writes the journal may do so without being heard of.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// Where the journal stands, as far as the ledger knows.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Head {
     /// The last segment.
     pub segment: i64,
@@ -35,8 +33,10 @@ pub struct Head {
     pub replay: Option<i64>,
 }
 
+from_row!(Head { segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay });
+
 /// An outcome, or what became of a hold, that waits to be written.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone)]
 pub struct Waiting {
     /// Its place in the outbox.
     pub id: i64,
@@ -53,8 +53,10 @@ pub struct Waiting {
     pub digest: String,
 }
 
+from_row!(Waiting { id, client_key, sweep, kind, outcome, at, digest });
+
 /// What waits to be written.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Backlog {
     /// How many outcomes.
     pub records: i64,
@@ -62,8 +64,10 @@ pub struct Backlog {
     pub since: Option<String>,
 }
 
+from_row!(Backlog { records, since });
+
 /// A segment that is in the journal.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub segment: i64,
     /// Its last record.
@@ -71,6 +75,8 @@ pub struct Segment {
     /// That record's hash.
     pub hash: String,
 }
+
+from_row!(Segment { segment, number, hash });
 
 /// A record that the journal has and the ledger has not, as one element of a JSON array.
 #[derive(Debug, Clone, Serialize)]
@@ -93,9 +99,9 @@ const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, 'hol
 impl Ledger {
     /// Puts the outcomes that a batch has just recorded into the outbox, if
     /// they are news and there is a journal: inside the batch's transaction.
-    pub async fn to_journal(&self, connection: &mut Connection, sweep: i64, at: &str) -> Result<(), sqlx::Error> {
+    pub async fn to_journal(&self, connection: &mut Connection, sweep: i64, at: &str) -> Result<(), StoreError> {
         // From the ledger, so that nothing is told which it does not say.
-        sqlx::query(
+        query(
             "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
              SELECT o.client_key, o.sweep, o.outcome, o.last_at, o.digest FROM lethe_batch AS b \
              JOIN lethe_outcomes AS o ON o.client_key = b.key AND o.sweep = $1 \
@@ -110,12 +116,11 @@ impl Ledger {
 
     /// Where the journal stands; `None` if none was ever configured.
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay FROM lethe_journal",
         )
         .fetch_optional(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Begins a journal, behind `hash`: from now on outcomes and holds are put
@@ -124,19 +129,17 @@ impl Ledger {
     pub async fn begin_journal(&self, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            if self.store.dialect() == Dialect::Postgres {
-                // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
-                sqlx::query("LOCK TABLE lethe_outcomes, lethe_holds IN SHARE ROW EXCLUSIVE MODE")
-                    .execute(&mut *transaction)
-                    .await?;
+            let mut transaction = writer.begin().await?;
+            // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
+            if let Some(lock) = self.store.dialect().keep_others_from_writing("lethe_outcomes, lethe_holds") {
+                query(lock).execute(&mut *transaction).await?;
             }
-            let begun = sqlx::query("INSERT INTO lethe_journal (id, hash) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
+            let begun = query("INSERT INTO lethe_journal (id, hash) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
                 .bind(hash)
                 .execute(&mut *transaction)
                 .await?;
-            if begun.rows_affected() > 0 {
-                sqlx::query(
+            if begun > 0 {
+                query(
                     "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
                      FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
                 )
@@ -144,87 +147,76 @@ impl Ledger {
                 .await?;
                 let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
                              SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
-                sqlx::query(holds).bind(PLACED).execute(&mut *transaction).await?;
+                query(holds).bind(PLACED).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Forgets the journal, so that the next one begins anew with all that the ledger has.
     pub async fn forget_journal(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
-                sqlx::query(table).execute(&mut *transaction).await?;
+                query(table).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// What waits to be written.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        sqlx::query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox")
-            .fetch_one(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox").fetch_one(self.readers()).await
     }
 
     /// Takes the right to write the journal, or keeps it; `false` if somebody else has it.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
-        let taken = sqlx::query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
+        let taken = query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
             .bind(lease)
             .bind(moment(now + SHIPPING))
             .bind(moment(now))
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(taken.rows_affected() > 0)
+            .await?;
+        Ok(taken > 0)
     }
 
     /// Gives the right to write the journal back.
     pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1")
-            .bind(lease)
-            .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).execute(&mut **writer).await?;
         Ok(())
     }
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
     /// their numbers, as numbers do not follow the order of commits.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM lethe_outbox ORDER BY id LIMIT $1")
+        let ids: Vec<i64> = query_scalar("SELECT id FROM lethe_outbox ORDER BY id LIMIT $1")
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .fetch_all(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))?;
+            .await?;
         if ids.is_empty() {
             return Ok(false);
         }
         let mut writer = self.writer().await;
-        let staged = sqlx::query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
+        let staged = query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
             .bind(serde_json::to_string(&ids).unwrap_or_default())
             .bind(head.segment)
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(staged.rows_affected() > 0)
+            .await?;
+        Ok(staged > 0)
     }
 
     /// What the segment that is being written holds, always in the same order.
     pub async fn staged(&self, ids: &str) -> Result<Vec<Waiting>, StoreError> {
-        sqlx::query_as(AssertSqlSafe(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers())))
+        query_as(format!("{WAITING} WHERE o.id IN ({}) ORDER BY o.id", self.numbers()))
             .bind(ids)
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
@@ -232,34 +224,31 @@ impl Ledger {
     pub async fn shipped(&self, ids: &str, segment: &Segment) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             if !self.advance(&mut transaction, segment).await? {
                 transaction.rollback().await?;
                 return Ok(false);
             }
-            sqlx::query(AssertSqlSafe(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers())))
+            query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
                 .bind(ids)
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(true)
+            Ok::<bool, StoreError>(true)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Takes the choice for the next segment back.
     pub async fn unstage(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_journal SET staged = NULL")
-            .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+        query("UPDATE lethe_journal SET staged = NULL").execute(&mut **writer).await?;
         Ok(())
     }
 
-    pub(super) async fn advance(&self, connection: &mut Connection, segment: &Segment) -> Result<bool, sqlx::Error> {
+    pub(super) async fn advance(&self, connection: &mut Connection, segment: &Segment) -> Result<bool, StoreError> {
         let now = self.now();
-        let advanced = sqlx::query(
+        let advanced = query(
             "UPDATE lethe_journal SET segment = $1, number = $2, hash = $3, staged = NULL, shipped_at = $4, error = NULL, error_at = NULL \
              WHERE segment = $1 - 1",
         )
@@ -269,10 +258,10 @@ impl Ledger {
         .bind(&now)
         .execute(&mut *connection)
         .await?;
-        if advanced.rows_affected() == 0 {
+        if advanced == 0 {
             return Ok(false);
         }
-        sqlx::query("INSERT INTO lethe_segments (segment, number, hash, at) VALUES ($1, $2, $3, $4)")
+        query("INSERT INTO lethe_segments (segment, number, hash, at) VALUES ($1, $2, $3, $4)")
             .bind(segment.segment)
             .bind(segment.number)
             .bind(&segment.hash)
@@ -288,22 +277,20 @@ impl Ledger {
             return Ok(false);
         }
         let mut writer = self.writer().await;
-        let noted = sqlx::query("UPDATE lethe_journal SET error = $1, error_at = $2 WHERE error IS DISTINCT FROM $1")
+        let noted = query("UPDATE lethe_journal SET error = $1, error_at = $2 WHERE error IS DISTINCT FROM $1")
             .bind(error)
             .bind(error.map(|_| self.now()))
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(noted.rows_affected() > 0)
+            .await?;
+        Ok(noted > 0)
     }
 
     /// A segment of the journal as the ledger knows it; `None` if it knows of none with this number.
     pub async fn segment(&self, segment: i64) -> Result<Option<Segment>, StoreError> {
-        sqlx::query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment = $1")
+        query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment = $1")
             .bind(segment)
             .fetch_optional(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// The number of the first of these records, a JSON array of [`Known`],
@@ -315,11 +302,7 @@ impl Ledger {
              AND o.sweep = r.sweep AND ((o.outcome = r.outcome AND o.at = r.at) OR o.at > r.at)) ORDER BY r.number LIMIT 1",
             self.rows()
         );
-        sqlx::query_scalar(AssertSqlSafe(sql))
-            .bind(known)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_scalar(sql).bind(known).fetch_optional(self.readers()).await
     }
 
     /// Outcomes between two moments, both included: client, sweep, outcome, moment.
@@ -328,34 +311,29 @@ impl Ledger {
         from: &str,
         to: &str,
     ) -> Result<Vec<(String, i64, String, String)>, StoreError> {
-        sqlx::query_as("SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE at BETWEEN $1 AND $2")
+        query_as("SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE at BETWEEN $1 AND $2")
             .bind(from)
             .bind(to)
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// The numbers in `$1`, a JSON array.
-    fn numbers(&self) -> &'static str {
-        match self.store.dialect() {
-            Dialect::Sqlite => "SELECT value FROM json_each($1)",
-            Dialect::Postgres => "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST($1 AS JSON))",
-        }
+    fn numbers(&self) -> String {
+        self.store.dialect().numbers_in("$1")
     }
 
     /// The records in `$1`, a JSON array of [`Known`], as rows `r`.
-    pub(super) fn rows(&self) -> &'static str {
-        match self.store.dialect() {
-            Dialect::Sqlite => {
-                "(SELECT json_extract(value, '$.number') AS number, json_extract(value, '$.client') AS client, \
-                 json_extract(value, '$.sweep') AS sweep, json_extract(value, '$.kind') AS kind, \
-                 json_extract(value, '$.outcome') AS outcome, json_extract(value, '$.at') AS at, \
-                 json_extract(value, '$.digest') AS digest FROM json_each($1)) AS r"
-            }
-            Dialect::Postgres => {
-                "json_to_recordset(CAST($1 AS JSON)) AS r (number BIGINT, client TEXT, sweep BIGINT, kind TEXT, outcome TEXT, at TEXT, digest TEXT)"
-            }
-        }
+    pub(super) fn rows(&self) -> String {
+        let columns = [
+            ("number", true),
+            ("client", false),
+            ("sweep", true),
+            ("kind", false),
+            ("outcome", false),
+            ("at", false),
+            ("digest", false),
+        ];
+        self.store.dialect().records("$1", &columns)
     }
 }

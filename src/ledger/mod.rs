@@ -45,43 +45,8 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use writers::Writers;
 
+use crate::database::{Connection, Pool, Store, StoreError, query, query_scalar};
 use crate::domain::clock::Clock;
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, Pool, Store, StoreError, begin, statement};
-
-/// The statements that make the ledger's tables, by version.
-fn migrations(dialect: Dialect) -> [&'static str; 12] {
-    match dialect {
-        Dialect::Sqlite => [
-            include_str!("../../migrations/sqlite/0001_ledger.sql"),
-            include_str!("../../migrations/sqlite/0002_pace.sql"),
-            include_str!("../../migrations/sqlite/0003_journal.sql"),
-            include_str!("../../migrations/sqlite/0004_deliveries.sql"),
-            include_str!("../../migrations/sqlite/0005_retention.sql"),
-            include_str!("../../migrations/sqlite/0006_notices.sql"),
-            include_str!("../../migrations/sqlite/0007_access.sql"),
-            include_str!("../../migrations/sqlite/0008_views.sql"),
-            include_str!("../../migrations/sqlite/0009_reviews.sql"),
-            include_str!("../../migrations/sqlite/0010_alerts.sql"),
-            include_str!("../../migrations/sqlite/0011_dates.sql"),
-            include_str!("../../migrations/sqlite/0012_selections.sql"),
-        ],
-        Dialect::Postgres => [
-            include_str!("../../migrations/postgres/0001_ledger.sql"),
-            include_str!("../../migrations/postgres/0002_pace.sql"),
-            include_str!("../../migrations/postgres/0003_journal.sql"),
-            include_str!("../../migrations/postgres/0004_deliveries.sql"),
-            include_str!("../../migrations/postgres/0005_retention.sql"),
-            include_str!("../../migrations/postgres/0006_notices.sql"),
-            include_str!("../../migrations/postgres/0007_access.sql"),
-            include_str!("../../migrations/postgres/0008_views.sql"),
-            include_str!("../../migrations/postgres/0009_reviews.sql"),
-            include_str!("../../migrations/postgres/0010_alerts.sql"),
-            include_str!("../../migrations/postgres/0011_dates.sql"),
-            include_str!("../../migrations/postgres/0012_selections.sql"),
-        ],
-    }
-}
 
 /// The ledger. All writes of this process go through its writing connections:
 /// one in `SQLite`, which takes one at a time anyway.
@@ -97,10 +62,10 @@ impl Ledger {
     /// Opens the ledger and makes its tables where they are missing.
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
         let mut connections = vec![store.writer().await?];
-        let version = migrate(&mut connections[0]).await.map_err(|error| store.fault(&error))?;
-        let known = migrations(store.dialect()).len();
+        let version = migrate(store, &mut connections[0]).await?;
+        let known = store.dialect().migrations().len();
         if usize::try_from(version).unwrap_or(0) > known {
-            return Err(StoreError::NewerLedger { place: store.place().to_owned(), version, known });
+            return Err(StoreError::newer_ledger(store.place(), version, known));
         }
         while connections.len() < store.writers() {
             connections.push(store.writer().await?);
@@ -118,11 +83,7 @@ impl Ledger {
     /// Sets this process's clock by the database server's, which all hosts
     /// share: a host whose own clock is wrong would take leases for run out.
     pub async fn keep_time(&self) -> Result<(), StoreError> {
-        if self.store.dialect() == Dialect::Postgres {
-            let there: i64 = sqlx::query_scalar("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
-                .fetch_one(self.readers())
-                .await
-                .map_err(|error| self.fault(&error))?;
+        if let Some(there) = self.store.clock().await? {
             self.clock.set_by(there);
         }
         Ok(())
@@ -143,14 +104,7 @@ impl Ledger {
 
     /// Whether the ledger's tables are there.
     pub async fn exists(store: &Store) -> Result<bool, StoreError> {
-        let question = match store.dialect() {
-            Dialect::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'",
-            Dialect::Postgres => {
-                "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL"
-            }
-        };
-        let found: i64 =
-            sqlx::query_scalar(question).fetch_one(store.readers()).await.map_err(|error| store.fault(&error))?;
+        let found: i64 = query_scalar(store.dialect().ledger_exists()).fetch_one(store.readers()).await?;
         Ok(found > 0)
     }
 
@@ -184,10 +138,6 @@ impl Ledger {
     pub fn now(&self) -> String {
         moment(self.clock.now())
     }
-
-    fn fault(&self, error: &sqlx::Error) -> StoreError {
-        self.store.fault(error)
-    }
 }
 
 /// A moment as the ledger writes it: UTC, milliseconds, so that text order is time order.
@@ -203,46 +153,27 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Brings the ledger up to date and returns its version, which a later program may have made higher.
-async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
-    let dialect = crate::store::dialect_of(connection);
-    let migrations = migrations(dialect);
+async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, StoreError> {
+    let migrations = store.dialect().migrations();
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
     let last: Result<i64, _> =
-        sqlx::query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
+        query_scalar("SELECT max(version) FROM lethe_migrations").fetch_one(&mut *connection).await;
     if let Ok(last) = last
         && usize::try_from(last).is_ok_and(|last| last >= migrations.len())
     {
         return Ok(last);
     }
-    let mut transaction = begin(connection).await?;
-    if dialect == Dialect::Postgres {
-        // One at a time, whoever comes first.
-        sqlx::query("SELECT pg_advisory_xact_lock(7022118)").execute(&mut *transaction).await?;
-        // The last schema of the search path is the ledger's.
-        let missing: Option<String> = sqlx::query_scalar(
-            "SELECT CAST(p.name AS TEXT) FROM unnest(string_to_array(current_setting('search_path'), ', ')) WITH ORDINALITY AS p (name, place) \
-             WHERE NOT EXISTS (SELECT 1 FROM pg_namespace AS n WHERE quote_ident(n.nspname) = p.name) \
-             ORDER BY p.place DESC LIMIT 1",
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if let Some(schema) = missing {
-            statement(&format!("CREATE SCHEMA {schema}")).execute(&mut *transaction).await?;
-        }
-        let within = "SELECT set_config('search_path', \
-             regexp_replace(current_setting('search_path'), '^.*, ', ''), true)";
-        sqlx::query(within).execute(&mut *transaction).await?;
-    }
-    sqlx::query("CREATE TABLE IF NOT EXISTS lethe_migrations (version BIGINT PRIMARY KEY)")
+    let mut transaction = connection.begin().await?;
+    store.prepare_migration(&mut transaction).await?;
+    query("CREATE TABLE IF NOT EXISTS lethe_migrations (version BIGINT PRIMARY KEY)")
         .execute(&mut *transaction)
         .await?;
-    let done: i64 = sqlx::query_scalar("SELECT COALESCE(max(version), 0) FROM lethe_migrations")
-        .fetch_one(&mut *transaction)
-        .await?;
+    let done: i64 =
+        query_scalar("SELECT COALESCE(max(version), 0) FROM lethe_migrations").fetch_one(&mut *transaction).await?;
     for (at, sql) in (1_i64..).zip(migrations).filter(|(at, _)| *at > done) {
-        sqlx::raw_sql(sql).execute(&mut *transaction).await?;
-        sqlx::query("INSERT INTO lethe_migrations (version) VALUES ($1)").bind(at).execute(&mut *transaction).await?;
+        transaction.run_script(*sql).await?;
+        query("INSERT INTO lethe_migrations (version) VALUES ($1)").bind(at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
     Ok(done.max(i64::try_from(migrations.len()).unwrap_or(i64::MAX)))
@@ -250,18 +181,11 @@ async fn migrate(connection: &mut Connection) -> Result<i64, sqlx::Error> {
 
 /// Stands in for the ledger on a connection whose database has none yet, so
 /// that a preview needs to write nothing: the same tables, temporary and empty.
-pub async fn stand_in(connection: &mut Connection) -> Result<(), sqlx::Error> {
-    let dialect = crate::store::dialect_of(connection);
-    let index = if dialect == Dialect::Sqlite { "temp.lethe_" } else { "lethe_" };
+pub async fn stand_in(connection: &mut Connection) -> Result<(), StoreError> {
+    let dialect = connection.dialect();
     // Views are for others to read.
-    for migration in migrations(dialect).into_iter().filter(|own| !own.contains("CREATE VIEW")) {
-        let sql = migration
-            .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
-            .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
-            .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"));
-        for one in sql.split_inclusive(";\n") {
-            statement(one).execute(&mut *connection).await?;
-        }
+    for migration in dialect.migrations().iter().filter(|own| !own.contains("CREATE VIEW")) {
+        connection.run_script(dialect.temporary(migration)).await?;
     }
     Ok(())
 }

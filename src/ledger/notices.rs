@@ -1,14 +1,12 @@
 //! Notices: who was told beforehand, when, and until when they are left alone.
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Ledger;
-use crate::domain::schema::Dialect;
-use crate::store::StoreError;
+use crate::database::{StoreError, from_row, query, query_as};
 
 /// A notice that a client has had, or is to have.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Notice {
     /// The sweep that selected the client.
     pub sweep: i64,
@@ -24,6 +22,8 @@ pub struct Notice {
     pub ended_by: Option<String>,
 }
 
+from_row!(Notice { sweep, asked_at, sent_at, until, ended_at, ended_by });
+
 /// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
 /// before, and that one, which has looked at everybody, did not. `$2` moment.
 const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_due' WHERE ended_at IS NULL AND seen < $1 \
@@ -35,35 +35,30 @@ impl Ledger {
     /// Notes that the clients in a JSON array have had their notice, and the last
     /// day on which they are left alone. The first time counts.
     pub async fn notice_sent(&self, keys: &str, until: &str) -> Result<(), StoreError> {
-        let among = match self.store.dialect() {
-            Dialect::Sqlite => "SELECT value FROM json_each($1)",
-            Dialect::Postgres => "SELECT json_array_elements_text(CAST($1 AS JSON))",
-        };
+        let among = self.store.dialect().texts_in("$1");
         let sql = format!(
             "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
         );
         let mut writer = self.writer().await;
-        let noted =
-            sqlx::query(AssertSqlSafe(sql)).bind(keys).bind(self.now()).bind(until).execute(&mut **writer).await;
-        noted.map(drop).map_err(|error| self.fault(&error))
+        let noted = query(sql).bind(keys).bind(self.now()).bind(until).execute(&mut **writer).await;
+        noted.map(drop)
     }
 
     /// Ends the notices of clients whom a sweep that has looked at everybody did
     /// not find due any more.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let ended = sqlx::query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
-        ended.map(drop).map_err(|error| self.fault(&error))
+        let ended = query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
+        ended.map(drop)
     }
 
     /// The notices of a client, oldest first.
     pub async fn notices(&self, client_key: &str) -> Result<Vec<Notice>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT sweep, asked_at, sent_at, until, ended_at, ended_by FROM lethe_notices WHERE client_key = $1 ORDER BY sweep",
         )
         .bind(client_key)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 }

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::Ledger;
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, StoreError};
+use crate::database::{Connection, StoreError, from_row, query, query_as};
 
 /// Writes a JSON array that is kept as a text as what it is.
 // What a field is serialized with takes it as it is.
@@ -18,7 +16,7 @@ fn as_list<S: serde::Serializer>(json: &Option<String>, serializer: S) -> Result
 }
 
 /// What became of a client, from one sweep until another.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Record {
     /// The sweep that first had this outcome.
     pub sweep: i64,
@@ -40,8 +38,10 @@ pub struct Record {
     pub last_at: String,
 }
 
+from_row!(Record { sweep, job, opened_by, outcome, reasons, at, last_sweep, last_at });
+
 /// A client that failed.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct FailedClient {
     /// Its key.
     pub client_key: String,
@@ -59,8 +59,10 @@ pub struct FailedClient {
     pub kind: String,
 }
 
+from_row!(FailedClient { client_key, reasons, sweep, at, force, kind });
+
 /// What became of a client in one sweep.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Listed {
     /// Its key.
     pub client_key: String,
@@ -73,6 +75,8 @@ pub struct Listed {
     /// When it was first so.
     pub at: String,
 }
+
+from_row!(Listed { client_key, outcome, reasons, at });
 
 /// Which clients of a sweep are wanted.
 #[derive(Debug, Clone, Default)]
@@ -93,7 +97,7 @@ impl Ledger {
     pub async fn outcomes(&self, sweep: i64, page: &OutcomePage) -> Result<Vec<Listed>, StoreError> {
         // A reason stands in quotes in its array, so taking it out changes the text.
         let reason = page.reason.as_ref().map(|reason| serde_json::Value::from(reason.as_str()).to_string());
-        sqlx::query_as(
+        query_as(
             "SELECT client_key, outcome, reasons, at FROM lethe_outcomes WHERE (sweep = $1 OR last_sweep = $1) \
              AND ($2 IS NULL OR outcome = $2) AND ($3 IS NULL OR replace(reasons, $3, '') <> reasons) \
              AND ($4 IS NULL OR client_key > $4) ORDER BY client_key, sweep LIMIT $5",
@@ -105,40 +109,34 @@ impl Ledger {
         .bind(i64::from(page.most))
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// A client's history, oldest first.
     pub async fn history(&self, client_key: &str) -> Result<Vec<Record>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT o.sweep, s.job, s.opened_by, o.outcome, o.reasons, o.at, o.last_sweep, o.last_at FROM lethe_outcomes AS o \
              JOIN lethe_sweeps AS s ON s.id = o.sweep WHERE o.client_key = $1 ORDER BY o.sweep",
         )
         .bind(client_key)
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// How many clients a sweep refused for each reason; a client with two counts twice.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
-        let each = match self.store.dialect() {
-            Dialect::Sqlite => "json_each(b.reasons) AS r",
-            Dialect::Postgres => "json_each_text(CAST(b.reasons AS JSON)) AS r",
-        };
-        let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(format!(
+        let each = self.store.dialect().members("b.reasons");
+        let rows: Vec<(String, i64)> = query_as(format!(
             "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} WHERE b.sweep = $1 GROUP BY r.key"
-        )))
+        ))
         .bind(sweep)
         .fetch_all(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        .await?;
         Ok(rows.into_iter().map(|(reason, clients)| (reason, u64::try_from(clients).unwrap_or(0))).collect())
     }
 
     /// Clients whose last outcome is `failed`.
     pub async fn failures(&self, most: u32) -> Result<Vec<FailedClient>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT o.client_key, o.reasons, o.sweep, o.at, s.force, s.kind FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
              WHERE o.outcome = 'failed' AND o.sweep = \
              (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT $1",
@@ -146,25 +144,21 @@ impl Ledger {
         .bind(i64::from(most))
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Lets failed clients be tried again: those in a JSON array of keys as the ledger writes them.
     pub async fn release_by_keys(&self, keys: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        self.release_failures(&mut writer, keys).await.map_err(|error| self.fault(&error))
+        self.release_failures(&mut writer, keys).await
     }
 
     /// Lets failed clients be tried again, inside a transaction: those in a JSON array of keys.
-    pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), sqlx::Error> {
-        let named = match self.store.dialect() {
-            Dialect::Sqlite => "SELECT CAST(value AS TEXT) FROM json_each($1)",
-            Dialect::Postgres => "SELECT e #>> '{}' FROM jsonb_array_elements(CAST($1 AS JSONB)) AS e",
-        };
-        sqlx::query(AssertSqlSafe(format!(
+    pub async fn release_failures(&self, connection: &mut Connection, keys: &str) -> Result<(), StoreError> {
+        let named = self.store.dialect().ledger_keys_in("$1");
+        query(format!(
             "UPDATE lethe_outcomes SET digest = '' WHERE outcome = 'failed' AND client_key IN ({named}) \
              AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)"
-        )))
+        ))
         .bind(keys)
         .execute(connection)
         .await?;

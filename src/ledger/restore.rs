@@ -1,11 +1,8 @@
 //! A ledger that is older than the journal: it takes over what the journal
 //! knows, and live sweeps wait until that has been done again.
 
-use sqlx::AssertSqlSafe;
-
 use super::{Ledger, NewSweep, Segment};
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, StoreError, begin};
+use crate::database::{Connection, StoreError, query, query_scalar};
 
 /// What stands with a sweep that this ledger knows by the journal alone.
 pub const OF_THE_JOURNAL: &str = "known from the journal";
@@ -30,12 +27,11 @@ impl Ledger {
     /// Notes that the journal is ahead: from now on live sweeps wait. Returns whether that is news.
     pub async fn notice_restore(&self) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let noticed = sqlx::query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
+        let noticed = query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
             .bind(self.now())
             .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(noticed.rows_affected() > 0)
+            .await?;
+        Ok(noticed > 0)
     }
 
     /// Takes over what a segment of the journal says: `known` is a JSON array of
@@ -43,45 +39,35 @@ impl Ledger {
     pub async fn take_over(&self, known: &str, segment: &Segment) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             if !self.advance(&mut transaction, segment).await? {
                 return transaction.rollback().await;
             }
-            let sql = |text: &str| AssertSqlSafe(text.replace("{rows}", self.rows()));
-            sqlx::query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
-            if self.store.dialect() == Dialect::Postgres {
-                let next =
-                    "SELECT setval(pg_get_serial_sequence('lethe_sweeps', 'id'), (SELECT max(id) FROM lethe_sweeps))";
-                sqlx::query(next).execute(&mut *transaction).await?;
+            let sql = |text: &str| text.replace("{rows}", &self.rows());
+            query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
+            if let Some(next) = self.store.dialect().number_on("lethe_sweeps") {
+                query(next).execute(&mut *transaction).await?;
             }
-            sqlx::query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
-            sqlx::query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
+            query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
+            query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
             transaction.commit().await
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// How many outcomes there are whose client is known by a hash alone: those
     /// that begin with `prefix`.
     pub async fn hashed(&self, prefix: &str) -> Result<i64, StoreError> {
-        sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE client_key LIKE $1")
+        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE client_key LIKE $1")
             .bind(format!("{prefix}%"))
             .fetch_one(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
     /// `[hash, client key]`.
     pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
-        let pairs_of = match self.store.dialect() {
-            Dialect::Sqlite => {
-                "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each($1))"
-            }
-            Dialect::Postgres => {
-                "(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST($1 AS JSON)) AS e)"
-            }
-        };
+        let pairs_of = self.store.dialect().pairs("$1");
         let statements = [
             // Waits to be written, and has been.
             "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {pairs} AS p JOIN lethe_outcomes AS o ON o.client_key = p.hash \
@@ -95,35 +81,34 @@ impl Ledger {
         ];
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             for sql in statements {
-                let sql = AssertSqlSafe(sql.replace("{pairs}", pairs_of));
-                sqlx::query(sql).bind(pairs).execute(&mut *transaction).await?;
+                let sql = sql.replace("{pairs}", &pairs_of);
+                query(sql).bind(pairs).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Opens the sweep that does again what the journal knows, unless somebody has.
     pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
+            let mut transaction = writer.begin().await?;
             let Some(id) = self.insert_sweep(&mut transaction, sweep).await? else { return Ok(None) };
-            let opened =
-                sqlx::query("UPDATE lethe_journal SET replay = $1 WHERE restored_at IS NOT NULL AND replay IS NULL")
-                    .bind(id)
-                    .execute(&mut *transaction)
-                    .await?;
-            if opened.rows_affected() == 0 {
+            let opened = query("UPDATE lethe_journal SET replay = $1 WHERE restored_at IS NOT NULL AND replay IS NULL")
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            if opened == 0 {
                 transaction.rollback().await?;
                 return Ok(None);
             }
             transaction.commit().await?;
-            Ok::<Option<i64>, sqlx::Error>(Some(id))
+            Ok::<Option<i64>, StoreError>(Some(id))
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// The replay has ended: live sweeps go on. If it was stopped, another is to be opened.
@@ -134,13 +119,13 @@ impl Ledger {
             "UPDATE lethe_journal SET replay = NULL WHERE replay = $1"
         };
         let mut writer = self.writer().await;
-        sqlx::query(sql).bind(sweep).execute(&mut **writer).await.map_err(|error| self.fault(&error))?;
+        query(sql).bind(sweep).execute(&mut **writer).await?;
         Ok(())
     }
 
     /// Whether this sweep has to wait for a replay: asked in the transaction that is about to write.
-    pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
-        let waits: i64 = sqlx::query_scalar(
+    pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
+        let waits: i64 = query_scalar(
             "SELECT count(*) FROM lethe_journal WHERE restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)",
         )
         .bind(sweep)
@@ -151,13 +136,13 @@ impl Ledger {
 
     /// The same, asked beforehand.
     pub async fn waits(&self, sweep: i64) -> Result<bool, StoreError> {
-        let mut connection = self.readers().acquire().await.map_err(|error| self.fault(&error))?;
-        self.has_to_wait(&mut connection, sweep).await.map_err(|error| self.fault(&error))
+        let mut connection = self.readers().acquire().await?;
+        self.has_to_wait(&mut connection, sweep).await
     }
 
     /// Whether a sweep is the one that does again what the journal knows.
-    pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, sqlx::Error> {
-        let is: i64 = sqlx::query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
+    pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
+        let is: i64 = query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
             .bind(sweep)
             .fetch_one(connection)
             .await?;
@@ -166,13 +151,11 @@ impl Ledger {
 
     /// Whether clients were anonymized under a plan.
     pub async fn was_used(&self, digest: &str) -> Result<bool, StoreError> {
-        let used: Option<String> = sqlx::query_scalar(
-            "SELECT client_key FROM lethe_outcomes WHERE digest = $1 AND outcome = 'anonymized' LIMIT 1",
-        )
-        .bind(digest)
-        .fetch_optional(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
+        let used: Option<String> =
+            query_scalar("SELECT client_key FROM lethe_outcomes WHERE digest = $1 AND outcome = 'anonymized' LIMIT 1")
+                .bind(digest)
+                .fetch_optional(self.readers())
+                .await?;
         Ok(used.is_some())
     }
 }

@@ -2,14 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::{Ledger, moment};
-use crate::domain::schema::Dialect;
-use crate::store::{StoreError, begin};
+use crate::database::{StoreError, from_row, query, query_as, query_scalar};
 
 /// A review.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Review {
     /// Its number.
     #[serde(skip)]
@@ -51,6 +49,26 @@ pub struct Review {
     /// The sweep that the approval opened.
     pub sweep: Option<i64>,
 }
+
+from_row!(Review {
+    id,
+    name,
+    asked,
+    digest,
+    made_by,
+    made_at,
+    looked_at,
+    to_look_at,
+    clients,
+    removed,
+    refused,
+    reasons,
+    state,
+    note,
+    decided_by,
+    decided_at,
+    sweep
+});
 
 /// Writes JSON that is kept as a text as what it is.
 pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -102,7 +120,7 @@ impl Ledger {
     /// Begins a review, and returns its number; `None` if one of that name is being made or waits.
     pub async fn begin_review(&self, name: &str, asked: &str, by: &str) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query_scalar(
+        query_scalar(
             "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, alive_at, state) \
              VALUES ($1, $2, '', $3, $4, $4, 'making') \
              ON CONFLICT (name) WHERE state IN ('making', 'waiting') DO NOTHING RETURNING id",
@@ -113,13 +131,12 @@ impl Ledger {
         .bind(self.now())
         .fetch_optional(&mut **writer)
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Notes how far the making of a review is, and that somebody is at it.
     pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let noted = sqlx::query(
+        let noted = query(
             "UPDATE lethe_reviews SET looked_at = $2, to_look_at = $3, alive_at = $4 WHERE id = $1 AND state = 'making'",
         )
         .bind(review)
@@ -128,7 +145,7 @@ impl Ledger {
         .bind(self.now())
         .execute(&mut **writer)
         .await;
-        noted.map(|_| ()).map_err(|error| self.fault(&error))
+        noted.map(|_| ())
     }
 
     /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
@@ -139,8 +156,8 @@ impl Ledger {
             self.texts()
         );
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let filled = sqlx::query(
+            let mut transaction = writer.begin().await?;
+            let filled = query(
                 "UPDATE lethe_reviews SET state = 'waiting', looked_at = to_look_at, digest = $2, refused = $3, reasons = $4, clients = $5 \
                  WHERE id = $1 AND state = 'making'",
             )
@@ -151,39 +168,35 @@ impl Ledger {
             .bind(i64::try_from(held.clients.len()).unwrap_or(i64::MAX))
             .execute(&mut *transaction)
             .await?
-            .rows_affected();
+            ;
             if filled == 0 {
                 return Ok(false);
             }
-            sqlx::query(AssertSqlSafe(clients))
+            query(clients)
                 .bind(review)
                 .bind(serde_json::to_string(held.clients).unwrap_or_default())
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(true)
+            Ok::<bool, StoreError>(true)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// The texts of the JSON array in `$2`, as a query of one column.
-    pub(super) fn texts(&self) -> &'static str {
-        match self.store.dialect() {
-            Dialect::Sqlite => "SELECT CAST(value AS TEXT) AS own FROM json_each($2)",
-            Dialect::Postgres => "SELECT jsonb_array_elements_text(CAST($2 AS JSONB)) AS own",
-        }
+    pub(super) fn texts(&self) -> String {
+        format!("SELECT value AS own FROM ({}) AS given", self.store.dialect().ledger_keys_in("$2"))
     }
 
     /// Notes why a review could not be made.
     pub async fn fail_review(&self, review: i64, why: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let noted =
-            sqlx::query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
-                .bind(review)
-                .bind(why)
-                .execute(&mut **writer)
-                .await;
-        noted.map(|_| ()).map_err(|error| self.fault(&error))
+        let noted = query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
+            .bind(review)
+            .bind(why)
+            .execute(&mut **writer)
+            .await;
+        noted.map(|_| ())
     }
 
     /// Ends reviews that nobody decided since one moment, and those whose making nobody is at since another.
@@ -192,7 +205,7 @@ impl Ledger {
         let (made, alive) = (moment(made), moment(alive));
         let run = async {
             // A look costs less than a turn of the writer.
-            let any: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM lethe_reviews WHERE {old}")))
+            let any: i64 = query_scalar(format!("SELECT count(*) FROM lethe_reviews WHERE {old}"))
                 .bind(&made)
                 .bind(&alive)
                 .fetch_one(self.readers())
@@ -201,29 +214,27 @@ impl Ledger {
                 return Ok(());
             }
             let mut writer = self.writer().await;
-            let mut transaction = begin(&mut writer).await?;
-            sqlx::query(AssertSqlSafe(format!(
+            let mut transaction = writer.begin().await?;
+            query(format!(
                 "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
                  state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
-            )))
+            ))
             .bind(&made)
             .bind(&alive)
             .execute(&mut *transaction)
             .await?;
-            sqlx::query(
-                "DELETE FROM lethe_reviewed WHERE review IN (SELECT id FROM lethe_reviews WHERE state = 'expired')",
-            )
-            .execute(&mut *transaction)
-            .await?;
+            query("DELETE FROM lethe_reviewed WHERE review IN (SELECT id FROM lethe_reviews WHERE state = 'expired')")
+                .execute(&mut *transaction)
+                .await?;
             transaction.commit().await
         };
-        run.await.map_err(|error: sqlx::Error| self.fault(&error))
+        run.await
     }
 
     /// Reviews, those that wait first, then the newest.
     pub async fn reviews(&self, sought: &Sought, most: u32) -> Result<Vec<Review>, StoreError> {
         let [name, state, made_by, since] = sought.patterns();
-        sqlx::query_as(
+        query_as(
             "SELECT * FROM lethe_reviews WHERE lower(name) LIKE $1 ESCAPE '!' AND state LIKE $2 ESCAPE '!' \
              AND (state <> 'deleted' OR $2 = 'deleted') AND made_by LIKE $3 ESCAPE '!' AND made_at >= $4 \
              ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT $5",
@@ -235,28 +246,25 @@ impl Ledger {
         .bind(i64::from(most))
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// The review of a name that waits, or else the last one of that name that was not deleted.
     pub async fn review(&self, name: &str) -> Result<Option<Review>, StoreError> {
-        sqlx::query_as(
+        query_as(
             "SELECT * FROM lethe_reviews WHERE name = $1 AND state <> 'deleted' \
              ORDER BY (state NOT IN ('making', 'waiting')), id DESC LIMIT 1",
         )
         .bind(name)
         .fetch_optional(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// The clients of a review that waits, in key order.
     pub async fn reviewed(&self, review: i64) -> Result<Vec<String>, StoreError> {
-        sqlx::query_scalar("SELECT client_key FROM lethe_reviewed WHERE review = $1 ORDER BY client_key")
+        query_scalar("SELECT client_key FROM lethe_reviewed WHERE review = $1 ORDER BY client_key")
             .bind(review)
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// Leaves these clients on a review that waits, and no others. `false` if somebody has decided it.
@@ -268,27 +276,27 @@ impl Ledger {
         );
         let left = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let waits = sqlx::query(
+            let mut transaction = writer.begin().await?;
+            let waits = query(
                 "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 WHERE id = $1 AND state = 'waiting'",
             )
             .bind(review)
             .bind(left)
             .execute(&mut *transaction)
             .await?
-            .rows_affected();
+            ;
             if waits == 0 {
                 return Ok(false);
             }
-            sqlx::query(AssertSqlSafe(others))
+            query(others)
                 .bind(review)
                 .bind(serde_json::to_string(keys).unwrap_or_default())
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(true)
+            Ok::<bool, StoreError>(true)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 
     /// Decides a review: approved by a sweep that was opened, rejected, or
@@ -303,8 +311,8 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let decided = sqlx::query(
+            let mut transaction = writer.begin().await?;
+            let decided = query(
                 "UPDATE lethe_reviews SET state = $2, sweep = COALESCE($3, sweep), decided_by = $4, decided_at = $5 \
                  WHERE id = $1 AND (state = 'waiting' OR $2 = 'deleted')",
             )
@@ -314,12 +322,11 @@ impl Ledger {
             .bind(by)
             .bind(self.now())
             .execute(&mut *transaction)
-            .await?
-            .rows_affected();
-            sqlx::query("DELETE FROM lethe_reviewed WHERE review = $1").bind(review).execute(&mut *transaction).await?;
+            .await?;
+            query("DELETE FROM lethe_reviewed WHERE review = $1").bind(review).execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(decided > 0)
+            Ok::<bool, StoreError>(decided > 0)
         };
-        run.await.map_err(|error| self.fault(&error))
+        run.await
     }
 }

@@ -5,11 +5,9 @@
 
 use chrono::TimeDelta;
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, FromRow};
 
 use super::{Ledger, moment};
-use crate::domain::schema::Dialect;
-use crate::store::{Connection, StoreError, begin};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 
 /// How many keys go at a time.
 const A_PAGE: i64 = 10_000;
@@ -20,7 +18,7 @@ const COLUMNS: &str =
     "SELECT id, name, parts, clients, saved_by, saved_at FROM lethe_selections WHERE saved_at IS NOT NULL";
 
 /// A selection.
-#[derive(Debug, Clone, FromRow, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Selection {
     /// Its number.
     #[serde(skip)]
@@ -38,6 +36,8 @@ pub struct Selection {
     pub saved_at: String,
 }
 
+from_row!(Selection { id, name, parts, clients, saved_by, saved_at });
+
 /// A selection whose keys are coming.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSelection(i64);
@@ -46,17 +46,15 @@ impl Ledger {
     /// Begins a selection that nobody finds before it is saved; forgets those cut short long ago.
     pub async fn begin_selection(&self, name: &str, parts: usize, by: &str) -> Result<NewSelection, StoreError> {
         let now = self.clock.now();
-        let old: Vec<i64> =
-            sqlx::query_scalar("SELECT id FROM lethe_selections WHERE saved_at IS NULL AND begun_at < $1")
-                .bind(moment(now - CUT_SHORT))
-                .fetch_all(self.readers())
-                .await
-                .map_err(|error| self.fault(&error))?;
+        let old: Vec<i64> = query_scalar("SELECT id FROM lethe_selections WHERE saved_at IS NULL AND begun_at < $1")
+            .bind(moment(now - CUT_SHORT))
+            .fetch_all(self.readers())
+            .await?;
         for selection in old {
             self.forget_keys(selection).await?;
         }
         let mut writer = self.writer().await;
-        sqlx::query_scalar(
+        query_scalar(
             "INSERT INTO lethe_selections (name, parts, saved_by, begun_at) VALUES ($1, $2, $3, $4) RETURNING id",
         )
         .bind(name)
@@ -66,7 +64,6 @@ impl Ledger {
         .fetch_one(&mut **writer)
         .await
         .map(NewSelection)
-        .map_err(|error| self.fault(&error))
     }
 
     /// Adds a page of keys, and returns how many of them are new.
@@ -77,12 +74,12 @@ impl Ledger {
             self.texts()
         );
         let mut writer = self.writer().await;
-        let added = sqlx::query(AssertSqlSafe(add))
+        let added = query(add)
             .bind(selection.0)
             .bind(serde_json::to_string(keys).unwrap_or_default())
             .execute(&mut **writer)
             .await;
-        added.map(|done| done.rows_affected()).map_err(|error| self.fault(&error))
+        added.map(|done| done)
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its
@@ -95,8 +92,8 @@ impl Ledger {
     ) -> Result<bool, StoreError> {
         let run = async {
             let mut writer = self.writer().await;
-            let mut transaction = begin(&mut writer).await?;
-            let before: Option<i64> = sqlx::query_scalar(
+            let mut transaction = writer.begin().await?;
+            let before: Option<i64> = query_scalar(
                 "UPDATE lethe_selections SET saved_at = NULL WHERE saved_at IS NOT NULL AND $2 = 1 \
                  AND name = (SELECT name FROM lethe_selections WHERE id = $1) RETURNING id",
             )
@@ -104,20 +101,20 @@ impl Ledger {
             .bind(i64::from(replace))
             .fetch_optional(&mut *transaction)
             .await?;
-            sqlx::query("UPDATE lethe_selections SET clients = $2, saved_at = $3 WHERE id = $1")
+            query("UPDATE lethe_selections SET clients = $2, saved_at = $3 WHERE id = $1")
                 .bind(selection.0)
                 .bind(i64::try_from(clients).unwrap_or(i64::MAX))
                 .bind(self.now())
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<Option<i64>, sqlx::Error>(before)
+            Ok::<Option<i64>, StoreError>(before)
         };
         match run.await {
             Ok(Some(before)) => self.forget_keys(before).await.map(|()| true),
             Ok(None) => Ok(true),
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
-            Err(error) => Err(self.fault(&error)),
+            Err(error) if error.is_taken() => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -130,13 +127,12 @@ impl Ledger {
     pub async fn delete_selection(&self, name: &str) -> Result<bool, StoreError> {
         let gone: Option<i64> = {
             let mut writer = self.writer().await;
-            sqlx::query_scalar(
+            query_scalar(
                 "UPDATE lethe_selections SET saved_at = NULL WHERE name = $1 AND saved_at IS NOT NULL RETURNING id",
             )
             .bind(name)
             .fetch_optional(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?
+            .await?
         };
         let Some(selection) = gone else { return Ok(false) };
         self.forget_keys(selection).await?;
@@ -149,37 +145,32 @@ impl Ledger {
                     (SELECT client_key FROM lethe_selected WHERE selection = $1 ORDER BY client_key LIMIT $2)";
         loop {
             let mut writer = self.writer().await;
-            let gone = sqlx::query(page).bind(selection).bind(A_PAGE).execute(&mut **writer).await;
-            if gone.map_err(|error| self.fault(&error))?.rows_affected() == 0 {
-                let last = sqlx::query("DELETE FROM lethe_selections WHERE id = $1");
+            let gone = query(page).bind(selection).bind(A_PAGE).execute(&mut **writer).await;
+            if gone? == 0 {
+                let last = query("DELETE FROM lethe_selections WHERE id = $1");
                 let last = last.bind(selection).execute(&mut **writer).await;
-                return last.map(|_| ()).map_err(|error| self.fault(&error));
+                return last.map(|_| ());
             }
         }
     }
 
     /// Selections behind a name, by name.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, StoreError> {
-        sqlx::query_as(AssertSqlSafe(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2")))
+        query_as(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2"))
             .bind(behind.unwrap_or_default())
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// The selection of a name.
     pub async fn selection(&self, name: &str) -> Result<Option<Selection>, StoreError> {
-        sqlx::query_as(AssertSqlSafe(format!("{COLUMNS} AND name = $1")))
-            .bind(name)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_as(format!("{COLUMNS} AND name = $1")).bind(name).fetch_optional(self.readers()).await
     }
 
     /// A page of a selection's keys behind one of them, in their order.
     pub async fn selected(&self, selection: i64, behind: Option<&str>, most: usize) -> Result<Vec<String>, StoreError> {
-        sqlx::query_scalar(
+        query_scalar(
             "SELECT client_key FROM lethe_selected WHERE selection = $1 AND client_key > $2 ORDER BY client_key LIMIT $3",
         )
         .bind(selection)
@@ -187,7 +178,6 @@ impl Ledger {
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(self.readers())
         .await
-        .map_err(|error| self.fault(&error))
     }
 
     /// Cuts a saved selection into batches of a sweep, as it is now and all in
@@ -199,14 +189,9 @@ impl Ledger {
         sweep: i64,
         selection: &Selection,
         size: usize,
-    ) -> Result<i64, sqlx::Error> {
+    ) -> Result<i64, StoreError> {
         // A key of one part is a text, and one of several is JSON already.
-        let keys = match (self.store.dialect(), selection.parts) {
-            (Dialect::Sqlite, 1) => "json_group_array(client_key)",
-            (Dialect::Sqlite, _) => "json_group_array(json(client_key))",
-            (Dialect::Postgres, 1) => "CAST(jsonb_agg(client_key) AS TEXT)",
-            (Dialect::Postgres, _) => "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)",
-        };
+        let keys = self.store.dialect().keys_joined(usize::from(selection.parts > 1) + 1);
         let cut = format!(
             "INSERT INTO lethe_batches (sweep, keys, clients, state, run_at) \
              SELECT CAST($1 AS BIGINT), {keys}, count(*), 'ready', CAST($4 AS TEXT) FROM \
@@ -214,7 +199,7 @@ impl Ledger {
              WHERE selection = (SELECT id FROM lethe_selections WHERE id = $2 AND saved_at IS NOT NULL)) AS own \
              GROUP BY part ORDER BY part"
         );
-        sqlx::query(AssertSqlSafe(cut))
+        query(cut)
             .bind(sweep)
             .bind(selection.id)
             .bind(i64::try_from(size).unwrap_or(i64::MAX))
@@ -222,7 +207,7 @@ impl Ledger {
             .execute(&mut *connection)
             .await?;
         self.tell_of_batches(connection).await?;
-        sqlx::query_scalar("SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
+        query_scalar("SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
             .bind(sweep)
             .fetch_one(connection)
             .await

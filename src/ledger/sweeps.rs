@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
 
 use super::{Ledger, moment};
+use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
-use crate::store::{Connection, StoreError, begin};
 
 /// Where a sweep stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -36,6 +34,14 @@ impl State {
             Self::Stopped => "stopped",
             Self::Braked => "braked",
         }
+    }
+}
+
+impl std::str::FromStr for State {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Running, Self::Done, Self::Stopped, Self::Braked].into_iter().find(|own| own.as_str() == text).ok_or(())
     }
 }
 
@@ -139,57 +145,42 @@ pub struct Progress {
     pub done_batches: u64,
 }
 
-impl<'r> FromRow<'r, AnyRow> for Sweep {
-    fn from_row(row: &'r AnyRow) -> Result<Self, sqlx::Error> {
-        let day = |column: &str| -> Result<Option<NaiveDate>, sqlx::Error> {
-            let text: Option<String> = row.try_get(column)?;
-            text.map(|text| text.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))).transpose()
-        };
-        let flag = |column: &str| row.try_get::<i64, _>(column).map(|flag| flag != 0);
-        let kind: String = row.try_get("kind")?;
-        let state: String = row.try_get("state")?;
-        let filters: String = row.try_get("filters")?;
+from_text!(State, SweepKind);
+
+impl FromRow for Sweep {
+    fn from_row(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("id")?,
-            job: row.try_get("job")?,
-            tick: row.try_get("tick")?,
-            skipped: row.try_get("skipped")?,
-            kind: kind.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-            filters: serde_json::from_str(&filters).map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
-            cap: row.try_get::<Option<i64>, _>("cap")?.and_then(|cap| u64::try_from(cap).ok()),
-            force: flag("force")?,
-            over_brake: flag("over_brake")?,
-            today: day("today")?.unwrap_or_default(),
-            cutoff: day("cutoff")?,
-            since: day("since")?,
-            digest: row.try_get("digest")?,
-            state: match state.as_str() {
-                "running" => State::Running,
-                "done" => State::Done,
-                "braked" => State::Braked,
-                _ => State::Stopped,
-            },
-            note: row.try_get("note")?,
-            position: row.try_get("position")?,
-            cut: flag("cut")?,
-            capped: flag("capped")?,
-            opened_by: row.try_get("opened_by")?,
-            opened_at: row.try_get("opened_at")?,
-            closed_at: row.try_get("closed_at")?,
+            id: row.get("id")?,
+            job: row.get("job")?,
+            tick: row.get("tick")?,
+            skipped: row.get("skipped")?,
+            kind: row.get("kind")?,
+            filters: row.get::<Json<_>>("filters")?.0,
+            cap: row.get("cap")?,
+            force: row.get("force")?,
+            over_brake: row.get("over_brake")?,
+            today: row.get("today")?,
+            cutoff: row.get("cutoff")?,
+            since: row.get("since")?,
+            digest: row.get("digest")?,
+            state: row.get("state")?,
+            note: row.get("note")?,
+            position: row.get("position")?,
+            cut: row.get("cut")?,
+            capped: row.get("capped")?,
+            opened_by: row.get("opened_by")?,
+            opened_at: row.get("opened_at")?,
+            closed_at: row.get("closed_at")?,
         })
     }
 }
 
 impl Ledger {
     /// Writes a new sweep inside a transaction; `None` if the job's tick has one already.
-    pub async fn insert_sweep(
-        &self,
-        connection: &mut Connection,
-        sweep: &NewSweep,
-    ) -> Result<Option<i64>, sqlx::Error> {
+    pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let now = self.now();
         let closed = (sweep.state != State::Running).then(|| now.clone());
-        sqlx::query_scalar(
+        query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
              state, note, position, opened_by, opened_at, closed_at, over_brake) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
@@ -219,19 +210,12 @@ impl Ledger {
 
     /// The sweep of this number.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id = $1")
-            .bind(id)
-            .fetch_optional(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
     }
 
     /// Sweeps that are running, oldest first.
     pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id")
-            .fetch_all(self.readers())
-            .await
-            .map_err(|error| self.fault(&error))
+        query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id").fetch_all(self.readers()).await
     }
 
     /// The last sweeps, newest first.
@@ -241,17 +225,16 @@ impl Ledger {
 
     /// The last sweeps before one, newest first.
     pub async fn sweeps_before(&self, before: Option<i64>, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        sqlx::query_as("SELECT * FROM lethe_sweeps WHERE id < $1 ORDER BY id DESC LIMIT $2")
+        query_as("SELECT * FROM lethe_sweeps WHERE id < $1 ORDER BY id DESC LIMIT $2")
             .bind(before.unwrap_or(i64::MAX))
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
-            .map_err(|error| self.fault(&error))
     }
 
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT), CAST(COALESCE(sum(refused), 0) AS BIGINT), \
              CAST(COALESCE(sum(already), 0) AS BIGINT), CAST(COALESCE(sum(not_due), 0) AS BIGINT), \
              CAST(COALESCE(sum(not_found), 0) AS BIGINT), CAST(COALESCE(sum(failed), 0) AS BIGINT), \
@@ -262,68 +245,59 @@ impl Ledger {
         .bind(sweep)
         .bind(self.now())
         .fetch_one(self.readers())
-        .await
-        .map_err(|error| self.fault(&error))?;
-        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
+        .await?;
+        let count = |at: usize| row.get::<u64>(at);
         Ok(Progress {
             tally: Tally {
-                anonymized: count(0),
-                refused: count(1),
-                already: count(2),
-                not_due: count(3),
-                not_found: count(4),
-                failed: count(5),
+                anonymized: count(0)?,
+                refused: count(1)?,
+                already: count(2)?,
+                not_due: count(3)?,
+                not_found: count(4)?,
+                failed: count(5)?,
             },
-            clients: count(6),
-            open_batches: count(7),
-            done_batches: count(8),
-            pausing_batches: count(9),
+            clients: count(6)?,
+            open_batches: count(7)?,
+            done_batches: count(8)?,
+            pausing_batches: count(9)?,
         })
     }
 
     /// Says something of a sweep that has ended, for those who look at it.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        sqlx::query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1")
-            .bind(id)
-            .bind(note)
-            .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
+        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).execute(&mut **writer).await?;
         Ok(())
     }
 
     /// Takes a note back from every sweep that has it. Returns whether there was one.
     pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let cleared = sqlx::query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1")
-            .bind(note)
-            .execute(&mut **writer)
-            .await
-            .map_err(|error| self.fault(&error))?;
-        Ok(cleared.rows_affected() > 0)
+        let cleared =
+            query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1").bind(note).execute(&mut **writer).await?;
+        Ok(cleared > 0)
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.
     pub async fn stop_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let stopped = sqlx::query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
+            let mut transaction = writer.begin().await?;
+            let stopped = query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
                 .bind(id)
                 .bind(note)
                 .bind(self.now())
                 .execute(&mut *transaction)
                 .await?
-                .rows_affected();
-            sqlx::query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
+                ;
+            query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
                 .bind(id)
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(stopped > 0)
+            Ok::<bool, StoreError>(stopped > 0)
         };
-        let stopped = run.await.map_err(|error| self.fault(&error))?;
+        let stopped = run.await?;
         drop(writer);
         if stopped {
             self.trace_end(id).await;
@@ -335,8 +309,8 @@ impl Ledger {
     pub async fn close_sweep(&self, sweep: &Sweep, mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
-            let mut transaction = begin(&mut writer).await?;
-            let closed = sqlx::query(
+            let mut transaction = writer.begin().await?;
+            let closed = query(
                 "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
                  AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
             )
@@ -344,16 +318,16 @@ impl Ledger {
             .bind(self.now())
             .execute(&mut *transaction)
             .await?
-            .rows_affected();
+            ;
             if closed > 0
                 && let Some(mark) = mark
             {
                 self.advance_mark(&mut transaction, mark, sweep.id).await?;
             }
             transaction.commit().await?;
-            Ok::<bool, sqlx::Error>(closed > 0)
+            Ok::<bool, StoreError>(closed > 0)
         };
-        let closed = run.await.map_err(|error| self.fault(&error))?;
+        let closed = run.await?;
         drop(writer);
         if closed {
             self.trace_end(sweep.id).await;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::store::Writer;
+use crate::database::Writer;
 
 /// The connections that write.
 #[derive(Clone)]

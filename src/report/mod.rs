@@ -27,8 +27,8 @@ pub use words::{counted, minute, number, reason};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::database::Store;
 use crate::ledger::moment;
-use crate::store::Store;
 use crate::worker::Context;
 
 /// Who made a report, when, and of what.

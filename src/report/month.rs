@@ -13,9 +13,9 @@ use super::remains::Remains;
 use super::sweep::{Asked, OldRows, Told, not_checked, told};
 use super::unchecked::Unchecked;
 use super::{About, Wishes};
+use crate::database::StoreError;
 use crate::domain::outcome::Tally;
 use crate::ledger::moment;
-use crate::store::StoreError;
 use crate::worker::Context;
 
 /// A calendar month.

@@ -2,14 +2,13 @@
 
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, Row};
 
 use super::Wishes;
+use crate::database::{StoreError, query, query_as, query_scalar};
 use crate::domain::plan::Plan;
 use crate::ledger::Standing;
 use crate::sql::groups::{SMALL, groups, rare_values};
 use crate::sql::select::{Wanted, due_count, lapsed_count};
-use crate::store::StoreError;
 use crate::worker::{Context, Loaded};
 
 /// For more than so many days somebody is overdue.
@@ -168,10 +167,7 @@ async fn waiting(
 
 async fn one(context: &Context, sql: String) -> Result<u64, StoreError> {
     // A text of its own: sweeps prepare the same statement on these connections with a parameter.
-    let count: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT ({sql})")))
-        .fetch_one(context.store.readers())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
+    let count: i64 = query_scalar(format!("SELECT ({sql})")).fetch_one(context.store.readers()).await?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
@@ -180,17 +176,14 @@ async fn measure(context: &Context, plan: &Plan, wishes: Wishes) -> Result<Optio
     if columns.is_empty() {
         return Ok(None);
     }
-    let rows = sqlx::query(AssertSqlSafe(groups(&plan.client, columns)))
-        .fetch_all(context.store.readers())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
+    let rows = query(groups(&plan.client, columns)).fetch_all(context.store.readers()).await?;
     let mut found = Groups { small: SMALL, ..Groups::default() };
     found.columns = columns.iter().map(|name| GroupColumn { column: name.clone(), ..GroupColumn::default() }).collect();
     for row in rows {
-        let count = |at: usize| u64::try_from(row.get::<i64, _>(at)).unwrap_or(0);
-        let (groups, k, clients, small_groups, small_clients) = (count(2), count(3), count(4), count(5), count(6));
-        let what: String = row.get(0);
-        let place = usize::try_from(row.get::<i64, _>(1)).ok();
+        let count = |at: usize| row.get::<u64>(at);
+        let (groups, k, clients, small_groups, small_clients) = (count(2)?, count(3)?, count(4)?, count(5)?, count(6)?);
+        let what: String = row.get(0)?;
+        let place = usize::try_from(row.get::<i64>(1)?).ok();
         match (what.as_str(), place.and_then(|at| found.columns.get_mut(at))) {
             ("without", Some(column)) => {
                 column.k_without = Some(k);
@@ -209,12 +202,10 @@ async fn measure(context: &Context, plan: &Plan, wishes: Wishes) -> Result<Optio
     }
     if wishes.values {
         for column in &mut found.columns {
-            let rows: Vec<(Option<String>, i64)> =
-                sqlx::query_as(AssertSqlSafe(rare_values(&plan.client, &column.column)))
-                    .bind(MOST_VALUES)
-                    .fetch_all(context.store.readers())
-                    .await
-                    .map_err(|error| context.store.fault(&error))?;
+            let rows: Vec<(Option<String>, i64)> = query_as(rare_values(&plan.client, &column.column))
+                .bind(MOST_VALUES)
+                .fetch_all(context.store.readers())
+                .await?;
             let rare = rows
                 .into_iter()
                 .map(|(value, clients)| RareValue { value, clients: u64::try_from(clients).unwrap_or(0) });

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::words::{minute, number};
+use crate::database::StoreError;
 use crate::ledger::{Outstanding, Through};
-use crate::store::StoreError;
 use crate::worker::Context;
 
 /// What leaves the database, as it stands now.

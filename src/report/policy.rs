@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::database::StoreError;
 use crate::domain::policy::Policy;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Rehearsal;
-use crate::store::StoreError;
 use crate::worker::retention::rehearsal_name;
 use crate::worker::{Context, Loaded, PlanLoadError};
 

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::About;
 use super::remains::{Remaining, remaining};
+use crate::database::Store;
 use crate::domain::job::Job;
 use crate::domain::policy::{Class, Policy, Rows, Table};
 use crate::domain::sweep::SweepKind;
-use crate::store::Store;
 use crate::worker::{Loaded, PlanLoadError, Planner};
 
 /// The extract.

@@ -12,10 +12,10 @@ use super::remains::Remains;
 use super::unchecked::{Unchecked, unchecked};
 use super::words::reason;
 use super::{About, Wishes};
+use crate::database::StoreError;
 use crate::domain::outcome::Tally;
 use crate::domain::policy::{Class, Policy};
 use crate::ledger::{Reason, Sweep, moment};
-use crate::store::StoreError;
 use crate::worker::sweep::SweepError;
 use crate::worker::{Context, gate};
 

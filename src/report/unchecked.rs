@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::words::{counted, minute, some};
 use crate::domain::policy::{Class, OnResidue, Policy};
-use crate::domain::schema::Dialect;
 use crate::worker::Loaded;
 
 /// The most names given of many.
@@ -66,17 +65,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
             None => "They hold former values until they expire; Lethe was told of none.".to_owned(),
         },
     );
-    add(
-        "The database’s own files".to_owned(),
-        match loaded.schema.dialect {
-            Dialect::Sqlite => "Pages that other programs freed earlier may hold former values until VACUUM.",
-            Dialect::Postgres => {
-                "Changed and deleted rows stay in the files until VACUUM, and in the write-ahead log and its archive for \
-                 as long as those are kept."
-            }
-        }
-        .to_owned(),
-    );
+    add("The database’s own files".to_owned(), loaded.schema.dialect.leftovers().to_owned());
     all
 }
 

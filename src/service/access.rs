@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 
 use super::Service;
 use super::failure::{Failure, Kind};
+use crate::database::StoreError;
 use crate::domain::access::{Right, Rights};
 use crate::domain::hint::Act;
 use crate::ledger::Ledger;
-use crate::store::StoreError;
 use crate::worker::PlanLoadError;
 
 /// What whoever may not configure is told while a column waits to be classified.

@@ -1,8 +1,8 @@
 //! An error as a person sees it: what went wrong, what to do, whose it is to fix.
 
+use crate::database::StoreError;
 use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
-use crate::store::StoreError;
 use crate::worker::{PlanLoadError, RunError, SweepError};
 
 /// What kind of thing went wrong.
@@ -76,8 +76,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let (code, kind) =
-            if matches!(error, StoreError::Other { .. }) { (2, Kind::Fault) } else { (1, Kind::Unavailable) };
+        let (code, kind) = if error.is_unexpected() { (2, Kind::Fault) } else { (1, Kind::Unavailable) };
         Self { message: error.to_string(), hint: error.hint(), code, kind }
     }
 }

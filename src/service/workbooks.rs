@@ -1,11 +1,11 @@
 //! The workbook of a review: taken out by a person, looked through, saved, and
 //! given back. What is left in it is approved, and nothing that is not as it was.
 
+use crate::database::{StoreError, query};
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlx::{AssertSqlSafe, Row as _};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
@@ -217,14 +217,11 @@ impl Service {
         for page in keys.chunks(PAGE) {
             // A key that nobody has is nobody's.
             let page = page.iter().filter_map(|key| Key::parse(key, parts).ok()).map(|key| key.to_json());
-            let rows = sqlx::query(AssertSqlSafe(sql.clone()))
-                .bind(join(&page.collect::<Vec<_>>()))
-                .fetch_all(store.readers())
-                .await
-                .map_err(|error| store.fault(&error))?;
+            let rows = query(sql.clone()).bind(join(&page.collect::<Vec<_>>())).fetch_all(store.readers()).await?;
             for row in rows {
-                let cell = |at: usize| plain(row.try_get::<Option<&str>, _>(at).ok().flatten().unwrap_or_default());
-                all.insert(row.get(0), (1..=plan.shown.len()).map(cell).collect());
+                let cell = |at: usize| Ok(row.get::<Option<String>>(at)?.map_or_else(String::new, |text| plain(&text)));
+                let cells: Result<_, StoreError> = (1..=plan.shown.len()).map(cell).collect();
+                all.insert(row.get(0)?, cells?);
             }
         }
         Ok(all)

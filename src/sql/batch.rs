@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::link::{Asked, CLIENT, OfRow};
-use super::residue::{Bulk, Search, former, search};
+use super::residue::{Search, former, search};
 use super::select::Wanted;
-use super::{Scope, column, key_columns, key_names, name, qualified, relation, replay, row, text, tuple};
+use super::{Scope, column, key_columns, key_names, name, relation, replay, row, text, tuple};
+use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Step};
-use crate::domain::schema::Dialect;
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
@@ -20,10 +20,7 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     let keys = key_names(client.key.len());
     let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
     // Not emptied by each commit: that would make PostgreSQL plan every statement anew for each batch.
-    let text = match client.dialect {
-        Dialect::Sqlite => "",
-        Dialect::Postgres => " TEXT",
-    };
+    let text = client.dialect.any_text();
     vec![
         format!(
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
@@ -50,9 +47,8 @@ pub const EMPTY: [&str; 5] = [
     "DELETE FROM lethe_going",
 ];
 
-/// Gives the room of rows that were deleted from the temporary tables back,
-/// where nothing does so by itself.
-pub const VACUUM: &str = "VACUUM (TRUNCATE) lethe_batch, lethe_held, lethe_taken, lethe_reasons, lethe_going";
+/// The names of the temporary tables.
+pub const TABLES: &str = "lethe_batch, lethe_held, lethe_taken, lethe_reasons, lethe_going";
 
 /// Drops the temporary tables, for another plan.
 pub const DROP: [&str; 5] = [
@@ -89,8 +85,8 @@ pub struct Statements {
     pub shared: Vec<(String, String)>,
     /// Keys of key-value tables that the policy does not know, of the clients taken: table and key.
     pub unknown_keys: Vec<(String, String)>,
-    /// Former identifying values, as [lines](super::residue::LINE).
-    pub former: Vec<Bulk>,
+    /// Reads former identifying values: the client's `n`, and the values.
+    pub former: Vec<String>,
     /// Rules, with the table each is about.
     pub changes: Vec<(String, String)>,
     /// What is looked through for former values.
@@ -120,7 +116,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     last_changes.append(&mut very_last);
     Statements {
         steady: steady(scope, plan),
-        lock: lock(scope, " FOR UPDATE SKIP LOCKED"),
+        lock: lock(scope, scope.dialect.skip_locked()),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
@@ -155,12 +151,12 @@ impl Statements {
         let of_client = [&self.fill, &self.fill_failing, &self.take];
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
         let mut all: Vec<(String, &str)> = of_client.map(|sql| (client.table.clone(), sql.as_str())).collect();
-        all.extend(self.former.iter().map(|bulk| (client.table.clone(), bulk.whole.as_str())));
+        all.extend(self.former.iter().map(|sql| (client.table.clone(), sql.as_str())));
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         all.extend(self.files.all());
         for search in &self.searches {
-            let blank = search.blank.iter().flatten().chain([&search.select.whole, &search.select.plain]);
+            let blank = search.blank.iter().flatten().chain([&search.select]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));
         }
         all
@@ -192,49 +188,22 @@ fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
     of_step
 }
 
-/// The keys in `$1` as rows `j`: the place of each from 0, and its value.
-pub(super) fn given(scope: Scope) -> &'static str {
-    match scope.dialect {
-        Dialect::Sqlite => "(SELECT key AS n, value FROM json_each($1)) AS j",
-        Dialect::Postgres => {
-            "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
-             WITH ORDINALITY AS e (value, place)) AS j"
-        }
-    }
-}
-
-/// A key of [`given`], to compare with the key's columns.
+/// A key of [`given_keys`](crate::domain::dialect::SqlDialect::given_keys), to compare with the key's columns.
 pub(super) fn given_key(scope: Scope) -> String {
-    match (scope.dialect, scope.client.key.len()) {
-        (Dialect::Sqlite, 1) => "j.value".to_owned(),
+    match scope.client.key_types.as_slice() {
+        [declared] => scope.dialect.given_key(declared),
         _ => scope.key_of("j.value"),
     }
 }
 
-/// A key of [`given`] as the ledger writes it.
-fn given_text(scope: Scope) -> String {
-    match (scope.dialect, scope.client.key.len()) {
-        (Dialect::Sqlite, _) => "CAST(j.value AS TEXT)".to_owned(),
-        (Dialect::Postgres, 1) => "j.value #>> '{}'".to_owned(),
-        (Dialect::Postgres, width) => {
-            let parts: Vec<String> = (0..width).map(|at| format!("CAST(j.value -> {at} AS TEXT)")).collect();
-            format!("'[' || {} || ']'", parts.join(" || ',' || "))
-        }
-    }
-}
-
 fn steady(scope: Scope, plan: &Plan) -> Option<String> {
-    if scope.is_sqlite() {
-        return None;
-    }
     let tables: BTreeSet<&str> =
         plan.steps.iter().map(|step| step.table.as_str()).chain([scope.client.table.as_str()]).collect();
-    let tables: Vec<String> = tables.into_iter().map(|table| qualified(scope.dialect, table)).collect();
-    Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
+    scope.dialect.keep_schema(&tables.into_iter().collect::<Vec<_>>())
 }
 
 fn lock(scope: Scope, locking: &str) -> Option<String> {
-    if scope.is_sqlite() {
+    if scope.dialect.has_one_writer() {
         return None;
     }
     let key = tuple(CLIENT, &scope.client.key);
@@ -242,9 +211,16 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
     let columns = columns.join(", ");
     let named = match scope.client.key.len() {
         1 => given_key(scope),
-        width => (0..width).map(|at| scope.key_part("j.value", at)).collect::<Vec<_>>().join(", "),
+        _ => {
+            let parts = scope.client.key_types.iter().enumerate();
+            parts.map(|(at, own)| scope.key_part("j.value", Some(at), own)).collect::<Vec<_>>().join(", ")
+        }
     };
-    let among = scope.among(&key, scope.client.key.len(), &format!("SELECT {named} FROM {}", given(scope)));
+    let among = scope.dialect.among(
+        &key,
+        scope.client.key.len(),
+        &format!("SELECT {named} FROM {}", scope.dialect.given_keys()),
+    );
     Some(format!(
         "INSERT INTO lethe_held SELECT {columns} FROM {} WHERE {among} ORDER BY {columns}{locking}",
         scope.clients()
@@ -267,7 +243,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };
     let key = scope.key_text(CLIENT);
-    let busy = if scope.is_sqlite() {
+    let busy = if scope.dialect.has_one_writer() {
         String::new()
     } else {
         let held = row(key_columns("h", client.key.len()));
@@ -286,8 +262,8 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
          LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
         key_names(client.key.len()),
-        given_text(scope),
-        given(scope),
+        scope.dialect.given_text(client.key.len()),
+        scope.dialect.given_keys(),
         scope.clients(),
         tuple(CLIENT, &client.key),
         given_key(scope),
@@ -326,33 +302,22 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
 
 /// Marks those with reasons as refused.
 #[must_use]
-pub fn refuse(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "UPDATE lethe_batch SET state = 'refused', reasons = (SELECT json_group_array(reason) FROM \
-             lethe_reasons AS r WHERE r.n = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT n FROM lethe_reasons)"
-        }
-        Dialect::Postgres => {
-            "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, \
-             '[' || string_agg(CAST(to_jsonb(reason) AS TEXT), ',' ORDER BY place) || ']' AS reasons FROM lethe_reasons GROUP BY n) AS r \
-             WHERE lethe_batch.n = r.n AND state IS NULL"
-        }
-    }
+pub fn refuse(dialect: Dialect) -> String {
+    format!(
+        "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, {} AS reasons FROM lethe_reasons GROUP BY n) AS r \
+         WHERE lethe_batch.n = r.n AND state IS NULL",
+        dialect.json_list("reason", "place")
+    )
 }
 
 /// Marks the clients whose `n` is in `$1`, a JSON object of `n` and reasons, as failed.
 #[must_use]
-pub fn fail(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "UPDATE lethe_batch SET state = 'failed', reasons = (SELECT j.value FROM json_each($1) AS j \
-             WHERE CAST(j.key AS INTEGER) = lethe_batch.n) WHERE state IS NULL AND n IN (SELECT CAST(j.key AS INTEGER) FROM json_each($1) AS j)"
-        }
-        Dialect::Postgres => {
-            "UPDATE lethe_batch SET state = 'failed', reasons = j.value FROM jsonb_each_text(CAST($1 AS JSONB)) AS j (key, value) \
-             WHERE CAST(j.key AS INTEGER) = lethe_batch.n AND state IS NULL"
-        }
-    }
+pub fn fail(dialect: Dialect) -> String {
+    format!(
+        "UPDATE lethe_batch SET state = 'failed', reasons = r.value FROM {} \
+         WHERE CAST(r.key AS INTEGER) = lethe_batch.n AND state IS NULL",
+        dialect.members("$1")
+    )
 }
 
 /// Leaves alone everybody from the first client on for whom a cap of `$1` has no room.
@@ -364,16 +329,11 @@ pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state"
 
 /// Counts the reasons of the refused, each client once for each of its reasons.
 #[must_use]
-pub fn count_reasons(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "SELECT r.value, count(*) FROM lethe_batch AS b, json_each(b.reasons) AS r WHERE b.state = 'refused' GROUP BY r.value"
-        }
-        Dialect::Postgres => {
-            "SELECT r.value, count(*) FROM lethe_batch AS b, json_array_elements_text(CAST(b.reasons AS JSON)) AS r (value) \
-             WHERE b.state = 'refused' GROUP BY r.value"
-        }
-    }
+pub fn count_reasons(dialect: Dialect) -> String {
+    format!(
+        "SELECT r.value, count(*) FROM lethe_batch AS b, {} WHERE b.state = 'refused' GROUP BY r.value",
+        dialect.elements("b.reasons")
+    )
 }
 
 /// The places of the clients that another transaction has locked.
@@ -392,10 +352,7 @@ pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 /// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.
 #[must_use]
 pub fn apart(dialect: Dialect) -> [String; 2] {
-    let places = match dialect {
-        Dialect::Sqlite => "SELECT value FROM json_each($1)",
-        Dialect::Postgres => "SELECT CAST(value AS INTEGER) FROM json_array_elements_text(CAST($1 AS JSON))",
-    };
+    let places = dialect.numbers_in("$1");
     [
         format!("UPDATE lethe_batch SET state = 'apart' WHERE n IN ({places})"),
         format!("DELETE FROM lethe_taken WHERE n IN ({places})"),

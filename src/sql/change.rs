@@ -1,12 +1,9 @@
 //! What happens to rows, as SQL.
 
-use std::collections::BTreeMap;
-
 use super::link::OfRow;
 use super::{Scope, any_of, column, name, text, tuple};
 use crate::domain::plan::{Delete, Path, Rule, Update};
 use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
-use crate::domain::schema::Dialect;
 
 impl Scope<'_> {
     /// Changes the rows of one table that belong to the clients taken, and only
@@ -34,11 +31,11 @@ impl Scope<'_> {
     /// Changes the rows of one table, where there are several groups of columns,
     /// each for one side of the row (who bought, who paid).
     ///
-    /// Most rows have the same client on all sides, and `PostgreSQL` writes a row
+    /// Most rows have the same client on all sides, and some databases write a row
     /// anew, with an entry in every index, each time it is changed. So there the
     /// groups become one statement, if none can see what another did.
     pub(super) fn updates(&self, table: &str, updates: &[Update]) -> Vec<String> {
-        let can_merge = self.dialect == Dialect::Postgres
+        let can_merge = self.dialect.rewrites_rows()
             && updates.len() > 1
             && updates.iter().all(|own| own.paths.iter().all(is_on_the_row) && own.rules.iter().all(is_of_itself));
         if !can_merge {
@@ -83,7 +80,7 @@ impl Scope<'_> {
     /// Notes the rows of one table that are to be deleted when the tables between
     /// them and their clients are gone.
     pub(super) fn remember(&self, step: usize, table: &str, columns: &[(String, String)], delete: &Delete) -> String {
-        let own: Vec<String> = columns.iter().map(|(own, _)| self.as_text(&name(own))).collect();
+        let own: Vec<String> = columns.iter().map(|(own, _)| self.dialect.as_text(&name(own))).collect();
         format!(
             "INSERT INTO lethe_going (step, {}) SELECT {step}, {} FROM {} WHERE {}",
             super::key_names(columns.len()),
@@ -99,14 +96,11 @@ impl Scope<'_> {
         let noted: Vec<String> = columns
             .iter()
             .enumerate()
-            .map(|(at, (_, declared))| match self.dialect {
-                Dialect::Sqlite => format!("k{at}"),
-                Dialect::Postgres => format!("CAST(k{at} AS {declared})"),
-            })
+            .map(|(at, (_, declared))| self.dialect.cast(&format!("k{at}"), declared))
             .collect();
         let query = format!("SELECT {} FROM lethe_going WHERE step = {step}", noted.join(", "));
         let key = tuple(table, &names);
-        format!("DELETE FROM {} WHERE {}", self.relation(table), self.among(&key, columns.len(), &query))
+        format!("DELETE FROM {} WHERE {}", self.relation(table), self.dialect.among(&key, columns.len(), &query))
     }
 
     /// What a column holds afterwards, as an expression over the row as it is.
@@ -132,9 +126,9 @@ impl Scope<'_> {
     fn result(&self, table: &str, rule: &Rule, action: &Action) -> String {
         let own = name(&rule.column);
         match action {
-            Action::Constant(Literal::Boolean(value)) => self.constant(i64::from(*value).to_string(), false),
-            Action::Constant(Literal::Integer(value)) => self.constant(value.to_string(), false),
-            Action::Constant(Literal::Float(value)) => self.constant(format!("{value:?}"), false),
+            Action::Constant(Literal::Boolean(value)) => self.dialect.number(&i64::from(*value).to_string()),
+            Action::Constant(Literal::Integer(value)) => self.dialect.number(&value.to_string()),
+            Action::Constant(Literal::Float(value)) => self.dialect.number(&format!("{value:?}")),
             Action::Constant(Literal::Text(value)) => text(value),
             Action::Text(template) => {
                 let parts: Vec<String> = template
@@ -143,7 +137,8 @@ impl Scope<'_> {
                     .map(|part| match part {
                         Part::Text(plain) => text(plain),
                         Part::Key => {
-                            let key: Vec<String> = rule.key.iter().map(|key| self.as_text(&name(key))).collect();
+                            let key: Vec<String> =
+                                rule.key.iter().map(|key| self.dialect.as_text(&name(key))).collect();
                             key.join(" || '-' || ")
                         }
                         Part::Today => format!("'{}'", self.today),
@@ -157,10 +152,8 @@ impl Scope<'_> {
             Action::Generalize(to) => self.generalized(rule, *to),
             Action::Redact(paths) => {
                 let paths: Vec<JsonPath> = paths.iter().filter_map(|path| JsonPath::parse(path).ok()).collect();
-                match self.dialect {
-                    Dialect::Sqlite => redacted_by_sqlite(&column(table, &rule.column), rule, &paths),
-                    Dialect::Postgres => redacted_by_postgres(&own, rule, &paths),
-                }
+                let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
+                self.dialect.redacted(&column(table, &rule.column), &rule.declared, rule.empty.sql(), &paths)
             }
         }
     }
@@ -168,13 +161,13 @@ impl Scope<'_> {
     /// A date made coarser: its first day of the year, the month or the decade.
     fn generalized(&self, rule: &Rule, to: Generalize) -> String {
         let own = name(&rule.column);
-        if is_moment(rule) && self.dialect == Dialect::Postgres {
-            let unit = match to {
-                Generalize::Year | Generalize::First(_) => "year",
-                Generalize::Month => "month",
-                Generalize::Decade => "decade",
-            };
-            return format!("CAST(date_trunc('{unit}', CAST({own} AS TIMESTAMP)) AS {})", rule.declared);
+        let unit = match to {
+            Generalize::Year | Generalize::First(_) => "year",
+            Generalize::Month => "month",
+            Generalize::Decade => "decade",
+        };
+        if let Some(truncated) = self.dialect.truncated(&own, &rule.declared, unit) {
+            return truncated;
         }
         let cut = match to {
             Generalize::Year | Generalize::First(_) => format!("substr({own}, 1, 4) || '-01-01'"),
@@ -185,7 +178,7 @@ impl Scope<'_> {
         // What is no date is emptied: coarsening it would keep an unknown rest.
         format!(
             "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {} THEN {cut} || {time} ELSE {} END",
-            self.is_day(&own),
+            self.dialect.is_day(&own),
             rule.empty.sql()
         )
     }
@@ -211,93 +204,7 @@ fn is_of_itself(rule: &Rule) -> bool {
         && !has_no_equality(rule)
 }
 
-fn is_moment(rule: &Rule) -> bool {
-    rule.declared.starts_with("date") || rule.declared.starts_with("timestamp")
-}
-
-/// `PostgreSQL` types for which nothing says when two values are the same.
+/// Types for which nothing says when two values are the same.
 fn has_no_equality(rule: &Rule) -> bool {
     matches!(rule.declared.as_str(), "json" | "xml" | "point" | "json[]" | "xml[]")
-}
-
-/// What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
-fn redacted_by_sqlite(own: &str, rule: &Rule, paths: &[JsonPath]) -> String {
-    let paths: Vec<&[Segment]> = paths.iter().map(|path| path.0.as_slice()).collect();
-    let empty = rule.empty.sql();
-    format!(
-        "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN NOT json_valid({own}) THEN {empty} \
-         WHEN EXISTS (SELECT 1 FROM json_tree({own}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
-         THEN {empty} ELSE {} END",
-        redacted(own, &paths, 0)
-    )
-}
-
-/// A name given twice in one object is there once afterwards, as `jsonb` keeps the last.
-fn redacted_by_postgres(own: &str, rule: &Rule, paths: &[JsonPath]) -> String {
-    let redacted = |document: String| {
-        paths.iter().fold(document, |document, path| {
-            let steps = path.0.iter().map(|segment| match segment {
-                Segment::Member(member) => text(&format!(".{member}")),
-                Segment::Element(at) => format!("'[{at}]'"),
-                Segment::Every => "'[*]'".to_owned(),
-            });
-            format!("pg_temp.lethe_redact({document}, ARRAY[{}])", steps.collect::<Vec<_>>().join(", "))
-        })
-    };
-    match rule.declared.as_str() {
-        "jsonb" => redacted(own.to_owned()),
-        "json" => format!("CAST({} AS JSON)", redacted(format!("CAST({own} AS JSONB)"))),
-        _ => {
-            let document = format!("pg_temp.lethe_json(CAST({own} AS TEXT))");
-            format!(
-                "CASE WHEN {own} IS NULL OR {own} = '' THEN {own} WHEN {document} IS NULL THEN {} ELSE CAST({} AS TEXT) END",
-                rule.empty.sql(),
-                redacted(document.clone())
-            )
-        }
-    }
-}
-
-/// A document without these paths. A list that paths go through with `[*]` is
-/// made anew once, however many paths there are.
-fn redacted(document: &str, paths: &[&[Segment]], depth: usize) -> String {
-    let mut lists: BTreeMap<String, Vec<&[Segment]>> = BTreeMap::new();
-    let mut plain = Vec::new();
-    for path in paths {
-        match path.iter().position(|segment| *segment == Segment::Every) {
-            Some(at) => lists.entry(steps(&path[..at])).or_default().push(&path[at + 1..]),
-            None => plain.push(steps(path)),
-        }
-    }
-    let (whole, element) = (format!("lethe_d{depth}"), format!("lethe_e{depth}"));
-    let mut sql = document.to_owned();
-    for (list, rests) in lists {
-        let elements = if rests.iter().any(|rest| rest.is_empty()) {
-            "json('[]')".to_owned()
-        } else {
-            let inner = redacted(&format!("{element}.value"), &rests, depth + 1);
-            format!(
-                "json((SELECT json_group_array(CASE WHEN {element}.type IN ('object', 'array') THEN json({inner}) \
-                 ELSE json({whole}.j -> {element}.fullkey) END) FROM json_each({whole}.j, {list}) AS {element}))"
-            )
-        };
-        // OFFSET keeps SQLite from writing the inner expression out wherever `j` stands.
-        sql = format!(
-            "(SELECT CASE WHEN json_type({whole}.j, {list}) = 'array' THEN json_replace({whole}.j, {list}, {elements}) \
-             ELSE {whole}.j END FROM (SELECT {sql} AS j LIMIT 1 OFFSET 0) AS {whole})"
-        );
-    }
-    if plain.is_empty() { sql } else { format!("json_remove({sql}, {})", plain.join(", ")) }
-}
-
-fn steps(path: &[Segment]) -> String {
-    let mut steps = "$".to_owned();
-    for segment in path {
-        steps += &match segment {
-            Segment::Member(member) => format!(".\"{member}\""),
-            Segment::Element(at) => format!("[{at}]"),
-            Segment::Every => String::new(),
-        };
-    }
-    text(&steps)
 }

@@ -5,7 +5,6 @@ use chrono::NaiveDate;
 use super::link::CLIENT;
 use super::{Scope, column, name, tuple};
 use crate::domain::plan::ClientPlan;
-use crate::domain::schema::Dialect;
 
 /// Reads a client's day as a text. `$1` is the key as JSON.
 #[must_use]
@@ -20,10 +19,7 @@ pub fn read(client: &ClientPlan, date: &str) -> String {
 #[must_use]
 pub fn write(client: &ClientPlan, date: &str) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
-    let day = match scope.dialect {
-        Dialect::Sqlite => "$2",
-        Dialect::Postgres => "CAST($2 AS DATE)",
-    };
+    let day = scope.dialect.day("$2");
     let (clients, date) = (scope.clients(), name(date));
     format!("UPDATE {clients} SET {date} = {day} WHERE {} AND {}", is_client(scope), scope.open())
 }

@@ -5,7 +5,6 @@
 //! to stays.
 
 use super::link::{Looks, TAKEN};
-use super::messages::random_name;
 use super::{Scope, column, name, text};
 use crate::domain::plan::{NamedFile, Plan};
 
@@ -16,7 +15,7 @@ pub struct Statements {
     pub remember: Vec<(String, String)>,
     /// Lets one batch at a time see what is still named: of two that each do
     /// one of the clients who share a file, the second finds it named no more.
-    pub one_at_a_time: Option<&'static str>,
+    pub one_at_a_time: Option<String>,
     /// Takes out what a row still names.
     pub spare: Vec<(String, String)>,
 }
@@ -34,8 +33,7 @@ impl Statements {
         }
         Self {
             remember: plan.files.iter().flat_map(|own| remember(scope, own)).collect(),
-            one_at_a_time: (!scope.is_sqlite())
-                .then_some("SELECT pg_advisory_xact_lock(7022119) FROM lethe_deliveries WHERE state = 'new' LIMIT 1"),
+            one_at_a_time: scope.dialect.one_at_a_time(7_022_119, "FROM lethe_deliveries WHERE state = 'new' LIMIT 1"),
             spare: plan.files.iter().map(|own| (own.table.clone(), spare(scope, own, NEW))).collect(),
         }
     }
@@ -59,14 +57,14 @@ fn remember(scope: Scope, file: &NamedFile) -> Vec<(String, String)> {
     let of_path = |path| {
         let conditions = file.condition.iter().map(|own| own.sql(scope.today)).collect();
         let from = scope.join(path, Looks { conditions, results: Vec::new() });
-        let own = scope.as_text(&column(&file.table, &file.column));
+        let own = scope.dialect.as_text(&column(&file.table, &file.column));
         let sql = format!(
             "INSERT INTO lethe_deliveries (kind, target, sweep, client_key, body, message, state, run_at, made_at) \
              SELECT '{kind}', {}, $1, min(b.key), f.path, {}, 'new', $2, $2 FROM \
              (SELECT DISTINCT {TAKEN}.n AS n, {own} AS path FROM {from}) AS f JOIN lethe_batch AS b ON b.n = f.n \
              WHERE f.path <> '' GROUP BY f.path",
             text(&file.root),
-            random_name(scope.dialect),
+            scope.dialect.random_name(),
         );
         (file.table.clone(), sql)
     };
@@ -81,7 +79,7 @@ fn spare(scope: Scope, file: &NamedFile, which: &str) -> String {
          (SELECT {} FROM {} WHERE {own} IS NOT NULL{condition})",
         file.kind.as_str(),
         text(&file.root),
-        scope.as_text(&column(&file.table, &file.column)),
+        scope.dialect.as_text(&column(&file.table, &file.column)),
         scope.relation(&file.table),
     )
 }

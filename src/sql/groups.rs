@@ -59,7 +59,7 @@ fn anonymized(client: &ClientPlan, columns: &[String]) -> String {
     let values: Vec<String> = columns
         .iter()
         .enumerate()
-        .map(|(at, own)| format!("{} AS q{at}", scope.as_text(&column(CLIENT, own))))
+        .map(|(at, own)| format!("{} AS q{at}", scope.dialect.as_text(&column(CLIENT, own))))
         .collect();
     format!("SELECT {} FROM {} WHERE {}", values.join(", "), scope.clients(), scope.anonymized())
 }

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, qualified, row, text, tuple};
+use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
 use crate::domain::plan::{Compared, Condition, Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
@@ -60,12 +60,12 @@ struct Reached<'a> {
 impl Scope<'_> {
     /// The client table under the name by which it is asked about.
     pub(super) fn clients(&self) -> String {
-        format!("{} AS {CLIENT}", qualified(self.dialect, &self.client.table))
+        format!("{} AS {CLIENT}", self.dialect.qualified(&self.client.table))
     }
 
     /// Where a row of the path's first table belongs to one of the clients taken.
     pub(super) fn belongs(&self, paths: &[Path]) -> String {
-        if !self.is_sqlite() && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
+        if self.dialect.looks_up_in_arrays() && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
             // Found by index, and then looked at by hash.
             let reached = any_of(paths.iter().map(|path| self.reached_by(path)).collect());
             return format!("({reached} AND {})", self.is_taken(paths));
@@ -84,7 +84,7 @@ impl Scope<'_> {
     /// Locks the rows that may belong to several clients, so that two batches
     /// with one of them each do not both leave a row to the other.
     pub(super) fn lock_shared(&self, path: &Path) -> Option<String> {
-        if self.is_sqlite() || !path.exclusive {
+        if self.dialect.has_one_writer() || !path.exclusive {
             return None;
         }
         let at_hand = Reached { from: "lethe_taken", conditions: true, at_hand: true };
@@ -122,16 +122,16 @@ impl Scope<'_> {
                 None if path.by_key => keys(Some(&hop.compared)),
                 None => {
                     let key = tuple(CLIENT, &self.client.key);
-                    let known = self.among(&key, self.client.key.len(), &keys(None));
+                    let known = self.dialect.among(&key, self.client.key.len(), &keys(None));
                     format!("SELECT {} FROM {} WHERE {known}", matched(CLIENT), self.clients())
                 }
             };
             condition = if at == 0 && asked.at_hand {
                 format!("{} IN ({among})", own(hop))
             } else {
-                self.among(&own(hop), hop.columns.len(), &among)
+                self.dialect.among(&own(hop), hop.columns.len(), &among)
             };
-            let is_array = !self.is_sqlite() && !asked.at_hand && hop.columns.len() == 1;
+            let is_array = self.dialect.looks_up_in_arrays() && !asked.at_hand && hop.columns.len() == 1;
             if is_array && path.by_key && path.hops.len() == 1 {
                 // An array is searched from the front: a table that is read whole is asked by hash first.
                 condition = format!("({condition} AND ({} IN ({among})) IS TRUE)", own(hop));
@@ -150,10 +150,10 @@ impl Scope<'_> {
     }
 
     /// An expression over rows of these paths' first table, asked of rows of the
-    /// batch's clients alone. `PostgreSQL` evaluates conditions in any order,
-    /// and one that cannot read somebody else's row would fail this batch too.
+    /// batch's clients alone: where a database evaluates conditions in any order,
+    /// one that cannot read somebody else's row would fail this batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
-        if self.is_sqlite() {
+        if !self.dialect.evaluates_in_any_order() {
             return format!("({condition})");
         }
         let held = any_of(paths.iter().map(|path| self.held(path)).collect());
@@ -262,7 +262,7 @@ impl Scope<'_> {
             // A row that stays for another client is not this client's to look at.
             looks.conditions.push(self.nobody_elses(path));
         }
-        let then = self.then();
+        let then = self.dialect.then();
         let mut sql = format!("lethe_taken AS {TAKEN}");
         let width = self.client.key.len();
         if !path.by_key {
@@ -302,7 +302,7 @@ impl Scope<'_> {
 
     /// Whether the client `lethe_c` was anonymized before.
     pub(super) fn anonymized(&self) -> String {
-        // Not EXISTS, for which `PostgreSQL` may read the whole ledger into a hash.
+        // Not EXISTS, for which a database may read the whole ledger into a hash.
         let by_ledger = format!("COALESCE((SELECT TRUE {} LIMIT 1), FALSE)", self.record());
         match &self.client.anonymized {
             Some(flag) if self.client.flag_boolean => {
@@ -335,7 +335,7 @@ impl Scope<'_> {
         let mut sql = String::new();
         for (own, values) in filters {
             let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-            sql = format!("{sql} AND {} IN ({})", self.as_text(&column(CLIENT, own)), values.join(", "));
+            sql = format!("{sql} AND {} IN ({})", self.dialect.as_text(&column(CLIENT, own)), values.join(", "));
         }
         sql
     }

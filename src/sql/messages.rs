@@ -1,6 +1,6 @@
 //! Messages about the clients of a batch, as deliveries in the ledger.
 
-use crate::domain::schema::Dialect;
+use crate::domain::dialect::Dialect;
 
 /// Writes messages about the clients with an outcome that they did not have
 /// before. `$1` sweep, `$2` moment, `$3` webhook, `$4` type of the message,
@@ -14,23 +14,12 @@ pub fn tell(dialect: Dialect) -> String {
 /// Writes messages about those clients of a batch for whom a condition on
 /// `lethe_batch AS b` holds. `$1` to `$5` as for [`tell`].
 pub(super) fn batch_messages(dialect: Dialect, which: &str) -> String {
-    let keys = match dialect {
-        Dialect::Sqlite => "json_group_array(c.key)",
-        Dialect::Postgres => "'[' || string_agg(CAST(to_jsonb(c.key) AS TEXT), ',' ORDER BY c.n) || ']'",
-    };
+    let keys = dialect.json_list("c.key", "c.n");
     format!(
         "INSERT INTO lethe_deliveries (kind, target, sweep, clients, event, body, message, state, run_at, made_at) \
          SELECT 'message', $3, $1, count(*), $4, {keys}, {}, 'open', $2, $2 FROM \
          (SELECT b.n, b.key, (row_number() OVER (ORDER BY b.n) - 1) / CAST($5 AS BIGINT) AS part FROM lethe_batch AS b \
          WHERE {which} ORDER BY b.n) AS c GROUP BY c.part",
-        random_name(dialect)
+        dialect.random_name()
     )
-}
-
-/// A name that no other has, made anew for each row.
-pub(super) fn random_name(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => "lower(hex(randomblob(16)))",
-        Dialect::Postgres => "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
-    }
 }

@@ -4,12 +4,11 @@
 //! ([`name`], [`text`]). A batch's clients stand in temporary tables:
 //! `lethe_batch` (everybody looked at), `lethe_reasons` (why somebody is
 //! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
-//! same for every database; where it is not, `Scope` knows the dialect.
+//! same for every database; where it is not, the [dialect](crate::domain::dialect) is asked.
 
 pub mod batch;
 mod change;
 pub mod date;
-mod dialect;
 pub mod files;
 pub mod groups;
 mod link;
@@ -23,10 +22,8 @@ pub mod shown;
 
 use chrono::NaiveDate;
 
+use crate::domain::dialect::Dialect;
 use crate::domain::plan::{ClientPlan, Compared};
-use crate::domain::schema::Dialect;
-
-pub use dialect::{FUNCTIONS, qualified, relation};
 
 /// What every statement depends on: the dialect, the client table, and the day.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +36,43 @@ pub(crate) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(crate) fn new(client: &'a ClientPlan, today: NaiveDate) -> Self {
         Self { dialect: client.dialect, client, today }
+    }
+
+    fn relation(&self, table: &str) -> String {
+        relation(self.dialect, table)
+    }
+
+    fn key_columns(&self, table: &str) -> Vec<String> {
+        self.client.key.iter().map(|own| column(table, own)).collect()
+    }
+
+    /// The client's key as the ledger writes it: a plain text, or a JSON array.
+    fn key_text(&self, table: &str) -> String {
+        self.dialect.key_text(&self.key_columns(table), &self.client.key_types)
+    }
+
+    /// The client's key as JSON.
+    fn key_json(&self, table: &str) -> String {
+        self.dialect.key_json(&self.key_columns(table))
+    }
+
+    /// A key as JSON (a parameter, or a column of that type), taken apart to compare with the key's columns.
+    fn key_of(&self, json: &str) -> String {
+        let types = &self.client.key_types;
+        let part = |(at, declared): (usize, &String)| self.key_part(json, (types.len() > 1).then_some(at), declared);
+        row(types.iter().enumerate().map(part))
+    }
+
+    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {
+        self.dialect.key_part(json, element, declared)
+    }
+
+    /// A ledger key, taken apart to compare with the key's columns.
+    fn key_of_ledger(&self, text: &str) -> String {
+        match self.client.key_types.as_slice() {
+            [declared] => self.dialect.key_of_text(text, declared),
+            _ => self.key_of(text),
+        }
     }
 }
 
@@ -54,11 +88,12 @@ pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Refreshes a materialized view, in a transaction, however long that takes.
+/// A table where its rows are read or written. Outside of the schema that comes
+/// first, a table is called `schema.table`, and keeps that name.
 #[must_use]
-pub fn refresh(view: &str) -> [String; 2] {
-    let view = dialect::qualified(Dialect::Postgres, view);
-    ["SET LOCAL statement_timeout = 0".to_owned(), format!("REFRESH MATERIALIZED VIEW {view}")]
+pub fn relation(dialect: Dialect, table: &str) -> String {
+    let qualified = dialect.qualified(table);
+    if qualified == name(table) { qualified } else { format!("{qualified} AS {}", name(table)) }
 }
 
 /// A column of a table, both quoted.

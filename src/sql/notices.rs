@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use super::Scope;
 use super::messages::batch_messages;
+use crate::domain::dialect::Dialect;
 use crate::domain::outcome::NOTICE;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
-use crate::domain::schema::Dialect;
 
 /// That a client of `lethe_batch AS b` is kept by its notice and by nothing else.
 const BY_NOTICE: &str = "b.state = 'refused' AND (b.reasons = '[\"notice\"]' OR b.reasons LIKE '[\"notice until %')";

@@ -6,9 +6,9 @@ use super::change::differing;
 use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
 use super::{Scope, any_of, column, key_names, name, row, text, tuple};
+use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
-use crate::domain::schema::Dialect;
 
 /// That the ledger has the client `lethe_c` as anonymized.
 pub(super) fn known(scope: Scope) -> String {
@@ -77,13 +77,13 @@ fn sources(wanted: &Wanted) -> Vec<String> {
             looks.conditions.push(scope.nobody_elses(path));
         }
         let (from, found) = scope.join_from(path, &looks);
-        if scope.is_sqlite() {
+        if !scope.dialect.is_tempted_by_limits() {
             // Client by client, so that nothing is held of those who were never anonymized.
             let keys: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
             let clients = if path.by_key {
                 format!(
                     " {} {} ON {} = {}",
-                    scope.then(),
+                    scope.dialect.then(),
                     scope.clients(),
                     tuple(CLIENT, &scope.client.key),
                     bracketed(&found, keys.len())
@@ -174,18 +174,12 @@ pub const NOTHING_BACK: [&str; 2] = [
 
 /// Notes with each client taken where its data has come back.
 #[must_use]
-pub fn note(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "UPDATE lethe_batch SET reasons = (SELECT json_group_array(reason) FROM (SELECT reason FROM lethe_reasons AS r \
-             WHERE r.n = lethe_batch.n GROUP BY reason ORDER BY min(place))) WHERE state = 'anonymized'"
-        }
-        Dialect::Postgres => {
-            "UPDATE lethe_batch SET reasons = r.reasons FROM (SELECT n, '[' || string_agg(CAST(to_jsonb(reason) AS TEXT), ',' ORDER BY place) || ']' AS reasons \
-             FROM (SELECT n, reason, min(place) AS place FROM lethe_reasons GROUP BY n, reason) AS each GROUP BY n) AS r \
-             WHERE lethe_batch.n = r.n AND state = 'anonymized'"
-        }
-    }
+pub fn note(dialect: Dialect) -> String {
+    format!(
+        "UPDATE lethe_batch SET reasons = r.reasons FROM (SELECT n, {} AS reasons FROM (SELECT n, reason, min(place) AS place \
+         FROM lethe_reasons GROUP BY n, reason) AS each GROUP BY n) AS r WHERE lethe_batch.n = r.n AND state = 'anonymized'",
+        dialect.json_list("reason", "place")
+    )
 }
 
 /// Puts the day of the first time back where a rule has written today's,
@@ -202,13 +196,13 @@ pub fn first_day(wanted: &Wanted) -> Option<String> {
         "(SELECT min(s.today) FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.sweep \
          WHERE o.client_key = {key} AND o.outcome = 'anonymized')"
     );
-    let first = if scope.is_sqlite() { first } else { format!("CAST({first} AS {declared})") };
+    let first = scope.dialect.cast(&first, declared);
     let (day, width) = (column(&client.table, own), client.key.len());
     Some(format!(
         "UPDATE {} SET {} = {first} WHERE {} AND {day} = '{}' AND {first} < {day}",
         scope.relation(&client.table),
         name(own),
-        scope.among(
+        scope.dialect.among(
             &tuple(&client.table, &client.key),
             width,
             &format!("SELECT {} FROM lethe_taken", key_names(width))

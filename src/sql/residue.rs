@@ -1,85 +1,33 @@
-//! What the residue check reads of the clients taken, in bulk: what their rows
-//! held before, and the texts that are looked through afterwards.
+//! What the residue check reads of the clients taken: what their rows held
+//! before, and the texts that are searched afterwards.
 
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
 use crate::domain::plan::{Plan, Searched};
 
-/// Ends a line, and parts its fields, where texts are read in bulk. Reading
-/// row by row costs more than looking through what is read, so one value holds
-/// the lines of all clients whose `n` is from `$1` to `$2`: `n`, then the texts.
-pub const LINE: char = '\u{1e}';
-/// Parts the fields of a [line](LINE).
-pub const FIELD: char = '\u{1f}';
-
-/// A statement that reads texts in bulk, as [lines](LINE) and their number.
-#[derive(Debug, Clone)]
-pub struct Bulk {
-    /// Reads them as they are.
-    pub whole: String,
-    /// Reads them without the characters that part lines and fields, where a text holds one.
-    pub plain: String,
-    /// Fields of a line, `n` included.
-    pub fields: usize,
-}
-
-/// A look at the rows in `from`: groups of columns, each group left empty in
-/// rows for which its condition holds.
-fn bulk(scope: Scope, groups: &[(Option<String>, Vec<String>)], from: &str) -> Bulk {
-    let (line, field) = (scope.characters(u32::from(LINE), 1), scope.characters(u32::from(FIELD), 1));
-    let filled = |own: &String| format!("COALESCE({}, '')", scope.as_text(own));
-    let without = |own: &String| format!("replace(replace({}, {line}, ' '), {field}, ' ')", filled(own));
-    Bulk {
-        whole: lines(scope, groups, from, &filled),
-        plain: lines(scope, groups, from, &without),
-        fields: 1 + groups.iter().map(|(_, columns)| columns.len()).sum::<usize>(),
-    }
-}
-
-fn lines(
-    scope: Scope,
-    groups: &[(Option<String>, Vec<String>)],
-    from: &str,
-    text: &dyn Fn(&String) -> String,
-) -> String {
-    let field = u32::from(FIELD);
-    let one = scope.characters(field, 1);
-    let mut line = format!("{TAKEN}.n");
-    for (unless, columns) in groups {
-        let texts: Vec<String> = columns.iter().map(|own| format!("{one} || {}", text(own))).collect();
-        let texts = texts.join(" || ");
-        line = match unless {
-            None => format!("{line} || {texts}"),
-            Some(unless) => {
-                let empty = scope.characters(field, columns.len());
-                format!("{line} || CASE WHEN {unless} THEN {empty} ELSE {texts} END")
-            }
-        };
-    }
-    format!("SELECT {}, count(*) FROM {from} WHERE {TAKEN}.n BETWEEN $1 AND $2", scope.joined(&line, u32::from(LINE)))
-}
-
-/// One look through a table.
+/// A search through one table.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub table: String,
-    /// The columns in the order of the fields, after `n`.
+    /// The columns in the order in which they are read.
     pub columns: Vec<String>,
-    /// The statement; it gives [lines](LINE).
-    pub select: Bulk,
-    /// For each column, the statement that blanks the texts in `$1`, a JSON
-    /// array, in rows of the clients taken, if the policy says so.
+    /// Reads each row: its client's `n`, its identity as JSON, and the columns.
+    pub select: String,
+    /// For each column, the statement that blanks it in the rows in `$1`, a JSON
+    /// array of identities, if the policy says so.
     pub blank: Vec<Option<String>>,
 }
 
-pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<Bulk> {
+/// Reads each row that held identifying values: its client's `n`, and the values.
+pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     let mut all = Vec::new();
     for source in &plan.identifying {
         for path in &source.paths {
             let conditions = source.condition.iter().map(|own| own.sql(scope.today)).collect();
             let from = scope.join(path, Looks { conditions, results: Vec::new() });
-            let columns: Vec<String> = source.columns.iter().map(|own| column(&source.table, own)).collect();
-            all.push(bulk(scope, &[(None, columns)], &from));
+            let columns: Vec<String> =
+                source.columns.iter().map(|own| scope.dialect.as_text(&column(&source.table, own))).collect();
+            all.push(format!("SELECT {TAKEN}.n, {} FROM {from}", columns.join(", ")));
         }
     }
     all
@@ -97,34 +45,33 @@ pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
         let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
         looks.conditions.push(format!("{own} IS DISTINCT FROM {other}"));
     }
-    let groups: Vec<(Option<String>, Vec<String>)> = searched
-        .groups
-        .iter()
-        .map(|group| {
-            let unless = (!group.unless.is_empty()).then(|| {
-                looks.results.push(scope.is_taken(&group.unless));
-                column(&searched.table, &format!("lethe_{}", looks.results.len() - 1))
+    let mut selected = Vec::new();
+    for group in &searched.groups {
+        let unless = (!group.unless.is_empty()).then(|| {
+            looks.results.push(scope.is_taken(&group.unless));
+            column(&searched.table, &format!("lethe_{}", looks.results.len() - 1))
+        });
+        for own in &group.columns {
+            let text = scope.dialect.as_text(&column(&searched.table, &own.name));
+            selected.push(match &unless {
+                Some(unless) => format!("CASE WHEN {unless} THEN NULL ELSE {text} END"),
+                None => text,
             });
-            (unless, group.columns.iter().map(|own| column(&searched.table, &own.name)).collect())
-        })
-        .collect();
-    let select = bulk(scope, &groups, &scope.join(&searched.path, looks));
+        }
+    }
+    looks.results.push(scope.dialect.row_json(&searched.table, &searched.identity));
+    let identity = column(&searched.table, &format!("lethe_{}", looks.results.len() - 1));
+    let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
+    let from = scope.join(&searched.path, looks);
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
-    let blank = columns
-        .clone()
-        .map(|own| {
-            own.is_blanked().then(|| {
-                format!(
-                    "UPDATE {} SET {} = {} WHERE {} AND CAST({} AS TEXT) IN ({})",
-                    scope.relation(&searched.table),
-                    name(&own.name),
-                    own.empty.sql(),
-                    scope.belongs(std::slice::from_ref(&searched.path)),
-                    name(&own.name),
-                    scope.texts_in("$1"),
-                )
-            })
-        })
-        .collect();
-    Search { table: searched.table.clone(), columns: columns.map(|own| own.name.clone()).collect(), select, blank }
+    let blank = columns.clone().map(|own| {
+        let (table, column) = (scope.relation(&searched.table), name(&own.name));
+        own.is_blanked().then(|| format!("UPDATE {table} SET {column} = {} WHERE {found}", own.empty.sql()))
+    });
+    Search {
+        table: searched.table.clone(),
+        columns: columns.clone().map(|own| own.name.clone()).collect(),
+        blank: blank.collect(),
+        select: format!("SELECT {TAKEN}.n, {identity}, {} FROM {from}", selected.join(", ")),
+    }
 }

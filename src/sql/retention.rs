@@ -4,7 +4,6 @@
 use chrono::NaiveDate;
 
 use super::link::CLIENT;
-use super::select::key_from_ledger;
 use super::{Scope, any_of, column, key_names, relation, row, text, tuple};
 use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 
@@ -32,7 +31,7 @@ pub fn hold_back(client: &ClientPlan) -> String {
         keys.join(", "),
         scope.clients(),
         tuple(CLIENT, &client.key),
-        key_from_ledger(scope),
+        scope.key_of_ledger("o.client_key"),
     )
 }
 
@@ -50,7 +49,7 @@ impl OldRows<'_> {
     fn is_old(&self) -> String {
         let scope = self.scope();
         let date = column(&self.plan.table, &self.plan.date);
-        let is_day = scope.and_is_day(&date);
+        let is_day = scope.dialect.and_is_day(&date);
         let condition = self.plan.condition.iter().map(|own| format!(" AND ({})", own.sql(self.today)));
         let condition: String = condition.collect();
         let held = any_of(self.plan.paths.iter().map(|path| scope.reached_by(path)).collect());
@@ -76,19 +75,10 @@ impl OldRows<'_> {
     #[must_use]
     pub fn delete(&self, most: u64) -> String {
         let (table, is_old) = (self.table(), self.is_old());
-        if !self.scope().is_sqlite() {
-            // In a partitioned table another row may have the same place, so it is asked again.
-            let places = format!("SELECT ctid FROM {table} WHERE {is_old} LIMIT {most}");
-            return format!("DELETE FROM {table} WHERE ctid = ANY (ARRAY({places})) AND {is_old}");
-        }
-        let key: Vec<String> = match self.plan.key.as_slice() {
-            [] => vec![format!("{}.rowid", super::name(&self.plan.table))],
-            key => key.iter().map(|own| column(&self.plan.table, own)).collect(),
-        };
+        // Asked again, as another row may have the same identity by the time it is deleted.
+        let identity = self.client.dialect.row_identity(&self.plan.table, &self.plan.identity);
         format!(
-            "DELETE FROM {table} WHERE {} IN (SELECT {} FROM {table} WHERE {is_old} LIMIT {most})",
-            row(key.iter().cloned()),
-            key.join(", ")
+            "DELETE FROM {table} WHERE ({identity}) IN (SELECT {identity} FROM {table} WHERE {is_old} LIMIT {most}) AND {is_old}"
         )
     }
 }

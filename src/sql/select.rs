@@ -3,9 +3,8 @@
 use chrono::NaiveDate;
 
 use super::link::{Asked, CLIENT, Looks, OfRow};
-use super::{Scope, any_of, column, day_after, name, relation, row, tuple};
+use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan, RetentionPlan};
-use crate::domain::schema::Dialect;
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -72,7 +71,7 @@ impl Wanted<'_> {
         match &self.client().to_anonymize_on {
             Some(date) => {
                 let date = format!("{plus}{}", column(CLIENT, date));
-                let is_day = self.scope().and_is_day(&date);
+                let is_day = self.scope().dialect.and_is_day(&date);
                 format!("{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}", day_after(self.today))
             }
             None => "FALSE".to_owned(),
@@ -98,7 +97,7 @@ impl Wanted<'_> {
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
-            let is_day = self.scope().and_is_day(&start);
+            let is_day = self.scope().dialect.and_is_day(&start);
             started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
         }
         started.extend(active(None));
@@ -119,7 +118,7 @@ impl Wanted<'_> {
         if let Some(since) = since {
             // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
             let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
-            let strange = if scope.is_sqlite() { format!(" OR NOT {}", scope.is_day(&date)) } else { String::new() };
+            let strange = scope.dialect.or_is_no_day(&date);
             condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| OfRow {
@@ -132,8 +131,7 @@ impl Wanted<'_> {
             from + &to
         };
         let exists = |path: &Path| match whose {
-            // SQLite always looks rows up client by client.
-            Whose::OfRange(range) if !scope.is_sqlite() => {
+            Whose::OfRange(range) if scope.dialect.is_tempted_by_limits() => {
                 scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
             }
             Whose::Everybody | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::Everybody),
@@ -158,10 +156,11 @@ pub enum Way {
 pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let scope = wanted.scope();
     let by_date = way == Way::ByDate && wanted.client().due_indexed;
-    let (key, date) = (scope.hidden(by_date), scope.hidden(!by_date));
+    let hidden = |is_hidden: bool| if is_hidden { scope.dialect.unindexed() } else { "" };
+    let (key, date) = (hidden(by_date), hidden(!by_date));
     let conditions = format!("{} AND {}{}", wanted.due_by(date), scope.open(), wanted.filters());
     let after = wanted.after(behind, key);
-    if by_date && !scope.is_sqlite() {
+    if by_date && scope.dialect.is_tempted_by_limits() {
         // A page at the end of an ordered walk tempts the planner into walking along the key.
         let columns: Vec<String> = wanted.client().key.iter().map(|key| column(CLIENT, key)).collect();
         return format!(
@@ -265,7 +264,7 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
     let lapsed = format!("{} WHERE {}{} AND {}", scope.clients(), scope.open(), wanted.filters(), wanted.lapsed());
     let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
-    if scope.is_sqlite() {
+    if !scope.dialect.is_tempted_by_limits() {
         return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");
     }
     // Planned for all of them: a limit would tempt the planner into asking client by client.
@@ -329,34 +328,13 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
          (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key)",
         scope.clients(),
         tuple(CLIENT, &client.key),
-        key_from_ledger(scope),
+        scope.key_of_ledger("o.client_key"),
     ));
     sources
-}
-
-/// A ledger key, taken apart to compare with the key's columns.
-pub(super) fn key_from_ledger(scope: Scope) -> String {
-    match (scope.client.key.len(), scope.dialect) {
-        (1, Dialect::Sqlite) => "o.client_key".to_owned(),
-        (1, Dialect::Postgres) => scope.typed("o.client_key", 0),
-        _ => scope.key_of("o.client_key"),
-    }
 }
 
 /// Whether the client table has more than `$1` rows: no row if it has not.
 #[must_use]
 pub fn more_rows_than(client: &ClientPlan) -> String {
     format!("SELECT 1 FROM {} LIMIT 1 OFFSET $1", relation(client.dialect, &client.table))
-}
-
-/// Values of a column that are neither empty nor a date in the form `YYYY-MM-DD…`: one row if there are any.
-/// Only `SQLite` lets a date column hold such.
-#[must_use]
-pub fn not_a_date(table: &str, date: &str) -> String {
-    let date = name(date);
-    format!(
-        "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-         {date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*') LIMIT 1",
-        name(table),
-    )
 }

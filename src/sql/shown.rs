@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::batch::{given, given_key};
+use super::batch::given_key;
 use super::link::CLIENT;
 use super::{Scope, column, tuple};
 use crate::domain::plan::Plan;
@@ -18,8 +18,8 @@ pub fn shown(plan: &Plan) -> String {
     format!(
         "SELECT {} FROM {} {} {} ON {} = {}",
         columns.join(", "),
-        given(scope),
-        scope.then(),
+        scope.dialect.given_keys(),
+        scope.dialect.then(),
         scope.clients(),
         tuple(CLIENT, &plan.client.key),
         given_key(scope),

@@ -15,13 +15,13 @@ use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{replay, retention};
+use crate::database::{Connection, Fault, query, query_as};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
 use crate::sql::batch::{Statements, count_reasons, statements};
-use crate::store::{Connection, Fault, begin, statement};
 use crate::traces::{Span, note};
 
 /// The longest wait before a batch is taken up again.
@@ -145,21 +145,20 @@ impl Anonymizer {
                 }
                 // Somebody holds a lock: the others need not wait for it.
                 Err(BatchFault::Busy(error)) if batch.clients > 1 => {
-                    return self.split(claim, &batch, &sweep, &Fault::of(&error).words).await;
+                    return self.split(claim, &batch, &sweep, &error.fault().words).await;
                 }
                 Err(BatchFault::Busy(error)) => {
-                    let fault = Fault::of(&error);
+                    let fault = error.fault();
                     let wait = backoff(self.context.limits.retry_after, claim.attempt);
                     let later = Finish::Later(moment(ledger.clock().now() + wait));
                     ledger.finish_alone(claim, sweep.id, &later, Some(&fault.words)).await?;
                     return Ok(());
                 }
                 Err(BatchFault::Unavailable(error)) => {
-                    let fault = self.context.store.fault(&error);
-                    tracing::warn!(batch = batch.id, error = %fault, "batch put off");
+                    tracing::warn!(batch = batch.id, error = %error, "batch put off");
                     let later =
                         Finish::Later(moment(ledger.clock().now() + backoff(Duration::from_secs(2), claim.attempt)));
-                    ledger.finish_alone(claim, sweep.id, &later, Some(&fault.to_string())).await?;
+                    ledger.finish_alone(claim, sweep.id, &later, Some(&error.to_string())).await?;
                     return Ok(());
                 }
             }
@@ -168,8 +167,8 @@ impl Anonymizer {
 
     async fn batch(&self, claim: &Claim) -> Result<Option<(Batch, Sweep)>, SweepError> {
         let ledger = &self.context.ledger;
-        let mut connection = ledger.readers().acquire().await.map_err(|error| self.context.store.fault(&error))?;
-        let batch = ledger.claimed(&mut connection, claim).await.map_err(|error| self.context.store.fault(&error))?;
+        let mut connection = ledger.readers().acquire().await?;
+        let batch = ledger.claimed(&mut connection, claim).await?;
         drop(connection);
         let Some(batch) = batch else { return Ok(None) };
         let sweep = ledger.sweep(batch.sweep).await?;
@@ -197,17 +196,17 @@ impl Anonymizer {
     ) -> Result<Attempt, BatchFault> {
         let mut writer = self.context.ledger.writer().await;
         writer.make_tables(&open.prepared.loaded.plan).await?;
-        let mut transaction = begin(&mut writer).await.map_err(BatchFault::Unavailable)?;
+        let mut transaction = writer.begin().await.map_err(BatchFault::Unavailable)?;
         if let Some(steady) = &open.statements.steady {
-            match statement(steady).execute(&mut *transaction).await {
+            match query(steady).execute(&mut *transaction).await {
                 Ok(_) => {}
                 // A table is gone.
-                Err(error) if Fault::of(&error).is_of_the_rows() => return Ok(Attempt::Changed),
+                Err(error) if error.is_of_the_rows() => return Ok(Attempt::Changed),
                 // Somebody is altering one: no client's fault.
                 Err(error) => return Err(BatchFault::Unavailable(error)),
             }
         }
-        if !self.context.planner.still(&mut transaction, &open.prepared.loaded).await? {
+        if !self.context.planner.still(&self.context.store, &mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
         }
@@ -275,11 +274,8 @@ impl Anonymizer {
             let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
-        let reasons: BTreeMap<String, i64> = sqlx::query_as(count_reasons(plan.client.dialect))
-            .fetch_all(&mut *transaction)
-            .await?
-            .into_iter()
-            .collect();
+        let reasons: BTreeMap<String, i64> =
+            query_as(count_reasons(plan.client.dialect)).fetch_all(&mut *transaction).await?.into_iter().collect();
         let reasons = serde_json::to_string(&reasons).unwrap_or_default();
         let busy = batch::busy(transaction, batch, ledger).await?;
         let mut notes = Vec::new();

@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::{Planner, Targets};
+use crate::database::Store;
 use crate::domain::window::Window;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::queue::Redis;
-use crate::store::Store;
 
 /// Bounds that the configuration sets.
 #[derive(Debug, Clone)]

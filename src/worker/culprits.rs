@@ -10,8 +10,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{BatchFault, Work};
+use crate::database::{Connection, query, query_scalar};
 use crate::sql::batch as sql;
-use crate::store::{Connection, statement};
 
 /// Batches in a row in which nobody refused a rule, before it is not tried by itself any more.
 const QUIET_BATCHES: u32 = 16;
@@ -87,7 +87,7 @@ pub(super) async fn set_apart(
     parts: i64,
 ) -> Result<Option<Vec<i64>>, BatchFault> {
     let Some(change) = work.statements.changes_in_order().nth(rule) else { return Ok(None) };
-    let places: i64 = sqlx::query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
+    let places: i64 = query_scalar(sql::TAKEN_PLACES).fetch_one(&mut *connection).await?;
     let mut culprits = Vec::new();
     // Ranges of places, and whether the rule is known to refuse somewhere in them.
     let bound = |part: i64| places * part / parts;
@@ -113,7 +113,7 @@ pub(super) async fn set_apart(
     if !culprits.is_empty() {
         let places = serde_json::to_string(&culprits).unwrap_or_default();
         for apart in sql::apart(work.plan.client.dialect) {
-            statement(&apart).bind(&places).execute(&mut *connection).await?;
+            query(&apart).bind(&places).execute(&mut *connection).await?;
         }
     }
     Ok(Some(culprits))
@@ -121,10 +121,10 @@ pub(super) async fn set_apart(
 
 /// Whether a rule goes through for the clients with places from `from` up to `to`. Changes nothing.
 async fn goes_through(connection: &mut Connection, change: &str, from: i64, to: i64) -> Result<bool, BatchFault> {
-    sqlx::query("SAVEPOINT lethe_try").execute(&mut *connection).await?;
-    sqlx::query(sql::TAKE_ONLY).bind(from).bind(to).execute(&mut *connection).await?;
-    let tried = statement(change).execute(&mut *connection).await.map_err(BatchFault::from);
-    sqlx::raw_sql("ROLLBACK TO SAVEPOINT lethe_try; RELEASE SAVEPOINT lethe_try").execute(&mut *connection).await?;
+    query("SAVEPOINT lethe_try").execute(&mut *connection).await?;
+    query(sql::TAKE_ONLY).bind(from).bind(to).execute(&mut *connection).await?;
+    let tried = query(change).execute(&mut *connection).await.map_err(BatchFault::from);
+    connection.run_script("ROLLBACK TO SAVEPOINT lethe_try; RELEASE SAVEPOINT lethe_try").await?;
     match tried {
         Ok(_) => Ok(true),
         Err(BatchFault::Rows { .. }) => Ok(false),

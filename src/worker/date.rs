@@ -2,20 +2,17 @@
 //! column, with a record of who set it, in one transaction.
 
 use super::Context;
+use crate::database::{StoreError, query, query_scalar};
 use crate::domain::key::Key;
 use crate::domain::plan::{FIRST_DAY, Plan};
 use crate::sql::date;
-use crate::store::{StoreError, begin, statement};
 
 /// A client's day as the column has it; `None` if there is none.
 pub async fn to_anonymize_on(context: &Context, plan: &Plan, key: &Key) -> Result<Option<String>, StoreError> {
     let Some(column) = &plan.client.to_anonymize_on else { return Ok(None) };
     let sql = date::read(&plan.client, column);
-    let found: Option<Option<String>> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-        .bind(key.to_json())
-        .fetch_optional(context.store.readers())
-        .await
-        .map_err(|error| context.store.fault(&error))?;
+    let found: Option<Option<String>> =
+        query_scalar(sql).bind(key.to_json()).fetch_optional(context.store.readers()).await?;
     Ok(found.flatten().and_then(day))
 }
 
@@ -37,17 +34,17 @@ pub async fn set_to_anonymize_on(
     let before = to_anonymize_on(context, plan, key).await?;
     let mut writer = context.ledger.writer().await;
     let write = async {
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let sql = date::write(&plan.client, column);
-        let written = statement(&sql).bind(key.to_json()).bind(new).execute(&mut *transaction).await?;
-        if written.rows_affected() == 0 {
+        let written = query(&sql).bind(key.to_json()).bind(new).execute(&mut *transaction).await?;
+        if written == 0 {
             transaction.rollback().await?;
             return Ok(false);
         }
         let (before, by) = (before.as_deref(), context.actor.as_str());
         context.ledger.record_date(&mut transaction, client_key, new, before, by).await?;
         transaction.commit().await?;
-        Ok::<bool, sqlx::Error>(true)
+        Ok::<bool, StoreError>(true)
     };
-    write.await.map_err(|error| context.store.fault(&error))
+    write.await
 }

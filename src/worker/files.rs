@@ -1,8 +1,8 @@
 //! Files that go with the clients of a batch: written down as deliveries in its transaction.
 
 use super::batch::{BatchFault, Work};
+use crate::database::{Connection, query};
 use crate::sql::files::OPEN;
-use crate::store::{Connection, statement};
 
 /// Writes down what the rows of those taken name, before anything changes.
 pub(super) async fn remember(
@@ -12,7 +12,7 @@ pub(super) async fn remember(
     moment: &str,
 ) -> Result<(), BatchFault> {
     for (_, sql) in &work.statements.files.remember {
-        statement(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
+        query(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -23,12 +23,12 @@ pub(super) async fn spare(connection: &mut Connection, work: &Work<'_>) -> Resul
     if files.remember.is_empty() {
         return Ok(());
     }
-    if let Some(lock) = files.one_at_a_time {
-        statement(lock).execute(&mut *connection).await?;
+    if let Some(lock) = &files.one_at_a_time {
+        query(lock).execute(&mut *connection).await?;
     }
     for (_, sql) in &files.spare {
-        statement(sql).execute(&mut *connection).await?;
+        query(sql).execute(&mut *connection).await?;
     }
-    sqlx::query(OPEN).execute(connection).await?;
+    query(OPEN).execute(connection).await?;
     Ok(())
 }

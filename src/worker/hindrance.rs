@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Context;
-use crate::store::Behind;
+use crate::database::Behind;
 
 /// How often it is asked whether work may go on.
 const LOOK: Duration = Duration::from_secs(1);

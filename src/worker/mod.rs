@@ -14,6 +14,7 @@ pub mod journal;
 mod pace;
 mod planner;
 mod replay;
+mod residue;
 pub mod retention;
 mod run;
 pub mod scheduler;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::database::{Connection, Store, StoreError};
 use crate::domain::hint::{Act, Hint};
 use crate::domain::nearest::nearest;
 use crate::domain::plan::{NamedFile, Plan, PlanError, Problem};
 use crate::domain::policy::{Policy, PolicyError};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
-use crate::store::{Connection, Store, StoreError, schema_version};
 
 /// A plan and what it was made of.
 #[derive(Debug)]
@@ -123,8 +123,8 @@ impl Planner {
     ///
     /// [`PlanLoadError`] if there is none.
     pub async fn plan(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
-        let mut connection = store.readers().acquire().await.map_err(|error| store.fault(&error))?;
-        let version = schema_version(&mut connection).await.map_err(|error| store.fault(&error))?;
+        let mut connection = store.readers().acquire().await?;
+        let version = store.schema_version(&mut connection).await?;
         drop(connection);
         let text = self.text()?;
         let mut last = self.last.lock().await;
@@ -158,9 +158,9 @@ impl Planner {
 
     /// Whether a plan is still what policy and schema say, asked on the
     /// connection that is about to write.
-    pub async fn still(&self, connection: &mut Connection, loaded: &Loaded) -> Result<bool, sqlx::Error> {
+    pub async fn still(&self, store: &Store, connection: &mut Connection, loaded: &Loaded) -> Result<bool, StoreError> {
         let same_text = self.text().is_ok_and(|text| text == loaded.text);
-        Ok(same_text && schema_version(connection).await? == loaded.schema_version)
+        Ok(same_text && store.schema_version(connection).await? == loaded.schema_version)
     }
 
     fn text(&self) -> Result<String, PlanLoadError> {

@@ -2,15 +2,15 @@
 //! has come back.
 
 use super::batch::count;
+use crate::database::{Connection, StoreError, query};
 use crate::domain::outcome::{RESTORED, Tally};
 use crate::sql::replay::{NOTE_ALL, NOTHING_BACK, first_day, note as note_places, places};
 use crate::sql::select::Wanted;
-use crate::store::{Connection, statement};
 
 /// The day on which a client was anonymized stays the first.
-pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<(), sqlx::Error> {
+pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<(), StoreError> {
     if let Some(sql) = first_day(wanted) {
-        statement(&sql).execute(connection).await?;
+        query(&sql).execute(connection).await?;
     }
     Ok(())
 }
@@ -22,18 +22,18 @@ pub(super) async fn note(
     connection: &mut Connection,
     wanted: &Wanted<'_>,
     is_restore: bool,
-) -> Result<Tally, sqlx::Error> {
+) -> Result<Tally, StoreError> {
     if is_restore {
         let reasons = serde_json::json!([RESTORED]).to_string();
-        sqlx::query(NOTE_ALL).bind(reasons).execute(&mut *connection).await?;
+        query(NOTE_ALL).bind(reasons).execute(&mut *connection).await?;
         return count(connection).await;
     }
     for place in places(wanted) {
-        statement(&place).execute(&mut *connection).await?;
+        query(&place).execute(&mut *connection).await?;
     }
     for sql in NOTHING_BACK {
-        sqlx::query(sql).execute(&mut *connection).await?;
+        query(sql).execute(&mut *connection).await?;
     }
-    sqlx::query(note_places(wanted.plan.client.dialect)).execute(&mut *connection).await?;
+    query(note_places(wanted.plan.client.dialect)).execute(&mut *connection).await?;
     count(connection).await
 }

@@ -5,18 +5,17 @@ use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use serde::Serialize;
-use sqlx::Connection as _;
 
 use super::gate;
 use super::sweep::{Mode, Request, SweepError, of_sweep};
 use super::{Context, Loaded, Planner};
+use crate::database::{Connection, Fault, FaultKind, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::plan::Plan;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
 use crate::queue::Claim;
 use crate::sql::batch::EMPTY;
 use crate::sql::retention::{OldRows, hold_back};
-use crate::store::{Connection, Fault, FaultKind, Store, Writer, begin, statement};
 
 /// The most rows deleted in one transaction.
 const ROWS: u64 = 5_000;
@@ -76,37 +75,37 @@ pub async fn look(
         writer.make_tables(&loaded.plan).await?;
         // A preview waits for nobody who writes.
         let mut transaction = match mode {
-            Mode::Preview => writer.begin().await?,
-            Mode::Rehearsal => begin(&mut writer).await?,
+            Mode::Preview => writer.begin_reading().await?,
+            Mode::Rehearsal => writer.begin().await?,
         };
         begun(&mut transaction, &loaded.plan).await?;
         let mut found = Vec::new();
         for old in tables {
             let rows = match mode {
                 Mode::Preview => count(&mut transaction, &old.count()).await?,
-                Mode::Rehearsal => statement(&old.delete(ROWS)).execute(&mut *transaction).await?.rows_affected(),
+                Mode::Rehearsal => query(&old.delete(ROWS)).execute(&mut *transaction).await?,
             };
             let of = count(&mut transaction, &old.all()).await?;
             let of = if mode == Mode::Rehearsal { of + rows } else { of };
             found.push(TableRows { table: old.plan.table.clone(), cutoff: old.cutoff, rows, of });
         }
         transaction.rollback().await?;
-        Ok::<_, sqlx::Error>(found)
+        Ok::<_, StoreError>(found)
     };
-    looked.await.map_err(|error| store.fault(&error).into())
+    looked.await.map_err(Into::into)
 }
 
 /// Empties the temporary tables, and puts the clients on hold where their rows are looked for.
-async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), sqlx::Error> {
+async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), StoreError> {
     for empty in EMPTY {
-        sqlx::query(empty).execute(&mut *connection).await?;
+        query(empty).execute(&mut *connection).await?;
     }
-    statement(&hold_back(&plan.client)).execute(&mut *connection).await?;
+    query(&hold_back(&plan.client)).execute(&mut *connection).await?;
     Ok(())
 }
 
-async fn count(connection: &mut Connection, sql: &str) -> Result<u64, sqlx::Error> {
-    let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(connection).await?;
+async fn count(connection: &mut Connection, sql: &str) -> Result<u64, StoreError> {
+    let rows: i64 = query_scalar(sql.to_owned()).fetch_one(connection).await?;
     Ok(u64::try_from(rows).unwrap_or(0))
 }
 
@@ -188,19 +187,19 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
         Ok(Attempt::Changed) => (Finish::Later(ledger.now()), None),
         Ok(Attempt::Waits) => (later(PAUSE), None),
         Err(error) => {
-            let fault = Fault::of(&error);
-            if fault.kind == FaultKind::Rows {
+            let words = error.fault().words.clone();
+            if error.is_of_the_rows() {
                 // The other tables have their turn first; then somebody has to look at this one.
                 if ledger.others_go_on(sweep.id, batch.id).await? == 0 {
-                    let note = format!("old rows of `{}` could not be deleted: {fault}", old.plan.table);
+                    let note = format!("old rows of `{}` could not be deleted: {words}", old.plan.table);
                     tracing::warn!(sweep = sweep.id, note, "sweep stopped");
                     ledger.stop_sweep(sweep.id, &note).await?;
                     return Ok(());
                 }
-                (later(context.limits.retry_after), Some(fault.words))
+                (later(context.limits.retry_after), Some(words))
             } else {
-                tracing::warn!(batch = batch.id, error = %context.store.fault(&error), "batch put off");
-                (later(PAUSE), Some(fault.words))
+                tracing::warn!(batch = batch.id, error = %error, "batch put off");
+                (later(PAUSE), Some(words))
             }
         }
     };
@@ -215,12 +214,12 @@ async fn attempt(
     claim: &Claim,
     sweep: &Sweep,
     old: &OldRows<'_>,
-) -> Result<Attempt, sqlx::Error> {
+) -> Result<Attempt, StoreError> {
     let ledger = &context.ledger;
     let started = Instant::now();
     writer.make_tables(&loaded.plan).await?;
-    let mut transaction = begin(writer).await?;
-    if !context.planner.still(&mut transaction, loaded).await? {
+    let mut transaction = writer.begin().await?;
+    if !context.planner.still(&context.store, &mut transaction, loaded).await? {
         transaction.rollback().await?;
         return Ok(Attempt::Changed);
     }
@@ -229,7 +228,7 @@ async fn attempt(
         return Ok(Attempt::Waits);
     }
     begun(&mut transaction, &loaded.plan).await?;
-    let rows = statement(&old.delete(ROWS)).execute(&mut *transaction).await?.rows_affected();
+    let rows = query(&old.delete(ROWS)).execute(&mut *transaction).await?;
     let more = if rows >= ROWS { vec![of_table(&old.plan.table)] } else { Vec::new() };
     let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
     ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;

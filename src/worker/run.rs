@@ -12,11 +12,11 @@ use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
 use super::{Context, deliver, scheduler, watch};
+use crate::database::{BATCHES, Listener, StoreError};
 use crate::domain::hint::Hint;
 use crate::domain::job::Job;
 use crate::ledger::{Ledger, Progress, State, Sweep};
 use crate::queue::{self, HandlerError, Options, QueueError, Relay};
-use crate::store::{BATCHES, Listener, StoreError};
 
 /// How often ticks and sweeps are looked at.
 const ROUND: Duration = Duration::from_millis(200);

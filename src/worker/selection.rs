@@ -5,10 +5,10 @@ use std::ops::{Deref, DerefMut};
 use chrono::NaiveDate;
 
 use super::sweep::Prepared;
+use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::sweep::SweepKind;
 use crate::sql::replay;
 use crate::sql::select::{self, Wanted, Way};
-use crate::store::{Connection, Store, StoreError, Writer, statement};
 
 /// How the clients of a sweep are found.
 #[derive(Debug, Clone)]
@@ -39,19 +39,18 @@ pub(super) struct Page {
 /// A connection to select on.
 pub(super) enum Selecting {
     /// One of those for short questions.
-    Pooled(sqlx::pool::PoolConnection<sqlx::Any>),
+    Pooled(Connection),
     /// One of its own, with the temporary tables of the plan.
     Own(Box<Writer>),
 }
 
 impl Selecting {
     pub(super) async fn of(store: &Store, prepared: &Prepared) -> Result<Self, StoreError> {
-        let fault = |error: sqlx::Error| store.fault(&error);
         if !matches!(prepared.selection, Selection::WrittenBack) {
-            return Ok(Self::Pooled(store.readers().acquire().await.map_err(fault)?));
+            return Ok(Self::Pooled(store.readers().acquire().await?));
         }
         let mut own = store.writer().await?;
-        own.make_tables(&prepared.loaded.plan).await.map_err(fault)?;
+        own.make_tables(&prepared.loaded.plan).await?;
         Ok(Self::Own(Box::new(own)))
     }
 }
@@ -94,7 +93,7 @@ impl Selection {
         wanted: &Wanted<'_>,
         behind: Option<&str>,
         size: usize,
-    ) -> Result<Page, sqlx::Error> {
+    ) -> Result<Page, StoreError> {
         let sql = match self {
             Self::Named => return Ok(Page { last: true, ..Page::default() }),
             Self::Everybody => return everybody(connection, wanted, behind, size).await,
@@ -105,11 +104,8 @@ impl Selection {
             Self::Since(earlier) => select::lapsed_since(wanted, *earlier, behind.is_some()),
             Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
-        let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .bind(behind)
-            .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .fetch_all(connection)
-            .await?;
+        let keys: Vec<String> =
+            query_scalar(sql).bind(behind).bind(i64::try_from(size).unwrap_or(i64::MAX)).fetch_all(connection).await?;
         let last = keys.len() < size;
         let position = keys.last().cloned().or_else(|| behind.map(str::to_owned));
         Ok(Page { keys, position, last })
@@ -122,14 +118,14 @@ impl Selection {
         connection: &mut Connection,
         wanted: &Wanted<'_>,
         most: usize,
-    ) -> Result<Option<Vec<String>>, sqlx::Error> {
+    ) -> Result<Option<Vec<String>>, StoreError> {
         match self {
             Self::WrittenBack => {
                 let page = self.page(connection, wanted, None, most).await?;
                 Ok(page.last.then_some(page.keys))
             }
             Self::Everybody => {
-                let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(select::lapsed_first(wanted)))
+                let keys: Vec<String> = query_scalar(select::lapsed_first(wanted))
                     .bind(i64::try_from(most + 1).unwrap_or(i64::MAX))
                     .fetch_all(connection)
                     .await?;
@@ -145,7 +141,7 @@ impl Selection {
         connection: &mut Connection,
         wanted: &Wanted<'_>,
         behind: Option<&str>,
-    ) -> Result<u64, sqlx::Error> {
+    ) -> Result<u64, StoreError> {
         let sql = match self {
             Self::Named => return Ok(0),
             Self::Everybody => select::lapsed_count(wanted, None, behind.is_some()),
@@ -153,7 +149,7 @@ impl Selection {
             Self::Since(earlier) => select::lapsed_count(wanted, Some(*earlier), behind.is_some()),
             Self::WrittenBack => replay::written_back_count(wanted),
         };
-        let clients: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(behind).fetch_one(connection).await?;
+        let clients: i64 = query_scalar(sql).bind(behind).fetch_one(connection).await?;
         Ok(u64::try_from(clients).unwrap_or(0))
     }
 }
@@ -161,7 +157,7 @@ impl Selection {
 /// Which way to the clients that are due costs less. Along the key all rows of
 /// the table are read once; by date all that are due are read for each page,
 /// each at some three times the cost of a row.
-async fn way(connection: &mut Connection, wanted: &Wanted<'_>, size: usize) -> Result<Way, sqlx::Error> {
+async fn way(connection: &mut Connection, wanted: &Wanted<'_>, size: usize) -> Result<Way, StoreError> {
     let due = Selection::Due.count(connection, wanted, None).await?;
     let pages = due / u64::try_from(size).unwrap_or(u64::MAX).max(1);
     let many = pages > 1 && !has_rows(connection, wanted, due.saturating_mul(3).saturating_mul(pages)).await?;
@@ -173,23 +169,22 @@ async fn everybody(
     wanted: &Wanted<'_>,
     behind: Option<&str>,
     width: usize,
-) -> Result<Page, sqlx::Error> {
-    let end: Option<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(select::range_end(wanted, behind.is_some())))
+) -> Result<Page, StoreError> {
+    let end: Option<String> = query_scalar(select::range_end(wanted, behind.is_some()))
         .bind(behind)
         .bind(i64::try_from(width - 1).unwrap_or(i64::MAX))
         .fetch_optional(&mut *connection)
         .await?;
     let sql = select::lapsed_range(wanted, behind.is_some(), end.is_some());
-    let keys: Vec<String> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(behind).bind(end.as_deref()).fetch_all(connection).await?;
+    let keys: Vec<String> = query_scalar(sql).bind(behind).bind(end.as_deref()).fetch_all(connection).await?;
     let last = end.is_none();
     let position = end.or_else(|| keys.last().cloned()).or_else(|| behind.map(str::to_owned));
     Ok(Page { keys, position, last })
 }
 
 /// Whether the client table has at least this many rows.
-pub(super) async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, sqlx::Error> {
+pub(super) async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, StoreError> {
     let sql = select::more_rows_than(&wanted.plan.client);
     let skip = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
-    Ok(statement(&sql).bind(skip).fetch_optional(connection).await?.is_some())
+    Ok(query(&sql).bind(skip).fetch_optional(connection).await?.is_some())
 }

@@ -20,6 +20,7 @@ use terms::{chosen, mark_name, one_value_each, own_length};
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, has_rows};
 use super::{Context, Loaded, Planner, gate, journal, retention};
+use crate::database::{Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -27,7 +28,6 @@ use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{self, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
-use crate::store::{Store, StoreError, begin, statement};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
@@ -248,7 +248,7 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
         sweep.state = state;
         sweep.note = Some(refusal.brief());
         let mut writer = context.ledger.writer().await;
-        context.ledger.insert_sweep(&mut writer, &sweep).await.map_err(|error| context.store.fault(&error))?;
+        context.ledger.insert_sweep(&mut writer, &sweep).await?;
     }
     Err(refusal)
 }
@@ -276,7 +276,7 @@ async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepEr
 async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
     let mut selecting = Selecting::of(&context.store, prepared).await?;
     let few = prepared.selection.few(&mut selecting, &prepared.wanted(), SELECTED).await;
-    Ok(few.map_err(|error| context.store.fault(&error))?)
+    Ok(few?)
 }
 
 /// Stops a sweep that would take more than its brake allows.
@@ -284,7 +284,7 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let most = request.brake.clients;
     let share = request.brake.share.unwrap_or(context.limits.brake_share);
     let within = |clients: u64, enough_rows: bool| most.is_none_or(|most| clients <= most) && enough_rows;
-    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
+    let mut connection = context.store.readers().acquire().await?;
     let wanted = prepared.wanted();
     // Counting those selected is cheap, and guards only make it fewer.
     let clients = if let Some(selected) = &prepared.selected {
@@ -292,21 +292,18 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     } else {
         let mut selecting = Selecting::of(&context.store, prepared).await?;
         let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
-        counted.map_err(|error| context.store.fault(&error))?
+        counted?
     };
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);
-    let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients)))
-        .await
-        .map_err(|error| context.store.fault(&error))?;
+    let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients))).await?;
     if taken(clients) == 0 || within(taken(clients), enough) {
         return Ok(());
     }
     drop(connection);
     let would = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally.anonymized;
-    let mut connection = context.store.readers().acquire().await.map_err(|error| context.store.fault(&error))?;
-    let enough =
-        has_rows(&mut connection, &wanted, rows_needed(would)).await.map_err(|error| context.store.fault(&error))?;
+    let mut connection = context.store.readers().acquire().await?;
+    let enough = has_rows(&mut connection, &wanted, rows_needed(would)).await?;
     if would == 0 || within(would, enough) {
         return Ok(());
     }
@@ -355,7 +352,7 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     };
     let mut writer = context.ledger.writer().await;
     let write = async {
-        let mut transaction = begin(&mut writer).await?;
+        let mut transaction = writer.begin().await?;
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
         if let Some(saved) = &prepared.saved
             && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
@@ -368,12 +365,12 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
                 let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
                 context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
             }
-            sqlx::query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+            query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
-        Ok::<Option<i64>, sqlx::Error>(Some(id))
+        Ok::<Option<i64>, StoreError>(Some(id))
     };
-    let opened = write.await.map_err(|error| context.store.fault(&error))?;
+    let opened = write.await?;
     if let (None, Some(saved)) = (opened, &prepared.saved) {
         // Deleted, or saved anew, since it was looked for.
         return Err(saved::changed(saved));
@@ -417,7 +414,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let mut selecting = Selecting::of(&context.store, &prepared).await?;
     while keys.len() < size && !last {
         let page = prepared.selection.page(&mut selecting, &prepared.wanted(), position.as_deref(), most).await;
-        let page = match page.map_err(|error| context.store.fault(&error)) {
+        let page = match page {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
             Err(error) if error.is_of_the_rows() => {
@@ -503,19 +500,18 @@ async fn refresh(context: &Context, sweep: &Sweep) -> Result<(), SweepError> {
     for view in &loaded.plan.refresh {
         let refreshed = async {
             let mut writer = context.ledger.writer().await;
-            let mut transaction = begin(&mut writer).await?;
-            for sql in crate::sql::refresh(view) {
-                statement(&sql).execute(&mut *transaction).await?;
+            let mut transaction = writer.begin().await?;
+            for sql in loaded.plan.client.dialect.refresh(view) {
+                query(&sql).execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };
         if let Err(error) = refreshed.await {
-            let fault = context.store.fault(&error);
-            if matches!(fault, StoreError::Unreachable { .. }) {
-                return Err(fault.into());
+            if error.is_unreachable() {
+                return Err(error.into());
             }
             let note =
-                format!("the materialized view `{view}` could not be refreshed, and shows former values: {fault}");
+                format!("the materialized view `{view}` could not be refreshed, and shows former values: {error}");
             tracing::error!(sweep = sweep.id, note);
             context.ledger.note_sweep(sweep.id, &note).await?;
         }

@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::deliver::alerts::ping;
 use super::journal::{RESTORED, RESTORED_EVENT};
 use super::{Context, SweepError};
+use crate::database::{StoreError, query_scalar};
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{NewMessage, Sought, State, Sweep, parse_moment};
 use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
-use crate::store::StoreError;
 
 /// How often it is looked whether there is something to tell.
 const LOOK: Duration = Duration::from_secs(5);
@@ -269,11 +269,8 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
         let cutoff = loaded.plan.retention.as_ref().and_then(|own| own.length.before(today).ok());
         let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today, cutoff };
         let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
-        let clients: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-            .bind(crate::ledger::moment(since))
-            .fetch_one(context.store.readers())
-            .await
-            .map_err(|error| context.store.fault(&error))?;
+        let clients: i64 =
+            query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
         let event = format!("overdue:{by}");
         if clients == 0 {
             context.over(&event).await?;

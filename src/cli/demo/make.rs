@@ -8,11 +8,11 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use crate::cli::Failure;
+use crate::database::query;
 use crate::demo::{SHIPPED, Shipped};
 use crate::domain::clock::Clock;
 use crate::domain::policy::{FileKind, Policy};
 use crate::sql::{name, text};
-use crate::store::statement;
 use crate::worker::Context;
 
 /// How a folder of the demonstration's begins its configuration.
@@ -152,7 +152,7 @@ pub(super) async fn backup(context: &Context, folder: &Path) -> Result<(), Failu
     let copy = folder.join("backup.db");
     let _ = std::fs::remove_file(&copy);
     let sql = format!("VACUUM INTO {}", text(&copy.display().to_string()));
-    statement(&sql).execute(context.store.readers()).await.map_err(|error| context.store.fault(&error))?;
+    query(sql).execute(context.store.readers()).await?;
     let now = context.ledger.clock().now();
     context.ledger.record_backup(now, &context.actor, Some("backup.db")).await?;
     Ok(())

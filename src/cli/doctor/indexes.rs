@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::{Findings, Verdict};
 use crate::cli::output::counted;
+use crate::database::Store;
 use crate::domain::plan::Plan;
 use crate::domain::schema::Schema;
-use crate::sql::{name, qualified};
-use crate::store::Store;
+use crate::sql::name;
 
 /// How often rows are looked up by these columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +45,7 @@ pub(super) async fn advise(store: &Store, plan: &Plan, schema: &Schema, findings
         let own = name(&format!("{}_{}", table.replace('.', "_"), columns.join("_")));
         let columns: Vec<String> = columns.iter().map(|column| name(column)).collect();
         let statement =
-            format!("CREATE INDEX {own} ON {} ({});", qualified(store.dialect(), &table), columns.join(", "));
+            format!("CREATE INDEX {own} ON {} ({});", store.dialect().qualified(&table), columns.join(", "));
         findings.prescribe(Verdict::Note, "speed", what, Some(statement));
     }
 }

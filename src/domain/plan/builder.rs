@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Retention, Table};
-use crate::domain::schema::{Dialect, Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
 /// A plan under construction.
 pub(super) struct Builder<'a> {
@@ -224,14 +224,7 @@ impl<'a> Builder<'a> {
 
     pub(super) fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
-        let (is_date, mend) = match self.schema.dialect {
-            Dialect::Sqlite => (
-                !matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes),
-                "name a column with dates written as `YYYY-MM-DD`, with or without a time",
-            ),
-            Dialect::Postgres => (kind == Kind::Date, "name a column of type `date`, `timestamp` or `timestamptz`"),
-        };
-        if !is_date {
+        if let Some(mend) = self.schema.dialect.date_problem(kind) {
             self.problem(place, format!("`{}.{column}` is no date column", table.name), mend);
         }
     }

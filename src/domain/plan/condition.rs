@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use sqlparser::ast::{BinaryOperator, Expr, Ident, ObjectName, Query, UnaryOperator, Visit, Visitor};
-use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
-use crate::domain::schema::Dialect;
+use crate::domain::dialect::Dialect;
 
 /// One SQL expression, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,11 +36,7 @@ impl Condition {
             return Err(format!("`{text}` puts quotes around `{TODAY}`, which is a quoted date already"));
         }
         let sql = text.replace(TODAY, "'2000-01-01'");
-        let grammar: &dyn Grammar = match dialect {
-            Dialect::Sqlite => &SQLiteDialect {},
-            Dialect::Postgres => &PostgreSqlDialect {},
-        };
-        let mut parser = Parser::new(grammar)
+        let mut parser = Parser::new(dialect.grammar())
             .try_with_sql(&sql)
             .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error)))?;
         let expression =

@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::rules::{Rules, TableRules};
 use super::{Condition, Path};
 use crate::domain::policy::{Column, FileKind};
-use crate::domain::schema::{Dialect, Kind, LiveColumn};
+use crate::domain::schema::{Kind, LiveColumn};
 
 /// A column whose values name files, or folders, below a root.
 #[derive(Debug, Clone)]
@@ -36,11 +36,7 @@ impl TableRules<'_, '_> {
         place: &str,
     ) {
         let Some((root, kind)) = said.names() else { return };
-        let is_text = match builder.schema.dialect {
-            Dialect::Sqlite => matches!(column.kind(), Kind::Text | Kind::Unknown),
-            Dialect::Postgres => column.kind() == Kind::Text,
-        };
-        if !is_text {
+        if !builder.schema.dialect.names_files(column.kind()) {
             builder.problem(
                 place,
                 format!("`{}.{}` is declared {}, and names no file", self.table.name, column.name, column.declared),

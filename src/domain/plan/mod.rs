@@ -3,7 +3,7 @@
 //! [`Plan::build`] either gives a plan that can run or one list of everything
 //! that stands in its way. What only the database itself can answer (does a
 //! condition prepare, does a CHECK accept a placeholder) is asked by the
-//! [store](crate::store) afterwards.
+//! [store](crate::database) afterwards.
 
 mod builder;
 mod condition;
@@ -33,9 +33,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
 use crate::domain::policy::{Branch, Choices, OnResidue, Policy};
-use crate::domain::schema::{Dialect, Empty, Schema};
+use crate::domain::schema::{Empty, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
 /// a blank marker (`0000-00-00`, `0001-01-01`, `1753-01-01`, `1900-01-01`).
@@ -242,6 +243,8 @@ pub struct Source {
 #[derive(Debug, Clone)]
 pub struct Searched {
     pub table: String,
+    /// What identifies a row, if the database needs to be told.
+    pub identity: Vec<String>,
     /// The way from a row to its client.
     pub path: Path,
     /// The columns, in groups.

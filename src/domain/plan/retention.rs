@@ -23,7 +23,7 @@ pub struct RowRetention {
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
     /// The columns of its primary key; none if it has no such.
-    pub key: Vec<String>,
+    pub identity: Vec<String>,
 }
 
 /// The tables of the policy that give their rows a period, those that refer to others first.
@@ -92,15 +92,13 @@ fn of_table(
     let paths = builder.table_paths(table, place);
     // What is wrong with the ways is said of the table itself.
     builder.rewind(mark);
-    let mut key: Vec<_> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
-    key.sort_by_key(|column| column.primary_key);
     Some(RowRetention {
         table: table.name.clone(),
         length: said.length,
         date,
         paths,
         condition,
-        key: key.into_iter().map(|column| column.name.clone()).collect(),
+        identity: table.identity.clone(),
     })
 }
 

@@ -11,7 +11,7 @@ use super::{
     Source, Step, Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
-use crate::domain::schema::{Dialect, Empty, Kind, LiveColumn, LiveTable};
+use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
 
 #[derive(Default)]
 pub(super) struct Rules {
@@ -308,7 +308,7 @@ impl TableRules<'_, '_> {
         if let Some(column) = &self.client.anonymized_on {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
-            let blank = if self.client.dialect == Dialect::Sqlite { format!("{name} = '' OR ") } else { String::new() };
+            let blank = self.client.dialect.blank_or(&name);
             let unset = Some(format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'"));
             let today = Action::Text(Template(vec![crate::domain::policy::Part::Today]));
             own.push(self.mark(column, today, unset));
@@ -376,6 +376,7 @@ impl TableRules<'_, '_> {
             if !groups.is_empty() {
                 rules.searched.push(Searched {
                     table: self.table.name.clone(),
+                    identity: self.table.identity.clone(),
                     path: path.clone(),
                     groups,
                     unless_same,

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
 use super::{Condition, Path, Rule};
+use crate::domain::dialect::Dialect;
 use crate::domain::policy::Action;
-use crate::domain::schema::{Dialect, LiveTable};
+use crate::domain::schema::LiveTable;
 
 /// Rules that are applied in one statement: whether they wait for the residue
 /// check, and the link they are for.

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use super::{Context, POLL, SweepError, Targets};
+use crate::database::{Connection, StoreError, query};
+use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::period::Period;
-use crate::domain::schema::Dialect;
 use crate::ledger::{Delivery, Tried};
 use crate::outside::{Answer, Event, Message};
 use crate::sql::messages::tell;
 use crate::sql::notices::Statements as Notices;
-use crate::store::{Connection, statement};
 
 /// What is claimed at a time: a slow receiver holds few.
 const AT_A_TIME: usize = 20;
@@ -28,14 +28,14 @@ pub(in crate::worker) async fn write_down(
     moment: &str,
     tally: &Tally,
     notices: Option<&Notices>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     for sql in notices.iter().flat_map(|notices| &notices.record) {
-        statement(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
+        query(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
     }
     for (name, webhook) in &targets.webhooks {
         let most = i64::try_from(webhook.most_clients).unwrap_or(i64::MAX);
         if let Some(notices) = notices.filter(|_| webhook.events.contains(&Event::Notice) && tally.refused > 0) {
-            statement(&notices.tell)
+            query(&notices.tell)
                 .bind(sweep)
                 .bind(moment)
                 .bind(name)
@@ -46,7 +46,7 @@ pub(in crate::worker) async fn write_down(
         }
         let events = webhook.events.iter().filter_map(|event| Some((event, event.outcome()?.parse::<Outcome>().ok()?)));
         for (event, outcome) in events.filter(|(_, outcome)| tally.of(*outcome) > 0) {
-            statement(&tell(dialect))
+            query(&tell(dialect))
                 .bind(sweep)
                 .bind(moment)
                 .bind(name)

@@ -15,9 +15,9 @@ use ulid::Ulid;
 use super::Context;
 use super::sweep::SweepError;
 use super::watch::Alert;
+use crate::database::StoreError;
 use crate::journal::{Chain, Journal, JournalError, Record, START, seal};
 use crate::ledger::{Head, Segment, Waiting};
-use crate::store::StoreError;
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;

@@ -5,11 +5,11 @@ use super::super::sweep::{Request, SweepError, new_sweep};
 use super::super::{Context, gate};
 use super::verify::known;
 use super::{begun, holds, strange};
+use crate::database::query_as;
 use crate::domain::sweep::SweepKind;
 use crate::journal::{Chain, HASHED, Journal};
 use crate::ledger::{Known, OF_A_HOLD, Segment, State};
 use crate::sql::replay::all_keys;
-use crate::store::statement;
 
 /// Client keys hashed at a time.
 const AT_ONCE: usize = 5_000;
@@ -102,16 +102,10 @@ pub(super) async fn names(
     behind: Option<&str>,
 ) -> Result<(Vec<(String, String)>, Option<String>), SweepError> {
     let loaded = context.planner.plan(&context.store).await?;
-    let fault = |error: sqlx::Error| context.store.fault(&error);
     let sql = all_keys(&loaded.plan.client, behind.is_some());
-    let mut connection = context.store.readers().acquire().await.map_err(fault)?;
-    let rows = statement(&sql)
-        .bind(behind)
-        .bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(fault)?;
-    let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|row| sqlx::Row::get(row, 0)) };
-    let client = |row| -> String { sqlx::Row::get(row, 1) };
-    Ok((rows.iter().map(client).map(|client| (journal.name_of(&client), client)).collect(), next))
+    let mut connection = context.store.readers().acquire().await?;
+    let rows: Vec<(String, String)> =
+        query_as(&sql).bind(behind).bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX)).fetch_all(&mut connection).await?;
+    let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|(key, _)| key.clone()) };
+    Ok((rows.into_iter().map(|(_, client)| (journal.name_of(&client), client)).collect(), next))
 }

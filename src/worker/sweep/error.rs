@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::database::StoreError;
 use crate::domain::hint::{Act, Hint};
 use crate::domain::period::{Period, PeriodError};
 use crate::domain::plan::shown_key;
 use crate::domain::policy::Choices;
 use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
-use crate::store::StoreError;
 use crate::worker::PlanLoadError;
 
 /// Why a sweep does not begin.

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use sqlx::{Connection as _, Row};
 
 use super::{Prepared, Request, SweepError, prepare};
+use crate::database::{Store, Writer, query};
 use crate::domain::clock::Clock;
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Selection, stand_in};
 use crate::sql::batch::{LOOKED_AT, Statements, statements};
-use crate::store::{Store, Writer, begin};
 use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
 use crate::worker::{Context, Planner, replay};
 
@@ -136,7 +135,7 @@ pub async fn survey(
     } else {
         let mut connection = store.writer().await?;
         if ledger.is_none() {
-            stand_in(&mut connection).await.map_err(|error| store.fault(&error))?;
+            stand_in(&mut connection).await?;
         }
         walk.everybody(&mut connection, surveyor.batch_size).await?;
     }
@@ -153,12 +152,11 @@ pub async fn survey(
 pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepError> {
     let (store, ledger, every) = (&context.store, &context.ledger, context.limits.full_pass_every);
     let prepared = prepare(store, &context.planner, Some(ledger), every, request, ledger.clock().now()).await?;
-    let fault = |error: sqlx::Error| store.fault(&error);
-    let mut connection = store.readers().acquire().await.map_err(fault)?;
+    let mut connection = store.readers().acquire().await?;
     let wanted = prepared.wanted();
     let selected = prepared.selection.count(&mut connection, &wanted, prepared.position.as_deref()).await;
     let saved = prepared.saved.map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
-    Ok(selected.map_err(fault)? + request.keys.len() as u64 + saved)
+    Ok(selected? + request.keys.len() as u64 + saved)
 }
 
 struct Walk<'a> {
@@ -175,8 +173,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     async fn everybody(&mut self, connection: &mut Writer, size: usize) -> Result<(), SweepError> {
-        let fault = |error: sqlx::Error| self.store.fault(&error);
-        connection.make_tables(&self.prepared.loaded.plan).await.map_err(fault)?;
+        connection.make_tables(&self.prepared.loaded.plan).await?;
         for keys in self.request.keys.chunks(size) {
             let keys: Vec<String> = keys.iter().map(Key::to_json).collect();
             if self.batch(connection, &keys).await? {
@@ -189,12 +186,7 @@ impl Walk<'_> {
         let mut behind = self.prepared.position.clone();
         loop {
             let wanted = self.prepared.wanted();
-            let page = self
-                .prepared
-                .selection
-                .page(connection, &wanted, behind.as_deref(), size)
-                .await
-                .map_err(|error| self.store.fault(&error))?;
+            let page = self.prepared.selection.page(connection, &wanted, behind.as_deref(), size).await?;
             for keys in page.keys.chunks(size) {
                 if self.batch(connection, keys).await? {
                     return Ok(());
@@ -253,7 +245,7 @@ impl Walk<'_> {
                     Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
                     Err(BatchFault::NotSettled(tables)) => return Err(SweepError::NotSettled(tables)),
                     Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => {
-                        return Err(self.store.fault(&error).into());
+                        return Err(error.into());
                     }
                 }
             };
@@ -273,7 +265,7 @@ impl Walk<'_> {
         self.store.mend(connection).await.map_err(BatchFault::Unavailable)?;
         connection.make_tables(&self.prepared.loaded.plan).await?;
         let is_preview = self.mode == Mode::Preview;
-        let mut transaction = if is_preview { connection.begin().await? } else { begin(connection).await? };
+        let mut transaction = if is_preview { connection.begin_reading().await? } else { connection.begin().await? };
         let mut done = batch::look(&mut transaction, &work, failing, !is_preview).await?;
         if self.request.kind == SweepKind::Replay {
             done.tally = replay::note(&mut transaction, &self.prepared.wanted(), false).await?;
@@ -285,8 +277,8 @@ impl Walk<'_> {
                 return Err(BatchFault::NotSettled(unsettled));
             }
         }
-        for row in sqlx::query(LOOKED_AT).fetch_all(&mut *transaction).await? {
-            self.tell(row.get(0), row.get::<&str, _>(1), row.get(2));
+        for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {
+            self.tell(row.get(0)?, &row.get::<String>(1)?, row.get(2)?);
         }
         transaction.rollback().await?;
         Ok(done)

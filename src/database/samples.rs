@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Row;
-
-use super::{Connection, statement};
-use crate::domain::schema::{Dialect, Kind, LiveTable, Schema};
+use super::{Connection, StoreError, query};
+use crate::domain::dialect::Dialect;
+use crate::domain::schema::{Kind, LiveTable, Schema};
 use crate::sql::{name, relation};
 
 /// Distinct non-empty values as text, by table and column.
@@ -19,7 +18,7 @@ const VALUES: usize = 20;
 /// Characters kept of each value.
 const CHARACTERS: usize = 200;
 
-pub(super) async fn read(connection: &mut Connection, schema: &Schema) -> Result<Samples, sqlx::Error> {
+pub(super) async fn read(connection: &mut Connection, schema: &Schema) -> Result<Samples, StoreError> {
     let mut samples = Samples::new();
     for table in schema.tables.values() {
         samples.insert(table.name.clone(), of_table(connection, schema.dialect, table).await?);
@@ -31,25 +30,23 @@ async fn of_table(
     connection: &mut Connection,
     dialect: Dialect,
     table: &LiveTable,
-) -> Result<BTreeMap<String, Vec<String>>, sqlx::Error> {
+) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
     let columns: Vec<String> = table
         .columns
         .iter()
         .map(|column| {
             let own = name(&column.name);
-            let text = format!("substr(CAST({own} AS TEXT), 1, {CHARACTERS})");
-            match dialect {
-                Dialect::Sqlite => format!("CASE WHEN typeof({own}) = 'blob' THEN NULL ELSE {text} END"),
-                Dialect::Postgres if column.kind() == Kind::Bytes => "CAST(NULL AS TEXT)".to_owned(),
-                Dialect::Postgres => text,
+            if column.kind() == Kind::Bytes {
+                return "NULL".to_owned();
             }
+            format!("substr(CAST({own} AS TEXT), 1, {CHARACTERS})")
         })
         .collect();
     let sql = format!("SELECT {} FROM {} LIMIT {ROWS}", columns.join(", "), relation(dialect, &table.name));
     let mut distinct: Vec<BTreeSet<String>> = vec![BTreeSet::new(); table.columns.len()];
-    for row in statement(&sql).fetch_all(connection).await? {
+    for row in query(&sql).fetch_all(connection).await? {
         for (at, values) in distinct.iter_mut().enumerate() {
-            if let Ok(Some(value)) = row.try_get::<Option<String>, _>(at)
+            if let Ok(Some(value)) = row.get::<Option<String>>(at)
                 && !value.trim().is_empty()
                 && values.len() < VALUES
             {

@@ -4,9 +4,7 @@ mod excess;
 
 use std::collections::BTreeSet;
 
-use sqlx::Row;
-
-use super::{Connection, statement};
+use super::super::{Connection, Row, StoreError, query, query_scalar};
 use crate::domain::plan::{Plan, Rights};
 use crate::sql::{name, text};
 
@@ -46,14 +44,14 @@ pub struct Role {
 }
 
 /// The version of the server, if it is too old.
-pub(super) async fn too_old(connection: &mut Connection) -> Result<Option<i64>, sqlx::Error> {
+pub(super) async fn too_old(connection: &mut Connection) -> Result<Option<i64>, StoreError> {
     let asked = "SELECT CAST(current_setting('server_version_num') AS BIGINT) / 10000";
-    let version: i64 = sqlx::query_scalar(asked).fetch_one(connection).await?;
+    let version: i64 = query_scalar(asked).fetch_one(connection).await?;
     Ok((version < OLDEST).then_some(version))
 }
 
 /// Schemas that the role may not look into, and in which there are tables of these names.
-pub(super) async fn closed(connection: &mut Connection, tables: &BTreeSet<String>) -> Result<Vec<Change>, sqlx::Error> {
+pub(super) async fn closed(connection: &mut Connection, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
     let named = tables.iter().map(|table| match table.split_once('.') {
         Some((schema, own)) => (Some(schema.to_owned()), own.to_owned()),
         None => (None, table.clone()),
@@ -65,19 +63,19 @@ pub(super) async fn closed(connection: &mut Connection, tables: &BTreeSet<String
          WHERE c.relkind IN ('r', 'p') AND n.nspname = COALESCE(w.space, n.nspname) AND n.nspname NOT LIKE 'pg\\_%' \
          AND NOT has_schema_privilege(n.oid, 'USAGE') GROUP BY n.nspname ORDER BY 1"
     );
-    let rows = statement(&sql).fetch_all(connection).await?;
-    let change = |row: &sqlx::any::AnyRow| {
-        let (schema, table, role): (String, String, String) = (row.get(0), row.get(1), row.get(2));
-        Change::new(
+    let rows = query(&sql).fetch_all(connection).await?;
+    let change = |row: Row| {
+        let (schema, table, role): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Change::new(
             format!("it may not look into the schema `{schema}`, where `{table}` is"),
             format!("GRANT USAGE ON SCHEMA {} TO {};", name(&schema), name(&role)),
-        )
+        ))
     };
-    Ok(rows.iter().map(change).collect())
+    rows.into_iter().map(change).collect()
 }
 
 /// What the role has too little and too much for a plan.
-pub(super) async fn role(connection: &mut Connection, plan: &Plan, ledger: &str) -> Result<Role, sqlx::Error> {
+pub(super) async fn role(connection: &mut Connection, plan: &Plan, ledger: &str) -> Result<Role, StoreError> {
     let own = Own::read(connection).await?;
     let tables = tables(connection, plan).await?;
     let mut missing = of_database(connection, &own, ledger).await?;
@@ -97,7 +95,7 @@ pub(super) async fn role(connection: &mut Connection, plan: &Plan, ledger: &str)
 }
 
 /// What the role lacks for a plan.
-pub(super) async fn missing(connection: &mut Connection, plan: &Plan) -> Result<Vec<(String, Change)>, sqlx::Error> {
+pub(super) async fn missing(connection: &mut Connection, plan: &Plan) -> Result<Vec<(String, Change)>, StoreError> {
     let own = Own::read(connection).await?;
     let tables = tables(connection, plan).await?;
     Ok(tables.iter().filter_map(|table| Some((table.shown(), table.missing(&own)?))).collect())
@@ -114,23 +112,27 @@ struct Own {
 }
 
 impl Own {
-    async fn read(connection: &mut Connection) -> Result<Self, sqlx::Error> {
+    async fn read(connection: &mut Connection) -> Result<Self, StoreError> {
         let sql = "SELECT CAST(r.rolname AS TEXT), CAST(current_database() AS TEXT), r.rolsuper, r.rolbypassrls, \
              r.rolcreatedb, r.rolcreaterole, r.rolreplication FROM pg_roles AS r WHERE r.rolname = current_user";
-        let row = sqlx::query(sql).fetch_one(connection).await?;
+        let row = query(sql).fetch_one(connection).await?;
         let attributes = [
             (4, "may make databases", "NOCREATEDB"),
             (5, "may make roles", "NOCREATEROLE"),
             (6, "may read everything that is replicated", "NOREPLICATION"),
         ];
-        let attributes =
-            attributes.into_iter().filter(|(at, ..)| row.get(*at)).map(|(_, what, without)| (what, without));
+        let mut held = Vec::new();
+        for (at, what, without) in attributes {
+            if row.get(at)? {
+                held.push((what, without));
+            }
+        }
         Ok(Self {
-            name: row.get(0),
-            database: row.get(1),
-            is_super: row.get(2),
-            passes_rows: row.get(3),
-            attributes: attributes.collect(),
+            name: row.get(0)?,
+            database: row.get(1)?,
+            is_super: row.get(2)?,
+            passes_rows: row.get(3)?,
+            attributes: held,
         })
     }
 
@@ -208,7 +210,7 @@ fn values(names: impl Iterator<Item = (Option<String>, String)>) -> Option<Strin
 }
 
 /// The plan's tables, and what its conditions read besides.
-async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, sqlx::Error> {
+async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, StoreError> {
     let split = |table: String| match table.split_once('.') {
         Some((schema, own)) => (Some(schema.to_owned()), own.to_owned()),
         None => (None, table),
@@ -228,32 +230,32 @@ async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, s
          AND (n.nspname = w.space OR w.space IS NULL AND pg_table_is_visible(c.oid)) ORDER BY 3, 4, 1"
     );
     let mut seen: Vec<Seen> = Vec::new();
-    for row in statement(&sql).fetch_all(connection).await? {
-        let oid: i64 = row.get(1);
+    for row in query(&sql).fetch_all(connection).await? {
+        let oid: i64 = row.get(1)?;
         if seen.iter().any(|own| own.oid == oid) {
             continue;
         }
-        let place = usize::try_from(row.get::<i32, _>(0)).unwrap_or_default();
-        let writes: Option<String> = row.get(10);
+        let place = usize::try_from(row.get::<i32>(0)?).unwrap_or_default();
+        let writes: Option<String> = row.get(10)?;
         seen.push(Seen {
             oid,
-            schema: row.get(2),
-            name: row.get(3),
+            schema: row.get(2)?,
+            name: row.get(3)?,
             rights: wanted[place].1.clone(),
-            reads: row.get(4),
-            reads_some: row.get(5),
-            deletes: row.get(6),
+            reads: row.get(4)?,
+            reads_some: row.get(5)?,
+            deletes: row.get(6)?,
             writes: writes.unwrap_or_default().split(PART).map(str::to_owned).collect(),
-            owned: row.get(7),
-            secured: row.get(8),
-            hides: row.get(9),
+            owned: row.get(7)?,
+            secured: row.get(8)?,
+            hides: row.get(9)?,
         });
     }
     Ok(seen)
 }
 
 /// What is missing on the database, its language, and the ledger.
-async fn of_database(connection: &mut Connection, own: &Own, ledger: &str) -> Result<Vec<Change>, sqlx::Error> {
+async fn of_database(connection: &mut Connection, own: &Own, ledger: &str) -> Result<Vec<Change>, StoreError> {
     let sql = format!(
         "SELECT has_database_privilege(current_database(), 'TEMPORARY'), has_database_privilege(current_database(), 'CREATE'), \
          COALESCE((SELECT has_language_privilege(l.oid, 'USAGE') FROM pg_language AS l WHERE l.lanname = 'plpgsql'), FALSE), \
@@ -262,25 +264,25 @@ async fn of_database(connection: &mut Connection, own: &Own, ledger: &str) -> Re
          FROM (SELECT 1) AS one LEFT JOIN pg_namespace AS n ON n.nspname = {}",
         text(ledger)
     );
-    let row = statement(&sql).fetch_one(&mut *connection).await?;
+    let row = query(&sql).fetch_one(&mut *connection).await?;
     let (role, schema, database) = (own.quoted(), name(ledger), name(&own.database));
     let mut missing = Vec::new();
     let mut lacks = |why: String, grant: String| missing.push(Change::new(why, grant));
-    if !row.get::<bool, _>(0) {
+    if !row.get::<bool>(0)? {
         lacks(
             format!("it may not make temporary tables in `{}`", own.database),
             format!("GRANT TEMPORARY ON DATABASE {database} TO {role};"),
         );
     }
-    if !row.get::<bool, _>(2) {
+    if !row.get::<bool>(2)? {
         lacks(
             "it may not use the language `plpgsql`, in which two functions are".to_owned(),
             format!("GRANT USAGE ON LANGUAGE plpgsql TO {role};"),
         );
     }
     let (is_there, usage, create, has_tables) =
-        (row.get::<bool, _>(3), row.get::<bool, _>(4), row.get::<bool, _>(5), row.get::<bool, _>(6));
-    if !is_there && !row.get::<bool, _>(1) {
+        (row.get::<bool>(3)?, row.get::<bool>(4)?, row.get::<bool>(5)?, row.get::<bool>(6)?);
+    if !is_there && !row.get::<bool>(1)? {
         lacks(
             format!("the ledger's schema `{ledger}` is not there, and it may not make it"),
             format!("CREATE SCHEMA {schema} AUTHORIZATION {role};"),
@@ -297,8 +299,8 @@ async fn of_database(connection: &mut Connection, own: &Own, ledger: &str) -> Re
          AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')) ORDER BY 1",
         text(ledger)
     );
-    for row in statement(&sql).fetch_all(connection).await? {
-        let table: String = row.get(0);
+    for row in query(&sql).fetch_all(connection).await? {
+        let table: String = row.get(0)?;
         lacks(
             format!("it may not read and write the ledger's `{table}`"),
             format!("GRANT SELECT, INSERT, UPDATE ON {schema}.{} TO {role};", name(&table)),

@@ -1,12 +1,11 @@
 //! What only the database itself can answer about a plan.
 
-use sqlx::Row;
-
-use super::{Connection, Fault, statement};
+use super::{Connection, StoreError, query, query_scalar};
+use crate::domain::dialect::Dialect;
 use crate::domain::plan::{Condition, Plan, Problem, Rule, shown_key};
 use crate::domain::policy::{Action, Literal};
-use crate::domain::schema::{Dialect, LiveTable, Schema};
-use crate::sql::{batch, name, relation, select, text};
+use crate::domain::schema::{LiveTable, Schema};
+use crate::sql::{batch, name, relation, text};
 
 /// A day to prepare conditions with.
 const ANY_DAY: chrono::NaiveDate = chrono::NaiveDate::MAX;
@@ -16,7 +15,7 @@ pub(super) async fn verify(
     plan: &Plan,
     schema: &Schema,
     deep: bool,
-) -> Result<Vec<Problem>, sqlx::Error> {
+) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     conditions(connection, plan, &mut problems).await?;
     if !problems.is_empty() {
@@ -24,7 +23,7 @@ pub(super) async fn verify(
     }
     checks(connection, plan, schema, &mut problems).await?;
     entries(connection, plan, deep, &mut problems).await?;
-    if deep && schema.dialect == Dialect::Sqlite {
+    if deep {
         dates(connection, plan, &mut problems).await?;
     }
     keyless(connection, plan, &mut problems).await?;
@@ -32,7 +31,7 @@ pub(super) async fn verify(
 }
 
 /// Every condition prepares on its table.
-async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
     let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
     for placed in &plan.conditions {
         let sql = format!(
@@ -40,9 +39,9 @@ async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec
             relation(plan.client.dialect, &placed.table),
             placed.condition.sql(day)
         );
-        match statement(&sql).fetch_all(&mut *connection).await {
+        match query(&sql).fetch_all(&mut *connection).await {
             Ok(_) => {}
-            Err(error) if Fault::of(&error).is_of_the_statement() => problems.push(Problem::new(
+            Err(error) if error.fault().is_of_the_statement() => problems.push(Problem::new(
                 &placed.place,
                 format!("the database cannot prepare `{}`: {}", placed.condition.text(), reason(&error)),
                 format!("write an SQL expression over the columns of `{}`", placed.table),
@@ -54,8 +53,8 @@ async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec
 }
 
 /// Preparing reads no rows, so the database's words quote the policy at most.
-fn reason(error: &sqlx::Error) -> String {
-    error.as_database_error().map_or_else(|| Fault::of(error).words, |error| error.message().to_owned())
+fn reason(error: &StoreError) -> String {
+    error.message()
 }
 
 /// Every CHECK that is about replaced columns alone accepts what is put there.
@@ -64,7 +63,7 @@ async fn checks(
     plan: &Plan,
     schema: &Schema,
     problems: &mut Vec<Problem>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     for step in &plan.steps {
         let Some(table) = schema.table(&step.table) else { continue };
         let rules: Vec<&Rule> = step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules).collect();
@@ -72,8 +71,8 @@ async fn checks(
             let Ok(condition) = Condition::parse(check, schema.dialect) else { continue };
             let Some((values, columns)) = placeholders(schema.dialect, &condition, &rules, table) else { continue };
             let sql = format!("SELECT CASE WHEN NOT ({check}) THEN 0 ELSE 1 END FROM (SELECT {values}) AS row");
-            let accepted = match statement(&sql).fetch_one(&mut *connection).await {
-                Ok(row) => row.get::<i64, _>(0) == 1,
+            let accepted = match query(&sql).fetch_one(&mut *connection).await {
+                Ok(row) => row.get::<i64>(0)? == 1,
                 Err(_) => continue,
             };
             if !accepted {
@@ -97,7 +96,7 @@ fn placeholders(
 ) -> Option<(String, Vec<String>)> {
     let mut values = Vec::new();
     let mut columns: Vec<String> = Vec::new();
-    let number = |number: String| if dialect == Dialect::Sqlite { number } else { text(&number) };
+    let number = |number: String| dialect.number(&number);
     for own in condition.columns() {
         let column = table.column(own)?;
         if columns.contains(&column.name) {
@@ -113,10 +112,7 @@ fn placeholders(
             Action::Clear => rule.empty.sql().to_owned(),
             Action::Copy(_) | Action::Generalize(_) | Action::Redact(_) => return None,
         };
-        let value = match dialect {
-            Dialect::Sqlite => value,
-            Dialect::Postgres => format!("CAST({value} AS {})", column.declared),
-        };
+        let value = dialect.cast(&value, &column.declared);
         values.push(format!("{value} AS {}", name(&column.name)));
         columns.push(column.name.clone());
     }
@@ -130,11 +126,11 @@ async fn entries(
     plan: &Plan,
     deep: bool,
     problems: &mut Vec<Problem>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     for step in plan.steps.iter().filter(|_| deep) {
         let Some((table, sql)) = batch::all_unknown_keys(plan.client.dialect, step) else { continue };
-        for row in statement(&sql).fetch_all(&mut *connection).await? {
-            let key: String = row.get(0);
+        for row in query(&sql).fetch_all(&mut *connection).await? {
+            let key: String = row.get(0)?;
             let column = step.keys.as_ref().map_or("", |keys| keys.column.as_str());
             let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), relation(plan.client.dialect, &table));
             problems.push(match shown_key(&key) {
@@ -155,7 +151,7 @@ async fn entries(
 }
 
 /// Columns compared with days hold days.
-async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
     let client = &plan.client.table;
     let mut columns: Vec<(&str, &String, String)> = Vec::new();
     columns.extend(
@@ -169,8 +165,8 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
         );
     }
     for (table, date, place) in columns {
-        if let Some(row) = statement(&select::not_a_date(table, date)).fetch_optional(&mut *connection).await? {
-            let kind: String = row.get(0);
+        let Some(strange) = plan.client.dialect.not_a_date(table, date) else { continue };
+        if let Some(kind) = query_scalar::<String>(strange).fetch_optional(&mut *connection).await? {
             problems.push(Problem::new(
                 place,
                 format!("`{table}.{date}` has values that are no days written as `YYYY-MM-DD` (one of type {kind})"),
@@ -182,14 +178,14 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
 }
 
 /// A client without a key could never be looked at.
-async fn keyless(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), sqlx::Error> {
+async fn keyless(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
     for key in &plan.client.key {
         let sql = format!(
             "SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",
             relation(plan.client.dialect, &plan.client.table),
             name(key)
         );
-        if statement(&sql).fetch_optional(&mut *connection).await?.is_some() {
+        if query(&sql).fetch_optional(&mut *connection).await?.is_some() {
             problems.push(Problem::new(
                 "client.key",
                 format!("table `{}` has clients whose `{key}` is NULL; no sweep could name them", plan.client.table),

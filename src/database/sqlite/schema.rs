@@ -1,49 +1,33 @@
-//! What is `SQLite`'s alone: reading the live schema, and its settings.
+//! Reads the live schema.
 
 use std::collections::BTreeMap;
 
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
-use sqlx::Row;
 
-use super::{Connection, statement};
-use crate::domain::schema::{Dialect, ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
+use super::super::{Connection, StoreError, query};
+use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
 use crate::sql::text;
 
-/// Has a commit wait for the disk only where it must. In WAL mode a commit
-/// survives a crash of the process without that; after a power cut the last
-/// batches are whole or gone, never half.
-pub(super) async fn relax(connection: &mut Connection) -> Result<(), sqlx::Error> {
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
-    if mode.eq_ignore_ascii_case("wal") {
-        sqlx::query("PRAGMA synchronous = NORMAL").execute(connection).await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn version(connection: &mut Connection) -> Result<String, sqlx::Error> {
-    let version: i64 = sqlx::query_scalar("PRAGMA schema_version").fetch_one(connection).await?;
-    Ok(version.to_string())
-}
-
-pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::Error> {
-    let mut schema = Schema { dialect: Dialect::Sqlite, ..Schema::default() };
-    let listed = sqlx::query(
-        "SELECT l.name, l.type, l.strict, s.sql FROM pragma_table_list AS l \
+pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreError> {
+    let mut schema = Schema::empty(&super::Dialect);
+    let listed = query(
+        "SELECT l.name, l.type, l.strict, s.sql, l.wr FROM pragma_table_list AS l \
          LEFT JOIN sqlite_schema AS s ON s.name = l.name AND s.type IN ('table', 'view') \
          WHERE l.schema = 'main' AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l.name NOT LIKE 'lethe\\_%' ESCAPE '\\'",
     )
     .fetch_all(&mut *connection)
     .await?;
     for row in listed {
-        let name: String = row.get(0);
-        match row.get::<String, _>(1).as_str() {
+        let name: String = row.get(0)?;
+        match row.get::<String>(1)?.as_str() {
             "table" => {
-                let sql: Option<String> = row.get(3);
+                let sql: Option<String> = row.get(3)?;
                 let mut table = table(connection, &name).await?;
-                table.strict = row.get::<i64, _>(2) != 0;
+                table.strict = row.get::<i64>(2)? != 0;
                 let sql = sql.unwrap_or_default();
                 table.checks = checks(&sql);
+                table.identity = identity(&table, row.get::<i64>(4)? != 0);
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
@@ -60,16 +44,27 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, sqlx::
     Ok(schema)
 }
 
-async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, sqlx::Error> {
+/// A table without row ids, or whose columns have taken all their names, has its primary key.
+fn identity(table: &LiveTable, has_no_row_ids: bool) -> Vec<String> {
+    let is_free = |own: &&str| !table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(own));
+    if let Some(free) = ["rowid", "_rowid_", "oid"].iter().find(|own| is_free(own)).filter(|_| !has_no_row_ids) {
+        return vec![(*free).to_owned()];
+    }
+    let mut key: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
+    key.sort_by_key(|column| column.primary_key);
+    key.into_iter().map(|column| column.name.clone()).collect()
+}
+
+async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, StoreError> {
     let mut table = LiveTable { name: name.to_owned(), ..LiveTable::default() };
     let sql = format!("SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo({})", text(name));
-    for row in statement(&sql).fetch_all(&mut *connection).await? {
+    for row in query(&sql).fetch_all(&mut *connection).await? {
         table.columns.push(LiveColumn {
-            name: row.get(0),
-            declared: row.get(1),
-            not_null: row.get::<i64, _>(2) != 0,
-            primary_key: u32::try_from(row.get::<i64, _>(3)).unwrap_or(0),
-            generated: row.get::<i64, _>(4) >= 2,
+            name: row.get(0)?,
+            declared: row.get(1)?,
+            not_null: row.get::<i64>(2)? != 0,
+            primary_key: u32::try_from(row.get::<i64>(3)?).unwrap_or(0),
+            generated: row.get::<i64>(4)? >= 2,
             collation: None,
             told: None,
         });
@@ -86,17 +81,17 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, sql
     Ok(table)
 }
 
-async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT l.seq, l.\"unique\", l.partial, i.name FROM pragma_index_list({}) AS l, pragma_index_info(l.name) AS i \
          WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
         text(&table.name)
     );
     let mut found: BTreeMap<i64, (bool, bool, Vec<Option<String>>)> = BTreeMap::new();
-    for row in statement(&sql).fetch_all(connection).await? {
-        let unique = row.get::<i64, _>(1) != 0;
-        let partial = row.get::<i64, _>(2) != 0;
-        found.entry(row.get(0)).or_insert((unique, partial, Vec::new())).2.push(row.get(3));
+    for row in query(&sql).fetch_all(connection).await? {
+        let unique = row.get::<i64>(1)? != 0;
+        let partial = row.get::<i64>(2)? != 0;
+        found.entry(row.get(0)?).or_insert((unique, partial, Vec::new())).2.push(row.get(3)?);
     }
     for (unique, partial, columns) in found.into_values() {
         if unique {
@@ -107,21 +102,22 @@ async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(
     Ok(())
 }
 
-async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Result<(), sqlx::Error> {
+async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list({}) ORDER BY id, seq",
         text(&table.name)
     );
     let mut found: BTreeMap<i64, ForeignKey> = BTreeMap::new();
-    for row in statement(&sql).fetch_all(connection).await? {
-        let key = found.entry(row.get(0)).or_insert_with(|| ForeignKey {
+    for row in query(&sql).fetch_all(connection).await? {
+        let (references, on_delete): (String, String) = (row.get(1)?, row.get(4)?);
+        let key = found.entry(row.get(0)?).or_insert_with(|| ForeignKey {
             columns: Vec::new(),
-            references: row.get(1),
+            references,
             referenced: Vec::new(),
-            cascades: row.get::<String, _>(4).eq_ignore_ascii_case("cascade"),
+            cascades: on_delete.eq_ignore_ascii_case("cascade"),
         });
-        key.columns.push(row.get(2));
-        key.referenced.extend(row.get::<Option<String>, _>(3));
+        key.columns.push(row.get(2)?);
+        key.referenced.extend(row.get::<Option<String>>(3)?);
     }
     table.foreign_keys = found.into_values().collect();
     Ok(())

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Row;
-
-use super::super::postgres::OURS;
-use super::super::{Connection, statement};
+use super::super::super::{Connection, Row, StoreError, query};
+use super::super::schema::OURS;
 use super::{Change, Own, Seen};
 use crate::sql::{name, text};
 
@@ -15,7 +13,7 @@ pub(super) async fn excess(
     own: &Own,
     tables: &[Seen],
     ledger: &str,
-) -> Result<Vec<Change>, sqlx::Error> {
+) -> Result<Vec<Change>, StoreError> {
     if own.is_super {
         let alter = format!("ALTER ROLE {} NOSUPERUSER;", own.quoted());
         return Ok(vec![Change::new("it is a superuser, whom no right is refused", alter)]);
@@ -42,23 +40,23 @@ pub(super) async fn excess(
 }
 
 /// Roles of the server's own that it is a member of.
-async fn memberships(connection: &mut Connection) -> Result<Vec<Change>, sqlx::Error> {
+async fn memberships(connection: &mut Connection) -> Result<Vec<Change>, StoreError> {
     let sql = "SELECT CAST(r.rolname AS TEXT), CAST(g.rolname AS TEXT) FROM pg_auth_members AS m JOIN pg_roles AS r ON r.oid = m.roleid \
          JOIN pg_roles AS g ON g.oid = m.member WHERE r.rolname LIKE 'pg\\_%' AND g.rolname NOT LIKE 'pg\\_%' \
          AND pg_has_role(m.member, 'MEMBER') ORDER BY 1, 2";
-    let rows = sqlx::query(sql).fetch_all(connection).await?;
-    let change = |row: &sqlx::any::AnyRow| {
-        let (of, member): (String, String) = (row.get(0), row.get(1));
-        Change::new(
+    let rows = query(sql).fetch_all(connection).await?;
+    let change = |row: Row| {
+        let (of, member): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(Change::new(
             format!("it is a member of `{of}`, which is more than any plan needs"),
             format!("REVOKE {} FROM {};", name(&of), name(&member)),
-        )
+        ))
     };
-    Ok(rows.iter().map(change).collect())
+    rows.into_iter().map(change).collect()
 }
 
 /// What it may do to the database as a whole.
-async fn on_database(connection: &mut Connection, own: &Own, ledger: &str) -> Result<Vec<Change>, sqlx::Error> {
+async fn on_database(connection: &mut Connection, own: &Own, ledger: &str) -> Result<Vec<Change>, StoreError> {
     let database = name(&own.database);
     let sql = format!(
         "SELECT pg_has_role(d.datdba, 'USAGE'), (SELECT CAST(COALESCE(min(g.rolname), '') AS TEXT) FROM aclexplode(d.datacl) AS a \
@@ -68,14 +66,15 @@ async fn on_database(connection: &mut Connection, own: &Own, ledger: &str) -> Re
          FROM pg_database AS d WHERE d.datname = current_database()",
         text(ledger)
     );
-    let row = statement(&sql).fetch_one(connection).await?;
+    let row = query(&sql).fetch_one(connection).await?;
     let mut excess = Vec::new();
-    if row.get(0) {
+    if row.get(0)? {
         let why = "it owns the database and could drop it; `ALTER DATABASE … OWNER TO …` gives it to another role";
         excess.push(Change::told(why));
     }
-    let grantee: Option<String> = row.get(1);
-    if let Some(grantee) = grantee.filter(|_| row.get(2)) {
+    let grantee: Option<String> = row.get(1)?;
+    let is_there: bool = row.get(2)?;
+    if let Some(grantee) = grantee.filter(|_| is_there) {
         let from = if grantee.is_empty() { "PUBLIC".to_owned() } else { name(&grantee) };
         excess.push(Change::new(
             "it may make schemas, and the ledger's is there",
@@ -86,7 +85,7 @@ async fn on_database(connection: &mut Connection, own: &Own, ledger: &str) -> Re
 }
 
 /// What it was granted on tables beyond what the plan needs.
-async fn on_tables(connection: &mut Connection, tables: &[Seen], excess: &mut Vec<Change>) -> Result<(), sqlx::Error> {
+async fn on_tables(connection: &mut Connection, tables: &[Seen], excess: &mut Vec<Change>) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT CAST(c.oid AS BIGINT), CAST(COALESCE(g.rolname, '') AS TEXT), string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) \
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace CROSS JOIN LATERAL aclexplode(c.relacl) AS a \
@@ -95,8 +94,8 @@ async fn on_tables(connection: &mut Connection, tables: &[Seen], excess: &mut Ve
          GROUP BY c.oid, g.rolname ORDER BY 1, 2"
     );
     let mut others = BTreeSet::new();
-    for row in statement(&sql).fetch_all(connection).await? {
-        let (oid, grantee, rights): (i64, String, String) = (row.get(0), row.get(1), row.get(2));
+    for row in query(&sql).fetch_all(connection).await? {
+        let (oid, grantee, rights): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let Some(table) = tables.iter().find(|table| table.oid == oid) else {
             others.insert(oid);
             continue;

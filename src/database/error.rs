@@ -1,0 +1,336 @@
+//! What a driver's error means, without quoting the data a driver may quote.
+
+use std::sync::Arc;
+
+use crate::domain::hint::{Act, Hint};
+use crate::domain::reading::trouble;
+
+/// Why the company's database cannot be used, or refused a statement.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoreError {
+    place: Arc<str>,
+    cause: Cause,
+    fault: Fault,
+    /// The database's own message, which can quote a row: for statements that
+    /// were prepared and not run, and never logged.
+    message: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Cause {
+    /// No such file, or no such database on the server.
+    Missing,
+    /// A file, but not a database.
+    NotADatabase,
+    /// The file, or its folder, cannot be written.
+    ReadOnly,
+    /// The file cannot be opened.
+    Unopenable,
+    /// A database whose pages contradict each other, or are not all there.
+    Damaged,
+    /// Another program holds a lock.
+    Locked,
+    /// The ledger was written by a later version of Lethe: its version, and the latest that this program knows.
+    NewerLedger(i64, usize),
+    /// A disk without room.
+    Full,
+    /// The server cannot be reached, or is starting or stopping.
+    Unreachable,
+    /// The server does not let this account in.
+    Shut,
+    /// The account has no right to something; what, if the server names it.
+    Forbidden(Option<String>),
+    /// A stored value that is not what it should be.
+    Unreadable,
+    /// A database whose texts are stored in an encoding that Lethe does not read.
+    Encoding(String),
+    /// Anything else.
+    Other,
+}
+
+impl std::error::Error for StoreError {}
+
+impl std::fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("StoreError")
+            .field("place", &self.place)
+            .field("cause", &self.cause)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Display for StoreError {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let place = &self.place;
+        match &self.cause {
+            Cause::Missing => write!(f, "there is no database at `{place}`"),
+            Cause::NotADatabase => write!(f, "`{place}` is not an SQLite database"),
+            Cause::ReadOnly => write!(f, "the database at `{place}` is read-only"),
+            Cause::Unopenable => write!(f, "the database at `{place}` cannot be opened"),
+            Cause::Damaged => write!(f, "the database at `{place}` is damaged"),
+            Cause::Locked => write!(f, "the database at `{place}` is locked by another program"),
+            Cause::NewerLedger(version, known) => write!(
+                f,
+                "the ledger in `{place}` is of a later version of Lethe ({version}, and this one knows {known})"
+            ),
+            Cause::Full => write!(f, "the disk of `{place}` is full"),
+            Cause::Unreachable => {
+                write!(f, "the database server of `{place}` cannot be reached: {}", self.fault.words)
+            }
+            Cause::Shut => write!(f, "the server of `{place}` does not let this account in"),
+            Cause::Forbidden(None) => write!(f, "the account has no right to what is needed in `{place}`"),
+            Cause::Forbidden(Some(what)) => {
+                write!(f, "the account has no right to what is needed in `{place}`: {what}")
+            }
+            Cause::Unreadable => write!(f, "the database at `{place}` holds {}", self.fault.words),
+            Cause::Encoding(own) => write!(f, "the database at `{place}` stores its texts as {own}"),
+            Cause::Other => write!(f, "the database at `{place}` answered: {}", self.fault),
+        }
+    }
+}
+
+impl StoreError {
+    #[must_use]
+    pub fn hint(&self) -> Hint {
+        let is_server = self.place.contains("://");
+        match &self.cause {
+            Cause::Missing if is_server => {
+                "the last part of the URL in `database` is the database's name on the server".into()
+            }
+            Cause::Unreachable if self.fault.words == UNENCRYPTED => {
+                "check that the server offers TLS, and that its certificate is for this host; `sslmode` and `sslrootcert` \
+                 in the URL say what is asked for"
+                    .into()
+            }
+            Cause::Unreachable => {
+                "check host and port in `database`, and that the server runs and lets this host in; nothing is half done"
+                    .into()
+            }
+            Cause::Shut => {
+                "check user and password; a password can stand in a file named by `postgres.password_file`".into()
+            }
+            Cause::Forbidden(_) => Hint::by(|face| {
+                format!("grant the right to the role; {} names what is missing", Act::Doctor.at(face))
+            }),
+            Cause::ReadOnly if is_server => {
+                "name the primary server if this is a standby, or a role whose transactions may write; nothing was written"
+                    .into()
+            }
+            Cause::Locked if is_server => {
+                "another session holds a lock; the sweep goes on by itself when it is let go".into()
+            }
+            Cause::Missing => "set `database` in `lethe.toml`, or `LETHE_DATABASE`, to the database's file; \
+                               a relative path counts from the configuration file"
+                .into(),
+            Cause::NotADatabase => "`database` should name the SQLite file itself".into(),
+            Cause::ReadOnly => {
+                "give the account that runs Lethe write access to the file and its folder; nothing was written".into()
+            }
+            Cause::Unopenable => "check the file's rights, and those of its folder".into(),
+            Cause::Damaged => "restore it from a backup; SQLite's `PRAGMA integrity_check` lists what is wrong".into(),
+            Cause::Locked => {
+                "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".into()
+            }
+            Cause::NewerLedger(..) => "run the version that wrote it, or a later one; nothing was written".into(),
+            Cause::Full => "make room on the disk; nothing is half done, and the sweep goes on by itself".into(),
+            Cause::Unreadable => "find out who wrote it; Lethe does not guess what it was".into(),
+            Cause::Encoding(_) => "only databases in UTF-8 are supported; nothing was read or written".into(),
+            Cause::Other => Act::Doctor.then(" says more; nothing is half done"),
+        }
+    }
+
+    /// What may be said of it: its code and, for a constraint, which.
+    #[must_use]
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    /// Whether it lies with what rows hold, so that asking again would be answered the same.
+    #[must_use]
+    pub fn is_of_the_rows(&self) -> bool {
+        self.fault.kind == FaultKind::Rows
+    }
+
+    /// Whether a unique constraint refused a row that is there already.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        matches!(self.fault.code.as_str(), "23505" | "1555" | "2067")
+    }
+
+    /// Whether the server could not be reached.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        self.cause == Cause::Unreachable
+    }
+
+    /// Whether it is none that an operator would expect.
+    #[must_use]
+    pub fn is_unexpected(&self) -> bool {
+        matches!(self.cause, Cause::Other | Cause::Unreadable)
+    }
+
+    /// The database's own message about a statement that was prepared and not
+    /// run: nothing but the policy was read on the way.
+    pub(super) fn message(&self) -> String {
+        self.message.clone().unwrap_or_else(|| self.fault.words.clone())
+    }
+
+    fn new(place: &str, cause: Cause, kind: FaultKind, words: String) -> Self {
+        let fault = Fault { code: String::new(), kind, words };
+        Self { place: place.into(), cause, fault, message: None }
+    }
+
+    /// A stored value that cannot be read as what it should be.
+    #[must_use]
+    pub fn unreadable(place: &str, what: &str) -> Self {
+        Self::new(place, Cause::Unreadable, FaultKind::Rows, format!("a value of `{what}` that cannot be read"))
+    }
+
+    pub(super) fn no_row(place: &str) -> Self {
+        Self::new(place, Cause::Unreadable, FaultKind::Rows, "no row where one was expected".to_owned())
+    }
+
+    pub(super) fn missing(place: &str) -> Self {
+        Self::new(place, Cause::Missing, FaultKind::Away, "no such database".to_owned())
+    }
+
+    pub(super) fn not_a_database(place: &str) -> Self {
+        Self::new(place, Cause::NotADatabase, FaultKind::Away, "not a database".to_owned())
+    }
+
+    pub(super) fn encoding(place: &str, encoding: &str) -> Self {
+        Self::new(place, Cause::Encoding(encoding.to_owned()), FaultKind::Away, "an unsupported encoding".to_owned())
+    }
+
+    pub(super) fn unopenable(place: &str) -> Self {
+        Self::new(place, Cause::Unopenable, FaultKind::Away, "cannot be opened".to_owned())
+    }
+
+    /// A ledger of a later version than this program knows.
+    #[must_use]
+    pub fn newer_ledger(place: &str, version: i64, known: usize) -> Self {
+        Self::new(place, Cause::NewerLedger(version, known), FaultKind::Away, "a newer ledger".to_owned())
+    }
+
+    pub(super) fn from_driver(place: &str, error: &sqlx::Error) -> Self {
+        let fault = Fault::of(error);
+        let cause = if place.contains("://") { Self::of_server(&fault) } else { Self::of_file(&fault) };
+        let message = error.as_database_error().map(|error| error.message().to_owned());
+        Self { place: place.into(), cause, fault, message }
+    }
+
+    fn of_file(fault: &Fault) -> Cause {
+        match fault.number() & 0xff {
+            5 | 6 => Cause::Locked,
+            8 => Cause::ReadOnly,
+            11 => Cause::Damaged,
+            13 => Cause::Full,
+            14 => Cause::Unopenable,
+            26 => Cause::NotADatabase,
+            _ => Cause::Other,
+        }
+    }
+
+    fn of_server(fault: &Fault) -> Cause {
+        match (fault.kind, fault.code.as_str()) {
+            (_, "3D000") => Cause::Missing,
+            (_, "28000" | "28P01") => Cause::Shut,
+            (_, "42501") => {
+                Cause::Forbidden(Some(fault.words.strip_prefix("no right: ").unwrap_or(&fault.words).to_owned()))
+            }
+            // None of the schemas in the path that there are may be used.
+            (_, "3F000") => Cause::Forbidden(Some("it may not use the schema of Lethe's own tables".to_owned())),
+            (_, "25006") => Cause::ReadOnly,
+            (_, "53100") => Cause::Full,
+            (FaultKind::Busy, _) => Cause::Locked,
+            (FaultKind::Away, "") => Cause::Unreachable,
+            (FaultKind::Away, code) if code.starts_with("08") || code.starts_with("57P") => Cause::Unreachable,
+            _ => Cause::Other,
+        }
+    }
+}
+
+/// What an error lies with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A client's own rows, so that others may go through.
+    Rows,
+    /// A lock of somebody else's, so that it goes through later.
+    Busy,
+    /// The database as a whole.
+    Away,
+}
+
+/// What may be said of a driver's error: its code and, for a constraint, which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// `SQLite`'s extended result code, or `PostgreSQL`'s SQLSTATE; empty if
+    /// the error is not the database's.
+    pub code: String,
+    /// What it lies with.
+    pub kind: FaultKind,
+    /// In words.
+    pub words: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+/// That the two sides could not agree on encryption.
+const UNENCRYPTED: &str = "no secure connection";
+
+impl Fault {
+    /// What may be said of an error.
+    #[must_use]
+    pub(super) fn of(error: &sqlx::Error) -> Self {
+        let Some(database) = error.as_database_error() else {
+            let (kind, words) = match error {
+                sqlx::Error::Io(error) => {
+                    // A name that is not found has no kind of its own.
+                    let is_unknown = error.to_string().starts_with("failed to lookup address");
+                    let words = if is_unknown { "no such host".to_owned() } else { trouble(error.kind()) };
+                    return Self { code: String::new(), kind: FaultKind::Away, words };
+                }
+                sqlx::Error::Tls(_) => (FaultKind::Away, UNENCRYPTED),
+                sqlx::Error::PoolTimedOut => (FaultKind::Away, "no free connection in time"),
+                // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                    (FaultKind::Rows, "a value that cannot be read")
+                }
+                _ => (FaultKind::Away, "an error of the driver"),
+            };
+            return Self { code: String::new(), kind, words: words.to_owned() };
+        };
+        match database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            Some(own) => super::postgres::fault(own),
+            None => super::sqlite::fault(database),
+        }
+    }
+
+    /// `SQLite`'s extended result code; 0 if it is none. A SQLSTATE can be all
+    /// digits too, and has five.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        if self.code.len() == 5 { 0 } else { self.code.parse().unwrap_or(0) }
+    }
+
+    /// Whether the error lies with a client's own rows, so that others may go through.
+    #[must_use]
+    pub fn is_of_the_rows(&self) -> bool {
+        self.kind == FaultKind::Rows
+    }
+
+    /// Whether the error lies with the statement itself, which was only prepared.
+    #[must_use]
+    pub fn is_of_the_statement(&self) -> bool {
+        if self.number() == 0 {
+            self.kind == FaultKind::Rows || self.code == "42501"
+        } else {
+            self.number() & 0xff == 1
+        }
+    }
+}

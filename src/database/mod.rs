@@ -1,0 +1,340 @@
+//! The company's database: opening it, reading its schema, asking it what only
+//! it can answer. Each kind of database has a folder; what they have in common
+//! is [`Driver`]. Imports `domain` and `sql`.
+
+mod error;
+mod native;
+mod postgres;
+mod row;
+mod samples;
+mod scan;
+mod session;
+mod sqlite;
+mod statement;
+mod verify;
+
+pub use error::{Fault, FaultKind, StoreError};
+pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};
+pub use row::{Decode, FromRow, Json, Row, Value};
+pub(crate) use row::{from_row, from_text};
+pub use scan::Scan;
+pub use session::{Connection, Executor, Pool, Transaction};
+pub use sqlite::{Dialect as SqliteDialect, Sqlite};
+pub use statement::{Argument, Statement, query, query_as, query_scalar};
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::domain::dialect::Dialect;
+use crate::domain::plan::{Plan, Problem};
+use crate::domain::schema::Schema;
+use crate::sql::batch;
+
+/// The channel on which batches that can be claimed are announced.
+pub const BATCHES: &str = "lethe_batches";
+
+/// How far the replica that is furthest behind is behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behind {
+    /// By so much write-ahead log; 0 too where there is no replica.
+    Bytes(u64),
+    /// There is one, and the role may not look at it.
+    Hidden,
+}
+
+/// What one kind of database does. Errors of the native driver are those of sqlx.
+pub trait Driver: Debug + Send + Sync {
+    fn dialect(&self) -> Dialect;
+    /// Where the database is, for people; without a password.
+    fn place(&self) -> &str;
+    /// How many batches are worked on at a time.
+    fn concurrency(&self) -> u16;
+    /// How many connections write.
+    fn writers(&self) -> usize;
+    /// Looks whether there is anything to open.
+    fn look(&self) -> Result<(), StoreError>;
+    /// A connection for short questions, when one is free.
+    fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
+    /// A connection of its own that is set up to write batches.
+    fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
+    /// Asks something that only an open database answers.
+    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    /// Whether a connection can go on: its transactions are over, and it answers.
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>>;
+    /// What changes whenever the schema does.
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>>;
+    /// What keeps this kind of database from running a plan, before statements are tried.
+    fn missing<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    /// The same, after they were.
+    fn verify<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    /// What the role has too little and too much for a plan; `None` where there are no roles.
+    fn role<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Option<Role>, StoreError>>;
+    /// What keeps the role from seeing tables of these names at all.
+    fn closed<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        tables: &'c BTreeSet<String>,
+    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>>;
+    /// The server's version, if it is too old.
+    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    /// Rows of a table as the statistics have it; `None` where there are none.
+    fn known_rows<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        table: &'c str,
+    ) -> BoxFuture<'c, Result<Option<u64>, StoreError>>;
+    /// What is worth knowing about the database itself, each under its subject.
+    fn remarks<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>>;
+    /// Leaves no former value in the write-ahead log. Returns whether it could.
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    /// Milliseconds since 1970 by the clock that all hosts share; `None` where there is no server.
+    fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
+    /// Prepares a transaction in which the ledger's tables are made.
+    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    /// Hears a channel; `None` where the database tells nobody anything.
+    fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>>;
+}
+
+/// How to open the company's database.
+#[derive(Debug, Clone)]
+pub enum Settings {
+    /// A file.
+    Sqlite(Sqlite),
+    /// A database of a server.
+    Postgres(Postgres),
+}
+
+/// The company's database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    driver: Arc<dyn Driver>,
+    readers: Pool,
+}
+
+/// A connection that writes batches, and knows for which plan its temporary tables are.
+#[derive(Debug)]
+pub struct Writer {
+    connection: Connection,
+    plan: Option<String>,
+    batches: u32,
+}
+
+/// Batches after which the temporary tables are vacuumed. Statements are planned
+/// anew after that, so not each time.
+const BATCHES_BETWEEN_VACUUMS: u32 = 50;
+
+impl Deref for Writer {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+impl Writer {
+    /// Makes the temporary tables that batches of this plan use, unless they are
+    /// there. Where they are, they are vacuumed now and then.
+    pub async fn make_tables(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        if self.plan.as_ref() == Some(&plan.digest) {
+            self.batches += 1;
+            if self.batches.is_multiple_of(BATCHES_BETWEEN_VACUUMS)
+                && let Some(vacuum) = self.dialect().vacuum(batch::TABLES)
+            {
+                query(vacuum).execute(&mut self.connection).await?;
+            }
+            return Ok(());
+        }
+        for drop in batch::DROP {
+            query(drop).execute(&mut self.connection).await?;
+        }
+        for create in batch::temporary_tables(&plan.client) {
+            query(create).execute(&mut self.connection).await?;
+        }
+        self.plan = Some(plan.digest.clone());
+        Ok(())
+    }
+
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.connection.close().await
+    }
+}
+
+impl Store {
+    /// Opens the database and reads from it once.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it is missing, is not a database, or cannot be read.
+    pub async fn open(settings: Settings) -> Result<Self, StoreError> {
+        let driver: Arc<dyn Driver> = match settings {
+            Settings::Sqlite(own) => Arc::new(sqlite::File::new(own)?),
+            Settings::Postgres(own) => Arc::new(postgres::Server::new(own)?),
+        };
+        driver.look()?;
+        let store = Self { readers: Pool(Arc::clone(&driver)), driver };
+        // Asked on a connection of its own, as the pool would wait for a server that is not there.
+        let mut connection = store.connect().await?;
+        store.driver.greet(&mut connection).await?;
+        connection.close().await?;
+        Ok(store)
+    }
+
+    /// Connections for short questions; never held while a batch runs.
+    #[must_use]
+    pub fn readers(&self) -> &Pool {
+        &self.readers
+    }
+
+    /// How the database is spoken to.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.driver.dialect()
+    }
+
+    /// Where the database is, for people; without a password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.driver.place()
+    }
+
+    /// How many batches are worked on at a time.
+    #[must_use]
+    pub fn concurrency(&self) -> u16 {
+        self.driver.concurrency()
+    }
+
+    /// How many connections write.
+    #[must_use]
+    pub fn writers(&self) -> usize {
+        self.driver.writers()
+    }
+
+    /// Opens a connection that writes batches.
+    pub async fn writer(&self) -> Result<Writer, StoreError> {
+        Ok(Writer { connection: self.connect().await?, plan: None, batches: 0 })
+    }
+
+    async fn connect(&self) -> Result<Connection, StoreError> {
+        self.driver.connect().await.map_err(|error| StoreError::from_driver(self.place(), &error))
+    }
+
+    /// Replaces a connection that is broken, or whose transaction the database
+    /// has ended by itself (the disk was full, a trigger said
+    /// `RAISE(ROLLBACK)`): the driver would take it for open for ever.
+    pub async fn mend(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        if !self.driver.is_sound(writer).await? {
+            *writer = self.writer().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the live schema.
+    pub async fn schema(&self) -> Result<Schema, StoreError> {
+        self.driver.schema(&mut self.readers.acquire().await?).await
+    }
+
+    /// What changes whenever the schema does.
+    pub async fn schema_version(&self, connection: &mut Connection) -> Result<String, StoreError> {
+        self.driver.schema_version(connection).await
+    }
+
+    /// A few distinct values of each column, for a first draft of a policy.
+    pub async fn samples(&self, schema: &Schema) -> Result<samples::Samples, StoreError> {
+        samples::read(&mut self.readers.acquire().await?, schema).await
+    }
+
+    /// Asks the database what only it can answer about a plan. With `deep`,
+    /// whole tables are read for what a plan relies on (dates that are dates,
+    /// keys of key-value tables, clients without a key).
+    pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
+        let mut connection = self.readers.acquire().await?;
+        let mut problems = self.driver.missing(&mut connection, plan).await?;
+        if problems.is_empty() {
+            problems = verify::verify(&mut connection, plan, schema, deep).await?;
+        }
+        if problems.is_empty() {
+            problems = self.driver.verify(&mut connection, plan).await?;
+        }
+        Ok(problems)
+    }
+
+    /// What the role has too little and too much for a plan; `None` where there are no roles.
+    pub async fn role(&self, plan: &Plan) -> Result<Option<Role>, StoreError> {
+        self.driver.role(&mut self.readers.acquire().await?, plan).await
+    }
+
+    /// What keeps the role from seeing tables of these names at all.
+    pub async fn closed(&self, tables: &BTreeSet<String>) -> Result<Vec<Change>, StoreError> {
+        self.driver.closed(&mut self.readers.acquire().await?, tables).await
+    }
+
+    /// The server's version, if it is too old.
+    pub async fn too_old(&self) -> Result<Option<i64>, StoreError> {
+        self.driver.too_old(&mut self.readers.acquire().await?).await
+    }
+
+    /// What is worth knowing about the database itself, each under its subject.
+    pub async fn remarks(&self) -> Result<Vec<(&'static str, String)>, StoreError> {
+        self.driver.remarks(&mut self.readers.acquire().await?).await
+    }
+
+    /// Leaves no former value in the write-ahead log of a file. Returns whether
+    /// it could; readers may be in the way.
+    pub async fn checkpoint(&self) -> Result<bool, StoreError> {
+        self.driver.checkpoint(&mut self.readers.acquire().await?).await
+    }
+
+    /// Milliseconds since 1970 by the server's clock; `None` where there is no server.
+    pub async fn clock(&self) -> Result<Option<i64>, StoreError> {
+        self.driver.clock(&mut self.readers.acquire().await?).await
+    }
+
+    /// How far the replicas are behind.
+    pub async fn behind(&self) -> Result<Behind, StoreError> {
+        self.driver.behind(&mut self.readers.acquire().await?).await
+    }
+
+    /// Prepares a transaction in which the ledger's tables are made.
+    pub async fn prepare_migration(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        self.driver.prepare_migration(connection).await
+    }
+
+    /// Hears a channel; `None` where the database tells nobody anything, as
+    /// `SQLite` and connection poolers do not.
+    pub async fn listen(&self, channel: &str) -> Option<Listener> {
+        self.driver.listen(channel).await
+    }
+
+    /// That something stored cannot be read as what it should be.
+    #[must_use]
+    pub fn unreadable(&self, what: &str) -> StoreError {
+        StoreError::unreadable(self.place(), what)
+    }
+}

@@ -1,0 +1,386 @@
+//! `PostgreSQL`'s SQL.
+
+use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect};
+
+use super::super::sqlite::temporary;
+use crate::domain::dialect::SqlDialect;
+use crate::domain::policy::Segment;
+use crate::domain::schema::Kind;
+use crate::sql::{name, text};
+
+/// `PostgreSQL`, 13 or later.
+#[derive(Debug)]
+pub struct Postgres;
+
+/// Functions that statements use, made in each connection that runs them; they
+/// go with it.
+///
+/// `lethe_json` reads a text as JSON, and gives NULL where it is none.
+/// `lethe_redact` takes one path out of a document: its steps are `.member`,
+/// `[0]` and `[*]`, and what is not there is left as it is.
+const FUNCTIONS: [&str; 2] = [
+    "CREATE OR REPLACE FUNCTION pg_temp.lethe_json(given text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ \
+     BEGIN RETURN given::jsonb; EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$",
+    "CREATE OR REPLACE FUNCTION pg_temp.lethe_redact(given jsonb, path text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ \
+     DECLARE step text := path[1]; rest text[] := path[2:]; member text; \
+     BEGIN \
+       IF left(step, 1) = '.' AND jsonb_typeof(given) = 'object' THEN \
+         member := substr(step, 2); \
+         IF NOT given ? member THEN RETURN given; END IF; \
+         IF cardinality(rest) = 0 THEN RETURN given - member; END IF; \
+         RETURN jsonb_set(given, ARRAY[member], pg_temp.lethe_redact(given -> member, rest)); \
+       ELSIF left(step, 1) = '[' AND jsonb_typeof(given) = 'array' THEN \
+         IF step = '[*]' THEN \
+           IF cardinality(rest) = 0 THEN RETURN '[]'; END IF; \
+           RETURN COALESCE((SELECT jsonb_agg(pg_temp.lethe_redact(e.value, rest) ORDER BY e.place) \
+             FROM jsonb_array_elements(given) WITH ORDINALITY AS e (value, place)), '[]'); \
+         END IF; \
+         member := trim(BOTH '[]' FROM step); \
+         IF jsonb_array_length(given) <= member::int THEN RETURN given; END IF; \
+         IF cardinality(rest) = 0 THEN RETURN given - member::int; END IF; \
+         RETURN jsonb_set(given, ARRAY[member], pg_temp.lethe_redact(given -> member::int, rest)); \
+       END IF; \
+       RETURN given; \
+     END $$",
+];
+
+impl SqlDialect for Postgres {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
+
+    fn grammar(&self) -> &'static dyn Grammar {
+        &PostgreSqlDialect {}
+    }
+
+    fn qualified(&self, table: &str) -> String {
+        match table.split_once('.') {
+            Some((schema, own)) => format!("{}.{}", name(schema), name(own)),
+            None => name(table),
+        }
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        format!("CAST({column} AS TEXT)")
+    }
+
+    fn cast(&self, expression: &str, declared: &str) -> String {
+        format!("CAST({expression} AS {declared})")
+    }
+
+    fn number(&self, number: &str) -> String {
+        text(number)
+    }
+
+    fn day(&self, expression: &str) -> String {
+        format!("CAST({expression} AS DATE)")
+    }
+
+    fn is_day(&self, column: &str) -> String {
+        format!("{column} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'")
+    }
+
+    fn and_is_day(&self, _column: &str) -> String {
+        String::new()
+    }
+
+    fn or_is_no_day(&self, _column: &str) -> String {
+        String::new()
+    }
+
+    fn blank_or(&self, _column: &str) -> String {
+        String::new()
+    }
+
+    fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String> {
+        let is_moment = declared.starts_with("date") || declared.starts_with("timestamp");
+        is_moment.then(|| format!("CAST(date_trunc('{unit}', CAST({column} AS TIMESTAMP)) AS {declared})"))
+    }
+
+    fn any_text(&self) -> &'static str {
+        " TEXT"
+    }
+
+    /// A name given twice in one object is there once afterwards, as `jsonb` keeps the last.
+    fn redacted(&self, column: &str, declared: &str, empty: &str, paths: &[&[Segment]]) -> String {
+        let redacted = |document: String| {
+            paths.iter().fold(document, |document, path| {
+                let steps = path.iter().map(|segment| match segment {
+                    Segment::Member(member) => text(&format!(".{member}")),
+                    Segment::Element(at) => format!("'[{at}]'"),
+                    Segment::Every => "'[*]'".to_owned(),
+                });
+                format!("pg_temp.lethe_redact({document}, ARRAY[{}])", steps.collect::<Vec<_>>().join(", "))
+            })
+        };
+        match declared {
+            "jsonb" => redacted(column.to_owned()),
+            "json" => format!("CAST({} AS JSON)", redacted(format!("CAST({column} AS JSONB)"))),
+            _ => {
+                let document = format!("pg_temp.lethe_json(CAST({column} AS TEXT))");
+                format!(
+                    "CASE WHEN {column} IS NULL OR {column} = '' THEN {column} WHEN {document} IS NULL THEN {empty} \
+                     ELSE CAST({} AS TEXT) END",
+                    redacted(document.clone())
+                )
+            }
+        }
+    }
+
+    fn names_files(&self, kind: Kind) -> bool {
+        kind == Kind::Text
+    }
+
+    fn date_problem(&self, kind: Kind) -> Option<&'static str> {
+        (kind != Kind::Date).then_some("name a column of type `date`, `timestamp` or `timestamptz`")
+    }
+
+    fn not_a_date(&self, _table: &str, _date: &str) -> Option<String> {
+        None
+    }
+
+    fn key_json(&self, columns: &[String]) -> String {
+        match columns {
+            [one] => format!("CAST(to_jsonb({one}) AS TEXT)"),
+            many => {
+                let parts: Vec<String> = many.iter().map(|own| format!("CAST(to_jsonb({own}) AS TEXT)")).collect();
+                format!("'[' || {} || ']'", parts.join(" || ',' || "))
+            }
+        }
+    }
+
+    fn key_text(&self, columns: &[String], _types: &[String]) -> String {
+        match columns {
+            [one] => format!("CAST({one} AS TEXT)"),
+            many => self.key_json(many),
+        }
+    }
+
+    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {
+        match element {
+            None => self.key_of_text(&format!("(CAST({json} AS JSONB) #>> '{{}}')"), declared),
+            Some(element) => self.key_of_text(&format!("(CAST({json} AS JSONB) ->> {element})"), declared),
+        }
+    }
+
+    fn key_of_text(&self, text: &str, declared: &str) -> String {
+        match declared {
+            "smallint" | "integer" | "bigint" => format!(
+                "CASE WHEN {text} ~ '^[+-]?[0-9]{{1,18}}$' THEN CAST({text} AS BIGINT) WHEN {text} ~ '^[+-]?0*[0-9]{{19}}$' \
+                 AND CAST({text} AS NUMERIC) BETWEEN -9223372036854775808 AND 9223372036854775807 THEN CAST({text} AS BIGINT) END"
+            ),
+            "uuid" => format!(
+                "CASE WHEN {text} ~* '^[0-9a-f]{{8}}(-?[0-9a-f]{{4}}){{3}}-?[0-9a-f]{{12}}$' THEN CAST({text} AS UUID) END"
+            ),
+            // Without the length or precision, to which a cast would cut the text of another key.
+            own if own.starts_with("numeric") => {
+                format!("CASE WHEN {text} ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' THEN CAST({text} AS NUMERIC) END")
+            }
+            own if own.starts_with("character varying") => format!("CAST({text} AS TEXT)"),
+            own if own.starts_with("character") => format!("CAST({text} AS BPCHAR)"),
+            declared => format!("CAST({text} AS {declared})"),
+        }
+    }
+
+    fn given_keys(&self) -> &'static str {
+        "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
+         WITH ORDINALITY AS e (value, place)) AS j"
+    }
+
+    fn given_key(&self, declared: &str) -> String {
+        self.key_part("j.value", None, declared)
+    }
+
+    fn given_text(&self, width: usize) -> String {
+        if width == 1 {
+            return "j.value #>> '{}'".to_owned();
+        }
+        let parts: Vec<String> = (0..width).map(|at| format!("CAST(j.value -> {at} AS TEXT)")).collect();
+        format!("'[' || {} || ']'", parts.join(" || ',' || "))
+    }
+
+    fn keys_joined(&self, width: usize) -> &'static str {
+        if width == 1 {
+            "CAST(jsonb_agg(client_key) AS TEXT)"
+        } else {
+            "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)"
+        }
+    }
+
+    fn ledger_keys_in(&self, parameter: &str) -> String {
+        format!("SELECT e.value #>> '{{}}' AS value FROM jsonb_array_elements(CAST({parameter} AS JSONB)) AS e (value)")
+    }
+
+    fn texts_in(&self, json: &str) -> String {
+        format!("SELECT jsonb_array_elements_text(CAST({json} AS JSONB)) AS value")
+    }
+
+    fn numbers_in(&self, json: &str) -> String {
+        format!(
+            "SELECT CAST(e.value AS BIGINT) AS value FROM jsonb_array_elements_text(CAST({json} AS JSONB)) AS e (value)"
+        )
+    }
+
+    fn elements(&self, column: &str) -> String {
+        format!("json_array_elements_text(CAST({column} AS JSON)) AS r (value)")
+    }
+
+    fn members(&self, json: &str) -> String {
+        format!("json_each_text(CAST({json} AS JSON)) AS r (key, value)")
+    }
+
+    fn json_list(&self, text: &str, order: &str) -> String {
+        format!("'[' || string_agg(CAST(to_jsonb({text}) AS TEXT), ',' ORDER BY {order}) || ']'")
+    }
+
+    fn records(&self, json: &str, columns: &[(&str, bool)]) -> String {
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|(own, is_number)| format!("{own} {}", if *is_number { "BIGINT" } else { "TEXT" }))
+            .collect();
+        format!("json_to_recordset(CAST({json} AS JSON)) AS r ({})", columns.join(", "))
+    }
+
+    fn pairs(&self, json: &str) -> String {
+        format!("(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST({json} AS JSON)) AS e)")
+    }
+
+    fn random_name(&self) -> &'static str {
+        "replace(CAST(gen_random_uuid() AS TEXT), '-', '')"
+    }
+
+    /// An index can be used for several such conditions with OR between them
+    /// only where each compares with an array.
+    fn among(&self, value: &str, width: usize, query: &str) -> String {
+        if width > 1 { format!("{value} IN ({query})") } else { format!("{value} = ANY (ARRAY({query}))") }
+    }
+
+    fn looks_up_in_arrays(&self) -> bool {
+        true
+    }
+
+    fn then(&self) -> &'static str {
+        "JOIN"
+    }
+
+    fn unindexed(&self) -> &'static str {
+        ""
+    }
+
+    fn is_tempted_by_limits(&self) -> bool {
+        true
+    }
+
+    fn evaluates_in_any_order(&self) -> bool {
+        true
+    }
+
+    fn rewrites_rows(&self) -> bool {
+        true
+    }
+
+    fn row_identity(&self, table: &str, _identity: &[String]) -> String {
+        format!("{0}.tableoid, {0}.ctid", name(table))
+    }
+
+    fn row_json(&self, table: &str, _identity: &[String]) -> String {
+        format!("CAST(jsonb_build_array(CAST({0}.tableoid AS BIGINT), CAST({0}.ctid AS TEXT)) AS TEXT)", name(table))
+    }
+
+    fn row_among(&self, table: &str, _identity: &[String], json: &str) -> String {
+        let given = format!("jsonb_array_elements(CAST({json} AS JSONB)) AS lethe_r");
+        // By address first, which needs no scan; in a partitioned table several rows have the same.
+        format!(
+            "{0}.ctid = ANY (ARRAY(SELECT CAST(lethe_r ->> 1 AS TID) FROM {given})) AND ({0}.tableoid, {0}.ctid) IN \
+             (SELECT CAST(CAST(lethe_r ->> 0 AS BIGINT) AS OID), CAST(lethe_r ->> 1 AS TID) FROM {given})",
+            name(table)
+        )
+    }
+
+    fn has_one_writer(&self) -> bool {
+        false
+    }
+
+    fn skip_locked(&self) -> &'static str {
+        " FOR UPDATE SKIP LOCKED"
+    }
+
+    fn lock_rows(&self) -> &'static str {
+        " FOR UPDATE"
+    }
+
+    fn keep_others_from_writing(&self, tables: &str) -> Option<String> {
+        Some(format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
+    }
+
+    fn keep_schema(&self, tables: &[&str]) -> Option<String> {
+        let tables: Vec<String> = tables.iter().map(|table| self.qualified(table)).collect();
+        Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
+    }
+
+    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String> {
+        Some(format!("SELECT pg_advisory_xact_lock({lock}) {query}"))
+    }
+
+    fn check_constraints_now(&self) -> Option<&'static str> {
+        Some("SET CONSTRAINTS ALL IMMEDIATE")
+    }
+
+    fn refresh(&self, view: &str) -> Vec<String> {
+        vec![
+            "SET LOCAL statement_timeout = 0".to_owned(),
+            format!("REFRESH MATERIALIZED VIEW {}", self.qualified(view)),
+        ]
+    }
+
+    fn migrations(&self) -> &'static [&'static str] {
+        &[
+            include_str!("../../../migrations/postgres/0001_ledger.sql"),
+            include_str!("../../../migrations/postgres/0002_pace.sql"),
+            include_str!("../../../migrations/postgres/0003_journal.sql"),
+            include_str!("../../../migrations/postgres/0004_deliveries.sql"),
+            include_str!("../../../migrations/postgres/0005_retention.sql"),
+            include_str!("../../../migrations/postgres/0006_notices.sql"),
+            include_str!("../../../migrations/postgres/0007_access.sql"),
+            include_str!("../../../migrations/postgres/0008_views.sql"),
+            include_str!("../../../migrations/postgres/0009_reviews.sql"),
+            include_str!("../../../migrations/postgres/0010_alerts.sql"),
+            include_str!("../../../migrations/postgres/0011_dates.sql"),
+            include_str!("../../../migrations/postgres/0012_selections.sql"),
+        ]
+    }
+
+    fn temporary(&self, migration: &str) -> String {
+        temporary(migration, "lethe_")
+    }
+
+    fn ledger_exists(&self) -> &'static str {
+        "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL"
+    }
+
+    fn number_on(&self, table: &str) -> Option<String> {
+        Some(format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
+    }
+
+    fn announce_batches(&self) -> Option<&'static str> {
+        Some("SELECT CAST(pg_notify('lethe_batches', '') AS TEXT)")
+    }
+
+    fn write_test(&self) -> &'static str {
+        "CREATE TEMP TABLE lethe_write_test (x INTEGER)"
+    }
+
+    /// It keeps in temporary tables what was deleted.
+    fn vacuum(&self, tables: &str) -> Option<String> {
+        Some(format!("VACUUM (TRUNCATE) {tables}"))
+    }
+
+    fn leftovers(&self) -> &'static str {
+        "Changed and deleted rows stay in the files until VACUUM, and in the write-ahead log and its archive for as long as \
+         those are kept."
+    }
+
+    fn functions(&self) -> &'static [&'static str] {
+        &FUNCTIONS
+    }
+}

@@ -1,0 +1,301 @@
+//! `PostgreSQL`: a server, with roles, locks of rows, and several writers.
+
+mod dialect;
+mod fault;
+mod listen;
+mod rights;
+mod schema;
+mod session;
+mod verify;
+
+pub use dialect::Postgres as Dialect;
+pub(super) use fault::fault;
+pub use listen::Listener;
+pub use rights::{Change, Role};
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+use url::Url;
+
+use super::native::Held;
+use super::{Behind, Connection, Driver, StoreError, query, query_as, query_scalar};
+use crate::domain::dialect::{Dialect as Spoken, SqlDialect};
+use crate::domain::plan::{Plan, Problem};
+use crate::domain::schema::Schema;
+use crate::sql::{name, text};
+
+/// How long a server may take to let somebody in.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
+
+/// How to open a `PostgreSQL` database.
+#[derive(Clone)]
+pub struct Postgres {
+    /// Where it is, and as whom; holds the password.
+    pub url: Url,
+    /// The schema of the ledger's tables.
+    pub ledger_schema: String,
+    /// Batches worked on at a time, each on a connection of its own.
+    pub concurrency: u16,
+    /// How long a statement waits for a lock of somebody else's.
+    pub lock_timeout: Duration,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long the server keeps a transaction whose process is not heard of any
+    /// more: as long as a lease, or its locks would outlive it.
+    pub idle_timeout: Duration,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Postgres").field("place", &self.place()).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Where it is, without the password.
+    fn place(&self) -> String {
+        let mut shown = self.url.clone();
+        // Fails where there is no host, and so no password.
+        shown.set_password(None).unwrap_or(());
+        shown.set_query(None);
+        shown.to_string()
+    }
+
+    /// What every connection is told.
+    fn session(&self) -> String {
+        let ledger = text(&self.ledger_schema);
+        let idle = self.idle_timeout.as_millis();
+        format!(
+            "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on; \
+             SET client_min_messages = warning; SET jit = off; SET row_security = off; \
+             SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
+             SET tcp_user_timeout = {idle}; \
+             SELECT set_config('search_path', concat_ws(', ', (SELECT quote_ident(s) FROM \
+             unnest(current_schemas(false)) WITH ORDINALITY AS p (s, place) WHERE s <> {ledger} ORDER BY place LIMIT 1), \
+             quote_ident({ledger})), false)",
+            self.lock_timeout.as_millis(),
+            self.statement_timeout.as_millis(),
+        )
+    }
+}
+
+/// A database of a server.
+#[derive(Debug)]
+pub(super) struct Server {
+    settings: Postgres,
+    place: Arc<str>,
+    options: PgConnectOptions,
+    readers: PgPool,
+}
+
+impl Server {
+    pub(super) fn new(settings: Postgres) -> Result<Self, StoreError> {
+        let place: Arc<str> = settings.place().into();
+        let mut url = settings.url.clone();
+        if !url.query_pairs().any(|(name, _)| name == "application_name") {
+            url.query_pairs_mut().append_pair("application_name", "lethe");
+        }
+        let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::unopenable(&place))?;
+        let options = options.disable_statement_logging();
+        let session = settings.session();
+        let readers = PoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(30))
+            .after_connect(move |connection, _| {
+                let session = sqlx::raw_sql(AssertSqlSafe(session.clone()));
+                async move { session.execute(connection).await.map(drop) }.boxed()
+            })
+            .connect_lazy_with(options.clone());
+        Ok(Self { settings, place, options, readers })
+    }
+
+    fn connection(&self, held: Held<sqlx::Postgres>) -> Connection {
+        Connection::new(Box::new(held), &Dialect, Arc::clone(&self.place))
+    }
+
+    async fn writer(&self) -> Result<Connection, sqlx::Error> {
+        let connecting = tokio::time::timeout(CONNECTED_WITHIN, self.options.connect()).await;
+        let connected = connecting.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
+        let mut own = connected?;
+        // A batch's statements are the same for every batch, whatever its parameters.
+        let session = format!("{}; SET plan_cache_mode = force_generic_plan", self.settings.session());
+        for set_up in std::iter::once(session.as_str()).chain(Dialect.functions().iter().copied()) {
+            sqlx::raw_sql(AssertSqlSafe(set_up.to_owned())).execute(&mut own).await?;
+        }
+        Ok(self.connection(Held::Own(own)))
+    }
+}
+
+impl Driver for Server {
+    fn dialect(&self) -> Spoken {
+        &Dialect
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn concurrency(&self) -> u16 {
+        self.settings.concurrency.max(1)
+    }
+
+    /// One for each batch, and one for leases and cuts, so that they need not wait for a batch.
+    fn writers(&self) -> usize {
+        usize::from(self.concurrency()) + 1
+    }
+
+    fn look(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
+        async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
+        self.writer().boxed()
+    }
+
+    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async { query("SELECT count(*) FROM pg_catalog.pg_namespace").execute(connection).await.map(drop) }.boxed()
+    }
+
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async { Ok(connection.ping().await.is_ok() && !connection.is_in_transaction()) }.boxed()
+    }
+
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
+        schema::schema(connection).boxed()
+    }
+
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>> {
+        schema::version(connection).boxed()
+    }
+
+    /// Preparing a statement asks for no right, and a sweep should not find out at night.
+    fn missing<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+        async {
+            let missing = rights::missing(connection, plan).await?;
+            let problem = |(table, change): (String, Change)| {
+                let what = format!("the role may not do what the policy wants: {}", change.why);
+                let fix = change.statement.map_or_else(
+                    || "give the role that right".to_owned(),
+                    |statement| format!("have somebody run `{statement}`"),
+                );
+                Problem::new(format!("tables.{table}"), what, fix)
+            };
+            Ok(missing.into_iter().map(problem).collect())
+        }
+        .boxed()
+    }
+
+    fn verify<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+        verify::verify(connection, plan).boxed()
+    }
+
+    fn role<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Option<Role>, StoreError>> {
+        async { rights::role(connection, plan, &self.settings.ledger_schema).await.map(Some) }.boxed()
+    }
+
+    fn closed<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        tables: &'c BTreeSet<String>,
+    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>> {
+        rights::closed(connection, tables).boxed()
+    }
+
+    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+        rights::too_old(connection).boxed()
+    }
+
+    fn known_rows<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        table: &'c str,
+    ) -> BoxFuture<'c, Result<Option<u64>, StoreError>> {
+        async {
+            let known = format!(
+                "SELECT CAST(COALESCE(sum(c.reltuples) FILTER (WHERE c.reltuples > 0), 0) AS BIGINT) \
+                 FROM pg_catalog.pg_partition_tree(CAST({} AS REGCLASS)) AS t \
+                 JOIN pg_catalog.pg_class AS c ON c.oid = t.relid AND t.isleaf",
+                text(&Dialect.qualified(table))
+            );
+            let known: u64 = query_scalar(known).fetch_one(connection).await?;
+            Ok((known > 0).then_some(known))
+        }
+        .boxed()
+    }
+
+    fn remarks<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    /// The server keeps its own log.
+    fn checkpoint<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async { Ok(true) }.boxed()
+    }
+
+    fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+        async {
+            let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
+            query_scalar(now).fetch_one(connection).await.map(Some)
+        }
+        .boxed()
+    }
+
+    /// Of a replica that applies nothing, as one that archives, counts what it has written down.
+    fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {
+        async {
+            let (hidden, bytes): (bool, i64) = query_as(
+                "SELECT count(*) FILTER (WHERE state IS NULL) > 0, CAST(COALESCE(max(pg_wal_lsn_diff(pg_current_wal_lsn(), \
+                 COALESCE(replay_lsn, flush_lsn))) FILTER (WHERE state IN ('streaming', 'catchup')), 0) AS BIGINT) FROM pg_stat_replication",
+            )
+            .fetch_one(connection)
+            .await?;
+            Ok(if hidden { Behind::Hidden } else { Behind::Bytes(u64::try_from(bytes).unwrap_or(0)) })
+        }
+        .boxed()
+    }
+
+    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async {
+            // One at a time, whoever comes first.
+            query("SELECT pg_advisory_xact_lock(7022118)").execute(&mut *connection).await?;
+            let ledger = &self.settings.ledger_schema;
+            let there: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")
+                .bind(ledger)
+                .fetch_one(&mut *connection)
+                .await?;
+            if !there {
+                query(format!("CREATE SCHEMA {}", name(ledger))).execute(&mut *connection).await?;
+            }
+            query("SELECT set_config('search_path', quote_ident($1), true)").bind(ledger).execute(connection).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>> {
+        Listener::of(self.options.clone(), channel).boxed()
+    }
+}

@@ -1,0 +1,188 @@
+//! Reads the live schema from the catalog.
+
+use std::collections::BTreeMap;
+
+use super::super::{Connection, StoreError, query, query_scalar};
+use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
+
+/// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
+pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
+     AND NOT (n.nspname = 'lethe' AND c.relname IN ('job_status', 'sweep_status', 'client_status') AND c.relkind = 'v') \
+     AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend AS d \
+     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
+
+/// Something over names, types and constraints that differs when one of them does.
+pub(super) async fn version(connection: &mut Connection) -> Result<String, StoreError> {
+    let sql = format!(
+        "SELECT CAST(sum(hashtextextended(concat_ws(' ', c.oid, n.nspname, c.relname, c.relrowsecurity, a.attnum, a.attname, \
+         a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity), 0)) AS TEXT) || ' ' || \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) \
+         FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS}"
+    );
+    let version: Option<String> = query_scalar(sql).fetch_one(connection).await?;
+    Ok(version.unwrap_or_default())
+}
+
+pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreError> {
+    let mut schema = Schema::empty(&super::Dialect);
+    let mut names: BTreeMap<i64, String> = BTreeMap::new();
+    let listed = format!(
+        "SELECT CAST(c.oid AS BIGINT), CAST(n.nspname AS TEXT), CAST(c.relname AS TEXT), CAST(c.relkind AS TEXT), \
+         n.nspname = current_schema() FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {OURS} ORDER BY 2, 3"
+    );
+    for row in query(&listed).fetch_all(&mut *connection).await? {
+        let (space, own): (String, String) = (row.get(1)?, row.get(2)?);
+        // Up to its first dot a name is that of a schema.
+        let is_plain = row.get::<bool>(4)? && !own.contains('.');
+        let name = if is_plain { own } else { format!("{space}.{own}") };
+        match row.get::<String>(3)?.as_str() {
+            _ if space.contains('.') => {
+                schema.others.insert(name, "table of a schema with a dot in its name".to_owned());
+            }
+            "r" | "p" => {
+                names.insert(row.get(0)?, name.clone());
+                schema.tables.insert(name.clone(), LiveTable { name, strict: true, ..LiveTable::default() });
+            }
+            "v" => drop(schema.others.insert(name, "view".to_owned())),
+            "m" => drop(schema.others.insert(name, "materialized view".to_owned())),
+            _ => drop(schema.others.insert(name, "foreign table".to_owned())),
+        }
+    }
+    columns(connection, &names, &mut schema).await?;
+    indexes(connection, &names, &mut schema).await?;
+    foreign_keys(connection, &names, &mut schema).await?;
+    checks(connection, &names, &mut schema).await?;
+    Ok(schema)
+}
+
+fn table<'a>(schema: &'a mut Schema, names: &BTreeMap<i64, String>, oid: i64) -> Option<&'a mut LiveTable> {
+    schema.tables.get_mut(names.get(&oid)?)
+}
+
+async fn columns(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT CAST(a.attrelid AS BIGINT), CAST(a.attname AS TEXT), format_type(a.atttypid, a.atttypmod), \
+         a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
+         CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
+         CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT) \
+         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
+         LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
+         LEFT JOIN pg_index AS p ON p.indrelid = c.oid AND p.indisprimary \
+         WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS} ORDER BY a.attrelid, a.attnum"
+    );
+    for row in query(&sql).fetch_all(connection).await? {
+        let Some(table) = table(schema, names, row.get(0)?) else { continue };
+        table.columns.push(LiveColumn {
+            name: row.get(1)?,
+            declared: row.get(2)?,
+            not_null: row.get(3)?,
+            generated: row.get(4)?,
+            primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
+            collation: row.get(7)?,
+            told: Some(kind(&row.get::<String>(5)?, &row.get::<String>(6)?)),
+        });
+    }
+    Ok(())
+}
+
+/// What a type means, by its category and name. Source:
+/// <https://www.postgresql.org/docs/current/catalog-pg-type.html#CATALOG-TYPCATEGORY-TABLE>.
+fn kind(category: &str, name: &str) -> Kind {
+    match (category, name) {
+        ("S", _) => Kind::Text,
+        ("N", "int2" | "int4" | "int8" | "oid") => Kind::Integer,
+        ("N", _) => Kind::Number,
+        ("D", "date" | "timestamp" | "timestamptz") => Kind::Date,
+        ("B", _) => Kind::Boolean,
+        (_, "bytea") => Kind::Bytes,
+        _ => Kind::Unknown,
+    }
+}
+
+/// Of one index: its table, whether it is unique, whether partial, its columns.
+type Found = (i64, bool, bool, Vec<Option<String>>);
+
+async fn indexes(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = "SELECT CAST(i.indrelid AS BIGINT), CAST(i.indexrelid AS BIGINT), i.indisunique, i.indpred IS NOT NULL, \
+         CAST(a.attname AS TEXT) FROM pg_index AS i \
+         CROSS JOIN LATERAL unnest(CAST(i.indkey AS SMALLINT[])) WITH ORDINALITY AS k (number, place) \
+         LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0 \
+         WHERE k.place <= i.indnkeyatts AND i.indisvalid ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
+    let mut found: Vec<(i64, Found)> = Vec::new();
+    for row in query(sql).fetch_all(connection).await? {
+        let index: i64 = row.get(1)?;
+        if found.last().is_none_or(|(last, _)| *last != index) {
+            found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new())));
+        }
+        if let Some((_, (.., columns))) = found.last_mut() {
+            columns.push(row.get(4)?);
+        }
+    }
+    for (_, (of, unique, partial, columns)) in found {
+        let Some(table) = table(schema, names, of) else { continue };
+        if unique {
+            table.unique.push(Unique { columns: columns.clone(), partial });
+        }
+        table.indexes.push(Index { columns, partial });
+    }
+    Ok(())
+}
+
+async fn foreign_keys(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = "SELECT CAST(k.oid AS BIGINT), CAST(k.conrelid AS BIGINT), CAST(k.confrelid AS BIGINT), \
+         CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c' FROM pg_constraint AS k \
+         CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
+         JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
+         JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
+         WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid, p.place";
+    let mut last = None;
+    for row in query(sql).fetch_all(connection).await? {
+        let Some(references) = names.get(&row.get::<i64>(2)?) else { continue };
+        let Some(table) = table(schema, names, row.get(1)?) else { continue };
+        let key: i64 = row.get(0)?;
+        if last != Some(key) {
+            last = Some(key);
+            table.foreign_keys.push(ForeignKey {
+                columns: Vec::new(),
+                references: references.clone(),
+                referenced: Vec::new(),
+                cascades: row.get(5)?,
+            });
+        }
+        if let Some(foreign) = table.foreign_keys.last_mut() {
+            foreign.columns.push(row.get(3)?);
+            foreign.referenced.push(row.get(4)?);
+        }
+    }
+    Ok(())
+}
+
+async fn checks(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = "SELECT CAST(conrelid AS BIGINT), pg_get_expr(conbin, conrelid) FROM pg_constraint \
+         WHERE contype = 'c' AND conrelid <> 0 ORDER BY oid";
+    for row in query(sql).fetch_all(connection).await? {
+        if let Some(table) = table(schema, names, row.get(0)?) {
+            table.checks.push(row.get(1)?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Has the server prepare every statement of a plan before any runs.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+
+use super::super::{Connection, StoreError, query, query_as, query_scalar};
+use super::Dialect;
+use crate::domain::dialect::SqlDialect;
+use crate::domain::plan::{Plan, Problem};
+use crate::domain::policy::{Action, Literal};
+use crate::domain::sweep::SweepKind;
+use crate::sql::batch::{statements, temporary_tables};
+use crate::sql::select::Wanted;
+use crate::sql::text;
+
+/// Has the server prepare every statement of the plan, which tells what does
+/// not fit (types, operators, rights), and looks for rows that it would hide.
+pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
+    let mut problems = Vec::new();
+    let mut transaction = connection.begin_reading().await?;
+    for sql in Dialect.functions().iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
+        query(&sql).execute(&mut *transaction).await?;
+    }
+    // Three that stand in for the ledger's, which may not be there yet.
+    for sql in [
+        "CREATE TEMP TABLE lethe_outcomes (client_key TEXT, sweep BIGINT, outcome TEXT, reasons TEXT, digest TEXT)",
+        "CREATE TEMP TABLE lethe_holds (client_key TEXT, released_at TEXT)",
+        "CREATE TEMP TABLE lethe_deliveries (kind TEXT, target TEXT, sweep BIGINT, client_key TEXT, body TEXT, message TEXT, \
+         state TEXT, run_at TEXT, made_at TEXT)",
+    ] {
+        query(sql).execute(&mut *transaction).await?;
+    }
+    for step in &plan.steps {
+        let sql = format!("SELECT row_security_active({})", text(&Dialect.qualified(&step.table)));
+        let hides: bool = query_scalar(sql).fetch_one(&mut *transaction).await?;
+        if hides {
+            problems.push(Problem::new(
+                format!("tables.{}", step.table),
+                format!(
+                    "row-level security hides rows of `{}` from this role, and what is hidden would stay",
+                    step.table
+                ),
+                "give the role BYPASSRLS, or use the owner of the table",
+            ));
+        }
+    }
+    constants(&mut transaction, plan, &mut problems).await?;
+    let today = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
+    let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today) };
+    let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
+    let made = statements(&wanted, kind, false);
+    let made = made.all(&plan.client);
+    let all: Vec<&str> = made.iter().map(|(_, sql)| *sql).collect();
+    // One by one only where not all of them are good, to say which.
+    if probe(&mut transaction, &all).await?.is_some() {
+        for (table, sql) in made {
+            let Some(error) = probe(&mut transaction, &[sql]).await? else { continue };
+            // What is wrong with a table is named once, and with the column where that is known.
+            let place = format!("tables.{table}");
+            let is_of_table = |own: &str| {
+                own.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with(".columns."))
+            };
+            if !problems.iter().any(|problem| is_of_table(&problem.place)) {
+                problems.push(refused(&place, &error));
+            }
+        }
+    }
+    transaction.rollback().await?;
+    Ok(problems)
+}
+
+/// Has the server prepare statements, and plan them, which is when it looks at
+/// rights. Returns an objection to one of them, if it has any.
+async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Option<StoreError>, StoreError> {
+    query("SAVEPOINT one").execute(&mut *connection).await?;
+    let objection = objection(prepare_and_plan(connection, statements).await)?;
+    if objection.is_some() {
+        query("ROLLBACK TO one").execute(&mut *connection).await?;
+    }
+    // No rollback takes away what was prepared.
+    let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
+    let remove = prepared.into_iter().map(|(name, _)| format!("DEALLOCATE {name}"));
+    let last: Vec<String> = remove.chain(["RELEASE one".to_owned()]).collect();
+    connection.run_script(last.join("; ")).await?;
+    Ok(objection)
+}
+
+/// The statements that were prepared to be probed, and how many parameters each takes.
+const PREPARED: &str = "SELECT CAST(name AS TEXT), cardinality(parameter_types) FROM pg_prepared_statements \
+                        WHERE name LIKE 'lethe!_probe!_%' ESCAPE '!'";
+
+async fn prepare_and_plan(connection: &mut Connection, statements: &[&str]) -> Result<(), StoreError> {
+    let numbered = statements.iter().enumerate();
+    let prepare: Vec<String> = numbered.map(|(number, sql)| format!("PREPARE lethe_probe_{number} AS {sql}")).collect();
+    connection.run_script(prepare.join(";\n")).await?;
+    let mut plan = Vec::new();
+    let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
+    debug_assert_eq!(prepared.len(), statements.len(), "each is one statement");
+    for (name, parameters) in prepared {
+        let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
+        let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
+        plan.push(format!("EXPLAIN EXECUTE {name}{parameters}"));
+    }
+    connection.run_script(plan.join("; ")).await.map(drop)
+}
+
+/// What the server has against a statement itself, if something.
+fn objection<T>(tried: Result<T, StoreError>) -> Result<Option<StoreError>, StoreError> {
+    match tried {
+        Ok(_) => Ok(None),
+        Err(error) if error.fault().is_of_the_statement() => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Every constant can stand in its column's type, whatever the type asks of it.
+async fn constants(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+    let casts = casts(plan);
+    let all: BTreeSet<&str> = casts.iter().map(|(_, cast)| cast.as_str()).collect();
+    let all: Vec<&str> = all.into_iter().collect();
+    // One by one only where not all of them are good, to say which.
+    if cast(connection, &all).await?.is_some() {
+        for (place, own) in &casts {
+            problems.extend(cast(connection, &[own]).await?.map(|error| refused(place, &error)));
+        }
+    }
+    Ok(())
+}
+
+/// Has the server cast constants. Returns its objection, if it has one.
+async fn cast(connection: &mut Connection, constants: &[&str]) -> Result<Option<StoreError>, StoreError> {
+    query("SAVEPOINT one").execute(&mut *connection).await?;
+    let all = format!("SELECT cardinality(CAST(ARRAY[{}] AS TEXT[]))", constants.join(", "));
+    let objection = objection(connection.run_script(all).await)?;
+    let undo = if objection.is_some() { "ROLLBACK TO one; RELEASE one" } else { "RELEASE one" };
+    connection.run_script(undo).await?;
+    Ok(objection)
+}
+
+/// Each constant as one of its column's type, with its place in the policy.
+fn casts(plan: &Plan) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for step in &plan.steps {
+        for rule in step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules) {
+            for branch in &rule.branches {
+                let value = match &branch.action {
+                    Action::Constant(Literal::Text(value)) => Some(text(value)),
+                    Action::Text(template) => template.constant().map(text),
+                    Action::Clear => Some(rule.empty.sql().to_owned()),
+                    _ => None,
+                };
+                let cast = |value| format!("CAST(CAST({value} AS {}) AS TEXT)", rule.declared);
+                all.extend(value.map(|value| (format!("tables.{}.columns.{}", step.table, rule.column), cast(value))));
+            }
+        }
+    }
+    all
+}
+
+/// Nothing but the policy's own constants is read on the way, so the server's words quote the policy at most.
+fn refused(place: &str, error: &StoreError) -> Problem {
+    let what = error.message();
+    if error.fault().code == "42501" {
+        return Problem::new(
+            place,
+            format!("the role has no right to what the policy wants: {what}"),
+            "grant it: SELECT on every table of the policy, and UPDATE or DELETE where rows are changed or deleted",
+        );
+    }
+    Problem::new(
+        place,
+        format!("the database refuses what the policy wants: {what}"),
+        "use a value or an action that fits the column's type",
+    )
+}

@@ -1,0 +1,213 @@
+//! One connection to the company's database, whichever it is.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{BoxStream, StreamExt};
+
+use super::row::Row;
+use super::{Argument, Driver, StoreError};
+use crate::domain::dialect::Dialect;
+
+/// What a running statement gives next.
+#[derive(Debug)]
+pub enum Step {
+    Row(Row),
+    /// It is over, and wrote so many rows.
+    Done(u64),
+}
+
+/// What a driver does for one connection. Errors are the driver's own.
+pub(super) trait Session: Send + Sync {
+    fn run<'c>(
+        &'c mut self,
+        sql: String,
+        arguments: Vec<Argument>,
+        place: Arc<str>,
+    ) -> BoxStream<'c, Result<Step, sqlx::Error>>;
+    /// Runs several statements without arguments, and reads nothing.
+    fn run_script<'c>(&'c mut self, sql: String) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+    /// Begins a transaction that is about to write.
+    fn begin(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    /// Begins a transaction that reads.
+    fn begin_reading(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    fn commit(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    fn rollback(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    /// Has a transaction rolled back before the next statement at the latest.
+    fn start_rollback(&mut self);
+    fn is_in_transaction(&self) -> bool;
+    fn ping(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), sqlx::Error>>;
+}
+
+/// A connection.
+pub struct Connection {
+    session: Box<dyn Session>,
+    dialect: Dialect,
+    place: Arc<str>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_struct("Connection").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(super) fn new(session: Box<dyn Session>, dialect: Dialect, place: Arc<str>) -> Self {
+        Self { session, dialect, place }
+    }
+
+    /// How its database is spoken to.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(super) fn place_shared(&self) -> Arc<str> {
+        Arc::clone(&self.place)
+    }
+
+    pub(super) fn run(&mut self, sql: String, arguments: Vec<Argument>) -> BoxStream<'_, Result<Step, StoreError>> {
+        let place = Arc::clone(&self.place);
+        let steps = self.session.run(sql, arguments, Arc::clone(&self.place));
+        steps.map(move |step| step.map_err(|error| StoreError::from_driver(&place, &error))).boxed()
+    }
+
+    /// Runs several statements without arguments, and reads nothing.
+    pub async fn run_script(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
+        let ran = self.session.run_script(sql.into()).await;
+        ran.map_err(|error| StoreError::from_driver(&self.place, &error))
+    }
+
+    /// Begins a transaction that is about to write.
+    pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
+        let begun = self.session.begin().await;
+        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        Ok(Transaction { connection: self, is_open: true })
+    }
+
+    /// Begins a transaction that reads.
+    pub async fn begin_reading(&mut self) -> Result<Transaction<'_>, StoreError> {
+        let begun = self.session.begin_reading().await;
+        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        Ok(Transaction { connection: self, is_open: true })
+    }
+
+    /// Whether a transaction is open on it.
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        self.session.is_in_transaction()
+    }
+
+    /// Waits for everything sent before, and for an answer.
+    pub async fn ping(&mut self) -> Result<(), StoreError> {
+        let pinged = self.session.ping().await;
+        pinged.map_err(|error| StoreError::from_driver(&self.place, &error))
+    }
+
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.session.close().await.map_err(|error| StoreError::from_driver(&self.place, &error))
+    }
+}
+
+/// A transaction; rolled back unless committed.
+#[derive(Debug)]
+pub struct Transaction<'c> {
+    connection: &'c mut Connection,
+    is_open: bool,
+}
+
+impl Transaction<'_> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let place = Arc::clone(&self.connection.place);
+        self.connection.session.commit().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        self.is_open = false;
+        Ok(())
+    }
+
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        let place = Arc::clone(&self.connection.place);
+        self.connection.session.rollback().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        self.is_open = false;
+        Ok(())
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.connection.session.start_rollback();
+        }
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl DerefMut for Transaction<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        self.connection
+    }
+}
+
+/// Connections for short questions.
+#[derive(Debug, Clone)]
+pub struct Pool(pub(super) Arc<dyn Driver>);
+
+impl Pool {
+    /// A connection, when one is free.
+    pub async fn acquire(&self) -> Result<Connection, StoreError> {
+        self.0.acquire().await.map_err(|error| StoreError::from_driver(self.0.place(), &error))
+    }
+}
+
+/// What a statement can be run on.
+pub trait Executor<'c>: Send {
+    fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>>;
+}
+
+impl<'c> Executor<'c> for &'c mut Connection {
+    fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
+        async move { Ok(Lent::Own(self)) }.boxed()
+    }
+}
+
+impl<'c> Executor<'c> for &'c Pool {
+    fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
+        async move { self.acquire().await.map(|own| Lent::Pooled(Box::new(own))) }.boxed()
+    }
+}
+
+/// A connection for as long as a statement runs.
+#[derive(Debug)]
+pub enum Lent<'c> {
+    Own(&'c mut Connection),
+    Pooled(Box<Connection>),
+}
+
+impl Deref for Lent<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        match self {
+            Self::Own(own) => own,
+            Self::Pooled(own) => own,
+        }
+    }
+}
+
+impl DerefMut for Lent<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        match self {
+            Self::Own(own) => own,
+            Self::Pooled(own) => own,
+        }
+    }
+}

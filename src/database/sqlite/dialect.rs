@@ -1,0 +1,357 @@
+//! `SQLite`'s SQL.
+
+use std::collections::BTreeMap;
+
+use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
+
+use crate::domain::dialect::SqlDialect;
+use crate::domain::policy::Segment;
+use crate::domain::schema::Kind;
+use crate::sql::{name, text};
+
+/// `SQLite`.
+#[derive(Debug)]
+pub struct Sqlite;
+
+impl SqlDialect for Sqlite {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn grammar(&self) -> &'static dyn Grammar {
+        &SQLiteDialect {}
+    }
+
+    fn qualified(&self, table: &str) -> String {
+        name(table)
+    }
+
+    fn as_text(&self, column: &str) -> String {
+        column.to_owned()
+    }
+
+    fn cast(&self, expression: &str, _declared: &str) -> String {
+        expression.to_owned()
+    }
+
+    fn number(&self, number: &str) -> String {
+        number.to_owned()
+    }
+
+    fn day(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    fn is_day(&self, column: &str) -> String {
+        format!("{column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'")
+    }
+
+    fn and_is_day(&self, column: &str) -> String {
+        format!(" AND {}", self.is_day(column))
+    }
+
+    fn or_is_no_day(&self, column: &str) -> String {
+        format!(" OR NOT {}", self.is_day(column))
+    }
+
+    fn blank_or(&self, column: &str) -> String {
+        format!("{column} = '' OR ")
+    }
+
+    fn truncated(&self, _column: &str, _declared: &str, _unit: &str) -> Option<String> {
+        None
+    }
+
+    fn any_text(&self) -> &'static str {
+        ""
+    }
+
+    /// What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
+    fn redacted(&self, column: &str, _declared: &str, empty: &str, paths: &[&[Segment]]) -> String {
+        format!(
+            "CASE WHEN {column} IS NULL OR {column} = '' THEN {column} WHEN NOT json_valid({column}) THEN {empty} \
+             WHEN EXISTS (SELECT 1 FROM json_tree({column}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
+             THEN {empty} ELSE {} END",
+            redacted(column, paths, 0)
+        )
+    }
+
+    fn names_files(&self, kind: Kind) -> bool {
+        matches!(kind, Kind::Text | Kind::Unknown)
+    }
+
+    fn date_problem(&self, kind: Kind) -> Option<&'static str> {
+        matches!(kind, Kind::Integer | Kind::Number | Kind::Boolean | Kind::Bytes)
+            .then_some("name a column with dates written as `YYYY-MM-DD`, with or without a time")
+    }
+
+    fn not_a_date(&self, table: &str, date: &str) -> Option<String> {
+        let date = name(date);
+        Some(format!(
+            "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
+             {date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*') LIMIT 1",
+            name(table),
+        ))
+    }
+
+    fn key_json(&self, columns: &[String]) -> String {
+        match columns {
+            [one] => format!("json_quote({one})"),
+            many => format!("json_array({})", many.join(", ")),
+        }
+    }
+
+    fn key_text(&self, columns: &[String], _types: &[String]) -> String {
+        match columns {
+            [one] => format!("CAST({one} AS TEXT)"),
+            many => self.key_json(many),
+        }
+    }
+
+    fn key_part(&self, json: &str, element: Option<usize>, _declared: &str) -> String {
+        match element {
+            None => format!("json_extract({json}, '$')"),
+            Some(element) => format!("json_extract({json}, '$[{element}]')"),
+        }
+    }
+
+    fn key_of_text(&self, text: &str, _declared: &str) -> String {
+        text.to_owned()
+    }
+
+    fn given_keys(&self) -> &'static str {
+        "(SELECT key AS n, value FROM json_each($1)) AS j"
+    }
+
+    fn given_key(&self, _declared: &str) -> String {
+        "j.value".to_owned()
+    }
+
+    fn given_text(&self, _width: usize) -> String {
+        "CAST(j.value AS TEXT)".to_owned()
+    }
+
+    fn keys_joined(&self, width: usize) -> &'static str {
+        if width == 1 { "json_group_array(client_key)" } else { "json_group_array(json(client_key))" }
+    }
+
+    fn ledger_keys_in(&self, parameter: &str) -> String {
+        format!("SELECT CAST(value AS TEXT) AS value FROM json_each({parameter})")
+    }
+
+    fn texts_in(&self, json: &str) -> String {
+        format!("SELECT value FROM json_each({json})")
+    }
+
+    fn numbers_in(&self, json: &str) -> String {
+        self.texts_in(json)
+    }
+
+    fn elements(&self, column: &str) -> String {
+        format!("json_each({column}) AS r")
+    }
+
+    fn members(&self, json: &str) -> String {
+        format!("json_each({json}) AS r")
+    }
+
+    fn json_list(&self, text: &str, order: &str) -> String {
+        format!("json_group_array({text} ORDER BY {order})")
+    }
+
+    fn records(&self, json: &str, columns: &[(&str, bool)]) -> String {
+        let columns: Vec<String> =
+            columns.iter().map(|(own, _)| format!("json_extract(value, '$.{own}') AS {own}")).collect();
+        format!("(SELECT {} FROM json_each({json})) AS r", columns.join(", "))
+    }
+
+    fn pairs(&self, json: &str) -> String {
+        format!(
+            "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each({json}))"
+        )
+    }
+
+    fn random_name(&self) -> &'static str {
+        "lower(hex(randomblob(16)))"
+    }
+
+    fn among(&self, value: &str, _width: usize, query: &str) -> String {
+        format!("{value} IN ({query})")
+    }
+
+    fn looks_up_in_arrays(&self) -> bool {
+        false
+    }
+
+    fn then(&self) -> &'static str {
+        "CROSS JOIN"
+    }
+
+    fn unindexed(&self) -> &'static str {
+        "+"
+    }
+
+    fn is_tempted_by_limits(&self) -> bool {
+        false
+    }
+
+    fn evaluates_in_any_order(&self) -> bool {
+        false
+    }
+
+    fn rewrites_rows(&self) -> bool {
+        false
+    }
+
+    fn row_identity(&self, table: &str, identity: &[String]) -> String {
+        identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
+    }
+
+    fn row_json(&self, table: &str, identity: &[String]) -> String {
+        format!("json_array({})", self.row_identity(table, identity))
+    }
+
+    fn row_among(&self, table: &str, identity: &[String], json: &str) -> String {
+        let parts: Vec<String> =
+            (0..identity.len()).map(|at| format!("json_extract(lethe_r.value, '$[{at}]')")).collect();
+        format!(
+            "({}) IN (SELECT {} FROM json_each({json}) AS lethe_r)",
+            self.row_identity(table, identity),
+            parts.join(", ")
+        )
+    }
+
+    fn has_one_writer(&self) -> bool {
+        true
+    }
+
+    fn skip_locked(&self) -> &'static str {
+        ""
+    }
+
+    fn lock_rows(&self) -> &'static str {
+        ""
+    }
+
+    fn keep_others_from_writing(&self, _tables: &str) -> Option<String> {
+        None
+    }
+
+    fn keep_schema(&self, _tables: &[&str]) -> Option<String> {
+        None
+    }
+
+    fn one_at_a_time(&self, _lock: i64, _query: &str) -> Option<String> {
+        None
+    }
+
+    fn check_constraints_now(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn refresh(&self, _view: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn migrations(&self) -> &'static [&'static str] {
+        &[
+            include_str!("../../../migrations/sqlite/0001_ledger.sql"),
+            include_str!("../../../migrations/sqlite/0002_pace.sql"),
+            include_str!("../../../migrations/sqlite/0003_journal.sql"),
+            include_str!("../../../migrations/sqlite/0004_deliveries.sql"),
+            include_str!("../../../migrations/sqlite/0005_retention.sql"),
+            include_str!("../../../migrations/sqlite/0006_notices.sql"),
+            include_str!("../../../migrations/sqlite/0007_access.sql"),
+            include_str!("../../../migrations/sqlite/0008_views.sql"),
+            include_str!("../../../migrations/sqlite/0009_reviews.sql"),
+            include_str!("../../../migrations/sqlite/0010_alerts.sql"),
+            include_str!("../../../migrations/sqlite/0011_dates.sql"),
+            include_str!("../../../migrations/sqlite/0012_selections.sql"),
+        ]
+    }
+
+    fn temporary(&self, migration: &str) -> String {
+        temporary(migration, "temp.lethe_")
+    }
+
+    fn ledger_exists(&self) -> &'static str {
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'"
+    }
+
+    fn number_on(&self, _table: &str) -> Option<String> {
+        None
+    }
+
+    fn announce_batches(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn write_test(&self) -> &'static str {
+        // The lock alone is given on a read-only file too; a write is not.
+        "CREATE TABLE lethe_write_test (x INTEGER)"
+    }
+
+    fn vacuum(&self, _tables: &str) -> Option<String> {
+        None
+    }
+
+    fn leftovers(&self) -> &'static str {
+        "Pages that other programs freed earlier may hold former values until VACUUM."
+    }
+
+    fn functions(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// The tables of a migration, temporary, with indexes of these names.
+pub(in crate::database) fn temporary(migration: &str, index: &str) -> String {
+    migration
+        .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
+        .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
+        .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"))
+}
+
+/// A document without these paths. A list that paths go through with `[*]` is
+/// made anew once, however many paths there are.
+fn redacted(document: &str, paths: &[&[Segment]], depth: usize) -> String {
+    let mut lists: BTreeMap<String, Vec<&[Segment]>> = BTreeMap::new();
+    let mut plain = Vec::new();
+    for path in paths {
+        match path.iter().position(|segment| *segment == Segment::Every) {
+            Some(at) => lists.entry(steps(&path[..at])).or_default().push(&path[at + 1..]),
+            None => plain.push(steps(path)),
+        }
+    }
+    let (whole, element) = (format!("lethe_d{depth}"), format!("lethe_e{depth}"));
+    let mut sql = document.to_owned();
+    for (list, rests) in lists {
+        let elements = if rests.iter().any(|rest| rest.is_empty()) {
+            "json('[]')".to_owned()
+        } else {
+            let inner = redacted(&format!("{element}.value"), &rests, depth + 1);
+            format!(
+                "json((SELECT json_group_array(CASE WHEN {element}.type IN ('object', 'array') THEN json({inner}) \
+                 ELSE json({whole}.j -> {element}.fullkey) END) FROM json_each({whole}.j, {list}) AS {element}))"
+            )
+        };
+        // OFFSET keeps SQLite from writing the inner expression out wherever `j` stands.
+        sql = format!(
+            "(SELECT CASE WHEN json_type({whole}.j, {list}) = 'array' THEN json_replace({whole}.j, {list}, {elements}) \
+             ELSE {whole}.j END FROM (SELECT {sql} AS j LIMIT 1 OFFSET 0) AS {whole})"
+        );
+    }
+    if plain.is_empty() { sql } else { format!("json_remove({sql}, {})", plain.join(", ")) }
+}
+
+fn steps(path: &[Segment]) -> String {
+    let mut steps = "$".to_owned();
+    for segment in path {
+        steps += &match segment {
+            Segment::Member(member) => format!(".\"{member}\""),
+            Segment::Element(at) => format!("[{at}]"),
+            Segment::Every => String::new(),
+        };
+    }
+    text(&steps)
+}

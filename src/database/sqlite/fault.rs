@@ -1,0 +1,48 @@
+//! What `SQLite`'s errors mean.
+
+use sqlx::error::DatabaseError;
+
+use super::super::{Fault, FaultKind};
+
+/// Openings of messages that name tables and columns, and never values.
+const NAMES_ONLY: &[&str] = &[
+    "UNIQUE constraint failed: ",
+    "NOT NULL constraint failed: ",
+    "CHECK constraint failed: ",
+    "FOREIGN KEY constraint failed",
+    "no such table: ",
+    "no such column: ",
+];
+
+/// By the codes of <https://www.sqlite.org/rescode.html>.
+pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
+    let code = database.code().unwrap_or_default().into_owned();
+    let message = database.message();
+    let number = code.parse().unwrap_or(1);
+    let is_name_taken = message.starts_with("table ") && message.ends_with(" already exists");
+    let words = if number != 1811 && (is_name_taken || NAMES_ONLY.iter().any(|opening| message.starts_with(opening))) {
+        message.to_owned()
+    } else {
+        format!("error {number} ({})", meaning(number))
+    };
+    // ERROR (a function's complaint about a value), TOOBIG, CONSTRAINT, MISMATCH.
+    let kind = if matches!(number & 0xff, 1 | 18 | 19 | 20) { FaultKind::Rows } else { FaultKind::Away };
+    Fault { code, kind, words }
+}
+
+/// SQLite's result codes in words. Source: <https://www.sqlite.org/rescode.html>.
+fn meaning(code: u32) -> &'static str {
+    match code & 0xff {
+        1 => "a value that an expression cannot take",
+        5 | 6 => "locked",
+        8 => "read-only",
+        10 => "input/output",
+        11 => "the file is damaged",
+        13 => "disk full",
+        18 => "too big",
+        19 if code == 1811 => "refused by a trigger",
+        19 => "a constraint",
+        20 => "a wrong type",
+        _ => "see the database's documentation",
+    }
+}

@@ -1,0 +1,244 @@
+//! `SQLite`: a file, and one writer at a time.
+
+mod dialect;
+mod fault;
+mod schema;
+mod session;
+
+pub use dialect::Sqlite as Dialect;
+pub(super) use dialect::temporary;
+pub(super) use fault::fault;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, FutureExt};
+use sqlx::pool::PoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions};
+
+use super::native::Held;
+use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, query, query_scalar};
+use crate::domain::dialect::Dialect as Spoken;
+use crate::domain::plan::{Plan, Problem};
+use crate::domain::schema::Schema;
+
+/// The page cache of each reading connection: 1 MiB, as hardly a page is read twice.
+const READERS_CACHE: i64 = -1024;
+
+/// How to open an `SQLite` database.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    pub path: PathBuf,
+    /// How long to wait for another writer.
+    pub busy_timeout: Duration,
+    /// The page cache of the writing connection, in MiB.
+    pub cache_mib: u32,
+    /// Pages of write-ahead log after which it is checkpointed.
+    pub checkpoint_pages: u32,
+}
+
+/// A file that is open.
+#[derive(Debug)]
+pub(super) struct File {
+    settings: Sqlite,
+    place: Arc<str>,
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+}
+
+impl File {
+    pub(super) fn new(settings: Sqlite) -> Result<Self, StoreError> {
+        let place: Arc<str> = settings.path.display().to_string().into();
+        let path = std::path::absolute(&settings.path).map_err(|_| StoreError::unopenable(&place))?;
+        let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).disable_statement_logging();
+        let reading =
+            format!("PRAGMA busy_timeout = {}; PRAGMA cache_size = {READERS_CACHE}", settings.busy_timeout.as_millis());
+        let readers = PoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(30))
+            .after_connect(move |connection, _| {
+                let reading = sqlx::raw_sql(AssertSqlSafe(reading.clone()));
+                async move { reading.execute(connection).await.map(drop) }.boxed()
+            })
+            .connect_lazy_with(options.clone());
+        Ok(Self { settings, place, options, readers })
+    }
+
+    fn connection(&self, held: Held<sqlx::Sqlite>) -> Connection {
+        Connection::new(Box::new(held), &Dialect, Arc::clone(&self.place))
+    }
+
+    /// With the configured cache, and with deleted content overwritten, so that
+    /// no former value is left in the file's free space.
+    async fn writer(&self) -> Result<Connection, sqlx::Error> {
+        let mut own = self.options.connect().await?;
+        let writing = format!(
+            "PRAGMA busy_timeout = {}; PRAGMA cache_size = -{}; PRAGMA wal_autocheckpoint = {}; PRAGMA secure_delete = ON; \
+             PRAGMA temp_store = MEMORY",
+            self.settings.busy_timeout.as_millis(),
+            u64::from(self.settings.cache_mib) * 1024,
+            self.settings.checkpoint_pages,
+        );
+        sqlx::raw_sql(AssertSqlSafe(writing)).execute(&mut own).await?;
+        // In WAL mode a commit survives a crash of the process without waiting for
+        // the disk; after a power cut the last batches are whole or gone, never half.
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut own).await?;
+        if mode.eq_ignore_ascii_case("wal") {
+            sqlx::raw_sql("PRAGMA synchronous = NORMAL").execute(&mut own).await?;
+        }
+        Ok(self.connection(Held::Own(own)))
+    }
+}
+
+impl Driver for File {
+    fn dialect(&self) -> Spoken {
+        &Dialect
+    }
+
+    fn place(&self) -> &str {
+        &self.place
+    }
+
+    fn concurrency(&self) -> u16 {
+        1
+    }
+
+    fn writers(&self) -> usize {
+        1
+    }
+
+    fn look(&self) -> Result<(), StoreError> {
+        if !self.settings.path.exists() {
+            return Err(StoreError::missing(&self.place));
+        }
+        if self.settings.path.is_dir() {
+            return Err(StoreError::not_a_database(&self.place));
+        }
+        Ok(())
+    }
+
+    fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
+        async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
+    }
+
+    fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
+        self.writer().boxed()
+    }
+
+    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async {
+            query("SELECT count(*) FROM sqlite_schema").execute(&mut *connection).await?;
+            let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
+            if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
+        }
+        .boxed()
+    }
+
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async {
+            if !connection.is_in_transaction() {
+                return Ok(true);
+            }
+            // A transaction just dropped is rolled back before this is answered.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        }
+        .boxed()
+    }
+
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
+        schema::schema(connection).boxed()
+    }
+
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>> {
+        async {
+            let version: i64 = query_scalar("PRAGMA schema_version").fetch_one(connection).await?;
+            Ok(version.to_string())
+        }
+        .boxed()
+    }
+
+    fn missing<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn verify<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn role<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<Role>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn closed<'c>(
+        &'c self,
+        _: &'c mut Connection,
+        _: &'c BTreeSet<String>,
+    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>> {
+        async { Ok(Vec::new()) }.boxed()
+    }
+
+    fn too_old<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn known_rows<'c>(&'c self, _: &'c mut Connection, _: &'c str) -> BoxFuture<'c, Result<Option<u64>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn remarks<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
+        async {
+            let mut remarks = Vec::new();
+            let mode: String = query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+            if !mode.eq_ignore_ascii_case("wal") {
+                remarks.push((
+                    "journal",
+                    format!(
+                        "the journal mode is `{mode}`; with `PRAGMA journal_mode = WAL` others can read while a batch is written"
+                    ),
+                ));
+            }
+            let free: i64 = query_scalar("PRAGMA freelist_count").fetch_one(&mut *connection).await?;
+            if free > 0 {
+                remarks.push((
+                    "free pages",
+                    format!(
+                        "{free} unused pages may hold what other programs deleted earlier; `VACUUM` once removes it (Lethe overwrites what it deletes itself)"
+                    ),
+                ));
+            }
+            Ok(remarks)
+        }
+        .boxed()
+    }
+
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async {
+            let busy: i64 = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
+            Ok(busy == 0)
+        }
+        .boxed()
+    }
+
+    fn clock<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+
+    fn behind<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {
+        async { Ok(Behind::Bytes(0)) }.boxed()
+    }
+
+    fn prepare_migration<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn listen<'c>(&'c self, _: &'c str) -> BoxFuture<'c, Option<Listener>> {
+        async { None }.boxed()
+    }
+}

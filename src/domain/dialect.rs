@@ -1,0 +1,171 @@
+//! How a database's SQL is written: one function for each difference between
+//! databases. Everything else asks this, and compares no database with another.
+
+use std::fmt::Debug;
+
+use super::policy::Segment;
+use super::schema::Kind;
+
+/// How a database is spoken to.
+pub type Dialect = &'static dyn SqlDialect;
+
+impl PartialEq for dyn SqlDialect {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl serde::Serialize for dyn SqlDialect {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// The SQL of one kind of database. Expressions are SQL; names come unquoted
+/// where a parameter says so, and quoted elsewhere.
+pub trait SqlDialect: Debug + Send + Sync {
+    /// What it is called in data: `sqlite`, say.
+    fn name(&self) -> &'static str;
+    /// How conditions of a policy are parsed.
+    fn grammar(&self) -> &'static dyn sqlparser::dialect::Dialect;
+
+    // Tables and values
+
+    /// A table by its unquoted name, where it is called by no other name: `"schema"."table"`.
+    fn qualified(&self, table: &str) -> String;
+    /// A column as a text, for reading and comparing texts.
+    fn as_text(&self, column: &str) -> String;
+    /// An expression as a value of a declared type.
+    fn cast(&self, expression: &str, declared: &str) -> String;
+    /// A number as a literal that fits any column of numbers or truth values.
+    fn number(&self, number: &str) -> String;
+    /// A text or NULL as a day of a date column.
+    fn day(&self, expression: &str) -> String;
+    /// That a text column holds a day as Lethe reads it, with or without a time behind it.
+    fn is_day(&self, column: &str) -> String;
+    /// More conditions on a column that is compared with days, as ` AND …`, where
+    /// nothing keeps it from holding anything else.
+    fn and_is_day(&self, column: &str) -> String;
+    /// ` OR` that a column compared with days holds something else, where it can.
+    fn or_is_no_day(&self, column: &str) -> String;
+    /// `column = '' OR `, where any column can hold an empty text.
+    fn blank_or(&self, column: &str) -> String;
+    /// A date or a moment of this declared type, cut to its `year`, `month` or
+    /// `decade`; `None` where dates are texts.
+    fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String>;
+    /// The type of a column of a temporary table that holds values of any type as texts.
+    fn any_text(&self) -> &'static str;
+    /// A JSON document without these paths. Of what cannot be read, `empty` is left.
+    fn redacted(&self, column: &str, declared: &str, empty: &str, paths: &[&[Segment]]) -> String;
+    /// Whether a column of this kind can name files.
+    fn names_files(&self, kind: Kind) -> bool;
+    /// What keeps a column from holding days: what it would have to be.
+    fn date_problem(&self, kind: Kind) -> Option<&'static str>;
+    /// Finds one row if a date column holds a value that is neither empty nor a
+    /// day; `None` where none can.
+    fn not_a_date(&self, table: &str, date: &str) -> Option<String>;
+
+    // Keys of clients
+
+    /// A key's columns as JSON.
+    fn key_json(&self, columns: &[String]) -> String;
+    /// A key's columns as the ledger writes them: a plain text, or a JSON array.
+    fn key_text(&self, columns: &[String], types: &[String]) -> String;
+    /// A key as JSON, or one element of it, as a value of the key's column; NULL where it cannot be one.
+    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String;
+    /// A key of one column as the ledger writes it, as a value of that column; NULL where it cannot be one.
+    fn key_of_text(&self, text: &str, declared: &str) -> String;
+    /// The keys in `$1`, a JSON array, as rows `j`: the place of each from 0 as `n`, and its `value`.
+    fn given_keys(&self) -> &'static str;
+    /// A key of [`given_keys`](Self::given_keys) to compare with a key of one column.
+    fn given_key(&self, declared: &str) -> String;
+    /// A key of [`given_keys`](Self::given_keys) as the ledger writes it.
+    fn given_text(&self, width: usize) -> String;
+    /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON.
+    fn keys_joined(&self, width: usize) -> &'static str;
+    /// Keys in a JSON array as the ledger writes them, as a query.
+    fn ledger_keys_in(&self, parameter: &str) -> String;
+
+    // JSON
+
+    /// The texts in a JSON array, as a query of one column `value`.
+    fn texts_in(&self, json: &str) -> String;
+    /// The whole numbers in a JSON array, as a query of one column `value`.
+    fn numbers_in(&self, json: &str) -> String;
+    /// The texts of a JSON array in a column, as a relation `r` with a column `value`.
+    fn elements(&self, column: &str) -> String;
+    /// The members of a JSON object of texts, as a relation `r` with columns `key` and `value`.
+    fn members(&self, json: &str) -> String;
+    /// All texts as one JSON array, in this order.
+    fn json_list(&self, text: &str, order: &str) -> String;
+    /// The objects of a JSON array as a relation `r` with these columns, whole numbers or texts.
+    fn records(&self, json: &str, columns: &[(&str, bool)]) -> String;
+    /// The pairs of texts of a JSON array as a subquery with columns `hash` and `client`.
+    fn pairs(&self, json: &str) -> String;
+    /// A random name, made anew for each row.
+    fn random_name(&self) -> &'static str;
+
+    // Planning
+
+    /// That a value of so many columns is among those that a query gives.
+    fn among(&self, value: &str, width: usize, query: &str) -> String;
+    /// Whether [`among`](Self::among) looks a single value up in an array, which is searched from the front.
+    fn looks_up_in_arrays(&self) -> bool;
+    /// A join that reads the tables in the order in which they stand, as far as a database lets itself be told.
+    fn then(&self) -> &'static str;
+    /// Keeps a column's index out of the planner's sight, written in front of it.
+    fn unindexed(&self) -> &'static str;
+    /// Whether a limit tempts the planner into walking along an index, row by row.
+    fn is_tempted_by_limits(&self) -> bool;
+    /// Whether a condition may be evaluated for rows that other conditions leave out.
+    fn evaluates_in_any_order(&self) -> bool;
+    /// Whether a row is written anew, with an entry in every index, each time it is changed.
+    fn rewrites_rows(&self) -> bool;
+    /// What identifies a row of a table until it is changed, by its unquoted name
+    /// and the columns that identify it, if the database needs to be told.
+    fn row_identity(&self, table: &str, identity: &[String]) -> String;
+    /// The same as JSON.
+    fn row_json(&self, table: &str, identity: &[String]) -> String;
+    /// That a row is among those in a JSON array of identities.
+    fn row_among(&self, table: &str, identity: &[String], json: &str) -> String;
+
+    // Locks
+
+    /// Whether one transaction that writes keeps all others from writing.
+    fn has_one_writer(&self) -> bool;
+    /// Has a query lock its rows and pass over those that another transaction has locked.
+    fn skip_locked(&self) -> &'static str;
+    /// Has a query lock its rows, and wait for those that another transaction has locked.
+    fn lock_rows(&self) -> &'static str;
+    /// Keeps others from writing to these tables until the transaction ends.
+    fn keep_others_from_writing(&self, tables: &str) -> Option<String>;
+    /// Keeps these tables, by their unquoted names, from being altered until the transaction ends.
+    fn keep_schema(&self, tables: &[&str]) -> Option<String>;
+    /// Has one transaction at a time go on, of those that do the same and for whom the query finds a row.
+    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String>;
+    /// Has constraints that are checked at the end checked from now on.
+    fn check_constraints_now(&self) -> Option<&'static str>;
+    /// Refreshes a materialized view, by its unquoted name, however long that takes.
+    fn refresh(&self, view: &str) -> Vec<String>;
+
+    // Lethe's own tables
+
+    /// The statements that make the ledger's tables, by version.
+    fn migrations(&self) -> &'static [&'static str];
+    /// The same tables, temporary and empty, for a migration.
+    fn temporary(&self, migration: &str) -> String;
+    /// Counts one if the ledger's tables are there.
+    fn ledger_exists(&self) -> &'static str;
+    /// Has new rows of a table numbered behind the highest number in it.
+    fn number_on(&self, table: &str) -> Option<String>;
+    /// Tells sessions that listen that there are batches to claim.
+    fn announce_batches(&self) -> Option<&'static str>;
+    /// Makes a table and proves that the account may write.
+    fn write_test(&self) -> &'static str;
+    /// Gives back the room of rows deleted from the temporary tables, by their names, where nothing else does.
+    fn vacuum(&self, tables: &str) -> Option<String>;
+    /// What no rule reaches, for a report's list of what is not checked.
+    fn leftovers(&self) -> &'static str;
+    /// What is made in each connection that writes batches; it goes with the connection.
+    fn functions(&self) -> &'static [&'static str];
+}

@@ -1,0 +1,134 @@
+//! Reads what the clients of a batch were called, and searches what is left of
+//! their rows for it. Rows are streamed, and only what was found is kept.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::TryStreamExt;
+
+use super::batch::{BatchFault, Failing, Work};
+use crate::database::{Connection, Row, Value, query};
+use crate::domain::plan::Plan;
+use crate::domain::policy::{Action, Literal};
+use crate::domain::residue::Former;
+use crate::sql::residue::Search;
+
+/// The former identifying values of each client taken, by its place.
+pub(super) async fn former_values(
+    connection: &mut Connection,
+    work: &Work<'_>,
+) -> Result<HashMap<i64, Former>, BatchFault> {
+    let mut all: HashMap<i64, Former> = HashMap::new();
+    let placeholders = placeholders(work.plan);
+    for former in &work.statements.former {
+        let mut rows = query(former).fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            let client = all.entry(row.get(0)?).or_insert_with(|| Former::new(work.plan.min_length));
+            for value in &row.values()[1..] {
+                with_text(value, |text| {
+                    if !text.is_empty() && !placeholders.contains(text) {
+                        client.add(text);
+                    }
+                });
+            }
+        }
+    }
+    all.retain(|_, former| !former.is_empty());
+    Ok(all)
+}
+
+/// Gives a stored value as the texts that it can be read as. Bytes that are not
+/// UTF-8 are read as Latin-1 too, in which every byte is a character.
+fn with_text(value: &Value, mut each: impl FnMut(&str)) {
+    match value {
+        Value::Null | Value::Boolean(_) | Value::Unreadable => {}
+        Value::Integer(number) => each(&number.to_string()),
+        Value::Real(number) => each(&number.to_string()),
+        Value::Text(text) => each(text),
+        Value::Bytes(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => each(text),
+            Err(_) => {
+                each(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>());
+                bytes.utf8_chunks().for_each(|chunk| each(chunk.valid()));
+            }
+        },
+    }
+}
+
+/// The constant texts that the plan's rules write: finding those is no residue.
+fn placeholders(plan: &Plan) -> HashSet<&str> {
+    let updates = plan.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks));
+    let branches = updates.flat_map(|update| &update.rules).flat_map(|rule| &rule.branches);
+    branches
+        .filter_map(|branch| match &branch.action {
+            Action::Text(template) => template.constant(),
+            Action::Constant(Literal::Text(text)) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Searches one table; blanks what the policy lets it blank, and notes the
+/// clients in whose rows something is left.
+pub(super) async fn search(
+    connection: &mut Connection,
+    search: &Search,
+    former: &HashMap<i64, Former>,
+    residue: &mut Failing,
+) -> Result<(), BatchFault> {
+    let mut blank: Vec<Vec<String>> = vec![Vec::new(); search.columns.len()];
+    let mut rows = query(&search.select).fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        each_find(&row, former, |client, at| {
+            if search.blank[at].is_some() {
+                blank[at].push(row.get(1)?);
+            } else {
+                note(residue, client, search, at);
+            }
+            Ok(())
+        })?;
+    }
+    drop(rows);
+    for (rows, sql) in blank.iter().zip(&search.blank) {
+        let Some(sql) = sql.as_ref().filter(|_| !rows.is_empty()) else { continue };
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            query(sql).bind(format!("[{}]", rows.join(","))).execute(&mut *connection).await?;
+        }
+    }
+    if blank.iter().any(|rows| !rows.is_empty()) {
+        // Whatever a trigger or another session has made of it.
+        let mut rows = query(&search.select).fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            each_find(&row, former, |client, at| {
+                note(residue, client, search, at);
+                Ok(())
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows that are blanked by one statement.
+const ROWS_AT_ONCE: usize = 1000;
+
+/// Calls `each` with the client and the place of every column in which one of its former values can be read.
+fn each_find(
+    row: &Row,
+    former: &HashMap<i64, Former>,
+    mut each: impl FnMut(i64, usize) -> Result<(), BatchFault>,
+) -> Result<(), BatchFault> {
+    let client: i64 = row.get(0)?;
+    let Some(former) = former.get(&client) else { return Ok(()) };
+    for (at, value) in row.values()[2..].iter().enumerate() {
+        let mut is_found = false;
+        with_text(value, |text| is_found |= former.found_in(text));
+        if is_found {
+            each(client, at)?;
+        }
+    }
+    Ok(())
+}
+
+fn note(residue: &mut Failing, client: i64, search: &Search, at: usize) {
+    let reason = format!("residue:{}.{}", search.table, search.columns[at]);
+    residue.entry(client).or_insert_with(|| serde_json::json!([reason]).to_string());
+}
