@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
+use lethe::database::{Settings, Sqlite, Store};
 use lethe::demo::{Size, generate};
 use lethe::domain::clock::Clock;
 use lethe::domain::job::Brake;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, State};
-use lethe::store::{Settings, Sqlite, Store};
 use lethe::worker::sweep::open;
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -142,7 +142,7 @@ pub async fn sweep(context: &Context, kind: SweepKind, today: NaiveDate) -> (Tal
 pub async fn script(store: &Store, sql: &str) -> Duration {
     let mut connection = store.writer().await.expect("the database opens");
     let started = Instant::now();
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *connection).await.expect("the script runs");
+    connection.run_script(sql).await.expect("the script runs");
     let took = started.elapsed();
     connection.close().await.expect("the database closes");
     took

@@ -113,7 +113,7 @@ async fn opened(database: &Database, options: &Options) -> Context {
 /// Every so many clients, none of them of a night before: each night has its first somewhere else.
 async fn chosen(context: &Context, clients: u64) -> String {
     let nights = "SELECT count(*) FROM lethe_sweeps";
-    let nights: i64 = sqlx::query_scalar(nights).fetch_one(context.store.readers()).await.expect("a count");
+    let nights: i64 = lethe::database::query_scalar(nights).fetch_one(context.store.readers()).await.expect("a count");
     let every = clients / DUE;
     let first = nights.unsigned_abs() * 7 % every + 1;
     format!("SELECT 'C' || lpad(i::text, 8, '0') FROM generate_series({first}, {clients}, {every}) AS i")

@@ -94,7 +94,7 @@ async fn period_nights(path: &Path, clients: u64, options: &Options) -> (Duratio
     assert_eq!(tally, Tally::default(), "nobody's period has passed on the first night");
     let change = SECOND_NIGHT.replace("{nth}", &(clients / DUE).to_string());
     let mut writer = context.ledger.writer().await;
-    sqlx::raw_sql(AssertSqlSafe(change)).execute(&mut **writer).await.expect("the second night is prepared");
+    writer.run_script(change).await.expect("the second night is prepared");
     drop(writer);
     let tomorrow = TODAY.succ_opt().expect("a day after");
     let (tally, second) = company::sweep(&context, SweepKind::Period, tomorrow).await;

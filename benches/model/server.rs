@@ -130,8 +130,10 @@ impl Variant {
             return per_second(clients, took);
         }
         let took = company::script(&context.store, SCRIPT).await;
-        let done = sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes");
-        let done: i64 = done.fetch_one(context.store.readers()).await.expect("outcomes can be counted");
+        let done: i64 = lethe::database::query_scalar("SELECT count(*) FROM lethe_outcomes")
+            .fetch_one(context.store.readers())
+            .await
+            .expect("outcomes can be counted");
         context.store.readers().close().await;
         per_second(u64::try_from(done).unwrap_or(0), took)
     }

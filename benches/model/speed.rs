@@ -87,8 +87,10 @@ async fn hand_written(path: &Path) -> f64 {
     // The ledger's tables, for the script's outcomes.
     let context = context(path, company::policy(), 1).await;
     let took = company::script(&context.store, SCRIPT).await;
-    let done = sqlx::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'anonymized'");
-    let done: i64 = done.fetch_one(context.store.readers()).await.expect("outcomes can be counted");
+    let done: i64 = lethe::database::query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'anonymized'")
+        .fetch_one(context.store.readers())
+        .await
+        .expect("outcomes can be counted");
     per_second(u64::try_from(done).unwrap_or(0), took)
 }
 

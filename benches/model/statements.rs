@@ -4,19 +4,17 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
+use lethe::database::{Connection, query, query_scalar};
 use lethe::demo::Size;
 use lethe::domain::key::join;
-use lethe::domain::schema::Dialect;
 use lethe::domain::sweep::SweepKind;
 use lethe::sql::batch::{self as sql, statements};
 use lethe::sql::select::{Wanted, Way, due_page};
-use lethe::store::{Connection, begin, statement};
 
 use crate::Options;
 use crate::company::{self, TODAY, company, context, copy, remove};
 
-/// Clients whose texts are read at once, as the worker has it.
-const CLIENTS_AT_ONCE: usize = 250;
 /// Statements shown, the most expensive first.
 const SHOWN: usize = 20;
 
@@ -31,20 +29,19 @@ impl Spent {
 
     async fn execute(&mut self, connection: &mut Connection, what: &str, text: &str) {
         let began = Instant::now();
-        let done = statement(text).execute(connection).await.expect("the statement runs");
-        self.add(format!("{what}: {text}"), began, done.rows_affected());
+        let done = query(text).execute(connection).await.expect("the statement runs");
+        self.add(format!("{what}: {text}"), began, done);
     }
 
-    /// Reads texts in bulk, as the worker does.
-    async fn read(&mut self, connection: &mut Connection, what: &str, text: &str, clients: usize) {
-        for from in (0..clients).step_by(CLIENTS_AT_ONCE) {
-            let began = Instant::now();
-            let to = from + CLIENTS_AT_ONCE - 1;
-            let range = [from, to].map(|place| i64::try_from(place).unwrap_or(i64::MAX));
-            let read = statement(text).bind(range[0]).bind(range[1]);
-            read.fetch_all(&mut *connection).await.expect("the statement runs");
-            self.add(format!("{what}: {text}"), began, 1);
+    /// Reads texts row by row, as the worker does.
+    async fn read(&mut self, connection: &mut Connection, what: &str, text: &str) {
+        let began = Instant::now();
+        let mut rows = query(text).fetch(connection);
+        let mut read = 0;
+        while rows.next().await.transpose().expect("the statement runs").is_some() {
+            read += 1;
         }
+        self.add(format!("{what}: {text}"), began, read);
     }
 }
 
@@ -57,7 +54,7 @@ pub async fn measure(options: &Options) {
     let loaded = context.planner.plan(&context.store).await.expect("a plan");
     let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today: TODAY, cutoff: None };
     let all = statements(&wanted, SweepKind::Due, false);
-    let keys: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(due_page(&wanted, Way::ByKey, false)))
+    let keys: Vec<String> = query_scalar(due_page(&wanted, Way::ByKey, false))
         .bind(None::<String>)
         .bind(i64::MAX)
         .fetch_all(context.store.readers())
@@ -70,32 +67,32 @@ pub async fn measure(options: &Options) {
     let began = Instant::now();
     for keys in keys.chunks(options.batch_size) {
         let keys = join(keys);
-        let mut batch = begin(&mut writer).await.expect("a transaction");
+        let mut batch = writer.begin().await.expect("a transaction");
         for empty in sql::EMPTY {
             spent.execute(&mut batch, "empty", empty).await;
         }
         let filling = Instant::now();
-        let fill = statement(&all.fill).bind(&keys).bind(&loaded.plan.digest);
+        let fill = query(&all.fill).bind(&keys).bind(&loaded.plan.digest);
         fill.execute(&mut *batch).await.expect("the batch fills");
         spent.add(format!("fill: {}", all.fill), filling, 0);
         for reason in &all.reasons {
             spent.execute(&mut batch, "guard", reason).await;
         }
-        for (what, text) in [("refuse", sql::refuse(Dialect::Sqlite)), ("take", all.take.as_str()), ("done", sql::DONE)]
-        {
+        let refuse = sql::refuse(loaded.plan.client.dialect);
+        for (what, text) in [("refuse", refuse.as_str()), ("take", all.take.as_str()), ("done", sql::DONE)] {
             spent.execute(&mut batch, what, text).await;
         }
         for (_, text) in &all.unknown_keys {
             spent.execute(&mut batch, "unknown keys", text).await;
         }
         for text in &all.former {
-            spent.read(&mut batch, "former", &text.whole, options.batch_size).await;
+            spent.read(&mut batch, "former", text).await;
         }
         for (_, text) in &all.changes {
             spent.execute(&mut batch, "change", text).await;
         }
         for search in &all.searches {
-            spent.read(&mut batch, "search", &search.select.whole, options.batch_size).await;
+            spent.read(&mut batch, "search", &search.select).await;
         }
         for (_, text) in &all.last_changes {
             spent.execute(&mut batch, "last change", text).await;
@@ -104,11 +101,11 @@ pub async fn measure(options: &Options) {
             spent.execute(&mut batch, "latest", text).await;
         }
         let standing = Instant::now();
-        let stand = sqlx::query(sql::STAND).bind(1).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
+        let stand = query(sql::STAND).bind(1_i64).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
         stand.execute(&mut *batch).await.expect("outcomes stand");
         spent.add(format!("stand: {}", sql::STAND), standing, 0);
         let recording = Instant::now();
-        let record = sqlx::query(sql::RECORD).bind(1).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
+        let record = query(sql::RECORD).bind(1_i64).bind("2026-01-01T00:30:00.000Z").bind(&loaded.plan.digest);
         record.execute(&mut *batch).await.expect("outcomes are written");
         spent.add(format!("record: {}", sql::RECORD), recording, 0);
         let committing = Instant::now();

@@ -59,6 +59,8 @@ pub trait Driver: Debug + Send + Sync {
     fn look(&self) -> Result<(), StoreError>;
     /// A connection for short questions, when one is free.
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
+    /// Closes the connections for short questions.
+    fn close(&self) -> BoxFuture<'_, ()>;
     /// A connection of its own that is set up to write batches.
     fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
     /// Asks something that only an open database answers.

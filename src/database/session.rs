@@ -162,6 +162,11 @@ impl DerefMut for Transaction<'_> {
 pub struct Pool(pub(super) Arc<dyn Driver>);
 
 impl Pool {
+    /// Closes all of them; none is lent any more.
+    pub async fn close(&self) {
+        self.0.close().await;
+    }
+
     /// A connection, when one is free.
     pub async fn acquire(&self) -> Result<Connection, StoreError> {
         self.0.acquire().await.map_err(|error| StoreError::from_driver(self.0.place(), &error))

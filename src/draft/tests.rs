@@ -12,7 +12,7 @@ use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable, Unique};
 /// `name TYPE [pk] [required] [unique] [generated] [-> table.column]`, and
 /// `check: <SQL>` for a constraint.
 fn schema(text: &str) -> Schema {
-    let mut schema = Schema::default();
+    let mut schema = Schema::empty(&crate::database::SqliteDialect);
     let mut name = String::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let said = line.trim();

@@ -2,11 +2,11 @@
 //! transaction that writes.
 
 use crate::common::Company;
+use lethe::database::{Connection, query, query_scalar};
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::sweep::open;
 use lethe::worker::wait_for;
-use sqlx::AnyConnection;
 use tokio_util::sync::CancellationToken;
 
 const SCHEMA: &str = "
@@ -32,10 +32,7 @@ async fn company() -> Company {
 
 /// What the ledger says of a sweep in whose middle something happened, and how
 /// many clients were anonymized before that.
-async fn changed_in_the_middle(
-    company: &mut Company,
-    change: impl AsyncFnOnce(&mut AnyConnection),
-) -> (Sweep, u64, u64) {
+async fn changed_in_the_middle(company: &mut Company, change: impl AsyncFnOnce(&mut Connection)) -> (Sweep, u64, u64) {
     company.context.limits.batch_size = 4;
     let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
     let context = company.context.clone();
@@ -49,7 +46,7 @@ async fn changed_in_the_middle(
         let writer = &mut writers[0];
         let open = "SELECT CAST(sum(anonymized) AS BIGINT) FROM lethe_batches HAVING count(*) FILTER (WHERE state = 'done') > 0 \
              AND count(*) FILTER (WHERE state = 'ready') > 2";
-        if let Some(done) = sqlx::query_scalar::<_, i64>(open).fetch_optional(&mut ***writer).await.unwrap() {
+        if let Some(done) = query_scalar::<i64>(open).fetch_optional(&mut ***writer).await.unwrap() {
             change(&mut *writer).await;
             break done;
         }
@@ -66,7 +63,7 @@ async fn changed_in_the_middle(
 async fn a_column_added_in_the_middle_of_a_sweep_stops_it() {
     let mut company = company().await;
     let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("ALTER TABLE customers ADD COLUMN nickname TEXT").execute(writer).await.unwrap();
+        query("ALTER TABLE customers ADD COLUMN nickname TEXT").execute(writer).await.unwrap();
     })
     .await;
     assert_eq!(sweep.state, State::Stopped);
@@ -92,7 +89,7 @@ async fn a_policy_changed_in_the_middle_of_a_sweep_stops_it() {
 async fn an_index_made_in_the_middle_of_a_sweep_stops_nothing() {
     let mut company = company().await;
     let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("CREATE INDEX by_name ON customers (name)").execute(writer).await.unwrap();
+        query("CREATE INDEX by_name ON customers (name)").execute(writer).await.unwrap();
     })
     .await;
     assert_eq!((sweep.state, after), (State::Done, 40));
@@ -103,7 +100,7 @@ async fn an_index_made_in_the_middle_of_a_sweep_stops_nothing() {
 async fn a_table_that_no_client_reaches_stops_nothing() {
     let mut company = company().await;
     let (sweep, _, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("CREATE TABLE exchange_rates (day DATE, rate REAL)").execute(writer).await.unwrap();
+        query("CREATE TABLE exchange_rates (day DATE, rate REAL)").execute(writer).await.unwrap();
     })
     .await;
     assert_eq!((sweep.state, after), (State::Done, 40));
@@ -113,7 +110,7 @@ async fn a_table_that_no_client_reaches_stops_nothing() {
 async fn a_table_that_reaches_clients_and_that_the_policy_does_not_know_stops_the_sweep() {
     let mut company = company().await;
     let (sweep, before, after) = changed_in_the_middle(&mut company, async |writer| {
-        sqlx::query("CREATE TABLE letters (id INTEGER, customer INTEGER REFERENCES customers (no))")
+        query("CREATE TABLE letters (id INTEGER, customer INTEGER REFERENCES customers (no))")
             .execute(writer)
             .await
             .unwrap();

@@ -10,24 +10,24 @@ const FLOORS: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("traces", &[]),
     ("sql", &["domain"]),
-    ("store", &["domain", "sql"]),
+    ("database", &["domain", "sql"]),
     ("queue", &[]),
     ("bucket", &["domain"]),
     ("journal", &["domain", "bucket"]),
-    ("ledger", &["domain", "traces", "store", "queue"]),
+    ("ledger", &["domain", "traces", "database", "queue"]),
     ("outside", &["domain", "bucket"]),
-    ("worker", &["domain", "traces", "sql", "store", "queue", "journal", "ledger", "outside"]),
-    ("report", &["domain", "sql", "store", "ledger", "worker"]),
+    ("worker", &["domain", "traces", "sql", "database", "queue", "journal", "ledger", "outside"]),
+    ("report", &["domain", "sql", "database", "ledger", "worker"]),
     ("sheet", &[]),
-    ("service", &["domain", "sql", "store", "sheet", "journal", "ledger", "worker", "report"]),
-    ("http", &["domain", "traces", "store", "ledger", "worker", "report", "service"]),
-    ("draft", &["domain"]),
+    ("service", &["domain", "sql", "database", "sheet", "journal", "ledger", "worker", "report"]),
+    ("http", &["domain", "traces", "database", "ledger", "worker", "report", "service"]),
+    ("draft", &["domain", "database"]),
     ("demo", &[]),
     (
         "cli",
         &[
-            "domain", "traces", "sql", "store", "queue", "bucket", "journal", "ledger", "outside", "worker", "report",
-            "sheet", "service", "http", "draft", "demo",
+            "domain", "traces", "sql", "database", "queue", "bucket", "journal", "ledger", "outside", "worker",
+            "report", "sheet", "service", "http", "draft", "demo",
         ],
     ),
 ];
@@ -145,11 +145,11 @@ fn every_floor_of_the_program_is_known_here() {
 #[test]
 fn imports_are_found_however_they_are_written() {
     let source = "\
-use crate::store::Store;
+use crate::database::Store;
 use crate::{domain::{key::Key, plan}, sql};
 /// [`crate::cli`] in a comment is no import.
 fn f() { crate::ledger::open(); super::super::worker::run(); mycrate::demo::make(); super::queue(); }
 ";
     let found: Vec<String> = named(source, 2).into_iter().collect();
-    assert_eq!(found, ["domain", "ledger", "sql", "store", "worker"]);
+    assert_eq!(found, ["domain", "ledger", "sql", "database", "worker"]);
 }

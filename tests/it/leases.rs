@@ -120,7 +120,7 @@ async fn a_worker_that_is_late_writes_nothing_though_it_would_have_something_to_
     let other = later(&company, 60).await;
     let ended = wait_for(&other, id, CancellationToken::new(), &mut |_, _| {}).await.unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
-    sqlx::query("UPDATE customers SET open = 0").execute(&mut **writer).await.unwrap();
+    lethe::database::query("UPDATE customers SET open = 0").execute(&mut **writer).await.unwrap();
     let outcomes = "SELECT client_key, outcome, sweep, at, last_at FROM lethe_outcomes ORDER BY client_key";
     let before = (
         company.dump().await,

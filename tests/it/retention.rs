@@ -129,7 +129,7 @@ async fn a_preview_needs_no_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let place = crate::common::Place::new(folder.path(), &schema()).await;
     std::fs::write(folder.path().join("policy.toml"), POLICY).unwrap();
-    let store = lethe::store::Store::open(place.settings()).await.unwrap();
+    let store = lethe::database::Store::open(place.settings()).await.unwrap();
     let planner = lethe::worker::Planner::new(folder.path().join("policy.toml"));
     let found = look(&store, &planner, None, "2026-01-02".parse().unwrap(), Mode::Preview).await.unwrap();
     assert_eq!(found.iter().map(|own| own.rows).sum::<u64>(), 6);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::common::place::{either, is_on_postgres};
 use crate::common::{Company, context, limits};
+use lethe::database::{Postgres, Settings, Sqlite, Store, query};
 use lethe::domain::clock::Clock;
 use lethe::domain::job::Job;
 use lethe::ledger::{Ledger, State, Sweep};
-use lethe::store::{Postgres, Settings, Sqlite, Store, begin};
 use lethe::worker::scheduler;
 
 /// A client for each day, due that day.
@@ -261,9 +261,9 @@ async fn a_tick_that_meets_a_locked_database_is_looked_at_again() {
     company.context.ledger = Ledger::open(&company.context.store, &clock).await.unwrap();
 
     let mut other = Store::open(company.place.settings()).await.unwrap().writer().await.unwrap();
-    let mut transaction = begin(&mut other).await.unwrap();
+    let mut transaction = other.begin().await.unwrap();
     if is_on_postgres() {
-        sqlx::query("LOCK TABLE lethe_sweeps, lethe_jobs").execute(&mut *transaction).await.unwrap();
+        query("LOCK TABLE lethe_sweeps, lethe_jobs").execute(&mut *transaction).await.unwrap();
     }
     company.set_clock("2026-01-11T02:00:00Z");
     assert!(scheduler::tick(&company.context, &nightly()).await.is_err());

@@ -159,6 +159,10 @@ impl Driver for Server {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }
 
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.readers.close().boxed()
+    }
+
     fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         self.writer().boxed()
     }

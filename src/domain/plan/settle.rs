@@ -81,7 +81,7 @@ fn read_once(rule: &Rule, table: &LiveTable, dialect: Dialect) -> BTreeSet<Strin
 
 fn conditions(rule: &Rule, table: &LiveTable, dialect: Dialect) -> BTreeSet<String> {
     let texts = rule.branches.iter().filter_map(|branch| branch.condition.as_ref());
-    let parsed = texts.filter_map(|text| Condition::parse(text, dialect).ok());
+    let parsed = texts.filter_map(|text| Condition::parse(text, dialect.grammar()).ok());
     parsed.flat_map(|condition| condition.columns().iter().map(|own| spelt(own, table)).collect::<Vec<_>>()).collect()
 }
 

@@ -284,7 +284,10 @@ fn where_the_client_table_cannot_be_told_the_person_is_asked() {
     let none = "frobs\n      id INTEGER pk\n      email TEXT\n      phone TEXT";
     let error = draft(&schema(none), &Samples::new(), &Wishes::default()).unwrap_err();
     assert_eq!(error, DraftError::NoClientTable { candidates: vec!["frobs".into()] });
-    assert_eq!(draft(&Schema::default(), &Samples::new(), &Wishes::default()), Err(DraftError::NoTables));
+    assert_eq!(
+        draft(&Schema::empty(&crate::database::SqliteDialect), &Samples::new(), &Wishes::default()),
+        Err(DraftError::NoTables)
+    );
 }
 
 #[test]

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use lethe::database::Store;
 use lethe::domain::clock::Clock;
 use lethe::domain::job::Brake;
 use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, Sweep};
-use lethe::store::Store;
 use lethe::worker::sweep::{Client, Mode, Survey, SweepError, open, survey};
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
 use sqlx::AssertSqlSafe;
@@ -121,7 +121,7 @@ impl Company {
     pub async fn execute(&self, sql: &str) {
         searched::remember(sql);
         let mut writer = self.context.ledger.writer().await;
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **writer).await.expect("the statement runs");
+        writer.run_script(sql).await.expect("the statement runs");
     }
 
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.

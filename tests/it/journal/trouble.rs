@@ -254,7 +254,10 @@ async fn several_that_write_at_once_write_everything_once() {
             while open.load(std::sync::atomic::Ordering::Relaxed) {
                 // Nobody keeps the right to write for itself.
                 let mut writer = context.ledger.writer().await;
-                sqlx::query("UPDATE lethe_journal SET lease = NULL").execute(&mut **writer).await.expect("an update");
+                lethe::database::query("UPDATE lethe_journal SET lease = NULL")
+                    .execute(&mut **writer)
+                    .await
+                    .expect("an update");
                 drop(writer);
                 lethe::worker::journal::Keeper::new(&context).round().await.expect("the journal is kept");
             }

@@ -1,7 +1,7 @@
 //! Roles and schemas: what the program needs a right to, and where its own tables are.
 
+use lethe::database::{Postgres, Settings, Store};
 use lethe::ledger::Ledger;
-use lethe::store::{Postgres, Settings, Store};
 use lethe::worker::{Context, PlanLoadError};
 
 use crate::common::{Company, Place};
@@ -38,7 +38,7 @@ async fn company_and_role(rights: &str) -> (Company, String) {
 }
 
 /// The same company, seen by a role whose ledger is in a schema.
-async fn seen_by(company: &Company, role: &str, ledger_schema: &str) -> Result<Context, lethe::store::StoreError> {
+async fn seen_by(company: &Company, role: &str, ledger_schema: &str) -> Result<Context, lethe::database::StoreError> {
     let mut url = url::Url::parse(&company.place.setting()).expect("a URL");
     url.set_username(role).expect("a role");
     let Settings::Postgres(own) = Place::Server(url.to_string()).settings() else {

@@ -246,10 +246,10 @@ async fn a_materialized_view_that_the_policy_names_is_refreshed() {
 async fn views_keep_their_prefix_in_any_other_schema() {
     super::on_postgres();
     let place = Place::on_server("CREATE TABLE customers (no TEXT PRIMARY KEY)").await;
-    let lethe::store::Settings::Postgres(own) = place.settings() else { panic!("no server") };
+    let lethe::database::Settings::Postgres(own) = place.settings() else { panic!("no server") };
     let settings =
-        lethe::store::Settings::Postgres(lethe::store::Postgres { ledger_schema: "public".to_owned(), ..own });
-    let store = lethe::store::Store::open(settings).await.unwrap();
+        lethe::database::Settings::Postgres(lethe::database::Postgres { ledger_schema: "public".to_owned(), ..own });
+    let store = lethe::database::Store::open(settings).await.unwrap();
     lethe::ledger::Ledger::open(&store, &lethe::domain::clock::Clock::System).await.unwrap();
     let views = "SELECT schemaname, viewname FROM pg_views WHERE viewname LIKE 'lethe%' ORDER BY 2";
     assert_eq!(

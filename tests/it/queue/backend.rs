@@ -163,7 +163,7 @@ impl Backend {
             let sweep = "INSERT INTO lethe_sweeps (kind, filters, today, digest, state, opened_by, opened_at) \
                  VALUES ('due', '{}', '2026-01-01', 'none', 'running', 'test', '2026-01-01T00:00:00.000Z')";
             let mut writer = ledger.writer().await;
-            sqlx::query(sweep).execute(&mut **writer).await.expect("a sweep");
+            lethe::database::query(sweep).execute(&mut **writer).await.expect("a sweep");
         }
         let prefix = server::prefix();
         let relay = matches!(kind, Kind::RedisOverSqlite | Kind::RedisOverPostgres).then(|| {
@@ -199,7 +199,7 @@ impl Backend {
     /// Runs a statement in the ledger's database.
     pub async fn execute(&self, sql: &'static str) {
         let mut writer = self.ledger.as_ref().unwrap().writer().await;
-        sqlx::query(sql).execute(&mut **writer).await.expect("the statement runs");
+        lethe::database::query(sql).execute(&mut **writer).await.expect("the statement runs");
     }
 
     pub fn ending(&self) -> Ending {
