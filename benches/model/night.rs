@@ -9,7 +9,6 @@ use std::time::Duration;
 use lethe::demo::Size;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
-use sqlx::AssertSqlSafe;
 
 use crate::Options;
 use crate::company::{self, TODAY, company, context, copy, remove};

@@ -6,7 +6,6 @@ use std::time::Duration;
 use lethe::demo::Size;
 use lethe::domain::sweep::SweepKind;
 use lethe::worker::Context;
-use sqlx::AssertSqlSafe;
 
 use crate::Options;
 use crate::company::{self, TODAY, company, context, context_of, copy, remove, sweep};

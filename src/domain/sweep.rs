@@ -1,6 +1,5 @@
 //! The kinds of sweep a person or a job can ask for.
 
-use crate::database::Row;
 use std::fmt;
 use std::str::FromStr;
 

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 
 use super::link::CLIENT;
-use super::{Scope, any_of, column, key_names, relation, row, text, tuple};
+use super::{Scope, any_of, column, key_names, relation, text, tuple};
 use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 
 /// Old rows of one table, on the day of a sweep.

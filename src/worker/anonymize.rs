@@ -15,7 +15,7 @@ use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{replay, retention};
-use crate::database::{Connection, Fault, query, query_as};
+use crate::database::{Connection, query, query_as};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;

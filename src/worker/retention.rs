@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::gate;
 use super::sweep::{Mode, Request, SweepError, of_sweep};
 use super::{Context, Loaded, Planner};
-use crate::database::{Connection, Fault, FaultKind, Store, StoreError, Writer, query, query_scalar};
+use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::plan::Plan;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};

@@ -133,6 +133,30 @@ fn only_the_command_line_speaks_of_its_commands_and_options() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// Ways to ask which database this is, which only its own folder may.
+const COMPARES_DATABASES: [&str; 6] =
+    ["sqlx::Any", "sqlx::any", "AnyPool", "AnyConnection", "PostgresDialect", "SqliteDialect"];
+
+#[test]
+fn nothing_but_a_databases_own_folder_asks_which_database_it_is() {
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for file in files(&source, ".rs") {
+        let place = file.strip_prefix(&source).expect("a file of src");
+        if place.starts_with("database") || place.starts_with("draft/tests") || place.ends_with("draft/tests.rs") {
+            continue;
+        }
+        let text = read(&file);
+        let compares = |line: &&str| {
+            let names_one = COMPARES_DATABASES.iter().any(|way| line.contains(way));
+            names_one || (line.contains("dialect") && (line.contains("name() ==") || line.contains("match ")))
+        };
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//")).filter(compares);
+        wrong.extend(lines.map(|line| format!("src/{}: {}", place.display(), line.trim())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn every_floor_of_the_program_is_known_here() {
     let library = read(&root().join("src/lib.rs"));
@@ -151,5 +175,5 @@ use crate::{domain::{key::Key, plan}, sql};
 fn f() { crate::ledger::open(); super::super::worker::run(); mycrate::demo::make(); super::queue(); }
 ";
     let found: Vec<String> = named(source, 2).into_iter().collect();
-    assert_eq!(found, ["domain", "ledger", "sql", "database", "worker"]);
+    assert_eq!(found, ["database", "domain", "ledger", "sql", "worker"]);
 }

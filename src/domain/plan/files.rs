@@ -6,7 +6,7 @@ use super::builder::Builder;
 use super::rules::{Rules, TableRules};
 use super::{Condition, Path};
 use crate::domain::policy::{Column, FileKind};
-use crate::domain::schema::{Kind, LiveColumn};
+use crate::domain::schema::LiveColumn;
 
 /// A column whose values name files, or folders, below a root.
 #[derive(Debug, Clone)]

@@ -16,7 +16,6 @@ use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, Sweep};
 use lethe::worker::sweep::{Client, Mode, Survey, SweepError, open, survey};
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
-use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
