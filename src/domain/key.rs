@@ -63,9 +63,48 @@ pub fn join(keys: &[String]) -> String {
     format!("[{}]", keys.join(","))
 }
 
+/// Splits a JSON array of keys into its elements, each as it is written: a
+/// number of 30 digits stays one. `None` if it is not an array.
+#[must_use]
+pub fn split(keys: &str) -> Option<Vec<String>> {
+    let inner = keys.trim().strip_prefix('[')?.strip_suffix(']')?;
+    let (mut all, mut from, mut depth, mut in_text, mut escaped) = (Vec::new(), 0, 0_i32, false, false);
+    for (at, byte) in inner.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth -= 1,
+            b',' if !in_text && depth == 0 => {
+                all.push(inner[from..at].trim().to_owned());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if !inner.trim().is_empty() {
+        all.push(inner[from..].trim().to_owned());
+    }
+    (depth == 0 && !in_text && all.iter().all(|key| !key.is_empty())).then_some(all)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_array_of_keys_is_split_as_it_is_written() {
+        let split = |keys| split(keys).unwrap();
+        assert_eq!(
+            split(r#"[12345678901234567890123, "a,]\\\"b", ["x",1] ]"#),
+            ["12345678901234567890123", r#""a,]\\\"b""#, r#"["x",1]"#]
+        );
+        assert!(split("[]").is_empty());
+        for bad in ["", "7", "[1,,2]", "[\"a]", "[[1]"] {
+            assert_eq!(super::split(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn a_composite_key_is_an_array_or_commas() {

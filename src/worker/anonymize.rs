@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{replay, retention};
 use crate::database::{Connection, query, query_as};
-use crate::domain::key::join;
+use crate::domain::key::{join, split};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;
 use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
@@ -319,8 +319,7 @@ impl Anonymizer {
     /// of order and the next night begin behind some of them: of a split batch
     /// only the front stays, and what is behind it is cut again.
     async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
-        let keys: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
-        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
         let (front, back) = keys.split_at(keys.len() / 2);
         let part = |keys: &[String], after: Option<String>| NewBatch {
             keys: join(keys),
@@ -343,8 +342,7 @@ impl Anonymizer {
 }
 
 fn nth_key(keys: &str, at: i64) -> Option<String> {
-    let keys: Vec<serde_json::Value> = serde_json::from_str(keys).ok()?;
-    keys.get(usize::try_from(at).ok()?).map(ToString::to_string)
+    split(keys)?.get(usize::try_from(at).ok()?).cloned()
 }
 
 /// Doubles with each attempt, with up to a quarter of jitter.

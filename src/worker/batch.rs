@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::residue;
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
-use crate::domain::key::join;
+use crate::domain::key::{join, split};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
@@ -130,8 +130,7 @@ pub(super) async fn count(connection: &mut Connection) -> Result<Tally, StoreErr
 
 /// Whether nobody is left but clients that must not be taken.
 fn all_fail(keys: &str, failing: &Failing) -> bool {
-    let keys: Vec<serde::de::IgnoredAny> = serde_json::from_str(keys).unwrap_or_default();
-    !keys.is_empty() && keys.len() == failing.len()
+    split(keys).is_some_and(|keys| !keys.is_empty() && keys.len() == failing.len())
 }
 
 /// Applies the rules to those taken, and looks for what is left of them.
@@ -212,9 +211,8 @@ pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -
 
 /// The clients of a batch with these places, as a batch of their own.
 pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
-    let all: Vec<serde_json::Value> = serde_json::from_str(&batch.keys).unwrap_or_default();
-    let keys = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?));
-    let keys: Vec<String> = keys.map(ToString::to_string).collect();
+    let all = split(&batch.keys).expect("what was filled into a table is an array");
+    let keys: Vec<String> = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?)).cloned().collect();
     NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at: None }
 }
 

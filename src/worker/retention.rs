@@ -166,7 +166,8 @@ enum Attempt {
 pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep: &Sweep) -> Result<(), SweepError> {
     let ledger = &context.ledger;
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(()) };
-    let table: Vec<String> = serde_json::from_str(&batch.keys).unwrap_or_default();
+    let table: Vec<String> =
+        serde_json::from_str(&batch.keys).map_err(|_| context.store.unreadable("lethe_batches.keys"))?;
     let old = old_rows(&prepared.loaded.plan, sweep.today)?;
     let Some(old) = old.iter().find(|own| table.first() == Some(&own.plan.table)) else {
         ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?;
