@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use serde::Serialize;
 use super::{Connection, StoreError, query};
 use crate::domain::dialect::Dialect;
 use crate::domain::plan::Plan;
 use crate::domain::residue::Former;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 use crate::sql::{name, relation};
+use serde::Serialize;
 
 /// Characters read of each value.
 const CHARACTERS: usize = 8_000;

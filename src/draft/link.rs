@@ -136,16 +136,17 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         .filter(|table| kind::of_name(&table.name, client).is_some())
         .map(|table| table.name.as_str())
         .collect();
-    let mut level = vec![client.table.name.clone()];
+    let mut level = BTreeSet::from([client.table.name.clone()]);
     while !level.is_empty() {
         let distance = tables.last().map_or(0, |reached| reached.distance) + 1;
         let mut next = Vec::new();
+        let owners = owner::Owners::of(client, level.iter());
         for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
             for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
                 ways.push(way(reference, client));
             }
-            ways.extend(owner::ways(facts, client, table, &level));
+            ways.extend(owner::ways(facts, client, table, &owners));
             if distance == 1 && ways.is_empty() {
                 ways.extend(secondary::ways(facts, client, table));
             }
@@ -211,7 +212,7 @@ fn over_link_tables(
     schema: &Schema,
     known: &[Reference],
     table: &LiveTable,
-    level: &[String],
+    level: &BTreeSet<String>,
     client: &ClientTable,
 ) -> Vec<Way> {
     if !is_contact_table(table) || people_columns(table).is_empty() {
@@ -259,6 +260,7 @@ fn add_side_ways(
 ) {
     let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
     let reached: BTreeSet<&String> = others.iter().collect();
+    let owners = owner::Owners::of(client, others.iter());
     for at in 0..tables.len() {
         let table = tables[at].table;
         let mut more = Vec::new();
@@ -267,7 +269,7 @@ fn add_side_ways(
             let declared = own.filter(|reference| reference.declared && !is_audit_of(table, reference));
             more.extend(declared.map(|reference| way(reference, client)));
         }
-        more.extend(owner::ways(facts, client, table, &others));
+        more.extend(owner::ways(facts, client, table, &owners));
         for way in more {
             let Some(through) = &way.link.through else { continue };
             let known_way = tables[at].ways.iter().any(|own| own.link == way.link);

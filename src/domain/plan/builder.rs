@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityPlan, ClientPlan, Condition, GuardPlan, Longhand, Path, PlacedCondition, Plan, PlanError, Problem,
-    RetentionPlan, gate, quasi, retention, rules, shown,
+    ActivityPlan, ClientPlan, Condition, GuardPlan, Longhand, Path, PlacedCondition, Plan, Problem, RetentionPlan,
+    gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Links, Policy, Retention, Table};
@@ -25,10 +25,14 @@ pub(super) struct Builder<'a> {
     problems: Vec<Problem>,
 }
 
-pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError> {
+/// The plan as far as it can be made, and everything that is wrong with it.
+pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Problem>) {
     let long = Longhand::of(policy, schema);
     let policy = &long.policy;
-    let client_table = find_table(schema, &policy.client.table, "client.table").map_err(|p| PlanError(vec![p]))?;
+    let client_table = match find_table(schema, &policy.client.table, "client.table") {
+        Ok(table) => table,
+        Err(problem) => return (None, vec![problem]),
+    };
     let mut builder = Builder {
         policy,
         schema,
@@ -41,7 +45,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     };
     let client = builder.client();
     if client.key.is_empty() {
-        return Err(PlanError(builder.problems));
+        return (None, builder.problems);
     }
     gate::check(&mut builder);
     let filters = builder.filters();
@@ -52,17 +56,14 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
     let refresh = builder.refresh();
-    if !builder.problems.is_empty() {
-        let mut problems: Vec<Problem> = Vec::new();
-        for problem in builder.problems {
-            // A way is looked at for each table that goes by it.
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
+    let mut problems: Vec<Problem> = Vec::new();
+    for problem in builder.problems {
+        // A way is looked at for each table that goes by it.
+        if !problems.contains(&problem) {
+            problems.push(problem);
         }
-        return Err(PlanError(problems));
     }
-    Ok(Plan {
+    let plan = Plan {
         policy: policy.clone(),
         digest: digest(policy, schema),
         client,
@@ -82,7 +83,8 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         shown,
         conditions: builder.conditions,
         notes: builder.notes,
-    })
+    };
+    (Some(plan), problems)
 }
 
 impl<'a> Builder<'a> {

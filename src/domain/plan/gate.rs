@@ -35,12 +35,13 @@ const COMMON: &[&str] = &[
 ];
 
 pub(super) fn check(builder: &mut Builder) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (name, rule) in &builder.policy.tables {
         let place = format!("tables.{name}");
         let Some(table) = builder.live(name, &place) else { continue };
-        let schema = builder.schema;
-        let is_same = |other: &str| schema.table(other).is_some_and(|live| live.name == table.name);
-        twice(builder, builder.policy.tables.keys(), name, is_same, "table", &place);
+        if let Some(other) = seen.insert(table.name.clone(), name.clone()) {
+            builder.problem(&place, format!("this table is there twice: as `{other}` too"), "leave one of them");
+        }
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
                 builder.problem(
@@ -96,7 +97,7 @@ fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
         let place = format!("{place}.columns.{name}");
         builder.column(table, name, &place);
         let is_same = |other: &str| table.column(name).is_some_and(|column| table.is_called(column, other));
-        twice(builder, rule.columns.keys(), name, is_same, "column", &place);
+        twice(builder, rule.columns.keys(), name, is_same, &place);
     }
     if matches!(rule.rows, Some(Rows::All(_))) {
         return;
@@ -128,11 +129,10 @@ fn twice<'a>(
     names: impl Iterator<Item = &'a String>,
     name: &str,
     is_same: impl Fn(&str) -> bool,
-    what: &str,
     place: &str,
 ) {
     if let Some(other) = names.take_while(|other| *other != name).find(|other| is_same(other)) {
-        builder.problem(place, format!("this {what} is there twice: as `{other}` too"), "leave one of them");
+        builder.problem(place, format!("this column is there twice: as `{other}` too"), "leave one of them");
     }
 }
 

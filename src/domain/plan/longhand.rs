@@ -131,7 +131,10 @@ fn spelt(tables: &BTreeMap<String, Table>, schema: &Schema, table: &str) -> Opti
         return Some(table.to_owned());
     }
     let live = schema.table(table)?;
-    tables.keys().find(|name| schema.table(name).is_some_and(|other| other.name == live.name)).cloned()
+    let is_same = |name: &&String| {
+        name.eq_ignore_ascii_case(&live.name) && schema.table(name).is_some_and(|other| other.name == live.name)
+    };
+    tables.keys().find(is_same).cloned()
 }
 
 fn is_among<'a>(mut names: impl Iterator<Item = &'a String>, name: &str) -> bool {

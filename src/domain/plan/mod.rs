@@ -307,6 +307,17 @@ impl Plan {
     ///
     /// [`PlanError`] with every problem found, each with its place and its mend.
     pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
+        match builder::build(policy, schema) {
+            (Some(plan), problems) if problems.is_empty() => Ok(plan),
+            (_, problems) => Err(PlanError(problems)),
+        }
+    }
+
+    /// The plan as far as it can be made, and everything that is wrong with it:
+    /// for asking the database about the rest at once. It must not run unless
+    /// nothing is wrong.
+    #[must_use]
+    pub fn attempt(policy: &Policy, schema: &Schema) -> (Option<Self>, Vec<Problem>) {
         builder::build(policy, schema)
     }
 

@@ -62,13 +62,35 @@ fn owner_of(value: &str) -> String {
     noun(value.rsplit(['\\', '.', ':', '/']).next().unwrap_or(value))
 }
 
-/// The ways by owner to the tables in `targets`: by the owner types that were
-/// sampled, and by the ids that rows of one type hold.
-pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, targets: &[String]) -> Vec<Way> {
+/// Tables that may be owners, by what their rows are called.
+pub(super) struct Owners {
+    has_client: bool,
+    others: BTreeMap<String, String>,
+}
+
+impl Owners {
+    pub(super) fn of<'t>(client: &ClientTable, tables: impl Iterator<Item = &'t String>) -> Self {
+        let mut owners = Self { has_client: false, others: BTreeMap::new() };
+        for table in tables {
+            if *table == client.table.name {
+                owners.has_client = true;
+            } else {
+                owners.others.insert(noun(table), table.clone());
+            }
+        }
+        owners
+    }
+}
+
+/// The ways by owner to these tables: by the owner types that were sampled,
+/// and by the ids that rows of one type hold.
+pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owners: &Owners) -> Vec<Way> {
     let mut found: Vec<Way> = Vec::new();
     for kind in kind_columns(table) {
         let ids = id_columns(table, kind);
         for value in facts.values(&table.name, &kind.name) {
+            let named = owners.others.get(&owner_of(value)).filter(|other| **other != table.name);
+            let targets = owners.has_client.then_some(&client.table.name).into_iter().chain(named);
             for target in targets {
                 let to_client = *target == client.table.name;
                 let Some(live) = facts.schema.table(target) else { continue };
@@ -98,7 +120,7 @@ pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, targe
             return found;
         }
     }
-    if targets.contains(&client.table.name) {
+    if owners.has_client {
         found.extend(texts(facts, client, table));
     }
     found

@@ -151,7 +151,8 @@ impl Finder<'_, '_> {
             found.extend(self.by_name(table, column));
         }
         if found.iter().all(|reference| !is_own_line(reference, self.client)) {
-            found.extend(self.line_of_header(table));
+            let known: Vec<String> = found.iter().map(|reference| reference.to.clone()).collect();
+            found.extend(self.line_of_header(table).filter(|line| !known.contains(&line.to)));
         }
         found
     }

@@ -64,7 +64,8 @@ fn a_tables_own_key_is_no_link_because_of_its_name() {
 
 #[test]
 fn a_table_that_extends_the_clients_shares_their_key() {
-    let schema = schema("customers\n      no TEXT pk\n      email TEXT\ncustomers_ext\n      no TEXT pk\n      nickname TEXT");
+    let schema =
+        schema("customers\n      no TEXT pk\n      email TEXT\ncustomers_ext\n      no TEXT pk\n      nickname TEXT");
     assert_eq!(client_of(&drafted(&schema, &Samples::new()), "customers_ext").unwrap(), "client = \"no\"");
 }
 
@@ -257,10 +258,16 @@ fn companies() -> Schema {
     for company in ["A", "B", "C"] {
         let name = |table: &str| format!("{company}$Customer~$".replace("Customer~", table) + "437dbf0e-84ff-417a");
         add(name("Customer"), &["No_ VARCHAR(20) pk", "Name VARCHAR(100)", "E-Mail VARCHAR(80)"]);
-        add(name("Sales Header"), &["Document~Type INTEGER pk", "No_ VARCHAR(20) pk", "Sell-to~Customer~No_ VARCHAR(20)"]);
+        add(
+            name("Sales Header"),
+            &["Document~Type INTEGER pk", "No_ VARCHAR(20) pk", "Sell-to~Customer~No_ VARCHAR(20)"],
+        );
         add(name("Sales Line"), &["Document~Type INTEGER pk", "Document~No_ VARCHAR(20) pk", "Line~No_ INTEGER pk"]);
         for number in 0..743 {
-            add(name(&format!("Setup {number}")), &["No_ VARCHAR(20) pk", "Description VARCHAR(50)", "Customer~Group INTEGER"]);
+            add(
+                name(&format!("Setup {number}")),
+                &["No_ VARCHAR(20) pk", "Description VARCHAR(50)", "Customer~Group INTEGER"],
+            );
         }
     }
     for number in 0..3 {

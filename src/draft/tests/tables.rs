@@ -281,7 +281,10 @@ fn where_the_client_table_cannot_be_told_the_person_is_asked() {
     let error = first_draft(&schema(two), &Samples::new(), &Wishes::default()).unwrap_err();
     assert_eq!(error.to_string(), "several tables could be the table of clients: `clients`, `patients`");
     let hint = error.hint();
-    assert!(hint.starts_with("pass `--client TABLE`, such as `--client clients`: `clients` (0 tables refer to it, "), "{hint}");
+    assert!(
+        hint.starts_with("pass `--client TABLE`, such as `--client clients`: `clients` (0 tables refer to it, "),
+        "{hint}"
+    );
     let wishes = Wishes { client_table: Some("PATIENTS".into()), key: None };
     assert_eq!(first_draft(&schema(two), &Samples::new(), &wishes).unwrap().client_table, "patients");
 

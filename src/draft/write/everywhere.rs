@@ -2,7 +2,6 @@
 //! tables share.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use super::table::{Entry, Listed, entry};
 use super::toml::{comment, key, list};
@@ -95,9 +94,9 @@ pub(super) fn families(tables: &mut Vec<Listed>) -> Option<String> {
         return None;
     }
     tables.retain(|table| !(is_bare(table) && by_link.contains_key(&table.settings)));
-    let mut text = "# Tables with the same link and no column of their own to decide.\n".to_owned();
-    for (settings, names) in by_link {
-        let _ = write!(text, "[[families]]\n{}{settings}", list("tables", &names, WIDTH));
-    }
-    Some(text)
+    let families: Vec<String> = by_link
+        .into_iter()
+        .map(|(settings, names)| format!("[[families]]\n{}{settings}", list("tables", &names, WIDTH)))
+        .collect();
+    Some(format!("# Tables with the same link and no column of their own to decide.\n{}", families.join("\n")))
 }

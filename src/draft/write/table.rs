@@ -185,7 +185,8 @@ impl Listed {
             .map(|own| own.column.clone())
             .collect();
         let ruled: Vec<&Entry> = self.columns.iter().filter(|own| !own.is_plain || own.doubt.is_some()).collect();
-        if !self.settings.is_empty() || !plain.is_empty() || ruled.is_empty() {
+        let has_head = !self.settings.is_empty() || !plain.is_empty() || ruled.is_empty();
+        if has_head {
             let _ = writeln!(text, "[tables.{}]", key(&self.table));
             text.push_str(&self.settings);
             if !plain.is_empty() {
@@ -193,8 +194,8 @@ impl Listed {
             }
         }
         if !ruled.is_empty() {
-            if text.ends_with('\n') && !text.ends_with("]\n") || !plain.is_empty() || !self.settings.is_empty() {
-                text.push_str(if self.settings.is_empty() && plain.is_empty() { "" } else { "\n" });
+            if has_head {
+                text.push('\n');
             }
             let _ = writeln!(text, "[tables.{}.columns]", key(&self.table));
             let width = ruled.iter().map(|own| key(&own.column).chars().count()).max().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Short forms: they say the same as the long ones, and leave nothing out.
 
-use crate::common::Company;
 use super::support::{assert_changes, assert_refused, policy, problems};
+use crate::common::Company;
 
 const SCHEMA: &str = "
     CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, email TEXT, created TEXT, rating INTEGER);
