@@ -167,8 +167,11 @@ impl Place<'_> {
 
     /// Puts a text with the client's key in place, which differs for each client.
     pub(super) fn distinct(&self, templates: &[&str]) -> Fitted {
-        if self.column.primary_key > 0 || self.is_typed() || self.refused > 0 {
-            if self.column.primary_key == 0 && !self.column.not_null {
+        if self.column.primary_key > 0 {
+            return self.clear();
+        }
+        if self.is_typed() || self.refused > 0 {
+            if !self.column.not_null {
                 return Ok(Act::Clear);
             }
             let why = "is NOT NULL and UNIQUE, and cannot hold a text with a key in it".to_owned();
@@ -234,25 +237,23 @@ impl Place<'_> {
 
     /// The action, unless a CHECK constraint names the column.
     fn checked(&self, act: Act) -> Fitted {
-        let own = split(&self.column.name);
-        let names = |check: &String| {
+        let names = |check: &String, column: &LiveColumn| {
+            let own = split(&column.name);
             check
                 .split(|mark: char| !(mark.is_alphanumeric() || mark == '_'))
-                .any(|word| word.eq_ignore_ascii_case(&self.column.name) || (own.len() > 1 && split(word) == own))
+                .any(|word| word.eq_ignore_ascii_case(&column.name) || (own.len() > 1 && split(word) == own))
         };
+        let Some(check) = self.table.checks.iter().find(|check| names(check, self.column)) else { return Ok(act) };
         if act == Act::Clear && !self.column.not_null {
             return Ok(act);
         }
-        if self.refused == 0
-            && let Some(check) = self.table.checks.iter().find(|check| names(check))
-            && let Some(allowed) = neutral(check)
-        {
-            return Err((Act::Text(allowed), "has a CHECK constraint; this is one of its values".to_owned()));
+        let alone = !self.table.columns.iter().any(|other| other.name != self.column.name && names(check, other));
+        match neutral(check).filter(|_| alone && self.refused == 0) {
+            Some(allowed) => {
+                Err((Act::Text(allowed), "has a CHECK constraint; this is one of the values that it lists".to_owned()))
+            }
+            None => Err((act, "has a CHECK constraint that must accept what takes its place".to_owned())),
         }
-        if self.table.checks.iter().any(names) {
-            return Err((act, "has a CHECK constraint that must accept what takes its place".to_owned()));
-        }
-        Ok(act)
     }
 }
 

@@ -256,7 +256,7 @@ fn companies() -> Schema {
         schema.tables.insert(name, table);
     };
     for company in ["A", "B", "C"] {
-        let name = |table: &str| format!("{company}$Customer~$".replace("Customer~", table) + "437dbf0e-84ff-417a");
+        let name = |table: &str| format!("{company}${table}$437dbf0e-84ff-417a");
         add(name("Customer"), &["No_ VARCHAR(20) pk", "Name VARCHAR(100)", "E-Mail VARCHAR(80)"]);
         add(
             name("Sales Header"),
