@@ -205,14 +205,14 @@ pub fn draft(
     let facts = Facts { schema, samples, answers };
     let known = link::references(&facts);
     let client = client::find(&facts, &known, wishes)?;
-    let whole = link::reach(&facts, &client);
-    let mut drafted = write(&facts, &client, &whole, refused);
+    let mut reach = link::reach(&facts, &client);
+    reach.forget(&refused.links);
+    let mut drafted = write(&facts, &client, &reach, refused);
     for _ in 0..ROUNDS {
         let problems = problems(&drafted.text, schema);
         if problems.is_empty() || !refused.take(schema, &drafted.activity, &problems) {
             break;
         }
-        let mut reach = link::reach(&facts, &client);
         reach.forget(&refused.links);
         drafted = write(&facts, &client, &reach, refused);
     }
