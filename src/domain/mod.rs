@@ -19,4 +19,5 @@ pub mod residue;
 pub mod schedule;
 pub mod schema;
 pub mod sweep;
+pub mod text;
 pub mod window;

@@ -77,6 +77,8 @@ pub struct NewSweep {
     pub note: Option<String>,
     /// The key behind which it begins, as JSON.
     pub position: Option<String>,
+    /// The digest of what a person asked for: one sweep runs for the same terms.
+    pub terms: Option<String>,
     pub opened_by: String,
 }
 
@@ -176,15 +178,20 @@ impl FromRow for Sweep {
 }
 
 impl Ledger {
-    /// Writes a new sweep inside a transaction; `None` if the job's tick has one already.
-    pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
+    /// Writes a new sweep inside a transaction; `None` if the job's tick has one
+    /// already, or one of the same terms is running.
+    pub async fn insert_sweep(
+        &self,
+        connection: &mut Connection,
+        sweep: &NewSweep,
+    ) -> Result<Option<i64>, StoreError> {
         let now = self.now();
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
-             state, note, position, opened_by, opened_at, closed_at, over_brake) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
-             ON CONFLICT (job, tick) DO NOTHING RETURNING id",
+             state, note, position, opened_by, opened_at, closed_at, over_brake, terms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+             ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
         .bind(sweep.tick.map(moment))
@@ -204,6 +211,7 @@ impl Ledger {
         .bind(now)
         .bind(closed)
         .bind(i64::from(sweep.over_brake))
+        .bind(&sweep.terms)
         .fetch_optional(connection)
         .await
     }
@@ -211,6 +219,14 @@ impl Ledger {
     /// The sweep of this number.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
+    }
+
+    /// The running sweep that somebody started on these terms.
+    pub async fn running_on(&self, terms: &str) -> Result<Option<i64>, StoreError> {
+        query_scalar("SELECT id FROM lethe_sweeps WHERE terms = $1 AND state = 'running'")
+            .bind(terms)
+            .fetch_optional(self.readers())
+            .await
     }
 
     /// Sweeps that are running, oldest first.

@@ -15,13 +15,14 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
-use crate::http::asking::{Asked, Asking, Body, Named};
-use crate::http::once::once;
+use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
+use crate::http::limits::turn;
+use crate::http::once::{KEY, once};
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Listed, OutcomePage, State};
 use crate::service::Service;
 use crate::service::status::Shown;
-use crate::service::sweeps::{Ask, Preview, SweepStatus};
+use crate::service::sweeps::{Ask, Preview, Previewed, SweepStatus};
 use crate::worker::sweep::Survey;
 
 /// How often a running sweep is looked at for who follows it.
@@ -63,9 +64,12 @@ pub(in crate::http) struct Started {
 
 /// What is asked of a live sweep.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct Start {
     /// The sweep.
     sweep: Ask,
+    /// The preview that was seen, `seen` of its response: 409 says that the sweep would take other clients now, and that nothing was started.
+    preview: Option<Previewed>,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
@@ -104,7 +108,7 @@ pub(in crate::http) async fn list(
     Ok(Json(service.sweeps(page.before, within(page.limit, 200)?).await?))
 }
 
-/// Start a sweep. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
+/// Start a sweep; without an `Idempotency-Key`, one runs at a time on the same terms. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
 #[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
@@ -114,9 +118,11 @@ pub(in crate::http) async fn start(
     headers: HeaderMap,
     Body(raw): Body<serde_json::Value>,
 ) -> Result<Response, Problem> {
-    let Start { sweep, confirm } = read(&raw)?;
+    let Start { sweep, preview, confirm } = read(&raw)?;
     confirmed(confirm)?;
-    let work = async { Ok(Started { sweep: service.start_sweep(&sweep).await? }) };
+    // A key of its own says by itself whether it is the same request.
+    let only_one = !headers.contains_key(KEY);
+    let work = async { Ok(Started { sweep: service.start_sweep(&sweep, preview.as_ref(), only_one).await? }) };
     Box::pin(once(&service, &headers, &("POST /api/v1/sweeps", raw), StatusCode::ACCEPTED, work)).await
 }
 
@@ -130,6 +136,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
     responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Preview>, Problem> {
+    let _turn = turn().await?;
     Ok(Json(service.preview(&ask).await?))
 }
 
@@ -137,6 +144,7 @@ pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<As
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
     responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {
+    let _turn = turn().await?;
     Ok(Json(service.rehearse(&ask).await?))
 }
 
@@ -209,7 +217,11 @@ pub(in crate::http) async fn follow(
 #[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn cancel(Asking(service): Asking, Named(sweep): Named<i64>) -> Result<StatusCode, Problem> {
+pub(in crate::http) async fn cancel(
+    Asking(service): Asking,
+    Named(sweep): Named<i64>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
     service.cancel_sweep(sweep).await?;
     Ok(StatusCode::NO_CONTENT)
 }

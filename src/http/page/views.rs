@@ -10,13 +10,14 @@ use serde::Deserialize;
 
 use super::chart::Chart;
 use super::session::Session;
+use super::shown;
 use super::words::{LANGUAGES, Words};
-use super::{OrTrouble, Trouble, shown};
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
+use crate::http::limits::turn;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, Selection, State as Stands};
@@ -65,13 +66,13 @@ struct Tonight {
     due: Vec<Overdue>,
 }
 
-pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    service.allow(Right::Read, "look at sweeps").await.or_trouble(w)?;
-    let status = Status::of(&service.context, &service.jobs, 20, Face::Page).await.or_trouble(w)?;
-    let chart = Chart::of(service).await.or_trouble(w)?;
-    let due = waiting(&app, service).await.or_trouble(w)?;
-    let selections = service.selections(None, A_PAGE).await.or_trouble(w)?;
+pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Problem> {
+    let service = &session.service;
+    service.allow(Right::Read, "look at sweeps").await?;
+    let status = Status::of(&service.context, &service.jobs, 20, Face::Page).await?;
+    let chart = Chart::of(service).await?;
+    let due = waiting(&app, service).await?;
+    let selections = service.selections(None, A_PAGE).await?;
     Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due }))
 }
 
@@ -116,11 +117,11 @@ pub(super) async fn sweep(
     session: Session,
     Named(id): Named<i64>,
     Query(which): Query<Which>,
-) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    let sweep = service.sweep(id).await.or_trouble(w)?;
+) -> Result<Response, Problem> {
+    let service = &session.service;
+    let sweep = service.sweep(id).await?;
     let page = OutcomePage { outcome: which.outcome, reason: which.reason, behind: which.after, most: A_PAGE };
-    let clients: Vec<Listed> = service.outcomes(id, &page).await.or_trouble(w)?;
+    let clients: Vec<Listed> = service.outcomes(id, &page).await?;
     let names = clients.iter().flat_map(|own| listed(own.reasons.as_ref())).chain(sweep.refusals.keys().cloned());
     let words = in_words(service, names).await;
     let said = |name: &String| words.get(name).unwrap_or(name).clone();
@@ -150,13 +151,12 @@ pub(super) async fn events(session: Session, Named(id): Named<i64>) -> Result<Re
     Ok(follow(session.service, id).await?.into_response())
 }
 
-pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    service.allow(Right::Read, "read reports").await.or_trouble(w)?;
-    let report =
-        SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await.or_trouble(w)?;
-    let report = report.ok_or_else(|| no_sweep(id)).or_trouble(w)?;
-    let html = report.html().map_err(|_| Failure::fault("the page could not be made", "ask the API")).or_trouble(w)?;
+pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Problem> {
+    let service = &session.service;
+    service.allow(Right::Read, "read reports").await?;
+    let report = SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await?;
+    let report = report.ok_or_else(|| no_sweep(id))?;
+    let html = report.html().map_err(|_| Failure::fault("the page could not be made", "ask the API"))?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
@@ -174,7 +174,7 @@ struct PreviewPage {
     rows: Vec<Row>,
 }
 
-pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Trouble> {
+pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Problem> {
     let ask = Ask { job: Some(job.clone()), ..Ask::default() };
     preview_of(&session, &ask, "/jobs/", job).await
 }
@@ -185,9 +185,10 @@ pub(super) async fn preview_of(
     ask: &Ask,
     below: &'static str,
     name: String,
-) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    let preview = service.preview(ask).await.or_trouble(w)?;
+) -> Result<Response, Problem> {
+    let service = &session.service;
+    let _turn = turn().await?;
+    let preview = service.preview(ask).await?;
     let names =
         preview.clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
     let words = in_words(service, names).await;
@@ -231,9 +232,9 @@ struct Past {
     reasons: String,
 }
 
-pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Trouble> {
+pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Problem> {
     let (service, w) = (&session.service, session.words);
-    let client = service.client(key.trim()).await.or_trouble(w)?;
+    let client = service.client(key.trim()).await?;
     let past = client.history.iter().flat_map(|own| listed(own.reasons.as_ref()));
     let words = in_words(service, past.chain(client.would_be.reasons.clone())).await;
     let said = |names: &[String]| {
@@ -262,8 +263,8 @@ struct HoldsPage {
     holds: Vec<Hold>,
 }
 
-pub(super) async fn holds(session: Session) -> Result<Response, Trouble> {
-    let holds = session.service.holds(false).await.or_trouble(session.words)?;
+pub(super) async fn holds(session: Session) -> Result<Response, Problem> {
+    let holds = session.service.holds(false).await?;
     Ok(shown(StatusCode::OK, &HoldsPage { f: Frame::of(&session), holds }))
 }
 
@@ -274,8 +275,8 @@ struct FailuresPage {
     failures: Vec<(FailedClient, String)>,
 }
 
-pub(super) async fn failures(session: Session) -> Result<Response, Trouble> {
-    let failures = session.service.failures().await.or_trouble(session.words)?;
+pub(super) async fn failures(session: Session) -> Result<Response, Problem> {
+    let failures = session.service.failures().await?;
     let names = failures.iter().flat_map(|own| listed(own.reasons.as_ref()));
     let words = in_words(&session.service, names.collect::<Vec<_>>()).await;
     let said = |own: FailedClient| {
@@ -294,7 +295,7 @@ struct PolicyPage {
     coverage: Coverage,
 }
 
-pub(super) async fn policy(session: Session) -> Result<Response, Trouble> {
-    let coverage = session.service.coverage().await.or_trouble(session.words)?;
+pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
+    let coverage = session.service.coverage().await?;
     Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage }))
 }
