@@ -25,6 +25,7 @@ pub(in crate::http) struct Session {
     /// What every form carries, which no other site can know.
     pub mark: String,
     /// The path of the page.
+    #[allow(dead_code)]
     pub path: String,
 }
 
