@@ -13,3 +13,7 @@ CREATE INDEX lethe_requests_refused ON lethe_requests (asked_by, at) WHERE allow
 -- SHA-256 of what a person asked for; one sweep at a time runs on the same terms.
 ALTER TABLE lethe_sweeps ADD COLUMN terms TEXT;
 CREATE UNIQUE INDEX lethe_sweeps_terms ON lethe_sweeps (terms) WHERE state = 'running';
+
+-- Outcomes that a sweep was the first to have, and sweeps of a job, newest first.
+CREATE INDEX lethe_outcomes_of ON lethe_outcomes (sweep, outcome);
+CREATE INDEX lethe_sweeps_job ON lethe_sweeps (job, id);

@@ -45,6 +45,38 @@ pub fn is_invisible(own: char) -> bool {
             | '\u{e0000}'..='\u{10ffff}')
 }
 
+/// A text with what a terminal would obey, or not show, written out.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let written = |own: char| if is_invisible(own) { own.escape_unicode().to_string() } else { own.to_string() };
+    text.chars().map(written).collect()
+}
+
+/// A text of several lines as a terminal shows it: escaped, but for lines, tabs, and colours where they are wanted.
+#[must_use]
+pub fn shown(text: &str, coloured: bool) -> String {
+    let mut all = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(own) = rest.chars().next() {
+        let colour = ["[0m", "[1m", "[2m", "[31m", "[32m", "[33m", "[36m"].into_iter();
+        let colour = colour.filter(|_| coloured && own == '\u{1b}').find(|code| rest[1..].starts_with(code));
+        match colour {
+            Some(code) => all += &rest[..=code.len()],
+            None if matches!(own, '\n' | '\t') || !is_invisible(own) => all.push(own),
+            None => all += &own.escape_unicode().to_string(),
+        }
+        rest = &rest[colour.map_or(own.len_utf8(), |code| 1 + code.len())..];
+    }
+    all
+}
+
+/// Whether a stream takes colours: a terminal does, unless `NO_COLOR` is set.
+#[must_use]
+pub fn is_coloured(stream: &impl std::io::IsTerminal) -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|own| !own.is_empty());
+    stream.is_terminal() && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|own| own != "dumb")
+}
+
 /// Whether a text can be kept: it says something, is not too long, and shows all it says.
 ///
 /// # Errors
@@ -106,7 +138,7 @@ fn script(own: char) -> Option<Script> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unclear, name, said};
+    use super::{Unclear, escaped, name, said, shown};
 
     #[test]
     fn names_of_every_alphabet_are_names() {
@@ -147,5 +179,12 @@ mod tests {
         assert_eq!(name(&"x".repeat(61)), Err(Unclear::Long(60)));
         assert_eq!((name(" "), said("\t", 5)), (Err(Unclear::Empty), Err(Unclear::Empty)));
         assert_eq!(said("a lawsuit: Ярослав & Son \u{1f600}", 500), Ok(()));
+    }
+
+    #[test]
+    fn a_terminal_is_shown_nothing_that_it_would_obey() {
+        assert_eq!(escaped("a\u{1b}]0;x\u{7}b\nc\u{202e}"), "a\\u{1b}]0;x\\u{7}b\\u{a}c\\u{202e}");
+        assert_eq!(shown("a\n\tb\u{1b}[31mc\u{9b}2J", false), "a\n\tb\\u{1b}[31mc\\u{9b}2J");
+        assert_eq!(shown("\u{1b}[31mc\u{1b}[0m\u{1b}[2J\r", true), "\u{1b}[31mc\u{1b}[0m\\u{1b}[2J\\u{d}");
     }
 }

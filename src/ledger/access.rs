@@ -252,14 +252,13 @@ impl Ledger {
     pub async fn session(&self, hash: &str) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
         let run = async {
-            let used_at: Option<String> = query_scalar(
-                "SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3",
-            )
-            .bind(hash)
-            .bind(moment(now - SESSION))
-            .bind(moment(now - IDLE))
-            .fetch_optional(self.readers())
-            .await?;
+            let used_at: Option<String> =
+                query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
+                    .bind(hash)
+                    .bind(moment(now - SESSION))
+                    .bind(moment(now - IDLE))
+                    .fetch_optional(self.readers())
+                    .await?;
             let Some(used_at) = used_at else { return Ok(None) };
             if used_at[..16] != moment(now)[..16] {
                 let mut writer = self.writer().await;
@@ -287,20 +286,15 @@ impl Ledger {
 
     /// When a token was made.
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
-        query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1")
-            .bind(token)
-            .fetch_optional(self.readers())
-            .await
+        query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1").bind(token).fetch_optional(self.readers()).await
     }
 
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
-        query_as(
-            "SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1",
-        )
-        .bind(i64::from(most))
-        .fetch_all(self.readers())
-        .await
+        query_as("SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1")
+            .bind(i64::from(most))
+            .fetch_all(self.readers())
+            .await
     }
 
     /// Takes a request that carries a key of its own, unless it came before.

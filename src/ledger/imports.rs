@@ -117,10 +117,7 @@ impl Ledger {
 
     /// The workbook that opened a sweep.
     pub async fn import_of(&self, sweep: i64) -> Result<Option<Import>, StoreError> {
-        query_as(format!("SELECT {COLUMNS} WHERE i.sweep = $1"))
-            .bind(sweep)
-            .fetch_optional(self.readers())
-            .await
+        query_as(format!("SELECT {COLUMNS} WHERE i.sweep = $1")).bind(sweep).fetch_optional(self.readers()).await
     }
 
     /// Workbooks that were given back, the newest first.

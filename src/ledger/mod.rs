@@ -36,7 +36,7 @@ pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use selections::{NewSelection, Selection};
-pub use sweeps::{NewSweep, Progress, State, Sweep};
+pub use sweeps::{NewSweep, Progress, State, Sweep, SweepPage};
 
 pub use writers::Turn;
 

@@ -308,8 +308,7 @@ impl Ledger {
             .bind(&seen.digest)
             .bind(seen.clients)
             .execute(&mut *transaction)
-            .await?
-            ;
+            .await?;
             if waits == 0 {
                 return Ok(None);
             }

@@ -20,7 +20,7 @@ use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Through};
+use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, SweepPage, Through};
 use crate::report::counted;
 use crate::worker::sweep::{Client, Mode, Survey, open, survey};
 use crate::worker::{Context, Request};
@@ -212,11 +212,11 @@ impl Service {
         Ok(())
     }
 
-    /// The last sweeps before one, newest first.
-    pub async fn sweeps(&self, before: Option<i64>, most: u32) -> Result<Vec<Shown>, Failure> {
+    /// A page of sweeps, newest first.
+    pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
         self.allow(Right::Read, "look at sweeps").await?;
         let mut shown = Vec::new();
-        for sweep in self.context.ledger.sweeps_before(before, most).await? {
+        for sweep in self.context.ledger.sweeps(page).await? {
             shown.push(Shown::of(&self.context, sweep).await?);
         }
         Ok(shown)

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use chrono::NaiveDate;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,11 +16,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
+use crate::domain::sweep::SweepKind;
 use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::limits::turn;
 use crate::http::once::{KEY, once};
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Listed, OutcomePage, State};
+use crate::ledger::{FailedClient, Listed, OutcomePage, State, SweepPage};
 use crate::service::Service;
 use crate::service::status::Shown;
 use crate::service::sweeps::{Ask, Preview, Previewed, SweepStatus};
@@ -34,7 +36,17 @@ const LOOKS: u32 = 7_200;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::http) struct SweepPage {
+pub(in crate::http) struct SweepQuery {
+    /// Only those of this job.
+    job: Option<String>,
+    /// Only this kind.
+    kind: Option<SweepKind>,
+    /// Only this state.
+    state: Option<State>,
+    /// Only those opened on or after this day, UTC.
+    since: Option<NaiveDate>,
+    /// Only those opened on or before this day, UTC.
+    until: Option<NaiveDate>,
     /// Only sweeps before this one.
     before: Option<i64>,
     /// So many at most, up to 200.
@@ -98,14 +110,16 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))
 }
 
-/// The last sweeps, newest first.
-#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
+/// Sweeps, newest first, by job, kind, state and day.
+#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
     responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
     Asking(service): Asking,
-    Asked(page): Asked<SweepPage>,
+    Asked(page): Asked<SweepQuery>,
 ) -> Result<Json<Vec<Shown>>, Problem> {
-    Ok(Json(service.sweeps(page.before, within(page.limit, 200)?).await?))
+    let SweepQuery { job, kind, state, since, until, before, limit } = page;
+    let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
+    Ok(Json(service.sweeps(&page).await?))
 }
 
 /// Start a sweep; without an `Idempotency-Key`, one runs at a time on the same terms. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.

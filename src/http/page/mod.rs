@@ -3,6 +3,9 @@
 
 mod actions;
 mod chart;
+mod clients;
+mod frame;
+mod lists;
 mod reviews;
 mod selections;
 mod session;
@@ -11,7 +14,7 @@ mod words;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, Request, State};
+use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -28,6 +31,7 @@ use crate::domain::hint::Face;
 use crate::service::access::{Caller, Way, hash, new_token};
 use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;
+use frame::Frame;
 use session::Session;
 pub(super) use session::cookie_of;
 use words::Words;
@@ -60,6 +64,7 @@ fn quick() -> Router<App> {
         .route("/sign-in", get(sign_in).post(signed_in))
         .route("/sign-out", post(sign_out))
         .route("/language/{code}", get(language))
+        .route("/sweeps", get(views::sweeps))
         .route("/sweeps/{sweep}", get(views::sweep))
         .route("/sweeps/{sweep}/events", get(views::events))
         .route("/sweeps/{sweep}/report", get(views::report))
@@ -74,13 +79,22 @@ fn quick() -> Router<App> {
         .route("/reviews/{review}/workbook", post(reviews::workbook))
         .route("/imports/{import}", get(reviews::one_import))
         .route("/imports/{import}/errors", get(reviews::errors))
-        .route("/clients", get(views::client))
+        .route("/clients", get(clients::client))
         .route("/clients/day", post(actions::day))
-        .route("/holds", get(views::holds).post(actions::hold))
+        .route("/holds", get(lists::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))
-        .route("/failures", get(views::failures))
+        .route("/failures", get(lists::failures))
         .route("/failures/retry", post(actions::retry))
-        .route("/policy", get(views::policy))
+        .route("/policy", get(lists::policy))
+        .route("/jobs", get(lists::jobs))
+        .route("/selections", get(lists::selections))
+        .route("/deliveries", get(lists::deliveries))
+        .route("/deliveries/retry", post(lists::retry_deliveries))
+        .route("/journal", get(lists::journal))
+        .route("/requests", get(lists::requests))
+        .route("/tokens", get(lists::tokens))
+        .route("/reports", get(lists::reports))
+        .route("/reports/{month}", get(lists::month))
         .route(
             "/page.css",
             get(|| async { ([(header::CONTENT_TYPE, "text/css")], include_str!("../../../templates/app/page.css")) }),
@@ -96,7 +110,7 @@ fn quick() -> Router<App> {
 #[derive(Template)]
 #[template(path = "app/trouble.html")]
 struct TroublePage<'a> {
-    w: &'static Words,
+    f: Frame,
     problem: &'a Problem,
 }
 
@@ -108,7 +122,7 @@ fn is_api(path: &str, headers: &HeaderMap) -> bool {
 
 /// Shows what goes wrong with a page as a page, whatever found it.
 pub(super) async fn troubles(request: Request, next: Next) -> Response {
-    let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+    let (path, headers) = (session::path_of(request.uri()), request.headers().clone());
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_api(&path, &headers) || is_html(&response) {
@@ -117,7 +131,7 @@ pub(super) async fn troubles(request: Request, next: Next) -> Response {
     let problem = response.extensions_mut().remove::<Problem>();
     let problem =
         problem.unwrap_or_else(|| Problem::new(status, "the request was not understood", "go back and try again"));
-    shown(status, &TroublePage { w: session::words(&headers), problem: &problem })
+    shown(status, &TroublePage { f: Frame::bare(session::words(&headers), &path), problem: &problem })
 }
 
 fn is_html(response: &Response) -> bool {
@@ -189,11 +203,22 @@ async fn sign_out(
     Ok(([(header::SET_COOKIE, session::forget(&app))], Redirect::to("/sign-in")).into_response())
 }
 
+/// The page from which somebody changes the language.
+#[derive(Deserialize)]
+struct Back {
+    #[serde(default)]
+    to: String,
+}
+
 async fn language(
     State(app): State<App>,
     headers: HeaderMap,
     axum::extract::Path(code): axum::extract::Path<String>,
+    Query(Back { to }): Query<Back>,
 ) -> Response {
     let w = words::of(&code).unwrap_or_else(|| session::words(&headers));
-    ([(header::SET_COOKIE, session::speak(&app, w))], Redirect::to("/")).into_response()
+    // A page of ours, whatever the address says.
+    let is_own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    let to = if is_own && to.is_ascii() { to.as_str() } else { "/" };
+    ([(header::SET_COOKIE, session::speak(&app, w))], Redirect::to(to)).into_response()
 }

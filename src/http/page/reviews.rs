@@ -9,14 +9,16 @@ use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
 use super::actions::{Sure, not_seen};
+use super::frame::Frame;
 use super::session::Session;
-use super::views::{Frame, in_words};
+use super::views::in_words;
 use super::{Marked, shown};
 use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
 use crate::report::filters;
+use crate::service::failure::Failure;
 use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::RowError;
@@ -79,8 +81,9 @@ struct ReviewPage {
 
 pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Problem> {
     let reviewed = session.service.review(&name).await?;
-    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons).unwrap_or_default();
-    let words = in_words(&session.service, counts.keys().cloned()).await;
+    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons)
+        .map_err(|_| Failure::fault("the review's reasons cannot be read", "delete the review and make another"))?;
+    let words = in_words(&session, counts.keys().cloned()).await;
     let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
     let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
     refusals.sort_by_key(|own| std::cmp::Reverse(own.1));

@@ -24,8 +24,7 @@ pub(in crate::http) struct Session {
     pub words: &'static Words,
     /// What every form carries, which no other site can know.
     pub mark: String,
-    /// The path of the page.
-    #[allow(dead_code)]
+    /// Path and query of the page.
     pub path: String,
 }
 
@@ -70,6 +69,11 @@ pub(super) fn speak(app: &App, words: &Words) -> HeaderValue {
     set(app, LANGUAGE, words.code, Some(31_536_000))
 }
 
+/// Path and query of a page.
+pub(super) fn path_of(uri: &axum::http::Uri) -> String {
+    uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+}
+
 /// Whether a form was sent by one of our own pages, as far as the browser says.
 pub(super) fn is_own(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none")
@@ -109,7 +113,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let app = App::from_ref(state);
-        let found = Self::of(&app, &parts.headers, parts.uri.path()).await.map_err(Problem::into_response)?;
+        let found = Self::of(&app, &parts.headers, &path_of(&parts.uri)).await.map_err(Problem::into_response)?;
         let Some(session) = found else { return Err(Redirect::to("/sign-in").into_response()) };
         match permit(&session.service, parts).await {
             Ok(()) => Ok(session),
