@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::domain::outcome::Tally;
-use crate::domain::text::{escaped, is_coloured, shown};
+use crate::domain::text::{escaped, is_coloured, json, shown};
 pub(super) use crate::report::{counted, number, reason};
 
 /// Where and how results go.
@@ -18,7 +18,7 @@ pub(super) struct Output {
 impl Output {
     /// Prints data: as JSON to a program, as text to a person.
     pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce() -> String) {
-        let text = if self.json { serde_json::to_string_pretty(data).unwrap_or_default() } else { text() };
+        let text = if self.json { json(&serde_json::to_string_pretty(data).unwrap_or_default()) } else { text() };
         print(text.trim_end());
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::access::Right;
 use crate::domain::hint::Face;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
+use crate::domain::text::escaped;
 use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
@@ -189,12 +190,14 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
         let listed = context.ledger.outcomes(id, &page).await?;
         for own in &listed {
             if out.json {
-                super::output::print(&serde_json::to_string(own).unwrap_or_default());
+                super::output::print(&crate::domain::text::json(&serde_json::to_string(own).unwrap_or_default()));
                 continue;
             }
             let reasons: Vec<String> =
                 own.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            super::output::print(format!("{}\t{}\t{}", own.client_key, own.outcome, reasons.join(", ")).trim_end());
+            super::output::print(
+                format!("{}\t{}\t{}", escaped(&own.client_key), own.outcome, reasons.join(", ")).trim_end(),
+            );
         }
         match listed.last() {
             Some(last) if listed.len() == AT_ONCE as usize => page.behind = Some(last.client_key.clone()),

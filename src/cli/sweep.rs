@@ -1,7 +1,6 @@
 //! `lethe sweep`: start a sweep, preview it, rehearse it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -279,12 +278,12 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
         if !wanted {
             return;
         }
-        let mut stdout = std::io::stdout().lock();
-        let _ = if out.json {
-            writeln!(stdout, "{}", serde_json::to_string(&client).unwrap_or_default())
+        if out.json {
+            super::output::print(&crate::domain::text::json(&serde_json::to_string(&client).unwrap_or_default()));
         } else {
-            writeln!(stdout, "{}\t{}\t{}", client.key, client.outcome, client.reasons.join(", "))
-        };
+            let key = crate::domain::text::escaped(&client.key);
+            super::output::print(&format!("{key}\t{}\t{}", client.outcome, client.reasons.join(", ")));
+        }
     }
 }
 

@@ -52,6 +52,20 @@ pub fn escaped(text: &str) -> String {
     text.chars().map(written).collect()
 }
 
+/// JSON with what a terminal would obey, or not show, written as its escapes.
+#[must_use]
+pub fn json(text: &str) -> String {
+    let mut all = String::with_capacity(text.len());
+    for own in text.chars() {
+        if own == '\n' || !is_invisible(own) {
+            all.push(own);
+        } else {
+            all.extend(own.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    all
+}
+
 /// A text of several lines as a terminal shows it: escaped, but for lines, tabs, and colours where they are wanted.
 #[must_use]
 pub fn shown(text: &str, coloured: bool) -> String {

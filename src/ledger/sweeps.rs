@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::any::AnyRow;
-use sqlx::{FromRow, Row};
 
 use super::{Ledger, moment};
 use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};

@@ -3,7 +3,7 @@
 use crate::database::StoreError;
 use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
-use crate::domain::text::{is_coloured, shown};
+use crate::domain::text::{self, is_coloured, shown};
 use crate::worker::{PlanLoadError, RunError, SweepError};
 
 /// What kind of thing went wrong.
@@ -55,7 +55,7 @@ impl Failure {
     pub fn print(&self, json: bool) {
         if json {
             let failure = serde_json::json!({ "error": self.message, "hint": self.hint.to_string() }).to_string();
-            eprintln!("{}", shown(&failure, false));
+            eprintln!("{}", text::json(&failure));
             return;
         }
         let coloured = is_coloured(&std::io::stderr());
