@@ -84,7 +84,7 @@ impl Frame {
     }
 
     /// The pages: a short name, the path, and what it is called.
-    fn tabs(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str, &'static str)> {
         let w = self.w;
         let mut all = vec![
             ("tonight", "/", w.tonight),
@@ -123,7 +123,7 @@ impl Frame {
         text
     }
 
-    fn date(&self, day: &NaiveDate) -> String {
+    pub(super) fn date(&self, day: &NaiveDate) -> String {
         let form = match self.w.code {
             "fr" => "%d/%m/%Y",
             "de" => "%d.%m.%Y",
@@ -132,7 +132,7 @@ impl Frame {
         day.format(form).to_string()
     }
 
-    fn short_day(&self, day: &NaiveDate) -> String {
+    pub(super) fn short_day(&self, day: &NaiveDate) -> String {
         let form = match self.w.code {
             "fr" => "%d/%m",
             "de" => "%d.%m.",
@@ -148,7 +148,7 @@ impl Frame {
     }
 
     /// A moment in the operator's zone, with UTC beside it; markup that has nothing of a person's in it.
-    fn moment(&self, at: impl AsRef<str>) -> String {
+    pub(super) fn moment(&self, at: impl AsRef<str>) -> String {
         let Some(at) = parse_moment(at.as_ref()) else { return "–".to_owned() };
         let own = at.with_timezone(&self.zone);
         let (day, utc) = (self.date(&own.date_naive()), at.format("%Y-%m-%d %H:%M UTC"));
@@ -161,7 +161,7 @@ impl Frame {
     }
 
     /// How long it was from one moment until another.
-    fn between(&self, from: impl AsRef<str>, until: impl AsRef<str>) -> String {
+    pub(super) fn between(&self, from: impl AsRef<str>, until: impl AsRef<str>) -> String {
         let (Some(from), Some(until)) = (parse_moment(from.as_ref()), parse_moment(until.as_ref())) else {
             return String::new();
         };
@@ -178,18 +178,18 @@ impl Frame {
     }
 
     /// Several of them, separated by commas.
-    fn terms(&self, words: impl AsRef<str>) -> String {
+    pub(super) fn terms(&self, words: impl AsRef<str>) -> String {
         let all: Vec<&str> = words.as_ref().split(", ").map(|own| term(self.w, own)).collect();
         all.join(", ")
     }
 
     /// How many clients something concerns.
-    fn size(&self, clients: impl Display) -> String {
+    pub(super) fn size(&self, clients: impl Display) -> String {
         self.w.size.replace("{n}", &self.number(clients))
     }
 
     /// What came of the last night, in one sentence.
-    fn night(&self, night: &Night) -> String {
+    pub(super) fn night(&self, night: &Night) -> String {
         let w = self.w;
         let Some(day) = &night.day else { return w.t_never.to_owned() };
         let is_last =
@@ -215,7 +215,7 @@ impl Frame {
     }
 
     /// Where something that needs attention is dealt with.
-    fn place(&self, line: impl AsRef<str>) -> Option<String> {
+    pub(super) fn place(&self, line: impl AsRef<str>) -> Option<String> {
         let line = line.as_ref();
         let sweep =
             line.split_once("sweep ").map(|own| own.1.chars().take_while(char::is_ascii_digit).collect::<String>());
@@ -231,7 +231,7 @@ impl Frame {
     }
 
     /// A schedule in words, where it is a plain one: `0 30 1 * * * Europe/Paris`.
-    fn schedule(&self, schedule: impl AsRef<str>) -> String {
+    pub(super) fn schedule(&self, schedule: impl AsRef<str>) -> String {
         let schedule = schedule.as_ref();
         let parts: Vec<&str> = schedule.split(' ').collect();
         let [_, minute, hour, day, month, weekday, zone] = parts[..] else { return schedule.to_owned() };

@@ -17,7 +17,6 @@ use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
-use crate::report::filters;
 use crate::service::failure::Failure;
 use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
