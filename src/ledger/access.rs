@@ -43,15 +43,15 @@ pub struct Token {
 impl FromRow for Token {
     fn from_row(row: Row) -> Result<Self, StoreError> {
         Ok(Self {
-            id: row.try_get("id")?,
-            name: row.try_get("name")?,
-            rights: serde_json::from_str(&rights).map_err(|error| StoreError::decode(error))?,
-            made_by: row.try_get("made_by")?,
-            made_at: row.try_get("made_at")?,
-            expires_at: row.try_get("expires_at")?,
-            used_at: row.try_get("used_at")?,
-            revoked_by: row.try_get("revoked_by")?,
-            revoked_at: row.try_get("revoked_at")?,
+            id: row.get("id")?,
+            name: row.get("name")?,
+            rights: row.get::<Json<Rights>>("rights")?.0,
+            made_by: row.get("made_by")?,
+            made_at: row.get("made_at")?,
+            expires_at: row.get("expires_at")?,
+            used_at: row.get("used_at")?,
+            revoked_by: row.get("revoked_by")?,
+            revoked_at: row.get("revoked_at")?,
         })
     }
 }

@@ -47,8 +47,6 @@ pub struct CoveredColumn {
     pub how: String,
     /// The text that replaces it, if one does.
     pub with: Option<String>,
-    /// The text that replaces it, if one does.
-    pub with: Option<String>,
     /// Why a personal column is kept.
     pub why: Option<String>,
 }
@@ -108,10 +106,6 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
         class: column.class.to_string(),
         action: if how.is_empty() { "keep" } else { "delete" },
         how,
-        with: match &column.replace {
-            Some(Literal::Text(text)) => Some(text.clone()),
-            _ => None,
-        },
         with: match &column.replace {
             Some(Literal::Text(text)) => Some(text.clone()),
             _ => None,
