@@ -18,7 +18,11 @@ async fn main() -> ExitCode {
         Err(error) => {
             // Help and the version go to stdout; anything else is the reader's to fix.
             let code = u8::from(error.use_stderr());
-            let _ = error.print();
+            if code > 0 && std::env::args_os().any(|own| own == "--json") {
+                lethe::cli::usage(&error).print(true);
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(code);
         }
     };

@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::service::journal::JournalStatus;
 use crate::worker::{Planner, gate};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Good,
@@ -76,24 +76,44 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     let bad = findings.0.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
     out.data(&findings.0, || {
         let mark = |verdict| match verdict {
-            Verdict::Good => "good",
+            Verdict::Good => "ok",
             Verdict::Note => "note",
-            Verdict::Bad => "BAD",
+            Verdict::Bad => "FAIL",
         };
-        let rows: Vec<Vec<String>> = findings
-            .0
-            .iter()
-            .map(|finding| vec![mark(finding.verdict).to_owned(), finding.about.to_owned(), finding.text()])
-            .collect();
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (verdict, about, what) in subjects(&findings.0) {
+            let more = what.iter().skip(1).map(|own| vec![String::new(), String::new(), own.clone()]);
+            rows.push(vec![mark(verdict).to_owned(), about.to_owned(), what[0].clone()]);
+            rows.extend(more);
+        }
         table(&rows)
     });
     if bad > 0 {
         return Err(Failure::new(
-            format!("{bad} of the checks went badly"),
-            "mend what is marked BAD, and run `lethe doctor` again",
+            format!("{} failed", counted(bad as u64, "check")),
+            "fix what is marked FAIL, and run `lethe doctor` again",
         ));
     }
     Ok(())
+}
+
+/// A row for each subject: the worst verdict on it, and what it was given for.
+fn subjects(findings: &[Finding]) -> Vec<(Verdict, &'static str, Vec<String>)> {
+    let mut rows: Vec<(Verdict, &'static str, Vec<String>)> = Vec::new();
+    for finding in findings {
+        match rows.iter_mut().find(|own| own.1 == finding.about) {
+            Some(own) if own.0 == Verdict::Good && finding.verdict != Verdict::Good => {
+                (own.0, own.2) = (finding.verdict, vec![finding.text()]);
+            }
+            Some(own) if own.0 != Verdict::Good && finding.verdict == Verdict::Good => {}
+            Some(own) => {
+                own.0 = own.0.max(finding.verdict);
+                own.2.push(finding.text());
+            }
+            None => rows.push((finding.verdict, finding.about, vec![finding.text()])),
+        }
+    }
+    rows
 }
 
 async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ mod deliveries;
 mod demo;
 mod doctor;
 mod hold;
+mod jobs;
 mod journal;
 mod list;
 mod output;
@@ -25,6 +26,7 @@ mod selection;
 mod setup;
 mod status;
 mod sweep;
+mod sweeps;
 mod token;
 mod traces;
 mod webhooks;
@@ -82,6 +84,10 @@ enum Command {
     Worker,
     /// Show tonight, the last nights, and what needs attention.
     Status(status::Args),
+    /// List sweeps, newest first, by job, kind, state and day.
+    Sweeps(sweeps::Args),
+    /// List the jobs: when each runs next, and how it ran last.
+    Jobs(jobs::Args),
     /// Print a report to keep: as a page, or as JSON.
     #[command(subcommand)]
     Report(report::Command),
@@ -131,6 +137,15 @@ impl Cli {
     }
 }
 
+/// What is wrong with the arguments, for a program.
+#[must_use]
+pub fn usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let (what, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let what = what.trim().strip_prefix("error: ").unwrap_or(what).replace('\n', " ");
+    Failure::new(what, rest.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Does what was asked.
 ///
 /// # Errors
@@ -149,6 +164,8 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Scheduler => run::execute(run::Part::Scheduler, file).await,
         Command::Worker => run::execute(run::Part::Worker, file).await,
         Command::Status(args) => status::execute(&args, file, out).await,
+        Command::Sweeps(args) => sweeps::execute(args, file, out).await,
+        Command::Jobs(args) => jobs::execute(&args, file, out).await,
         Command::Report(command) => report::execute(command, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,

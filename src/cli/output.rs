@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::domain::outcome::Tally;
+use crate::domain::text::{escaped, is_coloured, json, shown};
 pub(super) use crate::report::{counted, number, reason};
 
 /// Where and how results go.
@@ -17,7 +18,7 @@ pub(super) struct Output {
 impl Output {
     /// Prints data: as JSON to a program, as text to a person.
     pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce() -> String) {
-        let text = if self.json { serde_json::to_string_pretty(data).unwrap_or_default() } else { text() };
+        let text = if self.json { json(&serde_json::to_string_pretty(data).unwrap_or_default()) } else { text() };
         print(text.trim_end());
     }
 }
@@ -25,7 +26,46 @@ impl Output {
 /// Prints a text and a line's end to stdout. A reader that has seen enough and
 /// closed the pipe is no fault.
 pub(super) fn print(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", shown(text, coloured()));
+}
+
+/// How a text stands out on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Mild,
+    Bad,
+    Strong,
+    Soft,
+}
+
+fn coloured() -> bool {
+    is_coloured(&std::io::stdout())
+}
+
+/// A text in a tone, on a terminal.
+pub(super) fn toned(tone: Tone, text: &str) -> String {
+    if !coloured() {
+        return text.to_owned();
+    }
+    let code = match tone {
+        Tone::Good => 32,
+        Tone::Mild => 33,
+        Tone::Bad => 31,
+        Tone::Strong => 1,
+        Tone::Soft => 2,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// The tone of a word for a state or an outcome.
+fn tone_of(word: &str) -> Option<Tone> {
+    match word {
+        "ok" | "done" | "approved" | "anonymized" => Some(Tone::Good),
+        "running" | "making" | "waiting" | "note" | "refused" | "taken" => Some(Tone::Mild),
+        "FAIL" | "stopped" | "braked" | "failed" => Some(Tone::Bad),
+        _ => None,
+    }
 }
 
 /// A name as a shell takes it for one word.
@@ -57,20 +97,22 @@ pub(super) fn tally_lines(tally: &Tally, anonymized: &str) -> Vec<(String, u64, 
 }
 
 /// Rows of text with their columns aligned: a column of numbers to the right,
-/// any other to the left.
+/// any other to the left. The first row is the columns' names.
 pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| escaped(cell)).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let cells = |at: usize| rows.iter().filter_map(move |row| row.get(at)).filter(|cell| !cell.is_empty());
     let is_number = |cell: &String| cell.trim().bytes().all(|byte| byte.is_ascii_digit() || byte == b',');
     let widths: Vec<usize> = (0..columns).map(|at| cells(at).map(|cell| width(cell)).max().unwrap_or(0)).collect();
     let numbers: Vec<bool> = (0..columns).map(|at| cells(at).count() > 1 && cells(at).skip(1).all(is_number)).collect();
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let cells: Vec<String> = row
             .iter()
             .enumerate()
             .map(|(at, cell)| {
                 let pad = " ".repeat(widths[at] - width(cell));
+                let cell = tone_of(cell).map_or_else(|| cell.clone(), |tone| toned(tone, cell));
                 if numbers[at] { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
             })
             .collect();

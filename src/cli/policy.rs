@@ -248,7 +248,11 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
     for filter in &plan.one_value {
         text += &format!("Selecting:     exactly one value of `{filter}` a sweep\n");
     }
-    text += "\nRefused while a client\n";
+    text += if plan.guards.is_empty() {
+        "\nNo guard refuses a client: whoever is due and not on hold is anonymized.\n"
+    } else {
+        "\nRefused while a client\n"
+    };
     for guard in &plan.guards {
         let table = guard.paths.first().and_then(|path| path.hops.first()).map_or("", |hop| hop.table.as_str());
         let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();

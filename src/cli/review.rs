@@ -8,10 +8,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::client::minute;
-use super::output::{Output, counted, number, reason, table};
+use super::output::{Output, counted, number, reason, table, word};
 use super::{Failure, setup, workbook};
 use crate::domain::sweep::SweepKind;
-use crate::ledger::Sought;
+use crate::ledger::{Review, Sought};
+use crate::service::Service;
+use crate::service::reviews::Seen;
 use crate::service::sweeps::Ask;
 
 /// How far the making of a review is.
@@ -32,6 +34,11 @@ pub(super) enum Command {
     Approve {
         /// Its name.
         name: String,
+        #[command(flatten)]
+        seen: SeenArgs,
+        /// Confirm that anonymizing these clients is meant, and cannot be undone.
+        #[arg(long)]
+        yes: bool,
         /// Work on the sweep here and wait for its end.
         #[arg(long)]
         wait: bool,
@@ -40,6 +47,8 @@ pub(super) enum Command {
     Reject {
         /// Its name.
         name: String,
+        #[command(flatten)]
+        seen: SeenArgs,
     },
     /// Delete a review, whatever became of it; a sweep that it opened stands.
     Delete {
@@ -48,6 +57,26 @@ pub(super) enum Command {
     },
     #[command(flatten)]
     Workbook(workbook::Command),
+}
+
+/// The review as it was seen: nothing is done if it has changed.
+#[derive(Debug, clap::Args)]
+pub(super) struct SeenArgs {
+    /// Only if it still has this number.
+    #[arg(long, value_name = "N")]
+    id: Option<i64>,
+    /// Only if it still holds so many clients.
+    #[arg(long, value_name = "N")]
+    clients: Option<i64>,
+}
+
+impl SeenArgs {
+    async fn of(&self, service: &Service, name: &str) -> Result<(Review, Seen), Failure> {
+        let review = service.review(name).await?.review;
+        let now = Seen::from(&review);
+        let seen = Seen { id: self.id.unwrap_or(now.id), clients: self.clients.unwrap_or(now.clients), ..now };
+        Ok((review, seen))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -181,8 +210,12 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 text + "\n" + &shown.keys.join("\n")
             });
         }
-        Command::Approve { name, wait } => {
-            let sweep = service.approve_review(&name).await?;
+        Command::Approve { name, seen, yes, wait } => {
+            let (review, seen) = seen.of(&service, &name).await?;
+            if !yes && review.state == "waiting" {
+                return Err(unconfirmed(&review));
+            }
+            let sweep = service.approve_review(&name, &seen).await?;
             if wait {
                 return super::sweep::wait(&service.context, sweep, out).await;
             }
@@ -190,8 +223,9 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` works on it.")
             });
         }
-        Command::Reject { name } => {
-            service.reject_review(&name).await?;
+        Command::Reject { name, seen } => {
+            let (_, seen) = seen.of(&service, &name).await?;
+            service.reject_review(&name, &seen).await?;
             out.data(&json!({ "review": name, "state": "rejected" }), || format!("Review `{name}` is rejected."));
         }
         Command::Delete { name } => {
@@ -201,4 +235,16 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Workbook(command) => return workbook::execute(command, &service, out).await,
     }
     Ok(())
+}
+
+/// States the size of an approval that `--yes` does not confirm.
+fn unconfirmed(review: &Review) -> Failure {
+    let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
+    let what =
+        format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by);
+    let (name, id, clients) = (word(&review.name), review.id, review.clients);
+    let hint = format!(
+        "`lethe review show {name}` lists them; if it is right, `lethe review approve {name} --id {id} --clients {clients} --yes`"
+    );
+    Failure::new(what, hint)
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use super::access::permit;
 use super::client::minute;
-use super::output::{Output, batches, counted, number, table};
+use super::output::{Output, Tone, batches, counted, number, table, toned};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
+use crate::domain::text::escaped;
 use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
@@ -62,11 +63,43 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
 }
 
 fn text(status: &Status) -> String {
-    let mut text = String::new();
+    let mut text = toned(Tone::Strong, &status.night.sentence()) + "\n\n";
+    if !status.sweeps.is_empty() {
+        text += &sweep_table(&status.sweeps);
+    }
+    if !status.jobs.is_empty() {
+        text += "\n";
+        let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
+        for job in status.jobs.iter().filter(|job| job.error.is_none()) {
+            let next = job.next.as_deref().map_or_else(|| "switched off".to_owned(), |at| minute(at) + " UTC");
+            rows.push(vec![job.job.clone(), job.kind.clone(), next]);
+        }
+        text += &table(&rows);
+    }
+    let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
+    let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
+    let waiting = if open > 0 { format!("   to deliver {open}") } else { String::new() };
+    text += &format!("\nOn hold {}   failed {}{waiting}   last backup {backup}\n", status.holds, status.failures);
+    if let Some(journal) = &status.journal {
+        text += &format!("{}\n", journal.line());
+    }
+    if status.attention.is_empty() {
+        text += &toned(Tone::Good, "Nothing needs attention.");
+    } else {
+        text += &format!("\n{}\n", toned(Tone::Bad, "Needs attention"));
+        for line in &status.attention {
+            text += &format!("  {line}\n");
+        }
+    }
+    text
+}
+
+/// Sweeps, a line each.
+pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
     let mut rows = vec![
         ["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""].map(str::to_owned).to_vec(),
     ];
-    for Shown { sweep, progress, rows: gone } in &status.sweeps {
+    for Shown { sweep, progress, rows: gone } in sweeps {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
@@ -100,36 +133,7 @@ fn text(status: &Status) -> String {
             notes.join(", "),
         ]);
     }
-    if status.sweeps.is_empty() {
-        text += "No sweep was ever opened in this database.\n";
-    } else {
-        text += &table(&rows);
-    }
-    if !status.jobs.is_empty() {
-        text += "\n";
-        let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
-        for job in status.jobs.iter().filter(|job| job.error.is_none()) {
-            let next = job.next.as_deref().map_or_else(|| "switched off".to_owned(), |at| minute(at) + " UTC");
-            rows.push(vec![job.job.clone(), job.kind.clone(), next]);
-        }
-        text += &table(&rows);
-    }
-    let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
-    let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
-    let waiting = if open > 0 { format!("   to deliver {open}") } else { String::new() };
-    text += &format!("\nOn hold {}   failed {}{waiting}   last backup {backup}\n", status.holds, status.failures);
-    if let Some(journal) = &status.journal {
-        text += &format!("{}\n", journal.line());
-    }
-    if status.attention.is_empty() {
-        text += "Nothing needs attention.";
-    } else {
-        text += "\nNeeds attention\n";
-        for line in &status.attention {
-            text += &format!("  {line}\n");
-        }
-    }
-    text
+    table(&rows)
 }
 
 async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
@@ -186,12 +190,14 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
         let listed = context.ledger.outcomes(id, &page).await?;
         for own in &listed {
             if out.json {
-                super::output::print(&serde_json::to_string(own).unwrap_or_default());
+                super::output::print(&crate::domain::text::json(&serde_json::to_string(own).unwrap_or_default()));
                 continue;
             }
             let reasons: Vec<String> =
                 own.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-            super::output::print(format!("{}\t{}\t{}", own.client_key, own.outcome, reasons.join(", ")).trim_end());
+            super::output::print(
+                format!("{}\t{}\t{}", escaped(&own.client_key), own.outcome, reasons.join(", ")).trim_end(),
+            );
         }
         match listed.last() {
             Some(last) if listed.len() == AT_ONCE as usize => page.behind = Some(last.client_key.clone()),

@@ -1,7 +1,6 @@
 //! `lethe sweep`: start a sweep, preview it, rehearse it.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -279,12 +278,12 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
         if !wanted {
             return;
         }
-        let mut stdout = std::io::stdout().lock();
-        let _ = if out.json {
-            writeln!(stdout, "{}", serde_json::to_string(&client).unwrap_or_default())
+        if out.json {
+            super::output::print(&crate::domain::text::json(&serde_json::to_string(&client).unwrap_or_default()));
         } else {
-            writeln!(stdout, "{}\t{}\t{}", client.key, client.outcome, client.reasons.join(", "))
-        };
+            let key = crate::domain::text::escaped(&client.key);
+            super::output::print(&format!("{key}\t{}\t{}", client.outcome, client.reasons.join(", ")));
+        }
     }
 }
 
@@ -358,6 +357,23 @@ struct Ended<'a> {
     rows: BTreeMap<String, u64>,
 }
 
+/// How often the progress is printed where there is no terminal.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
+/// How fast it is, and how long it will take if everybody has been selected.
+fn pace(done: u64, took: Duration, left: Option<u64>) -> String {
+    let seconds = took.as_secs();
+    if done == 0 || seconds == 0 {
+        return String::new();
+    }
+    let rate = format!(", {} a second", number(done / seconds));
+    match left.map(|left| left * seconds / done) {
+        Some(left @ 120..) => format!("{rate}, {} min left", left / 60),
+        Some(left @ 1..) => format!("{rate}, {left} s left"),
+        _ => rate,
+    }
+}
+
 /// Works on a sweep here, with a progress bar on a terminal.
 pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failure> {
     let bar = ProgressBar::new_spinner();
@@ -366,15 +382,26 @@ pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failur
     );
     bar.enable_steady_tick(Duration::from_millis(120));
     let stop = setup::stop_on_signal();
-    let ended = wait_for(context, id, stop.clone(), &mut |_, progress| {
+    let begun = std::time::Instant::now();
+    let (mut first, mut told) = (None, begun);
+    let ended = wait_for(context, id, stop.clone(), &mut |sweep, progress| {
         let tally = progress.tally;
-        bar.set_message(format!(
-            "{} looked at: {} anonymized, {} refused, {} failed",
-            number(tally.looked_at()),
+        let done = tally.looked_at();
+        let here = done - *first.get_or_insert(done);
+        let total = sweep.cut.then_some(progress.clients);
+        let text = format!(
+            "{} processed: {} anonymized, {} refused, {} failed{}",
+            number(done),
             number(tally.anonymized),
             number(tally.refused),
-            number(tally.failed)
-        ));
+            number(tally.failed),
+            pace(here, begun.elapsed(), total.map(|total| total.saturating_sub(done)))
+        );
+        if bar.is_hidden() && told.elapsed() > TOLD_EVERY {
+            told = std::time::Instant::now();
+            eprintln!("{text}");
+        }
+        bar.set_message(text);
     })
     .await?;
     bar.finish_and_clear();

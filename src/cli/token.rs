@@ -72,10 +72,12 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Add { name, rights, expires } => {
             let name = name.trim();
             let is_plain = |c: char| c.is_alphanumeric() || "-_.@ ".contains(c);
-            if name.is_empty() || name.chars().count() > 60 || !name.chars().all(is_plain) {
+            let unclear = crate::domain::text::name(name).err().map(|what| what.to_string());
+            let other = (!name.chars().all(is_plain)).then(|| "it has other characters".to_owned());
+            if let Some(what) = unclear.or(other) {
                 return Err(Failure::new(
-                    "the name cannot be that of a token",
-                    "write up to 60 letters, digits, spaces, or `-`, `_`, `.`, `@`",
+                    format!("the name cannot be that of a token: {what}"),
+                    "write up to 60 letters of one alphabet, digits, spaces, or `-`, `_`, `.`, `@`",
                 ));
             }
             let token = new_token();

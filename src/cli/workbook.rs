@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Failure;
 use super::client::minute;
-use super::output::{Output, counted, number, table};
+use super::output::{Output, counted, number, table, word};
 use super::review::Which;
 use crate::domain::reading::trouble;
 use crate::ledger::Import;
@@ -59,7 +59,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                      Open the workbook in it, delete the rows of those who are to stay, save it as XLSX, then run\n  \
                      lethe review import {} FILE",
                     path.display(),
-                    quoted(&name)
+                    word(&name)
                 )
             });
         }
@@ -81,7 +81,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                 match import.sweep {
                     Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
                     None => {
-                        format!("{left}. Somebody else approves them with `lethe review approve {}`.", quoted(&name))
+                        format!("{left}. Somebody else approves them with `lethe review approve {}`.", word(&name))
                     }
                 }
             });
@@ -97,7 +97,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                 rows.extend(imports.iter().map(|own| {
                     let count = |own: i64| number(u64::try_from(own).unwrap_or(0));
                     let sweep = own.sweep.map(|id| format!("sweep {id}"));
-                    let errors = errors(own).len() as u64;
+                    let errors = RowError::of(own).map_or(0, |all| all.len() as u64);
                     let more = sweep.or_else(|| (errors > 0).then(|| counted(errors, "error"))).unwrap_or_default();
                     vec![
                         own.id.to_string(),
@@ -150,13 +150,12 @@ fn bytes_of(file: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
-fn errors(import: &Import) -> Vec<RowError> {
-    serde_json::from_str(&import.errors).unwrap_or_default()
-}
-
 /// A workbook that was not taken, with what is wrong with it.
 fn refused(import: &Import) -> Failure {
-    let errors = errors(import);
+    let errors = match RowError::of(import) {
+        Ok(errors) => errors,
+        Err(failure) => return failure,
+    };
     let mut text =
         format!("the workbook was refused, and nothing was done ({})", counted(errors.len() as u64, "error"));
     for own in errors.iter().take(PRINTED) {
@@ -167,13 +166,4 @@ fn refused(import: &Import) -> Failure {
     let more = if errors.len() > PRINTED { ", and all are" } else { "" };
     let mend = errors.first().map(|own| own.mend.clone()).unwrap_or_default();
     Failure::new(text, format!("{mend}{more}; `lethe review errors {}` writes them into a workbook", import.id))
-}
-
-/// A name as a shell takes it.
-fn quoted(name: &str) -> String {
-    if name.chars().all(|own| own.is_alphanumeric() || own == '-') {
-        name.to_owned()
-    } else {
-        format!("'{}'", name.replace('\'', "'\\''"))
-    }
 }

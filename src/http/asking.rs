@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::problem::Problem;
+use super::rights::permit;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 
@@ -41,7 +42,11 @@ where
         let found = Caller::of_token(&service.context.ledger, token, Way::Http).await?;
         app.0.limiter.note(token, found.is_some());
         match found {
-            Some(caller) => Ok(Self(service.for_caller(caller))),
+            Some(caller) => {
+                let service = service.for_caller(caller);
+                permit(&service, parts).await?;
+                Ok(Self(service))
+            }
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "the token is not in force: it is unknown, revoked or has run out",
@@ -67,6 +72,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         let value = T::deserialize(value);
         value.map(Self).map_err(|error| Problem::bad_request(error.to_string(), hint))
+    }
+}
+
+/// No body, or one that says nothing.
+pub(super) struct Nothing;
+
+impl<S: Send + Sync> FromRequest<S> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read = axum::body::Bytes::from_request(request, state).await;
+        if read.is_ok_and(|bytes| matches!(bytes.trim_ascii(), b"" | b"{}")) {
+            return Ok(Self);
+        }
+        Err(Problem::bad_request("this request takes no body", "leave it out"))
     }
 }
 

@@ -3,11 +3,14 @@
 
 mod api;
 mod asking;
+mod house;
 mod limits;
 mod metrics;
 mod once;
 mod page;
+mod patience;
 mod problem;
+mod rights;
 mod server;
 
 pub use api::document;

@@ -1,7 +1,8 @@
-//! Listens, and lets go of who is too slow.
+//! Accepts connections, and closes those that are too slow.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::ConnectInfo;
@@ -13,12 +14,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::limits::{self, Limiter};
+use super::house::House;
+use super::limits::{self, Limiter, OnlyHealth};
 use super::metrics::{self, Metrics};
+use super::patience::{Patient, Timely};
 use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
@@ -26,8 +28,6 @@ use crate::service::shared::Shared;
 
 /// How long a client has to send a request's head.
 const HEAD: Duration = Duration::from_secs(10);
-/// The most connections at a time.
-const MOST_CONNECTIONS: usize = 1_024;
 /// How long answers in hand are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -45,7 +45,7 @@ pub struct Listening {
 pub async fn listen(service: Service, settings: Settings) -> Result<Listening, Failure> {
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {
-        let what = format!("nobody can listen at {address}: {}", crate::domain::reading::trouble(error.kind()));
+        let what = format!("could not bind to {address}: {}", crate::domain::reading::trouble(error.kind()));
         Failure::new(what, "`http.listen` in `lethe.toml` names the address and port; is another `lethe` there?")
             .of(Kind::Unavailable)
     })?;
@@ -62,6 +62,7 @@ fn router(app: App) -> Router {
     api::router()
         .merge(page::router())
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit))
+        .layer(middleware::from_fn(page::troubles))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -80,32 +81,42 @@ impl Listening {
 
     /// Answers until told to stop, and then what is in hand.
     pub async fn serve(self, stop: CancellationToken) {
-        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let house = Arc::new(House::default());
         let graceful = GracefulShutdown::new();
         loop {
-            let next = async { (Arc::clone(&connections).acquire_owned().await, self.listener.accept().await) };
-            let (permit, accepted) = tokio::select! {
+            let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                next = next => next,
+                accepted = self.listener.accept() => accepted,
             };
             let Ok((stream, address)) = accepted else {
                 // Too many open files, or one that was gone at once: others may do better.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let router = self.router.clone();
+            let Some(guest) = house.admit(address.ip()) else { continue };
+            let (router, own) = (self.router.clone(), Arc::clone(&guest));
             let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(address));
-                tower::ServiceExt::oneshot(router.clone(), request.map(axum::body::Body::new))
+                request.extensions_mut().insert(OnlyHealth(own.only_health));
+                let (router, guest) = (router.clone(), Arc::clone(&own));
+                async move {
+                    let request = request.map(|body| axum::body::Body::new(Timely::new(body, Arc::clone(&guest))));
+                    let answer = tower::ServiceExt::oneshot(router, request).await;
+                    guest.answered.fetch_add(1, Ordering::Relaxed);
+                    guest.is_answered.store(false, Ordering::Relaxed);
+                    answer
+                }
             });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
-            let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            let connection =
+                builder.serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(service));
             let connection = graceful.watch(connection);
+            let house = Arc::clone(&house);
             tokio::spawn(async move {
                 // Whoever is gone, or too slow, is not answered.
-                let _ = connection.await;
-                drop(permit);
+                let _ = guest.leave.run_until_cancelled(connection).await;
+                house.left(&guest);
             });
         }
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;

@@ -4,9 +4,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as};
+use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::access::Rights;
 
+/// The most refusals of one caller that are kept apart on one day.
+const MOST_REFUSED: i64 = 200;
+/// What further ones are recorded as.
+const FURTHER: &str = "further requests that were refused";
+/// How long a session lasts without a request, and at most.
+const IDLE: TimeDelta = TimeDelta::hours(1);
+const SESSION: TimeDelta = TimeDelta::hours(12);
+/// How long the record of a request is kept.
+const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
@@ -77,9 +86,11 @@ pub struct AskedFor {
     pub needs: String,
     /// 1 if it was allowed.
     pub allowed: i64,
+    /// How often on that day, if it was refused.
+    pub times: i64,
 }
 
-from_row!(AskedFor { at, asked_by, way, what, needs, allowed });
+from_row!(AskedFor { at, asked_by, way, what, needs, allowed, times });
 
 /// What became of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,21 +178,120 @@ impl Ledger {
         allowed: bool,
     ) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(self.now())
+        let now = self.now();
+        let run = async {
+            let mut what = what;
+            if !allowed {
+                let day = &now[..10];
+                let refused: i64 = query_scalar(
+                    "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0",
+                )
+                .bind(asked_by)
+                .bind(day)
+                .fetch_one(&mut **writer)
+                .await?;
+                if refused >= MOST_REFUSED {
+                    what = FURTHER;
+                    let again = query(
+                        "UPDATE lethe_requests SET times = times + 1 \
+                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
+                    );
+                    let again = again.bind(asked_by).bind(day).bind(what).execute(&mut **writer).await?;
+                    if again > 0 {
+                        return Ok(());
+                    }
+                }
+            }
+            query(
+                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(&now)
             .bind(asked_by)
             .bind(way)
             .bind(what)
             .bind(needs)
             .bind(i64::from(allowed))
             .execute(&mut **writer)
-            .await?;
-        Ok(())
+            .await
+            .map(|_| ())
+        };
+        run.await
+    }
+
+    /// Deletes records of requests, answers and sessions that are too old.
+    pub async fn tidy_requests(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let run = async {
+            for (sql, before) in [
+                ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
+                ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
+                ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
+                ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
+            ] {
+                let mut writer = self.writer().await;
+                query(sql).bind(moment(before)).execute(&mut **writer).await?;
+            }
+            Ok(())
+        };
+        run.await
+    }
+
+    /// Opens a session for the owner of a token. `hash` is that of its cookie.
+    pub async fn open_session(&self, token: i64, hash: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query("INSERT INTO lethe_sessions (hash, token, made_at, used_at) VALUES ($1, $2, $3, $3)")
+            .bind(hash)
+            .bind(token)
+            .bind(self.now())
+            .execute(&mut **writer)
+            .await
+            .map(|_| ())
+    }
+
+    /// The token of a session that is not over, if the token is in force. Noted as used, once a minute.
+    pub async fn session(&self, hash: &str) -> Result<Option<Token>, StoreError> {
+        let now = self.clock.now();
+        let run = async {
+            let used_at: Option<String> =
+                query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
+                    .bind(hash)
+                    .bind(moment(now - SESSION))
+                    .bind(moment(now - IDLE))
+                    .fetch_optional(self.readers())
+                    .await?;
+            let Some(used_at) = used_at else { return Ok(None) };
+            if used_at[..16] != moment(now)[..16] {
+                let mut writer = self.writer().await;
+                let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
+                used.bind(hash).bind(moment(now)).execute(&mut **writer).await?;
+            }
+            query_as(
+                "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
+                 WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
+            )
+            .bind(hash)
+            .bind(moment(now))
+            .fetch_optional(self.readers())
+            .await
+        };
+        run.await
+    }
+
+    /// Ends a session.
+    pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let ended = query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).execute(&mut **writer).await;
+        ended.map(|_| ())
+    }
+
+    /// When a token was made.
+    pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
+        query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1").bind(token).fetch_optional(self.readers()).await
     }
 
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
-        query_as("SELECT at, asked_by, way, what, needs, allowed FROM lethe_requests ORDER BY id DESC LIMIT $1")
+        query_as("SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1")
             .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
@@ -192,7 +302,8 @@ impl Ledger {
         let now = self.clock.now();
         let mut writer = self.writer().await;
         let run = async {
-            query("DELETE FROM lethe_answers WHERE at < $1").bind(moment(now - KEPT)).execute(&mut **writer).await?;
+            let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
+            old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
             let taken = query(
                 "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (token, request_key) DO NOTHING",

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 
 /// A workbook that was given back.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -38,25 +38,23 @@ pub struct Import {
 from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep });
 
 /// A workbook that was given back, to be noted.
-#[derive(Debug)]
-pub struct NewImport<'a> {
+#[derive(Debug, Clone)]
+pub struct NewImport {
     /// The review's number.
     pub review: i64,
-    pub made_by: &'a str,
+    pub made_by: String,
     /// SHA-256 of the file, in hex.
-    pub file: &'a str,
+    pub file: String,
     /// The program that saved it, as it says itself.
-    pub saved_with: &'a str,
+    pub saved_with: String,
     /// `refused`, `taken` or `approved`.
-    pub state: &'a str,
+    pub state: &'static str,
     /// Clients left in it.
     pub kept: usize,
     /// Clients that were taken out.
     pub removed: usize,
     /// What is wrong with it, as a JSON array.
-    pub errors: &'a str,
-    /// The sweep that was opened.
-    pub sweep: Option<i64>,
+    pub errors: String,
 }
 
 const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.kept, i.removed, i.errors, i.sweep \
@@ -86,25 +84,40 @@ impl Ledger {
         Ok(found > 0)
     }
 
-    /// Notes a workbook that was given back, and returns its number.
-    pub async fn add_import(&self, import: &NewImport<'_>) -> Result<i64, StoreError> {
-        let mut writer = self.writer().await;
+    /// Notes a workbook that was given back, with the sweep it opened, and returns its number.
+    pub(super) async fn add_import(
+        &self,
+        connection: &mut Connection,
+        import: &NewImport,
+        sweep: Option<i64>,
+    ) -> Result<i64, StoreError> {
         query_scalar(
             "INSERT INTO lethe_imports (review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         )
         .bind(import.review)
-        .bind(import.made_by)
+        .bind(&import.made_by)
         .bind(self.now())
-        .bind(import.file)
-        .bind(import.saved_with)
+        .bind(&import.file)
+        .bind(&import.saved_with)
         .bind(import.state)
         .bind(i64::try_from(import.kept).unwrap_or(i64::MAX))
         .bind(i64::try_from(import.removed).unwrap_or(i64::MAX))
-        .bind(import.errors)
-        .bind(import.sweep)
-        .fetch_one(&mut **writer)
+        .bind(&import.errors)
+        .bind(sweep)
+        .fetch_one(connection)
         .await
+    }
+
+    /// Notes a workbook that was refused, and returns its number.
+    pub async fn refuse_import(&self, import: &NewImport) -> Result<i64, StoreError> {
+        let mut writer = self.writer().await;
+        self.add_import(&mut writer, import, None).await
+    }
+
+    /// The workbook that opened a sweep.
+    pub async fn import_of(&self, sweep: i64) -> Result<Option<Import>, StoreError> {
+        query_as(format!("SELECT {COLUMNS} WHERE i.sweep = $1")).bind(sweep).fetch_optional(self.readers()).await
     }
 
     /// Workbooks that were given back, the newest first.

@@ -34,9 +34,9 @@ pub use journal::{Backlog, Head, Known, Segment, Waiting};
 pub use notices::Notice;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
-pub use reviews::{Held, Review, Sought};
+pub use reviews::{Decision, Held, Review, Sought};
 pub use selections::{NewSelection, Selection};
-pub use sweeps::{NewSweep, Progress, State, Sweep};
+pub use sweeps::{NewSweep, Progress, State, Sweep, SweepPage};
 
 pub use writers::Turn;
 

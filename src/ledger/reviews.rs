@@ -3,14 +3,13 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::{Ledger, moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use super::{Ledger, NewImport, moment};
+use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
 
 /// A review.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Review {
     /// Its number.
-    #[serde(skip)]
     pub id: i64,
     /// What people call it.
     pub name: String,
@@ -85,6 +84,24 @@ pub struct Held<'a> {
     pub reasons: &'a str,
     /// The clients, as the ledger writes keys.
     pub clients: &'a [String],
+}
+
+/// A decision about a review, bound to what the person who makes it has seen.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// The review's number.
+    pub review: i64,
+    /// The digest of its plan, as it was seen.
+    pub digest: String,
+    /// How many clients it held, as it was seen. A review only ever loses clients, so the same number is the same clients.
+    pub clients: i64,
+    /// How many of them are left.
+    pub kept: i64,
+    /// `approved` or `rejected`.
+    pub state: &'static str,
+    pub by: String,
+    /// The workbook that decides it, noted in the same transaction.
+    pub import: Option<NewImport>,
 }
 
 /// Which reviews, or workbooks given back, are wanted.
@@ -267,65 +284,117 @@ impl Ledger {
             .await
     }
 
-    /// Leaves these clients on a review that waits, and no others. `false` if somebody has decided it.
-    pub async fn narrow_review(&self, review: i64, keys: &[String]) -> Result<bool, StoreError> {
+    /// Leaves these clients on a review that waits, as it was seen, and notes the
+    /// workbook that says so. `None` if the review has changed.
+    pub async fn narrow_review(
+        &self,
+        seen: &Decision,
+        keys: &[String],
+        import: &NewImport,
+    ) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let others = format!(
             "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
             self.texts()
         );
-        let left = i64::try_from(keys.len()).unwrap_or(i64::MAX);
         let run = async {
             let mut transaction = writer.begin().await?;
             let waits = query(
-                "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 WHERE id = $1 AND state = 'waiting'",
+                "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 \
+                 WHERE id = $1 AND state = 'waiting' AND digest = $3 AND clients = $4",
             )
-            .bind(review)
-            .bind(left)
+            .bind(seen.review)
+            .bind(seen.kept)
+            .bind(&seen.digest)
+            .bind(seen.clients)
             .execute(&mut *transaction)
-            .await?
-            ;
+            .await?;
             if waits == 0 {
-                return Ok(false);
+                return Ok(None);
             }
             query(others)
-                .bind(review)
+                .bind(seen.review)
                 .bind(serde_json::to_string(keys).unwrap_or_default())
                 .execute(&mut *transaction)
                 .await?;
+            let id = self.add_import(&mut transaction, import, None).await?;
             transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
+            Ok::<Option<i64>, StoreError>(Some(id))
         };
         run.await
     }
 
-    /// Decides a review: approved by a sweep that was opened, rejected, or
-    /// deleted in whatever state it is. Its clients are forgotten. `false` if
-    /// somebody has decided it.
-    pub async fn decide_review(
+    /// Decides a review inside a transaction, and forgets its clients. `false`
+    /// if it is not, any more, what was seen: then nothing was written.
+    pub async fn claim_review(&self, connection: &mut Connection, decision: &Decision) -> Result<bool, StoreError> {
+        let claimed = query(
+            "UPDATE lethe_reviews SET state = $4, decided_by = $5, decided_at = $6, removed = removed + clients - $7, clients = $7 \
+             WHERE id = $1 AND state = 'waiting' AND digest = $2 AND clients = $3",
+        )
+        .bind(decision.review)
+        .bind(&decision.digest)
+        .bind(decision.clients)
+        .bind(decision.state)
+        .bind(&decision.by)
+        .bind(self.now())
+        .bind(decision.kept)
+        .execute(&mut *connection)
+        .await?;
+        if claimed == 0 {
+            return Ok(false);
+        }
+        self.forget_reviewed(connection, decision.review).await?;
+        Ok(true)
+    }
+
+    /// Notes the sweep that a decision opened, in the transaction that opens it.
+    pub async fn decided_by_sweep(
         &self,
-        review: i64,
-        state: &str,
-        sweep: Option<i64>,
-        by: &str,
-    ) -> Result<bool, StoreError> {
+        connection: &mut Connection,
+        decision: &Decision,
+        sweep: i64,
+    ) -> Result<(), StoreError> {
+        let noted = query("UPDATE lethe_reviews SET sweep = $2 WHERE id = $1");
+        noted.bind(decision.review).bind(sweep).execute(&mut *connection).await?;
+        if let Some(import) = &decision.import {
+            self.add_import(connection, import, Some(sweep)).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_reviewed(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
+        let forgotten = query("DELETE FROM lethe_reviewed WHERE review = $1");
+        forgotten.bind(review).execute(connection).await.map(|_| ())
+    }
+
+    /// Rejects a review that waits. `false` if it is not, any more, what was seen.
+    pub async fn reject_review(&self, decision: &Decision) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
-            let decided = query(
-                "UPDATE lethe_reviews SET state = $2, sweep = COALESCE($3, sweep), decided_by = $4, decided_at = $5 \
-                 WHERE id = $1 AND (state = 'waiting' OR $2 = 'deleted')",
+            let claimed = self.claim_review(&mut transaction, decision).await?;
+            transaction.commit().await?;
+            Ok::<bool, StoreError>(claimed)
+        };
+        run.await
+    }
+
+    /// Deletes a review in whatever state it is. `false` if it was deleted before.
+    pub async fn delete_review(&self, review: i64, by: &str) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let run = async {
+            let mut transaction = writer.begin().await?;
+            let deleted = query(
+                "UPDATE lethe_reviews SET state = 'deleted', decided_by = $2, decided_at = $3 WHERE id = $1 AND state <> 'deleted'",
             )
             .bind(review)
-            .bind(state)
-            .bind(sweep)
             .bind(by)
             .bind(self.now())
             .execute(&mut *transaction)
             .await?;
-            query("DELETE FROM lethe_reviewed WHERE review = $1").bind(review).execute(&mut *transaction).await?;
+            self.forget_reviewed(&mut transaction, review).await?;
             transaction.commit().await?;
-            Ok::<bool, StoreError>(decided > 0)
+            Ok::<bool, StoreError>(deleted > 0)
         };
         run.await
     }

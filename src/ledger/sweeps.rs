@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ledger, moment};
 use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
@@ -11,7 +11,7 @@ use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 
 /// Where a sweep stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Being cut into batches and worked on.
@@ -38,11 +38,28 @@ impl State {
 }
 
 impl std::str::FromStr for State {
-    type Err = ();
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Running, Self::Done, Self::Stopped, Self::Braked].into_iter().find(|own| own.as_str() == text).ok_or(())
+    fn from_str(word: &str) -> Result<Self, String> {
+        let all = [Self::Running, Self::Done, Self::Stopped, Self::Braked];
+        let found = all.into_iter().find(|own| own.as_str() == word);
+        found.ok_or_else(|| "the states are running, done, stopped, braked".to_owned())
     }
+}
+
+/// Which sweeps are wanted, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct SweepPage {
+    pub job: Option<String>,
+    pub kind: Option<SweepKind>,
+    pub state: Option<State>,
+    /// Opened on or after this day, UTC.
+    pub since: Option<NaiveDate>,
+    /// Opened on or before this day, UTC.
+    pub until: Option<NaiveDate>,
+    /// Only sweeps before this one.
+    pub before: Option<i64>,
+    pub most: u32,
 }
 
 /// A sweep about to be opened.
@@ -77,6 +94,8 @@ pub struct NewSweep {
     pub note: Option<String>,
     /// The key behind which it begins, as JSON.
     pub position: Option<String>,
+    /// The digest of what a person asked for: one sweep runs for the same terms.
+    pub terms: Option<String>,
     pub opened_by: String,
 }
 
@@ -176,15 +195,16 @@ impl FromRow for Sweep {
 }
 
 impl Ledger {
-    /// Writes a new sweep inside a transaction; `None` if the job's tick has one already.
+    /// Writes a new sweep inside a transaction; `None` if the job's tick has one
+    /// already, or one of the same terms is running.
     pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let now = self.now();
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
-             state, note, position, opened_by, opened_at, closed_at, over_brake) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
-             ON CONFLICT (job, tick) DO NOTHING RETURNING id",
+             state, note, position, opened_by, opened_at, closed_at, over_brake, terms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+             ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
         .bind(sweep.tick.map(moment))
@@ -204,6 +224,7 @@ impl Ledger {
         .bind(now)
         .bind(closed)
         .bind(i64::from(sweep.over_brake))
+        .bind(&sweep.terms)
         .fetch_optional(connection)
         .await
     }
@@ -213,6 +234,14 @@ impl Ledger {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
     }
 
+    /// The running sweep that somebody started on these terms.
+    pub async fn running_on(&self, terms: &str) -> Result<Option<i64>, StoreError> {
+        query_scalar("SELECT id FROM lethe_sweeps WHERE terms = $1 AND state = 'running'")
+            .bind(terms)
+            .fetch_optional(self.readers())
+            .await
+    }
+
     /// Sweeps that are running, oldest first.
     pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id").fetch_all(self.readers()).await
@@ -220,16 +249,34 @@ impl Ledger {
 
     /// The last sweeps, newest first.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        self.sweeps_before(None, most).await
+        self.sweeps(&SweepPage { most, ..SweepPage::default() }).await
     }
 
-    /// The last sweeps before one, newest first.
-    pub async fn sweeps_before(&self, before: Option<i64>, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        query_as("SELECT * FROM lethe_sweeps WHERE id < $1 ORDER BY id DESC LIMIT $2")
-            .bind(before.unwrap_or(i64::MAX))
-            .bind(i64::from(most))
-            .fetch_all(self.readers())
-            .await
+    /// A page of sweeps, newest first.
+    pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Sweep>, StoreError> {
+        let until = page.until.and_then(|day| day.succ_opt()).map_or_else(|| "~".to_owned(), |day| day.to_string());
+        query_as(
+            "SELECT * FROM lethe_sweeps WHERE id < $1 AND ($2 = '' OR job = $2) AND ($3 = '' OR kind = $3) \
+             AND ($4 = '' OR state = $4) AND opened_at >= $5 AND opened_at < $6 ORDER BY id DESC LIMIT $7",
+        )
+        .bind(page.before.unwrap_or(i64::MAX))
+        .bind(page.job.clone().unwrap_or_default())
+        .bind(page.kind.map_or("", SweepKind::as_str))
+        .bind(page.state.map_or("", State::as_str))
+        .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
+        .bind(until)
+        .bind(i64::from(page.most))
+        .fetch_all(self.readers())
+        .await
+    }
+
+    /// How many clients a sweep refused that were not refused before for the same reasons.
+    pub async fn newly_refused(&self, sweep: i64) -> Result<u64, StoreError> {
+        let count: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'refused' AND sweep = $1")
+            .bind(sweep)
+            .fetch_one(self.readers())
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How far a sweep is.

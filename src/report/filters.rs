@@ -17,3 +17,9 @@ pub fn figure(count: impl Display, _: &dyn askama::Values) -> askama::Result<Str
 pub fn minute(moment: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(words::minute(&moment.to_string()))
 }
+
+/// The first characters of a digest.
+#[askama::filter_fn]
+pub fn short(digest: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(digest.to_string().chars().take(12).collect())
+}

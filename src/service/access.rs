@@ -10,6 +10,7 @@ use super::failure::{Failure, Kind};
 use crate::database::StoreError;
 use crate::domain::access::{Right, Rights};
 use crate::domain::hint::Act;
+use crate::domain::text::{LONGEST_TEXT, is_invisible};
 use crate::ledger::Ledger;
 use crate::worker::PlanLoadError;
 
@@ -59,6 +60,13 @@ impl Caller {
         let _ = ledger.token_used(&found).await;
         Ok(Some(Self { name: found.name, rights: found.rights, way, token: Some(found.id) }))
     }
+
+    /// Who holds a session's cookie; `None` if the session is over, or its token not in force.
+    pub async fn of_session(ledger: &Ledger, cookie: &str) -> Result<Option<Self>, StoreError> {
+        let Some(found) = ledger.session(&hash(cookie)).await? else { return Ok(None) };
+        let _ = ledger.token_used(&found).await;
+        Ok(Some(Self { name: found.name, rights: found.rights, way: Way::Http, token: Some(found.id) }))
+    }
 }
 
 /// A new token: 256 random bits.
@@ -72,11 +80,13 @@ pub fn new_token() -> String {
 /// A token as the ledger keeps it. It is random and long, so a plain hash is as good as a slow one.
 #[must_use]
 pub fn hash(token: &str) -> String {
-    use std::fmt::Write;
-    Sha256::digest(token.trim().as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(token.trim().as_bytes()))
+}
+
+/// Bytes in hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// What somebody is told who may not.
@@ -95,17 +105,26 @@ impl Service {
     /// [`Failure`] if the caller lacks the right; or, in the words for those who
     /// cannot help it, if the policy waits to be completed.
     pub async fn allow(&self, right: Right, what: &str) -> Result<(), Failure> {
+        self.allow_on(right, what, "").await
+    }
+
+    /// The same for something that the caller names, which is in no log: it can be a client's key.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] as [`Self::allow`].
+    pub async fn allow_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         let caller = &self.caller;
         let allowed = caller.rights.hold(right);
+        let named = format!("{what} {}", subject.trim()).trim_end().replace(is_invisible, "");
+        let named: String = named.chars().take(LONGEST_TEXT).collect();
         if !allowed || right != Right::Read {
             let who = (caller.name.as_str(), caller.way.as_str());
-            // What was asked for can name what nobody is called.
-            let what = what.replace(char::is_control, "");
-            self.context.ledger.record_request(who, &what, right.as_str(), allowed).await?;
+            self.context.ledger.record_request(who, &named, right.as_str(), allowed).await?;
         }
         if !allowed {
             tracing::warn!(by = caller.name, what, needs = right.as_str(), "refused");
-            return Err(refusal(caller, right, what));
+            return Err(refusal(caller, right, &named));
         }
         if matches!(right, Right::Anonymize | Right::Bulk) && !caller.rights.hold(Right::Configure) {
             self.configured().await?;

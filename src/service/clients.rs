@@ -10,6 +10,7 @@ use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
+use crate::domain::text::{LONGEST_TEXT, said};
 use crate::ledger::{Hold, Notice, Record, SetDate};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, open, survey};
@@ -102,7 +103,7 @@ impl Service {
     ///
     /// [`Failure`] if a gate refuses, or the caller may not anonymize.
     pub async fn anonymize(&self, key: &str, force: bool) -> Result<i64, Failure> {
-        self.allow(Right::Anonymize, &format!("anonymize client {key}")).await?;
+        self.allow_on(Right::Anonymize, "anonymize client", key).await?;
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
         ledger_key(&self.context, key).await?;
         let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
@@ -117,18 +118,21 @@ impl Service {
     ///
     /// [`Failure`] if the client is on hold already, was anonymized, or is not there.
     pub async fn place_hold(&self, key: &str, reason: &str) -> Result<String, Failure> {
-        self.allow(Right::Anonymize, &format!("place a hold on client {key}")).await?;
-        let key = ledger_key(&self.context, key).await?;
-        if reason.trim().is_empty() || reason.contains('\0') {
+        self.allow_on(Right::Anonymize, "place a hold on client", key).await?;
+        let reason = reason.trim();
+        if reason.is_empty() {
             return Err(Failure::new("a hold needs a reason", Act::Reason.then("")));
         }
+        said(reason, LONGEST_TEXT)
+            .map_err(|what| Failure::new(format!("the reason cannot be kept: {what}"), what.hint()))?;
+        let key = ledger_key(&self.context, key).await?;
         let history = self.context.ledger.history(&key).await?;
         if let Some(last) = history.last().filter(|last| last.outcome == Outcome::Anonymized.as_str()) {
             let day = last.at.get(..10).unwrap_or_default();
             let hint = "what is gone cannot be held; a backup of before may still have it";
             return Err(Failure::new(format!("client {key} was anonymized on {day}"), hint).of(Kind::Conflict));
         }
-        if !self.context.ledger.place_hold(&key, reason.trim(), &self.caller.name).await? {
+        if !self.context.ledger.place_hold(&key, reason, &self.caller.name).await? {
             let what = format!("client `{key}` is on hold already");
             return Err(Failure::new(what, Act::Holds.then(" shows it")).of(Kind::Conflict));
         }
@@ -142,20 +146,29 @@ impl Service {
     ///
     /// [`Failure`] if the client is not on hold, or on somebody else's.
     pub async fn release_hold(&self, key: &str) -> Result<String, Failure> {
-        self.allow(Right::Anonymize, &format!("release the hold on client {key}")).await?;
+        self.allow_on(Right::Anonymize, "release the hold on client", key).await?;
         let key = ledger_key(&self.context, key).await?;
         let holds = self.context.ledger.holds(Some(&key), false).await?;
         let Some(hold) = holds.first() else {
             let what = format!("client `{key}` is not on hold");
             return Err(Failure::new(what, Act::Holds.then(" shows who is")).of(Kind::NotFound));
         };
-        if hold.placed_by != self.caller.name && !self.caller.rights.hold(Right::Configure) {
+        if !self.is_own(&hold.placed_by, &hold.placed_at).await? && !self.caller.rights.hold(Right::Configure) {
             let what = format!("release a hold of {}", hold.placed_by);
             self.allow(Right::Configure, &what).await?;
             return Err(refusal(&self.caller, Right::Configure, &what));
         }
         self.context.ledger.release_hold(&key, &self.caller.name).await?;
         Ok(key)
+    }
+
+    /// Whether the caller did something: a token owns nothing of an earlier one of its name.
+    async fn is_own(&self, by: &str, at: &str) -> Result<bool, Failure> {
+        let made_at = match self.caller.token {
+            Some(token) => self.context.ledger.token_made_at(token).await?,
+            None => None,
+        };
+        Ok(by == self.caller.name && made_at.is_none_or(|made_at| made_at.as_str() <= at))
     }
 
     /// Holds, newest first: those in force, or all.

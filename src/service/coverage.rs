@@ -7,7 +7,7 @@ use super::Service;
 use super::failure::Failure;
 use crate::domain::access::Right;
 use crate::domain::plan::{Longhand, PlanError, Problem};
-use crate::domain::policy::{BranchSpec, Class, Column, Policy, Rows};
+use crate::domain::policy::{BranchSpec, Class, Column, Literal, Policy, Rows};
 use crate::worker::PlanLoadError;
 
 /// How much of the database the policy covers.
@@ -45,6 +45,8 @@ pub struct CoveredColumn {
     pub action: &'static str,
     /// How: `replace`, `clear`, `generalize`, …; empty if it is kept.
     pub how: String,
+    /// The text that replaces it, if one does.
+    pub with: Option<String>,
     /// Why a personal column is kept.
     pub why: Option<String>,
 }
@@ -110,6 +112,10 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
         class: column.class.to_string(),
         action: if how.is_empty() { "keep" } else { "delete" },
         how,
+        with: match &column.replace {
+            Some(Literal::Text(text)) => Some(text.clone()),
+            _ => None,
+        },
         why: column.keep.clone(),
     }
 }

@@ -3,6 +3,7 @@
 use crate::database::StoreError;
 use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
+use crate::domain::text::{self, is_coloured, shown};
 use crate::worker::{PlanLoadError, RunError, SweepError};
 
 /// What kind of thing went wrong.
@@ -53,10 +54,14 @@ impl Failure {
     /// Prints it to stderr, as text or as JSON.
     pub fn print(&self, json: bool) {
         if json {
-            eprintln!("{}", serde_json::json!({ "error": self.message, "hint": self.hint.to_string() }));
-        } else {
-            eprintln!("error: {}\n\nhint: {}", self.message, self.hint);
+            let failure = serde_json::json!({ "error": self.message, "hint": self.hint.to_string() }).to_string();
+            eprintln!("{}", text::json(&failure));
+            return;
         }
+        let coloured = is_coloured(&std::io::stderr());
+        let [error, hint] =
+            if coloured { ["\u{1b}[31merror:\u{1b}[0m", "\u{1b}[36mhint:\u{1b}[0m"] } else { ["error:", "hint:"] };
+        eprintln!("{}", shown(&format!("{error} {}\n\n{hint} {}", self.message, self.hint), coloured));
     }
 }
 

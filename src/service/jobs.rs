@@ -5,9 +5,13 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::Service;
 use super::failure::{Failure, Kind};
+use super::status::Shown;
+use crate::domain::access::Right;
 use crate::domain::job::Job;
 use crate::domain::reading::trouble;
+use crate::ledger::SweepPage;
 
 /// All jobs in the folder, by name.
 pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
@@ -71,6 +75,8 @@ pub struct JobStatus {
     pub enabled: bool,
     /// Its next tick.
     pub next: Option<String>,
+    /// Its last sweep, where it was asked for.
+    pub last: Option<Shown>,
     /// Why the jobs cannot be read; then nothing else is said.
     pub error: Option<String>,
 }
@@ -93,6 +99,7 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
                 review: false,
                 enabled: false,
                 next: None,
+                last: None,
                 error: Some(failure.message),
             }];
         }
@@ -105,7 +112,28 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
         enabled: job.enabled,
         description: job.description.unwrap_or_default(),
         job: job.name,
+        last: None,
         error: None,
     });
     status.collect()
+}
+
+impl Service {
+    /// The jobs, when each runs next, and its last sweep.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not read.
+    pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
+        self.allow(Right::Read, "look at jobs").await?;
+        let ledger = &self.context.ledger;
+        let mut jobs = job_status(&self.jobs, ledger.clock().now());
+        for job in jobs.iter_mut().filter(|own| own.error.is_none()) {
+            let page = SweepPage { job: Some(job.job.clone()), most: 1, ..SweepPage::default() };
+            if let Some(sweep) = ledger.sweeps(&page).await?.pop() {
+                job.last = Some(Shown::of(&self.context, sweep).await?);
+            }
+        }
+        Ok(jobs)
+    }
 }

@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod failure;
 pub mod jobs;
 pub mod journal;
+pub mod night;
 pub mod reviews;
 pub mod selections;
 pub mod shared;

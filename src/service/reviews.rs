@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
@@ -18,8 +18,10 @@ use crate::domain::hint::Act;
 use crate::domain::job::Job;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Held, Review, Sought};
-use crate::worker::sweep::{Client, Mode, Survey, count, open, survey};
+use crate::domain::text::{self, Unclear};
+use crate::ledger::{Decision, Held, NewImport, Review, Sought};
+use crate::report::counted;
+use crate::worker::sweep::{Client, Mode, Survey, SweepError, count, open, survey};
 use crate::worker::{Loaded, Request};
 
 /// The most clients of a review: people are to look at them.
@@ -63,6 +65,46 @@ pub struct Reviewed {
     pub keys: Vec<String>,
 }
 
+/// The review that a person saw: it is decided as it was then, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seen {
+    /// Its number.
+    pub id: i64,
+    /// The digest of its plan.
+    pub digest: String,
+    /// How many clients it held.
+    pub clients: i64,
+}
+
+impl From<&Review> for Seen {
+    fn from(review: &Review) -> Self {
+        Self { id: review.id, digest: review.digest.clone(), clients: review.clients }
+    }
+}
+
+impl Seen {
+    /// Refuses a review that is not, any more, what was seen.
+    fn is(&self, review: &Review) -> Result<(), Failure> {
+        let now = Self::from(review);
+        if *self == now {
+            return Ok(());
+        }
+        let clients = |own: &Self| counted(u64::try_from(own.clients).unwrap_or(0), "client");
+        let what = if self.clients == now.clients {
+            format!("review `{}` was made again since you looked at it", review.name)
+        } else {
+            format!(
+                "review `{}` holds {}, and held {} when you looked at it",
+                review.name,
+                clients(&now),
+                clients(self)
+            )
+        };
+        Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict))
+    }
+}
+
 impl Service {
     /// Holds the clients that a sweep would take now until a second person
     /// approves them; `each` is told how many were looked at, of how many.
@@ -103,7 +145,7 @@ impl Service {
     }
 
     async fn begun(&self, name: &str, ask: &Ask) -> Result<(i64, Request), Failure> {
-        self.allow(Right::Bulk, &format!("make review {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, "make review", name).await?;
         let name = name_of("review", name)?;
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
@@ -242,24 +284,25 @@ impl Service {
         Ok(Reviewed { review, keys })
     }
 
-    /// Opens a sweep over exactly the clients of a review, each of whom is
-    /// checked again, and returns its number.
+    /// Opens a sweep over exactly the clients of the review that was seen, each
+    /// of whom is checked again, and returns its number.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if whoever made it approves it, it is decided or too old, the
-    /// policy has changed since, or a gate refuses.
-    pub async fn approve_review(&self, name: &str) -> Result<i64, Failure> {
-        self.allow(Right::Bulk, &format!("approve review {}", name.trim())).await?;
+    /// [`Failure`] if whoever made it approves it, it is decided or too old, it is
+    /// not what was seen, the policy has changed since, or a gate refuses.
+    pub async fn approve_review(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
+        self.allow_on(Right::Bulk, "approve review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
+        seen.is(&review)?;
         if !self.may_approve(&review) {
             let what =
                 format!("review `{}` was made by {}, and a second person approves it", review.name, review.made_by);
             return Err(Failure::new(what, "somebody else with the right `bulk` can").of(Kind::Forbidden));
         }
-        let keys = self.context.ledger.reviewed(review.id).await?;
-        self.approved(&review, &keys).await
+        let keys = self.held_keys(&review).await?;
+        self.approved(&review, &keys, None).await
     }
 
     /// Whether the caller may approve a review: a second person may.
@@ -268,11 +311,21 @@ impl Service {
         !self.second_person || review.made_by != self.caller.name
     }
 
-    /// Opens a sweep over these clients of a review.
-    pub(super) async fn approved(&self, review: &Review, keys: &[String]) -> Result<i64, Failure> {
-        let ledger = &self.context.ledger;
+    /// The clients of a review that waits, unless it was decided since it was read.
+    pub(super) async fn held_keys(&self, review: &Review) -> Result<Vec<String>, Failure> {
+        let keys = self.context.ledger.reviewed(review.id).await?;
+        if i64::try_from(keys.len()) == Ok(review.clients) { Ok(keys) } else { Err(SweepError::Decided.into()) }
+    }
+
+    /// Opens a sweep over these clients of a review, and decides the review in the same transaction.
+    pub(super) async fn approved(
+        &self,
+        review: &Review,
+        keys: &[String],
+        import: Option<NewImport>,
+    ) -> Result<i64, Failure> {
         self.is_as_it_was(review).await?;
-        let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
+        let asked: Ask = asked(review)?;
         let terms = Ask {
             kind: Some(SweepKind::List),
             clients: keys.to_vec(),
@@ -281,13 +334,22 @@ impl Service {
             job: None,
             ..asked
         };
-        let request = self.request_of_any_size(&terms).await?;
+        let mut request = self.request_of_any_size(&terms).await?;
+        request.decision = Some(Decision { import, ..self.decision(review, "approved", keys.len()) });
         let opened = open(&self.context, &request).await?;
-        let sweep =
-            opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))?;
-        ledger.narrow_review(review.id, keys).await?;
-        ledger.decide_review(review.id, "approved", Some(sweep), &self.caller.name).await?;
-        Ok(sweep)
+        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
+    }
+
+    pub(super) fn decision(&self, review: &Review, state: &'static str, kept: usize) -> Decision {
+        Decision {
+            review: review.id,
+            digest: review.digest.clone(),
+            clients: review.clients,
+            kept: i64::try_from(kept).unwrap_or(i64::MAX),
+            state,
+            by: self.caller.name.clone(),
+            import: None,
+        }
     }
 
     /// Refuses a review that was made under another policy or schema.
@@ -300,36 +362,45 @@ impl Service {
         Ok(loaded)
     }
 
-    /// Decides that the clients of a review stay for now.
+    /// Decides that the clients of the review that was seen stay for now.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if it is decided, or the caller may not.
-    pub async fn reject_review(&self, name: &str) -> Result<(), Failure> {
-        self.allow(Right::Bulk, &format!("reject review {}", name.trim())).await?;
+    /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
+    pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
+        self.allow_on(Right::Bulk, "reject review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
-        self.context.ledger.decide_review(review.id, "rejected", None, &self.caller.name).await?;
-        Ok(())
+        seen.is(&review)?;
+        let kept = usize::try_from(review.clients).unwrap_or(0);
+        if self.context.ledger.reject_review(&self.decision(&review, "rejected", kept)).await? {
+            return Ok(());
+        }
+        Err(SweepError::Decided.into())
     }
 
     /// Deletes a review, whatever became of it; a sweep that it opened stands.
     pub async fn delete_review(&self, name: &str) -> Result<(), Failure> {
-        self.allow(Right::Bulk, &format!("delete review {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, "delete review", name).await?;
         let review = self.find(name).await?;
-        self.context.ledger.decide_review(review.id, "deleted", None, &self.caller.name).await?;
+        self.context.ledger.delete_review(review.id, &self.caller.name).await?;
         Ok(())
     }
+}
+
+/// What a review was made of.
+pub(super) fn asked(review: &Review) -> Result<Ask, Failure> {
+    serde_json::from_str(&review.asked).map_err(|_| {
+        let what = format!("the terms of review `{}` cannot be read", review.name);
+        Failure::new(what, "delete it and make another").of(Kind::Conflict)
+    })
 }
 
 /// What people call a thing of this kind, if it can be called so.
 pub(super) fn name_of<'a>(kind: &str, name: &'a str) -> Result<&'a str, Failure> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > 60 || name.contains(char::is_control) {
-        let what = format!("the name cannot be that of a {kind}");
-        return Err(Failure::new(what, "write up to 60 characters on one line"));
-    }
-    Ok(name)
+    let refused = |what: Unclear| Failure::new(format!("the name cannot be that of a {kind}: {what}"), what.hint());
+    text::name(name).map(|()| name).map_err(refused)
 }
 
 /// Refuses a review that does not wait.

@@ -56,7 +56,7 @@ impl Service {
     /// be replaced, or the caller may not.
     pub async fn save_selection(&self, name: &str, replace: bool, given: Given<'_>) -> Result<Saved, Failure> {
         let what = if replace { "replace" } else { "save" };
-        self.allow(Right::Bulk, &format!("{what} selection {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, &format!("{what} selection"), name).await?;
         let name = name_of("selection", name)?;
         let ledger = &self.context.ledger;
         // Told before anything is read; whoever is quicker is found at the end.
@@ -139,7 +139,7 @@ impl Service {
 
     /// Deletes a selection; a sweep that was opened over it stands.
     pub async fn delete_selection(&self, name: &str) -> Result<(), Failure> {
-        self.allow(Right::Bulk, &format!("delete selection {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, "delete selection", name).await?;
         let ledger = &self.context.ledger;
         if ledger.delete_selection(name.trim()).await? {
             return Ok(());

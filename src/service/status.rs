@@ -9,6 +9,7 @@ use super::deliveries;
 use super::failure::{Failure, Kind};
 use super::jobs::{JobStatus, job_status};
 use super::journal::JournalStatus;
+use super::night::Night;
 use crate::domain::hint::{Act, Face};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
@@ -52,6 +53,8 @@ impl Shown {
 /// How everything stands.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Status {
+    /// What came of the last night.
+    pub night: Night,
     /// The last sweeps, newest first.
     pub sweeps: Vec<Shown>,
     /// The jobs and their next ticks.
@@ -77,6 +80,7 @@ impl Status {
     pub async fn of(context: &Context, jobs: &Path, last: u32, face: Face) -> Result<Self, Failure> {
         let ledger = &context.ledger;
         let mut status = Self {
+            night: Night::default(),
             sweeps: Vec::new(),
             jobs: job_status(jobs, ledger.clock().now()),
             failures: ledger.failures(MOST_FAILURES).await?.len(),
@@ -90,6 +94,7 @@ impl Status {
         for sweep in ledger.last_sweeps(last).await? {
             status.sweeps.push(Shown::of(context, sweep).await?);
         }
+        status.night = Night::of(&status.sweeps, status.failures);
         status.attention = attention(context, &status, face).await;
         Ok(status)
     }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::Service;
+use super::access::hex;
 use super::clients::{KEY_HINT, ledger_key};
 use super::failure::{Failure, Kind};
 use super::jobs::job;
@@ -15,9 +17,11 @@ use super::ticks::needs_no_review;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
+use crate::domain::outcome::Outcome;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Through};
+use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, SweepPage, Through};
+use crate::report::counted;
 use crate::worker::sweep::{Client, Mode, Survey, open, survey};
 use crate::worker::{Context, Request};
 
@@ -73,6 +77,20 @@ pub struct Preview {
     pub found: Survey,
     /// The clients, up to a thousand.
     pub clients: Vec<Client>,
+    /// What a start may be bound to.
+    pub seen: Previewed,
+}
+
+/// The preview that a person saw: exactly these clients are started with, or none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Previewed {
+    /// SHA-256 of the clients that would be anonymized, in hex.
+    pub id: String,
+    /// The digest of the plan.
+    pub digest: String,
+    /// How many clients would be anonymized.
+    pub clients: u64,
 }
 
 /// A sweep with all that is known of it.
@@ -90,19 +108,61 @@ pub struct SweepStatus {
 }
 
 impl Service {
-    /// Opens a sweep, and returns its number.
+    /// Opens a sweep, and returns its number. Bound to a preview, it begins only
+    /// if it would take the same clients now; `once`, only if none runs on the same terms.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if a gate refuses, the request makes no sense, or the caller may not.
-    pub async fn start_sweep(&self, ask: &Ask) -> Result<i64, Failure> {
-        self.allow(ask.right(), &format!("start a sweep of {}", ask.named())).await?;
+    /// [`Failure`] if a gate refuses, the same sweep is running, the preview is
+    /// not what it would do now, the request makes no sense, or the caller may not.
+    pub async fn start_sweep(&self, ask: &Ask, seen: Option<&Previewed>, once: bool) -> Result<i64, Failure> {
+        self.allow_on(ask.right(), "start a sweep of", &ask.named()).await?;
         if let Some(name) = &ask.job {
             needs_no_review(&job(&self.jobs, name)?)?;
         }
-        let request = self.request(ask).await?;
+        let mut request = self.request(ask).await?;
+        if let Some(seen) = seen {
+            self.is_as_previewed(&request, seen).await?;
+        }
+        request.terms = once.then(|| ask.digest());
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
+    }
+
+    async fn is_as_previewed(&self, request: &Request, seen: &Previewed) -> Result<(), Failure> {
+        let (now, _) = self.survey(request, &mut |_| {}).await?;
+        if now == *seen {
+            return Ok(());
+        }
+        let clients = |own: &Previewed| counted(own.clients, "client");
+        let what = if now.digest != seen.digest {
+            "the policy or the schema changed since the preview".to_owned()
+        } else if now.clients == seen.clients {
+            "the sweep would take other clients than the preview showed".to_owned()
+        } else {
+            format!("the sweep would take {}, and the preview showed {}", clients(&now), clients(seen))
+        };
+        Err(Failure::new(what, "nothing was started; look at the preview again").of(Kind::Conflict))
+    }
+
+    /// Surveys the clients of a request, and seals which of them would be anonymized.
+    async fn survey(
+        &self,
+        request: &Request,
+        each: &mut (dyn FnMut(Client) + Send),
+    ) -> Result<(Previewed, Survey), Failure> {
+        let mut seal = Sha256::new();
+        let mut named = |client: Client| {
+            if client.outcome == Outcome::Anonymized {
+                seal.update(client.key.len().to_be_bytes());
+                seal.update(client.key.as_bytes());
+            }
+            each(client);
+        };
+        let found = survey((&self.context).into(), request, Mode::Preview, &mut named).await?;
+        let seen =
+            Previewed { id: hex(&seal.finalize()), digest: found.digest.clone(), clients: found.tally.anonymized };
+        Ok((seen, found))
     }
 
     /// What a sweep would do; writes nothing.
@@ -111,7 +171,7 @@ impl Service {
     ///
     /// [`Failure`] if the request makes no sense, or the caller may not read.
     pub async fn preview(&self, ask: &Ask) -> Result<Preview, Failure> {
-        self.allow(Right::Read, &format!("preview a sweep of {}", ask.named())).await?;
+        self.allow_on(Right::Read, "preview a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
         let mut clients = Vec::new();
         let mut name = |client| {
@@ -119,8 +179,8 @@ impl Service {
                 clients.push(client);
             }
         };
-        let found = survey((&self.context).into(), &request, Mode::Preview, &mut name).await?;
-        Ok(Preview { found, clients })
+        let (seen, found) = self.survey(&request, &mut name).await?;
+        Ok(Preview { found, clients, seen })
     }
 
     /// Does everything that a sweep would do and rolls it back; a live sweep
@@ -130,7 +190,7 @@ impl Service {
     ///
     /// [`Failure`] if the rehearsal fails, or the caller may not.
     pub async fn rehearse(&self, ask: &Ask) -> Result<Survey, Failure> {
-        self.allow(Right::Bulk, &format!("rehearse a sweep of {}", ask.named())).await?;
+        self.allow_on(Right::Bulk, "rehearse a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
         rehearse(&self.context, &request, &mut |_| {}).await
     }
@@ -152,11 +212,11 @@ impl Service {
         Ok(())
     }
 
-    /// The last sweeps before one, newest first.
-    pub async fn sweeps(&self, before: Option<i64>, most: u32) -> Result<Vec<Shown>, Failure> {
+    /// A page of sweeps, newest first.
+    pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
         self.allow(Right::Read, "look at sweeps").await?;
         let mut shown = Vec::new();
-        for sweep in self.context.ledger.sweeps_before(before, most).await? {
+        for sweep in self.context.ledger.sweeps(page).await? {
             shown.push(Shown::of(&self.context, sweep).await?);
         }
         Ok(shown)
@@ -199,11 +259,10 @@ impl Service {
     ///
     /// [`Failure`] if the one named has not failed, or the caller may not.
     pub async fn retry(&self, key: Option<&str>) -> Result<(Vec<i64>, usize), Failure> {
-        let (right, what) = match key {
-            Some(key) => (Right::Anonymize, format!("retry client {key}")),
-            None => (Right::Bulk, "retry all who failed".to_owned()),
-        };
-        self.allow(right, &what).await?;
+        match key {
+            Some(key) => self.allow_on(Right::Anonymize, "retry client", key).await?,
+            None => self.allow(Right::Bulk, "retry all who failed").await?,
+        }
         let context = &self.context;
         let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
         let mut failed = context.ledger.failures(u32::MAX).await?;
@@ -357,6 +416,11 @@ impl Ask {
     fn right(&self) -> Right {
         let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
         if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }
+    }
+
+    /// The same for the same terms.
+    fn digest(&self) -> String {
+        hex(&Sha256::digest(serde_json::to_string(self).unwrap_or_default()))
     }
 
     fn named(&self) -> String {

@@ -103,7 +103,7 @@ impl Service {
             }
             (Err(failure), _) if failure.kind == Kind::Unavailable => return Err(failure),
             (Err(failure), Some(review)) if failure.message == NOBODY => {
-                context.ledger.decide_review(review.id, "deleted", None, &review.made_by).await?;
+                context.ledger.delete_review(review.id, &review.made_by).await?;
                 None
             }
             (Err(_), Some(review)) if review.state == "making" => return Ok(false),

@@ -11,22 +11,22 @@ use utoipa::ToSchema;
 
 use super::Service;
 use super::failure::{Failure, Kind};
-use super::reviews::{MOST_LISTED, waits};
+use super::reviews::{MOST_LISTED, asked, waits};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::{Key, join};
 use crate::ledger::{Import, NewImport, Review, Sought};
-use crate::service::sweeps::Ask;
 use crate::sheet::{Row, Saved, Workbook, plain, read, write, zipped};
 use crate::sql::shown::shown;
 use crate::worker::Loaded;
+use crate::worker::sweep::SweepError;
 
 /// The largest file that is taken back, in bytes.
 pub const LARGEST: usize = 32 << 20;
 /// Clients read at once.
 const PAGE: usize = 5_000;
 /// The most errors that are noted of a workbook.
-const MOST_ERRORS: usize = 10_000;
+const MOST_ERRORS: usize = 1_000;
 /// Workbooks being read: each may take some memory.
 static READING: Semaphore = Semaphore::const_new(1);
 
@@ -36,6 +36,9 @@ const ZIP: &str = "application/zip";
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The line of a workbook that says which review it is of.
 const NUMBER: &str = "Number";
+/// Those that say as what it was exported.
+const PLAN: &str = "Plan";
+const CLIENTS: &str = "Clients";
 
 /// A file to be saved.
 #[derive(Debug)]
@@ -61,6 +64,18 @@ pub struct RowError {
 }
 
 impl RowError {
+    /// What is wrong with a workbook, as the ledger keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if that cannot be read.
+    pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
+        serde_json::from_str(&import.errors).map_err(|_| {
+            let what = format!("the errors of import {} cannot be read", import.id);
+            Failure::new(what, "import the workbook again").of(Kind::Conflict)
+        })
+    }
+
     fn of_file(what: impl Into<String>, mend: &str) -> Self {
         Self { row: None, column: None, what: what.into(), mend: mend.to_owned() }
     }
@@ -79,7 +94,7 @@ impl Service {
     /// [`Failure`] if the review does not wait, the policy has changed since, or
     /// the caller may not.
     pub async fn export_review(&self, name: &str) -> Result<File, Failure> {
-        self.allow(Right::Bulk, &format!("export review {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, "export review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
         let loaded = self.is_as_it_was(&review).await?;
@@ -89,7 +104,7 @@ impl Service {
             let cells = known.remove(&key).unwrap_or_else(|| vec![String::new(); loaded.plan.shown.len()]);
             [key].into_iter().chain(cells).collect()
         });
-        let workbook = Workbook { about: about(&review), columns: columns(&loaded), rows: rows.collect() };
+        let workbook = Workbook { about: about(&review)?, columns: columns(&loaded), rows: rows.collect() };
         let (bytes, digest) = in_background(move || write(&workbook)).await?;
         self.context.ledger.exported(review.id, &digest, &self.caller.name).await?;
         let name = file_name(&review.name);
@@ -107,7 +122,7 @@ impl Service {
     /// [`Failure`] if the review does not wait, a gate refuses the sweep, or the
     /// caller may not.
     pub async fn import_review(&self, name: &str, bytes: Vec<u8>) -> Result<Import, Failure> {
-        self.allow(Right::Bulk, &format!("import review {}", name.trim())).await?;
+        self.allow_on(Right::Bulk, "import review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
         let loaded = self.is_as_it_was(&review).await?;
@@ -125,7 +140,7 @@ impl Service {
             Ok(Err(error)) => (None, vec![RowError::of_file(error.to_string(), error.hint())]),
             Err(_) => (None, vec![RowError::of_file("the file cannot be read", "export the review again")]),
         };
-        let on_it = self.context.ledger.reviewed(review.id).await?;
+        let on_it = self.held_keys(&review).await?;
         let mut kept = Vec::new();
         if let Some(saved) = &saved {
             errors.extend(self.of_another(&review, saved).await?);
@@ -134,32 +149,33 @@ impl Service {
             }
         }
         let saved_with = saved.map(|own| own.saved_with).unwrap_or_default();
-        let (state, sweep) = if !errors.is_empty() {
-            kept.clear();
-            ("refused", None)
-        } else if self.may_approve(&review) {
-            ("approved", Some(self.approved(&review, &kept).await?))
-        } else if self.context.ledger.narrow_review(review.id, &kept).await? {
-            ("taken", None)
-        } else {
-            return Err(
-                Failure::new("somebody has decided the review meanwhile", "look at it again").of(Kind::Conflict)
-            );
-        };
-        let removed = if errors.is_empty() { on_it.len() - kept.len() } else { 0 };
-        let import = NewImport {
+        let mut import = NewImport {
             review: review.id,
-            made_by: &self.caller.name,
-            file: &file,
-            saved_with: &saved_with,
-            state,
-            kept: kept.len(),
-            removed,
-            errors: &serde_json::to_string(&errors).unwrap_or_default(),
-            sweep,
+            made_by: self.caller.name.clone(),
+            file,
+            saved_with,
+            state: "refused",
+            kept: 0,
+            removed: 0,
+            errors: serde_json::to_string(&errors).unwrap_or_default(),
         };
-        let id = self.context.ledger.add_import(&import).await?;
-        self.found_import(id).await
+        let ledger = &self.context.ledger;
+        if !errors.is_empty() {
+            return self.found_import(ledger.refuse_import(&import).await?).await;
+        }
+        (import.kept, import.removed) = (kept.len(), on_it.len() - kept.len());
+        if self.may_approve(&review) {
+            import.state = "approved";
+            let sweep = self.approved(&review, &kept, Some(import)).await?;
+            let noted = ledger.import_of(sweep).await?;
+            return noted.ok_or_else(|| Failure::fault("the import was not noted", "look at the sweep"));
+        }
+        import.state = "taken";
+        let left = self.decision(&review, "waiting", kept.len());
+        match ledger.narrow_review(&left, &kept, &import).await? {
+            Some(id) => self.found_import(id).await,
+            None => Err(SweepError::Decided.into()),
+        }
     }
 
     /// Workbooks that were given back, the newest first; up to 200.
@@ -189,7 +205,7 @@ impl Service {
     /// [`Failure`] if nothing is wrong with it, or there is none.
     pub async fn import_errors(&self, id: i64) -> Result<File, Failure> {
         let import = self.import(id).await?;
-        let errors: Vec<RowError> = serde_json::from_str(&import.errors).unwrap_or_default();
+        let errors = RowError::of(&import)?;
         if errors.is_empty() {
             let what = format!("nothing is wrong with import {id}");
             return Err(Failure::new(what, "there is a file of errors where it was refused").of(Kind::NotFound));
@@ -235,7 +251,11 @@ impl Service {
         }
         let said = |name: &str| saved.about.iter().find(|own| own.0 == name).map(|own| own.1.as_str());
         if said(NUMBER) == Some(review.id.to_string().as_str()) {
-            let differs = about(review).into_iter().any(|(name, own)| said(&name).unwrap_or_default() != plain(&own));
+            if said(CLIENTS) != Some(review.clients.to_string().as_str()) || said(PLAN) != Some(&review.digest) {
+                let what = "the review has changed since the workbook was exported";
+                return Ok(vec![RowError::of_file(what, "export the review again")]);
+            }
+            let differs = about(review)?.into_iter().any(|(name, own)| said(&name).unwrap_or_default() != plain(&own));
             let mend = "export the review again, and leave the sheet `About` as it is";
             let error = || RowError::of_file("the sheet `About` is not as it was exported", mend);
             return Ok(differs.then(error).into_iter().collect());
@@ -302,11 +322,13 @@ fn columns(loaded: &Loaded) -> Vec<String> {
 }
 
 /// What a workbook says of its review. Nothing in it changes while the review waits.
-fn about(review: &Review) -> Vec<(String, String)> {
-    let asked: Ask = serde_json::from_str(&review.asked).unwrap_or_default();
+fn about(review: &Review) -> Result<Vec<(String, String)>, Failure> {
+    let asked = asked(review)?;
     let mut all = vec![
         ("Review", review.name.clone()),
         (NUMBER, review.id.to_string()),
+        (PLAN, review.digest.clone()),
+        (CLIENTS, review.clients.to_string()),
         ("Made (UTC)", review.made_at.clone()),
         ("Made by", review.made_by.clone()),
         ("Sweep", asked.kind.map(|kind| kind.to_string()).unwrap_or_default()),
@@ -318,7 +340,7 @@ fn about(review: &Review) -> Vec<(String, String)> {
     let what = "Each row of the sheet Clients is a client to be anonymized, which cannot be undone. Delete the rows of \
                 those who are to stay, change nothing else, save the workbook as XLSX, and import it.";
     all.push(("What to do".to_owned(), what.to_owned()));
-    all
+    Ok(all)
 }
 
 /// A name that every file system takes.

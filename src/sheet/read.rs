@@ -1,13 +1,12 @@
 //! Reads workbooks as people give them back.
 
-use std::io::Cursor;
+use std::collections::BTreeMap;
 
-use calamine::{DataRef, Reader, Xlsx, XlsxError};
-
-use super::{ABOUT, MOST_ROWS, ROWS, SheetError, package, plain};
+use super::package::{Package, Piece, Tag, WORKBOOK, each, events};
+use super::{ABOUT, MOST_ROWS, ROWS, SheetError, plain};
 
 /// The most columns that are read.
-const MOST_COLUMNS: u32 = 64;
+const MOST_COLUMNS: usize = 64;
 
 /// A workbook as somebody saved it.
 #[derive(Debug)]
@@ -34,67 +33,210 @@ pub struct Row {
 }
 
 /// Reads a workbook. It may come from anybody: nothing is unpacked that is
-/// larger than a list of clients, and nothing is computed.
+/// larger than a list of clients, nothing is computed, and a sheet that hides
+/// something is refused.
 ///
 /// # Errors
 ///
 /// [`SheetError`] says why it cannot be taken.
 pub fn read(bytes: &[u8]) -> Result<Saved, SheetError> {
-    let package::Looked { digest, saved_with } = package::look(bytes)?;
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| SheetError::NotXlsx)?;
-    let about = sheet(&mut book, ABOUT)?;
-    let about = about.into_iter().map(|row| {
+    let package = Package::open(bytes)?;
+    let texts = package.part("xl/sharedstrings.xml").map(shared).transpose()?.unwrap_or_default();
+    let sheets = sheets(&package)?;
+    let mut read = BTreeMap::new();
+    for (name, path) in &sheets {
+        let xml = package.part(path).ok_or(SheetError::NotXlsx)?;
+        read.insert(name.as_str(), rows(xml, &texts)?);
+    }
+    let mut sheet = |name: &'static str| read.remove(name).ok_or(SheetError::NoSheet(name));
+    let about = sheet(ABOUT)?.into_iter().map(|row| {
         let mut cells = row.cells.into_iter();
         (cells.next().unwrap_or_default(), cells.next().unwrap_or_default())
     });
     let about = about.collect();
-    let mut rows = sheet(&mut book, ROWS)?.into_iter().peekable();
+    let mut rows = sheet(ROWS)?.into_iter().peekable();
     let columns = rows.next_if(|row| row.number == 1).map(|row| row.cells).unwrap_or_default();
-    Ok(Saved { about, columns, rows: rows.collect(), digest, saved_with })
+    Ok(Saved { about, columns, rows: rows.collect(), digest: package.digest, saved_with: package.saved_with })
 }
 
-fn sheet(book: &mut Xlsx<Cursor<&[u8]>>, name: &'static str) -> Result<Vec<Row>, SheetError> {
-    if !book.sheet_names().iter().any(|own| own == name) {
-        return Err(SheetError::NoSheet(name));
-    }
-    let not_read = |_: XlsxError| SheetError::NotXlsx;
-    // Cell by cell: a sheet may claim to be as large as sheets can be.
-    let mut cells = book.worksheet_cells_reader(name).map_err(not_read)?;
-    let mut rows: Vec<Row> = Vec::new();
-    while let Some(cell) = cells.next_cell().map_err(not_read)? {
-        let text = text(cell.get_value());
-        let (row, column) = cell.get_position();
-        if text.is_empty() {
-            continue;
+/// The sheets by name, with their parts. A hidden one is refused.
+fn sheets(package: &Package) -> Result<Vec<(String, String)>, SheetError> {
+    let mut parts = BTreeMap::new();
+    let references = package.part("xl/_rels/workbook.xml.rels").ok_or(SheetError::NotXlsx)?;
+    each(references, |tag| {
+        if let (Some(id), Some(target)) = (tag.attribute("Id")?, tag.attribute("Target")?) {
+            let path = target.strip_prefix('/').map_or_else(|| format!("xl/{target}"), str::to_owned);
+            parts.insert(id, path);
         }
-        if column >= MOST_COLUMNS {
-            return Err(SheetError::Foreign("more columns than were exported"));
+        Ok(())
+    })?;
+    let mut sheets: Vec<(String, String)> = Vec::new();
+    each(package.part(WORKBOOK).ok_or(SheetError::NotXlsx)?, |tag| {
+        if tag.name() != "sheet" {
+            return Ok(());
         }
-        let number = row + 1;
-        if rows.last().is_none_or(|own| own.number != number) {
-            if rows.len() > MOST_ROWS {
-                return Err(SheetError::TooLarge);
+        if tag.attribute("state")?.is_some_and(|own| own != "visible") {
+            return Err(SheetError::Hidden("sheets"));
+        }
+        let name = tag.attribute("name")?.ok_or(SheetError::NotXlsx)?;
+        let path = tag.attribute("id")?.and_then(|id| parts.get(&id).cloned()).ok_or(SheetError::NotXlsx)?;
+        if sheets.iter().any(|own| own.0 == name) {
+            return Err(SheetError::NotXlsx);
+        }
+        sheets.push((name, path));
+        Ok(())
+    })?;
+    Ok(sheets)
+}
+
+/// The texts that cells share.
+fn shared(xml: &str) -> Result<Vec<String>, SheetError> {
+    let (mut texts, mut reading, mut phonetic) = (Vec::new(), false, false);
+    events(xml, |own| {
+        match own {
+            Piece::Begin(tag) => match tag.name().as_str() {
+                "si" => texts.push(String::new()),
+                "rPh" => phonetic = true,
+                "t" => reading = !phonetic,
+                _ => {}
+            },
+            Piece::End(name) => match name.as_str() {
+                "rPh" => phonetic = false,
+                "t" => reading = false,
+                _ => {}
+            },
+            Piece::Text(text) if reading => {
+                if let Some(own) = texts.last_mut() {
+                    *own += &text;
+                }
             }
-            rows.push(Row { number, cells: Vec::new() });
+            Piece::Text(_) => {}
         }
-        if let Some(own) = rows.last_mut() {
-            let at = column as usize;
-            own.cells.resize(own.cells.len().max(at + 1), String::new());
-            own.cells[at] = text;
+        Ok(())
+    })?;
+    Ok(texts)
+}
+
+/// A cell as it is read.
+#[derive(Default)]
+struct Cell {
+    column: usize,
+    kind: String,
+    text: String,
+    reads: bool,
+    /// Within a note on how the text is pronounced.
+    is_phonetic: bool,
+}
+
+/// The rows of a sheet. One with formulas, whose cells say one thing and mean
+/// another, is refused, and one with rows or columns that nobody has seen.
+fn rows(xml: &str, texts: &[String]) -> Result<Vec<Row>, SheetError> {
+    let (mut rows, mut cell): (Vec<Row>, Option<Cell>) = (Vec::new(), None);
+    let (mut number, mut next) = (0_u32, 0_usize);
+    events(xml, |own| {
+        match own {
+            Piece::Begin(tag) => match tag.name().as_str() {
+                "f" => return Err(SheetError::Foreign("formulas")),
+                "sheetFormatPr" if tag.is_set("zeroHeight")? || tag.is_nothing("defaultRowHeight")? => {
+                    return Err(SheetError::Hidden("rows"));
+                }
+                "sheetFormatPr" if tag.is_nothing("defaultColWidth")? => return Err(SheetError::Hidden("columns")),
+                "col" if tag.is_set("hidden")? || tag.is_nothing("width")? => {
+                    return Err(SheetError::Hidden("columns"));
+                }
+                "row" => {
+                    if tag.is_set("hidden")? || tag.is_nothing("ht")? {
+                        return Err(SheetError::Hidden("rows"));
+                    }
+                    let said = tag.attribute("r")?.map(|own| own.parse::<u32>());
+                    let said = said.transpose().map_err(|_| SheetError::NotXlsx)?.unwrap_or(number + 1);
+                    // Each row comes once, in its place.
+                    if said <= number {
+                        return Err(SheetError::NotXlsx);
+                    }
+                    (number, next) = (said, 0);
+                }
+                "c" => {
+                    let own = begun(&tag, number, next)?;
+                    next = own.column + 1;
+                    cell = Some(own);
+                }
+                "v" | "t" => cell.iter_mut().for_each(|own| own.reads = !own.is_phonetic),
+                "rPh" => cell.iter_mut().for_each(|own| own.is_phonetic = true),
+                _ => {}
+            },
+            Piece::Text(text) => cell.iter_mut().filter(|own| own.reads).for_each(|own| own.text += &text),
+            Piece::End(name) if name == "c" => {
+                if let Some(own) = cell.take() {
+                    add(&mut rows, number, own, texts)?;
+                }
+            }
+            Piece::End(name) if name == "rPh" => cell.iter_mut().for_each(|own| own.is_phonetic = false),
+            Piece::End(_) => cell.iter_mut().for_each(|own| own.reads = false),
         }
-    }
+        Ok(())
+    })?;
     Ok(rows)
 }
 
-fn text(value: &DataRef) -> String {
-    match value {
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => plain(text),
-        DataRef::SharedString(text) => plain(text),
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::Bool(is_so) => is_so.to_string(),
-        DataRef::DateTime(moment) => moment.as_f64().to_string(),
-        DataRef::Error(_) => "#".to_owned(),
-        DataRef::Empty => String::new(),
+/// A text without the escapes that spreadsheet programs write, such as `_x000D_`.
+fn unescaped(text: &str) -> String {
+    let mut all = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find("_x") {
+        let code = rest.get(at + 2..at + 6).filter(|_| rest.get(at + 6..at + 7) == Some("_"));
+        let letter = code.and_then(|own| u32::from_str_radix(own, 16).ok()).and_then(char::from_u32);
+        let end = if letter.is_some() { at + 7 } else { at + 2 };
+        all += &rest[..if letter.is_some() { at } else { end }];
+        all.extend(letter);
+        rest = &rest[end..];
     }
+    all + rest
+}
+
+/// A cell at its reference, such as `B12`; the next of its row where it has none.
+fn begun(tag: &Tag<'_>, number: u32, next: usize) -> Result<Cell, SheetError> {
+    let kind = tag.attribute("t")?.unwrap_or_default();
+    let Some(reference) = tag.attribute("r")? else { return Ok(Cell { column: next, kind, ..Cell::default() }) };
+    let digits = reference.find(|own: char| own.is_ascii_digit()).unwrap_or(reference.len());
+    let (letters, row) = reference.split_at(digits);
+    let is_letters = (1..=3).contains(&letters.len()) && letters.bytes().all(|own| own.is_ascii_uppercase());
+    if !is_letters || row.parse() != Ok(number) {
+        return Err(SheetError::NotXlsx);
+    }
+    let column = letters.bytes().fold(0, |sum, own| sum * 26 + usize::from(own - b'A') + 1) - 1;
+    if column < next {
+        return Err(SheetError::NotXlsx);
+    }
+    Ok(Cell { column, kind, ..Cell::default() })
+}
+
+fn add(rows: &mut Vec<Row>, number: u32, cell: Cell, texts: &[String]) -> Result<(), SheetError> {
+    let text = match cell.kind.as_str() {
+        "s" => {
+            let at = cell.text.trim().parse::<usize>().ok();
+            plain(&unescaped(at.and_then(|at| texts.get(at)).ok_or(SheetError::NotXlsx)?))
+        }
+        "e" => "#".to_owned(),
+        "b" => (cell.text.trim() == "1").to_string(),
+        "" | "n" => cell.text.trim().parse::<f64>().map_or_else(|_| plain(&cell.text), |own| own.to_string()),
+        _ => plain(&unescaped(&cell.text)),
+    };
+    if text.is_empty() {
+        return Ok(());
+    }
+    if cell.column >= MOST_COLUMNS {
+        return Err(SheetError::Foreign("more columns than were exported"));
+    }
+    if rows.last().is_none_or(|own| own.number != number) {
+        if rows.len() > MOST_ROWS {
+            return Err(SheetError::TooLarge);
+        }
+        rows.push(Row { number, cells: Vec::new() });
+    }
+    if let Some(own) = rows.last_mut() {
+        own.cells.resize(own.cells.len().max(cell.column + 1), String::new());
+        own.cells[cell.column] = text;
+    }
+    Ok(())
 }

@@ -26,7 +26,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{self, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::ledger::{self, Decision, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
 
 /// Batches waiting below which more are cut.
@@ -72,6 +72,10 @@ pub struct Request {
     pub selection: Option<String>,
     /// List sweeps: clients that failed are tried again.
     pub retry: bool,
+    /// The digest of what a person asked for: one sweep runs for the same terms.
+    pub terms: Option<String>,
+    /// The decision that opens it, made in the same transaction.
+    pub decision: Option<Decision>,
 }
 
 impl Request {
@@ -93,6 +97,8 @@ impl Request {
             keys: Vec::new(),
             selection: None,
             retry: false,
+            terms: None,
+            decision: None,
         }
     }
 
@@ -114,6 +120,8 @@ impl Request {
             keys,
             selection: None,
             retry: false,
+            terms: None,
+            decision: None,
         }
     }
 }
@@ -334,6 +342,7 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         state: State::Running,
         note: None,
         position: None,
+        terms: request.terms.clone().filter(|_| request.tick.is_none()),
         opened_by: context.actor.clone(),
     }
 }
@@ -353,7 +362,15 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     let mut writer = context.ledger.writer().await;
     let write = async {
         let mut transaction = writer.begin().await?;
+        if let Some(decision) = &request.decision
+            && !context.ledger.claim_review(&mut transaction, decision).await?
+        {
+            return Ok(None);
+        }
         let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
+        if let Some(decision) = &request.decision {
+            context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
+        }
         if let Some(saved) = &prepared.saved
             && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
         {
@@ -371,6 +388,14 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
         Ok::<Option<i64>, StoreError>(Some(id))
     };
     let opened = write.await?;
+    if let (None, Some(_)) = (opened, &request.decision) {
+        return Err(SweepError::Decided);
+    }
+    if let (None, Some(terms)) = (opened, &sweep.terms)
+        && let Some(sweep) = context.ledger.running_on(terms).await?
+    {
+        return Err(SweepError::SameRunning { sweep });
+    }
     if let (None, Some(saved)) = (opened, &prepared.saved) {
         // Deleted, or saved anew, since it was looked for.
         return Err(saved::changed(saved));
@@ -536,6 +561,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {
         context.ledger.end_notices(sweep.id).await?;
+        context.ledger.tidy_requests().await?;
         let tally = context.ledger.progress(sweep.id).await?.tally;
         tracing::info!(
             sweep = sweep.id,

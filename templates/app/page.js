@@ -1,12 +1,29 @@
-// Follows a running sweep; without it, the page shows how far it was when it was loaded.
+// Without this script every page works, and shows what was so when it was loaded.
 "use strict";
+const isBusy = () => document.activeElement && document.activeElement.closest("main form");
+
+// Follows a running sweep.
 const follow = document.querySelector("[data-follow]");
 if (follow) {
   const events = new EventSource(follow.dataset.follow);
+  const begun = { at: Date.now(), done: null };
+  const write = (name, text) => {
+    for (const own of document.querySelectorAll(`[data-figure="${name}"]`)) own.textContent = text;
+  };
   const show = (event) => {
     const { progress } = JSON.parse(event.data);
-    for (const figure of follow.querySelectorAll("[data-figure]")) {
-      figure.textContent = Number(progress[figure.dataset.figure]).toLocaleString("en");
+    const number = (own) => Number(own).toLocaleString(document.documentElement.lang);
+    for (const name of ["anonymized", "refused", "failed", "open_batches"]) write(name, number(progress[name]));
+    const done = ["anonymized", "refused", "failed", "already", "not_due", "not_found"].reduce((sum, name) => sum + progress[name], 0);
+    const bar = document.querySelector("progress[data-done]");
+    if (bar) { bar.max = Math.max(progress.clients, 1); bar.value = done; }
+    write("done", number(done));
+    if (begun.done === null) begun.done = done;
+    const seconds = (Date.now() - begun.at) / 1000;
+    if (done > begun.done && seconds > 1) {
+      const rate = (done - begun.done) / seconds;
+      write("rate", number(Math.round(rate)));
+      write("left", `${number(Math.ceil((progress.clients - done) / rate))} s`);
     }
   };
   events.addEventListener("progress", show);
@@ -17,10 +34,28 @@ if (follow) {
   });
 }
 
-// Looks again while something is being made; a form that somebody fills in is left alone.
+// Replaces a part of the page by itself, every so many seconds; a form that is being filled in is left alone.
+for (const part of document.querySelectorAll("[data-live]")) {
+  setInterval(async () => {
+    if (document.hidden || isBusy()) return;
+    const response = await fetch(location.href, { redirect: "error" }).catch(() => null);
+    if (!response || !response.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const own = page.getElementById(part.id);
+    const now = document.getElementById(part.id);
+    if (own && now && own.innerHTML !== now.innerHTML) now.innerHTML = own.innerHTML;
+  }, Number(part.dataset.live) * 1000);
+}
+
+// Loads the page again while something is being made.
 if (document.querySelector("[data-again]")) {
-  setInterval(() => {
-    const form = document.activeElement && document.activeElement.closest("main form");
-    if (!form) location.reload();
-  }, 2000);
+  setInterval(() => { if (!isBusy()) location.reload(); }, 2000);
+}
+
+// Narrows a list to what contains the words that are typed.
+for (const field of document.querySelectorAll("[data-narrows]")) {
+  field.addEventListener("input", () => {
+    const wanted = field.value.toLowerCase();
+    for (const own of document.querySelectorAll(field.dataset.narrows)) own.hidden = !own.textContent.toLowerCase().includes(wanted);
+  });
 }

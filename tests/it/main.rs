@@ -44,6 +44,7 @@ mod sheet;
 mod sqlite;
 mod statements;
 mod sweeps;
+mod terminal;
 mod traces;
 mod views;
 mod webhooks;

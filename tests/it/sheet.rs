@@ -112,6 +112,79 @@ fn what_computes_fetches_or_hides_is_refused() {
     refused(&sheet("<row r=\"2\" hidden=\"true\"><c r=\"A2\"><v>1</v></c></row>"), "hides rows");
 }
 
+/// A part as UTF-16, with or without a mark of its order.
+fn wide(text: &str, mark: bool) -> Vec<u8> {
+    let mark = mark.then_some('\u{feff}').into_iter();
+    mark.chain(text.chars()).collect::<String>().encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
+    let of = |inside: &str| {
+        format!("<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\">{inside}</worksheet>")
+    };
+    let row = |own: &str| of(&format!("<sheetData><row r=\"2\" {own}><c r=\"A2\"><v>1</v></c></row></sheetData>"));
+    let column = |own: &str| of(&format!("<cols><col min=\"1\" max=\"1\" {own}/></cols><sheetData/>"));
+    for (xml, what) in [
+        (row("hidden='1'"), "hides rows"),
+        (row("hidden=\"&#49;\""), "hides rows"),
+        (row("hidden=\" true \""), "hides rows"),
+        (row("hidden=\"on\""), "hides rows"),
+        (row("ht=\"0\" customHeight=\"1\""), "hides rows"),
+        (row("ht=\"0.0\""), "hides rows"),
+        (row("hidden=\"1\"").replace("<row", "<x:row").replace("</row", "</x:row"), "hides rows"),
+        (column("hidden=\"1\""), "hides columns"),
+        (column("width=\"0\" customWidth=\"1\""), "hides columns"),
+        (of("<sheetFormatPr zeroHeight=\"1\"/><sheetData/>"), "hides rows"),
+        (of("<sheetFormatPr defaultRowHeight=\"0\"/><sheetData/>"), "hides rows"),
+        (of("<sheetFormatPr defaultColWidth=\"0\"/><sheetData/>"), "hides columns"),
+        (row("").replace("<v>", "<f>1+1</f><v>"), "formulas"),
+    ] {
+        for bytes in
+            [xml.clone().into_bytes(), [b"\xef\xbb\xbf", xml.as_bytes()].concat(), wide(&xml, true), wide(&xml, false)]
+        {
+            refused(&with(&[("xl/worksheets/sheet1.xml", &bytes)]), what);
+        }
+    }
+    let latin = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>".to_owned() + &row("");
+    refused(&with(&[("xl/worksheets/sheet1.xml", latin.as_bytes())]), "no XLSX");
+    let workbook = String::from_utf8(part("xl/workbook.xml")).unwrap();
+    for state in ["hidden", "veryHidden"] {
+        let hidden = workbook.replacen("<sheet ", &format!("<sheet state=\"{state}\" "), 1);
+        assert_ne!(hidden, workbook);
+        refused(&with(&[("xl/workbook.xml", hidden.as_bytes())]), "hides sheets");
+    }
+    // What is wide and plain is read as what it is.
+    let sheet = String::from_utf8(part("xl/worksheets/sheet1.xml")).unwrap();
+    let saved = read(&with(&[("xl/worksheets/sheet1.xml", &wide(&sheet.replace("UTF-8", "UTF-16"), true))]))
+        .expect("it is read");
+    assert_eq!(saved.rows, read(&bytes()).unwrap().rows);
+}
+
+/// A part of the plain workbook.
+fn part(name: &str) -> Vec<u8> {
+    use std::io::Read;
+    let bytes = bytes();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut own = Vec::new();
+    archive.by_name(name).unwrap().read_to_end(&mut own).unwrap();
+    own
+}
+
+#[test]
+fn what_is_referred_to_counts_wherever_it_is_kept() {
+    let references = String::from_utf8(part("xl/_rels/workbook.xml.rels")).unwrap();
+    for kind in ["externalLink", "vbaProject", "connections", "xlMacrosheet", "dialogsheet", "ctrlProp", "oleObject"] {
+        let own = format!(
+            "<Relationship Id=\"rId99\" Type=\"http://x/relationships/{kind}\" Target=\"custom/a.bin\"/></Relationships>"
+        );
+        let with_own = references.replace("</Relationships>", &own);
+        assert!(read(&with(&[("xl/_rels/workbook.xml.rels", with_own.as_bytes())])).is_err(), "{kind}");
+    }
+    let twice = b"<worksheet/>";
+    assert!(read(&with(&[("XL/worksheets/SHEET1.xml", twice)])).is_err(), "one name is one part");
+}
+
 #[test]
 fn what_is_no_workbook_is_refused() {
     let docx = b"<Types><Override ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";

@@ -8,7 +8,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::{confirmed, meant};
-use crate::http::asking::{Asked, Asking, Body, Named};
+use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::once::once;
 use crate::http::problem::Problem;
 use crate::ledger::Hold;
@@ -93,6 +93,7 @@ pub(in crate::http) async fn set_date(
 pub(in crate::http) async fn clear_date(
     Asking(service): Asking,
     Named(client): Named<String>,
+    _: Nothing,
 ) -> Result<Json<Dated>, Problem> {
     Ok(Json(service.set_to_anonymize_on(&client, None).await?))
 }
@@ -152,6 +153,7 @@ pub(in crate::http) async fn hold(
 pub(in crate::http) async fn release(
     Asking(service): Asking,
     Named(client): Named<String>,
+    _: Nothing,
 ) -> Result<Json<Kept>, Problem> {
     let client = service.release_hold(&client).await?;
     Ok(Json(Kept { client }))

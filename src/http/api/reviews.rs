@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::{confirmed, meant};
-use crate::http::asking::{Asked, Asking, Body, Named, Upload};
+use crate::http::asking::{Asked, Asking, Body, Named, Nothing, Upload};
+use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
-use crate::service::reviews::Reviewed;
+use crate::service::reviews::{Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::{File, RowError};
 
@@ -79,7 +80,7 @@ pub(in crate::http) async fn one(
     Ok(Json(service.review(&review).await?))
 }
 
-/// How a review is approved.
+/// How a review is approved: as it was seen, or not at all.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Approve {
@@ -87,6 +88,12 @@ pub(in crate::http) struct Approve {
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
+    /// The review's number, as it was seen.
+    id: i64,
+    /// The digest of its plan, as it was seen.
+    digest: String,
+    /// How many clients it held, as it was seen.
+    clients: i64,
 }
 
 /// The sweep over the clients of a review.
@@ -96,29 +103,32 @@ pub(in crate::http) struct Approved {
     sweep: i64,
 }
 
-/// Open a sweep over exactly the clients of a review. Each is checked again; whoever made the review cannot approve it.
+/// Open a sweep over exactly the clients of the review that was seen. Each is
+/// checked again; whoever made the review cannot approve it. 409 says that the
+/// review has changed or was decided, and that nothing was done.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/approve", tag = "reviews", operation_id = "approve_review",
     request_body = Approve, params(("review" = String, Path, description = "The review's name.")),
     responses((status = 202, body = Approved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn approve(
     Asking(service): Asking,
     Named(review): Named<String>,
-    Body(Approve { confirm }): Body<Approve>,
+    Body(Approve { confirm, id, digest, clients }): Body<Approve>,
 ) -> Result<(StatusCode, Json<Approved>), Problem> {
     confirmed(confirm)?;
-    let sweep = service.approve_review(&review).await?;
+    let sweep = service.approve_review(&review, &Seen { id, digest, clients }).await?;
     Ok((StatusCode::ACCEPTED, Json(Approved { sweep })))
 }
 
-/// Decide that the clients of a review stay for now.
+/// Decide that the clients of the review that was seen stay for now.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/reject", tag = "reviews", operation_id = "reject_review",
-    params(("review" = String, Path, description = "The review's name.")),
+    request_body = Seen, params(("review" = String, Path, description = "The review's name.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn reject(
     Asking(service): Asking,
     Named(review): Named<String>,
+    Body(seen): Body<Seen>,
 ) -> Result<StatusCode, Problem> {
-    service.reject_review(&review).await?;
+    service.reject_review(&review, &seen).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -129,6 +139,7 @@ pub(in crate::http) async fn reject(
 pub(in crate::http) async fn delete(
     Asking(service): Asking,
     Named(review): Named<String>,
+    _: Nothing,
 ) -> Result<StatusCode, Problem> {
     service.delete_review(&review).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -160,12 +171,14 @@ pub(in crate::http) async fn export(
     Asking(service): Asking,
     Named(review): Named<String>,
 ) -> Result<Response, Problem> {
+    let _turn = turn().await?;
     Ok(saved(service.export_review(&review).await?))
 }
 
 /// Give a review's workbook back, as a spreadsheet program saved it: the clients
 /// left in it are approved, if nothing but rows was taken out. They wait for a
-/// second person where it is given back by whoever made the review. 422 says
+/// second person where it is given back by whoever made the review. The workbook
+/// carries the review's number, digest and clients as they were exported. 422 says
 /// that nothing was done, and the number of the import whose errors say why.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/imports", tag = "reviews", operation_id = "import_review",
     params(("review" = String, Path, description = "The review's name.")),
@@ -183,7 +196,7 @@ pub(in crate::http) async fn import(
 
 /// Says so where a workbook was not taken.
 fn taken(import: &Import) -> Result<(), Problem> {
-    let errors: Vec<RowError> = serde_json::from_str(&import.errors).unwrap_or_default();
+    let errors = RowError::of(import)?;
     let Some(first) = errors.first() else { return Ok(()) };
     let place = first.row.map(|row| format!(" in row {row}")).unwrap_or_default();
     let column = first.column.as_deref().filter(|own| !own.is_empty());

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::within;
-use crate::http::asking::{Asked, Asking, Body, Named};
+use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::problem::Problem;
 use crate::ledger::Selection;
 use crate::service::selections::{Given, Saved, Selected};
@@ -91,6 +91,7 @@ pub(in crate::http) async fn save(
 pub(in crate::http) async fn delete(
     Asking(service): Asking,
     Named(selection): Named<String>,
+    _: Nothing,
 ) -> Result<StatusCode, Problem> {
     service.delete_selection(&selection).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use chrono::NaiveDate;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,13 +16,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
-use crate::http::asking::{Asked, Asking, Body, Named};
-use crate::http::once::once;
+use crate::domain::sweep::SweepKind;
+use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
+use crate::http::limits::turn;
+use crate::http::once::{KEY, once};
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Listed, OutcomePage, State};
+use crate::ledger::{FailedClient, Listed, OutcomePage, State, SweepPage};
 use crate::service::Service;
 use crate::service::status::Shown;
-use crate::service::sweeps::{Ask, Preview, SweepStatus};
+use crate::service::sweeps::{Ask, Preview, Previewed, SweepStatus};
 use crate::worker::sweep::Survey;
 
 /// How often a running sweep is looked at for who follows it.
@@ -33,7 +36,17 @@ const LOOKS: u32 = 7_200;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(in crate::http) struct SweepPage {
+pub(in crate::http) struct SweepQuery {
+    /// Only those of this job.
+    job: Option<String>,
+    /// Only this kind.
+    kind: Option<SweepKind>,
+    /// Only this state.
+    state: Option<State>,
+    /// Only those opened on or after this day, UTC.
+    since: Option<NaiveDate>,
+    /// Only those opened on or before this day, UTC.
+    until: Option<NaiveDate>,
     /// Only sweeps before this one.
     before: Option<i64>,
     /// So many at most, up to 200.
@@ -63,9 +76,12 @@ pub(in crate::http) struct Started {
 
 /// What is asked of a live sweep.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct Start {
     /// The sweep.
     sweep: Ask,
+    /// The preview that was seen, `seen` of its response: 409 says that the sweep would take other clients now, and that nothing was started.
+    preview: Option<Previewed>,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
@@ -94,17 +110,19 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))
 }
 
-/// The last sweeps, newest first.
-#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
+/// Sweeps, newest first, by job, kind, state and day.
+#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
     responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
     Asking(service): Asking,
-    Asked(page): Asked<SweepPage>,
+    Asked(page): Asked<SweepQuery>,
 ) -> Result<Json<Vec<Shown>>, Problem> {
-    Ok(Json(service.sweeps(page.before, within(page.limit, 200)?).await?))
+    let SweepQuery { job, kind, state, since, until, before, limit } = page;
+    let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
+    Ok(Json(service.sweeps(&page).await?))
 }
 
-/// Start a sweep. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
+/// Start a sweep; without an `Idempotency-Key`, one runs at a time on the same terms. Running workers do it; `/api/v1/sweeps/{sweep}/events` tells how far it is.
 #[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
@@ -114,9 +132,11 @@ pub(in crate::http) async fn start(
     headers: HeaderMap,
     Body(raw): Body<serde_json::Value>,
 ) -> Result<Response, Problem> {
-    let Start { sweep, confirm } = read(&raw)?;
+    let Start { sweep, preview, confirm } = read(&raw)?;
     confirmed(confirm)?;
-    let work = async { Ok(Started { sweep: service.start_sweep(&sweep).await? }) };
+    // A key of its own says by itself whether it is the same request.
+    let only_one = !headers.contains_key(KEY);
+    let work = async { Ok(Started { sweep: service.start_sweep(&sweep, preview.as_ref(), only_one).await? }) };
     Box::pin(once(&service, &headers, &("POST /api/v1/sweeps", raw), StatusCode::ACCEPTED, work)).await
 }
 
@@ -130,6 +150,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
     responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Preview>, Problem> {
+    let _turn = turn().await?;
     Ok(Json(service.preview(&ask).await?))
 }
 
@@ -137,6 +158,7 @@ pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<As
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
     responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {
+    let _turn = turn().await?;
     Ok(Json(service.rehearse(&ask).await?))
 }
 
@@ -209,7 +231,11 @@ pub(in crate::http) async fn follow(
 #[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn cancel(Asking(service): Asking, Named(sweep): Named<i64>) -> Result<StatusCode, Problem> {
+pub(in crate::http) async fn cancel(
+    Asking(service): Asking,
+    Named(sweep): Named<i64>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
     service.cancel_sweep(sweep).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,7 +14,7 @@ use crate::http::asking::{Asked, Asking, Named};
 use crate::http::problem::Problem;
 use crate::report::{Month, MonthReport, SweepReport, Wishes};
 use crate::service::coverage::Coverage;
-use crate::service::jobs::{JobStatus, job_status};
+use crate::service::jobs::JobStatus;
 use crate::service::status::{Status, no_sweep};
 
 use super::sweeps::within;
@@ -51,8 +51,7 @@ pub(in crate::http) async fn status(
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
     responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<JobStatus>>, Problem> {
-    service.allow(Right::Read, "look at jobs").await?;
-    Ok(Json(job_status(&service.jobs, service.context.ledger.clock().now())))
+    Ok(Json(service.jobs().await?))
 }
 
 /// What the policy says of every column, and what it does not say yet.

@@ -1,48 +1,66 @@
 //! What the pages' forms do.
 
 use axum::extract::{Form, Path};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::Marked;
 use super::session::Session;
-use super::{Marked, OrTrouble, Trouble};
-use crate::service::sweeps::Ask;
+use crate::http::limits::turn;
+use crate::http::problem::Problem;
+use crate::service::sweeps::{Ask, Previewed};
 
 /// A form for what cannot be undone.
 #[derive(Deserialize)]
 pub(super) struct Sure {
-    mark: String,
+    pub(super) mark: String,
     /// There if the box was ticked.
     sure: Option<String>,
 }
 
 impl Sure {
-    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Trouble> {
-        session.check(headers, &self.mark).or_trouble(session.words)?;
-        crate::http::api::confirmed(self.sure.is_some()).or_trouble(session.words)
+    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Problem> {
+        session.check(headers, &self.mark)?;
+        crate::http::api::confirmed(self.sure.is_some())
     }
+}
+
+/// A form that starts what a preview showed.
+#[derive(Deserialize)]
+pub(super) struct Begin {
+    #[serde(flatten)]
+    sure: Sure,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    clients: String,
 }
 
 pub(super) async fn start(
     session: Session,
     headers: HeaderMap,
     Path(job): Path<String>,
-    Form(form): Form<Sure>,
-) -> Result<Redirect, Trouble> {
-    start_sweep(&session, &headers, &form, &Ask { job: Some(job), ..Ask::default() }).await
+    Form(form): Form<Begin>,
+) -> Result<Redirect, Problem> {
+    start_sweep(&session, &headers, form, &Ask { job: Some(job), ..Ask::default() }).await
 }
 
 /// Starts a sweep that a form is sure of.
 pub(super) async fn start_sweep(
     session: &Session,
     headers: &HeaderMap,
-    form: &Sure,
+    form: Begin,
     ask: &Ask,
-) -> Result<Redirect, Trouble> {
-    form.check(session, headers)?;
-    let sweep = session.service.start_sweep(ask).await.or_trouble(session.words)?;
+) -> Result<Redirect, Problem> {
+    form.sure.check(session, headers)?;
+    let clients = form.clients.parse().map_err(|_| not_seen())?;
+    let seen = Previewed { id: form.id, digest: form.digest, clients };
+    let _turn = turn().await?;
+    let sweep = session.service.start_sweep(ask, Some(&seen), true).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
@@ -51,10 +69,16 @@ pub(super) async fn cancel(
     headers: HeaderMap,
     Path(sweep): Path<i64>,
     Form(Marked { mark }): Form<Marked>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &mark).or_trouble(session.words)?;
-    session.service.cancel_sweep(sweep).await.or_trouble(session.words)?;
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &mark)?;
+    session.service.cancel_sweep(sweep).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
+}
+
+/// A form that does not say what the person saw.
+pub(super) fn not_seen() -> Problem {
+    let what = "the form does not say what it decides about";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "open the page anew and send it again")
 }
 
 /// The form of a hold.
@@ -65,9 +89,9 @@ pub(super) struct Place {
     reason: String,
 }
 
-pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<Place>) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
-    session.service.place_hold(form.key.trim(), &form.reason).await.or_trouble(session.words)?;
+pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<Place>) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.mark)?;
+    session.service.place_hold(form.key.trim(), &form.reason).await?;
     Ok(Redirect::to("/holds"))
 }
 
@@ -80,10 +104,10 @@ pub(super) struct Dated {
     day: String,
 }
 
-pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Dated>) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
+pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Dated>) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.mark)?;
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
-    session.service.set_to_anonymize_on(&form.key, day).await.or_trouble(session.words)?;
+    session.service.set_to_anonymize_on(&form.key, day).await?;
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", &form.key).finish();
     Ok(Redirect::to(&format!("/clients?{query}")))
 }
@@ -99,14 +123,14 @@ pub(super) async fn release(
     session: Session,
     headers: HeaderMap,
     Form(form): Form<Release>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &form.mark).or_trouble(session.words)?;
-    session.service.release_hold(&form.key).await.or_trouble(session.words)?;
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.mark)?;
+    session.service.release_hold(&form.key).await?;
     Ok(Redirect::to("/holds"))
 }
 
-pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form<Sure>) -> Result<Redirect, Trouble> {
+pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form<Sure>) -> Result<Redirect, Problem> {
     form.check(&session, &headers)?;
-    session.service.retry(None).await.or_trouble(session.words)?;
+    session.service.retry(None).await?;
     Ok(Redirect::to("/"))
 }

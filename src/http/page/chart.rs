@@ -1,23 +1,38 @@
-//! The last nights as a chart: a stacked bar a day, drawn as SVG.
+//! The last nights as a chart: a stacked bar a day for what is new, and below
+//! it what stands refused night after night, on an axis of its own.
 
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use crate::domain::outcome::Tally;
 use crate::ledger::{moment, parse_moment};
 use crate::service::Service;
 use crate::service::failure::Failure;
 
 /// How many days are shown.
 const DAYS: u64 = 14;
-/// The height of the tallest bar, in the chart's own units.
+/// The height of the tallest bar, in the chart's own units, and of the tallest below.
 const HEIGHT: u64 = 120;
+const BELOW: u64 = 32;
+/// Where bars stand.
+const GROUND: u64 = 132;
+const BOTTOM: u64 = 196;
+
+/// What came of a day.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
+    pub anonymized: u64,
+    /// Refused, and not refused before for the same reasons.
+    pub new: u64,
+    /// Refused as before.
+    pub still: u64,
+    pub failed: u64,
+}
 
 /// A day of the chart.
 pub(super) struct Day {
     pub date: NaiveDate,
-    pub tally: Tally,
+    pub sum: Sum,
     /// From the bottom up: what it is, where it begins and how tall it is.
     pub parts: Vec<Part>,
     /// Where the bar stands.
@@ -34,8 +49,10 @@ pub(super) struct Part {
 /// The last two weeks, the oldest day first.
 pub(super) struct Chart {
     pub days: Vec<Day>,
-    /// The number at the top of the tallest bar.
-    pub top: u64,
+    /// Numbers of the axis, and where they are.
+    pub ticks: Vec<(u64, u64)>,
+    /// The most that stood refused on a day.
+    pub most_still: u64,
 }
 
 impl Chart {
@@ -47,42 +64,62 @@ impl Chart {
         let begin = first.pred_opt().unwrap_or(first).and_time(chrono::NaiveTime::MIN).and_utc();
         let until = moment(ledger.clock().now() + chrono::TimeDelta::days(1));
         let tallies = ledger.tallies_between(&moment(begin), &until).await?;
-        let mut by_day: BTreeMap<NaiveDate, Tally> = BTreeMap::new();
+        let mut by_day: BTreeMap<NaiveDate, Sum> = BTreeMap::new();
         for sweep in ledger.sweeps_between(&moment(begin), &until).await? {
             let Some(at) = parse_moment(&sweep.opened_at) else { continue };
             let tally = tallies.get(&sweep.id).copied().unwrap_or_default();
+            let new = ledger.newly_refused(sweep.id).await?.min(tally.refused);
             let sum = by_day.entry(at.with_timezone(&service.time_zone).date_naive()).or_default();
             sum.anonymized += tally.anonymized;
-            sum.refused += tally.refused;
             sum.failed += tally.failed;
+            sum.new += new;
+            sum.still += tally.refused - new;
         }
-        let all: Vec<(NaiveDate, Tally)> = first
-            .iter_days()
-            .take(usize::try_from(DAYS).unwrap_or(0))
-            .map(|day| (day, by_day.get(&day).copied().unwrap_or_default()))
-            .collect();
-        let top = all.iter().map(|(_, tally)| tally.anonymized + tally.refused + tally.failed).max().unwrap_or(0);
-        let days = all.into_iter().zip(0_u64..).map(|((day, tally), at)| Day {
-            date: day,
-            tally,
-            parts: bar(&tally, top),
-            x: at * 44 + 6,
+        let days = first.iter_days().take(usize::try_from(DAYS).unwrap_or(0));
+        let all: Vec<(NaiveDate, Sum)> = days.map(|day| (day, by_day.get(&day).copied().unwrap_or_default())).collect();
+        let top = nice(all.iter().map(|(_, own)| own.anonymized + own.new + own.failed).max().unwrap_or(0));
+        let most_still = all.iter().map(|(_, own)| own.still).max().unwrap_or(0);
+        let days = all.into_iter().zip(0_u64..).map(|((date, sum), at)| Day {
+            date,
+            sum,
+            parts: bar(&sum, top, most_still),
+            x: at * 45 + 50,
         });
-        Ok(Self { days: days.collect(), top })
+        let ticks = [0, top / 2, top].into_iter().map(|own| (own, GROUND - own * HEIGHT / top));
+        Ok(Self { days: days.collect(), ticks: ticks.collect(), most_still })
+    }
+}
+
+/// The next number that an axis can end at: 2, 4, 10, 20, 40, 100, …
+fn nice(most: u64) -> u64 {
+    let mut step = 2;
+    loop {
+        for own in [step, step * 2] {
+            if own >= most {
+                return own;
+            }
+        }
+        if step * 5 >= most {
+            return step * 5;
+        }
+        step *= 10;
     }
 }
 
 /// What is not nothing is seen: at least two units tall.
-fn bar(tally: &Tally, top: u64) -> Vec<Part> {
-    let mut y = HEIGHT;
+fn bar(sum: &Sum, top: u64, most_still: u64) -> Vec<Part> {
+    let mut y = GROUND;
     let mut parts = Vec::new();
-    for (class, count) in [("anonymized", tally.anonymized), ("refused", tally.refused), ("failed", tally.failed)] {
-        if count == 0 {
-            continue;
+    for (class, count) in [("anonymized", sum.anonymized), ("new", sum.new), ("failed", sum.failed)] {
+        if count > 0 {
+            let height = (count * HEIGHT / top).max(2);
+            y = y.saturating_sub(height);
+            parts.push(Part { class, y, height });
         }
-        let height = (count * HEIGHT / top.max(1)).max(2);
-        y = y.saturating_sub(height);
-        parts.push(Part { class, y, height });
+    }
+    if sum.still > 0 {
+        let height = (sum.still * BELOW / most_still.max(1)).max(2);
+        parts.push(Part { class: "still", y: BOTTOM - height, height });
     }
     parts
 }

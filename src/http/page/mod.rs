@@ -3,6 +3,9 @@
 
 mod actions;
 mod chart;
+mod clients;
+mod frame;
+mod lists;
 mod reviews;
 mod selections;
 mod session;
@@ -11,19 +14,26 @@ mod words;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, State};
+use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
 use super::App;
+use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
 use super::problem::Problem;
 use crate::domain::hint::Face;
-use crate::service::access::{Caller, Way};
+use crate::service::access::{Caller, Way, hash, new_token};
 use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;
+use frame::Frame;
 use session::Session;
+pub(super) use session::cookie_of;
 use words::Words;
 
 /// What a page may load: its own style, script and events, and nothing else.
@@ -31,20 +41,35 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn router() -> Router<App> {
+    let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
+    let small = quick().layer(within(LONGEST)).layer(RequestBodyLimitLayer::new(LARGEST_BODY));
+    let import =
+        Router::new().route("/reviews/{review}/import", post(reviews::import)).layer(DefaultBodyLimit::max(LARGEST));
+    small.merge(import.layer(within(LONGEST_LOOK))).merge(long().layer(within(LONGEST_LOOK)))
+}
+
+/// What processes every client.
+fn long() -> Router<App> {
+    Router::new()
+        .route("/jobs/{job}/preview", get(views::preview))
+        .route("/selections/{selection}/preview", get(selections::preview))
+        .route("/jobs/{job}/start", post(actions::start))
+        .route("/selections/{selection}/start", post(selections::start))
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+}
+
+fn quick() -> Router<App> {
     Router::new()
         .route("/", get(views::tonight))
         .route("/sign-in", get(sign_in).post(signed_in))
         .route("/sign-out", post(sign_out))
         .route("/language/{code}", get(language))
+        .route("/sweeps", get(views::sweeps))
         .route("/sweeps/{sweep}", get(views::sweep))
         .route("/sweeps/{sweep}/events", get(views::events))
         .route("/sweeps/{sweep}/report", get(views::report))
         .route("/sweeps/{sweep}/cancel", post(actions::cancel))
-        .route("/jobs/{job}/preview", get(views::preview))
-        .route("/selections/{selection}/preview", get(selections::preview))
-        .route("/selections/{selection}/start", post(selections::start))
         .route("/selections/{selection}/review", post(selections::review))
-        .route("/jobs/{job}/start", post(actions::start))
         .route("/jobs/{job}/review", post(reviews::of_job))
         .route("/reviews", get(reviews::all).post(reviews::make))
         .route("/reviews/{review}", get(reviews::one))
@@ -52,16 +77,24 @@ pub(super) fn router() -> Router<App> {
         .route("/reviews/{review}/reject", post(reviews::reject))
         .route("/reviews/{review}/delete", post(reviews::delete))
         .route("/reviews/{review}/workbook", post(reviews::workbook))
-        .route("/reviews/{review}/import", post(reviews::import).layer(DefaultBodyLimit::max(LARGEST)))
         .route("/imports/{import}", get(reviews::one_import))
         .route("/imports/{import}/errors", get(reviews::errors))
-        .route("/clients", get(views::client))
+        .route("/clients", get(clients::client))
         .route("/clients/day", post(actions::day))
-        .route("/holds", get(views::holds).post(actions::hold))
+        .route("/holds", get(lists::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))
-        .route("/failures", get(views::failures))
+        .route("/failures", get(lists::failures))
         .route("/failures/retry", post(actions::retry))
-        .route("/policy", get(views::policy))
+        .route("/policy", get(lists::policy))
+        .route("/jobs", get(lists::jobs))
+        .route("/selections", get(lists::selections))
+        .route("/deliveries", get(lists::deliveries))
+        .route("/deliveries/retry", post(lists::retry_deliveries))
+        .route("/journal", get(lists::journal))
+        .route("/requests", get(lists::requests))
+        .route("/tokens", get(lists::tokens))
+        .route("/reports", get(lists::reports))
+        .route("/reports/{month}", get(lists::month))
         .route(
             "/page.css",
             get(|| async { ([(header::CONTENT_TYPE, "text/css")], include_str!("../../../templates/app/page.css")) }),
@@ -74,32 +107,35 @@ pub(super) fn router() -> Router<App> {
         )
 }
 
-/// What went wrong, as a page: for people, what was a problem for programs.
-pub(super) struct Trouble(Problem, &'static Words);
-
 #[derive(Template)]
 #[template(path = "app/trouble.html")]
 struct TroublePage<'a> {
-    w: &'static Words,
+    f: Frame,
     problem: &'a Problem,
 }
 
-impl IntoResponse for Trouble {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        shown(status, &TroublePage { w: self.1, problem: &self.0 })
-    }
+/// Whether a request is that of a program.
+fn is_api(path: &str, headers: &HeaderMap) -> bool {
+    let paths = ["/api", "/metrics", "/health"];
+    headers.contains_key(header::AUTHORIZATION) || paths.iter().any(|own| path.starts_with(own))
 }
 
-/// Turns what went wrong into a page in somebody's language.
-trait OrTrouble<T> {
-    fn or_trouble(self, words: &'static Words) -> Result<T, Trouble>;
+/// Shows what goes wrong with a page as a page, whatever found it.
+pub(super) async fn troubles(request: Request, next: Next) -> Response {
+    let (path, headers) = (session::path_of(request.uri()), request.headers().clone());
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || is_api(&path, &headers) || is_html(&response) {
+        return response;
+    }
+    let problem = response.extensions_mut().remove::<Problem>();
+    let problem =
+        problem.unwrap_or_else(|| Problem::new(status, "the request was not understood", "go back and try again"));
+    shown(status, &TroublePage { f: Frame::bare(session::words(&headers), &path), problem: &problem })
 }
 
-impl<T, E: Into<Problem>> OrTrouble<T> for Result<T, E> {
-    fn or_trouble(self, words: &'static Words) -> Result<T, Trouble> {
-        self.map_err(|error| Trouble(error.into(), words))
-    }
+fn is_html(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|own| own.as_bytes().starts_with(b"text/html"))
 }
 
 fn shown(status: StatusCode, page: &impl Template) -> Response {
@@ -136,9 +172,13 @@ async fn signed_in(
     let token = token.trim();
     let found = Caller::of_token(&app.0.service.context.ledger, token, Way::Http).await;
     match found {
-        Err(error) => Trouble(error.into(), w).into_response(),
-        Ok(Some(_)) if session::is_own(&headers) => {
-            ([(header::SET_COOKIE, session::keep(&app, token))], Redirect::to("/")).into_response()
+        Err(error) => Problem::from(error).into_response(),
+        Ok(Some(caller)) if session::is_own(&headers) => {
+            let (session, token) = (new_token(), caller.token.unwrap_or_default());
+            match app.0.service.context.ledger.open_session(token, &hash(&session)).await {
+                Ok(()) => ([(header::SET_COOKIE, session::keep(&app, &session))], Redirect::to("/")).into_response(),
+                Err(error) => Problem::from(error).into_response(),
+            }
         }
         Ok(_) => shown(StatusCode::FORBIDDEN, &SignIn { w, is_refused: true }),
     }
@@ -155,16 +195,30 @@ async fn sign_out(
     headers: HeaderMap,
     session: Session,
     Form(Marked { mark }): Form<Marked>,
-) -> Result<Response, Trouble> {
-    session.check(&headers, &mark).or_trouble(session.words)?;
+) -> Result<Response, Problem> {
+    session.check(&headers, &mark)?;
+    if let Some(cookie) = cookie_of(&headers) {
+        app.0.service.context.ledger.end_session(&hash(cookie)).await?;
+    }
     Ok(([(header::SET_COOKIE, session::forget(&app))], Redirect::to("/sign-in")).into_response())
+}
+
+/// The page from which somebody changes the language.
+#[derive(Deserialize)]
+struct Back {
+    #[serde(default)]
+    to: String,
 }
 
 async fn language(
     State(app): State<App>,
     headers: HeaderMap,
     axum::extract::Path(code): axum::extract::Path<String>,
+    Query(Back { to }): Query<Back>,
 ) -> Response {
     let w = words::of(&code).unwrap_or_else(|| session::words(&headers));
-    ([(header::SET_COOKIE, session::speak(&app, w))], Redirect::to("/")).into_response()
+    // A page of ours, whatever the address says.
+    let is_own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    let to = if is_own && to.is_ascii() { to.as_str() } else { "/" };
+    ([(header::SET_COOKIE, session::speak(&app, w))], Redirect::to(to)).into_response()
 }

@@ -8,16 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
-use super::actions::Sure;
+use super::actions::{Sure, not_seen};
+use super::frame::Frame;
 use super::session::Session;
-use super::views::{Frame, in_words};
-use super::{Marked, OrTrouble, Trouble, shown};
+use super::views::in_words;
+use super::{Marked, shown};
 use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
-use crate::report::filters;
-use crate::service::reviews::{Offered, Reviewed};
+use crate::service::failure::Failure;
+use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::RowError;
 
@@ -59,10 +60,10 @@ impl ReviewsPage {
     }
 }
 
-pub(super) async fn all(session: Session, Query(which): Query<Which>) -> Result<Response, Trouble> {
-    let (service, w, sought) = (&session.service, session.words, which.sought());
-    let reviews = service.reviews(&sought).await.or_trouble(w)?;
-    let imports = service.imports(&sought).await.or_trouble(w)?;
+pub(super) async fn all(session: Session, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let (service, sought) = (&session.service, which.sought());
+    let reviews = service.reviews(&sought).await?;
+    let imports = service.imports(&sought).await?;
     // A policy that waits to be completed is said when somebody tries.
     let offered = service.offered_reviews().await.ok();
     Ok(shown(StatusCode::OK, &ReviewsPage { f: Frame::of(&session), which, reviews, imports, offered }))
@@ -77,10 +78,11 @@ struct ReviewPage {
     may_approve: bool,
 }
 
-pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let reviewed = session.service.review(&name).await.or_trouble(session.words)?;
-    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons).unwrap_or_default();
-    let words = in_words(&session.service, counts.keys().cloned()).await;
+pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Problem> {
+    let reviewed = session.service.review(&name).await?;
+    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons)
+        .map_err(|_| Failure::fault("the review's reasons cannot be read", "delete the review and make another"))?;
+    let words = in_words(&session, counts.keys().cloned()).await;
     let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
     let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
     refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
@@ -98,9 +100,9 @@ pub(super) async fn make(
     session: Session,
     headers: HeaderMap,
     Form(form): Form<HashMap<String, String>>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Redirect, Problem> {
     let said = |name: &str| form.get(name).map(|own| own.trim()).filter(|own| !own.is_empty());
-    session.check(&headers, said("mark").unwrap_or_default()).or_trouble(session.words)?;
+    session.check(&headers, said("mark").unwrap_or_default())?;
     let (job, kind) = match said("of").unwrap_or_default().split_once(':') {
         Some(("job", job)) => (Some(job.to_owned()), None),
         Some(("kind", "period")) => (None, Some(SweepKind::Period)),
@@ -113,7 +115,7 @@ pub(super) async fn make(
     });
     let ask =
         Ask { job, kind, filters: filters.collect(), length: said("length").map(str::to_owned), ..Ask::default() };
-    session.service.begin_review(said("name").unwrap_or_default(), &ask).await.or_trouble(session.words)?;
+    session.service.begin_review(said("name").unwrap_or_default(), &ask).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -122,7 +124,7 @@ pub(super) async fn of_job(
     headers: HeaderMap,
     Path(job): Path<String>,
     Form(form): Form<NamedReview>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Redirect, Problem> {
     begin(&session, &headers, &form, &Ask { job: Some(job), ..Ask::default() }).await
 }
 
@@ -132,9 +134,9 @@ pub(super) async fn begin(
     headers: &HeaderMap,
     form: &NamedReview,
     ask: &Ask,
-) -> Result<Redirect, Trouble> {
-    session.check(headers, &form.mark).or_trouble(session.words)?;
-    session.service.begin_review(&form.name, ask).await.or_trouble(session.words)?;
+) -> Result<Redirect, Problem> {
+    session.check(headers, &form.mark)?;
+    session.service.begin_review(&form.name, ask).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -145,14 +147,34 @@ pub(super) struct NamedReview {
     name: String,
 }
 
+/// A form that decides the review that was seen.
+#[derive(Deserialize)]
+pub(super) struct Decide {
+    #[serde(flatten)]
+    sure: Sure,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    digest: String,
+    #[serde(default)]
+    clients: String,
+}
+
+impl Decide {
+    fn seen(&self) -> Result<Seen, Problem> {
+        let number = |text: &str| text.parse::<i64>().map_err(|_| not_seen());
+        Ok(Seen { id: number(&self.id)?, digest: self.digest.clone(), clients: number(&self.clients)? })
+    }
+}
+
 pub(super) async fn approve(
     session: Session,
     headers: HeaderMap,
     Path(name): Path<String>,
-    Form(form): Form<Sure>,
-) -> Result<Redirect, Trouble> {
-    form.check(&session, &headers)?;
-    let sweep = session.service.approve_review(&name).await.or_trouble(session.words)?;
+    Form(form): Form<Decide>,
+) -> Result<Redirect, Problem> {
+    form.sure.check(&session, &headers)?;
+    let sweep = session.service.approve_review(&name, &form.seen()?).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
@@ -160,10 +182,10 @@ pub(super) async fn reject(
     session: Session,
     headers: HeaderMap,
     Path(name): Path<String>,
-    Form(Marked { mark }): Form<Marked>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &mark).or_trouble(session.words)?;
-    session.service.reject_review(&name).await.or_trouble(session.words)?;
+    Form(form): Form<Decide>,
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.sure.mark)?;
+    session.service.reject_review(&name, &form.seen()?).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -172,9 +194,9 @@ pub(super) async fn delete(
     headers: HeaderMap,
     Path(name): Path<String>,
     Form(Marked { mark }): Form<Marked>,
-) -> Result<Redirect, Trouble> {
-    session.check(&headers, &mark).or_trouble(session.words)?;
-    session.service.delete_review(&name).await.or_trouble(session.words)?;
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &mark)?;
+    session.service.delete_review(&name).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -184,9 +206,9 @@ pub(super) async fn workbook(
     headers: HeaderMap,
     Path(name): Path<String>,
     Form(Marked { mark }): Form<Marked>,
-) -> Result<Response, Trouble> {
-    session.check(&headers, &mark).or_trouble(session.words)?;
-    Ok(saved(session.service.export_review(&name).await.or_trouble(session.words)?))
+) -> Result<Response, Problem> {
+    session.check(&headers, &mark)?;
+    Ok(saved(session.service.export_review(&name).await?))
 }
 
 pub(super) async fn import(
@@ -194,27 +216,25 @@ pub(super) async fn import(
     headers: HeaderMap,
     Path(name): Path<String>,
     mut form: Multipart,
-) -> Result<Redirect, Trouble> {
-    let w = session.words;
+) -> Result<Redirect, Problem> {
     let (mut mark, mut is_sure, mut file) = (String::new(), false, None);
     let not_whole = || Problem::bad_request("the form did not come whole, or is larger than 32 MiB", "send it again");
-    while let Some(field) = form.next_field().await.map_err(|_| not_whole()).or_trouble(w)? {
+    while let Some(field) = form.next_field().await.map_err(|_| not_whole())? {
         match field.name().unwrap_or_default() {
-            "mark" => mark = field.text().await.map_err(|_| not_whole()).or_trouble(w)?,
+            "mark" => mark = field.text().await.map_err(|_| not_whole())?,
             "sure" => is_sure = true,
             // The form's own mark comes first: nobody else's file is read.
             "file" => {
-                session.check(&headers, &mark).or_trouble(w)?;
-                file = Some(field.bytes().await.map_err(|_| not_whole()).or_trouble(w)?);
+                session.check(&headers, &mark)?;
+                file = Some(field.bytes().await.map_err(|_| not_whole())?);
             }
             _ => {}
         }
     }
-    session.check(&headers, &mark).or_trouble(w)?;
-    confirmed(is_sure).or_trouble(w)?;
-    let file =
-        file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one")).or_trouble(w)?;
-    let import = session.service.import_review(&name, file.to_vec()).await.or_trouble(w)?;
+    session.check(&headers, &mark)?;
+    confirmed(is_sure)?;
+    let file = file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one"))?;
+    let import = session.service.import_review(&name, file.to_vec()).await?;
     if import.state == "refused" {
         return Ok(Redirect::to(&format!("/imports/{}", import.id)));
     }
@@ -229,12 +249,12 @@ struct ImportPage {
     errors: Vec<RowError>,
 }
 
-pub(super) async fn one_import(session: Session, Path(id): Path<i64>) -> Result<Response, Trouble> {
-    let import = session.service.import(id).await.or_trouble(session.words)?;
-    let errors = serde_json::from_str(&import.errors).unwrap_or_default();
+pub(super) async fn one_import(session: Session, Path(id): Path<i64>) -> Result<Response, Problem> {
+    let import = session.service.import(id).await?;
+    let errors = RowError::of(&import)?;
     Ok(shown(StatusCode::OK, &ImportPage { f: Frame::of(&session), import, errors }))
 }
 
-pub(super) async fn errors(session: Session, Path(id): Path<i64>) -> Result<Response, Trouble> {
-    Ok(saved(session.service.import_errors(id).await.or_trouble(session.words)?))
+pub(super) async fn errors(session: Session, Path(id): Path<i64>) -> Result<Response, Problem> {
+    Ok(saved(session.service.import_errors(id).await?))
 }

@@ -4,19 +4,19 @@ use axum::extract::Form;
 use axum::http::HeaderMap;
 use axum::response::{Redirect, Response};
 
-use super::Trouble;
-use super::actions::{Sure, start_sweep};
+use super::actions::{Begin, start_sweep};
 use super::reviews::{NamedReview, begin};
 use super::session::Session;
 use super::views::preview_of;
 use crate::http::asking::Named;
+use crate::http::problem::Problem;
 use crate::service::sweeps::Ask;
 
 fn over(selection: String) -> Ask {
     Ask { selection: Some(selection), ..Ask::default() }
 }
 
-pub(super) async fn preview(session: Session, Named(selection): Named<String>) -> Result<Response, Trouble> {
+pub(super) async fn preview(session: Session, Named(selection): Named<String>) -> Result<Response, Problem> {
     preview_of(&session, &over(selection.clone()), "/selections/", selection).await
 }
 
@@ -24,9 +24,9 @@ pub(super) async fn start(
     session: Session,
     headers: HeaderMap,
     Named(selection): Named<String>,
-    Form(form): Form<Sure>,
-) -> Result<Redirect, Trouble> {
-    start_sweep(&session, &headers, &form, &over(selection)).await
+    Form(form): Form<Begin>,
+) -> Result<Redirect, Problem> {
+    start_sweep(&session, &headers, form, &over(selection)).await
 }
 
 pub(super) async fn review(
@@ -34,6 +34,6 @@ pub(super) async fn review(
     headers: HeaderMap,
     Named(selection): Named<String>,
     Form(form): Form<NamedReview>,
-) -> Result<Redirect, Trouble> {
+) -> Result<Redirect, Problem> {
     begin(&session, &headers, &form, &over(selection)).await
 }

@@ -1,4 +1,4 @@
-//! Who looks at the pages: the owner of a token that stands in a cookie.
+//! Who looks at the pages: a session, opened with a token and named by a random cookie.
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -9,20 +9,23 @@ use subtle::ConstantTimeEq;
 use super::words::{Words, wanted};
 use crate::http::App;
 use crate::http::problem::Problem;
+use crate::http::rights::permit;
 use crate::service::Service;
-use crate::service::access::{Caller, Way, hash};
+use crate::service::access::{Caller, hash};
 
-/// The cookie with the token.
-const TOKEN: &str = "lethe_token";
+/// The cookie with the session.
+const SESSION: &str = "lethe_session";
 /// The cookie with the language.
 const LANGUAGE: &str = "lethe_language";
 
 /// Somebody who has signed in.
-pub(super) struct Session {
+pub(in crate::http) struct Session {
     pub service: Service,
     pub words: &'static Words,
     /// What every form carries, which no other site can know.
     pub mark: String,
+    /// Path and query of the page.
+    pub path: String,
 }
 
 /// A cookie's value.
@@ -46,19 +49,29 @@ fn set(app: &App, name: &str, value: &str, seconds: Option<u32>) -> HeaderValue 
     HeaderValue::from_str(&line).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
-/// Keeps a token until the browser is closed.
-pub(super) fn keep(app: &App, token: &str) -> HeaderValue {
-    set(app, TOKEN, token, None)
+/// The session that a request names.
+pub(in crate::http) fn cookie_of(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, SESSION).filter(|own| !own.is_empty())
 }
 
-/// Forgets the token.
+/// Keeps a session until the browser is closed.
+pub(super) fn keep(app: &App, session: &str) -> HeaderValue {
+    set(app, SESSION, session, None)
+}
+
+/// Forgets the session.
 pub(super) fn forget(app: &App) -> HeaderValue {
-    set(app, TOKEN, "", Some(0))
+    set(app, SESSION, "", Some(0))
 }
 
 /// Keeps a language for a year.
 pub(super) fn speak(app: &App, words: &Words) -> HeaderValue {
     set(app, LANGUAGE, words.code, Some(31_536_000))
+}
+
+/// Path and query of a page.
+pub(super) fn path_of(uri: &axum::http::Uri) -> String {
+    uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
 }
 
 /// Whether a form was sent by one of our own pages, as far as the browser says.
@@ -67,6 +80,20 @@ pub(super) fn is_own(headers: &HeaderMap) -> bool {
 }
 
 impl Session {
+    /// The session that a request names, if it is in force.
+    pub(super) async fn of(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<Self>, Problem> {
+        let service = &app.0.service;
+        let Some(cookie) = cookie_of(headers) else { return Ok(None) };
+        let found = Caller::of_session(&service.context.ledger, cookie).await?;
+        app.0.limiter.note(cookie, found.is_some());
+        Ok(found.map(|caller| Self {
+            mark: hash(&format!("form of {cookie}")),
+            words: words(headers),
+            service: service.for_caller(caller),
+            path: path.to_owned(),
+        }))
+    }
+
     /// Refuses a form that another site made somebody send.
     pub(super) fn check(&self, headers: &HeaderMap, mark: &str) -> Result<(), Problem> {
         if is_own(headers) && bool::from(mark.as_bytes().ct_eq(self.mark.as_bytes())) {
@@ -86,18 +113,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let app = App::from_ref(state);
-        let service = &app.0.service;
-        let Some(token) = cookie(&parts.headers, TOKEN).filter(|token| !token.is_empty()) else {
-            return Err(Redirect::to("/sign-in").into_response());
-        };
-        match Caller::of_token(&service.context.ledger, token, Way::Http).await {
-            Ok(Some(caller)) => Ok(Self {
-                mark: hash(&format!("form of {token}")),
-                words: words(&parts.headers),
-                service: service.for_caller(caller),
-            }),
-            Ok(None) => Err(Redirect::to("/sign-in").into_response()),
-            Err(error) => Err(Problem::from(error).into_response()),
+        let found = Self::of(&app, &parts.headers, &path_of(&parts.uri)).await.map_err(Problem::into_response)?;
+        let Some(session) = found else { return Err(Redirect::to("/sign-in").into_response()) };
+        match permit(&session.service, parts).await {
+            Ok(()) => Ok(session),
+            Err(failure) => Err(Problem::from(failure).into_response()),
         }
     }
 }

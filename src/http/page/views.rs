@@ -1,4 +1,4 @@
-//! What the pages show.
+//! The pages about nights, sweeps and previews.
 
 use std::collections::BTreeMap;
 
@@ -9,51 +9,28 @@ use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
 
 use super::chart::Chart;
+use super::frame::Frame;
 use super::session::Session;
-use super::words::{LANGUAGES, Words};
-use super::{OrTrouble, Trouble, shown};
+use super::shown;
+use super::words::term;
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
+use crate::domain::outcome::Outcome;
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
+use crate::http::limits::turn;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Hold, Listed, OutcomePage, Selection, State as Stands};
+use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
 use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
 use crate::service::Service;
-use crate::service::clients::ClientStatus;
-use crate::service::coverage::Coverage;
 use crate::service::failure::Failure;
-use crate::service::status::{Status, no_sweep};
+use crate::service::status::{Shown, Status, no_sweep};
 use crate::service::sweeps::{Ask, Preview, SweepStatus};
 
-/// How many clients a page lists.
-const A_PAGE: u32 = 50;
-
-/// What every page has around it.
-pub(super) struct Frame {
-    pub(super) w: &'static Words,
-    pub(super) mark: String,
-    pub(super) who: String,
-    pub(super) may_sweep: bool,
-    pub(super) may_anonymize: bool,
-    pub(super) languages: &'static [Words],
-}
-
-impl Frame {
-    pub(super) fn of(session: &Session) -> Self {
-        let caller = &session.service.caller;
-        Self {
-            w: session.words,
-            mark: session.mark.clone(),
-            who: caller.name.clone(),
-            may_sweep: caller.rights.hold(Right::Bulk),
-            may_anonymize: caller.rights.hold(Right::Anonymize),
-            languages: &LANGUAGES,
-        }
-    }
-}
+/// How many clients, or sweeps, a page lists.
+pub(super) const A_PAGE: u32 = 50;
 
 #[derive(Template)]
 #[template(path = "app/tonight.html")]
@@ -65,25 +42,82 @@ struct Tonight {
     due: Vec<Overdue>,
 }
 
-pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    service.allow(Right::Read, "look at sweeps").await.or_trouble(w)?;
-    let status = Status::of(&service.context, &service.jobs, 20, Face::Page).await.or_trouble(w)?;
-    let chart = Chart::of(service).await.or_trouble(w)?;
-    let due = waiting(&app, service).await.or_trouble(w)?;
-    let selections = service.selections(None, A_PAGE).await.or_trouble(w)?;
+pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Problem> {
+    let service = &session.service;
+    service.allow(Right::Read, "look at sweeps").await?;
+    let status = Status::of(&service.context, &service.jobs, 10, Face::Page).await?;
+    let chart = Chart::of(service).await?;
+    let due = waiting(&app, service).await?;
+    let selections = service.selections(None, A_PAGE).await?;
     Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due }))
 }
 
-/// Reasons as people read them.
-pub(super) async fn in_words(service: &Service, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+/// Reasons as people read them, in their language where they are Lethe's own.
+pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+    let service: &Service = &session.service;
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
-    names.into_iter().map(|name| (name.clone(), reason(plan, &name))).collect()
+    let said = |name: &str| term(session.words, &reason(plan, name)).to_owned();
+    names.into_iter().map(|name| (name.clone(), said(&name))).collect()
 }
 
-fn listed(json: Option<&String>) -> Vec<String> {
-    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+/// The names of reasons, as the ledger keeps them.
+pub(super) fn listed(json: Option<&String>) -> Result<Vec<String>, Failure> {
+    let read = json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json));
+    read.map_err(|_| Failure::fault("reasons in the ledger cannot be read", "the ledger was changed by other means"))
+}
+
+/// What the list of sweeps is narrowed to; an empty text is none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Narrowed {
+    job: String,
+    state: String,
+    kind: String,
+    since: String,
+    until: String,
+    before: String,
+}
+
+#[derive(Template)]
+#[template(path = "app/sweeps.html")]
+struct SweepsPage {
+    f: Frame,
+    which: Narrowed,
+    jobs: Vec<String>,
+    sweeps: Vec<Shown>,
+    more: Option<String>,
+}
+
+/// What a field says, if it says anything.
+fn said<T: std::str::FromStr>(text: &str) -> Result<Option<T>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let read = text.parse().map(Some);
+    read.map_err(|_| Problem::bad_request("the filter cannot be read", "choose another value"))
+}
+
+pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> Result<Response, Problem> {
+    let page = Page {
+        job: said(&which.job)?,
+        kind: said(&which.kind)?,
+        state: said(&which.state)?,
+        since: said(&which.since)?,
+        until: said(&which.until)?,
+        before: said(&which.before)?,
+        most: A_PAGE,
+    };
+    let sweeps = session.service.sweeps(&page).await?;
+    let jobs = session.service.jobs().await?.into_iter().filter(|own| own.error.is_none()).map(|own| own.job).collect();
+    let more = sweeps.last().filter(|_| sweeps.len() == A_PAGE as usize).map(|last| {
+        let before = last.sweep.id.to_string();
+        let all = [("job", &which.job), ("state", &which.state), ("kind", &which.kind), ("since", &which.since)];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(all.into_iter().filter(|own| !own.1.is_empty()));
+        query.append_pair("until", &which.until).append_pair("before", &before).finish()
+    });
+    Ok(shown(StatusCode::OK, &SweepsPage { f: Frame::of(&session), which, jobs, sweeps, more }))
 }
 
 #[derive(Deserialize)]
@@ -102,13 +136,16 @@ struct Row {
 
 #[derive(Template)]
 #[template(path = "app/sweep.html")]
-struct SweepPage {
+struct SweepView {
     f: Frame,
     sweep: SweepStatus,
     is_running: bool,
+    newly_refused: u64,
     refusals: Vec<(String, String, u64)>,
+    most_refused: u64,
     rows: Vec<Row>,
     chosen: String,
+    outcome: String,
     more: Option<String>,
 }
 
@@ -116,13 +153,13 @@ pub(super) async fn sweep(
     session: Session,
     Named(id): Named<i64>,
     Query(which): Query<Which>,
-) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    let sweep = service.sweep(id).await.or_trouble(w)?;
+) -> Result<Response, Problem> {
+    let service = &session.service;
+    let sweep = service.sweep(id).await?;
     let page = OutcomePage { outcome: which.outcome, reason: which.reason, behind: which.after, most: A_PAGE };
-    let clients: Vec<Listed> = service.outcomes(id, &page).await.or_trouble(w)?;
-    let names = clients.iter().flat_map(|own| listed(own.reasons.as_ref())).chain(sweep.refusals.keys().cloned());
-    let words = in_words(service, names).await;
+    let clients: Vec<Listed> = service.outcomes(id, &page).await?;
+    let reasons = clients.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let words = in_words(&session, reasons.iter().flatten().cloned().chain(sweep.refusals.keys().cloned())).await;
     let said = |name: &String| words.get(name).unwrap_or(name).clone();
     let mut refusals: Vec<(String, String, u64)> =
         sweep.refusals.iter().map(|(name, count)| (name.clone(), said(name), *count)).collect();
@@ -134,15 +171,28 @@ pub(super) async fn sweep(
         }
         query.append_pair("after", &clients[clients.len() - 1].client_key).finish()
     });
-    let rows = clients.iter().map(|own| Row {
+    let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
-        reasons: listed(own.reasons.as_ref()).iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: reasons.iter().map(said).collect::<Vec<_>>().join("; "),
     });
     let rows = rows.collect();
-    let chosen = page.reason.as_ref().map(said).or(page.outcome).unwrap_or_default();
-    let is_running = sweep.shown.sweep.state == Stands::Running;
-    Ok(shown(StatusCode::OK, &SweepPage { f: Frame::of(&session), sweep, is_running, refusals, rows, chosen, more }))
+    let outcome = page.outcome.unwrap_or_default();
+    let f = Frame::of(&session);
+    let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
+    let view = SweepView {
+        is_running: sweep.shown.sweep.state == Stands::Running,
+        newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
+        most_refused: refusals.first().map_or(1, |own| own.2),
+        f,
+        sweep,
+        refusals,
+        rows,
+        chosen,
+        outcome,
+        more,
+    };
+    Ok(shown(StatusCode::OK, &view))
 }
 
 /// How far a sweep is, for the page that shows it.
@@ -150,15 +200,18 @@ pub(super) async fn events(session: Session, Named(id): Named<i64>) -> Result<Re
     Ok(follow(session.service, id).await?.into_response())
 }
 
-pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    service.allow(Right::Read, "read reports").await.or_trouble(w)?;
-    let report =
-        SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await.or_trouble(w)?;
-    let report = report.ok_or_else(|| no_sweep(id)).or_trouble(w)?;
-    let html = report.html().map_err(|_| Failure::fault("the page could not be made", "ask the API")).or_trouble(w)?;
+/// A report as a page of its own, with its own style and nothing else.
+pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem> {
+    let html = html.map_err(|_| Failure::fault("the page could not be made", "ask the API"))?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+}
+
+pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Problem> {
+    let service = &session.service;
+    service.allow(Right::Read, "read reports").await?;
+    let report = SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await?;
+    reported(report.ok_or_else(|| no_sweep(id))?.html())
 }
 
 #[derive(Template)]
@@ -171,10 +224,11 @@ struct PreviewPage {
     below: &'static str,
     preview: Preview,
     refusals: Vec<(String, u64)>,
-    rows: Vec<Row>,
+    taken: Vec<Row>,
+    kept: Vec<Row>,
 }
 
-pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Trouble> {
+pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Problem> {
     let ask = Ask { job: Some(job.clone()), ..Ask::default() };
     preview_of(&session, &ask, "/jobs/", job).await
 }
@@ -185,116 +239,21 @@ pub(super) async fn preview_of(
     ask: &Ask,
     below: &'static str,
     name: String,
-) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    let preview = service.preview(ask).await.or_trouble(w)?;
+) -> Result<Response, Problem> {
+    let _turn = turn().await?;
+    let preview = session.service.preview(ask).await?;
     let names =
         preview.clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
-    let words = in_words(service, names).await;
+    let words = in_words(session, names).await;
     let said = |name: &String| words.get(name).unwrap_or(name).clone();
     let mut refusals: Vec<(String, u64)> =
         preview.found.refusals.iter().map(|(name, count)| (said(name), *count)).collect();
     refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
-    let rows = preview.clients.iter().take(A_PAGE as usize).map(|own| Row {
+    let rows = preview.clients.iter().map(|own| Row {
         client: own.key.clone(),
         outcome: own.outcome.to_string(),
         reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
     });
-    let rows = rows.collect();
-    Ok(shown(StatusCode::OK, &PreviewPage { f: Frame::of(session), name, below, preview, refusals, rows }))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Sought {
-    #[serde(default)]
-    key: String,
-}
-
-#[derive(Template)]
-#[template(path = "app/client.html")]
-struct ClientPage {
-    f: Frame,
-    client: ClientStatus,
-    now: String,
-    /// Whether the policy names a column for the day.
-    has_day: bool,
-    history: Vec<Past>,
-}
-
-/// What became of a client, from one moment until another.
-struct Past {
-    since: String,
-    until: String,
-    sweep: i64,
-    by: String,
-    outcome: String,
-    reasons: String,
-}
-
-pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Trouble> {
-    let (service, w) = (&session.service, session.words);
-    let client = service.client(key.trim()).await.or_trouble(w)?;
-    let past = client.history.iter().flat_map(|own| listed(own.reasons.as_ref()));
-    let words = in_words(service, past.chain(client.would_be.reasons.clone())).await;
-    let said = |names: &[String]| {
-        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
-        all.join("; ")
-    };
-    let now = said(&client.would_be.reasons);
-    let history = client.history.iter().rev().map(|own| Past {
-        since: own.at.clone(),
-        until: own.last_at.clone(),
-        sweep: own.sweep,
-        by: own.job.clone().unwrap_or_else(|| format!("{} {}", w.by, own.opened_by)),
-        outcome: own.outcome.clone(),
-        reasons: said(&listed(own.reasons.as_ref())),
-    });
-    let history = history.collect();
-    let plan = service.context.planner.plan(&service.context.store).await;
-    let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
-    Ok(shown(StatusCode::OK, &ClientPage { f: Frame::of(&session), client, now, has_day, history }))
-}
-
-#[derive(Template)]
-#[template(path = "app/holds.html")]
-struct HoldsPage {
-    f: Frame,
-    holds: Vec<Hold>,
-}
-
-pub(super) async fn holds(session: Session) -> Result<Response, Trouble> {
-    let holds = session.service.holds(false).await.or_trouble(session.words)?;
-    Ok(shown(StatusCode::OK, &HoldsPage { f: Frame::of(&session), holds }))
-}
-
-#[derive(Template)]
-#[template(path = "app/failures.html")]
-struct FailuresPage {
-    f: Frame,
-    failures: Vec<(FailedClient, String)>,
-}
-
-pub(super) async fn failures(session: Session) -> Result<Response, Trouble> {
-    let failures = session.service.failures().await.or_trouble(session.words)?;
-    let names = failures.iter().flat_map(|own| listed(own.reasons.as_ref()));
-    let words = in_words(&session.service, names.collect::<Vec<_>>()).await;
-    let said = |own: FailedClient| {
-        let names = listed(own.reasons.as_ref());
-        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
-        (own, all.join("; "))
-    };
-    let failures = failures.into_iter().map(said).collect();
-    Ok(shown(StatusCode::OK, &FailuresPage { f: Frame::of(&session), failures }))
-}
-
-#[derive(Template)]
-#[template(path = "app/policy.html")]
-struct PolicyPage {
-    f: Frame,
-    coverage: Coverage,
-}
-
-pub(super) async fn policy(session: Session) -> Result<Response, Trouble> {
-    let coverage = session.service.coverage().await.or_trouble(session.words)?;
-    Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage }))
+    let (taken, kept) = rows.partition(|own| own.outcome == Outcome::Anonymized.as_str());
+    Ok(shown(StatusCode::OK, &PreviewPage { f: Frame::of(session), name, below, preview, refusals, taken, kept }))
 }

@@ -1,379 +1,272 @@
-//! What the pages say, in each language.
-
-mod reviews;
+//! What the pages say, in each language: a row for each concept, with its one term in English, French and German.
 
 use axum::http::{HeaderMap, header};
 
-use reviews::ReviewWords;
+macro_rules! words {
+    ($($name:ident: $english:literal, $french:literal, $german:literal;)*) => {
+        /// A language's words. What a policy or a job says of itself stays as it is written there.
+        #[derive(Debug)]
+        pub(super) struct Words {
+            /// The language, as HTML names it.
+            pub code: &'static str,
+            $(pub $name: &'static str,)*
+        }
 
-/// A language's words. What a policy or a job says of itself stays as it is written there.
-#[derive(Debug)]
-pub(super) struct Words {
-    /// The language, as HTML names it.
-    pub code: &'static str,
-    pub tonight: &'static str,
-    pub failures: &'static str,
-    pub holds: &'static str,
-    pub policy: &'static str,
-    pub reviews: &'static str,
-    pub review: &'static str,
-    pub hold_for_review: &'static str,
-    pub approve: &'static str,
-    pub reject: &'static str,
-    pub second_person: &'static str,
-    pub no_reviews: &'static str,
-    pub skip: &'static str,
-    pub sign_in: &'static str,
-    pub sign_out: &'static str,
-    pub token: &'static str,
-    pub token_hint: &'static str,
-    pub not_in_force: &'static str,
-    pub attention: &'static str,
-    pub all_well: &'static str,
-    pub last_nights: &'static str,
-    pub day: &'static str,
-    pub anonymized: &'static str,
-    pub refused: &'static str,
-    pub failed: &'static str,
-    pub due: &'static str,
-    pub due_by_date: &'static str,
-    pub due_by_period: &'static str,
-    pub longer_than: &'static str,
-    pub days: &'static str,
-    pub on_hold: &'static str,
-    pub last_backup: &'static str,
-    pub never: &'static str,
-    pub jobs: &'static str,
-    pub job: &'static str,
-    pub next: &'static str,
-    pub switched_off: &'static str,
-    pub preview: &'static str,
-    pub start: &'static str,
-    pub sure: &'static str,
-    pub selections: &'static str,
-    pub selection: &'static str,
-    pub saved: &'static str,
-    pub sweeps: &'static str,
-    pub sweep: &'static str,
-    pub kind: &'static str,
-    pub opened: &'static str,
-    pub by: &'static str,
-    pub state: &'static str,
-    pub waiting: &'static str,
-    pub cancel: &'static str,
-    pub why_refused: &'static str,
-    pub reason: &'static str,
-    pub clients: &'static str,
-    pub client: &'static str,
-    pub outcome: &'static str,
-    pub more: &'static str,
-    pub report: &'static str,
-    pub find: &'static str,
-    pub key: &'static str,
-    pub would_be: &'static str,
-    pub history: &'static str,
-    pub no_history: &'static str,
-    pub since: &'static str,
-    pub until: &'static str,
-    pub to_anonymize_on: &'static str,
-    pub no_day: &'static str,
-    pub set_day: &'static str,
-    pub clear_day: &'static str,
-    pub place_hold: &'static str,
-    pub release: &'static str,
-    pub no_holds: &'static str,
-    pub no_failures: &'static str,
-    pub retry_all: &'static str,
-    pub table: &'static str,
-    pub column: &'static str,
-    pub class: &'static str,
-    pub action: &'static str,
-    pub missing: &'static str,
-    pub complete: &'static str,
-    pub free: &'static str,
-    pub keep: &'static str,
-    pub delete: &'static str,
-    pub back: &'static str,
-    pub no_journal: &'static str,
-    pub changes_nothing: &'static str,
-    pub language: &'static str,
-    /// About reviews.
-    pub r: &'static ReviewWords,
+        /// Every language, the first one where nobody says.
+        pub(super) static LANGUAGES: [Words; 3] = [
+            Words { code: "en", $($name: $english,)* },
+            Words { code: "fr", $($name: $french,)* },
+            Words { code: "de", $($name: $german,)* },
+        ];
+    };
 }
 
-/// Every language, the first one where nobody says.
-pub(super) static LANGUAGES: [Words; 3] = [
-    Words {
-        code: "en",
-        tonight: "Tonight",
-        failures: "Failures",
-        holds: "Holds",
-        policy: "Policy",
-        reviews: "Reviews",
-        review: "Review",
-        hold_for_review: "Hold for review",
-        approve: "Approve",
-        reject: "Reject",
-        second_person: "A second person approves it.",
-        no_reviews: "No reviews.",
-        skip: "Skip to the content",
-        sign_in: "Sign in",
-        sign_out: "Sign out",
-        token: "Token",
-        token_hint: "Somebody with the right `admin` makes one; it is shown once.",
-        not_in_force: "This token is not in force: it is unknown, revoked or has run out.",
-        attention: "Needs attention",
-        all_well: "Nothing needs attention.",
-        last_nights: "The last nights",
-        day: "Day",
-        anonymized: "anonymized",
-        refused: "refused",
-        failed: "failed",
-        due: "Due now",
-        due_by_date: "their date has come",
-        due_by_period: "their period has passed",
-        longer_than: "waiting for more than",
-        days: "days",
-        on_hold: "on hold",
-        last_backup: "last backup",
-        never: "never",
-        jobs: "Jobs",
-        job: "Job",
-        next: "Next tick",
-        switched_off: "switched off",
-        preview: "Preview",
-        start: "Start now",
-        sure: "I know that this cannot be undone.",
-        selections: "Selections",
-        selection: "Selection",
-        saved: "Saved",
-        sweeps: "Sweeps",
-        sweep: "Sweep",
-        kind: "Kind",
-        opened: "Opened",
-        by: "by",
-        state: "State",
-        waiting: "batches waiting",
-        cancel: "Cancel",
-        why_refused: "Why clients were refused",
-        reason: "Reason",
-        clients: "Clients",
-        client: "Client",
-        outcome: "Outcome",
-        more: "More",
-        report: "Report",
-        find: "Find a client",
-        key: "Client key",
-        would_be: "Looked at now",
-        history: "History",
-        no_history: "No sweep has looked at it yet.",
-        since: "Since",
-        until: "Until",
-        to_anonymize_on: "To anonymize on",
-        no_day: "no day",
-        set_day: "Set the day",
-        clear_day: "Clear the day",
-        place_hold: "Place a hold",
-        release: "Release",
-        no_holds: "Nobody is on hold.",
-        no_failures: "No client has failed.",
-        retry_all: "Try all again",
-        table: "Table",
-        column: "Column",
-        class: "Type of data",
-        action: "Action",
-        missing: "Not classified yet: no sweep begins",
-        complete: "Every column that reaches clients is classified.",
-        free: "free of client data",
-        keep: "keep",
-        delete: "delete",
-        back: "Back",
-        no_journal: "No journal is configured.",
-        changes_nothing: "A preview changes nothing.",
-        language: "Language",
-        r: &reviews::ENGLISH,
-    },
-    Words {
-        code: "fr",
-        tonight: "Cette nuit",
-        failures: "Échecs",
-        holds: "Suspensions",
-        policy: "Politique",
-        reviews: "Relectures",
-        review: "Relecture",
-        hold_for_review: "Retenir pour relecture",
-        approve: "Approuver",
-        reject: "Rejeter",
-        second_person: "Une seconde personne l’approuve.",
-        no_reviews: "Aucune relecture.",
-        skip: "Aller au contenu",
-        sign_in: "Se connecter",
-        sign_out: "Se déconnecter",
-        token: "Jeton",
-        token_hint: "Une personne ayant le droit `admin` en crée un ; il est montré une seule fois.",
-        not_in_force: "Ce jeton n’est pas valable : inconnu, révoqué ou expiré.",
-        attention: "À vérifier",
-        all_well: "Rien à signaler.",
-        last_nights: "Les dernières nuits",
-        day: "Jour",
-        anonymized: "anonymisés",
-        refused: "refusés",
-        failed: "en échec",
-        due: "À anonymiser",
-        due_by_date: "leur date est venue",
-        due_by_period: "leur délai est écoulé",
-        longer_than: "en attente depuis plus de",
-        days: "jours",
-        on_hold: "suspendus",
-        last_backup: "dernière sauvegarde",
-        never: "jamais",
-        jobs: "Tâches",
-        job: "Tâche",
-        next: "Prochaine échéance",
-        switched_off: "désactivée",
-        preview: "Aperçu",
-        start: "Lancer maintenant",
-        sure: "Je sais que c’est irréversible.",
-        selections: "Sélections",
-        selection: "Sélection",
-        saved: "Enregistrée",
-        sweeps: "Passages",
-        sweep: "Passage",
-        kind: "Genre",
-        opened: "Ouvert",
-        by: "par",
-        state: "État",
-        waiting: "lots en attente",
-        cancel: "Annuler",
-        why_refused: "Pourquoi des clients ont été refusés",
-        reason: "Motif",
-        clients: "Clients",
-        client: "Client",
-        outcome: "Résultat",
-        more: "Suite",
-        report: "Rapport",
-        find: "Chercher un client",
-        key: "Clé du client",
-        would_be: "Vu maintenant",
-        history: "Historique",
-        no_history: "Aucun passage ne l’a encore vu.",
-        since: "Depuis",
-        until: "Jusqu’au",
-        to_anonymize_on: "À anonymiser le",
-        no_day: "aucun jour",
-        set_day: "Fixer le jour",
-        clear_day: "Effacer le jour",
-        place_hold: "Suspendre",
-        release: "Lever",
-        no_holds: "Personne n’est suspendu.",
-        no_failures: "Aucun client en échec.",
-        retry_all: "Tout réessayer",
-        table: "Table",
-        column: "Colonne",
-        class: "Type de donnée",
-        action: "Action",
-        missing: "Pas encore classé : aucun passage ne commence",
-        complete: "Chaque colonne qui touche aux clients est classée.",
-        free: "sans données de clients",
-        keep: "conserver",
-        delete: "effacer",
-        back: "Retour",
-        no_journal: "Aucun journal n’est configuré.",
-        changes_nothing: "Un aperçu ne change rien.",
-        language: "Langue",
-        r: &reviews::FRENCH,
-    },
-    Words {
-        code: "de",
-        tonight: "Heute Nacht",
-        failures: "Fehlschläge",
-        holds: "Sperren",
-        policy: "Richtlinie",
-        reviews: "Prüfungen",
-        review: "Prüfung",
-        hold_for_review: "Zur Prüfung zurückhalten",
-        approve: "Freigeben",
-        reject: "Ablehnen",
-        second_person: "Eine zweite Person gibt sie frei.",
-        no_reviews: "Keine Prüfungen.",
-        skip: "Zum Inhalt",
-        sign_in: "Anmelden",
-        sign_out: "Abmelden",
-        token: "Token",
-        token_hint: "Wer das Recht `admin` hat, erstellt eines; es wird einmal gezeigt.",
-        not_in_force: "Dieses Token gilt nicht: unbekannt, widerrufen oder abgelaufen.",
-        attention: "Zu beachten",
-        all_well: "Nichts zu beachten.",
-        last_nights: "Die letzten Nächte",
-        day: "Tag",
-        anonymized: "anonymisiert",
-        refused: "abgelehnt",
-        failed: "fehlgeschlagen",
-        due: "Jetzt fällig",
-        due_by_date: "ihr Datum ist erreicht",
-        due_by_period: "ihre Frist ist abgelaufen",
-        longer_than: "warten seit mehr als",
-        days: "Tagen",
-        on_hold: "gesperrt",
-        last_backup: "letzte Sicherung",
-        never: "nie",
-        jobs: "Aufträge",
-        job: "Auftrag",
-        next: "Nächster Termin",
-        switched_off: "abgeschaltet",
-        preview: "Vorschau",
-        start: "Jetzt starten",
-        sure: "Ich weiß, dass dies nicht rückgängig zu machen ist.",
-        selections: "Auswahlen",
-        selection: "Auswahl",
-        saved: "Gespeichert",
-        sweeps: "Läufe",
-        sweep: "Lauf",
-        kind: "Art",
-        opened: "Begonnen",
-        by: "von",
-        state: "Stand",
-        waiting: "Pakete warten",
-        cancel: "Abbrechen",
-        why_refused: "Warum Kunden abgelehnt wurden",
-        reason: "Grund",
-        clients: "Kunden",
-        client: "Kunde",
-        outcome: "Ergebnis",
-        more: "Weitere",
-        report: "Bericht",
-        find: "Kunden suchen",
-        key: "Schlüssel des Kunden",
-        would_be: "Jetzt angesehen",
-        history: "Verlauf",
-        no_history: "Noch kein Lauf hat ihn angesehen.",
-        since: "Seit",
-        until: "Bis",
-        to_anonymize_on: "Zu anonymisieren am",
-        no_day: "kein Tag",
-        set_day: "Tag festlegen",
-        clear_day: "Tag löschen",
-        place_hold: "Sperren",
-        release: "Freigeben",
-        no_holds: "Niemand ist gesperrt.",
-        no_failures: "Kein Kunde ist fehlgeschlagen.",
-        retry_all: "Alle erneut versuchen",
-        table: "Tabelle",
-        column: "Spalte",
-        class: "Art der Daten",
-        action: "Aktion",
-        missing: "Noch nicht eingestuft: kein Lauf beginnt",
-        complete: "Jede Spalte, die Kunden betrifft, ist eingestuft.",
-        free: "ohne Kundendaten",
-        keep: "behalten",
-        delete: "löschen",
-        back: "Zurück",
-        no_journal: "Kein Journal ist eingerichtet.",
-        changes_nothing: "Eine Vorschau ändert nichts.",
-        language: "Sprache",
-        r: &reviews::GERMAN,
-    },
+words! {
+    tonight: "Tonight", "Cette nuit", "Heute Nacht";
+    failures: "Failures", "Échecs", "Fehlschläge";
+    holds: "Holds", "Suspensions", "Sperren";
+    policy: "Policy", "Politique", "Richtlinie";
+    reviews: "Reviews", "Validations", "Freigaben";
+    review: "Review", "Validation", "Freigabe";
+    hold_for_review: "Hold for review", "Demander une validation", "Freigabe anfordern";
+    approve: "Approve", "Valider", "Freigeben";
+    reject: "Reject", "Rejeter", "Ablehnen";
+    second_person: "A second person approves it.", "Une seconde personne la valide.", "Eine zweite Person gibt sie frei.";
+    no_reviews: "No reviews.", "Aucune validation.", "Keine Freigaben.";
+    skip: "Skip to the content", "Aller au contenu", "Zum Inhalt";
+    sign_in: "Sign in", "Se connecter", "Anmelden";
+    sign_out: "Sign out", "Se déconnecter", "Abmelden";
+    token: "Token", "Jeton", "Token";
+    token_hint: "An administrator creates it; it is shown once.", "Un administrateur le crée ; il n’est affiché qu’une fois.", "Ein Administrator erstellt es; es wird nur einmal angezeigt.";
+    not_in_force: "This token is not in force: it is unknown, revoked or has run out.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
+    attention: "Needs attention", "À traiter", "Handlungsbedarf";
+    all_well: "Nothing needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
+    last_nights: "The last nights", "Les dernières nuits", "Die letzten Nächte";
+    day: "Day", "Jour", "Tag";
+    anonymized: "anonymized", "anonymisés", "anonymisiert";
+    refused: "refused", "refusés", "abgelehnt";
+    failed: "failed", "en échec", "fehlgeschlagen";
+    due: "Due now", "À échéance", "Jetzt fällig";
+    due_by_date: "their date has come", "date atteinte", "Datum erreicht";
+    due_by_period: "their period has passed", "délai écoulé", "Frist abgelaufen";
+    longer_than: "for more than", "depuis plus de", "seit mehr als";
+    days: "days", "jours", "Tagen";
+    on_hold: "on hold", "suspendus", "gesperrt";
+    last_backup: "Last backup", "Dernière sauvegarde", "Letzte Sicherung";
+    never: "never", "jamais", "nie";
+    jobs: "Jobs", "Tâches", "Aufträge";
+    job: "Job", "Tâche", "Auftrag";
+    next: "Next run", "Prochaine exécution", "Nächster Lauf";
+    switched_off: "switched off", "désactivée", "abgeschaltet";
+    preview: "Preview", "Aperçu", "Vorschau";
+    start: "Start now", "Lancer maintenant", "Jetzt starten";
+    sure: "I know that this cannot be undone.", "Je sais que cette action est irréversible.", "Mir ist bewusst, dass dies nicht rückgängig gemacht werden kann.";
+    selections: "Selections", "Sélections", "Auswahlen";
+    selection: "Selection", "Sélection", "Auswahl";
+    saved: "Saved", "Enregistrée", "Gespeichert";
+    sweeps: "Sweeps", "Passages", "Läufe";
+    sweep: "Sweep", "Passage", "Lauf";
+    kind: "Kind", "Type", "Art";
+    opened: "Started", "Début", "Gestartet";
+    by: "by", "par", "von";
+    state: "State", "État", "Status";
+    waiting: "batches pending", "lots en attente", "Pakete ausstehend";
+    cancel: "Cancel", "Annuler", "Abbrechen";
+    why_refused: "Why clients were refused", "Motifs de refus", "Ablehnungsgründe";
+    reason: "Reason", "Motif", "Grund";
+    clients: "Clients", "Clients", "Kunden";
+    client: "Client", "Client", "Kunde";
+    outcome: "Outcome", "Résultat", "Ergebnis";
+    more: "Next page", "Page suivante", "Nächste Seite";
+    report: "Report", "Rapport", "Bericht";
+    find: "Find a client", "Rechercher un client", "Kunden suchen";
+    key: "Client key", "Identifiant du client", "Kundenschlüssel";
+    history: "History", "Historique", "Verlauf";
+    no_history: "No sweep has processed this client yet.", "Aucun passage n’a encore traité ce client.", "Noch kein Lauf hat diesen Kunden verarbeitet.";
+    since: "Since", "Depuis", "Seit";
+    to_anonymize_on: "To anonymize on", "À anonymiser le", "Anonymisieren am";
+    no_day: "no date", "aucune date", "kein Datum";
+    set_day: "Set the date", "Fixer la date", "Datum festlegen";
+    clear_day: "Clear the date", "Effacer la date", "Datum löschen";
+    place_hold: "Place a hold", "Suspendre", "Sperren";
+    release: "Release", "Lever la suspension", "Sperre aufheben";
+    no_holds: "Nobody is on hold.", "Aucun client n’est suspendu.", "Kein Kunde ist gesperrt.";
+    no_failures: "No client has failed.", "Aucun échec.", "Keine Fehlschläge.";
+    retry_all: "Retry all", "Tout relancer", "Alle erneut versuchen";
+    table: "Table", "Table", "Tabelle";
+    column: "Column", "Colonne", "Spalte";
+    class: "Data", "Donnée", "Daten";
+    action: "What happens", "Traitement", "Behandlung";
+    missing: "Not classified: no sweep starts", "Non classé : aucun passage ne démarre", "Nicht eingestuft: kein Lauf startet";
+    complete: "Every column that reaches clients is classified.", "Chaque colonne liée aux clients est classée.", "Jede Spalte mit Kundenbezug ist eingestuft.";
+    free: "no client data", "sans données de clients", "ohne Kundendaten";
+    keep: "kept", "conservée", "bleibt erhalten";
+    delete: "deleted", "supprimée", "wird gelöscht";
+    back: "Back to the start", "Retour à l’accueil", "Zurück zur Startseite";
+    no_journal: "No journal is configured.", "Aucun journal n’est configuré.", "Kein Journal ist eingerichtet.";
+    changes_nothing: "A preview changes nothing.", "Un aperçu ne modifie rien.", "Eine Vorschau ändert nichts.";
+    language: "Language", "Langue", "Sprache";
+    r_new: "New review", "Nouvelle validation", "Neue Freigabe";
+    r_name: "Name", "Nom", "Name";
+    r_due: "clients whose date has passed", "clients dont la date est atteinte", "Kunden, deren Datum erreicht ist";
+    r_period: "clients whose period has passed", "clients dont le délai est écoulé", "Kunden, deren Frist abgelaufen ist";
+    r_inactive: "Without activity for", "Sans activité depuis", "Ohne Aktivität seit";
+    r_of_policy: "as the policy says", "selon la politique", "wie die Richtlinie sagt";
+    r_make: "Create the review", "Créer la validation", "Freigabe anlegen";
+    r_every_state: "every state", "tous les états", "alle Status";
+    r_filter: "Filter", "Filtrer", "Filtern";
+    r_made_by: "Made by", "Créé par", "Angelegt von";
+    r_since: "Since", "Depuis le", "Seit";
+    r_looked_at: "processed", "traités", "verarbeitet";
+    r_of: "of", "sur", "von";
+    r_taken_out: "removed", "retirés", "entfernt";
+    r_workbook: "Workbook", "Classeur", "Arbeitsmappe";
+    r_take: "Download the workbook", "Télécharger le classeur", "Arbeitsmappe herunterladen";
+    r_personal: "It contains personal data. Delete it when you are done.", "Il contient des données personnelles. Supprimez-le ensuite.", "Sie enthält personenbezogene Daten. Löschen Sie sie danach.";
+    r_steps: "Open it, delete the rows of clients to keep, change nothing else, and save it as XLSX.", "Ouvrez-le, supprimez les lignes des clients à conserver, ne changez rien d’autre et enregistrez-le au format XLSX.", "Öffnen Sie sie, löschen Sie die Zeilen der Kunden, die bleiben sollen, ändern Sie sonst nichts, und speichern Sie sie als XLSX.";
+    r_give: "Give it back", "Importer", "Importieren";
+    r_saved_file: "The workbook as you saved it", "Le classeur tel que vous l’avez enregistré", "Die Arbeitsmappe, wie Sie sie gespeichert haben";
+    r_imports: "Imported workbooks", "Classeurs importés", "Importierte Arbeitsmappen";
+    r_import: "Import", "Import", "Import";
+    r_no_imports: "No workbook was imported.", "Aucun classeur importé.", "Keine Arbeitsmappe importiert.";
+    r_left: "kept in it", "retenus", "enthalten";
+    r_saved_with: "saved with", "enregistré avec", "gespeichert mit";
+    r_errors: "Errors", "Erreurs", "Fehler";
+    r_delete: "Delete the review", "Supprimer la validation", "Freigabe löschen";
+    all: "All", "Tous", "Alle";
+    filter: "Filter", "Filtrer", "Filtern";
+    from_day: "From", "Du", "Von";
+    until_day: "To", "Au", "Bis";
+    no_sweeps: "No sweeps match.", "Aucun passage ne correspond.", "Keine passenden Läufe.";
+    last: "Last run", "Dernière exécution", "Letzter Lauf";
+    schedule: "Schedule", "Planification", "Zeitplan";
+    no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    would_anonymize: "Would be anonymized", "Seraient anonymisés", "Würden anonymisiert";
+    would_refuse: "Would be refused", "Seraient refusés", "Würden abgelehnt";
+    starts_this: "Starts exactly what this preview shows: if anything has changed, nothing happens.", "Lance exactement ce que montre cet aperçu ; si quelque chose a changé, rien ne se passe.", "Startet genau das, was diese Vorschau zeigt; hat sich etwas geändert, geschieht nichts.";
+    search: "Search", "Rechercher", "Suchen";
+    first_thousand: "The first 1,000 clients are listed.", "Les 1 000 premiers clients sont affichés.", "Die ersten 1.000 Kunden sind aufgeführt.";
+    progress: "Progress", "Progression", "Fortschritt";
+    processed: "processed", "traités", "verarbeitet";
+    a_second: "a second", "par seconde", "pro Sekunde";
+    left_time: "left", "restantes", "verbleibend";
+    plan: "Policy version", "Version de la politique", "Version der Richtlinie";
+    newly_refused: "newly refused", "nouveaux refus", "neu abgelehnt";
+    still_refused: "still refused", "toujours refusés", "weiterhin abgelehnt";
+    newly_anonymized: "newly anonymized", "nouvellement anonymisés", "neu anonymisiert";
+    deliveries: "Deliveries", "Livraisons", "Zustellungen";
+    no_deliveries: "Nothing is pending outside of the database.", "Rien n’est en attente hors de la base.", "Außerhalb der Datenbank steht nichts aus.";
+    target: "Target", "Destination", "Ziel";
+    pending: "pending", "en attente", "ausstehend";
+    given_up: "given up", "abandonnées", "aufgegeben";
+    retry_deliveries: "Retry abandoned deliveries", "Relancer les livraisons abandonnées", "Aufgegebene Zustellungen erneut versuchen";
+    journal: "Journal", "Journal", "Journal";
+    requests: "Requests", "Demandes", "Anfragen";
+    who: "Who", "Qui", "Wer";
+    what: "What", "Quoi", "Was";
+    when: "When", "Quand", "Wann";
+    allowed: "allowed", "autorisée", "erlaubt";
+    right: "Right", "Droit", "Recht";
+    way: "Via", "Via", "Über";
+    tokens: "Tokens", "Jetons", "Tokens";
+    valid_until: "Valid until", "Valable jusqu’au", "Gültig bis";
+    last_used: "Last used", "Dernière utilisation", "Zuletzt verwendet";
+    revoked: "revoked", "révoqué", "widerrufen";
+    expired: "expired", "expiré", "abgelaufen";
+    reports: "Reports", "Rapports", "Berichte";
+    month: "Month", "Mois", "Monat";
+    no_selections: "No selections.", "Aucune sélection.", "Keine Auswahlen.";
+    released: "released", "levée", "aufgehoben";
+    guards: "What refuses a client", "Ce qui refuse un client", "Was einen Kunden zurückhält";
+    no_guards: "No guard refuses a client.", "Aucune règle ne refuse un client.", "Keine Regel hält einen Kunden zurück.";
+    period: "Period", "Délai", "Frist";
+    columns: "columns", "colonnes", "Spalten";
+    e_set: "{by} set the date to {day}", "{by} a fixé la date au {day}", "{by} hat das Datum auf {day} gesetzt";
+    e_cleared: "{by} cleared the date", "{by} a effacé la date", "{by} hat das Datum gelöscht";
+    e_hold: "{by} placed a hold: {why}", "{by} a suspendu le client : {why}", "{by} hat den Kunden gesperrt: {why}";
+    e_released: "{by} released the hold", "{by} a levé la suspension", "{by} hat die Sperre aufgehoben";
+    e_notice: "Notice was given", "Le préavis a été envoyé", "Die Ankündigung wurde versandt";
+    e_anonymized: "Anonymized", "Anonymisé", "Anonymisiert";
+    e_refused: "Refused: {why}", "Refusé : {why}", "Abgelehnt: {why}";
+    e_failed: "Failed: {why}", "Échec : {why}", "Fehlgeschlagen: {why}";
+    e_already: "Was anonymized before", "Déjà anonymisé", "Bereits anonymisiert";
+    e_not_due: "Was not due", "N’était pas à échéance", "War nicht fällig";
+    e_not_found: "Was not in the client table", "Absent de la table des clients", "War nicht in der Kundentabelle";
+    e_until: "until {day}", "jusqu’au {day}", "bis {day}";
+    n_anonymized: "is due: the next sweep anonymizes the client", "à échéance : le prochain passage anonymise ce client", "ist fällig: der nächste Lauf anonymisiert diesen Kunden";
+    n_refused: "is due and would be refused: {why}", "à échéance, serait refusé : {why}", "ist fällig und würde abgelehnt: {why}";
+    n_already: "is anonymized", "anonymisé", "ist anonymisiert";
+    n_not_due: "is not due", "n’est pas à échéance", "ist nicht fällig";
+    n_not_found: "is no longer in the client table", "n’est plus dans la table des clients", "ist nicht mehr in der Kundentabelle";
+    n_failed: "failed, and is not retried until someone asks for it: {why}", "en échec, non relancé sans demande : {why}", "ist fehlgeschlagen und wird erst auf Anforderung erneut versucht: {why}";
+    files_left: "Files that are not deleted yet", "Fichiers pas encore supprimés", "Noch nicht gelöschte Dateien";
+    t_never: "No sweep was ever started.", "Aucun passage n’a encore été lancé.", "Es wurde noch kein Lauf gestartet.";
+    t_running: "A sweep is running: {a} clients anonymized so far", "Un passage est en cours : {a} clients anonymisés jusqu’ici", "Ein Lauf ist aktiv: bisher {a} Kunden anonymisiert";
+    t_none: "Last night no client was due", "Cette nuit, aucun client n’était à échéance", "Letzte Nacht war kein Kunde fällig";
+    t_night: "Last night {a} of {d} due clients were anonymized", "Cette nuit, {a} clients sur {d} à échéance ont été anonymisés", "Letzte Nacht wurden {a} von {d} fälligen Kunden anonymisiert";
+    t_none_on: "In the night of {day} no client was due", "Dans la nuit du {day}, aucun client n’était à échéance", "In der Nacht zum {day} war kein Kunde fällig";
+    t_night_on: "In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
+    t_failed: "; {f} failed and need you", "; {f} en échec demandent votre intervention", " – {f} sind fehlgeschlagen und brauchen Sie";
+    t_stopped: "; {s} sweeps did not end and need you", "; {s} passages interrompus demandent votre intervention", " – {s} Läufe wurden angehalten und brauchen Sie";
+    size: "This affects {n} clients.", "Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
+    menu: "Pages", "Pages", "Seiten";
+}
+
+/// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
+const TERMS: [(&str, [&str; 3]); 43] = [
+    ("running", ["running", "en cours", "läuft"]),
+    ("done", ["done", "terminé", "abgeschlossen"]),
+    ("stopped", ["stopped", "interrompu", "angehalten"]),
+    ("braked", ["braked", "freiné", "gebremst"]),
+    ("making", ["being created", "en création", "wird angelegt"]),
+    ("waiting", ["waiting", "en attente", "wartet"]),
+    ("failed", ["failed", "en échec", "fehlgeschlagen"]),
+    ("approved", ["approved", "validé", "freigegeben"]),
+    ("rejected", ["rejected", "rejeté", "abgelehnt"]),
+    ("expired", ["expired", "expiré", "abgelaufen"]),
+    ("deleted", ["deleted", "supprimé", "gelöscht"]),
+    ("refused", ["refused", "refusé", "abgelehnt"]),
+    ("taken", ["waiting for a second person", "attend une seconde personne", "wartet auf eine zweite Person"]),
+    ("anonymized", ["anonymized", "anonymisé", "anonymisiert"]),
+    ("already", ["anonymized before", "déjà anonymisé", "bereits anonymisiert"]),
+    ("not_due", ["not due", "pas à échéance", "nicht fällig"]),
+    ("not_found", ["not found", "introuvable", "nicht gefunden"]),
+    ("due", ["by date", "par date", "nach Datum"]),
+    ("period", ["by period", "par délai", "nach Frist"]),
+    ("list", ["list", "liste", "Liste"]),
+    ("replay", ["replay", "reprise", "Wiederholung"]),
+    ("retention", ["old rows", "anciennes lignes", "alte Zeilen"]),
+    ("non-personal", ["not personal", "non personnelle", "nicht personenbezogen"]),
+    ("personal", ["personal", "personnelle", "personenbezogen"]),
+    ("sensitive", ["sensitive", "sensible", "besonders schützenswert"]),
+    ("replace", ["replaced", "remplacée", "ersetzt"]),
+    ("copy", ["copied from another column", "copiée d’une autre colonne", "aus anderer Spalte übernommen"]),
+    ("clear", ["emptied", "vidée", "geleert"]),
+    ("generalize", ["generalized", "généralisée", "vergröbert"]),
+    ("redact", ["redacted", "expurgée", "geschwärzt"]),
+    ("delete file", ["file deleted", "fichier supprimé", "Datei gelöscht"]),
+    ("delete folder", ["folder deleted", "dossier supprimé", "Ordner gelöscht"]),
+    ("all", ["all rows", "toutes les lignes", "alle Zeilen"]),
+    ("some", ["some rows", "certaines lignes", "einige Zeilen"]),
+    ("file", ["file", "fichier", "Datei"]),
+    ("folder", ["folder", "dossier", "Ordner"]),
+    ("message", ["message", "message", "Nachricht"]),
+    ("alert", ["alert", "alerte", "Meldung"]),
+    ("command", ["command line", "ligne de commande", "Kommandozeile"]),
+    ("http", ["HTTP", "HTTP", "HTTP"]),
+    ("is on hold", ["is on hold", "est suspendu", "ist gesperrt"]),
+    ("is to be given notice", ["is to be given notice", "doit recevoir un préavis", "muss angekündigt werden"]),
+    (
+        "had come back with a backup",
+        ["had come back with a backup", "était revenu avec une sauvegarde", "war mit einer Sicherung zurückgekehrt"],
+    ),
 ];
+
+/// A word of the ledger in a language; any other text as it is.
+pub(super) fn term<'a>(words: &Words, own: &'a str) -> &'a str {
+    let at = LANGUAGES.iter().position(|language| language.code == words.code).unwrap_or(0);
+    TERMS.iter().find(|term| term.0 == own).map_or(own, |term| term.1[at])
+}
 
 /// The language of this code, if it is spoken.
 pub(super) fn of(code: &str) -> Option<&'static Words> {

@@ -94,6 +94,12 @@ pub enum SweepError {
     /// A period of its own for a sweep that goes by no period.
     #[error("a `{kind}` sweep goes by no period, and has one of its own")]
     LengthOfKind { kind: SweepKind },
+    /// A review that is not, any more, what was seen.
+    #[error("the review has changed or was decided meanwhile")]
+    Decided,
+    /// Somebody started the same sweep.
+    #[error("sweep {sweep} of the same clients is already running")]
+    SameRunning { sweep: i64 },
     /// No rehearsal of this plan.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
@@ -210,6 +216,8 @@ impl SweepError {
             }
             Self::NotAChoice { choices, .. } => format!("choose one from {choices}").into(),
             Self::LengthOfKind { .. } => "leave the length out, or run a `period` sweep or a list".into(),
+            Self::Decided => Act::Reviews.then(" shows what it holds now"),
+            Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
             Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
             Self::NoRetention => "add `[tables.….retention]` to the policy".into(),

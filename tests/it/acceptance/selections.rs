@@ -39,7 +39,7 @@ async fn x2_a_selection_is_saved_deleted_and_swept_by_administrators_only() {
     let refused = trade.rows("SELECT asked_by, what, needs FROM lethe_requests WHERE allowed = 0 ORDER BY id").await;
     assert_eq!(
         refused,
-        ["replace selection spring", "delete selection spring", "start a sweep of selection spring"]
+        ["save selection spring", "delete selection spring", "start a sweep of selection spring"]
             .map(|what| format!("optician|{what}|bulk"))
     );
     let administrator = token(&trade, "administrator", "admin");

@@ -1,5 +1,6 @@
 //! The real server, asked over HTTP by those who may and those who may not.
 
+mod bound;
 mod dates;
 mod fuzz;
 mod hostile;
@@ -9,6 +10,8 @@ mod pages;
 mod reviews;
 mod rights;
 mod selections;
+mod sessions;
+mod strangers;
 mod ticks;
 mod ways;
 mod workbooks;

@@ -12,7 +12,7 @@ use lethe::service::Service;
 use lethe::service::access::{Caller, Way, hash, new_token};
 use lethe::worker::{Role, run};
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::Company;
@@ -154,6 +154,25 @@ impl Office {
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         panic!("review {review} is never made");
+    }
+
+    /// What a decision about a review carries: the review as it is seen now.
+    pub async fn seen(&self, review: &str, token: &str) -> Value {
+        let (_, shown) = self.get(&format!("/api/v1/reviews/{review}"), token).await;
+        json!({ "id": shown["id"], "digest": shown["digest"], "clients": shown["clients"] })
+    }
+
+    /// Approves a review as it is seen now.
+    pub async fn approve(&self, review: &str, token: &str) -> (StatusCode, Value) {
+        let mut body = self.seen(review, token).await;
+        body["confirm"] = true.into();
+        self.post(&format!("/api/v1/reviews/{review}/approve"), token, body).await
+    }
+
+    /// Rejects a review as it is seen now.
+    pub async fn reject(&self, review: &str, token: &str) -> StatusCode {
+        let body = self.seen(review, token).await;
+        self.post(&format!("/api/v1/reviews/{review}/reject"), token, body).await.0
     }
 
     pub async fn names(&self) -> Vec<String> {

@@ -10,7 +10,7 @@ use super::office::Office;
 pub struct Browser<'a> {
     office: &'a Office,
     asker: reqwest::Client,
-    cookie: String,
+    pub cookie: String,
 }
 
 impl<'a> Browser<'a> {
@@ -61,6 +61,22 @@ impl<'a> Browser<'a> {
     }
 }
 
+/// What a page's form with this at the end of its action sends, ticked.
+pub fn form_of<'a>(page: &'a str, action: &str, mark: &'a str) -> Vec<(&'a str, &'a str)> {
+    let form = page.split(&format!("/{action}\"")).nth(1).unwrap().split("</form>").next().unwrap();
+    let value = |name: &str| {
+        let own = form.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap();
+        own.split('"').next().unwrap()
+    };
+    vec![
+        ("mark", mark),
+        ("sure", "on"),
+        ("id", value("id")),
+        ("digest", value("digest")),
+        ("clients", value("clients")),
+    ]
+}
+
 #[tokio::test]
 async fn somebody_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refused() {
     let office = Office::new().await;
@@ -74,7 +90,9 @@ async fn somebody_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refuse
     let mark = browser.mark().await;
     let (status, problem, _) = browser.send(Method::POST, "/jobs/nightly/start", &[("mark", &mark)], &[]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked: {problem}");
-    let form = [("mark", mark.as_str()), ("sure", "on")];
+    let (status, ..) = browser.send(Method::POST, "/jobs/nightly/start", &[("mark", &mark), ("sure", "on")], &[]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the form does not say what was seen");
+    let form = form_of(&preview, "start", &mark);
     let (status, to, _) = browser.send(Method::POST, "/jobs/nightly/start", &form, &[]).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/sweeps/1"));
     office.over(&serde_json::json!(1), &token).await;
@@ -100,11 +118,12 @@ async fn one_person_holds_a_list_for_review_and_another_approves_it() {
         page.contains("A second person approves it.") && page.contains(">C1</a>") && !page.contains("<button>Approve<"),
         "{page}"
     );
-    assert_eq!(browser.send(Method::POST, "/reviews/week%201%2F2/approve", &form, &[]).await.0, StatusCode::FORBIDDEN);
+    let seen = form_of(&page, "reject", &mark);
+    assert_eq!(browser.send(Method::POST, "/reviews/week%201%2F2/approve", &seen, &[]).await.0, StatusCode::FORBIDDEN);
     let browser = Browser::signed_in(&office, &bob).await;
     assert!(browser.page("/reviews/week%201%2F2").await.contains("<button>Approve<"));
-    let mark = browser.mark().await;
-    let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
+    let (mark, page) = (browser.mark().await, browser.page("/reviews/week%201%2F2").await);
+    let form = form_of(&page, "approve", &mark);
     assert_eq!(browser.send(Method::POST, "/reviews/week%201%2F2/approve", &form, &[]).await.1, "/sweeps/1");
     office.over(&serde_json::json!(1), &bob).await;
     assert_eq!(office.names().await[0], "C1|Anonymized client");
@@ -196,9 +215,12 @@ async fn nobody_sees_a_page_without_signing_in_or_after_signing_out() {
         let form = [("mark", mark.as_str()), ("sure", "on"), ("key", "C1"), ("reason", "r")];
         assert_eq!(browser.send(Method::POST, path, &form, &[]).await.0, StatusCode::FORBIDDEN, "{path}");
     }
+    let kept = browser.cookie.clone();
     let (_, to, cookie) = browser.send(Method::POST, "/sign-out", &[("mark", &mark)], &[]).await;
     assert_eq!((to.as_str(), cookie.unwrap().contains("Max-Age=0")), ("/sign-in", true));
-    for cookie in ["", "lethe_token=", "lethe_token=lethe_x", "lethe_token=%00", "other=1; lethe_token"] {
+    for cookie in
+        ["", "lethe_session=", "lethe_session=lethe_x", "lethe_session=%00", "other=1; lethe_session", kept.as_str()]
+    {
         cookie.clone_into(&mut browser.cookie);
         for path in pages {
             let (status, to, _) = browser.send(Method::GET, path, &[], &[]).await;

@@ -1,7 +1,7 @@
 //! Nothing of a review is anonymized until a second person approves it.
 
 use lethe::domain::access::Right;
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use serde_json::json;
 
 use super::office::Office;
@@ -34,12 +34,14 @@ async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts
     assert_eq!((&shown["state"], &shown["asked"]["job"]), (&json!("waiting"), &json!("nightly")));
     assert!(office.get("/api/v1/status", &bob).await.1["attention"][0].as_str().unwrap().contains("`first week`"));
     let path = "/api/v1/reviews/first%20week/approve";
-    let (status, problem) = office.post(path, &alice, json!({ "confirm": true })).await;
+    let (status, problem) = office.approve("first%20week", &alice).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("a second person approves it"));
-    assert_eq!(office.post(path, &bob, json!({})).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut seen = office.seen("first%20week", &bob).await;
+    assert_eq!(office.post(path, &bob, seen.clone()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(office.names().await, before);
-    let (status, approved) = office.post(path, &bob, json!({ "confirm": true })).await;
+    seen["confirm"] = true.into();
+    let (status, approved) = office.post(path, &bob, seen.clone()).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     let sweep = office.over(&approved["sweep"], &bob).await;
     assert_eq!((&sweep["opened_by"], &sweep["progress"]["anonymized"]), (&json!("bob"), &json!(2)));
@@ -48,7 +50,7 @@ async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts
         (&shown["state"], &shown["decided_by"], &shown["keys"]),
         (&json!("approved"), &json!("bob"), &json!([]))
     );
-    assert_eq!(office.post(path, &bob, json!({ "confirm": true })).await.0, StatusCode::CONFLICT);
+    assert_eq!(office.post(path, &bob, seen).await.0, StatusCode::CONFLICT);
     assert_eq!(office.names().await[2..], ["C3|Carl Lang", "C4|Dora Wolf", "C5|Emil Roth"]);
 }
 
@@ -60,7 +62,7 @@ async fn who_is_on_a_review_is_checked_again_and_nobody_is_added() {
     // C1 has an order since; C4 has come due since.
     office.company.execute("UPDATE customers SET open = 1 WHERE no = 'C1'").await;
     office.company.execute("UPDATE customers SET due = '2026-01-01' WHERE no = 'C4'").await;
-    let (_, approved) = office.post("/api/v1/reviews/first%20week/approve", &bob, json!({ "confirm": true })).await;
+    let (_, approved) = office.approve("first%20week", &bob).await;
     let sweep = office.over(&approved["sweep"], &bob).await;
     assert_eq!((&sweep["progress"]["anonymized"], &sweep["refusals"]), (&json!(1), &json!({ "open-orders": 1 })));
     assert_eq!(office.names().await[..4], ["C1|Anna Meier", "C2|Anonymized client", "C3|Carl Lang", "C4|Dora Wolf"]);
@@ -70,8 +72,8 @@ async fn who_is_on_a_review_is_checked_again_and_nobody_is_added() {
 async fn a_review_that_is_rejected_old_or_of_another_policy_opens_nothing() {
     let office = Office::new().await;
     let (alice, bob) = made(&office).await;
-    let approve = async || office.post("/api/v1/reviews/first%20week/approve", &bob, json!({ "confirm": true })).await;
-    let reject = async || office.ask(Method::POST, "/api/v1/reviews/first%20week/reject", &alice, None).await.0;
+    let approve = async || office.approve("first%20week", &bob).await;
+    let reject = async || office.reject("first%20week", &alice).await;
     assert_eq!(reject().await, StatusCode::NO_CONTENT);
     assert_eq!((approve().await.0, reject().await), (StatusCode::CONFLICT, StatusCode::CONFLICT));
     assert_eq!(office.company.rows("SELECT count(*) FROM lethe_reviewed").await, ["0"]);
@@ -183,7 +185,7 @@ async fn a_review_by_a_length_and_filters_is_checked_by_the_same_when_it_is_appr
     assert_eq!((&review["clients"], &review["asked"]["length"]), (&json!(3), &json!("6 months")), "{review}");
     // C1 moved to another grade since.
     office.company.execute("UPDATE customers SET grade = 'B' WHERE no = 'C1'").await;
-    let (_, approved) = office.post("/api/v1/reviews/x/approve", &bob, json!({ "confirm": true })).await;
+    let (_, approved) = office.approve("x", &bob).await;
     let sweep = office.over(&approved["sweep"], &bob).await;
     assert_eq!((&sweep["progress"]["anonymized"], &sweep["progress"]["not_due"]), (&json!(2), &json!(1)), "{sweep}");
 }

@@ -13,7 +13,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::office::{Office, answer};
-use super::pages::Browser;
+use super::pages::{Browser, form_of};
 use crate::common::Company;
 use crate::common::place::is_on_postgres;
 
@@ -139,7 +139,7 @@ async fn a_selection_can_be_held_for_a_second_person() {
     let review = office.made("look", &alice).await;
     assert_eq!((&review["keys"], &review["to_look_at"]), (&json!(["C1", "C2"]), &json!(4)), "{review}");
     office.ask(Method::DELETE, "/api/v1/selections/first%20week", &alice, None).await;
-    let (status, approved) = office.post("/api/v1/reviews/look/approve", &bob, json!({ "confirm": true })).await;
+    let (status, approved) = office.approve("look", &bob).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{approved}");
     assert_eq!(office.over(&approved["sweep"], &bob).await["progress"]["anonymized"], 2);
 }
@@ -225,7 +225,7 @@ async fn the_page_shows_selections_and_starts_a_sweep_over_one_in_three_language
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked");
     let (status, ..) = browser.send(Method::POST, start, &[("mark", "x"), ("sure", "on")], &[]).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "the form was not ours");
-    let (status, to, _) = browser.send(Method::POST, start, &[("mark", &mark), ("sure", "on")], &[]).await;
+    let (status, to, _) = browser.send(Method::POST, start, &form_of(&preview, "start", &mark), &[]).await;
     assert_eq!(status, StatusCode::SEE_OTHER, "{to}");
     let sweep: Value = to.rsplit('/').next().unwrap().parse().unwrap();
     assert_eq!(office.over(&sweep, &token).await["progress"]["anonymized"], 2);

@@ -90,8 +90,7 @@ async fn a_tick_makes_a_review_and_the_sweep_waits_for_a_second_person() {
     deliver_now(&service.context).await.unwrap();
     assert_eq!(told(), ["review-waiting", "review-overdue"]);
     let bob = office.token("bob, a day later", &[Right::Bulk]).await;
-    let path = "/api/v1/reviews/four-eyes%202026-01-03%2001:30:00/approve";
-    let (status, approved) = office.post(path, &bob, json!({ "confirm": true })).await;
+    let (status, approved) = office.approve("four-eyes%202026-01-03%2001:30:00", &bob).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{approved}");
     let sweep = office.over(&approved["sweep"], &bob).await;
     assert_eq!(sweep["progress"]["anonymized"], 3);

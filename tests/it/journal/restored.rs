@@ -277,7 +277,7 @@ async fn the_program_says_so_refuses_and_does_the_replay_before_its_own_sweep() 
     let (_, status) = said(&kept, &["status"]);
     assert!(status.contains("the database came back from a backup: live sweeps wait"), "{status}");
     let (is_well, doctor) = said(&kept, &["doctor"]);
-    assert!(!is_well && doctor.contains("BAD   journal"), "{doctor}");
+    assert!(!is_well && doctor.contains("FAIL  journal"), "{doctor}");
     let (opened, refused) = said(&kept, &["sweep", "--due"]);
     assert!(!opened && refused.contains("what the journal knows is done again first"), "{refused}");
     let (is_whole, verdict) = said(&kept, &["journal", "verify"]);

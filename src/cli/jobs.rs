@@ -1,0 +1,51 @@
+//! `lethe jobs`: the jobs, when each runs next, and how it ran last.
+
+use std::path::Path;
+
+use super::client::minute;
+use super::output::{Output, table};
+use super::{Failure, setup};
+use crate::domain::sweep::SweepKind;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Only jobs whose name has this in it.
+    name: Option<String>,
+    /// Only this kind: due, period, replay or retention.
+    #[arg(long)]
+    kind: Option<SweepKind>,
+    /// Only those that are switched on.
+    #[arg(long)]
+    enabled: bool,
+}
+
+pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
+    let (_, service) = setup::service(file).await?;
+    let mut jobs = service.jobs().await?;
+    let kind = args.kind.map(|own| own.to_string());
+    jobs.retain(|own| {
+        own.error.is_some()
+            || (args.name.as_ref().is_none_or(|name| own.job.contains(name.as_str()))
+                && kind.as_ref().is_none_or(|kind| own.kind == *kind)
+                && (own.enabled || !args.enabled))
+    });
+    out.data(&jobs, || {
+        if jobs.is_empty() {
+            return "No jobs.".to_owned();
+        }
+        let mut rows = vec![["job", "kind", "schedule", "next (UTC)", "last (UTC)", ""].map(str::to_owned).to_vec()];
+        rows.extend(jobs.iter().map(|own| {
+            if let Some(error) = &own.error {
+                return vec![error.clone()];
+            }
+            let next = own.next.as_deref().map_or_else(|| "switched off".to_owned(), minute);
+            let (last, state) = own.last.as_ref().map_or_else(
+                || ("never".to_owned(), String::new()),
+                |last| (minute(&last.sweep.opened_at), last.sweep.state.as_str().to_owned()),
+            );
+            vec![own.job.clone(), own.kind.clone(), own.schedule.clone(), next, last, state]
+        }));
+        table(&rows)
+    });
+    Ok(())
+}

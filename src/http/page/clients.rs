@@ -1,0 +1,104 @@
+//! A client's story, and what is decided about one.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::frame::Frame;
+use super::session::Session;
+use super::shown;
+use super::views::{in_words, listed};
+use crate::domain::outcome::Outcome;
+use crate::http::problem::Problem;
+use crate::service::clients::ClientStatus;
+
+#[derive(Deserialize)]
+pub(super) struct Sought {
+    #[serde(default)]
+    key: String,
+}
+
+/// Something that happened to a client.
+struct Event {
+    at: String,
+    class: &'static str,
+    text: String,
+    until: String,
+    sweep: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "app/client.html")]
+struct ClientPage {
+    f: Frame,
+    client: ClientStatus,
+    now: String,
+    /// Whether the policy names a column for the day.
+    has_day: bool,
+    /// Whether there is anything left to decide.
+    is_there: bool,
+    story: Vec<Event>,
+}
+
+pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Problem> {
+    let (service, w) = (&session.service, session.words);
+    let client = service.client(key.trim()).await?;
+    let past = client.history.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let words = in_words(&session, past.iter().flatten().cloned().chain(client.would_be.reasons.clone())).await;
+    let said = |names: &[String]| {
+        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
+        all.join("; ")
+    };
+    let f = Frame::of(&session);
+    let mut story = Vec::new();
+    for (own, reasons) in client.history.iter().zip(&past) {
+        let (class, form) = match own.outcome.as_str() {
+            "anonymized" => ("anonymized", w.e_anonymized),
+            "refused" => ("refused", w.e_refused),
+            "failed" => ("failed", w.e_failed),
+            "already" => ("", w.e_already),
+            "not_due" => ("", w.e_not_due),
+            _ => ("", w.e_not_found),
+        };
+        let until =
+            if own.at == own.last_at { String::new() } else { w.e_until.replace("{day}", &f.day(&own.last_at)) };
+        let text = form.replace("{why}", &said(reasons));
+        story.push(Event { at: own.at.clone(), class, text, until, sweep: Some(own.sweep) });
+    }
+    let mut add = |at: &str, class, text: String| {
+        story.push(Event { at: at.to_owned(), class, text, until: String::new(), sweep: None });
+    };
+    for own in &client.dates {
+        let text = match &own.day {
+            Some(day) => w.e_set.replace("{day}", &f.day(day)),
+            None => w.e_cleared.to_owned(),
+        };
+        add(&own.set_at, "", text.replace("{by}", &own.set_by));
+    }
+    for own in service.context.ledger.holds(Some(&client.client), true).await? {
+        add(&own.placed_at, "hold", w.e_hold.replace("{by}", &own.placed_by).replace("{why}", &own.reason));
+        if let (Some(at), Some(by)) = (&own.released_at, &own.released_by) {
+            add(at, "", w.e_released.replace("{by}", by));
+        }
+    }
+    for own in &client.notices {
+        let until = own.until.as_ref().map(|day| format!(", {}", w.e_until.replace("{day}", &f.day(day))));
+        add(own.sent_at.as_deref().unwrap_or(&own.asked_at), "", w.e_notice.to_owned() + &until.unwrap_or_default());
+    }
+    story.sort_by(|one, other| other.at.cmp(&one.at));
+    let form = match client.would_be.outcome {
+        Outcome::Anonymized => w.n_anonymized,
+        Outcome::Refused => w.n_refused,
+        Outcome::Already => w.n_already,
+        Outcome::NotDue => w.n_not_due,
+        Outcome::NotFound => w.n_not_found,
+        Outcome::Failed => w.n_failed,
+    };
+    let now = form.replace("{why}", &said(&client.would_be.reasons));
+    let plan = service.context.planner.plan(&service.context.store).await;
+    let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
+    let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
+    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, story }))
+}

@@ -1,0 +1,252 @@
+//! What every page has around it, and how pages write numbers, days and words.
+
+use std::fmt::Display;
+
+use chrono::{NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::session::Session;
+use super::words::{LANGUAGES, Words, term};
+use crate::domain::access::Right;
+use crate::ledger::parse_moment;
+use crate::service::night::Night;
+
+/// Where each page is, by the beginning of its path.
+const TABS: [(&str, &str); 15] = [
+    ("/sweeps", "sweeps"),
+    ("/jobs", "jobs"),
+    ("/selections", "selections"),
+    ("/reviews", "reviews"),
+    ("/imports", "reviews"),
+    ("/holds", "holds"),
+    ("/clients", "clients"),
+    ("/failures", "failures"),
+    ("/policy", "policy"),
+    ("/deliveries", "deliveries"),
+    ("/journal", "journal"),
+    ("/reports", "reports"),
+    ("/requests", "requests"),
+    ("/tokens", "tokens"),
+    ("/sign-in", "sign-in"),
+];
+
+/// What every page has around it.
+pub(super) struct Frame {
+    pub(super) w: &'static Words,
+    /// What every form carries; empty where nobody is known to be signed in.
+    pub(super) mark: String,
+    pub(super) who: String,
+    pub(super) may_sweep: bool,
+    pub(super) may_anonymize: bool,
+    pub(super) may_admin: bool,
+    pub(super) languages: &'static [Words],
+    pub(super) tab: &'static str,
+    /// Path and query, for what comes back to this page.
+    pub(super) path: String,
+    zone: Tz,
+    today: Option<NaiveDate>,
+}
+
+fn tab_of(path: &str) -> &'static str {
+    TABS.iter().find(|own| path.starts_with(own.0)).map_or("tonight", |own| own.1)
+}
+
+impl Frame {
+    pub(super) fn of(session: &Session) -> Self {
+        let caller = &session.service.caller;
+        Self {
+            mark: session.mark.clone(),
+            who: caller.name.clone(),
+            may_sweep: caller.rights.hold(Right::Bulk),
+            may_anonymize: caller.rights.hold(Right::Anonymize),
+            may_admin: caller.rights.hold(Right::Admin),
+            zone: session.service.time_zone,
+            today: Some(session.service.today()),
+            ..Self::bare(session.words, &session.path)
+        }
+    }
+
+    /// The frame of somebody of whom nothing is known.
+    pub(super) fn bare(w: &'static Words, path: &str) -> Self {
+        Self {
+            w,
+            mark: String::new(),
+            who: String::new(),
+            may_sweep: false,
+            may_anonymize: false,
+            may_admin: false,
+            languages: &LANGUAGES,
+            tab: tab_of(path),
+            path: path.to_owned(),
+            zone: chrono_tz::UTC,
+            today: None,
+        }
+    }
+
+    /// The pages: a short name, the path, and what it is called.
+    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+        let w = self.w;
+        let mut all = vec![
+            ("tonight", "/", w.tonight),
+            ("sweeps", "/sweeps", w.sweeps),
+            ("jobs", "/jobs", w.jobs),
+            ("reviews", "/reviews", w.reviews),
+            ("failures", "/failures", w.failures),
+            ("holds", "/holds", w.holds),
+            ("policy", "/policy", w.policy),
+            ("deliveries", "/deliveries", w.deliveries),
+            ("selections", "/selections", w.selections),
+            ("reports", "/reports", w.reports),
+            ("journal", "/journal", w.journal),
+        ];
+        if self.may_admin {
+            all.extend([("requests", "/requests", w.requests), ("tokens", "/tokens", w.tokens)]);
+        }
+        all
+    }
+
+    /// A whole number with its thousands apart, as the language writes it.
+    pub(super) fn number(&self, count: impl Display) -> String {
+        let apart = match self.w.code {
+            "fr" => "\u{202f}",
+            "de" => ".",
+            _ => ",",
+        };
+        let digits = count.to_string();
+        let mut text = String::new();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                text.push_str(apart);
+            }
+            text.push(digit);
+        }
+        text
+    }
+
+    pub(super) fn date(&self, day: &NaiveDate) -> String {
+        let form = match self.w.code {
+            "fr" => "%d/%m/%Y",
+            "de" => "%d.%m.%Y",
+            _ => "%-d %b %Y",
+        };
+        day.format(form).to_string()
+    }
+
+    pub(super) fn short_day(&self, day: &NaiveDate) -> String {
+        let form = match self.w.code {
+            "fr" => "%d/%m",
+            "de" => "%d.%m.",
+            _ => "%-d %b",
+        };
+        day.format(form).to_string()
+    }
+
+    /// A day that is kept as a text.
+    pub(super) fn day(&self, day: impl AsRef<str>) -> String {
+        let day = day.as_ref();
+        day.get(..10).and_then(|own| own.parse().ok()).map_or_else(|| day.to_owned(), |own| self.date(&own))
+    }
+
+    /// A moment in the operator's zone, with UTC beside it; markup that has nothing of a person's in it.
+    pub(super) fn moment(&self, at: impl AsRef<str>) -> String {
+        let Some(at) = parse_moment(at.as_ref()) else { return "–".to_owned() };
+        let own = at.with_timezone(&self.zone);
+        let (day, utc) = (self.date(&own.date_naive()), at.format("%Y-%m-%d %H:%M UTC"));
+        let beside = if self.zone == chrono_tz::UTC {
+            " UTC".to_owned()
+        } else {
+            format!(" <small class=\"utc\">{} UTC</small>", at.with_timezone(&Utc).format("%H:%M"))
+        };
+        format!("<time datetime=\"{}\" title=\"{utc}\">{day} {}{beside}</time>", at.to_rfc3339(), own.format("%H:%M"))
+    }
+
+    /// How long it was from one moment until another.
+    pub(super) fn between(&self, from: impl AsRef<str>, until: impl AsRef<str>) -> String {
+        let (Some(from), Some(until)) = (parse_moment(from.as_ref()), parse_moment(until.as_ref())) else {
+            return String::new();
+        };
+        match (until - from).num_seconds().max(0) {
+            long @ 7_200.. => format!("{} h", long / 3_600),
+            some @ 120.. => format!("{} min", some / 60),
+            short => format!("{short} s"),
+        }
+    }
+
+    /// A state, outcome, kind or class in the language.
+    pub(super) fn term(&self, word: impl AsRef<str>) -> String {
+        term(self.w, word.as_ref()).to_owned()
+    }
+
+    /// Several of them, separated by commas.
+    pub(super) fn terms(&self, words: impl AsRef<str>) -> String {
+        let all: Vec<&str> = words.as_ref().split(", ").map(|own| term(self.w, own)).collect();
+        all.join(", ")
+    }
+
+    /// How many clients something concerns.
+    pub(super) fn size(&self, clients: impl Display) -> String {
+        self.w.size.replace("{n}", &self.number(clients))
+    }
+
+    /// What came of the last night, in one sentence.
+    pub(super) fn night(&self, night: &Night) -> String {
+        let w = self.w;
+        let Some(day) = &night.day else { return w.t_never.to_owned() };
+        let is_last =
+            self.today.is_none_or(|today| day.parse::<NaiveDate>().is_ok_and(|own| (today - own).num_days() <= 1));
+        let form = match (night.running, night.due, is_last) {
+            (1.., ..) => w.t_running,
+            (0, 0, true) => w.t_none,
+            (0, 0, false) => w.t_none_on,
+            (0, _, true) => w.t_night,
+            (0, _, false) => w.t_night_on,
+        };
+        let mut text = form
+            .replace("{a}", &self.number(night.anonymized))
+            .replace("{d}", &self.number(night.due))
+            .replace("{day}", &self.day(day));
+        if night.stopped > 0 {
+            text += &w.t_stopped.replace("{s}", &self.number(night.stopped));
+        }
+        if night.need_you > 0 {
+            text += &w.t_failed.replace("{f}", &self.number(night.need_you));
+        }
+        text + "."
+    }
+
+    /// Where something that needs attention is dealt with.
+    pub(super) fn place(&self, line: impl AsRef<str>) -> Option<String> {
+        let line = line.as_ref();
+        let sweep =
+            line.split_once("sweep ").map(|own| own.1.chars().take_while(char::is_ascii_digit).collect::<String>());
+        match sweep.filter(|own| !own.is_empty()) {
+            Some(sweep) => Some(format!("/sweeps/{sweep}")),
+            None if line.starts_with("review ") => Some("/reviews".to_owned()),
+            None if line.contains("failed") => Some("/failures".to_owned()),
+            None if line.contains("deliver") => Some("/deliveries".to_owned()),
+            None if line.contains("journal") => Some("/journal".to_owned()),
+            None if line.contains("policy") => Some("/policy".to_owned()),
+            None => None,
+        }
+    }
+
+    /// A schedule in words, where it is a plain one: `0 30 1 * * * Europe/Paris`.
+    pub(super) fn schedule(&self, schedule: impl AsRef<str>) -> String {
+        let schedule = schedule.as_ref();
+        let parts: Vec<&str> = schedule.split(' ').collect();
+        let [_, minute, hour, day, month, weekday, zone] = parts[..] else { return schedule.to_owned() };
+        let (Ok(minute), Ok(hour)) = (minute.parse::<u8>(), hour.parse::<u8>()) else { return schedule.to_owned() };
+        let [daily, weekly, monthly] = match self.w.code {
+            "fr" => ["tous les jours", "chaque semaine", "le {day} de chaque mois"],
+            "de" => ["täglich", "wöchentlich", "am {day}. jedes Monats"],
+            _ => ["every day", "every week", "on day {day} of each month"],
+        };
+        let when = match (day, month, weekday) {
+            ("*" | "?", "*", "*" | "?") => daily.to_owned(),
+            ("*" | "?", "*", own) => format!("{weekly} ({own})"),
+            (day, "*", "*" | "?") => monthly.replace("{day}", day),
+            _ => return schedule.to_owned(),
+        };
+        format!("{when}, {hour:02}:{minute:02} ({zone})")
+    }
+}

@@ -1,0 +1,246 @@
+//! Pages that list what there is.
+
+use askama::Template;
+use axum::extract::{Form, Query};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Redirect, Response};
+use serde::Deserialize;
+
+use super::frame::Frame;
+use super::session::Session;
+use super::views::{in_words, listed, reported};
+use super::{Marked, shown};
+use crate::domain::access::Right;
+use crate::http::asking::Named;
+use crate::http::problem::Problem;
+use crate::ledger::{FailedClient, Hold, parse_moment};
+use crate::report::{Month, MonthReport, Wishes, filters};
+use crate::service::coverage::Coverage;
+use crate::service::jobs::JobStatus;
+use crate::service::journal::JournalStatus;
+
+/// How many records of requests a page lists.
+const MOST_REQUESTS: u32 = 500;
+/// How many months a page lists.
+const MONTHS: usize = 24;
+
+/// A cell of a list.
+enum Cell {
+    Text(String),
+    Link(String, String),
+    Moment(String),
+    Badge(String),
+}
+
+fn text(own: impl ToString) -> Cell {
+    Cell::Text(own.to_string())
+}
+
+/// A list: a page that has nothing else.
+#[derive(Template)]
+#[template(path = "app/list.html")]
+struct ListPage {
+    f: Frame,
+    title: &'static str,
+    empty: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+    /// What can be done about all of it: where, and what it is called.
+    doing: Option<(&'static str, &'static str)>,
+}
+
+pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
+    let (service, w, f) = (&session.service, session.words, Frame::of(&session));
+    service.allow(Right::Read, "look at deliveries").await?;
+    let outstanding = service.context.ledger.outstanding(None).await?;
+    let given_up = outstanding.iter().any(|own| own.failed > 0);
+    let rows = outstanding.into_iter().map(|own| {
+        let sweep = match own.sweep {
+            0 => text("–"),
+            id => Cell::Link(format!("/sweeps/{id}"), id.to_string()),
+        };
+        let why = own.error.unwrap_or_default();
+        vec![
+            sweep,
+            text(f.term(&own.kind)),
+            text(own.target),
+            text(own.open),
+            text(own.failed),
+            Cell::Moment(own.since),
+            text(why),
+        ]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.sweep, w.what, w.target, w.pending, w.given_up, w.since, w.reason];
+    let doing = (given_up && f.may_sweep).then_some(("/deliveries/retry", w.retry_deliveries));
+    Ok(shown(StatusCode::OK, &ListPage { title: w.deliveries, empty: w.no_deliveries, columns, rows, doing, f }))
+}
+
+pub(super) async fn retry_deliveries(
+    session: Session,
+    headers: HeaderMap,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &mark)?;
+    session.service.allow(Right::Bulk, "retry deliveries").await?;
+    session.service.context.ledger.retry_deliveries().await?;
+    Ok(Redirect::to("/deliveries"))
+}
+
+pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
+    let (service, w, f) = (&session.service, session.words, Frame::of(&session));
+    service.allow(Right::Read, "look at the journal").await?;
+    let status = JournalStatus::of(&service.context).await?;
+    let mut rows = Vec::new();
+    if let Some(status) = &status {
+        rows.push(vec![text(w.state), text(status.line())]);
+        rows.extend(status.attention().into_iter().map(|own| vec![text(w.attention), text(own)]));
+        if let Some(at) = status.head.as_ref().and_then(|own| own.shipped_at.clone()) {
+            rows.push(vec![text(w.saved), Cell::Moment(at)]);
+        }
+    }
+    let columns = vec!["", ""];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.journal, empty: w.no_journal, columns, rows, doing: None, f }))
+}
+
+pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
+    let (service, w, f) = (&session.service, session.words, Frame::of(&session));
+    service.allow(Right::Admin, "list what was asked for").await?;
+    let asked = service.context.ledger.requests(MOST_REQUESTS).await?;
+    let rows = asked.into_iter().map(|own| {
+        let answer = if own.allowed == 1 { text(w.allowed) } else { Cell::Badge("refused".to_owned()) };
+        let what = if own.times > 1 { format!("{} (× {})", own.what, f.number(own.times)) } else { own.what };
+        vec![Cell::Moment(own.at), text(own.asked_by), text(f.term(&own.way)), text(what), text(own.needs), answer]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.when, w.who, w.way, w.what, w.right, w.outcome];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.requests, empty: "–", columns, rows, doing: None, f }))
+}
+
+pub(super) async fn tokens(session: Session) -> Result<Response, Problem> {
+    let (service, w, f) = (&session.service, session.words, Frame::of(&session));
+    service.allow(Right::Admin, "list tokens").await?;
+    let now = service.context.ledger.clock().now();
+    let rows = service.context.ledger.tokens().await?.into_iter().map(|own| {
+        let is_over = parse_moment(&own.expires_at).is_none_or(|at| at <= now);
+        let state = match &own.revoked_at {
+            Some(_) => text(w.revoked),
+            None if is_over => text(w.expired),
+            None => Cell::Moment(own.expires_at.clone()),
+        };
+        let used = own.used_at.clone().map_or_else(|| text(w.never), Cell::Moment);
+        vec![text(&own.name), text(own.rights.names()), text(&own.made_by), state, used]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.token, w.right, w.by, w.valid_until, w.last_used];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.tokens, empty: "–", columns, rows, doing: None, f }))
+}
+
+pub(super) async fn selections(session: Session) -> Result<Response, Problem> {
+    let (w, f) = (session.words, Frame::of(&session));
+    let rows = session.service.selections(None, 1_000).await?.into_iter().map(|own| {
+        let path: String = url::form_urlencoded::byte_serialize(own.name.as_bytes()).collect();
+        let path = format!("/selections/{}/preview", path.replace('+', "%20"));
+        vec![
+            text(&own.name),
+            text(f.number(own.clients)),
+            text(&own.saved_by),
+            Cell::Moment(own.saved_at.clone()),
+            Cell::Link(path, w.preview.to_owned()),
+        ]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.selection, w.clients, w.by, w.saved, ""];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.selections, empty: w.no_selections, columns, rows, doing: None, f }))
+}
+
+pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
+    let (service, w, f) = (&session.service, session.words, Frame::of(&session));
+    service.allow(Right::Read, "read reports").await?;
+    let first = service.today();
+    let months = (0..).map_while(|back| first.checked_sub_months(chrono::Months::new(back))).take(MONTHS);
+    let rows = months.map(|day| {
+        let month = day.format("%Y-%m").to_string();
+        vec![Cell::Link(format!("/reports/{month}"), month)]
+    });
+    let rows = rows.collect();
+    Ok(shown(StatusCode::OK, &ListPage { title: w.reports, empty: "–", columns: vec![w.month], rows, doing: None, f }))
+}
+
+pub(super) async fn month(session: Session, Named(month): Named<String>) -> Result<Response, Problem> {
+    let service = &session.service;
+    service.allow(Right::Read, "read reports").await?;
+    let month: Month =
+        month.parse().map_err(|what: String| Problem::bad_request(what, "choose a month of the list"))?;
+    reported(MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?.html())
+}
+
+#[derive(Template)]
+#[template(path = "app/jobs.html")]
+struct JobsPage {
+    f: Frame,
+    jobs: Vec<JobStatus>,
+}
+
+pub(super) async fn jobs(session: Session) -> Result<Response, Problem> {
+    let jobs = session.service.jobs().await?;
+    Ok(shown(StatusCode::OK, &JobsPage { f: Frame::of(&session), jobs }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Which {
+    all: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "app/holds.html")]
+struct HoldsPage {
+    f: Frame,
+    all: bool,
+    holds: Vec<Hold>,
+}
+
+pub(super) async fn holds(session: Session, Query(which): Query<Which>) -> Result<Response, Problem> {
+    let all = which.all.is_some();
+    let holds = session.service.holds(all).await?;
+    Ok(shown(StatusCode::OK, &HoldsPage { f: Frame::of(&session), all, holds }))
+}
+
+#[derive(Template)]
+#[template(path = "app/failures.html")]
+struct FailuresPage {
+    f: Frame,
+    failures: Vec<(FailedClient, String)>,
+}
+
+pub(super) async fn failures(session: Session) -> Result<Response, Problem> {
+    let failures = session.service.failures().await?;
+    let reasons = failures.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
+    let words = in_words(&session, reasons.iter().flatten().cloned()).await;
+    let said = |(own, names): (FailedClient, Vec<String>)| {
+        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
+        (own, all.join("; "))
+    };
+    let failures = failures.into_iter().zip(reasons).map(said).collect();
+    Ok(shown(StatusCode::OK, &FailuresPage { f: Frame::of(&session), failures }))
+}
+
+#[derive(Template)]
+#[template(path = "app/policy.html")]
+struct PolicyPage {
+    f: Frame,
+    coverage: Coverage,
+    guards: Vec<String>,
+    period: Option<String>,
+}
+
+pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
+    let service = &session.service;
+    let coverage = service.coverage().await?;
+    // While it is no plan, what is missing says why.
+    let loaded = service.context.planner.plan(&service.context.store).await.ok();
+    let plan = loaded.as_ref().map(|own| &own.plan);
+    let guards = plan.map(|own| own.guards.iter().map(|own| own.reason.clone()).collect()).unwrap_or_default();
+    let period = plan.and_then(|own| own.retention.as_ref()).map(|own| own.length.to_string());
+    Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage, guards, period }))
+}

@@ -1,0 +1,148 @@
+//! Whoever has no right, or no token, neither fills the disk nor keeps others waiting.
+
+use std::time::{Duration, Instant};
+
+use lethe::domain::access::Right;
+use lethe::domain::text::LONGEST_TEXT;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::office::Office;
+
+async fn connect(office: &Office) -> TcpStream {
+    TcpStream::connect(office.url.trim_start_matches("http://")).await.unwrap()
+}
+
+/// The slowest of a hundred answers but one.
+async fn p99(office: &Office, token: &str) -> Duration {
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        let begun = Instant::now();
+        assert_eq!(office.get("/api/v1/jobs", token).await.0, StatusCode::OK);
+        all.push(begun.elapsed());
+    }
+    all.sort();
+    all[98]
+}
+
+#[tokio::test]
+async fn a_thousand_slow_connections_keep_nobody_from_an_answer() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    let alone = p99(&office, &token).await;
+    let mut slow = Vec::new();
+    for at in 0..1_024 {
+        let mut stream = connect(&office).await;
+        let head = if at % 2 == 0 {
+            "GET /api/v1/jobs HTTP/1.1\r\nHo".to_owned()
+        } else {
+            format!(
+                "POST /api/v1/previews HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{{"
+            )
+        };
+        let _ = stream.write_all(head.as_bytes()).await;
+        slow.push(stream);
+    }
+    let beside = p99(&office, &token).await;
+    assert!(beside < alone * 2 + Duration::from_millis(50), "{alone:?} alone, {beside:?} beside them");
+    for _ in 0..5 {
+        let response = office.request(Method::GET, "/health/ready").send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    }
+}
+
+#[tokio::test]
+async fn who_lacks_the_right_is_refused_before_the_body_comes() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    for path in [
+        "/api/v1/sweeps",
+        "/api/v1/reviews",
+        "/api/v1/reviews/x/imports",
+        "/api/v1/reviews/x/approve",
+        "/api/v1/failures/retry",
+        "/api/v1/clients/C1/anonymize",
+    ] {
+        let mut stream = connect(&office).await;
+        let size = if path.ends_with("imports") { 30_000_000 } else { 100_000 };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut said = vec![0; 64];
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut said)).await;
+        let read = read.expect("nothing of the body is waited for").unwrap();
+        let said = String::from_utf8_lossy(&said[..read]).into_owned();
+        assert!(said.starts_with("HTTP/1.1 403"), "{path}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_leaves_a_bounded_trace_however_often_and_whatever_is_asked() {
+    let office = Office::with_rate(10_000).await;
+    let token = office.token("reader", &[Right::Read]).await;
+    for at in 0..300 {
+        let path = format!("/api/v1/reviews/{at}{}/approve", "x".repeat(2_000));
+        let (status, _) = office.post(&path, &token, json!({ "confirm": true })).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
+    let kept =
+        office.company.rows("SELECT count(*), max(length(what)), max(times), sum(times) FROM lethe_requests").await;
+    let kept: Vec<i64> = kept[0].split('|').map(|own| own.parse().unwrap()).collect();
+    assert!(kept[0] == 201 && kept[1] <= LONGEST_TEXT as i64 && kept[2..] == [100, 300], "{kept:?}");
+    // What is too old goes, and so do answers that nobody asks for again.
+    office
+        .company
+        .execute("INSERT INTO lethe_answers (token, request_key, asked, at) VALUES (1, 'k', '', '2026-01-01')")
+        .await;
+    office.company.set_clock("2026-01-03T12:00:01Z");
+    office.company.context.ledger.tidy_requests().await.unwrap();
+    assert_eq!(
+        office.company.rows("SELECT (SELECT count(*) FROM lethe_answers), (SELECT count(*) FROM lethe_requests)").await,
+        ["0|201"]
+    );
+    office.company.set_clock("2028-02-01T12:00:00Z");
+    office.company.context.ledger.tidy_requests().await.unwrap();
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_requests").await, ["0"]);
+}
+
+#[tokio::test]
+async fn names_and_reasons_are_of_bounded_length_and_are_what_they_seem() {
+    let office = Office::new().await;
+    let token = office.token("operator", &[Right::Admin]).await;
+    let unclear =
+        ["a\u{202e}b", "a\u{200b}b", "a\u{1b}[2Jb", "p\u{430}ypal", "\u{ff41}b", "a\u{a0}b", &"x".repeat(61), ""];
+    for name in unclear {
+        let (status, problem) =
+            office.post("/api/v1/reviews", &token, json!({ "name": name, "sweep": { "kind": "due" } })).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{name:?}: {problem}");
+        let encoded = name.bytes().fold(String::new(), |all, byte| all + &format!("%{byte:02X}"));
+        let path = format!("/api/v1/selections/{encoded}");
+        let (status, problem) = office.ask(Method::PUT, &path, &token, Some(json!({ "clients": ["C1"] }))).await;
+        assert!(status.is_client_error(), "{name:?}: {problem}");
+    }
+    for reason in ["x".repeat(501), "a\u{202e}b".to_owned(), "a\u{1b}[31m".to_owned(), " ".to_owned()] {
+        let (status, problem) =
+            office.ask(Method::PUT, "/api/v1/holds/C1", &token, Some(json!({ "reason": reason }))).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    }
+    let kept = "SELECT (SELECT count(*) FROM lethe_reviews) + (SELECT count(*) FROM lethe_selections) + (SELECT count(*) FROM lethe_holds)";
+    assert_eq!(office.company.rows(kept).await, ["0"]);
+}
+
+#[tokio::test]
+async fn a_new_token_owns_nothing_of_an_earlier_one_of_its_name() {
+    let office = Office::new().await;
+    let old = office.token("alice", &[Right::Anonymize]).await;
+    let (status, _) = office.ask(Method::PUT, "/api/v1/holds/C1", &old, Some(json!({ "reason": "a dispute" }))).await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(office.company.context.ledger.revoke_token("alice", "test").await.unwrap());
+    office.company.set_clock("2026-01-02T12:10:00Z");
+    let new = office.token("alice", &[Right::Anonymize]).await;
+    let release = async || office.ask(Method::DELETE, "/api/v1/holds/C1", &new, None).await.0;
+    assert_eq!(release().await, StatusCode::FORBIDDEN);
+    office.company.execute("UPDATE lethe_holds SET placed_at = '2026-01-02T12:11:00.000Z'").await;
+    assert_eq!(release().await, StatusCode::OK, "its own");
+}
