@@ -42,6 +42,7 @@ mod searched;
 mod sheet;
 mod sqlite;
 mod statements;
+mod stops;
 mod sweeps;
 mod traces;
 mod views;

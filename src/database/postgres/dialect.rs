@@ -64,6 +64,14 @@ impl SqlDialect for Postgres {
         format!("CAST({column} AS TEXT)")
     }
 
+    fn text_bytes(&self, column: &str) -> String {
+        format!("convert_to({column}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)")
+    }
+
+    fn before(&self, text: &str, sign: char) -> String {
+        format!("split_part({text}, '{sign}', 1)")
+    }
+
     fn cast(&self, expression: &str, declared: &str) -> String {
         format!("CAST({expression} AS {declared})")
     }
@@ -347,6 +355,8 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0010_alerts.sql"),
             include_str!("../../../migrations/postgres/0011_dates.sql"),
             include_str!("../../../migrations/postgres/0012_selections.sql"),
+            include_str!("../../../migrations/postgres/0013_origin.sql"),
+            include_str!("../../../migrations/postgres/0014_roots.sql"),
         ]
     }
 
