@@ -92,8 +92,6 @@ pub struct StuckFile {
     pub path: Option<String>,
 }
 
-from_row!(StuckFile { client_key, kind, target, sweep, error, path });
-
 /// What became of the deliveries of one sweep to one target.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Through {

@@ -107,7 +107,7 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NewerLedger`] if one has.
+    /// [`StoreError`] if one has.
     pub async fn is_current(&self) -> Result<(), StoreError> {
         let version = query_scalar(VERSION).fetch_one(self.readers()).await;
         is_known(&self.store, version?)

@@ -18,7 +18,6 @@ use ulid::Ulid;
 
 use super::Context;
 use super::sweep::SweepError;
-use crate::database::StoreError;
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting};
 use standing::{ahead, begun, gone, look, origin_of, strange};
@@ -54,7 +53,9 @@ impl Keeper {
     pub async fn keep(mut self, stop: CancellationToken) {
         let mut pause = ROUND;
         while !stop.is_cancelled() {
-            if let Err(error @ StoreError::NewerLedger { .. }) = self.context.ledger.is_current().await {
+            if let Err(error) = self.context.ledger.is_current().await
+                && error.is_newer_ledger()
+            {
                 tracing::error!(%error, hint = %error.hint(), "stopping");
                 self.context.stop.cancel();
                 return;
