@@ -95,7 +95,6 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
     }
     let mut head = head.clone();
     loop {
-        may_seal(context, journal, &head).await?;
         let first = if whole { 1 } else { head.segment.max(1) };
         let there = journal.place().from(first).await?;
         // Another process may have written meanwhile.
@@ -120,6 +119,7 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
             ahead(context, journal, &head).await?;
             return Ok(Standing::Ahead);
         }
+        may_seal(context, journal, &head).await?;
         journal.agreed(head.segment, &head.hash);
         return Ok(Standing::Agrees);
     }
