@@ -20,7 +20,7 @@ use super::Context;
 use super::sweep::SweepError;
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting};
-use standing::{ahead, begun, gone, look, origin_of, strange};
+use standing::{ahead, begun, gone, look, may_seal, origin_of, strange};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
@@ -203,6 +203,7 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
         ledger.unstage().await?;
         return Ok(true);
     }
+    may_seal(context, journal, &head).await?;
     let (content, mut chain) = segment(journal, &head, &waiting)?;
     let number = head.segment + 1;
     if !journal.place().put(number, content).await? {

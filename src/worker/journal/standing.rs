@@ -126,7 +126,7 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
 }
 
 /// That records may be written under the configured key.
-async fn may_seal(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
+pub(super) async fn may_seal(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let sealing = journal.sealing(head.key_mark.as_deref())?;
     match (sealing, journal.key()) {
         (Some(sealing), Some(key))
