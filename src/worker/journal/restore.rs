@@ -7,6 +7,7 @@ use super::super::watch::Alert;
 use super::holds;
 use super::standing::{begun, records};
 use super::verify::known;
+use crate::database::query_as;
 use crate::domain::sweep::SweepKind;
 use crate::journal::{Chain, HASHED, Journal, OF_A_KEY};
 use crate::ledger::{Known, OF_A_HOLD, Segment, State};
