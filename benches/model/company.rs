@@ -121,6 +121,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         targets: Arc::default(),
         journal: None,
         wake: Arc::default(),
+        stop: tokio_util::sync::CancellationToken::default(),
         actor,
     }
 }

@@ -93,7 +93,9 @@ impl Told {
     fn of(to: String, answer: Answer) -> Self {
         match answer {
             Answer::Through => Self { to, through: true, why: None },
-            Answer::Again(_, why) | Answer::Gone(why) => Self { to, through: false, why: Some(why) },
+            Answer::Again(_, why) | Answer::Rejected(why) | Answer::Gone(why) => {
+                Self { to, through: false, why: Some(why) }
+            }
         }
     }
 }
@@ -119,7 +121,11 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     }
     if let Some(mailer) = &targets.alerts.mailer {
         let letter = Letter { id: &id, at: now, subject: "Lethe: test", text: &format!("{TEXT}\n") };
-        told.push(Told::of(EMAIL.to_owned(), mailer.send(&letter).await));
+        let recipients = mailer.recipients();
+        for (number, to) in recipients.iter().enumerate() {
+            let name = if recipients.len() > 1 { format!("{EMAIL} {}", number + 1) } else { EMAIL.to_owned() };
+            told.push(Told::of(name, mailer.send(&letter, Some(to)).await));
+        }
     }
     if let (Some(url), Some(sender)) = (&targets.alerts.ping, &targets.sender) {
         let each = url.contains("{job}");

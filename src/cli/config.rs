@@ -144,6 +144,7 @@ impl Config {
         for path in files {
             *path = path.take().map(|path| folder.join(path));
         }
+        config.journal.old_key_files.iter_mut().for_each(|path| *path = folder.join(&*path));
         config.journal.count_from(&folder);
         config.check_roots()?;
         Ok(config)

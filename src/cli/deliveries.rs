@@ -11,6 +11,8 @@ use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
 pub(super) use crate::service::deliveries::deliveries;
+use crate::worker::Context;
+use crate::worker::deliver::roots;
 
 /// The most files listed one by one.
 const MOST: u32 = 1000;
@@ -25,6 +27,9 @@ pub(super) struct Args {
     /// With --settled, what was to go to this root or webhook.
     #[arg(long, value_name = "NAME", requires = "settled")]
     to: Option<String>,
+    /// Accept the folder or bucket of this root as it is, though it is empty or not the one that was seen before.
+    #[arg(long, value_name = "ROOT", conflicts_with_all = ["key", "settled"])]
+    accept: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -43,10 +48,18 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         return Ok(());
     }
     let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
-    let (right, what) =
-        if args.settled { (Right::Bulk, "settle deliveries") } else { (Right::Read, "look at deliveries") };
+    let (right, what) = if args.accept.is_some() {
+        (Right::Configure, "accept a root")
+    } else if args.settled {
+        (Right::Bulk, "settle deliveries")
+    } else {
+        (Right::Read, "look at deliveries")
+    };
     service.allow(right, what).await?;
     let context = service.context;
+    if let Some(root) = &args.accept {
+        return accept(&context, root, out).await;
+    }
     let ledger = &context.ledger;
     let key = match &args.key {
         Some(key) => Some(super::client::ledger_key(&context, key).await?),
@@ -106,6 +119,14 @@ fn files(files: &[StuckFile]) -> String {
     table(&rows)
 }
 
+async fn accept(context: &Context, root: &str, out: Output) -> Result<(), Failure> {
+    let hint = "`[files]` in `lethe.toml` says where it is";
+    let accepted = roots::accept(context, root).await?;
+    accepted.map_err(|fault| Failure::new(format!("root `{root}` cannot be accepted: {fault}"), hint))?;
+    out.data(&serde_json::json!({ "accepted": root }), || format!("Root `{root}` is accepted as it is."));
+    Ok(())
+}
+
 async fn settle(ledger: &Ledger, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
     if key.is_none() && to.is_none() {
         return Err(Failure::new("nobody and nothing is named", "name a client, or a root or webhook with `--to`"));
@@ -127,6 +148,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
             let what = match own.result.as_str() {
                 "missing" => "were not there",
                 "named" => "stay, as another row names them",
+                "alike" => "stay, as another row may name them in another form",
                 "settled" => "were seen to by somebody",
                 result => result,
             };

@@ -12,7 +12,7 @@ use super::{Failure, setup};
 use crate::database::{Change, Store, query};
 use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
-use crate::service::journal::JournalStatus;
+use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
 use crate::worker::{Planner, gate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -150,6 +150,11 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     indexes::advise(store, &loaded.plan, &loaded.schema, findings).await;
     if !Ledger::exists(store).await? {
         findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
+        if let Some(journal) = config.journal.open()?
+            && has_segments(&journal).await
+        {
+            findings.add(Verdict::Bad, "journal", UNKNOWN);
+        }
         return Ok(());
     }
     let context = match setup::context_of(config, store.clone()).await {

@@ -8,21 +8,26 @@ use super::{Failure, setup};
 use crate::bucket::{self, Bucket};
 use crate::domain::access::Right;
 use crate::domain::reading::trouble;
-use crate::journal::{Journal, Key, Place, SHORTEST_KEY};
+use crate::journal::{Journal, Key, Place};
 use crate::ledger::Ledger;
 use crate::service::journal::{JournalStatus, counted_records};
 use crate::worker::Context;
-use crate::worker::journal::verify;
+use crate::worker::journal::{self as worker, verify};
 use crate::worker::sweep::SweepError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Prove that the journal is whole and says the same as the ledger, or name the first bad record.
     Verify,
-    /// Show where the journal stands, and what waits to be written.
+    /// Show how far the journal goes, and what waits to be written.
     Status,
-    /// Give a journal that is lost up, and begin another with all that the ledger has.
-    Renew,
+    /// Keep the journal found at `journal.place`: this database is the one it is about, restored or moved.
+    Adopt,
+    /// Begin a journal in an empty location with all that the ledger has: this database is a copy, or its journal is lost.
+    #[command(alias = "renew")]
+    New,
+    /// Go on under the key that `journal.key_file` holds now; `journal.old_key_files` names the one before.
+    Rotate,
 }
 
 /// What to do about a bucket that cannot be opened.
@@ -46,8 +51,12 @@ impl JournalConfig {
         if self.key.is_some() && self.key_file.is_some() {
             return refused("journal.key", "and `journal.key_file` are both set; one of them is enough");
         }
-        if self.key.as_ref().is_some_and(|key| key.len() < SHORTEST_KEY) {
-            return refused("journal.key", "is too short: 32 characters or more, such as `openssl rand -hex 32` gives");
+        if let Some(Err(what)) = self.key.as_ref().map(|key| Key::new(key.as_bytes())) {
+            let what = format!("{what}; `openssl rand -hex 32` makes one");
+            return Err(("journal.key", what));
+        }
+        if !self.old_key_files.is_empty() && self.key.is_none() && self.key_file.is_none() {
+            return refused("journal.old_key_files", "is set, and neither `journal.key_file` nor `journal.key` is");
         }
         if !place.contains("://") {
             return Ok(());
@@ -71,22 +80,24 @@ impl JournalConfig {
         } else {
             Place::folder(place.into())
         };
-        Ok(Some(Journal::new(place, self.read_key()?)))
+        let key = match (&self.key_file, &self.key) {
+            (Some(file), _) => Some(read_key(file)?),
+            (None, Some(key)) => Key::new(key.as_bytes()).ok(),
+            (None, None) => None,
+        };
+        let old: Result<Vec<Key>, Failure> = self.old_key_files.iter().map(|file| read_key(file)).collect();
+        Ok(Some(Journal::new(place, key).with_old_keys(old?)))
     }
+}
 
-    fn read_key(&self) -> Result<Option<Key>, Failure> {
-        let hint = "`journal.key_file` names a file with a key of 32 characters or more and nothing else; \
-                    `openssl rand -hex 32` makes one";
-        let Some(file) = &self.key_file else { return Ok(self.key.as_ref().and_then(|key| Key::new(key.as_bytes()))) };
-        let text = std::fs::read_to_string(file).map_err(|error| {
-            let what = format!("the journal's key `{}` cannot be read: {}", file.display(), trouble(error.kind()));
-            Failure::new(what, hint)
-        })?;
-        match Key::new(text.trim_end_matches(['\r', '\n']).as_bytes()) {
-            Some(key) => Ok(Some(key)),
-            None => Err(Failure::new(format!("the journal's key `{}` is too short", file.display()), hint)),
-        }
-    }
+fn read_key(file: &Path) -> Result<Key, Failure> {
+    let hint = "a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one";
+    let shown = file.display();
+    let text = std::fs::read(file).map_err(|error| {
+        Failure::new(format!("the journal's key `{shown}` cannot be read: {}", trouble(error.kind())), hint)
+    })?;
+    let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    Key::new(&text[..end]).map_err(|what| Failure::new(format!("the journal's key `{shown}` {what}"), hint))
 }
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
@@ -97,7 +108,9 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             "set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more",
         ));
     }
-    if !Ledger::exists(&store).await? {
+    // To decide, no sweep is needed.
+    let decides = matches!(command, Command::Adopt | Command::New);
+    if !decides && !Ledger::exists(&store).await? {
         return Err(Failure::new(
             "no sweep was ever opened in this database, so it has no journal",
             "the first sweep makes the ledger, and `lethe run` begins the journal",
@@ -105,7 +118,9 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     }
     let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
     let (right, what) = match command {
-        Command::Renew => (Right::Configure, "begin another journal"),
+        Command::New => (Right::Configure, "begin another journal"),
+        Command::Adopt => (Right::Configure, "adopt the journal"),
+        Command::Rotate => (Right::Configure, "change the journal's key"),
         Command::Verify | Command::Status => (Right::Read, "read the journal"),
     };
     service.allow(right, what).await?;
@@ -113,7 +128,9 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     match command {
         Command::Verify => check(&context, out).await,
         Command::Status => status(&context, out).await,
-        Command::Renew => renew(&context, out).await,
+        Command::Adopt => adopt(&context, out).await,
+        Command::New => renew(&context, out).await,
+        Command::Rotate => rotate(&context, out).await,
     }
 }
 
@@ -154,17 +171,28 @@ async fn status(context: &Context, out: Output) -> Result<(), Failure> {
     Ok(())
 }
 
+async fn adopt(context: &Context, out: Output) -> Result<(), Failure> {
+    let Some(journal) = &context.journal else { return Ok(()) };
+    worker::adopt(context, journal).await?;
+    status(context, out).await
+}
+
+async fn rotate(context: &Context, out: Output) -> Result<(), Failure> {
+    let Some(journal) = &context.journal else { return Ok(()) };
+    worker::rotate(context, journal).await?;
+    status(context, out).await
+}
+
 async fn renew(context: &Context, out: Output) -> Result<(), Failure> {
     let Some(journal) = &context.journal else { return Ok(()) };
     let place = journal.place();
     if place.last().await.map_err(SweepError::from)? > 0 {
         return Err(Failure::new(
             format!("there is a journal at `{}`", place.shown()),
-            "`lethe journal verify` reads it; set `journal.place` to an empty place for a new one",
+            "`lethe journal verify` reads it; set `journal.place` to an empty location for a new one",
         ));
     }
-    context.ledger.forget_journal().await?;
-    context.ledger.begin_journal(crate::journal::START).await?;
+    worker::renew(context, journal).await?;
     let backlog = context.ledger.backlog().await?;
     out.data(&serde_json::json!({ "waiting": backlog.records }), || {
         format!("A new journal begins; {} wait to be written, which `lethe run` does.", counted_records(&backlog))

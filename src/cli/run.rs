@@ -1,10 +1,14 @@
 //! `lethe run`, `lethe scheduler`, `lethe worker`: what runs until told to stop.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Failure, setup};
 use crate::http::listen;
 use crate::worker::{Role, run};
+
+/// How long requests that are still open may take once the drain is over.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// What of the work this process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +19,7 @@ pub(super) enum Part {
 }
 
 pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
+    setup::ignore_hangup();
     let (config, context) = setup::context(file).await?;
     let jobs = if part == Part::Worker { Vec::new() } else { setup::jobs(&config.jobs)? };
     let loaded = context.planner.plan(&context.store).await?;
@@ -54,7 +59,7 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
     let ended = run(&context, role, stop.clone()).await;
     stop.cancel();
     if let Some(server) = server {
-        let _ = server.await;
+        let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
     }
     ended?;
     tracing::info!("stopped");

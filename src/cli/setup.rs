@@ -70,6 +70,7 @@ pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context,
         targets: Arc::new(config.targets.clone()),
         journal: config.journal.open()?,
         wake: Arc::default(),
+        stop: CancellationToken::default(),
         actor: actor(),
     })
 }
@@ -100,4 +101,15 @@ pub(super) fn stop_on_signal() -> CancellationToken {
         signalled.cancel();
     });
     stop
+}
+
+/// Ignores SIGHUP, which would end the process: jobs are read at the start.
+pub(super) fn ignore_hangup() {
+    if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()) {
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() {
+                tracing::warn!("SIGHUP is ignored; restart the process to read changed jobs and settings");
+            }
+        });
+    }
 }

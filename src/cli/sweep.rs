@@ -115,7 +115,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         return rehearse(&args, &context, &request, out).await;
     }
     args.job.iter().try_for_each(|name| needs_no_review(&setup::job(&config.jobs, name)?))?;
-    if args.wait {
+    if args.wait && !args.replay {
         replay_first(&context).await?;
     }
     let Some(id) = open(&context, &request).await? else { return Ok(()) };

@@ -146,6 +146,12 @@ impl StoreError {
         &self.fault
     }
 
+    /// Whether a later version of Lethe has changed the ledger.
+    #[must_use]
+    pub fn is_newer_ledger(&self) -> bool {
+        matches!(self.cause, Cause::NewerLedger(..))
+    }
+
     /// Whether it lies with what rows hold, so that asking again would be answered the same.
     #[must_use]
     pub fn is_of_the_rows(&self) -> bool {

@@ -40,6 +40,9 @@ use crate::sql::batch;
 /// The channel on which batches that can be claimed are announced.
 pub const BATCHES: &str = "lethe_batches";
 
+/// A part of a database's identity that cannot be known: it is equal to anything.
+pub const UNKNOWN: &str = "?";
+
 /// How far the replica that is furthest behind is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behind {
@@ -114,6 +117,8 @@ pub trait Driver: Debug + Send + Sync {
     fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
     /// Milliseconds since 1970 by the clock that all hosts share; `None` where there is no server.
     fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    /// What tells the database from others, also from copies of it: in some part [`UNKNOWN`].
+    fn identity<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>>;
     fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
     /// Prepares a transaction in which the ledger's tables are made.
     fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
@@ -339,6 +344,11 @@ impl Store {
     /// Milliseconds since 1970 by the server's clock; `None` where there is no server.
     pub async fn clock(&self) -> Result<Option<i64>, StoreError> {
         self.driver.clock(&mut self.readers.acquire().await?).await
+    }
+
+    /// What tells the database from others, also from copies of it.
+    pub async fn identity(&self) -> Result<Vec<String>, StoreError> {
+        self.driver.identity(&mut self.readers.acquire().await?).await
     }
 
     /// How far the replicas are behind.

@@ -35,6 +35,10 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn qualified(&self, table: &str) -> String;
     /// A column as a text, for reading and comparing texts.
     fn as_text(&self, column: &str) -> String;
+    /// A text column as bytes, of which not every one holds valid characters only.
+    fn text_bytes(&self, column: &str) -> String;
+    /// What stands before the first of these signs in a text, or all of it.
+    fn before(&self, text: &str, sign: char) -> String;
     /// An expression as a value of a declared type.
     fn cast(&self, expression: &str, declared: &str) -> String;
     /// A number as a literal that fits any column of numbers or truth values.

@@ -6,28 +6,48 @@ use crate::domain::hint::{Act, Hint};
 /// Why the journal cannot be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
-    /// It is not there, is full, or does not let us.
+    /// Missing, full, or not accessible: it may be back at any moment.
     #[error("the journal at `{place}` {what}")]
     Away { place: String, what: String },
-    /// It is there, and is not what the ledger knows of it.
+    /// There, and not as the ledger wrote it: a gap, a fork, a changed record.
     #[error("the journal at `{place}` is not the one that this ledger has written: {what}")]
     Strange { place: String, what: String },
+    /// The journal and the ledger may be of two databases.
+    #[error("the journal at `{place}` waits for a decision: {what}")]
+    Undecided { place: String, what: String },
+    /// Sealed with another key than the configured one.
+    #[error("the journal at `{place}` {what}")]
+    Key { place: String, what: &'static str },
 }
 
 impl JournalError {
+    /// Whether live sweeps have to wait until a person has seen to it.
+    #[must_use]
+    pub fn halts(&self) -> bool {
+        !matches!(self, Self::Away { .. })
+    }
+
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {
             Self::Away { .. } => {
-                "nothing is lost: outcomes wait in the ledger and are written as soon as the journal can be; \
-                 `journal.place` in `lethe.toml` says where it is, and a folder is not made, as it may be on a disk \
-                 that is not mounted"
+                "nothing is lost: outcomes wait in the ledger and are written as soon as the journal is available; \
+                 `journal.place` in `lethe.toml` is its location, and a missing folder is not created, as it may be on \
+                 a disk that is not mounted"
                     .into()
             }
-            Self::Strange { .. } => {
-                let rest = " names what is wrong; bring the journal back from its own backup, or see \
-                            `docs/operations.md` on a journal that is lost";
-                Act::Journal.then(rest)
+            Self::Strange { .. } => Act::Journal.then(
+                " names the first bad record; restore the journal from its own backup, or see `docs/operations.md` \
+                 on a journal that is lost",
+            ),
+            Self::Undecided { .. } => "if this database is the one that the journal is about, for example restored or \
+                                       moved, run `lethe journal adopt`; if it is a copy or another database, set \
+                                       `journal.place` to a location of its own and run `lethe journal new`"
+                .into(),
+            Self::Key { .. } => {
+                "set `journal.key_file` as it was when the journal was begun; `lethe journal rotate` changes \
+                                 the key, and `lethe journal new` begins another journal in an empty location"
+                    .into()
             }
         }
     }
@@ -37,6 +57,6 @@ impl JournalError {
     }
 
     pub(super) fn late(place: &str) -> Self {
-        Self::Away { place: place.to_owned(), what: "does not answer".to_owned() }
+        Self::Away { place: place.to_owned(), what: "does not respond".to_owned() }
     }
 }

@@ -6,43 +6,58 @@ use sha2::Sha256;
 /// The fewest characters of a key: as many as a hash has bytes.
 pub const SHORTEST_KEY: usize = 32;
 
+/// The fewest different bytes in a key. A random one of 32 hexadecimal digits has fewer once in ten million.
+const FEWEST_DIFFERENT: usize = 6;
+
 /// A key for hashes of client keys, and of records (HMAC-SHA-256).
 ///
-/// Whoever has it can tell which client a record is about, by hashing all the
-/// keys there could be, and can write records; whoever has not can do neither.
+/// Its holder can tell which client a record is about, by hashing every possible
+/// key, and can write records. Nobody else can do either.
+#[derive(Clone)]
 pub struct Key {
     hmac: Hmac<Sha256>,
     mark: String,
 }
 
 impl Key {
-    /// The key with these bytes; `None` if they are fewer than [`SHORTEST_KEY`].
-    #[must_use]
-    pub fn new(bytes: &[u8]) -> Option<Self> {
+    /// The key with these bytes.
+    ///
+    /// # Errors
+    ///
+    /// A fragment that says why they cannot be a key, without quoting them.
+    pub fn new(bytes: &[u8]) -> Result<Self, &'static str> {
         if bytes.len() < SHORTEST_KEY {
-            return None;
+            return Err("is too short");
         }
-        let hmac = Hmac::new_from_slice(bytes).ok()?;
+        let different: std::collections::BTreeSet<u8> = bytes.trim_ascii().iter().copied().collect();
+        if different.len() < FEWEST_DIFFERENT || different.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+            return Err("is not a random key: it repeats a few characters");
+        }
+        let hmac = Hmac::new_from_slice(bytes).map_err(|_| "is not valid")?;
         let key = Self { hmac, mark: String::new() };
         // A client's key cannot hold a zero byte in either database.
         let mark = key.hash("\0mark").chars().take(16).collect();
-        Some(Self { mark, ..key })
+        Ok(Self { mark, ..key })
     }
 
     /// The hash of a client's key, in hex.
     #[must_use]
     pub fn hash(&self, client_key: &str) -> String {
-        let mut hmac = self.hmac.clone();
-        hmac.update(client_key.as_bytes());
-        super::record::hex(&hmac.finalize().into_bytes())
+        self.hash_of(&[client_key])
     }
 
     /// The hash of a record's text, in hex.
     pub(super) fn seal(&self, body: &str) -> String {
-        self.hash(&format!("\0record{body}"))
+        self.hash_of(&["\0record", body])
     }
 
-    /// What tells this key from others, and says nothing else about it.
+    fn hash_of(&self, parts: &[&str]) -> String {
+        let mut hmac = self.hmac.clone();
+        parts.iter().for_each(|part| hmac.update(part.as_bytes()));
+        super::record::hex(&hmac.finalize().into_bytes())
+    }
+
+    /// The key's fingerprint: it identifies the key and reveals nothing else about it.
     #[must_use]
     pub fn mark(&self) -> &str {
         &self.mark
@@ -68,8 +83,16 @@ mod tests {
     }
 
     #[test]
-    fn a_short_key_is_none() {
-        assert!(Key::new(b"0123456789abcdef0123456789abcde").is_none());
+    fn a_key_that_is_short_or_not_random_is_refused() {
+        for bad in [
+            &b"0123456789abcdef0123456789abcde"[..],
+            &[b' '; 32],
+            &[0; 64],
+            &[7; 32],
+            b"\t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n ",
+        ] {
+            assert!(Key::new(bad).is_err());
+        }
     }
 
     #[test]

@@ -83,25 +83,22 @@ impl Place {
         }
     }
 
-    /// Whether there is a segment of this number.
-    pub async fn has(&self, segment: i64) -> Result<bool, JournalError> {
+    /// The numbers of the segments from this one on, in order.
+    pub async fn from(&self, first: i64) -> Result<Vec<i64>, JournalError> {
         let (store, prefix) = self.open()?;
-        let path = prefix.join(name(segment));
-        match self.answered(store.head(&path)).await? {
-            Ok(_) => Ok(true),
-            Err(object_store::Error::NotFound { .. }) => Ok(false),
-            Err(error) => Err(self.error(&error)),
-        }
+        let behind = prefix.clone().join(name((first - 1).max(0)));
+        let listed = store.list_with_offset(Some(&prefix), &behind).try_filter_map(|object| {
+            let number = object.location.filename().and_then(number).filter(|number| *number >= first.max(1));
+            std::future::ready(Ok(number))
+        });
+        let mut numbers: Vec<i64> = self.answered(listed.try_collect()).await?.map_err(|error| self.error(&error))?;
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     /// The last segment's number; 0 if there is none.
     pub async fn last(&self) -> Result<i64, JournalError> {
-        let (store, prefix) = self.open()?;
-        let listed = store.list(Some(&prefix)).try_fold(0, |last, object| {
-            let number = object.location.filename().and_then(number).unwrap_or(0);
-            std::future::ready(Ok(number.max(last)))
-        });
-        self.answered(listed).await?.map_err(|error| self.error(&error))
+        Ok(self.from(1).await?.last().copied().unwrap_or(0))
     }
 
     async fn answered<T>(&self, asked: impl Future<Output = T>) -> Result<T, JournalError> {

@@ -11,6 +11,9 @@ pub const START: &str = "0000000000000000000000000000000000000000000000000000000
 /// What the name of a client begins with where it is a hash.
 pub const HASHED: &str = "hmac-sha256:";
 
+/// In place of a sweep's kind: the record says under which key those after it are sealed.
+pub const OF_A_KEY: &str = "key";
+
 /// What became of one client, or of a hold on it, as the journal has it. The
 /// order of the fields is that of the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,17 +25,20 @@ pub struct Record {
     pub at: String,
     /// The sweep; 0 for a hold.
     pub sweep: i64,
-    /// Its kind, or `hold`.
+    /// Its kind, or `hold`, or [`OF_A_KEY`].
     pub kind: String,
-    /// The digest of the plan; empty for a hold.
+    /// The digest of the plan; empty for a hold; of a key its [mark](Key::mark).
     pub plan: String,
+    /// Which ledger, in which database, wrote it; none in journals of version 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// The client's key, if the journal holds keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
     /// Or its keyed hash.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_hash: Option<String>,
-    /// And what tells the key of the hash from others.
+    /// And the [mark](Key::mark) of the key under which the record is sealed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// The outcome; of a hold `placed` or `released`.
@@ -56,15 +62,16 @@ impl Record {
 /// A record's line, without its end, and its hash.
 #[must_use]
 pub fn seal(record: &Record, key: Option<&Key>) -> (String, String) {
+    // Texts and numbers can always be written.
     let body = serde_json::to_string(record).unwrap_or_default();
     let hash = hash(&body, key);
     let open = body.strip_suffix('}').unwrap_or(&body);
     (format!("{open},\"hash\":\"{hash}\"}}"), hash)
 }
 
-/// What a line says, and its hash; or what is wrong with it.
-pub(super) fn open(line: &str, key: Option<&Key>) -> Result<(Record, String), &'static str> {
-    const NO_RECORD: &str = "is no record";
+/// A line's record, and its hash; or what is wrong with it.
+pub(super) fn open(line: &str, keys: &[Key]) -> Result<(Record, String), &'static str> {
+    const NO_RECORD: &str = "is not a valid record";
     let (body, rest) = line.rsplit_once(",\"hash\":\"").ok_or(NO_RECORD)?;
     let own = rest.strip_suffix("\"}").ok_or(NO_RECORD)?;
     let body = format!("{body}}}");
@@ -72,11 +79,14 @@ pub(super) fn open(line: &str, key: Option<&Key>) -> Result<(Record, String), &'
     if record.client.is_some() == record.client_hash.is_some() || record.client_hash.is_some() != record.key.is_some() {
         return Err(NO_RECORD);
     }
-    let key = match (&record.key, key) {
-        (None, _) => None,
-        (Some(mark), Some(key)) if key.mark() == mark => Some(key),
-        (Some(_), Some(_)) => return Err("was written with another key than `journal.key_file` holds"),
-        (Some(_), None) => return Err("was written with a key, and `journal.key_file` names none"),
+    let key = match &record.key {
+        None if keys.is_empty() => None,
+        None => return Err("was written without a key, and one is configured"),
+        Some(mark) => match keys.iter().find(|key| key.mark() == mark) {
+            Some(key) => Some(key),
+            None if keys.is_empty() => return Err("was written with a key, and `journal.key_file` names none"),
+            None => return Err("was written with another key than `journal.key_file` holds"),
+        },
     };
     if hash(&body, key) != own {
         return Err("was changed: it does not have its own hash");
@@ -89,5 +99,7 @@ fn hash(body: &str, key: Option<&Key>) -> String {
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| hex + &format!("{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    digits.map(char::from).collect()
 }

@@ -72,6 +72,14 @@ impl Ledger {
             .map(drop)
     }
 
+    /// The events of a kind that are not over.
+    pub async fn standing_events(&self, kind: &str) -> Result<Vec<String>, StoreError> {
+        query_scalar("SELECT event FROM lethe_alerts WHERE kind = $1 AND over_at IS NULL")
+            .bind(kind)
+            .fetch_all(self.readers())
+            .await
+    }
+
     /// A look costs less than a turn of the writer.
     async fn stands(&self, event: &str) -> Result<bool, StoreError> {
         let found: i64 = query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")

@@ -18,8 +18,9 @@ pub struct Delivery {
     pub sweep: i64,
     /// The type of a message; empty for a file.
     pub event: String,
-    /// The path below the root, or what the message says, as JSON.
-    pub body: String,
+    /// The path below the root, or what the message says, as JSON. A path may be
+    /// any bytes; see [`text`](Self::text).
+    pub body: Vec<u8>,
     /// A random name, the same however often it is tried.
     pub message: String,
     /// How often it was tried, this time included.
@@ -29,6 +30,17 @@ pub struct Delivery {
 }
 
 from_row!(Delivery { id, sweep, event, body, message, attempts, made_at });
+
+impl Delivery {
+    /// The body, if it is UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.body).ok()
+    }
+}
+
+/// A [`StuckFile`] as the ledger has it: its path is bytes.
+type StuckRow = (String, String, String, i64, Option<String>, Option<Vec<u8>>);
 
 /// How one try ended.
 #[derive(Debug, Clone)]
@@ -80,8 +92,6 @@ pub struct StuckFile {
     pub path: Option<String>,
 }
 
-from_row!(StuckFile { client_key, kind, target, sweep, error, path });
-
 /// What became of the deliveries of one sweep to one target.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Through {
@@ -89,7 +99,7 @@ pub struct Through {
     pub kind: String,
     /// The root or the webhook.
     pub target: String,
-    /// `deleted`, `missing`, `named`, `sent` or `settled`.
+    /// `deleted`, `missing`, `named`, `alike`, `sent` or `settled`.
     pub result: String,
     /// How many.
     pub deliveries: i64,
@@ -126,7 +136,8 @@ impl Ledger {
         let sql = format!(
             "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
              (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \
-             RETURNING id, sweep, event, body, message, attempts, made_at"
+             RETURNING id, sweep, event, {} AS body, message, attempts, made_at",
+            self.store.dialect().text_bytes("body")
         );
         let mut writer = self.writer().await;
         let mut claimed: Vec<Delivery> = query_as(sql)
@@ -253,14 +264,20 @@ impl Ledger {
 
     /// Files and folders that were given up, by client; with their paths if it is one client's.
     pub async fn stuck_files(&self, client_key: Option<&str>, most: u32) -> Result<Vec<StuckFile>, StoreError> {
-        query_as(
-            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN body END AS path FROM lethe_deliveries \
+        let sql = format!(
+            "SELECT client_key, kind, target, sweep, error, CASE WHEN client_key = $2 THEN {} END AS path FROM lethe_deliveries \
              WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
-        )
-        .bind(i64::from(most))
-        .bind(client_key)
-        .fetch_all(self.readers())
-        .await
+            self.store.dialect().text_bytes("body")
+        );
+        let rows: Vec<StuckRow> =
+            query_as(sql).bind(i64::from(most)).bind(client_key).fetch_all(self.readers()).await?;
+        let file = |(client_key, kind, target, sweep, error, path): StuckRow| {
+            // What is not UTF-8 is shown with escapes.
+            let shown =
+                |path: Vec<u8>| String::from_utf8(path).unwrap_or_else(|bad| bad.as_bytes().escape_ascii().to_string());
+            StuckFile { client_key, kind, target, sweep, error, path: path.map(shown) }
+        };
+        Ok(rows.into_iter().map(file).collect())
     }
 
     /// Counts what was given up as seen to by a person: of one client, to one

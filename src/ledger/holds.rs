@@ -89,10 +89,18 @@ impl Ledger {
     /// Takes over what the journal knows of holds, in its order. Does nothing
     /// about what the ledger has.
     pub async fn take_over_holds(&self, known: &[Known]) -> Result<u64, StoreError> {
+        // What had been written to the journal before the backup was made.
+        let written = format!(
+            "DELETE FROM lethe_outbox WHERE sweep = 0 AND EXISTS (SELECT 1 FROM {} WHERE r.client = lethe_outbox.client_key \
+             AND r.outcome = lethe_outbox.outcome AND r.at = lethe_outbox.at)",
+            self.rows()
+        );
+        let all = serde_json::json!(known).to_string();
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
             let mut changed = 0;
+            // One by one, as the last of several about a client counts.
             for one in known {
                 let statement = if one.outcome == PLACED {
                     query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
@@ -100,10 +108,8 @@ impl Ledger {
                     query(RELEASE).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
                 };
                 changed += statement.execute(&mut *transaction).await?;
-                let written =
-                    "DELETE FROM lethe_outbox WHERE client_key = $1 AND sweep = 0 AND outcome = $2 AND at = $3";
-                query(written).bind(&one.client).bind(&one.outcome).bind(&one.at).execute(&mut *transaction).await?;
             }
+            query(written).bind(all).execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<u64, StoreError>(changed)
         };

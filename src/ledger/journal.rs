@@ -27,13 +27,59 @@ pub struct Head {
     pub error: Option<String>,
     /// Since when.
     pub error_at: Option<String>,
+    /// Since when live sweeps wait for a person, because of that.
+    pub halted_at: Option<String>,
     /// When the journal was found to be ahead of the ledger; live sweeps wait.
     pub restored_at: Option<String>,
     /// The sweep that does again what the journal knows.
     pub replay: Option<i64>,
+    /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
+    #[serde(skip)]
+    pub ledger: Option<String>,
+    /// The [identity](Ledger::database_identity) of the ledger's database.
+    #[serde(skip)]
+    pub database: Option<String>,
+    /// Segments up to this one count, whoever wrote them.
+    #[serde(skip)]
+    pub adopted: i64,
+    /// The fingerprint of the key that seals the next record.
+    pub key_mark: Option<String>,
+    /// Whether an operator confirmed that the replay may exceed the brake.
+    #[serde(skip)]
+    pub over_brake: i64,
 }
 
-from_row!(Head { segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay });
+from_row!(Head {
+    segment,
+    number,
+    hash,
+    staged,
+    shipped_at,
+    error,
+    error_at,
+    halted_at,
+    restored_at,
+    replay,
+    ledger,
+    database,
+    adopted,
+    key_mark,
+    over_brake
+});
+
+/// Who begins a journal.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// The ledger's random name.
+    pub ledger: String,
+    /// The [identity](Ledger::database_identity) of its database.
+    pub database: String,
+    /// The fingerprint of the key, if there is one.
+    pub key_mark: Option<String>,
+}
+
+/// In place of an outcome: records after this one are sealed with another key.
+pub const ROTATED: &str = "rotated";
 
 /// An outcome, or what became of a hold, that waits to be written.
 #[derive(Debug, Clone)]
@@ -93,7 +139,7 @@ pub struct Known {
     pub digest: String,
 }
 
-const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, 'hold') AS kind, o.outcome, o.at, o.digest \
+const WAITING: &str = "SELECT o.id, o.client_key, o.sweep, COALESCE(s.kind, CASE o.outcome WHEN 'rotated' THEN 'key' ELSE 'hold' END) AS kind, o.outcome, o.at, o.digest \
      FROM lethe_outbox AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep";
 
 impl Ledger {
@@ -117,7 +163,8 @@ impl Ledger {
     /// Where the journal stands; `None` if none was ever configured.
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
         query_as(
-            "SELECT segment, number, hash, staged, shipped_at, error, error_at, restored_at, replay FROM lethe_journal",
+            "SELECT segment, number, hash, staged, shipped_at, error, error_at, halted_at, restored_at, replay, ledger, database, adopted, \
+             key_mark, over_brake FROM lethe_journal",
         )
         .fetch_optional(self.readers())
         .await
@@ -126,7 +173,7 @@ impl Ledger {
     /// Begins a journal, behind `hash`: from now on outcomes and holds are put
     /// into the outbox; those of everybody anonymized so far are, and the holds
     /// in force.
-    pub async fn begin_journal(&self, hash: &str) -> Result<(), StoreError> {
+    pub async fn begin_journal(&self, hash: &str, by: &Beginning) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
@@ -134,10 +181,15 @@ impl Ledger {
             if let Some(lock) = self.store.dialect().keep_others_from_writing("lethe_outcomes, lethe_holds") {
                 query(lock).execute(&mut *transaction).await?;
             }
-            let begun = query("INSERT INTO lethe_journal (id, hash) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
-                .bind(hash)
-                .execute(&mut *transaction)
-                .await?;
+            let begun = query(
+                "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(hash)
+            .bind(&by.ledger)
+            .bind(&by.database)
+            .bind(&by.key_mark)
+            .execute(&mut *transaction)
+            .await?;
             if begun > 0 {
                 query(
                     "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
@@ -193,18 +245,21 @@ impl Ledger {
     }
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
-    /// their numbers, as numbers do not follow the order of commits.
+    /// their numbers, as numbers do not follow the order of commits. A segment
+    /// ends where the key changes.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
-        let ids: Vec<i64> = query_scalar("SELECT id FROM lethe_outbox ORDER BY id LIMIT $1")
+        let waiting: Vec<(i64, String)> = query_as("SELECT id, outcome FROM lethe_outbox ORDER BY id LIMIT $1")
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .fetch_all(self.readers())
             .await?;
+        let rotation = waiting.iter().position(|(_, outcome)| outcome == ROTATED);
+        let ids: Vec<i64> = waiting.iter().take(rotation.map_or(most, |at| at + 1)).map(|(id, _)| *id).collect();
         if ids.is_empty() {
             return Ok(false);
         }
         let mut writer = self.writer().await;
         let staged = query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
-            .bind(serde_json::to_string(&ids).unwrap_or_default())
+            .bind(serde_json::json!(ids).to_string())
             .bind(head.segment)
             .execute(&mut **writer)
             .await?;
@@ -221,11 +276,12 @@ impl Ledger {
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
     /// Returns whether somebody else had not noted it already.
-    pub async fn shipped(&self, ids: &str, segment: &Segment) -> Result<bool, StoreError> {
+    /// `key_mark` is of the key that seals the next one.
+    pub async fn shipped(&self, ids: &str, segment: &Segment, key_mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
-            if !self.advance(&mut transaction, segment).await? {
+            if !self.advance(&mut transaction, segment, key_mark).await? {
                 transaction.rollback().await?;
                 return Ok(false);
             }
@@ -246,16 +302,22 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) async fn advance(&self, connection: &mut Connection, segment: &Segment) -> Result<bool, StoreError> {
+    pub(super) async fn advance(
+        &self,
+        connection: &mut Connection,
+        segment: &Segment,
+        key_mark: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let now = self.now();
         let advanced = query(
-            "UPDATE lethe_journal SET segment = $1, number = $2, hash = $3, staged = NULL, shipped_at = $4, error = NULL, error_at = NULL \
-             WHERE segment = $1 - 1",
+            "UPDATE lethe_journal SET segment = $1, number = $2, hash = $3, staged = NULL, shipped_at = $4, key_mark = $5, error = NULL, \
+             error_at = NULL WHERE segment = $1 - 1",
         )
         .bind(segment.segment)
         .bind(segment.number)
         .bind(&segment.hash)
         .bind(&now)
+        .bind(key_mark)
         .execute(&mut *connection)
         .await?;
         if advanced == 0 {
@@ -271,49 +333,73 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Notes why the journal cannot be used, or that it can. Returns whether that is news.
-    pub async fn journal_trouble(&self, head: &Head, error: Option<&str>) -> Result<bool, StoreError> {
-        if head.error.as_deref() == error {
+    /// Notes why the journal cannot be used, or that it can; and whether live
+    /// sweeps wait because of it, if that is known. What goes on keeps its first
+    /// time, whatever its wording. Returns whether that is news.
+    pub async fn journal_trouble(
+        &self,
+        head: &Head,
+        error: Option<&str>,
+        halts: Option<bool>,
+    ) -> Result<bool, StoreError> {
+        let halts = halts.unwrap_or(head.halted_at.is_some());
+        if head.error.as_deref() == error && head.halted_at.is_some() == halts {
             return Ok(false);
         }
         let mut writer = self.writer().await;
-        let noted = query("UPDATE lethe_journal SET error = $1, error_at = $2 WHERE error IS DISTINCT FROM $1")
-            .bind(error)
-            .bind(error.map(|_| self.now()))
-            .execute(&mut **writer)
-            .await?;
+        let noted = query(
+            "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END, \
+             halted_at = CASE WHEN $3 = 1 THEN COALESCE(halted_at, $2) END \
+             WHERE error IS DISTINCT FROM $1 OR (halted_at IS NOT NULL) <> ($3 = 1)",
+        )
+        .bind(error)
+        .bind(self.now())
+        .bind(i64::from(halts))
+        .execute(&mut **writer)
+        .await?;
         Ok(noted > 0)
     }
 
-    /// A segment of the journal as the ledger knows it; `None` if it knows of none with this number.
-    pub async fn segment(&self, segment: i64) -> Result<Option<Segment>, StoreError> {
-        query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment = $1")
+    /// The journal's next segments behind this one, as the ledger knows them.
+    pub async fn segments_behind(&self, segment: i64, most: u32) -> Result<Vec<Segment>, StoreError> {
+        query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment > $1 ORDER BY segment LIMIT $2")
             .bind(segment)
-            .fetch_optional(self.readers())
+            .bind(i64::from(most))
+            .fetch_all(self.readers())
             .await
     }
 
-    /// The number of the first of these records, a JSON array of [`Known`],
-    /// that the ledger does not have. One that the same sweep had another
-    /// outcome for afterwards counts as there.
-    pub async fn unknown(&self, known: &str) -> Result<Option<i64>, StoreError> {
-        let sql = format!(
-            "SELECT r.number FROM {} WHERE NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = r.client \
-             AND o.sweep = r.sweep AND ((o.outcome = r.outcome AND o.at = r.at) OR o.at > r.at)) ORDER BY r.number LIMIT 1",
-            self.rows()
-        );
-        query_scalar(sql).bind(known).fetch_optional(self.readers()).await
+    /// How many outcomes the ledger has.
+    pub async fn count_outcomes(&self) -> Result<i64, StoreError> {
+        query_scalar("SELECT count(*) FROM lethe_outcomes").fetch_one(self.readers()).await
     }
 
-    /// Outcomes between two moments, both included: client, sweep, outcome, moment.
-    pub async fn outcomes_between(
+    /// The next outcomes behind a client and sweep: client, sweep, outcome, moment.
+    pub async fn outcomes_behind(
         &self,
-        from: &str,
-        to: &str,
+        behind: (&str, i64),
+        most: u32,
     ) -> Result<Vec<(String, i64, String, String)>, StoreError> {
-        query_as("SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE at BETWEEN $1 AND $2")
-            .bind(from)
-            .bind(to)
+        query_as(
+            "SELECT client_key, sweep, outcome, at FROM lethe_outcomes WHERE (client_key, sweep) > ($1, $2) \
+             ORDER BY client_key, sweep LIMIT $3",
+        )
+        .bind(behind.0)
+        .bind(behind.1)
+        .bind(i64::from(most))
+        .fetch_all(self.readers())
+        .await
+    }
+
+    /// The next holds behind a number: number, client, when placed, when released.
+    pub async fn holds_behind(
+        &self,
+        behind: i64,
+        most: u32,
+    ) -> Result<Vec<(i64, String, String, Option<String>)>, StoreError> {
+        query_as("SELECT id, client_key, placed_at, released_at FROM lethe_holds WHERE id > $1 ORDER BY id LIMIT $2")
+            .bind(behind)
+            .bind(i64::from(most))
             .fetch_all(self.readers())
             .await
     }

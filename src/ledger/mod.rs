@@ -13,9 +13,11 @@ mod holds;
 mod imports;
 mod journal;
 mod notices;
+mod origin;
 mod outcomes;
 mod restore;
 mod reviews;
+mod roots;
 mod selections;
 mod sweeps;
 pub mod traces;
@@ -30,11 +32,13 @@ pub use figures::{LastOfJob, Reason, Standing, Work};
 pub use gates::{Mark, Rehearsal};
 pub use holds::{Hold, OF_A_HOLD, PLACED};
 pub use imports::{Import, NewImport};
-pub use journal::{Backlog, Head, Known, Segment, Waiting};
+pub use journal::{Backlog, Beginning, Head, Known, ROTATED, Segment, Waiting};
 pub use notices::Notice;
+pub use origin::is_same;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
+pub use roots::Root;
 pub use selections::{NewSelection, Selection};
 pub use sweeps::{NewSweep, Progress, State, Sweep, SweepPage};
 
@@ -63,10 +67,7 @@ impl Ledger {
     pub async fn open(store: &Store, clock: &Clock) -> Result<Self, StoreError> {
         let mut connections = vec![store.writer().await?];
         let version = migrate(store, &mut connections[0]).await?;
-        let known = store.dialect().migrations().len();
-        if usize::try_from(version).unwrap_or(0) > known {
-            return Err(StoreError::newer_ledger(store.place(), version, known));
-        }
+        is_known(store, version)?;
         while connections.len() < store.writers() {
             connections.push(store.writer().await?);
         }
@@ -100,6 +101,22 @@ impl Ledger {
     #[must_use]
     pub fn lease(&self) -> Duration {
         self.lease
+    }
+
+    /// That no later program has changed the ledger's tables since.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if one has.
+    pub async fn is_current(&self) -> Result<(), StoreError> {
+        let version = query_scalar(VERSION).fetch_one(self.readers()).await;
+        is_known(&self.store, version?)
+    }
+
+    /// The same, in the transaction that is about to write: whether this program knows the tables.
+    pub async fn knows_tables(&self, connection: &mut Connection) -> Result<bool, StoreError> {
+        let version = query_scalar(VERSION).fetch_one(connection).await?;
+        Ok(is_known(&self.store, version).is_ok())
     }
 
     /// Whether the ledger's tables are there.
@@ -138,6 +155,16 @@ impl Ledger {
     pub fn now(&self) -> String {
         moment(self.clock.now())
     }
+}
+
+const VERSION: &str = "SELECT max(version) FROM lethe_migrations";
+
+fn is_known(store: &Store, version: i64) -> Result<(), StoreError> {
+    let known = store.dialect().migrations().len();
+    if usize::try_from(version).is_ok_and(|version| version <= known) {
+        return Ok(());
+    }
+    Err(StoreError::newer_ledger(store.place(), version, known))
 }
 
 /// A moment as the ledger writes it: UTC, milliseconds, so that text order is time order.

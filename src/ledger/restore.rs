@@ -1,7 +1,7 @@
 //! A ledger that is older than the journal: it takes over what the journal
 //! knows, and live sweeps wait until that has been done again.
 
-use super::{Ledger, NewSweep, Segment};
+use super::{Ledger, NewSweep, ROTATED, Segment};
 use crate::database::{Connection, StoreError, query, query_scalar};
 
 /// What stands with a sweep that this ledger knows by the journal alone.
@@ -36,11 +36,11 @@ impl Ledger {
 
     /// Takes over what a segment of the journal says: `known` is a JSON array of
     /// [`Known`](super::Known). Does nothing if that was done before.
-    pub async fn take_over(&self, known: &str, segment: &Segment) -> Result<(), StoreError> {
+    pub async fn take_over(&self, known: &str, segment: &Segment, key_mark: Option<&str>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
-            if !self.advance(&mut transaction, segment).await? {
+            if !self.advance(&mut transaction, segment, key_mark).await? {
                 return transaction.rollback().await;
             }
             let sql = |text: &str| text.replace("{rows}", &self.rows());
@@ -49,6 +49,8 @@ impl Ledger {
                 query(next).execute(&mut *transaction).await?;
             }
             query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
+            let rotated = "DELETE FROM lethe_outbox WHERE outcome = $1 AND digest = $2";
+            query(rotated).bind(ROTATED).bind(key_mark).execute(&mut *transaction).await?;
             query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
             transaction.commit().await
         };
@@ -114,7 +116,7 @@ impl Ledger {
     /// The replay has ended: live sweeps go on. If it was stopped, another is to be opened.
     pub async fn end_replay(&self, sweep: i64, is_done: bool) -> Result<(), StoreError> {
         let sql = if is_done {
-            "UPDATE lethe_journal SET restored_at = NULL, replay = NULL WHERE replay = $1"
+            "UPDATE lethe_journal SET restored_at = NULL, replay = NULL, over_brake = 0 WHERE replay = $1"
         } else {
             "UPDATE lethe_journal SET replay = NULL WHERE replay = $1"
         };
@@ -123,10 +125,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether this sweep has to wait for a replay: asked in the transaction that is about to write.
+    /// Whether this sweep has to wait, for a replay or for a person: queried in the transaction that is about to write.
     pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
         let waits: i64 = query_scalar(
-            "SELECT count(*) FROM lethe_journal WHERE restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)",
+            "SELECT count(*) FROM lethe_journal WHERE halted_at IS NOT NULL OR restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)",
         )
         .bind(sweep)
         .fetch_one(connection)
@@ -147,15 +149,5 @@ impl Ledger {
             .fetch_one(connection)
             .await?;
         Ok(is > 0)
-    }
-
-    /// Whether clients were anonymized under a plan.
-    pub async fn was_used(&self, digest: &str) -> Result<bool, StoreError> {
-        let used: Option<String> =
-            query_scalar("SELECT client_key FROM lethe_outcomes WHERE digest = $1 AND outcome = 'anonymized' LIMIT 1")
-                .bind(digest)
-                .fetch_optional(self.readers())
-                .await?;
-        Ok(used.is_some())
     }
 }

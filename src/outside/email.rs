@@ -8,6 +8,7 @@ use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 use super::Answer;
@@ -84,21 +85,38 @@ impl Mailer {
         })
     }
 
-    /// Sends a letter once.
-    pub async fn send(&self, letter: &Letter<'_>) -> Answer {
-        let Some(message) = self.message(letter) else {
-            return Answer::Gone("it cannot be written as a letter".to_owned());
+    /// Who is notified: for each address a name that identifies it here and
+    /// reveals it to nobody else.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        self.to.iter().map(name_of).collect()
+    }
+
+    /// Sends a letter once to one of the [recipients](Self::recipients), so that
+    /// an address which the server refuses keeps it from no other; or to all of
+    /// them. One that is not configured any more needs no letter.
+    pub async fn send(&self, letter: &Letter<'_>, to: Option<&str>) -> Answer {
+        let to: Vec<&Mailbox> = self.to.iter().filter(|own| to.is_none_or(|name| name_of(own) == name)).collect();
+        if to.is_empty() {
+            return Answer::Through;
+        }
+        let Some(message) = self.message(letter, &to) else {
+            return Answer::Gone("it cannot be written as an e-mail".to_owned());
         };
         match tokio::time::timeout(self.timeout * ANSWERS, self.transport.send(message)).await {
             Ok(Ok(_)) => Answer::Through,
+            // A server that responds rejects this letter, save where it is about to shut down.
+            Ok(Err(error)) if error.status().is_some_and(|code| code.to_string() != "421") => {
+                Answer::Rejected(in_words(&error))
+            }
             Ok(Err(error)) => Answer::Again(None, in_words(&error)),
             Err(_) => Answer::Again(None, "no answer in time".to_owned()),
         }
     }
 
-    fn message(&self, letter: &Letter<'_>) -> Option<lettre::Message> {
+    fn message(&self, letter: &Letter<'_>, to: &[&Mailbox]) -> Option<lettre::Message> {
         let domain = self.from.email.domain();
-        let builder = self.to.iter().fold(lettre::Message::builder(), |all: MessageBuilder, to| all.to(to.clone()));
+        let builder = to.iter().fold(lettre::Message::builder(), |all: MessageBuilder, to| all.to((*to).clone()));
         let mut message = builder
             .from(self.from.clone())
             .subject(letter.subject)
@@ -112,6 +130,11 @@ impl Mailer {
         message.headers_mut().insert_raw(HeaderValue::new(name, "auto-generated".to_owned()));
         Some(message)
     }
+}
+
+fn name_of(to: &Mailbox) -> String {
+    let digest = Sha256::digest(to.email.to_string());
+    digest[..6].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn is_here(url: &Url) -> bool {

@@ -16,10 +16,24 @@ use crate::domain::policy::FileKind;
 /// The deepest that a folder's contents may be nested.
 const DEEPEST: usize = 64;
 
+/// The file by which a root is recognized. Without it a volume that is not
+/// mounted looks like a root whose files are deleted.
+pub const MARKER: &str = ".lethe-root";
+
+/// The longest marker that is read, in bytes.
+const LONGEST_MARK: usize = 64;
+
 /// A folder in which files of clients lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     path: PathBuf,
+}
+
+/// A root that is open: whatever its path leads to meanwhile, this is the same folder.
+#[derive(Debug)]
+pub struct OpenFolder {
+    folder: OwnedFd,
+    device: u64,
 }
 
 /// What was done.
@@ -61,12 +75,10 @@ impl Folder {
         if folder.components().any(|part| matches!(part, std::path::Component::ParentDir)) {
             return Err("has `..` in it");
         }
-        // Where it is there, links that its own path goes over are its owner's to lay.
-        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.components().collect());
-        if folder.parent().is_none() {
+        if folder.parent().is_none() || std::fs::canonicalize(folder).is_ok_and(|real| real.parent().is_none()) {
             return Err("is the root of the whole file system");
         }
-        Ok(Self { path: folder })
+        Ok(Self { path: folder.components().collect() })
     }
 
     #[must_use]
@@ -74,19 +86,88 @@ impl Folder {
         &self.path
     }
 
-    /// Whether one of the two lies in the other.
+    /// Whether one of the two lies in the other, as their links lead now.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.path.starts_with(&other.path) || other.path.starts_with(&self.path)
+        let real = |own: &Self| std::fs::canonicalize(&own.path).unwrap_or_else(|_| own.path.clone());
+        let (own, other) = (real(self), real(other));
+        own.starts_with(&other) || other.starts_with(&own)
     }
 
-    /// Whether it can be opened.
+    /// Opens it, as the links of its path lead now.
     ///
     /// # Errors
     ///
-    /// [`FileFault::Unavailable`] if not.
-    pub fn look(&self) -> Result<(), FileFault> {
-        self.open().map(drop)
+    /// [`FileFault::Unavailable`] if it cannot be opened.
+    pub fn open(&self) -> Result<OpenFolder, FileFault> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = openat(CWD, &self.path, flags, Mode::empty()).map_err(|error| {
+            FileFault::Unavailable(format!("the root cannot be opened: {}", std::io::Error::from(error).kind()))
+        })?;
+        let device = fstat(&folder)?.st_dev;
+        Ok(OpenFolder { folder, device })
+    }
+}
+
+impl OpenFolder {
+    /// The file system that it is on.
+    #[must_use]
+    pub fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Whether there is nothing in it but the marker.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be read.
+    pub fn is_empty(&self) -> Result<bool, FileFault> {
+        for entry in Dir::read_from(&self.folder)? {
+            let entry = entry?;
+            if ![&b"."[..], b"..", MARKER.as_bytes()].contains(&entry.file_name().to_bytes()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What the marker holds; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be read.
+    pub fn mark(&self) -> Result<Option<String>, FileFault> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = match openat(&self.folder, MARKER, flags, Mode::empty()) {
+            Ok(file) => file,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut bytes = [0; LONGEST_MARK];
+        let read = rustix::io::read(&file, &mut bytes)?;
+        let mark = std::str::from_utf8(&bytes[..read]).map(str::trim).unwrap_or_default();
+        if mark.is_empty() {
+            return Err(FileFault::Unavailable(format!("its file `{MARKER}` is not as it was written")));
+        }
+        Ok(Some(mark.to_owned()))
+    }
+
+    /// Writes the marker; `false` if files cannot be created in the root itself.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be written for another reason.
+    pub fn write_mark(&self, mark: &str) -> Result<bool, FileFault> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+        let file = match openat(&self.folder, MARKER, flags, mode) {
+            Ok(file) => file,
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        rustix::io::write(&file, format!("{mark}\n").as_bytes())?;
+        rustix::fs::fsync(&file)?;
+        Ok(true)
     }
 
     /// Deletes a file below the root, or a folder in it with everything that it
@@ -102,9 +183,11 @@ impl Folder {
         if kind == FileKind::Folder && !way.is_empty() {
             return Err(FileFault::Refused("the folder lies deeper than in the root itself"));
         }
-        let root = self.open()?;
-        let device = fstat(&root)?.st_dev;
-        let mut folder = root;
+        let device = self.device;
+        let mut folder = self
+            .folder
+            .try_clone()
+            .map_err(|error| FileFault::Unavailable(format!("the root cannot be opened: {}", error.kind())))?;
         for part in way {
             folder = match enter(folder.as_fd(), part) {
                 Ok(inner) => inner,
@@ -133,13 +216,6 @@ impl Folder {
             (FileKind::File, Some(_)) => Err(FileFault::Refused("the path leads to something that is no file")),
             (FileKind::Folder, Some(_)) => Err(FileFault::Refused("the path leads to something that is no folder")),
         }
-    }
-
-    fn open(&self) -> Result<OwnedFd, FileFault> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        openat(CWD, &self.path, flags, Mode::empty()).map_err(|error| {
-            FileFault::Unavailable(format!("the root cannot be opened: {}", std::io::Error::from(error).kind()))
-        })
     }
 }
 

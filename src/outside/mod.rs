@@ -12,6 +12,7 @@ mod root;
 pub mod webhooks;
 
 pub use email::{Letter, Mailer};
-pub use files::{FileFault, Folder, Removed};
-pub use root::Root;
+pub use files::{FileFault, Folder, MARKER, OpenFolder, Removed};
+pub use place::check;
+pub use root::{OpenRoot, Root};
 pub use webhooks::{Answer, Event, Message, Secret, Sender, Webhook, client};

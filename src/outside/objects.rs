@@ -16,9 +16,10 @@ use crate::domain::policy::FileKind;
 /// How often a folder is listed before what is still in it is left to a person.
 const PASSES: usize = 3;
 
-/// Whether the bucket is there, and lets us see what it holds.
-pub(super) async fn look(bucket: &Bucket) -> Result<(), FileFault> {
-    bucket.store().list(Some(bucket.prefix())).next().await.transpose().map(drop).map_err(fault)
+/// Whether nothing is in the bucket; an error if it is away.
+pub(super) async fn is_empty(bucket: &Bucket) -> Result<bool, FileFault> {
+    let first = bucket.store().list(Some(bucket.prefix())).next().await.transpose().map_err(fault)?;
+    Ok(first.is_none())
 }
 
 pub(super) async fn delete(bucket: &Bucket, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
@@ -42,7 +43,7 @@ async fn file(bucket: &Bucket, name: &Path) -> Result<Removed, FileFault> {
         Ok(_) => {}
         Err(Error::NotFound { .. }) => {
             // A bucket that is away answers in the same way.
-            look(bucket).await?;
+            is_empty(bucket).await?;
             return Ok(Removed::Missing);
         }
         Err(error) => return Err(fault(error)),

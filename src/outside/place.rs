@@ -1,9 +1,19 @@
 //! A path below a root, as a value of a column gives it.
 
 use super::FileFault;
+use super::files::MARKER;
 
 /// The most folders between a root and a file.
 const DEEPEST: usize = 32;
+
+/// Whether a value can be the path of a file below a root.
+///
+/// # Errors
+///
+/// [`FileFault::Refused`] says why not.
+pub fn check(path: &str) -> Result<(), FileFault> {
+    parts(path).map(drop)
+}
 
 /// Takes a path apart. Only the plainest form is a path: one way of writing
 /// each file, so that equal files have equal names, and none that leaves the
@@ -36,6 +46,9 @@ pub(super) fn parts(path: &str) -> Result<Vec<&str>, FileFault> {
     }
     if parts.iter().any(|part| part.trim().is_empty()) {
         return refused("the path has an empty part");
+    }
+    if parts == [MARKER] {
+        return refused("the path is that of the file by which the root is recognized");
     }
     if parts.len() > DEEPEST || parts.iter().any(|part| part.len() > 255) {
         return refused("the path is too long");

@@ -1,8 +1,9 @@
 //! Where files of clients lie: a folder, or a bucket's prefix.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::files::{FileFault, Folder, Removed};
+use super::files::{FileFault, Folder, OpenFolder, Removed};
 use super::objects;
 use crate::bucket::{Bucket, overlap};
 use crate::domain::policy::FileKind;
@@ -54,24 +55,50 @@ impl Root {
         }
     }
 
-    /// How many files are deleted at a time: a network is waited for.
-    #[must_use]
-    pub fn at_a_time(&self) -> usize {
-        match self {
-            Self::Folder(_) => 1,
-            Self::Bucket(_) => 16,
-        }
-    }
-
     /// Whether it is there.
     ///
     /// # Errors
     ///
     /// [`FileFault::Unavailable`] if not.
     pub async fn look(&self) -> Result<(), FileFault> {
+        self.open().await.map(drop)
+    }
+
+    /// Opens it, for a number of deletions.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be opened.
+    pub async fn open(&self) -> Result<OpenRoot, FileFault> {
         match self {
-            Self::Folder(folder) => folder.look(),
-            Self::Bucket(bucket) => objects::look(bucket).await,
+            Self::Folder(folder) => {
+                let folder = folder.clone();
+                Ok(OpenRoot::Folder(Arc::new(blocking(move || folder.open()).await?)))
+            }
+            Self::Bucket(bucket) => {
+                let is_empty = objects::is_empty(bucket).await?;
+                Ok(OpenRoot::Bucket { bucket: bucket.clone(), is_empty })
+            }
+        }
+    }
+}
+
+/// A root that is open.
+#[derive(Debug, Clone)]
+pub enum OpenRoot {
+    /// A folder.
+    Folder(Arc<OpenFolder>),
+    /// A bucket, and whether nothing is in it.
+    Bucket { bucket: Bucket, is_empty: bool },
+}
+
+impl OpenRoot {
+    /// How many files are deleted at a time: a network is waited for.
+    #[must_use]
+    pub fn at_a_time(&self) -> usize {
+        match self {
+            Self::Folder(_) => 1,
+            Self::Bucket { .. } => 16,
         }
     }
 
@@ -84,11 +111,17 @@ impl Root {
     pub async fn delete(&self, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
         match self {
             Self::Folder(folder) => {
-                let (folder, path) = (folder.clone(), path.to_owned());
-                let deleting = tokio::task::spawn_blocking(move || folder.delete(&path, kind));
-                deleting.await.unwrap_or_else(|_| Err(FileFault::Unavailable("the deletion broke off".to_owned())))
+                let (folder, path) = (Arc::clone(folder), path.to_owned());
+                blocking(move || folder.delete(&path, kind)).await
             }
-            Self::Bucket(bucket) => objects::delete(bucket, path, kind).await,
+            Self::Bucket { bucket, .. } => objects::delete(bucket, path, kind).await,
         }
     }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, FileFault> + Send + 'static,
+) -> Result<T, FileFault> {
+    let done = tokio::task::spawn_blocking(work);
+    done.await.unwrap_or_else(|_| Err(FileFault::Unavailable("the work in the root broke off".to_owned())))
 }

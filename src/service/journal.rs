@@ -3,11 +3,21 @@
 use serde::Serialize;
 
 use super::failure::Failure;
+use crate::journal::Journal;
 use crate::ledger::{Backlog, Head};
 use crate::report::{counted, minute};
 use crate::worker::Context;
 use crate::worker::journal::before_opening;
 use crate::worker::sweep::SweepError;
+
+/// What a person is told of a journal next to a database that has never written one.
+pub const UNKNOWN: &str = "there is a journal at `journal.place` that this database has not written; live sweeps wait for \
+                           `lethe journal adopt`, if it is this database's, or `lethe journal new` in an empty location";
+
+/// Whether there is anything in a journal, as far as it can be read.
+pub async fn has_segments(journal: &Journal) -> bool {
+    journal.place().last().await.is_ok_and(|last| last > 0)
+}
 
 /// Where the journal stands.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -19,6 +29,9 @@ pub struct JournalStatus {
     pub head: Option<Head>,
     /// What waits to be written.
     pub backlog: Backlog,
+    /// Whether there is a journal, and this database has never written one.
+    #[serde(skip)]
+    pub is_unknown: bool,
 }
 
 impl JournalStatus {
@@ -28,23 +41,29 @@ impl JournalStatus {
             // Once there was one: what waits is not to be overlooked.
             return Ok(match context.ledger.journal().await? {
                 None => None,
-                head => Some(Self { place: None, head, backlog: context.ledger.backlog().await? }),
+                head => Some(Self { place: None, head, backlog: context.ledger.backlog().await?, is_unknown: false }),
             });
         };
         if context.ledger.journal().await?.is_some() {
             match before_opening(context).await {
-                Ok(()) | Err(SweepError::Restored { .. }) => {}
+                // What stops sweeps is noted in the ledger.
+                Ok(()) | Err(SweepError::Restored { .. } | SweepError::Journal(_)) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         let place = Some(journal.place().shown().to_owned());
-        Ok(Some(Self { place, head: context.ledger.journal().await?, backlog: context.ledger.backlog().await? }))
+        let head = context.ledger.journal().await?;
+        let is_unknown = head.is_none() && has_segments(journal).await;
+        Ok(Some(Self { place, head, backlog: context.ledger.backlog().await?, is_unknown }))
     }
 
     /// What somebody should look at.
     #[must_use]
     pub fn attention(&self) -> Vec<String> {
         let mut all = Vec::new();
+        if self.is_unknown {
+            all.push(UNKNOWN.to_owned());
+        }
         let Some(head) = &self.head else { return all };
         if head.restored_at.is_some() {
             let by = head.replay.map_or_else(
@@ -55,7 +74,8 @@ impl JournalStatus {
         }
         if let Some(error) = &head.error {
             let since = head.error_at.as_deref().map(|at| format!(" since {} UTC", minute(at))).unwrap_or_default();
-            all.push(format!("{error}{since}; {} wait in the ledger", counted_records(&self.backlog)));
+            let waits = if head.halted_at.is_some() { "; live sweeps wait" } else { "" };
+            all.push(format!("{error}{since}{waits}; {} wait in the ledger", counted_records(&self.backlog)));
         } else if self.place.is_none() {
             all.push(format!(
                 "`journal.place` is not set, and the ledger keeps a journal; {} wait in it",

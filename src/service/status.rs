@@ -142,7 +142,7 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
             own.made_by
         )
     }));
-    all.extend(deliveries::attention(&status.deliveries, &context.targets, face));
+    all.extend(deliveries::attention(context, &status.deliveries, face).await);
     if status.failures > 0 {
         let failed = counted(status.failures as u64, "client");
         all.push(format!("{failed} failed; {} lists them", Act::Failures.at(face)));

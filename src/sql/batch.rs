@@ -120,7 +120,8 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
-        reasons: if kind == SweepKind::Replay { vec![replay::held()] } else { reasons(scope, plan) },
+        // After a restore, what refuses in the backup was overcome since.
+        reasons: if kind == SweepKind::Replay && force { vec![replay::held()] } else { reasons(scope, plan) },
         take: take(scope),
         shared: plan
             .steps

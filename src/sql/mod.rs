@@ -6,6 +6,7 @@
 //! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
 //! same for every database; where it is not, the [dialect](crate::domain::dialect) is asked.
 
+pub mod alike;
 pub mod batch;
 mod change;
 pub mod date;

@@ -51,8 +51,10 @@ enum Attempt {
     Over,
     /// Policy or schema are not what they were.
     Changed,
-    /// A replay goes first.
+    /// A replay goes first, or a person has to decide.
     Waits,
+    /// A later program has changed the ledger.
+    Outdated,
 }
 
 impl Anonymizer {
@@ -108,6 +110,11 @@ impl Anonymizer {
                     let now = moment(ledger.clock().now());
                     ledger.finish_alone(claim, sweep.id, &Finish::Later(now), None).await?;
                     return Ok(());
+                }
+                Ok(Attempt::Outdated) => {
+                    // Whoever knows the tables claims the batch when its lease has run out.
+                    self.context.stop.cancel();
+                    return Ok(ledger.is_current().await?);
                 }
                 Ok(Attempt::Waits) => {
                     let later = Finish::Later(moment(ledger.clock().now() + REPLAY_PAUSE));
@@ -209,6 +216,10 @@ impl Anonymizer {
         if !self.context.planner.still(&self.context.store, &mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
+        }
+        if !self.context.ledger.knows_tables(&mut transaction).await? {
+            transaction.rollback().await?;
+            return Ok(Attempt::Outdated);
         }
         if self.context.ledger.has_to_wait(&mut transaction, batch.sweep).await? {
             transaction.rollback().await?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::{Planner, Targets};
 use crate::database::Store;
@@ -74,6 +75,8 @@ pub struct Context {
     pub journal: Option<Journal>,
     /// Wakes the worker when there is something to claim.
     pub wake: Arc<Notify>,
+    /// Cancelled when the process is to stop: it begins nothing new.
+    pub stop: CancellationToken,
     /// Who acts, for the ledger.
     pub actor: String,
 }

@@ -154,8 +154,10 @@ enum Attempt {
     Over,
     /// Policy or schema are not what they were.
     Changed,
-    /// A replay goes first.
+    /// A replay goes first, or a person has to decide.
     Waits,
+    /// A later program has changed the ledger.
+    Outdated,
 }
 
 /// Deletes old rows of a claimed batch's table in one transaction, and leaves a
@@ -186,6 +188,10 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
     let (finish, words) = match attempted {
         Ok(Attempt::Over) => return Ok(()),
         Ok(Attempt::Changed) => (Finish::Later(ledger.now()), None),
+        Ok(Attempt::Outdated) => {
+            context.stop.cancel();
+            return Ok(ledger.is_current().await?);
+        }
         Ok(Attempt::Waits) => (later(PAUSE), None),
         Err(error) => {
             let words = error.fault().words.clone();
@@ -223,6 +229,10 @@ async fn attempt(
     if !context.planner.still(&context.store, &mut transaction, loaded).await? {
         transaction.rollback().await?;
         return Ok(Attempt::Changed);
+    }
+    if !ledger.knows_tables(&mut transaction).await? {
+        transaction.rollback().await?;
+        return Ok(Attempt::Outdated);
     }
     if ledger.has_to_wait(&mut transaction, sweep.id).await? {
         transaction.rollback().await?;

@@ -86,20 +86,22 @@ impl RunError {
 /// # Errors
 ///
 /// [`RunError`] if the worker had to be given up.
-pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Result<(), RunError> {
+pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Result<(), RunError> {
+    let stop = signal.child_token();
     // Dropped half-way, it leaves nothing behind that goes on.
     let _stop_on_drop = stop.clone().drop_guard();
     let mut context = context.clone();
+    context.stop = stop.clone();
     if matches!(role, Role::Sweep(_)) {
         context.limits.window = None;
     }
     let mut keeper = Keeper::new(&context);
     // Before anything is claimed: the database may have come back from a backup.
-    if let Err(error) = keeper.first_look().await {
+    if let Some(Err(error)) = stop.run_until_cancelled(keeper.first_look()).await {
         tracing::warn!(error = error.brief(), hint = %error.hint(), "the journal could not be kept");
     }
     let kept = CancellationToken::new();
-    let keeping = tokio::spawn(keeper.keep(kept.clone()));
+    let keeping = tokio::spawn(within(context.limits.drain, stop.clone(), keeper.keep(kept.clone())));
     let _kept_on_drop = kept.clone().drop_guard();
     let batch_over = Arc::new(Notify::new());
     let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
@@ -131,9 +133,14 @@ pub async fn run(context: &Context, role: Role, stop: CancellationToken) -> Resu
     let _ = keeping.await;
     let _ = delivering.await;
     worked?;
+    if !signal.is_cancelled() {
+        // Where nobody asked it to stop, a later program may have changed the ledger.
+        context.ledger.is_current().await?;
+    }
     if let Role::Sweep(id) = role
+        && !signal.is_cancelled()
         && context.ledger.sweep(id).await?.is_none_or(|sweep| sweep.state != State::Running)
-        && let Err(error) = last_words(&context).await
+        && let Some(Err(error)) = signal.run_until_cancelled(last_words(&context)).await
     {
         tracing::warn!(error = error.brief(), hint = %error.hint(), "what is to be delivered waits");
     }

@@ -20,6 +20,9 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let mut away = None;
     // Where a job asks for a review, its ticks are looked at by whoever makes that.
     for job in jobs.iter().filter(|job| !job.review) {
+        if context.stop.is_cancelled() {
+            break;
+        }
         let Some(checked) = context.ledger.checked_at(&job.name).await? else {
             // New: what was before now is nobody's omission.
             context.ledger.set_checked_at(&job.name, now).await?;

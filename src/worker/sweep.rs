@@ -235,8 +235,18 @@ fn columns_of(
 /// stopped sweep, and a braked sweep as braked, so that the morning sees them;
 /// while the database is away nothing is refused.
 pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, SweepError> {
-    journal::before_opening(context).await?;
+    context.ledger.is_current().await?;
+    match journal::before_opening(context).await {
+        // What the journal knows is what is to be done again first.
+        Err(SweepError::Restored { .. }) if request.kind == SweepKind::Replay => {
+            if let Some(id) = journal::replay(context, request.over_brake).await? {
+                return Ok(Some(id));
+            }
+        }
+        looked => looked?,
+    }
     let (digest, refusal) = match gates(context, request).await {
+        Ok(_) if request.tick.is_some() && context.stop.is_cancelled() => return Err(SweepError::Stopping),
         Ok(prepared) => match insert(context, request, &prepared).await {
             Ok(opened) => return Ok(opened),
             Err(error) => (prepared.loaded.plan.digest.clone(), error),
@@ -261,7 +271,7 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     Err(refusal)
 }
 
-async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
+pub(super) async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
     let now = context.ledger.clock().now();
     let every = context.limits.full_pass_every;
     let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;

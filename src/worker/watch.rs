@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::deliver::alerts::ping;
-use super::journal::{RESTORED, RESTORED_EVENT};
+use super::deliver::stuck::{Stuck, stuck};
+use super::journal::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
 use super::{Context, SweepError};
 use crate::database::{StoreError, query_scalar};
+use crate::domain::hint::Face;
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{NewMessage, Sought, State, Sweep, parse_moment};
@@ -149,6 +151,21 @@ pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     }
     reviews(context, now).await?;
     journal(context, now).await?;
+    deliveries(context).await?;
+    Ok(())
+}
+
+/// Deliveries that need a person, until they do not any more.
+async fn deliveries(context: &Context) -> Result<(), StoreError> {
+    const KIND: &str = "deliveries-stuck";
+    let stuck = stuck(context, &context.ledger.outstanding(None).await?).await;
+    for own in &stuck {
+        context.alert(&Alert::new(own.event(), KIND, own.text(Face::Command))).await?;
+    }
+    let standing: Vec<String> = stuck.iter().map(Stuck::event).collect();
+    for event in context.ledger.standing_events(KIND).await?.iter().filter(|event| !standing.contains(event)) {
+        context.over(event).await?;
+    }
     Ok(())
 }
 
@@ -239,12 +256,19 @@ async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
     const EVENT: &str = "journal-away";
     let Some(head) = context.ledger.journal().await? else { return Ok(()) };
     match (&head.error, head.error_at.as_deref().and_then(parse_moment)) {
+        (Some(error), _) if head.halted_at.is_some() => {
+            let text = format!("live sweeps wait: {error}");
+            context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
+        }
         (Some(error), Some(since)) if now - since > AWAY => {
             let text = format!("the journal cannot be kept since {}: {error}", shown(since));
             context.alert(&Alert::new(EVENT, EVENT, text)).await?;
         }
         (Some(_), _) => {}
         (None, _) => context.over(EVENT).await?,
+    }
+    if head.halted_at.is_none() {
+        context.over(HALTED_EVENT).await?;
     }
     match head.restored_at {
         Some(_) => context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await,

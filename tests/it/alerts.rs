@@ -10,6 +10,7 @@ use crate::common::searched::start;
 use crate::common::{Company, context, lethe, limits};
 use lethe::domain::job::{Brake, Job};
 use lethe::domain::sweep::SweepKind;
+use lethe::ledger::Beginning;
 use lethe::outside::{Event, Mailer, Secret, Sender, Webhook};
 use lethe::worker::deliver::alerts::Alerts;
 use lethe::worker::deliver::{Targets, deliver_now};
@@ -179,10 +180,14 @@ async fn a_sweep_that_is_stopped_or_braked_is_told_by_every_way_once() {
     assert_eq!(shop.receiver.got()[0].body["data"]["job"], "nightly");
     assert_eq!(shop.receiver.got()[0].body["data"]["sweep"], 1);
     assert_eq!(shop.monitor.asked(), ["GET /ping/nightly/fail"]);
-    let subjects = shop.post.subjects(2).await;
-    assert_eq!(subjects, ["Lethe: sweep braked", "Lethe: sweep stopped"]);
+    let subjects = shop.post.subjects(4).await;
+    assert_eq!(
+        subjects,
+        ["Lethe: sweep braked", "Lethe: sweep braked", "Lethe: sweep stopped", "Lethe: sweep stopped"]
+    );
     let letter = &shop.post.letters()[0];
-    assert_eq!(letter["rcpt"], serde_json::json!(["ops@shop.example", "dpo@shop.example"]));
+    assert_eq!(letter["rcpt"], serde_json::json!(["ops@shop.example"]));
+    assert_eq!(shop.post.letters()[1]["rcpt"], serde_json::json!(["dpo@shop.example"]));
     assert_eq!(
         (&letter["from"], &letter["auto-submitted"]),
         (&"Lethe <lethe@shop.example>".into(), &"auto-generated".into())
@@ -203,9 +208,10 @@ async fn a_letter_that_was_not_taken_is_sent_again_under_the_same_id() {
     );
     shop.company.set_clock("2026-01-02T12:05:00Z");
     shop.look(&[]).await;
-    assert_eq!(shop.post.subjects(2).await.len(), 2);
+    assert_eq!(shop.post.subjects(3).await.len(), 3, "the other person is notified at once");
     let letters = shop.post.letters();
-    assert_eq!(letters[0]["message-id"], letters[1]["message-id"]);
+    assert_eq!(letters[0]["message-id"], letters[2]["message-id"]);
+    assert_eq!(letters[1]["rcpt"], serde_json::json!(["dpo@shop.example"]));
     assert!(letters[0]["message-id"].as_str().unwrap().ends_with("@shop.example>"), "{}", letters[0]);
     assert_eq!(shop.company.rows("SELECT target FROM lethe_deliveries").await, [""; 0]);
 }
@@ -266,17 +272,22 @@ async fn a_night_that_nothing_ran_in_is_told() {
 async fn a_journal_that_cannot_be_kept_is_told_when_it_lasts_and_again_after_it_was_well() {
     let shop = Watched::new("/ping", &[]).await;
     let ledger = &shop.context().ledger;
-    ledger.begin_journal("start").await.unwrap();
+    let by = Beginning { ledger: "test".to_owned(), database: "here".to_owned(), key_mark: None };
+    ledger.begin_journal("start", &by).await.unwrap();
     for _ in 0..2 {
-        let head = ledger.journal().await.unwrap().unwrap();
-        ledger.journal_trouble(&head, Some("the folder `/journal` is read-only")).await.unwrap();
-        shop.look(&[]).await;
         let before = shop.told().len();
-        ledger.clock().set(ledger.clock().now() + chrono::TimeDelta::minutes(11));
+        // It has other words every few minutes, and is the same problem.
+        for words in ["does not respond", "cannot be used", "the folder `/journal` is read-only"] {
+            let head = ledger.journal().await.unwrap().unwrap();
+            ledger.journal_trouble(&head, Some(words), None).await.unwrap();
+            shop.look(&[]).await;
+            assert_eq!(shop.told().len(), before);
+            ledger.clock().set(ledger.clock().now() + chrono::TimeDelta::minutes(4));
+        }
         shop.look(&[]).await;
         assert_eq!(shop.told().len(), before + 1, "{:?}", shop.told());
         let head = ledger.journal().await.unwrap().unwrap();
-        ledger.journal_trouble(&head, None).await.unwrap();
+        ledger.journal_trouble(&head, None, None).await.unwrap();
         shop.look(&[]).await;
     }
     let told =
@@ -386,4 +397,32 @@ async fn the_program_itself_gives_signs_of_life_and_writes_letters() {
     program.wait().unwrap();
     assert!(shop.monitor.asked().len() >= before + 2, "{:?}", shop.monitor.asked());
     assert_eq!(subjects[1], "Lethe: sweep stopped");
+}
+
+#[tokio::test]
+async fn deliveries_that_need_a_person_are_told_until_they_do_not() {
+    let shop = Watched::new("/ping", &[]).await;
+    let put = |target: &str, state: &str| {
+        format!(
+            "INSERT INTO lethe_deliveries (kind, target, sweep, client_key, body, message, state, run_at, error, made_at) \
+             VALUES ('file', '{target}', 1, 'A', 'a.jpg', 'm', '{state}', '2999-01-01T00:00:00.000Z', 'is away', '2026-01-02T12:00:00.000Z')"
+        )
+    };
+    // The configuration knows no root at all.
+    shop.company.execute(&put("pictures", "open")).await;
+    shop.look(&[]).await;
+    let text = "deliveries-stuck: 1 delivery waits for `pictures`, which `lethe.toml` does not declare";
+    assert_eq!(shop.told(), [text]);
+    shop.company.execute("DELETE FROM lethe_deliveries WHERE target = 'pictures'").await;
+    shop.look(&[]).await;
+    // A webhook that wants no more, and one that has been away for hours.
+    let message = |state: &str| put("chat", state).replace("'file'", "'message'");
+    shop.company.execute(&message("failed")).await;
+    shop.look(&[]).await;
+    let text = "deliveries-stuck: 1 delivery to `chat` was given up: is away; `lethe deliveries` lists them";
+    assert_eq!(shop.told()[1], text);
+    shop.company.execute("UPDATE lethe_deliveries SET state = 'open'").await;
+    shop.company.set_clock("2026-01-02T14:00:00Z");
+    shop.look(&[]).await;
+    assert!(shop.told()[2].contains("1 delivery to `chat` waits for more than an hour"), "{:?}", shop.told());
 }

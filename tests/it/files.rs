@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::common::place::is_on_postgres;
 use crate::common::{Company, lethe, searched};
 use lethe::domain::sweep::SweepKind;
-use lethe::outside::Root;
+use lethe::outside::{MARKER, Root};
+use lethe::worker::deliver::roots::accept;
 use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::sweep::Mode;
 
@@ -71,6 +72,7 @@ impl Shop {
         for name in ["photos", "papers"] {
             let folder = company.folder.path().join(name);
             std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(MARKER), "test").unwrap();
             roots.insert(name.to_owned(), Root::folder(&folder).unwrap());
         }
         company.context.planner = company.context.planner.clone().with_roots(roots.keys().cloned());
@@ -211,7 +213,7 @@ async fn clients_who_share_a_file_and_are_done_at_the_same_time_leave_none_behin
         shop.write(&format!("photos/{pair}.jpg"));
     }
     assert_eq!(shop.company.due().await.anonymized, 120);
-    assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 1, "the marker stays");
     assert_eq!(shop.outstanding().await, [""; 0]);
 }
 
@@ -474,6 +476,111 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
         }
     }
     assert_eq!(shop.outstanding().await, [""; 0]);
-    assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 1, "the marker stays");
     assert!(kills > 2, "it was over after {kills} kills");
+}
+
+#[tokio::test]
+async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_operator_accepts_it() {
+    let shop = Shop::new(ANN).await;
+    shop.write("papers/A/1.pdf");
+    std::fs::remove_file(shop.path("photos/.lethe-root")).unwrap();
+    assert_eq!(shop.company.due().await.anonymized, 1);
+    let empty = "open|A|the root is empty, as it is where a volume is not mounted";
+    assert_eq!(shop.outstanding().await, [empty]);
+    // Mounted, it is recognized, and remembered.
+    shop.write("photos/2024/ann.jpg");
+    shop.wait(300);
+    shop.deliver().await;
+    assert!(!shop.is_there("photos/2024/ann.jpg") && shop.is_there("photos/.lethe-root"));
+    assert_eq!(shop.outstanding().await, [""; 0]);
+    // Another folder in its place.
+    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
+    shop.write("photos/other.jpg");
+    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
+    shop.company.due().await;
+    let another = "open|B|the root is not the folder that it was: its file `.lethe-root` is missing";
+    assert_eq!(shop.outstanding().await, [another]);
+    accept(&shop.company.context, "photos").await.unwrap().unwrap();
+    shop.wait(300);
+    shop.deliver().await;
+    assert_eq!(shop.outstanding().await, [""; 0]);
+    assert_eq!(shop.through().await[1], "file|photos|missing|1");
+}
+
+#[tokio::test]
+async fn a_root_behind_a_link_is_where_the_link_leads_now() {
+    let shop = Shop::new(ANN).await;
+    std::fs::rename(shop.path("photos"), shop.path("release-1")).unwrap();
+    std::fs::create_dir(shop.path("release-2")).unwrap();
+    std::fs::copy(shop.path("release-1/.lethe-root"), shop.path("release-2/.lethe-root")).unwrap();
+    symlink(shop.path("release-1"), shop.path("photos")).unwrap();
+    assert_eq!(shop.company.due().await.anonymized, 1);
+    assert_eq!(shop.through().await[0], "file|photos|missing|1");
+    std::fs::remove_file(shop.path("photos")).unwrap();
+    symlink(shop.path("release-2"), shop.path("photos")).unwrap();
+    for release in ["release-1", "release-2"] {
+        shop.write(&format!("{release}/b.jpg"));
+    }
+    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
+    shop.company.due().await;
+    assert!(shop.is_there("release-1/b.jpg") && !shop.is_there("release-2/b.jpg"));
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
+    let forms = [
+        "./ann.jpg",
+        "/ann.jpg",
+        "https://cdn.example/x/ann.jpg?v=3",
+        "Ann.JPG",
+        "old\\ann.jpg",
+        "/srv/photos/ANN.jpg",
+        "x/../ann.jpg",
+        " ann.jpg",
+    ];
+    for form in forms {
+        let shop = Shop::new(&format!(
+            "INSERT INTO customers (no, photo, due) VALUES ('A', 'ann.jpg', '2026-01-01'), ('B', '{}', NULL);",
+            form.replace("\\\\", "\\")
+        ))
+        .await;
+        shop.write("photos/ann.jpg");
+        shop.company.due().await;
+        assert!(shop.is_there("photos/ann.jpg"), "{form}");
+        assert_eq!(shop.through().await, ["file|photos|alike|1"]);
+    }
+    // A plain path of another folder is another file.
+    let shop = Shop::new(
+        "INSERT INTO customers (no, photo, due) VALUES ('A', '1/photo.jpg', '2026-01-01'), ('B', '2/photo.jpg', NULL);",
+    )
+    .await;
+    shop.write("photos/1/photo.jpg");
+    shop.write("photos/2/photo.jpg");
+    shop.company.due().await;
+    assert!(!shop.is_there("photos/1/photo.jpg") && shop.is_there("photos/2/photo.jpg"));
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf_8_is_one_failed_delivery() {
+    if is_on_postgres() {
+        return;
+    }
+    let shop = Shop::new(
+        "INSERT INTO customers (no, photo, due) VALUES ('A', 'a.jpg', '2026-01-01'), ('B', 'b.jpg', '2026-01-01');",
+    )
+    .await;
+    shop.write("photos/a.jpg");
+    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
+    shop.company.due().await;
+    shop.company
+        .execute("UPDATE lethe_deliveries SET body = CAST(X'66ff2e6a7067' AS TEXT) WHERE client_key = 'B'")
+        .await;
+    std::fs::rename(shop.path("away"), shop.path("photos")).unwrap();
+    shop.wait(300);
+    shop.deliver().await;
+    assert!(!shop.is_there("photos/a.jpg"));
+    assert_eq!(shop.outstanding().await, ["failed|B|the path is not UTF-8"]);
+    let stuck = shop.company.context.ledger.stuck_files(Some("B"), 10).await.unwrap();
+    assert_eq!(stuck[0].path.as_deref(), Some("f\\xff.jpg"));
 }

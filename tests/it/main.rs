@@ -43,6 +43,7 @@ mod searched;
 mod sheet;
 mod sqlite;
 mod statements;
+mod stops;
 mod sweeps;
 mod terminal;
 mod traces;

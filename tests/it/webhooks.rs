@@ -244,6 +244,15 @@ async fn a_receiver_that_is_away_costs_one_try_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_message_that_is_rejected_holds_up_no_other() {
+    let no = Say(422, &[], Duration::ZERO);
+    let shop = Shop::new(&[no], |webhook| webhook.most_clients = 1).await;
+    shop.company.due().await;
+    assert_eq!(shop.outstanding().await, ["open|1|answered 422"]);
+    assert_eq!(shop.receiver.got().len(), 5);
+}
+
+#[tokio::test]
 async fn who_is_refused_or_fails_is_told_once_and_not_each_night() {
     let shop = Shop::new(&[], |webhook| webhook.events = [Event::Refused, Event::Failed].into()).await;
     shop.company.execute("UPDATE customers SET held = 1 WHERE no IN ('A', 'B')").await;

@@ -266,6 +266,8 @@ pub(in crate::cli) struct JournalConfig {
     pub key: Option<String>,
     /// A file that holds that key.
     pub key_file: Option<PathBuf>,
+    /// Files with keys of before, to read what was sealed with them.
+    pub old_key_files: Vec<PathBuf>,
 }
 
 /// `[http]`

@@ -64,6 +64,14 @@ impl SqlDialect for Postgres {
         format!("CAST({column} AS TEXT)")
     }
 
+    fn text_bytes(&self, column: &str) -> String {
+        format!("convert_to({column}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)")
+    }
+
+    fn before(&self, text: &str, sign: char) -> String {
+        format!("split_part({text}, '{sign}', 1)")
+    }
+
     fn cast(&self, expression: &str, declared: &str) -> String {
         format!("CAST({expression} AS {declared})")
     }
@@ -348,6 +356,8 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0011_dates.sql"),
             include_str!("../../../migrations/postgres/0012_selections.sql"),
             include_str!("../../../migrations/postgres/0013_sessions.sql"),
+            include_str!("../../../migrations/postgres/0014_origin.sql"),
+            include_str!("../../../migrations/postgres/0015_roots.sql"),
         ]
     }
 

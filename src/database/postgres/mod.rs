@@ -25,7 +25,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use url::Url;
 
 use super::native::Held;
-use super::{Behind, Connection, Driver, StoreError, query, query_as, query_scalar};
+use super::{Behind, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
 use crate::domain::dialect::{Dialect as Spoken, SqlDialect};
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
@@ -263,6 +263,26 @@ impl Driver for Server {
         async {
             let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
             query_scalar(now).fetch_one(connection).await.map(Some)
+        }
+        .boxed()
+    }
+
+    /// The system identifier, which some hosts hide, and the database's oid.
+    fn identity<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>> {
+        async {
+            let (oid, may): (i64, bool) = query_as(
+                "SELECT CAST(oid AS BIGINT), has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') \
+                 FROM pg_catalog.pg_database WHERE datname = current_database()",
+            )
+            .fetch_one(&mut *connection)
+            .await?;
+            let system: String = if may {
+                let system = "SELECT CAST(system_identifier AS TEXT) FROM pg_catalog.pg_control_system()";
+                query_scalar(system).fetch_one(connection).await?
+            } else {
+                UNKNOWN.to_owned()
+            };
+            Ok(vec![system, oid.to_string()])
         }
         .boxed()
     }

@@ -30,6 +30,16 @@ impl SqlDialect for Sqlite {
         column.to_owned()
     }
 
+    fn text_bytes(&self, column: &str) -> String {
+        format!("CAST({column} AS BLOB)")
+    }
+
+    fn before(&self, text: &str, sign: char) -> String {
+        format!(
+            "CASE WHEN instr({text}, '{sign}') > 0 THEN substr({text}, 1, instr({text}, '{sign}') - 1) ELSE {text} END"
+        )
+    }
+
     fn cast(&self, expression: &str, _declared: &str) -> String {
         expression.to_owned()
     }
@@ -268,6 +278,8 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0011_dates.sql"),
             include_str!("../../../migrations/sqlite/0012_selections.sql"),
             include_str!("../../../migrations/sqlite/0013_sessions.sql"),
+            include_str!("../../../migrations/sqlite/0014_origin.sql"),
+            include_str!("../../../migrations/sqlite/0015_roots.sql"),
         ]
     }
 

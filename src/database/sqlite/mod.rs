@@ -10,6 +10,7 @@ pub(super) use dialect::temporary;
 pub(super) use fault::fault;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, query, query_scalar};
+use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
@@ -232,6 +233,22 @@ impl Driver for File {
 
     fn clock<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
         async { Ok(None) }.boxed()
+    }
+
+    /// The machine, the file's number, and its path.
+    fn identity<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>> {
+        async {
+            let path = &self.settings.path;
+            // Containers have none, or one of their image.
+            let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+            let machine = Some(machine.trim()).filter(|id| id.len() >= 32).unwrap_or(UNKNOWN);
+            let (Ok(real), Ok(file)) = (std::fs::canonicalize(path), std::fs::metadata(path)) else {
+                return Err(StoreError::missing(&self.place));
+            };
+            let number = format!("{}:{}", file.dev(), file.ino());
+            Ok(vec![machine.to_owned(), number, real.display().to_string()])
+        }
+        .boxed()
     }
 
     fn behind<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {

@@ -19,8 +19,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
 pub enum Answer {
     /// The receiver has it.
     Through,
-    /// To be tried again, after so long if the receiver has said.
+    /// The receiver is away or overloaded: to be tried again, after so long if it has said.
     Again(Option<Duration>, String),
+    /// The receiver rejects this message, and may accept others.
+    Rejected(String),
     /// The receiver wants no more of this, ever.
     Gone(String),
 }
@@ -96,6 +98,10 @@ fn read(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) -> Answer {
         Answer::Through
     } else if status == StatusCode::GONE {
         Answer::Gone(said)
+    } else if !status.is_server_error()
+        && ![StatusCode::TOO_MANY_REQUESTS, StatusCode::REQUEST_TIMEOUT].contains(&status)
+    {
+        Answer::Rejected(said)
     } else {
         let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| wait(text, now));
         Answer::Again(after, said)

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::messages::{KIND, read};
 use super::{Context, SweepError};
-use crate::ledger::{Delivery, NewMessage, Tried, parse_moment};
+use crate::ledger::{Delivery, NewMessage, parse_moment};
 use crate::outside::{Answer, Event, Letter, Mailer};
 
 /// What letters go by among the targets.
@@ -57,16 +57,16 @@ pub(in crate::worker) fn ping(alerts: &Alerts, job: &str, is_done: bool) -> Opti
     url.as_ref().map(|_| NewMessage { target: PING.to_owned(), event, body })
 }
 
-/// Tries one delivery, and returns 1 if it is through.
+/// Tries one delivery, and returns 1 if others can be tried at once.
 pub(super) async fn round(context: &Context, target: &str) -> Result<usize, SweepError> {
     let (lease, claimed) = context.ledger.claim_deliveries(KIND, target, 1).await?;
     let Some(own) = claimed.into_iter().next() else { return Ok(0) };
-    let body: Value = serde_json::from_str(&own.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&own.body).unwrap_or_default();
     let answer = if target == EMAIL { mail(context, &own, &body).await } else { sign(context, &own, &body).await };
+    let is_away = matches!(answer, Answer::Again(..));
     let tried = read(&context.targets, &own, answer);
-    let is_through = matches!(tried, Tried::Through(_));
     context.ledger.tried(&lease, KIND, target, &[(own, tried)]).await?;
-    Ok(usize::from(is_through))
+    Ok(usize::from(!is_away))
 }
 
 async fn mail(context: &Context, own: &Delivery, body: &Value) -> Answer {
@@ -79,7 +79,7 @@ async fn mail(context: &Context, own: &Delivery, body: &Value) -> Answer {
         subject: &format!("Lethe: {}", said("kind").replace('-', " ")),
         text: &text,
     };
-    mailer.send(&letter).await
+    mailer.send(&letter, body["to"].as_str()).await
 }
 
 async fn sign(context: &Context, own: &Delivery, body: &Value) -> Answer {
@@ -97,14 +97,22 @@ fn not_declared() -> Answer {
 }
 
 impl super::Targets {
-    /// The messages that tell of an alert, one to each who is told.
+    /// The messages of an alert: one for each webhook, and one for each address.
     pub(in crate::worker) fn messages(&self, body: &Value) -> Vec<NewMessage> {
+        let message = |target: &str, body: &Value| NewMessage {
+            target: target.to_owned(),
+            event: Event::Alert.as_str(),
+            body: body.to_string(),
+        };
         let webhooks = self.webhooks.iter().filter(|(_, own)| own.events.contains(&Event::Alert));
-        let mut names: Vec<&str> = webhooks.map(|(name, _)| name.as_str()).collect();
-        names.extend(self.alerts.mailer.iter().map(|_| EMAIL));
-        let message =
-            |name: &str| NewMessage { target: name.to_owned(), event: Event::Alert.as_str(), body: body.to_string() };
-        names.into_iter().map(message).collect()
+        let mut all: Vec<NewMessage> = webhooks.map(|(name, _)| message(name, body)).collect();
+        let recipients = self.alerts.mailer.iter().flat_map(Mailer::recipients);
+        all.extend(recipients.map(|to| {
+            let mut body = body.clone();
+            body["to"] = to.into();
+            message(EMAIL, &body)
+        }));
+        all
     }
 
     /// Whether anybody is told when something needs a person.

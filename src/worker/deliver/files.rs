@@ -1,13 +1,17 @@
 //! Files and folders: one claim's worth of one root.
 
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 
-use super::{AT_A_TIME, Context, POLL, SweepError};
+use super::{AT_A_TIME, Context, POLL, SweepError, roots};
+use crate::database::query_scalar;
+use crate::domain::plan::Plan;
 use crate::domain::policy::FileKind;
 use crate::ledger::{Delivery, Tried};
-use crate::outside::{FileFault, Removed};
+use crate::outside::{FileFault, Removed, check};
+use crate::sql::alike::{forms_of, named_alike};
 use crate::sql::files::spare_claimed;
 
 /// Deletes what can be claimed in a root, and returns how much that was.
@@ -32,34 +36,63 @@ async fn delete(
     name: &str,
     kind: FileKind,
     lease: &str,
-    mut claimed: Vec<Delivery>,
+    claimed: Vec<Delivery>,
 ) -> Result<Vec<(Delivery, Tried)>, SweepError> {
     let begun = Instant::now();
+    let mut done: Vec<(Delivery, Tried)> = Vec::new();
+    let (mut claimed, refused): (Vec<Delivery>, Vec<Delivery>) =
+        claimed.into_iter().partition(|own| own.text().is_some_and(|path| check(path).is_ok()));
+    for own in refused {
+        let why = match own.text().map(check) {
+            Some(Err(fault)) => fault.to_string(),
+            _ => "the path is not UTF-8".to_owned(),
+        };
+        done.push((own, Tried::Failed(why)));
+    }
     let later = |claimed: Vec<Delivery>, why: &str| {
         let later = |own: Delivery| {
             let tried = Tried::Later(context.targets.pause(own.attempts).max(POLL), why.to_owned());
             (own, tried)
         };
-        claimed.into_iter().map(later).collect()
+        claimed.into_iter().map(later).collect::<Vec<_>>()
     };
     let Ok(loaded) = context.planner.plan(&context.store).await else {
-        return Ok(later(claimed, "waits for a policy that is a plan, to know what rows still name"));
+        done.extend(later(claimed, "waits for a policy that is a plan, to know what rows still name"));
+        return Ok(done);
     };
     let today = context.ledger.clock().now().date_naive();
     let spare = spare_claimed(&loaded.plan, today, name);
     if spare.is_empty() {
-        return Ok(later(claimed, "the policy says of no column any more that it names files of this root"));
+        done.extend(later(claimed, "the policy says of no column any more that it names files of this root"));
+        return Ok(done);
     }
     let left = context.ledger.spare_named(lease, &spare, kind.as_str(), name).await?;
     claimed.retain(|own| left.contains(&own.id));
-    let Some(root) = context.targets.roots.get(name) else { return Ok(Vec::new()) };
+    let root = match roots::open(context, name).await? {
+        Ok(root) => root,
+        Err(FileFault::Unavailable(why)) => {
+            done.extend(claimed.into_iter().map(|own| {
+                let tried = context.targets.again(&own, why.clone());
+                (own, tried)
+            }));
+            return Ok(done);
+        }
+        Err(FileFault::Refused(why)) => {
+            done.extend(claimed.into_iter().map(|own| (own, Tried::Failed(why.to_owned()))));
+            return Ok(done);
+        }
+    };
+    let alike = alike(context, &loaded.plan, name, kind, &claimed).await?;
+    let (spared, claimed): (Vec<Delivery>, Vec<Delivery>) =
+        claimed.into_iter().partition(|own| alike.contains(&own.id));
+    done.extend(spared.into_iter().map(|own| (own, Tried::Through("alike"))));
     let lease = context.ledger.lease();
     let one = async |own: Delivery| {
         // Whoever holds the lease next may be at work already when this one has run out.
-        if begun.elapsed() > lease / 2 {
+        if context.stop.is_cancelled() || begun.elapsed() > lease / 2 {
             return (own, Tried::Later(Duration::ZERO, "its turn has not come".to_owned()));
         }
-        let tried = match root.delete(&own.body, kind).await {
+        let tried = match root.delete(own.text().unwrap_or_default(), kind).await {
             Ok(Removed::Deleted) => Tried::Through("deleted"),
             Ok(Removed::Missing) => Tried::Through("missing"),
             Err(FileFault::Refused(why)) => Tried::Failed(why.to_owned()),
@@ -67,5 +100,31 @@ async fn delete(
         };
         (own, tried)
     };
-    Ok(stream::iter(claimed).map(one).buffer_unordered(root.at_a_time()).collect().await)
+    done.extend(stream::iter(claimed).map(one).buffer_unordered(root.at_a_time()).collect::<Vec<_>>().await);
+    Ok(done)
+}
+
+/// Those whose file a row may still name in another form.
+async fn alike(
+    context: &Context,
+    plan: &Plan,
+    root: &str,
+    kind: FileKind,
+    claimed: &[Delivery],
+) -> Result<HashSet<i64>, SweepError> {
+    let mut forms: HashMap<String, Vec<i64>> = HashMap::new();
+    for own in claimed {
+        for form in forms_of(own.text().unwrap_or_default()) {
+            forms.entry(form).or_default().push(own.id);
+        }
+    }
+    let asked: Vec<&String> = forms.keys().collect();
+    let asked = serde_json::json!(asked).to_string();
+    let today = context.ledger.clock().now().date_naive();
+    let mut alike = HashSet::new();
+    for sql in named_alike(plan, today, root, kind) {
+        let found: Vec<String> = query_scalar(sql).bind(&asked).fetch_all(context.store.readers()).await?;
+        alike.extend(found.iter().filter_map(|form| forms.get(form)).flatten());
+    }
+    Ok(alike)
 }

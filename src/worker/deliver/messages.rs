@@ -61,7 +61,8 @@ pub(in crate::worker) async fn write_down(
 }
 
 /// Sends what can be claimed for a webhook, and returns how much was claimed: 0
-/// too if the receiver is away, and asking at once again would be in vain.
+/// too if the receiver is away, so that it is not tried again at once. A message
+/// that it rejects does not hold up the others.
 pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepError> {
     let targets = &context.targets;
     let (Some(webhook), Some(sender)) = (targets.webhooks.get(name), &targets.sender) else { return Ok(0) };
@@ -73,29 +74,32 @@ pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepE
         let tried = if let Some((pause, why)) = &put_off {
             // The receiver is away: the rest of it is not tried in vain.
             Tried::Later(*pause, why.clone())
-        } else if begun.elapsed() > context.ledger.lease() / 2 {
+        } else if context.stop.is_cancelled() || begun.elapsed() > context.ledger.lease() / 2 {
             Tried::Later(Duration::ZERO, "its turn has not come".to_owned())
         } else {
             let now = context.ledger.clock().now();
             let until = length.filter(|_| is_notice(&own)).and_then(|length| length.after(now.date_naive()).ok());
+            let body = own.text().unwrap_or_default();
             let message = Message {
                 id: &own.message,
                 event: &own.event,
                 at: &own.made_at,
                 sweep: own.sweep,
-                body: &own.body,
+                body,
                 not_before: until.and_then(|day| day.succ_opt()),
             };
             let tried = if is_notice(&own) && until.is_none() {
                 targets.again(&own, "waits for a policy that gives notice".to_owned())
             } else {
-                read(targets, &own, sender.send(webhook, &message, now).await)
+                let answer = sender.send(webhook, &message, now).await;
+                let away = if let Answer::Again(_, why) = &answer { Some(why.clone()) } else { None };
+                let tried = read(targets, &own, answer);
+                let pause = if let Tried::Again(pause, _) = &tried { *pause } else { targets.pause(1) };
+                put_off = away.map(|why| (pause.max(POLL), why));
+                tried
             };
             if let (Tried::Through(_), Some(until)) = (&tried, until) {
-                context.ledger.notice_sent(&own.body, &until.to_string()).await?;
-            }
-            if let Tried::Again(pause, why) = &tried {
-                put_off = Some(((*pause).max(POLL), why.clone()));
+                context.ledger.notice_sent(body, &until.to_string()).await?;
             }
             tried
         };
@@ -118,7 +122,7 @@ pub(super) fn read(targets: &Targets, own: &Delivery, answer: Answer) -> Tried {
     match answer {
         Answer::Through => Tried::Through("sent"),
         Answer::Gone(why) => Tried::Failed(why),
-        Answer::Again(None, why) => targets.again(own, why),
+        Answer::Again(None, why) | Answer::Rejected(why) => targets.again(own, why),
         Answer::Again(Some(wait), why) => match targets.again(own, why) {
             Tried::Again(pause, why) => Tried::Again(pause.max(wait), why),
             given_up => given_up,

@@ -5,10 +5,13 @@
 pub mod alerts;
 mod files;
 pub(super) mod messages;
+pub mod roots;
+pub mod stuck;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use alerts::{Alerts, EMAIL, PING};
@@ -128,9 +131,11 @@ impl Target {
 /// Delivers until `stop`, everything or to those alone to whom alerts go. What
 /// is in hand then is finished.
 pub(super) async fn delivering(context: Context, only_alerts: bool, stop: CancellationToken) {
-    let each = context.targets.names(only_alerts).into_iter().map(|target| {
+    // Dropped, it ends them.
+    let mut each = JoinSet::new();
+    for target in context.targets.names(only_alerts) {
         let (context, stop) = (context.clone(), stop.clone());
-        tokio::spawn(async move {
+        each.spawn(async move {
             let mut pause = POLL;
             while !stop.is_cancelled() {
                 match target.round(&context).await {
@@ -143,9 +148,9 @@ pub(super) async fn delivering(context: Context, only_alerts: bool, stop: Cancel
                 }
                 stop.run_until_cancelled(tokio::time::sleep(pause)).await;
             }
-        })
-    });
-    futures::future::join_all(each.collect::<Vec<_>>()).await;
+        });
+    }
+    while each.join_next().await.is_some() {}
 }
 
 /// Delivers whatever can be delivered now.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::restore::names;
-use super::strange;
+use super::standing::records;
 use super::verify::known;
 use crate::journal::{Chain, HASHED, Journal};
 use crate::ledger::{Head, Known, OF_A_HOLD};
@@ -16,15 +16,13 @@ use crate::ledger::{Head, Known, OF_A_HOLD};
 ///
 /// # Errors
 ///
-/// [`SweepError`] if the journal is away or not whole, or there is no plan to
-/// find the clients of hashes under.
+/// [`SweepError`] if the journal is away or not whole, is not this database's,
+/// or there is no plan to find the clients of hashes under.
 pub(super) async fn take_over(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let mut told: Vec<Known> = Vec::new();
-    let (mut segment, mut chain) = (head.segment + 1, Chain::behind(head.number, &head.hash));
-    while let Some(content) = journal.place().get(segment).await? {
-        let records = chain
-            .follow(&content, journal.key())
-            .map_err(|fault| strange(journal, format!("segment {segment}: {fault}")))?;
+    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    let mut segment = head.segment + 1;
+    while let Some(records) = records(journal, head, &mut chain, segment).await? {
         told.extend(records.iter().filter(|record| record.kind == OF_A_HOLD).map(known));
         segment += 1;
     }

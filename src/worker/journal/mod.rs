@@ -1,53 +1,51 @@
 //! Keeps the journal: writes to it what waits in the ledger's outbox, one
 //! process at a time, and notices when the journal is ahead of the ledger.
 
+mod decide;
 mod holds;
 mod restore;
+mod standing;
 mod verify;
 
+pub use decide::{adopt, renew, replay, rotate};
+pub(super) use standing::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
 pub use verify::{Verdict, verify};
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::Context;
 use super::sweep::SweepError;
-use super::watch::Alert;
-use crate::database::StoreError;
-use crate::journal::{Chain, Journal, JournalError, Record, START, seal};
+use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting};
+use standing::{ahead, begun, gone, look, may_seal, origin_of, strange};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
-/// How often the outbox is looked at.
+/// How often the outbox is checked.
 const ROUND: Duration = Duration::from_secs(1);
 /// The longest pause while the journal cannot be written.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// How journal and ledger stand to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    /// The journal ends where the ledger says, or with the segment that is being written.
-    Agrees,
-    /// The journal goes on where the ledger ends: the database came back from a backup.
-    Ahead,
-}
+/// How long a replay that a gate refuses waits: to count its clients reads much.
+const GATED: Duration = Duration::from_secs(60);
 
 /// Keeps the journal for one process.
 pub struct Keeper {
     context: Context,
     lease: String,
-    /// Whether the journal's end was compared with the ledger's, and not only looked for.
+    /// Whether the whole journal was compared with the ledger, and not only its end.
     compared: bool,
+    /// When a gate refused the replay.
+    gated: Option<Instant>,
 }
 
 impl Keeper {
-    /// A keeper that has looked at nothing yet.
+    /// A keeper that has not checked anything yet.
     #[must_use]
     pub fn new(context: &Context) -> Self {
-        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false }
+        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false, gated: None }
     }
 
     /// Keeps the journal until `stop`, and once more after it, so that what was
@@ -55,6 +53,13 @@ impl Keeper {
     pub async fn keep(mut self, stop: CancellationToken) {
         let mut pause = ROUND;
         while !stop.is_cancelled() {
+            if let Err(error) = self.context.ledger.is_current().await
+                && error.is_newer_ledger()
+            {
+                tracing::error!(%error, hint = %error.hint(), "stopping");
+                self.context.stop.cancel();
+                return;
+            }
             pause = match self.round().await {
                 Ok(()) => ROUND,
                 Err(error) => {
@@ -94,13 +99,14 @@ impl Keeper {
             // Of the database, not of the journal.
             Err(SweepError::Store(_)) => {}
             Err(error) => {
+                let halts = matches!(error, SweepError::Journal(error) if error.halts()).then_some(true);
                 let what = error.brief();
-                if ledger.journal_trouble(&head, Some(&what)).await? {
+                if ledger.journal_trouble(&head, Some(&what), halts).await? {
                     tracing::warn!(error = what, hint = %error.hint(), "the journal cannot be written");
                 }
             }
-            Ok(()) if head.error.is_some() && ledger.backlog().await?.records == 0 => {
-                ledger.journal_trouble(&head, None).await?;
+            Ok(()) if head.error.is_some() && head.restored_at.is_none() && ledger.backlog().await?.records == 0 => {
+                ledger.journal_trouble(&head, None, None).await?;
             }
             Ok(()) => {}
         }
@@ -109,14 +115,12 @@ impl Keeper {
 
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
-        let mut head = begun(&self.context).await?;
-        if look(&self.context, journal, &head, !self.compared).await? == Standing::Ahead {
-            head = begun(&self.context).await?;
-        }
+        look(&self.context, journal, !self.compared).await?;
         self.compared = true;
-        let has_work =
-            head.restored_at.is_some() || head.staged.is_some() || most > 0 && ledger.backlog().await?.records > 0;
-        if !has_work || !ledger.take_shipping(&self.lease).await? {
+        let head = begun(&self.context, journal).await?;
+        let replays = head.restored_at.is_some() && self.gated.is_none_or(|at| at.elapsed() > GATED);
+        let waits = head.restored_at.is_none() && most > 0 && ledger.backlog().await?.records > 0;
+        if !replays && !waits && head.staged.is_none() || !ledger.take_shipping(&self.lease).await? {
             return Ok(());
         }
         let shipped = self.ship_all(journal, most).await;
@@ -127,9 +131,11 @@ impl Keeper {
     async fn ship_all(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let mut segments = 0;
         loop {
-            let head = begun(&self.context).await?;
+            let head = begun(&self.context, journal).await?;
             if head.restored_at.is_some() {
-                restore::take_over(&self.context, journal).await?;
+                let taken = restore::take_over(&self.context, journal).await;
+                self.gated = taken.as_ref().is_err_and(|error| !error.may_pass()).then(Instant::now);
+                taken?;
             }
             if head.staged.is_none() && segments >= most || !ship(&self.context, journal).await? {
                 return Ok(());
@@ -142,113 +148,39 @@ impl Keeper {
     }
 }
 
-/// Where the journal stands, begun if it never was.
-async fn begun(context: &Context) -> Result<Head, StoreError> {
-    if let Some(head) = context.ledger.journal().await? {
-        return Ok(head);
-    }
-    context.ledger.begin_journal(START).await?;
-    Ok(context.ledger.journal().await?.unwrap_or_else(|| Head {
-        segment: 0,
-        number: 0,
-        hash: START.to_owned(),
-        staged: None,
-        shipped_at: None,
-        error: None,
-        error_at: None,
-        restored_at: None,
-        replay: None,
-    }))
-}
-
-/// Looks whether the journal is ahead of the ledger, before a sweep is opened.
-/// A journal that is away keeps nobody from work.
+/// Compares the journal with the ledger before a sweep is opened. A journal that
+/// is away does not stop work.
 ///
 /// # Errors
 ///
-/// [`SweepError::Restored`] if live sweeps have to wait, or the ledger's.
+/// [`SweepError::Restored`] or [`SweepError::Journal`] if live sweeps have to
+/// wait, or the ledger's.
 pub async fn before_opening(context: &Context) -> Result<(), SweepError> {
-    if let Some(journal) = &context.journal {
-        let head = begun(context).await?;
-        if let Err(error) = look(context, journal, &head, true).await {
-            match error {
-                SweepError::Journal(error) => tracing::warn!(%error, "the journal could not be looked at"),
-                error => return Err(error),
+    let looked = match &context.journal {
+        Some(journal) => look(context, journal, true).await.map(drop),
+        None => Ok(()),
+    };
+    let head = context.ledger.journal().await?;
+    match (looked, head) {
+        (Err(SweepError::Journal(error)), head) if !error.halts() => {
+            tracing::warn!(%error, "the journal could not be compared");
+            // It was halted before it went away.
+            if head.is_some_and(|head| head.halted_at.is_some()) {
+                return Err(error.into());
             }
         }
+        (Err(error), _) => return Err(error),
+        // There is no journal to be wrong any more.
+        (Ok(()), Some(head)) if context.journal.is_none() && head.halted_at.is_some() => {
+            context.ledger.journal_trouble(&head, None, Some(false)).await?;
+            context.over(HALTED_EVENT).await?;
+        }
+        (Ok(()), _) => {}
     }
     match context.ledger.journal().await? {
         Some(Head { restored_at: Some(_), replay, .. }) => Err(SweepError::Restored { replay }),
         _ => Ok(()),
     }
-}
-
-/// What a person is told when the database came back from a backup.
-pub(super) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
-                        what the journal knows has been done again";
-
-/// What that event is called.
-pub(super) const RESTORED_EVENT: &str = "restored-database";
-
-/// Compares journal and ledger; where the journal is ahead, live sweeps wait from now on.
-async fn look(context: &Context, journal: &Journal, head: &Head, compare: bool) -> Result<Standing, SweepError> {
-    let standing = standing(context, journal, head, compare).await?;
-    if standing == Standing::Ahead && context.ledger.notice_restore().await? {
-        context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await?;
-    }
-    Ok(standing)
-}
-
-async fn standing(
-    context: &Context,
-    journal: &Journal,
-    head: &Head,
-    mut compare: bool,
-) -> Result<Standing, SweepError> {
-    let mut head = head.clone();
-    loop {
-        let place = journal.place();
-        if head.segment > 0 && !compare && !place.has(head.segment).await? {
-            return Err(gone(journal, head.segment).into());
-        }
-        // The next one may be the one that is being written.
-        let next = head.segment + 1 + i64::from(head.staged.is_some());
-        let is_ahead = place.has(next).await?;
-        if is_ahead {
-            let now = begun(context).await?;
-            if now.segment != head.segment || now.staged != head.staged {
-                head = now;
-                continue;
-            }
-            compare = true;
-        }
-        if compare && head.segment > 0 {
-            ends_as_known(journal, &head).await?;
-        }
-        return Ok(if is_ahead { Standing::Ahead } else { Standing::Agrees });
-    }
-}
-
-/// That the journal's segment which is the ledger's last ends as the ledger knows.
-async fn ends_as_known(journal: &Journal, head: &Head) -> Result<(), JournalError> {
-    let Some(content) = journal.place().get(head.segment).await? else { return Err(gone(journal, head.segment)) };
-    let text = String::from_utf8_lossy(&content);
-    let last = text.lines().next_back().unwrap_or_default();
-    if text.ends_with('\n') && last.ends_with(&format!("\"hash\":\"{}\"}}", head.hash)) {
-        return Ok(());
-    }
-    Err(strange(
-        journal,
-        format!("segment {} does not end with record {} as it was written", head.segment, head.number),
-    ))
-}
-
-fn gone(journal: &Journal, segment: i64) -> JournalError {
-    strange(journal, format!("segment {segment}, which was written, is not there"))
-}
-
-fn strange(journal: &Journal, what: String) -> JournalError {
-    JournalError::Strange { place: journal.place().shown().to_owned(), what }
 }
 
 /// Writes one segment; `false` if nothing waits.
@@ -258,12 +190,12 @@ fn strange(journal: &Journal, what: String) -> JournalError {
 /// already is recognized.
 async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> {
     let ledger = &context.ledger;
-    let mut head = begun(context).await?;
+    let mut head = begun(context, journal).await?;
     if head.staged.is_none() {
         if !ledger.stage(&head, MOST_RECORDS).await? {
             return Ok(false);
         }
-        head = begun(context).await?;
+        head = begun(context, journal).await?;
     }
     let Some(ids) = &head.staged else { return Ok(true) };
     let waiting = ledger.staged(ids).await?;
@@ -271,66 +203,69 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
         ledger.unstage().await?;
         return Ok(true);
     }
-    let (content, number, hash) = segment(journal, &head, &waiting);
-    let mut written = Segment { segment: head.segment + 1, number, hash };
-    if !journal.place().put(written.segment, content).await? {
-        let Some(there) = recognized(journal, &head, &waiting, written.segment).await? else {
-            if ledger.notice_restore().await? {
-                context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await?;
-            }
+    may_seal(context, journal, &head).await?;
+    let (content, mut chain) = segment(journal, &head, &waiting)?;
+    let number = head.segment + 1;
+    if !journal.place().put(number, content).await? {
+        let Some(there) = recognized(journal, &head, &waiting, number).await? else {
+            ahead(context, journal, &head).await?;
             return Ok(true);
         };
-        written = there;
+        chain = there;
     }
-    if ledger.shipped(ids, &written).await? {
-        tracing::debug!(segment = written.segment, records = waiting.len(), "written to the journal");
+    let written = Segment { segment: number, number: chain.number, hash: chain.hash };
+    if ledger.shipped(ids, &written, chain.mark.as_deref()).await? {
+        tracing::debug!(segment = number, records = waiting.len(), "written to the journal");
     }
+    journal.agreed(written.segment, &written.hash);
     Ok(true)
 }
 
-/// The lines of a segment, its last record's number and hash.
-fn segment(journal: &Journal, head: &Head, waiting: &[Waiting]) -> (Vec<u8>, i64, String) {
+/// The lines of a segment, and how the chain goes on behind it.
+fn segment(journal: &Journal, head: &Head, waiting: &[Waiting]) -> Result<(Vec<u8>, Chain), JournalError> {
+    let key = journal.sealing(head.key_mark.as_deref())?;
+    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
     let mut content = Vec::new();
-    let (mut number, mut previous) = (head.number, head.hash.clone());
     for one in waiting {
-        number += 1;
         let record = Record {
-            number,
+            number: chain.number + 1,
             at: one.at.clone(),
             sweep: one.sweep,
             kind: one.kind.clone(),
             plan: one.digest.clone(),
+            origin: origin_of(head),
             outcome: one.outcome.clone(),
-            previous,
-            ..journal.record(&one.client_key)
+            previous: chain.hash,
+            ..Journal::record(&one.client_key, key)
         };
-        let (line, hash) = seal(&record, journal.key());
+        let (line, hash) = seal(&record, key);
         content.extend_from_slice(line.as_bytes());
         content.push(b'\n');
-        previous = hash;
+        let mark = if record.kind == OF_A_KEY { Some(record.plan) } else { record.key };
+        chain = Chain { number: record.number, hash, mark };
     }
-    (content, number, previous)
+    Ok((content, chain))
 }
 
-/// The segment that is there in place of the one to be written, if it says the same.
+/// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
 async fn recognized(
     journal: &Journal,
     head: &Head,
     waiting: &[Waiting],
     number: i64,
-) -> Result<Option<Segment>, JournalError> {
-    let Some(content) = journal.place().get(number).await? else { return Err(gone(journal, number)) };
-    let mut chain = Chain::behind(head.number, &head.hash);
+) -> Result<Option<Chain>, JournalError> {
+    let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
+    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
     let records = chain
-        .follow(&content, journal.key())
+        .follow(&content, journal.keys())
         .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
+    let key = journal.sealing(head.key_mark.as_deref())?;
     let says_same = |(record, own): (&Record, &Waiting)| {
-        let client = match &record.client {
-            Some(client) => *client == own.client_key,
-            None => record.client_name() == journal.name_of(&own.client_key),
-        };
-        client && record.sweep == own.sweep && record.outcome == own.outcome && record.at == own.at
+        record.client_name() == Journal::record(&own.client_key, key).client_name()
+            && record.sweep == own.sweep
+            && record.outcome == own.outcome
+            && record.at == own.at
     };
     let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
-    Ok(same.then_some(Segment { segment: number, number: chain.number, hash: chain.hash }))
+    Ok(same.then_some(chain))
 }

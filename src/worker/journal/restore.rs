@@ -1,13 +1,15 @@
 //! After a restore: the ledger takes over what the journal knows, and a
 //! `replay` sweep makes the database as it says.
 
-use super::super::sweep::{Request, SweepError, new_sweep};
-use super::super::{Context, gate};
+use super::super::Context;
+use super::super::sweep::{Request, SweepError, gates, new_sweep};
+use super::super::watch::Alert;
+use super::holds;
+use super::standing::{begun, records};
 use super::verify::known;
-use super::{begun, holds, strange};
 use crate::database::query_as;
 use crate::domain::sweep::SweepKind;
-use crate::journal::{Chain, HASHED, Journal};
+use crate::journal::{Chain, HASHED, Journal, OF_A_KEY};
 use crate::ledger::{Known, OF_A_HOLD, Segment, State};
 use crate::sql::replay::all_keys;
 
@@ -17,17 +19,20 @@ const AT_ONCE: usize = 5_000;
 /// What stands with the sweep.
 const NOTE: &str = "after a restore: does again what the journal knows and the database had lost";
 
+/// What the event is called that a gate refuses the replay.
+const WAITS_EVENT: &str = "replay-waits";
+
 /// Takes over what the journal has behind the ledger's end, and opens the
-/// replay; or ends it, if it is through. Safe to be killed in and to be called
-/// again at any point.
+/// replay after every gate; or ends it, if it is through. Safe to be killed in
+/// and to be called again at any point.
 ///
 /// # Errors
 ///
-/// [`SweepError`] if the journal is away or not whole, or there is no plan to
-/// replay under; live sweeps wait on.
+/// [`SweepError`] if the journal is away or not whole, there is no plan to
+/// replay under, or a gate refuses; live sweeps wait on.
 pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     let ledger = &context.ledger;
-    let mut head = begun(context).await?;
+    let mut head = begun(context, journal).await?;
     if let Some(id) = head.replay {
         let state = ledger.sweep(id).await?.map_or(State::Stopped, |sweep| sweep.state);
         if state == State::Running {
@@ -42,31 +47,39 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
     // Before anybody can be taken again, and whole before the ledger's end moves on.
     holds::take_over(context, journal, &head).await?;
     let from = head.number;
-    while let Some(content) = journal.place().get(head.segment + 1).await? {
-        let number = head.segment + 1;
-        let mut chain = Chain::behind(head.number, &head.hash);
-        let records = chain
-            .follow(&content, journal.key())
-            .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
-        let known: Vec<Known> = records.iter().filter(|record| record.kind != OF_A_HOLD).map(known).collect();
-        let known = serde_json::to_string(&known).unwrap_or_default();
-        ledger.take_over(&known, &Segment { segment: number, number: chain.number, hash: chain.hash }).await?;
-        head = begun(context).await?;
+    loop {
+        let segment = head.segment + 1;
+        let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+        let Some(records) = records(journal, &head, &mut chain, segment).await? else { break };
+        let outcomes = records.iter().filter(|record| record.kind != OF_A_HOLD && record.kind != OF_A_KEY);
+        let known = serde_json::json!(outcomes.map(known).collect::<Vec<Known>>()).to_string();
+        let taken = Segment { segment, number: chain.number, hash: chain.hash };
+        ledger.take_over(&known, &taken, chain.mark.as_deref()).await?;
+        head = begun(context, journal).await?;
+        journal.agreed(head.segment, &head.hash);
     }
     if head.number > from {
         tracing::info!(from, to = head.number, "the ledger has taken over what the journal knows");
     }
-    let loaded = context.planner.plan(&context.store).await?;
     if ledger.hashed(HASHED).await? > 0 {
         name_clients(context, journal).await?;
     }
-    // A plan that the journal has outcomes of was rehearsed when they came about.
-    if !ledger.was_used(&loaded.plan.digest).await? {
-        gate::rehearsed(context, &loaded.plan.digest).await?;
-    }
     let mut request = Request::of_clients(Vec::new(), ledger.clock().now().date_naive());
     request.kind = SweepKind::Replay;
-    let mut sweep = new_sweep(context, &request, loaded.plan.digest.clone());
+    request.force = true;
+    request.over_brake = head.over_brake != 0;
+    let prepared = match gates(context, &request).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            if !error.may_pass() {
+                let text = format!("the replay after a restore waits: {}; {}", error.brief(), error.hint());
+                context.alert(&Alert::new(WAITS_EVENT, WAITS_EVENT, text)).await?;
+            }
+            return Err(error);
+        }
+    };
+    context.over(WAITS_EVENT).await?;
+    let mut sweep = new_sweep(context, &request, prepared.loaded.plan.digest.clone());
     sweep.note = Some(NOTE.to_owned());
     if let Some(id) = ledger.open_replay(&sweep).await? {
         tracing::warn!(sweep = id, "a replay has been opened, and goes before all other sweeps");
@@ -107,5 +120,7 @@ pub(super) async fn names(
     let rows: Vec<(String, String)> =
         query_as(&sql).bind(behind).bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX)).fetch_all(&mut connection).await?;
     let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|(key, _)| key.clone()) };
-    Ok((rows.into_iter().map(|(_, client)| (journal.name_of(&client), client)).collect(), next))
+    let named =
+        |(_, client): (String, String)| journal.names_of(&client).into_iter().map(move |name| (name, client.clone()));
+    Ok((rows.into_iter().flat_map(named).collect(), next))
 }

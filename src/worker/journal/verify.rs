@@ -1,13 +1,23 @@
 //! Proves that the journal is whole, and says the same as the ledger.
+//!
+//! The journal is read once, and the ledger once: its outcomes and holds are kept
+//! as fingerprints of eight bytes. What does not match them is looked for in the
+//! ledger a second time, as an outcome may have been replaced by a later one.
 
-use std::collections::HashSet;
+mod known;
 
 use serde::Serialize;
 
 use super::super::Context;
 use super::super::sweep::SweepError;
-use crate::journal::{Chain, HASHED, Journal, Record};
-use crate::ledger::{Hold, Known, OF_A_HOLD, PLACED};
+use crate::journal::{Chain, Journal, OF_A_KEY, Record};
+use crate::ledger::{Head, Known as KnownRecord, Segment};
+use known::{Known, Missed, replaced};
+
+/// Segments of the ledger read at a time.
+const SEGMENTS: u32 = 1_000;
+/// The most records that are looked for a second time.
+const MOST_MISSED: usize = 10_000;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,120 +38,121 @@ pub struct Verdict {
 }
 
 /// Reads the whole journal, segment by segment.
+///
+/// # Errors
+///
+/// [`SweepError`] if the journal or the database is away.
 pub async fn verify(context: &Context, journal: &Journal) -> Result<Verdict, SweepError> {
-    let waiting = context.ledger.backlog().await?.records;
-    let mut chain = Chain::default();
-    let mut segments = 0;
-    let wrong = segments_in_order(context, journal, &mut chain, &mut segments).await?;
-    let (bad_record, what) = wrong.map_or((None, None), |(number, what)| (Some(number), Some(what)));
-    Ok(Verdict { whole: what.is_none(), segments, records: chain.number, hash: chain.hash, waiting, bad_record, what })
-}
-
-async fn segments_in_order(
-    context: &Context,
-    journal: &Journal,
-    chain: &mut Chain,
-    segments: &mut i64,
-) -> Result<Option<(i64, String)>, SweepError> {
     let ledger = &context.ledger;
-    let (head_segment, head_number) = ledger.journal().await?.map_or((0, 0), |head| (head.segment, head.number));
-    let last = journal.place().last().await?;
-    for number in 1..=last {
-        let first = chain.number + 1;
-        let Some(content) = journal.place().get(number).await? else {
-            return Ok(Some((first, format!("record {first} is missing: segment {number} is not there"))));
-        };
-        let records = match chain.follow(&content, journal.key()) {
-            Ok(records) => records,
-            Err(fault) => return Ok(Some((fault.number, fault.to_string()))),
-        };
-        if let Some(known) = ledger.segment(number).await?
-            && (known.number, &known.hash) != (chain.number, &chain.hash)
-        {
-            let bad = unknown(context, journal, &records).await?.unwrap_or(first);
-            let what = if chain.number < known.number {
-                let next = chain.number + 1;
-                return Ok(Some((
-                    next,
-                    format!("record {next} is missing: segment {number} was written to record {}", known.number),
-                )));
-            } else {
-                format!("record {bad} was not written so: segment {number} does not end as the ledger knows")
+    let waiting = ledger.backlog().await?.records;
+    let before = ledger.journal().await?;
+    let segments = journal.place().from(1).await?;
+    // Before the ledger's own rows: what is in the segments listed is in these, too.
+    let head = ledger.journal().await?;
+    let passes = known::passes(ledger, journal).await?;
+    let mut reading = Reading { context, journal, head, chain: Chain::default(), segments: 0, missed: Vec::new() };
+    let mut wrong = None;
+    for pass in 0..passes {
+        let known = Known::load(ledger, journal, pass, passes).await?;
+        reading.chain = Chain::default();
+        wrong = reading.all(&segments, &known).await?;
+    }
+    reading.missed.sort_by_key(|missed| missed.number);
+    replaced(ledger, journal, &mut reading.missed).await?;
+    if wrong.is_none()
+        && let Some(before) = before.filter(|head| head.segment > reading.segments)
+    {
+        let first = reading.chain.number + 1;
+        let what =
+            format!("record {first} is missing, and all behind it to record {}, which were written", before.number);
+        wrong = Some((first, what));
+    }
+    if let Some(missed) = reading.missed.first()
+        && wrong.as_ref().is_none_or(|(number, _)| missed.number < *number)
+    {
+        wrong = Some((missed.number, format!("record {} says what the ledger does not", missed.number)));
+    }
+    let chain = reading.chain;
+    let (bad_record, what) = wrong.map_or((None, None), |(number, what)| (Some(number), Some(what)));
+    Ok(Verdict {
+        whole: what.is_none(),
+        segments: reading.segments,
+        records: chain.number,
+        hash: chain.hash,
+        waiting,
+        bad_record,
+        what,
+    })
+}
+
+/// One reading of the journal.
+struct Reading<'a> {
+    context: &'a Context,
+    journal: &'a Journal,
+    head: Option<Head>,
+    chain: Chain,
+    /// The last segment that is whole.
+    segments: i64,
+    /// Records that do not match the ledger.
+    missed: Vec<Missed>,
+}
+
+impl Reading<'_> {
+    /// Reads these segments; the first bad record, and what is wrong with it.
+    async fn all(&mut self, there: &[i64], known: &Known) -> Result<Option<(i64, String)>, SweepError> {
+        let mut of_ledger: Vec<Segment> = Vec::new();
+        for (segment, number) in (1..).zip(there) {
+            let first = self.chain.number + 1;
+            let content = if segment == *number { self.journal.place().get(segment).await? } else { None };
+            let Some(content) = content else {
+                return Ok(Some((first, format!("record {first} is missing: segment {segment} is not there"))));
             };
-            return Ok(Some((bad, what)));
-        }
-        // One that was written and not noted yet is compared as well.
-        if number <= head_segment || ledger.journal().await?.is_some_and(|head| head.segment >= number) {
-            if let Some(bad) = unknown(context, journal, &records).await? {
-                return Ok(Some((bad, format!("record {bad} says what the ledger does not"))));
+            let records = match self.chain.follow(&content, self.journal.keys()) {
+                Ok(records) => records,
+                Err(fault) => return Ok(Some((fault.number, fault.to_string()))),
+            };
+            let before = self.missed.len();
+            self.compare(&records, known);
+            let bad = self.missed.get(before).map(|missed| missed.number);
+            if of_ledger.last().is_none_or(|own| own.segment < segment) {
+                of_ledger = self.context.ledger.segments_behind(segment - 1, SEGMENTS).await?;
             }
-        } else if ledger.journal().await?.is_none_or(|head| head.staged.is_none() || number > head.segment + 1) {
-            let what = format!(
-                "record {first} and those behind it are not known to the ledger: the database came back from a backup"
-            );
-            return Ok(Some((first, what)));
+            let own = of_ledger.binary_search_by_key(&segment, |own| own.segment).ok().map(|at| &of_ledger[at]);
+            if let Some(own) = own.filter(|own| (own.number, &own.hash) != (self.chain.number, &self.chain.hash)) {
+                return Ok(Some(self.other_end(segment, own, bad.unwrap_or(first))));
+            }
+            let known_to = self.head.as_ref().map_or(0, |head| head.segment + i64::from(head.staged.is_some()));
+            if segment > known_to {
+                let what = format!(
+                    "record {first} and those behind it are not known to the ledger: the database came back from a backup"
+                );
+                return Ok(Some((first, what)));
+            }
+            self.segments = segment;
+            if self.missed.len() > MOST_MISSED {
+                return Ok(None);
+            }
         }
-        *segments = number;
+        Ok(None)
     }
-    if last < head_segment {
-        let first = chain.number + 1;
-        let what = format!("record {first} is missing, and all behind it to record {head_number}, which were written");
-        return Ok(Some((first, what)));
+
+    fn other_end(&self, segment: i64, own: &Segment, bad: i64) -> (i64, String) {
+        let next = self.chain.number + 1;
+        if self.chain.number < own.number {
+            let what = format!("record {next} is missing: segment {segment} was written to record {}", own.number);
+            return (next, what);
+        }
+        (bad, format!("record {bad} was not written so: segment {segment} does not end as the ledger knows"))
     }
-    Ok(None)
+
+    fn compare(&mut self, records: &[Record], known: &Known) {
+        let unknown = records.iter().filter(|record| record.kind != OF_A_KEY && !known.has(record));
+        self.missed.extend(unknown.map(Missed::of));
+    }
 }
 
-/// The first of these records that the ledger does not have.
-async fn unknown(context: &Context, journal: &Journal, records: &[Record]) -> Result<Option<i64>, SweepError> {
-    let (holds, outcomes): (Vec<&Record>, Vec<&Record>) = records.iter().partition(|record| record.kind == OF_A_HOLD);
-    let mut bad = Vec::new();
-    if !holds.is_empty() {
-        let there = context.ledger.holds(None, true).await?;
-        bad.extend(holds.iter().find(|record| !is_there(journal, &there, record)).map(|record| record.number));
-    }
-    let (plain, hashed): (Vec<&Record>, Vec<&Record>) =
-        outcomes.into_iter().partition(|record| record.client.is_some());
-    if !plain.is_empty() {
-        let known: Vec<Known> = plain.into_iter().map(known).collect();
-        bad.extend(context.ledger.unknown(&serde_json::to_string(&known).unwrap_or_default()).await?);
-    }
-    let moments = || hashed.iter().map(|record| record.at.as_str());
-    if let (Some(from), Some(to)) = (moments().min(), moments().max()) {
-        // What cannot be looked up by its client is looked up by its moment.
-        let there: HashSet<(String, i64, String, String)> = context
-            .ledger
-            .outcomes_between(from, to)
-            .await?
-            .into_iter()
-            .map(|(client, sweep, outcome, at)| {
-                // A client that the database does not have is known by its hash alone.
-                let name = if client.starts_with(HASHED) { client } else { journal.name_of(&client) };
-                (name, sweep, outcome, at)
-            })
-            .collect();
-        let has = |record: &&&Record| {
-            let key = (record.client_name(), record.sweep, record.outcome.clone(), record.at.clone());
-            !there.contains(&key)
-        };
-        bad.extend(hashed.iter().find(has).map(|record| record.number));
-    }
-    Ok(bad.into_iter().min())
-}
-
-/// Whether the ledger has what a record says of a hold. One that another has
-/// taken the place of was released then.
-fn is_there(journal: &Journal, holds: &[Hold], record: &Record) -> bool {
-    let name = record.client_name();
-    let is_theirs = |client: &str| client == name || record.client.is_none() && journal.name_of(client) == name;
-    let says = |hold: &&Hold| match record.outcome.as_str() {
-        PLACED => hold.placed_at == record.at,
-        _ => hold.placed_at <= record.at && hold.released_at.is_some(),
-    };
-    holds.iter().filter(says).any(|hold| is_theirs(&hold.client_key))
-}
-
-pub(super) fn known(record: &Record) -> Known {
-    Known {
+pub(super) fn known(record: &Record) -> KnownRecord {
+    KnownRecord {
         number: record.number,
         client: record.client_name(),
         sweep: record.sweep,

@@ -141,6 +141,9 @@ pub enum SweepError {
         /// The sweep that does it again, once it is open.
         replay: Option<i64>,
     },
+    /// The process is stopping.
+    #[error("the process is stopping, so it opens no sweep")]
+    Stopping,
     /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -180,7 +183,7 @@ impl SweepError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) | Self::Plan(PlanLoadError::Store(error)) => !error.is_of_the_rows(),
-            Self::Restored { .. } | Self::Journal(_) => true,
+            Self::Restored { .. } | Self::Journal(_) | Self::Stopping => true,
             _ => false,
         }
     }
@@ -192,6 +195,7 @@ impl SweepError {
             Self::Store(error) => error.hint(),
             Self::Journal(error) => error.hint(),
             Self::Restored { .. } => Act::Replay.then(""),
+            Self::Stopping => Act::Run.then(""),
             Self::Period(error) => error.hint().into(),
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),

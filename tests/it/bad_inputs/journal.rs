@@ -51,7 +51,7 @@ fn options_in_the_url_are_refused() {
 
 #[test]
 fn a_key_that_is_too_short_is_refused() {
-    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short: 32 characters or more, such as `openssl rand -hex 32` gives");
+    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short; `openssl rand -hex 32` makes one");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_key_file_that_is_not_there_is_missed_by_name() {
     assert_snapshot!(with("place = \"journal\"\nkey_file = \"journal.key\""), @r"
     error: the journal's key `journal.key` cannot be read: there is no such file or folder
 
-    hint: `journal.key_file` names a file with a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
     ");
 }
 
@@ -80,7 +80,7 @@ fn a_key_file_with_a_short_key_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: `journal.key_file` names a file with a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
     ");
 }
 
@@ -90,7 +90,7 @@ fn an_empty_key_file_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: `journal.key_file` names a file with a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
     ");
 }
 

@@ -46,6 +46,7 @@ async fn a_whole_bucket_can_be_a_root_and_what_is_gone_already_is_done() {
         FILES.replace("s3://bucket/app/photos", "s3://bucket").replace("s3://bucket/app/papers", "s3://papers/");
     let shop = Shop::new(ANN, &roots).await;
     std::fs::create_dir(shop.server.path("../papers")).expect("another bucket");
+    std::fs::write(shop.server.path("../papers/B.pdf"), "a paper").expect("an object");
     shop.server.write("2024/ann #1 æ.jpg");
     shop.server.write("ann.jpg");
     shop.done(&["sweep", "--due", "--wait"]);
@@ -60,8 +61,9 @@ async fn a_folder_of_more_objects_than_one_answer_lists_goes_whole() {
         shop.server.write(&format!("app/papers/A/{:02}/{page}.pdf", page % 7));
     }
     shop.server.write("app/papers/AA/1.pdf");
+    shop.server.write("app/photos/other.jpg");
     shop.done(&["sweep", "--due", "--wait"]);
-    assert_eq!(shop.server.objects(), ["app/papers/AA/1.pdf"]);
+    assert_eq!(shop.server.objects(), ["app/papers/AA/1.pdf", "app/photos/other.jpg"]);
     assert_eq!(shop.through().await, ["file|photos|missing|1", "folder|papers|deleted|1"]);
 }
 

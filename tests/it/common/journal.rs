@@ -146,8 +146,18 @@ impl Kept {
         }
     }
 
-    /// The company with its database brought back from a backup, on a day.
-    pub async fn restored(mut self, backup: &Path, day: &str) -> Self {
+    /// The company with its database brought back from a backup, on a day. As it
+    /// is in another place than before, an operator says that it is the same.
+    pub async fn restored(self, backup: &Path, day: &str) -> Self {
+        let kept = self.copied(backup, day).await;
+        let ledger = &kept.company.context.ledger;
+        let database = ledger.database_identity().await.expect("an identity");
+        ledger.adopt_journal(&database, i64::MAX).await.expect("the ledger can be written");
+        kept
+    }
+
+    /// The same, without anybody saying so.
+    pub async fn copied(mut self, backup: &Path, day: &str) -> Self {
         self.company.place = match &self.company.place {
             Place::File(path) => {
                 let file = path.with_file_name(format!("restored-{}.db", ulid::Ulid::new()));
@@ -161,6 +171,37 @@ impl Kept {
             }
         };
         self.reopened(day).await
+    }
+
+    /// The company with its own database as a backup has it: by copying over the
+    /// file, or by moving the backup to its path.
+    pub async fn restored_in_place(self, backup: &Path, day: &str, moved: bool) -> Self {
+        let Self { company, journal } = self;
+        let Company { folder, place, context: old } = company;
+        old.store.readers().close().await;
+        drop(old);
+        // Connections that write are closed by threads of their own.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        match &place {
+            Place::File(path) => {
+                for end in ["-wal", "-shm"] {
+                    let _ = std::fs::remove_file(format!("{}{end}", path.display()));
+                }
+                if moved {
+                    std::fs::rename(backup, path).expect("the file is moved");
+                } else {
+                    std::fs::copy(backup, path).expect("the file is copied");
+                }
+            }
+            Place::Server(url) => {
+                let backup = backup.to_string_lossy();
+                run(&binary("pg_restore"), &["--clean", "--if-exists", "--no-owner", "-d", url, &backup]);
+            }
+        }
+        let clock = Clock::fixed(NOON.replace("2026-01-02", day).parse().expect("a moment"));
+        let mut context = context(folder.path(), &place, clock, limits()).await;
+        context.journal = Some(journal.clone());
+        Self { company: Company { folder, context, place }, journal }
     }
 
     /// Does again what the journal knows; gives the number of clients.
@@ -178,7 +219,7 @@ impl Kept {
     /// Whether live sweeps wait.
     pub async fn waits(&self) -> bool {
         let head = self.company.context.ledger.journal().await.expect("a head");
-        head.is_some_and(|head| head.restored_at.is_some())
+        head.is_some_and(|head| head.restored_at.is_some() || head.halted_at.is_some())
     }
 
     pub async fn names(&self) -> Vec<String> {

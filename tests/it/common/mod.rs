@@ -176,6 +176,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
         targets: Arc::default(),
         journal: None,
         wake: Arc::default(),
+        stop: tokio_util::sync::CancellationToken::default(),
         actor: "test".to_owned(),
     }
 }

@@ -1,6 +1,9 @@
 //! The journal: what is written to it, and what keeps it from being changed.
 
+mod gaps;
 mod holds;
+mod keys;
+mod origin;
 mod restored;
 mod tampering;
 mod trouble;

@@ -85,6 +85,9 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             .execute("UPDATE customers SET name = 'Back ' || no, email = no, anonymized = 0 WHERE no < 'C3'")
             .await;
         let kept = kept.reopened("2026-01-06").await;
+        let refused = kept.keep().await.expect_err("nobody has said that it is the same").to_string();
+        assert!(refused.contains("was written by another database"), "{refused}");
+        lethe::worker::journal::adopt(&kept.company.context, &kept.journal).await.expect("the journal is whole");
         assert_eq!(kept.replay_restored().await, 2, "and nothing has come back of the third");
         assert_eq!(kept.names().await, GONE);
         assert!(kept.verify().await.whole);

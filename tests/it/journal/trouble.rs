@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::START;
-use lethe::worker::sweep::open;
+use lethe::worker::sweep::{SweepError, open};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -128,12 +128,14 @@ async fn an_empty_folder_where_the_journal_was_is_not_written_to() {
     std::fs::rename(kept.folder(), &away).expect("it goes");
     std::fs::create_dir(kept.folder()).expect("another");
     kept.company.set_clock("2026-01-05T12:00:00Z");
-    assert_eq!(kept.company.due().await.anonymized, 2);
+    let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
+    assert!(matches!(refused, Err(SweepError::Journal(_))), "{refused:?}");
     let refused = kept.keep().await.expect_err("it is not the same").to_string();
-    assert!(refused.contains("segment 1, which was written, is not there"), "{refused}");
+    assert!(refused.contains("segment 1, which was written, is missing"), "{refused}");
     assert_eq!(segments(&kept.folder()).len(), 0);
     std::fs::remove_dir(kept.folder()).expect("it goes");
     std::fs::rename(&away, kept.folder()).expect("it comes");
+    assert_eq!(kept.company.due().await.anonymized, 2);
     kept.keep().await.expect("the journal is kept");
     assert!(kept.verify().await.whole);
     assert_eq!(kept.lines().len(), 3);
@@ -144,11 +146,11 @@ async fn a_lost_journal_can_be_begun_anew_with_all_that_the_ledger_has() {
     let company = company(50).await;
     let folder = company.folder.path();
     said(folder, &["sweep", "--due", "--wait"]);
-    let refused = lethe(folder).args(["journal", "renew"]).output().expect("the program starts");
+    let refused = lethe(folder).args(["journal", "new"]).output().expect("the program starts");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there is a journal at"), "only where there is none");
     std::fs::remove_dir_all(folder.join("journal")).expect("it goes");
     std::fs::create_dir(folder.join("journal")).expect("another");
-    assert!(said(folder, &["journal", "renew"]).contains("53 outcomes wait to be written"));
+    assert!(said(folder, &["journal", "new"]).contains("53 outcomes wait to be written"));
     is_written_once(&company).await;
 }
 

@@ -1,0 +1,101 @@
+//! Deliveries that need a person: given up, waiting for too long, or for what
+//! neither the configuration nor the policy names any more.
+
+use chrono::TimeDelta;
+
+use super::{Context, Targets, messages};
+use crate::domain::hint::{Act, Face};
+use crate::ledger::{Outstanding, parse_moment};
+use crate::sql::files::spare_claimed;
+
+/// How long a delivery may wait.
+const LONG: TimeDelta = TimeDelta::hours(1);
+
+/// Why deliveries to one target need a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// They were tried as often as the configuration says.
+    GivenUp,
+    /// They have waited for more than an hour.
+    Waiting,
+    /// `lethe.toml` does not declare the target.
+    Undeclared,
+    /// No column of the policy names files of the root.
+    Unnamed,
+}
+
+/// Deliveries to one target that need a person.
+#[derive(Debug, Clone)]
+pub struct Stuck {
+    pub cause: Cause,
+    target: String,
+    count: i64,
+    error: Option<String>,
+}
+
+impl Stuck {
+    /// What the event is called.
+    #[must_use]
+    pub fn event(&self) -> String {
+        let cause = match self.cause {
+            Cause::GivenUp => "given-up",
+            Cause::Waiting => "waiting",
+            Cause::Undeclared | Cause::Unnamed => "undeclared",
+        };
+        format!("deliveries:{cause}:{}", self.target)
+    }
+
+    /// In words, without any data.
+    #[must_use]
+    pub fn text(&self, face: Face) -> String {
+        let (target, error) = (&self.target, self.error.as_ref().map(|why| format!(": {why}")).unwrap_or_default());
+        let (what, verb, waits) = match self.count {
+            1 => ("1 delivery".to_owned(), "was", "waits"),
+            many => (format!("{many} deliveries"), "were", "wait"),
+        };
+        let list = Act::Deliveries.at(face);
+        match self.cause {
+            Cause::GivenUp => format!("{what} to `{target}` {verb} given up{error}; {list} lists them"),
+            Cause::Waiting => format!("{what} to `{target}` {waits} for more than an hour{error}; {list} lists them"),
+            Cause::Undeclared => format!("{what} {waits} for `{target}`, which `lethe.toml` does not declare"),
+            Cause::Unnamed => {
+                format!("{what} {waits} for `{target}`, whose files no column of the policy names any more")
+            }
+        }
+    }
+}
+
+/// Finds them among what is outstanding.
+pub async fn stuck(context: &Context, outstanding: &[Outstanding]) -> Vec<Stuck> {
+    let plan = context.planner.plan(&context.store).await.ok();
+    let now = context.ledger.clock().now();
+    let unnamed = |own: &Outstanding| {
+        let today = now.date_naive();
+        own.kind != messages::KIND
+            && plan.as_ref().is_some_and(|loaded| spare_claimed(&loaded.plan, today, &own.target).is_empty())
+    };
+    let cause = |own: &Outstanding, targets: &Targets| {
+        if !targets.knows(&own.kind, &own.target) {
+            Some((Cause::Undeclared, own.open + own.failed))
+        } else if unnamed(own) {
+            Some((Cause::Unnamed, own.open + own.failed))
+        } else if own.failed > 0 {
+            Some((Cause::GivenUp, own.failed))
+        } else if parse_moment(&own.since).is_none_or(|since| now - since > LONG) {
+            Some((Cause::Waiting, own.open))
+        } else {
+            None
+        }
+    };
+    let mut all: Vec<Stuck> = Vec::new();
+    for own in outstanding {
+        let Some((cause, count)) = cause(own, &context.targets) else { continue };
+        let same = all.iter_mut().find(|stuck| stuck.cause == cause && stuck.target == own.target);
+        if let Some(stuck) = same {
+            stuck.count += count;
+        } else {
+            all.push(Stuck { cause, target: own.target.clone(), count, error: own.error.clone() });
+        }
+    }
+    all
+}

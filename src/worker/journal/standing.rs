@@ -1,0 +1,206 @@
+//! How journal and ledger compare: whether they agree, or the database is older
+//! than its journal; and what must stop live sweeps until a person decides.
+
+use ulid::Ulid;
+
+use super::super::Context;
+use super::super::sweep::SweepError;
+use super::super::watch::Alert;
+use crate::journal::{Chain, Journal, JournalError, Record, START, origin};
+use crate::ledger::{Beginning, Head, is_same};
+
+/// What a person is told when the database came back from a backup.
+pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
+                        what the journal knows has been done again";
+/// What that event is called.
+pub(in crate::worker) const RESTORED_EVENT: &str = "restored-database";
+/// What the event is called that live sweeps wait for a person to see to the journal.
+pub(in crate::worker) const HALTED_EVENT: &str = "journal-halted";
+
+/// How journal and ledger compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// The journal ends where the ledger says, or with the segment that is being written.
+    Agrees,
+    /// The journal goes on where the ledger ends: the database came back from a backup.
+    Ahead,
+}
+
+/// The ledger's end of the journal, begun if it never was.
+pub(super) async fn begun(context: &Context, journal: &Journal) -> Result<Head, SweepError> {
+    let ledger = &context.ledger;
+    loop {
+        match ledger.journal().await? {
+            Some(head) if head.ledger.is_some() => return Ok(head),
+            Some(head) => {
+                let key_mark = match head.segment {
+                    0 => journal.key().map(|key| key.mark().to_owned()),
+                    _ => sealed_with(journal, &head).await?,
+                };
+                ledger.complete_journal(&beginning(context, key_mark).await?).await?;
+            }
+            None => begin(context, journal).await?,
+        }
+    }
+}
+
+/// Begins a journal with all that the ledger has.
+pub(super) async fn begin(context: &Context, journal: &Journal) -> Result<(), SweepError> {
+    let key_mark = journal.key().map(|key| key.mark().to_owned());
+    Ok(context.ledger.begin_journal(START, &beginning(context, key_mark).await?).await?)
+}
+
+async fn beginning(context: &Context, key_mark: Option<String>) -> Result<Beginning, SweepError> {
+    let database = context.ledger.database_identity().await?;
+    Ok(Beginning { ledger: Ulid::new().to_string(), database, key_mark })
+}
+
+/// The mark of the key that sealed the last record which the ledger knows.
+async fn sealed_with(journal: &Journal, head: &Head) -> Result<Option<String>, JournalError> {
+    let content = journal.place().get(head.segment).await?.ok_or_else(|| gone(journal, head.segment))?;
+    let last = content.split(|byte| *byte == b'\n').rev().find(|line| !line.is_empty()).unwrap_or_default();
+    let record: serde_json::Value = serde_json::from_slice(last)
+        .map_err(|_| strange(journal, format!("segment {} does not end with a record", head.segment)))?;
+    Ok(record["key"].as_str().map(str::to_owned))
+}
+
+/// Compares journal and ledger. Where the journal is ahead, live sweeps wait for
+/// a replay; where it cannot be trusted, they wait for a person.
+pub(super) async fn look(context: &Context, journal: &Journal, whole: bool) -> Result<Standing, SweepError> {
+    let head = begun(context, journal).await?;
+    let looked = compare(context, journal, &head, whole).await;
+    match &looked {
+        Err(SweepError::Journal(error)) if error.halts() => halt(context, &head, error).await?,
+        Ok(_) if head.halted_at.is_some() => {
+            context.ledger.journal_trouble(&head, None, Some(false)).await?;
+            context.over(HALTED_EVENT).await?;
+        }
+        _ => {}
+    }
+    looked
+}
+
+async fn halt(context: &Context, head: &Head, error: &JournalError) -> Result<(), SweepError> {
+    context.ledger.journal_trouble(head, Some(&error.to_string()), Some(true)).await?;
+    let text = format!("live sweeps wait: {error}; {}", error.hint());
+    context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
+    Ok(())
+}
+
+async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool) -> Result<Standing, SweepError> {
+    let database = context.ledger.database_identity().await?;
+    if !is_same(head.database.as_deref().unwrap_or_default(), &database) {
+        let what = "the ledger was written in another database, so this one may be a copy of it".to_owned();
+        return Err(undecided(journal, what).into());
+    }
+    let mut head = head.clone();
+    loop {
+        let first = if whole { 1 } else { head.segment.max(1) };
+        let there = journal.place().from(first).await?;
+        // Another process may have written meanwhile.
+        let now = begun(context, journal).await?;
+        if now.segment != head.segment || now.staged != head.staged {
+            head = now;
+            continue;
+        }
+        if let Some((missing, next)) = (first..).zip(&there).find(|(number, there)| number != *there) {
+            let what = format!("segment {missing} is missing, and segment {next} is there");
+            return Err(strange(journal, what).into());
+        }
+        let last = there.last().copied().unwrap_or(first - 1);
+        if last < head.segment {
+            return Err(gone(journal, last + 1).into());
+        }
+        if head.segment > 0 && (whole || last > head.segment) {
+            ends_as_known(journal, &head).await?;
+        }
+        // The next one may be the one that is being written.
+        if last > head.segment + i64::from(head.staged.is_some()) {
+            ahead(context, journal, &head).await?;
+            return Ok(Standing::Ahead);
+        }
+        may_seal(context, journal, &head).await?;
+        journal.agreed(head.segment, &head.hash);
+        return Ok(Standing::Agrees);
+    }
+}
+
+/// That records may be written under the configured key.
+pub(super) async fn may_seal(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
+    let sealing = journal.sealing(head.key_mark.as_deref())?;
+    match (sealing, journal.key()) {
+        (Some(sealing), Some(key))
+            if sealing.mark() != key.mark() && !context.ledger.rotates_to(key.mark()).await? =>
+        {
+            Err(JournalError::Key {
+                place: journal.place().shown().to_owned(),
+                what: "is sealed with another key than `journal.key_file` holds",
+            }
+            .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The segment behind the ledger's end is there. Either the database came back
+/// from a backup, and live sweeps wait from now on; or it is not its own.
+pub(super) async fn ahead(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
+    let segment = head.segment + 1;
+    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    records(journal, head, &mut chain, segment).await?.ok_or_else(|| gone(journal, segment))?;
+    if head.restored_at.is_none() && segment > head.adopted && journal.has_agreed(head.segment, &head.hash) {
+        let what = format!("segment {segment} was written while this database was in use, by a copy of it");
+        return Err(undecided(journal, what).into());
+    }
+    if context.ledger.notice_restore().await? {
+        context.alert(&Alert::new(RESTORED_EVENT, RESTORED_EVENT, RESTORED)).await?;
+    }
+    Ok(())
+}
+
+/// The records of a segment that the ledger does not know, if it is there: each
+/// with its seal and behind the one before it, and written by this ledger in
+/// this database, or adopted by an operator.
+pub(super) async fn records(
+    journal: &Journal,
+    head: &Head,
+    chain: &mut Chain,
+    segment: i64,
+) -> Result<Option<Vec<Record>>, JournalError> {
+    let Some(content) = journal.place().get(segment).await? else { return Ok(None) };
+    let records = chain
+        .follow(&content, journal.keys())
+        .map_err(|fault| strange(journal, format!("segment {segment}: {fault}")))?;
+    let own = origin_of(head);
+    if segment > head.adopted && records.iter().any(|record| record.origin != own) {
+        return Err(undecided(journal, format!("segment {segment} was written by another database")));
+    }
+    Ok(Some(records))
+}
+
+/// What this ledger's records have in common.
+pub(super) fn origin_of(head: &Head) -> Option<String> {
+    Some(origin(head.ledger.as_deref()?, head.database.as_deref()?))
+}
+
+/// That the journal's segment which is the ledger's last ends as the ledger knows.
+async fn ends_as_known(journal: &Journal, head: &Head) -> Result<(), JournalError> {
+    let content = journal.place().get(head.segment).await?.ok_or_else(|| gone(journal, head.segment))?;
+    if content.ends_with(format!("\"hash\":\"{}\"}}\n", head.hash).as_bytes()) {
+        return Ok(());
+    }
+    let what = format!("segment {} does not end with record {} as it was written", head.segment, head.number);
+    Err(strange(journal, what))
+}
+
+pub(super) fn gone(journal: &Journal, segment: i64) -> JournalError {
+    strange(journal, format!("segment {segment}, which was written, is missing"))
+}
+
+pub(super) fn strange(journal: &Journal, what: String) -> JournalError {
+    JournalError::Strange { place: journal.place().shown().to_owned(), what }
+}
+
+fn undecided(journal: &Journal, what: String) -> JournalError {
+    JournalError::Undecided { place: journal.place().shown().to_owned(), what }
+}

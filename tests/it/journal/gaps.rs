@@ -1,0 +1,51 @@
+//! A segment that is lost is noticed, whether the database is older than the journal or not.
+
+use lethe::domain::sweep::SweepKind;
+use lethe::journal::JournalError;
+use lethe::worker::sweep::{SweepError, open};
+
+use crate::common::journal::{Kept, segments};
+
+async fn four() -> (Kept, Vec<std::path::PathBuf>) {
+    let kept = Kept::new(None).await;
+    kept.keep().await.expect("it begins");
+    let backups = vec![kept.backup().await];
+    let mut backups: Vec<std::path::PathBuf> = backups
+        .into_iter()
+        .map(|path| {
+            let own = path.with_extension("first");
+            std::fs::copy(&path, &own).expect("a copy");
+            own
+        })
+        .collect();
+    for client in ["C1", "C2", "C3", "C4"] {
+        kept.company.sweep(&kept.company.forced(&[client])).await.expect("a sweep");
+        kept.keep().await.expect("the journal is kept");
+        let path = kept.backup().await;
+        let own = path.with_extension(client);
+        std::fs::copy(&path, &own).expect("a copy");
+        backups.push(own);
+    }
+    (kept, backups)
+}
+
+#[tokio::test]
+async fn a_segment_that_is_lost_stops_sweeps_after_a_restore_and_without_one() {
+    // The segment lost, and after how many the backup was made.
+    for (lost, backup) in [(2, 1), (1, 0), (3, 1), (2, 4), (4, 4)] {
+        let (kept, backups) = four().await;
+        let files = segments(&kept.folder());
+        let away = files[lost - 1].with_extension("away");
+        std::fs::rename(&files[lost - 1], &away).expect("it is lost");
+        let kept = kept.restored(&backups[backup], "2026-01-06").await;
+        let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
+        assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{lost}: {refused:?}");
+        kept.company.context.ledger.place_hold("C4", "a court", "test").await.expect("a hold");
+        assert!(kept.keep().await.is_err());
+        assert_eq!(segments(&kept.folder()).len(), 3, "nothing is written into the gap");
+        std::fs::rename(&away, &files[lost - 1]).expect("it comes back");
+        kept.keep().await.expect("the journal is whole again");
+        let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
+        assert_eq!((head.halted_at, head.restored_at.is_some()), (None, backup < 4));
+    }
+}

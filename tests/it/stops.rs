@@ -1,0 +1,67 @@
+//! A service stops within its drain whatever hangs, stops by itself when a later
+//! version has changed the ledger, and is not ended by SIGHUP.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use crate::common::program::{Program, ended, running, signal};
+use sqlx::sqlite::SqliteJournalMode;
+
+const SWEEPS: &str = "SELECT count(*) FROM lethe_sweeps";
+
+async fn program() -> Program {
+    let program = Program::new(50, 10, SqliteJournalMode::Wal).await;
+    let job = "schedule = \"* * * * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n";
+    std::fs::write(program.path().join("jobs/often.toml"), job).expect("a job");
+    program
+}
+
+#[tokio::test]
+async fn a_journal_that_does_not_respond_keeps_no_process_from_stopping() {
+    let program = program().await;
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("an address");
+    for wait in [200, 2_500] {
+        let mut command = program.command(&["run"]);
+        command
+            .env("LETHE_JOURNAL__PLACE", "s3://bucket/journal")
+            .env("LETHE_SWEEP__DRAIN", "1s")
+            .env("AWS_ENDPOINT_URL", format!("http://{address}"))
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_REGION", "eu-north-1")
+            .env("AWS_ACCESS_KEY_ID", "a")
+            .env("AWS_SECRET_ACCESS_KEY", "b");
+        let child = running(&mut command);
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        let begun = Instant::now();
+        signal(&child, "TERM");
+        assert!(ended(child).success());
+        assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+        assert_eq!(program.number(SWEEPS).await, 0, "no sweep opens while it stops");
+    }
+}
+
+#[tokio::test]
+async fn a_hangup_ends_nothing() {
+    let program = program().await;
+    let mut child = program.run();
+    signal(&child, "HUP");
+    program.until("SELECT count(*) > 0 FROM lethe_sweeps WHERE state = 'done'", 1).await;
+    assert!(child.try_wait().expect("it can be waited for").is_none());
+    signal(&child, "TERM");
+    assert!(ended(child).success());
+}
+
+#[tokio::test]
+async fn a_process_that_is_older_than_the_ledger_stops() {
+    for role in ["run", "worker"] {
+        let program = program().await;
+        let child = running(&mut program.command(&[role]));
+        program.rows("INSERT INTO lethe_migrations (version) VALUES (9999)").await;
+        assert!(!ended(child).success(), "{role}");
+        let sweeps = program.number(SWEEPS).await;
+        assert!(!program.ends(&["sweep", "--due", "--wait"]).success());
+        assert_eq!(program.number(SWEEPS).await, sweeps);
+    }
+}
