@@ -12,6 +12,7 @@ mod doctor;
 mod hold;
 mod journal;
 mod list;
+mod notify;
 mod output;
 mod outside;
 mod policy;
