@@ -32,8 +32,8 @@ pub struct Server {
 
 impl Server {
     pub fn new() -> Self {
-        let python =
-            std::env::var(PYTHON).unwrap_or_else(|_| panic!("`{PYTHON}` is not set: `tests/run` installs Moto and sets it"));
+        let python = std::env::var(PYTHON)
+            .unwrap_or_else(|_| panic!("`{PYTHON}` is not set: `tests/run` installs Moto and sets it"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/common/s3.py");
         let mut child = Command::new(python)
             .arg(script)
@@ -100,8 +100,9 @@ impl Server {
     fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let mut door = TcpStream::connect(("127.0.0.1", self.door)).expect("the door");
         let length = body.len();
-        let request =
-            format!("{method} /{path} HTTP/1.1\r\nHost: door\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+        let request = format!(
+            "{method} /{path} HTTP/1.1\r\nHost: door\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
         door.write_all(request.as_bytes()).expect("it is sent");
         let mut response = String::new();
         door.read_to_string(&mut response).expect("a response");
