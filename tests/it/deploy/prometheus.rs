@@ -90,6 +90,7 @@ async fn series(prometheus: &str, query: &str) -> Vec<(Value, String)> {
 #[tokio::test]
 async fn an_alert_names_the_job_that_it_is_about_and_refused_clients_are_not_overdue() {
     promtool(&["check", "rules"], &root().join("deploy/prometheus/alerts.yaml"));
+    promtool(&["test", "rules"], &root().join("deploy/prometheus/alerts_test.yaml"));
     let (folder, _lethe, url, token) = company().await;
     let (_prometheus, prometheus) = prometheus(folder.path(), &url, &token);
     let mut firing = Vec::new();
