@@ -13,6 +13,7 @@ mod hold;
 mod jobs;
 mod journal;
 mod list;
+mod notify;
 mod output;
 mod outside;
 mod policy;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::notify::Notify;
 use super::{Failure, setup};
 use crate::http::listen;
 use crate::worker::{Role, run};
@@ -20,7 +21,8 @@ pub(super) enum Part {
 
 pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
     setup::ignore_hangup();
-    let (config, context) = setup::context(file).await?;
+    // A restart does not fix a configuration: systemd is told not to try (`RestartPreventExitStatus`).
+    let (config, context) = setup::context(file).await.map_err(Failure::of_configuration)?;
     let jobs = if part == Part::Worker { Vec::new() } else { setup::jobs(&config.jobs)? };
     let loaded = context.planner.plan(&context.store).await?;
     for note in &loaded.plan.notes {
@@ -56,8 +58,10 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         Part::Scheduler => Role::Scheduler(jobs),
         Part::Worker => Role::Worker,
     };
+    let notified = tokio::spawn(Notify::from_environment().until(stop.clone()));
     let ended = run(&context, role, stop.clone()).await;
     stop.cancel();
+    let _ = notified.await;
     if let Some(server) = server {
         let _ = tokio::time::timeout(LAST_ANSWERS, server).await;
     }

@@ -4,7 +4,7 @@ use super::{Beginning, Ledger, ROTATED};
 use crate::database::{StoreError, UNKNOWN, query, query_scalar};
 
 impl Ledger {
-    /// Tells this database from others, also from copies of it. See `docs/decisions/026-origin.md`.
+    /// Tells this database from others, also from copies of it. See `docs/decisions/020-origin.md`.
     pub async fn database_identity(&self) -> Result<String, StoreError> {
         Ok(serde_json::json!(self.store.identity().await?).to_string())
     }

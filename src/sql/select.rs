@@ -215,6 +215,17 @@ pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
     format!("{} AND {}", lapsed_count(wanted, None, false), unseen(wanted.scope()))
 }
 
+/// A count without the clients that were refused when they were last checked. No day is asked for beside `FALSE`.
+#[must_use]
+pub fn unrefused(plan: &Plan, count: &str) -> String {
+    let Some(_) = count.find(" WHERE ") else { return count.to_owned() };
+    let key = Scope::new(&plan.client, NaiveDate::MIN).key_text(CLIENT);
+    format!(
+        "{count} AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {key} AND o.outcome = 'refused' \
+         AND o.sweep = (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key))"
+    )
+}
+
 fn unseen(scope: Scope) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \

@@ -9,4 +9,6 @@ mod dashboard;
 mod doctor;
 mod files;
 mod manifests;
+mod prometheus;
 mod role;
+mod units;
