@@ -43,18 +43,28 @@ impl Chain {
     ///
     /// [`Fault`] with the first record that does not belong where it is.
     pub fn follow(&mut self, segment: &[u8], keys: &[Key]) -> Result<Vec<Record>, Fault> {
+        let mut records = Vec::new();
+        self.each(segment, keys, |record| records.push(record))?;
+        Ok(records)
+    }
+
+    /// The same, record by record: a segment of thousands is not held twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] with the first record that does not belong where it is.
+    pub fn each(&mut self, segment: &[u8], keys: &[Key], mut each: impl FnMut(Record)) -> Result<(), Fault> {
         let next = self.number + 1;
         let text = std::str::from_utf8(segment)
             .map_err(|_| Fault { number: next, what: "or one after it is not UTF-8".to_owned() })?;
-        let mut records = Vec::new();
         for line in text.split_terminator('\n') {
-            records.push(self.step(line, keys)?);
+            each(self.step(line, keys)?);
         }
         if !text.ends_with('\n') {
-            let number = self.number + i64::from(records.is_empty());
+            let number = self.number.max(next);
             return Err(Fault { number, what: "is cut off".to_owned() });
         }
-        Ok(records)
+        Ok(())
     }
 
     fn step(&mut self, line: &str, keys: &[Key]) -> Result<Record, Fault> {

@@ -77,7 +77,7 @@ impl Place {
         let path = prefix.join(name(segment));
         let get = async { store.get(&path).await?.bytes().await };
         match self.answered(get).await? {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Ok(bytes) => Ok(Some(bytes.into())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(self.error(&error)),
         }

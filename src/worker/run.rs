@@ -137,6 +137,8 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
         // Where nobody asked it to stop, a later program may have changed the ledger.
         context.ledger.is_current().await?;
     }
+    // What is left to deliver ends with the signal alone.
+    context.stop = signal.clone();
     if let Role::Sweep(id) = role
         && !signal.is_cancelled()
         && context.ledger.sweep(id).await?.is_none_or(|sweep| sweep.state != State::Running)

@@ -156,7 +156,7 @@ pub(super) async fn delivering(context: Context, only_alerts: bool, stop: Cancel
 /// Delivers whatever can be delivered now.
 pub async fn deliver_now(context: &Context) -> Result<(), SweepError> {
     for target in context.targets.names(false) {
-        while target.round(context).await? > 0 {}
+        while !context.stop.is_cancelled() && target.round(context).await? > 0 {}
     }
     Ok(())
 }

@@ -42,6 +42,10 @@ pub async fn renew(context: &Context, journal: &Journal) -> Result<(), SweepErro
 /// [`SweepError`] if the old key is not at hand, or the journal is away.
 pub async fn rotate(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     let head = begun(context, journal).await?;
+    if head.segment == 0 {
+        // Nothing is sealed yet.
+        return Keeper::new(context).round().await;
+    }
     let mark = head.key_mark.as_deref();
     let key = journal.key().filter(|_| mark.is_some() && journal.sealing(mark).is_ok());
     let Some(key) = key else {

@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::restore::names;
-use super::standing::records;
+use super::standing::{chain_behind, records};
 use super::verify::known;
-use crate::journal::{Chain, HASHED, Journal};
+use crate::journal::{HASHED, Journal};
 use crate::ledger::{Head, Known, OF_A_HOLD};
 
 /// Takes over what the journal has of holds behind the ledger's end, all of it
@@ -20,7 +20,7 @@ use crate::ledger::{Head, Known, OF_A_HOLD};
 /// or there is no plan to find the clients of hashes under.
 pub(super) async fn take_over(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let mut told: Vec<Known> = Vec::new();
-    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    let mut chain = chain_behind(head);
     let mut segment = head.segment + 1;
     while let Some(records) = records(journal, head, &mut chain, segment).await? {
         told.extend(records.iter().filter(|record| record.kind == OF_A_HOLD).map(known));

@@ -20,7 +20,7 @@ use super::Context;
 use super::sweep::SweepError;
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting};
-use standing::{ahead, begun, gone, look, may_seal, origin_of, strange};
+use standing::{ahead, begun, chain_behind, gone, look, may_seal, origin_of, sealing, strange};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
@@ -223,8 +223,8 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
 
 /// The lines of a segment, and how the chain goes on behind it.
 fn segment(journal: &Journal, head: &Head, waiting: &[Waiting]) -> Result<(Vec<u8>, Chain), JournalError> {
-    let key = journal.sealing(head.key_mark.as_deref())?;
-    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    let key = sealing(journal, head)?;
+    let mut chain = chain_behind(head);
     let mut content = Vec::new();
     for one in waiting {
         let record = Record {
@@ -255,11 +255,11 @@ async fn recognized(
     number: i64,
 ) -> Result<Option<Chain>, JournalError> {
     let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
-    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    let mut chain = chain_behind(head);
     let records = chain
         .follow(&content, journal.keys())
         .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
-    let key = journal.sealing(head.key_mark.as_deref())?;
+    let key = sealing(journal, head)?;
     let says_same = |(record, own): (&Record, &Waiting)| {
         record.client_name() == Journal::record(&own.client_key, key).client_name()
             && record.sweep == own.sweep

@@ -5,11 +5,11 @@ use super::super::Context;
 use super::super::sweep::{Request, SweepError, gates, new_sweep};
 use super::super::watch::Alert;
 use super::holds;
-use super::standing::{begun, records};
+use super::standing::{begun, chain_behind, records};
 use super::verify::known;
 use crate::database::query_as;
 use crate::domain::sweep::SweepKind;
-use crate::journal::{Chain, HASHED, Journal, OF_A_KEY};
+use crate::journal::{HASHED, Journal, OF_A_KEY};
 use crate::ledger::{Known, OF_A_HOLD, Segment, State};
 use crate::sql::replay::all_keys;
 
@@ -49,7 +49,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
     let from = head.number;
     loop {
         let segment = head.segment + 1;
-        let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+        let mut chain = chain_behind(&head);
         let Some(records) = records(journal, &head, &mut chain, segment).await? else { break };
         let outcomes = records.iter().filter(|record| record.kind != OF_A_HOLD && record.kind != OF_A_KEY);
         let known = serde_json::json!(outcomes.map(known).collect::<Vec<Known>>()).to_string();

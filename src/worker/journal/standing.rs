@@ -6,7 +6,7 @@ use ulid::Ulid;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
-use crate::journal::{Chain, Journal, JournalError, Record, START, origin};
+use crate::journal::{Chain, Journal, JournalError, Key, Record, START, origin};
 use crate::ledger::{Beginning, Head, is_same};
 
 /// What a person is told when the database came back from a backup.
@@ -125,9 +125,19 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
     }
 }
 
+/// The chain behind the ledger's end. Before the first segment any configured key will do.
+pub(super) fn chain_behind(head: &Head) -> Chain {
+    Chain::behind(head.number, &head.hash, head.key_mark.as_deref().filter(|_| head.segment > 0))
+}
+
+/// The key that seals the next record.
+pub(super) fn sealing<'a>(journal: &'a Journal, head: &Head) -> Result<Option<&'a Key>, JournalError> {
+    if head.segment == 0 { Ok(journal.key()) } else { journal.sealing(head.key_mark.as_deref()) }
+}
+
 /// That records may be written under the configured key.
 pub(super) async fn may_seal(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
-    let sealing = journal.sealing(head.key_mark.as_deref())?;
+    let sealing = sealing(journal, head)?;
     match (sealing, journal.key()) {
         (Some(sealing), Some(key))
             if sealing.mark() != key.mark() && !context.ledger.rotates_to(key.mark()).await? =>
@@ -146,7 +156,7 @@ pub(super) async fn may_seal(context: &Context, journal: &Journal, head: &Head) 
 /// from a backup, and live sweeps wait from now on; or it is not its own.
 pub(super) async fn ahead(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let segment = head.segment + 1;
-    let mut chain = Chain::behind(head.number, &head.hash, head.key_mark.as_deref());
+    let mut chain = chain_behind(head);
     records(journal, head, &mut chain, segment).await?.ok_or_else(|| gone(journal, segment))?;
     if head.restored_at.is_none() && segment > head.adopted && journal.has_agreed(head.segment, &head.hash) {
         let what = format!("segment {segment} was written while this database was in use, by a copy of it");

@@ -107,12 +107,15 @@ impl Reading<'_> {
             let Some(content) = content else {
                 return Ok(Some((first, format!("record {first} is missing: segment {segment} is not there"))));
             };
-            let records = match self.chain.follow(&content, self.journal.keys()) {
-                Ok(records) => records,
-                Err(fault) => return Ok(Some((fault.number, fault.to_string()))),
-            };
-            let before = self.missed.len();
-            self.compare(&records, known);
+            let (before, missed) = (self.missed.len(), &mut self.missed);
+            let followed = self.chain.each(&content, self.journal.keys(), |record| {
+                if record.kind != OF_A_KEY && !known.has(&record) {
+                    missed.push(Missed::of(&record));
+                }
+            });
+            if let Err(fault) = followed {
+                return Ok(Some((fault.number, fault.to_string())));
+            }
             let bad = self.missed.get(before).map(|missed| missed.number);
             if of_ledger.last().is_none_or(|own| own.segment < segment) {
                 of_ledger = self.context.ledger.segments_behind(segment - 1, SEGMENTS).await?;
@@ -143,11 +146,6 @@ impl Reading<'_> {
             return (next, what);
         }
         (bad, format!("record {bad} was not written so: segment {segment} does not end as the ledger knows"))
-    }
-
-    fn compare(&mut self, records: &[Record], known: &Known) {
-        let unknown = records.iter().filter(|record| record.kind != OF_A_KEY && !known.has(record));
-        self.missed.extend(unknown.map(Missed::of));
     }
 }
 

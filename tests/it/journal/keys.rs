@@ -3,7 +3,7 @@
 
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::{Journal, JournalError, Key, Record, seal};
-use lethe::worker::journal::rotate;
+use lethe::worker::journal::{adopt, rotate};
 use lethe::worker::sweep::{SweepError, open};
 
 use crate::common::journal::{Kept, journal, lines, segments, write};
@@ -58,6 +58,21 @@ async fn a_key_is_changed_by_a_record_and_what_was_sealed_before_can_be_replayed
     let kept = kept.restored(&backup, "2026-01-06").await;
     assert_eq!(kept.replay_restored().await, 3);
     assert!(kept.verify().await.whole);
+}
+
+#[tokio::test]
+async fn a_ledger_begun_under_a_wrong_key_adopts_the_journal_under_the_right_one() {
+    let kept = Kept::new(Some(KEY)).await;
+    kept.night("2026-01-02").await;
+    let mut other = Kept::new(Some(OTHER)).await;
+    let folder = kept.folder();
+    use_journal(&mut other, journal(&folder, Some(OTHER)));
+    assert!(other.keep().await.is_err());
+    use_journal(&mut other, journal(&folder, Some(KEY)));
+    let refused = other.keep().await.expect_err("nobody has decided").to_string();
+    assert!(refused.contains("was written by another database"), "{refused}");
+    adopt(&other.company.context, &other.journal).await.expect("the journal is whole");
+    assert_eq!(other.replay_restored().await, 1);
 }
 
 #[tokio::test]

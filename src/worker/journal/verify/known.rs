@@ -8,7 +8,7 @@ use crate::journal::{HASHED, Journal, Record};
 use crate::ledger::{Ledger, OF_A_HOLD, PLACED};
 
 /// Rows of the ledger read at a time.
-const ROWS: u32 = 5_000;
+const ROWS: u32 = 1_000;
 /// The most fingerprints kept at a time, of eight bytes each. With more outcomes
 /// than that the journal is read again for each further part of them.
 const MOST: i64 = 3_000_000;
@@ -34,8 +34,10 @@ pub(super) struct Known {
 impl Known {
     pub(super) async fn load(ledger: &Ledger, journal: &Journal, pass: u64, passes: u64) -> Result<Self, StoreError> {
         let random = RandomState::new();
-        let mut own =
-            Self { random, pass, passes, outcomes: Vec::new(), placed: HashSet::new(), released: HashMap::new() };
+        // Grown step by step it would take twice the room.
+        let count = usize::try_from(ledger.count_outcomes().await?.min(MOST)).unwrap_or(0);
+        let outcomes = Vec::with_capacity(count);
+        let mut own = Self { random, pass, passes, outcomes, placed: HashSet::new(), released: HashMap::new() };
         each_outcome(ledger, |client, sweep, outcome, at| {
             for name in names(journal, client) {
                 let fingerprint = own.outcome(&name, sweep, outcome, at);
