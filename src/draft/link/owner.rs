@@ -166,8 +166,7 @@ fn owned(
 }
 
 fn is_synonym(table: &str, owner: &str) -> bool {
-    const SAME: &[&str] =
-        &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
+    const SAME: &[&str] = &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
     const PERSON: &[&str] = &["contact", "partner", "party", "person", "individual", "constituent", "member", "user"];
     [SAME, PERSON].iter().any(|group| group.contains(&table) && group.contains(&owner))
 }
