@@ -19,7 +19,6 @@ mod demo;
 mod deploy;
 mod doctor;
 mod documentation;
-mod drafts;
 mod files;
 mod http;
 mod journal;

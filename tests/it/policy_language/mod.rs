@@ -21,5 +21,4 @@ mod residue;
 mod residue_reach;
 mod rows;
 mod schema;
-mod shorthands;
 pub mod support;
