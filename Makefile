@@ -14,7 +14,7 @@ clippy:
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-# Needs the network, and `cargo install cargo-deny --locked` once.
+# Needs the network and cargo-deny, which `.ci/run` installs.
 deny:
 	cargo deny check
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::notify::Notify;
 use super::{Failure, setup};
 use crate::http::listen;
 use crate::worker::{Role, run};
@@ -15,7 +16,8 @@ pub(super) enum Part {
 }
 
 pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
-    let (config, context) = setup::context(file).await?;
+    // A restart does not fix a configuration: systemd is told not to try (`RestartPreventExitStatus`).
+    let (config, context) = setup::context(file).await.map_err(Failure::of_configuration)?;
     let jobs = if part == Part::Worker { Vec::new() } else { setup::jobs(&config.jobs)? };
     let loaded = context.planner.plan(&context.store).await?;
     for note in &loaded.plan.notes {
@@ -51,8 +53,10 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         Part::Scheduler => Role::Scheduler(jobs),
         Part::Worker => Role::Worker,
     };
+    let notified = tokio::spawn(Notify::from_environment().until(stop.clone()));
     let ended = run(&context, role, stop.clone()).await;
     stop.cancel();
+    let _ = notified.await;
     if let Some(server) = server {
         let _ = server.await;
     }

@@ -150,18 +150,18 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     let mut late = Vec::new();
     for own in waiting(app, service).await? {
         due.push((vec![("by", own.by.to_owned())], count(own.clients)));
-        late.extend(
-            own.longer.iter().map(|longer| {
-                (vec![("by", own.by.to_owned()), ("days", longer.days.to_string())], count(longer.clients))
-            }),
-        );
+        late.extend(own.longer.iter().map(|longer| {
+            (vec![("by", own.by.to_owned()), ("days", longer.days.to_string())], count(longer.unrefused))
+        }));
     }
     gauge(
         "clients_due",
         "Clients whose time has come, those that a guard refuses included; up to ten minutes old",
         due,
     );
-    gauge("clients_overdue", "Clients whose time came more than so many days ago; up to ten minutes old", late);
+    let help = "Clients whose time came more than so many days ago, and that were not refused when last checked; \
+                up to ten minutes old";
+    gauge("clients_overdue", help, late);
 
     let deliveries = ledger.outstanding(None).await?;
     let mut by_target: HashMap<(String, String), (i64, i64)> = HashMap::new();

@@ -8,7 +8,7 @@ use crate::database::{StoreError, query, query_as, query_scalar};
 use crate::domain::plan::Plan;
 use crate::ledger::Standing;
 use crate::sql::groups::{SMALL, groups, rare_values};
-use crate::sql::select::{Wanted, due_count, lapsed_count};
+use crate::sql::select::{Wanted, due_count, lapsed_count, unrefused};
 use crate::worker::{Context, Loaded};
 
 /// For more than so many days somebody is overdue.
@@ -51,6 +51,9 @@ pub struct Longer {
     pub days: u64,
     /// So many clients.
     pub clients: u64,
+    /// Those of them that were not refused when they were last checked.
+    #[serde(skip)]
+    pub unrefused: u64,
 }
 
 /// How many anonymized clients look alike in the columns that are marked.
@@ -132,7 +135,8 @@ impl Now {
 pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result<Vec<Overdue>, StoreError> {
     let mut all = Vec::new();
     if plan.client.to_anonymize_on.is_some() {
-        all.push(waiting(context, "date", today, |day| due_count(&wanted(plan, day, None))).await?);
+        let count = |day| due_count(&wanted(plan, day, None));
+        all.push(waiting(context, plan, "date", today, count).await?);
     }
     if let Some(retention) = &plan.retention {
         // A day that leaves the calendar has nobody waiting.
@@ -140,7 +144,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
             Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff)), None, false),
             Err(_) => "SELECT CAST(0 AS BIGINT)".to_owned(),
         };
-        all.push(waiting(context, "period", today, count).await?);
+        all.push(waiting(context, plan, "period", today, count).await?);
     }
     Ok(all)
 }
@@ -151,6 +155,7 @@ fn wanted(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Wanted<'_
 
 async fn waiting(
     context: &Context,
+    plan: &Plan,
     by: &'static str,
     today: NaiveDate,
     count: impl Fn(NaiveDate) -> String,
@@ -160,7 +165,8 @@ async fn waiting(
     for days in DAYS {
         let since = today.checked_sub_days(Days::new(days + 1)).unwrap_or(NaiveDate::MIN);
         let clients = if clients == 0 { 0 } else { one(context, count(since)).await? };
-        longer.push(Longer { days, clients });
+        let unrefused = if clients == 0 { 0 } else { one(context, unrefused(plan, &count(since))).await? };
+        longer.push(Longer { days, clients, unrefused });
     }
     Ok(Overdue { by, clients, longer })
 }

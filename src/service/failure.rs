@@ -28,7 +28,7 @@ pub struct Failure {
     /// What went wrong.
     pub message: String,
     pub hint: Hint,
-    /// 1 is the reader's to fix, 2 is ours.
+    /// 1 is the reader's to fix, 2 is ours, 78 a service's configuration.
     pub code: u8,
     pub kind: Kind,
 }
@@ -42,6 +42,12 @@ impl Failure {
     /// Something that is ours to fix.
     pub fn fault(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Self { code: 2, ..Self::new(message, hint).of(Kind::Fault) }
+    }
+
+    /// The same where a service could not be configured: 78, `EX_CONFIG` of `sysexits.h`.
+    #[must_use]
+    pub fn of_configuration(self) -> Self {
+        if self.kind == Kind::Invalid { Self { code: 78, ..self } } else { self }
     }
 
     /// The same, of another kind.

@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn those_who_ask_meanwhile_share_an_answer_begun_after_they_asked() {
         let (shared, found) = (Shared::default(), AtomicU32::new(0));
         let find = || async {

@@ -215,6 +215,20 @@ pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
     format!("{} AND {}", lapsed_count(wanted, None, false), unseen(wanted.scope()))
 }
 
+/// A count of clients, less those that were refused when they were last checked.
+#[must_use]
+pub fn unrefused(plan: &Plan, count: &str) -> String {
+    // A period before the calendar begins counts nothing.
+    if !count.contains(" WHERE ") {
+        return count.to_owned();
+    }
+    let key = Scope::new(&plan.client, NaiveDate::MIN).key_text(CLIENT);
+    format!(
+        "{count} AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {key} AND o.outcome = 'refused' \
+         AND o.sweep = (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key))"
+    )
+}
+
 fn unseen(scope: Scope) -> String {
     format!(
         "NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \

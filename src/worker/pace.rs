@@ -74,15 +74,15 @@ mod tests {
         assert_eq!(batch_size(5, Duration::from_millis(250), Recent { clients: 5, took: Duration::from_secs(9) }), 5);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_process_rests_as_long_as_its_clients_may_take() {
-        let (pace, stop) = (Pace::new(Some(100)), CancellationToken::new());
+        let (pace, stop) = (Pace::new(Some(1_000)), CancellationToken::new());
         let begun = Instant::now();
         pace.rest(50, &stop).await;
         pace.rest(150, &stop).await;
-        assert_eq!(begun.elapsed().as_secs(), 2);
+        assert!(begun.elapsed() >= Duration::from_millis(200));
         stop.cancel();
         pace.rest(1_000_000, &stop).await;
-        assert_eq!(begun.elapsed().as_secs(), 2);
+        assert!(begun.elapsed() < Duration::from_secs(100), "a process that stops rests no longer");
     }
 }

@@ -1,6 +1,7 @@
 //! The demonstration, as a stranger runs it.
 
 use crate::common::lethe;
+use crate::common::project::{read, root};
 use serde_json::Value;
 
 fn demo(folder: &std::path::Path) -> Value {
@@ -29,10 +30,30 @@ fn the_demonstration_anonymizes_and_a_second_run_takes_nobody_twice() {
     assert_eq!(second["made_now"], false);
     assert_eq!(second["sweeps"][0]["anonymized"], 0, "everybody due by date was done the first time");
     assert_eq!(second["sweeps"][0]["refused"], first["sweeps"][0]["refused"]);
+    assert_eq!(second["sweeps"][1]["anonymized"], 500, "the limit of the night");
     let by_now = |story: &Value| story["anonymized"].as_u64().unwrap();
     let tonight: u64 =
         second["sweeps"].as_array().unwrap().iter().map(|sweep| sweep["anonymized"].as_u64().unwrap()).sum();
     assert_eq!(by_now(&second), by_now(&first) + tonight);
+}
+
+#[test]
+fn the_readme_shows_what_the_demonstration_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = lethe(folder.path()).arg("demo").output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    // How long a sweep takes differs from run to run.
+    let same =
+        |line: &str| line.split(" failed, in ").next().unwrap_or(line).split_whitespace().collect::<Vec<_>>().join(" ");
+    let printed: Vec<String> = printed.lines().map(same).collect();
+    let readme = read(&root().join("README.md"));
+    let (_, shown) = readme.split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let mut rest = printed.iter();
+    for line in shown.lines().map(same).filter(|line| !line.is_empty() && line != "…") {
+        assert!(rest.any(|own| *own == line), "`{line}` is not printed, or not in this order: {printed:#?}");
+    }
+    assert!(folder.path().join("lethe-demo/policy.toml").exists());
 }
 
 #[test]

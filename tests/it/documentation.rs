@@ -29,6 +29,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
         let run = bare.split_once("cargo run ").and_then(|(_, rest)| rest.split_once("-- "));
         if let Some((_, rest)) = run {
             found.push(rest.to_owned());
+        } else if let Some(rest) = bare.strip_prefix("cargo demo") {
+            found.push(format!("demo{rest}"));
         } else if let Some(rest) = bare.strip_prefix("lethe ") {
             found.push(rest.to_owned());
         }
@@ -79,7 +81,9 @@ fn argument<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 
 #[test]
 fn every_command_that_pages_and_hints_name_exists() {
-    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md"), root().join("deploy/README.md")];
+    let mut pages = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md"]
+        .map(|page| root().join(page))
+        .to_vec();
     pages.extend(files(&root().join("docs"), ".md"));
     pages.extend(files(&root().join("src"), ".rs"));
     let mut seen = 0;
@@ -112,7 +116,8 @@ fn a_command_that_does_not_exist_is_noticed() {
 fn the_readme_sets_up_and_runs_in_its_first_block_and_tests_in_its_second() {
     let shell: Vec<String> =
         blocks(&read(&root().join("README.md"))).into_iter().filter(|(l, _)| l == "sh").map(|(_, text)| text).collect();
-    assert!(shell[0].contains("-- demo"), "{}", shell[0]);
+    assert_eq!(shell[0], "cargo demo");
+    assert!(read(&root().join(".cargo/config.toml")).contains("\ndemo = \"run --locked -- demo\"\n"));
     assert!(shell[1].contains("tests/run"), "{}", shell[1]);
     let checks = read(&root().join(".ci/run"));
     for command in shell[1].lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
@@ -122,7 +127,8 @@ fn the_readme_sets_up_and_runs_in_its_first_block_and_tests_in_its_second() {
 
 #[test]
 fn every_page_that_a_page_or_a_hint_points_to_is_there() {
-    let mut pages = vec![root().join("README.md"), root().join("deploy/README.md")];
+    let mut pages =
+        ["README.md", "CONTRIBUTING.md", "SECURITY.md", "deploy/README.md"].map(|page| root().join(page)).to_vec();
     pages.extend(files(&root().join("docs"), ".md"));
     for page in &pages {
         for target in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
@@ -138,6 +144,21 @@ fn every_page_that_a_page_or_a_hint_points_to_is_there() {
         for page in read(&source).split("`docs/").skip(1).filter_map(|rest| rest.split('`').next()) {
             assert!(root().join("docs").join(page).exists(), "{} points to `docs/{page}`", source.display());
         }
+    }
+}
+
+#[test]
+fn decisions_are_numbered_without_gaps_and_say_their_status_and_date() {
+    for (at, file) in files(&root().join("docs/decisions"), ".md").iter().enumerate() {
+        let (number, page) = (format!("{:03}", at + 1), read(file));
+        let name = file.file_name().expect("a name").to_string_lossy();
+        assert!(name.starts_with(&format!("{number}-")), "{name} should have the number {number}");
+        assert!(page.starts_with(&format!("# {number} ")), "{name}");
+        let status = page.lines().nth(2).unwrap_or_default();
+        let (status, date) =
+            status.trim_end_matches('.').split_once(", ").unwrap_or_else(|| panic!("{name}: {status}"));
+        assert!(status == "Accepted" || status.starts_with("Superseded by "), "{name}: {status}");
+        assert!(date.parse::<chrono::NaiveDate>().is_ok(), "{name}: {date}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a live sweep needs first: a rehearsal, a backup, and a size that was meant.
 
-use insta::{assert_snapshot, with_settings};
+use insta::assert_snapshot;
 
 use super::office::Office;
 
@@ -123,15 +123,15 @@ fn with_every_gate_open_the_same_sweep_goes_through() {
     let office = Office::new().rehearsed();
     office.done(&["backup", "acknowledge"]);
     let printed = office.done(&LIVE);
-    with_settings!({filters => vec![(r"in \d+\.\d s", "in [time]")]}, {
-        assert_snapshot!(printed, @r"
-        Sweep 1 is done.
+    let (printed, took) = printed.rsplit_once(" in ").unwrap();
+    assert!(took.trim_end().ends_with(" s"), "{took}");
+    assert_snapshot!(printed, @r"
+    Sweep 1 is done.
 
-          anonymized  1
-          refused     1
-                 1  has open orders
+      anonymized  1
+      refused     1
+             1  has open orders
 
-        2 clients in [time]
-        ");
-    });
+    2 clients
+    ");
 }

@@ -1,6 +1,6 @@
 //! A policy that is no policy: its text, its words, its period.
 
-use insta::{assert_snapshot, with_settings};
+use insta::assert_snapshot;
 
 use super::office::Office;
 
@@ -167,13 +167,14 @@ fn a_period_without_a_unit_is_refused() {
 #[test]
 fn a_period_longer_than_history_is_refused_when_it_is_counted() {
     let office = Office::new().policy("6 years", "9999 years");
-    with_settings!({filters => vec![(r"\d{4}-\d\d-\d\d", "[today]")]}, {
-        assert_snapshot!(office.refused(&["sweep", "--period", "--preview"]), @r"
-        error: `9999 years` before [today] lies before year 1
+    let said = office.refused(&["sweep", "--period", "--preview"]);
+    let (before, today) = said.split_once(" before ").unwrap();
+    let (_, after) = today.split_once(' ').unwrap();
+    assert_snapshot!(format!("{before} before [today] {after}"), @r"
+    error: `9999 years` before [today] lies before year 1
 
-        hint: write a shorter period
-        ");
-    });
+    hint: write a shorter period
+    ");
 }
 
 #[test]

@@ -5,19 +5,17 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use fantoccini::wd::WebDriverCompatibleCommand;
-use fantoccini::{Client, ClientBuilder, Locator};
-use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use url::Url;
+
+use super::webdriver::{Locator, Session};
 
 /// How long a page is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser with a profile and a folder for downloads of its own.
 pub struct Chromium {
-    client: Client,
+    session: Session,
     driver: Child,
     url: String,
     folder: TempDir,
@@ -27,20 +25,6 @@ impl Drop for Chromium {
     fn drop(&mut self) {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
-    }
-}
-
-/// Asks for what the browser complained of.
-#[derive(Debug)]
-struct Log;
-
-impl WebDriverCompatibleCommand for Log {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, url::ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }
 
@@ -70,13 +54,8 @@ impl Chromium {
         let capabilities = json!({
             "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" },
         });
-        let Value::Object(capabilities) = capabilities else { unreachable!("it is an object") };
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("Chromium starts");
-        Self { client, driver, url: url.to_owned(), folder }
+        let session = Session::open(format!("http://127.0.0.1:{port}"), capabilities).await;
+        Self { session, driver, url: url.to_owned(), folder }
     }
 
     pub fn folder(&self) -> &Path {
@@ -84,11 +63,11 @@ impl Chromium {
     }
 
     pub async fn close(self) {
-        self.client.clone().close().await.expect("it closes");
+        self.session.close().await;
     }
 
     pub async fn open(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.url)).await.expect("the page opens");
+        self.session.go_to(&format!("{}{path}", self.url)).await;
     }
 
     pub async fn sign_in(&self, token: &str) {
@@ -98,22 +77,33 @@ impl Chromium {
         self.until("h1", "Tonight").await;
     }
 
-    async fn find(&self, locator: Locator<'_>) -> fantoccini::elements::Element {
-        let found = self.client.wait().at_most(PATIENCE).for_element(locator).await;
-        found.unwrap_or_else(|error| panic!("{locator:?}: {error}"))
+    /// The id of an element, which is waited for.
+    async fn find(&self, locator: Locator<'_>) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some(element) = self.session.find(locator).await {
+                return element;
+            }
+            assert!(started.elapsed() < PATIENCE, "{locator:?} is never there");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// What stands in an element, as a person sees it.
     pub async fn text(&self, css: &str) -> String {
-        self.find(Locator::Css(css)).await.text().await.expect("its text")
+        let element = self.find(Locator::Css(css)).await;
+        self.session.text(&element).await.expect("its text")
     }
 
     /// Waits until an element says something.
     pub async fn until(&self, css: &str, what: &str) {
         let started = Instant::now();
         loop {
-            let element = self.client.find(Locator::Css(css)).await;
-            let text = if let Ok(own) = element { own.text().await.unwrap_or_default() } else { String::new() };
+            let mut text = String::new();
+            if let Some(element) = self.session.find(Locator::Css(css)).await {
+                // A page that was loaded anew meanwhile has another element.
+                text = self.session.text(&element).await.unwrap_or_default();
+            }
             if text.contains(what) {
                 return;
             }
@@ -123,36 +113,35 @@ impl Chromium {
     }
 
     pub async fn click(&self, css: &str) {
-        self.find(Locator::Css(css)).await.click().await.expect("it can be clicked");
+        self.session.click(&self.find(Locator::Css(css)).await).await;
     }
 
     pub async fn click_link(&self, text: &str) {
-        self.find(Locator::LinkText(text)).await.click().await.expect("it can be clicked");
+        self.session.click(&self.find(Locator::LinkText(text)).await).await;
     }
 
     /// Presses the button that says this.
     pub async fn press(&self, text: &str) {
         let button = format!("//button[normalize-space()='{text}']");
-        self.find(Locator::XPath(&button)).await.click().await.expect("it can be pressed");
+        self.session.click(&self.find(Locator::XPath(&button)).await).await;
     }
 
     pub async fn type_into(&self, css: &str, text: &str) {
-        self.find(Locator::Css(css)).await.send_keys(text).await.expect("it takes text");
+        self.session.type_into(&self.find(Locator::Css(css)).await, text).await;
     }
 
     /// Presses a key, wherever the focus is.
     pub async fn key(&self, key: &str) {
-        let focused = self.client.active_element().await.expect("something has the focus");
-        focused.send_keys(key).await.expect("a key");
+        self.session.type_into(&self.session.focused().await, key).await;
     }
 
     pub async fn wide(&self, pixels: u32) {
-        self.client.set_window_size(pixels, 900).await.expect("a window");
+        self.session.resize(pixels, 900).await;
     }
 
     /// What a script answers.
     pub async fn ask(&self, script: &str) -> Value {
-        self.client.execute(script, Vec::new()).await.expect("a script")
+        self.session.script(script).await
     }
 
     /// A file that the browser has saved whole.
@@ -169,7 +158,7 @@ impl Chromium {
 
     /// What the browser complained of: scripts that failed, and what the content security policy kept out.
     pub async fn complaints(&self) -> Vec<String> {
-        let log = self.client.issue_cmd(Log).await.expect("a log");
+        let log = self.session.log().await;
         log.as_array().into_iter().flatten().map(|own| own["message"].to_string()).collect()
     }
 }

@@ -45,7 +45,7 @@ async fn a_whole_bucket_can_be_a_root_and_what_is_gone_already_is_done() {
     let roots =
         FILES.replace("s3://bucket/app/photos", "s3://bucket").replace("s3://bucket/app/papers", "s3://papers/");
     let shop = Shop::new(ANN, &roots).await;
-    std::fs::create_dir(shop.server.path("../papers")).expect("another bucket");
+    shop.server.make_bucket("papers");
     shop.server.write("2024/ann #1 æ.jpg");
     shop.server.write("ann.jpg");
     shop.done(&["sweep", "--due", "--wait"]);

@@ -22,7 +22,7 @@ impl Shop {
     fn told(&self) -> Vec<String> {
         let segments = self.server.objects().into_iter().filter(|name| name.starts_with("journal/segment-"));
         let lines = segments.flat_map(|name| {
-            let text = std::fs::read_to_string(self.server.path(&name)).expect("a segment");
+            let text = self.server.read(&name);
             text.lines().map(str::to_owned).collect::<Vec<_>>()
         });
         let client = |line: String| {
@@ -77,10 +77,7 @@ async fn a_segment_that_is_there_is_never_written_over() {
     shop.server.write("journal/segment-0000000002.jsonl");
     shop.server.start();
     let (_, text) = shop.said(&["sweep", "--due", "--wait"]);
-    assert_eq!(
-        std::fs::read_to_string(shop.server.path("journal/segment-0000000002.jsonl")).expect("a segment"),
-        "a picture"
-    );
+    assert_eq!(shop.server.read("journal/segment-0000000002.jsonl"), "a picture");
     assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["39"], "{text}");
     let (is_whole, verdict) = shop.said(&["journal", "verify"]);
     assert!(!is_whole && verdict.contains("record 2"), "{verdict}");

@@ -82,7 +82,19 @@ fn kubernetes_runs_commands_that_exist_under_every_restriction() {
         assert_eq!(pod["automountServiceAccountToken"], false);
         let container = &pod["containers"][0];
         assert_is_command(&texts(&container["args"]));
-        assert_is_command(&texts(&container["startupProbe"]["exec"]["command"])[1..]);
+        // Only the scheduler listens.
+        if labels["app.kubernetes.io/component"] == "scheduler" {
+            let path = |probe: &str| container[probe]["httpGet"]["path"].as_str().expect("a path");
+            assert_eq!(
+                [path("startupProbe"), path("readinessProbe"), path("livenessProbe")],
+                ["/health/ready", "/health/ready", "/health/live"]
+            );
+            let services = all.iter().filter(|own| own["kind"] == "Service");
+            let selects = |own: &&Value| members(&own["spec"]["selector"]).all(|(name, value)| labels[name] == *value);
+            assert_eq!(services.filter(selects).count(), 1);
+        } else {
+            assert_is_command(&texts(&container["startupProbe"]["exec"]["command"])[1..]);
+        }
         let context = &container["securityContext"];
         assert_eq!(context["allowPrivilegeEscalation"], false);
         assert_eq!(context["readOnlyRootFilesystem"], true);

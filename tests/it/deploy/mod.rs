@@ -9,4 +9,7 @@ mod dashboard;
 mod doctor;
 mod files;
 mod manifests;
+mod prometheus;
+mod release;
 mod role;
+mod units;
