@@ -35,7 +35,7 @@ mod workbook;
 
 pub use crate::service::failure::Failure;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -117,6 +117,12 @@ enum Command {
     Doctor,
     /// Print the HTTP API's `OpenAPI` document.
     Openapi,
+    /// Print a man page, or write those of all commands into a folder.
+    Man {
+        /// The folder to write into, one file per command.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -181,6 +187,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
             output::print(&crate::http::document().to_pretty_json().unwrap_or_default());
             Ok(())
         }
+        Command::Man { folder } => man(folder.as_deref()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lethe", &mut script);
@@ -188,4 +195,19 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Prints the program's man page, or writes those of all commands.
+fn man(folder: Option<&Path>) -> Result<(), Failure> {
+    let mut page = Vec::new();
+    let written = match folder {
+        Some(folder) => clap_mangen::generate_to(Cli::command(), folder),
+        None => clap_mangen::Man::new(Cli::command()).render(&mut page),
+    };
+    let hint = "name an existing folder that you can write to";
+    written.map_err(|error| Failure::new(format!("the man pages cannot be written: {}", error.kind()), hint))?;
+    if folder.is_none() {
+        output::print(String::from_utf8_lossy(&page).trim_end());
+    }
+    Ok(())
 }

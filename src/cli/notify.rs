@@ -34,7 +34,8 @@ impl Notify {
     /// that it stops.
     pub(super) async fn until(self, stop: CancellationToken) {
         self.send("READY=1");
-        let microseconds = std::env::var("WATCHDOG_USEC").ok().and_then(|own| own.parse().ok()).filter(|own| *own > 0);
+        let microseconds =
+            std::env::var("WATCHDOG_USEC").ok().and_then(|own| own.parse::<u64>().ok()).filter(|own| *own > 0);
         if let Some(microseconds) = microseconds {
             let mut ticks = tokio::time::interval(Duration::from_micros(microseconds) / 2);
             while stop.run_until_cancelled(ticks.tick()).await.is_some() {

@@ -7,7 +7,10 @@ use crate::domain::reading::trouble;
 
 /// Why the company's database cannot be used, or refused a statement.
 #[derive(Clone, PartialEq, Eq)]
-pub struct StoreError {
+pub struct StoreError(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
     place: Arc<str>,
     cause: Cause,
     fault: Fault,
@@ -53,17 +56,17 @@ impl std::error::Error for StoreError {}
 impl std::fmt::Debug for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         f.debug_struct("StoreError")
-            .field("place", &self.place)
-            .field("cause", &self.cause)
-            .field("fault", &self.fault)
+            .field("place", &self.0.place)
+            .field("cause", &self.0.cause)
+            .field("fault", &self.0.fault)
             .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        let place = &self.place;
-        match &self.cause {
+        let place = &self.0.place;
+        match &self.0.cause {
             Cause::Missing => write!(f, "there is no database at `{place}`"),
             Cause::NotADatabase => write!(f, "`{place}` is not an SQLite database"),
             Cause::ReadOnly => write!(f, "the database at `{place}` is read-only"),
@@ -76,16 +79,16 @@ impl std::fmt::Display for StoreError {
             ),
             Cause::Full => write!(f, "the disk of `{place}` is full"),
             Cause::Unreachable => {
-                write!(f, "the database server of `{place}` cannot be reached: {}", self.fault.words)
+                write!(f, "the database server of `{place}` cannot be reached: {}", self.0.fault.words)
             }
             Cause::Shut => write!(f, "the server of `{place}` does not let this account in"),
             Cause::Forbidden(None) => write!(f, "the account has no right to what is needed in `{place}`"),
             Cause::Forbidden(Some(what)) => {
                 write!(f, "the account has no right to what is needed in `{place}`: {what}")
             }
-            Cause::Unreadable => write!(f, "the database at `{place}` holds {}", self.fault.words),
+            Cause::Unreadable => write!(f, "the database at `{place}` holds {}", self.0.fault.words),
             Cause::Encoding(own) => write!(f, "the database at `{place}` stores its texts as {own}"),
-            Cause::Other => write!(f, "the database at `{place}` answered: {}", self.fault),
+            Cause::Other => write!(f, "the database at `{place}` answered: {}", self.0.fault),
         }
     }
 }
@@ -93,12 +96,12 @@ impl std::fmt::Display for StoreError {
 impl StoreError {
     #[must_use]
     pub fn hint(&self) -> Hint {
-        let is_server = self.place.contains("://");
-        match &self.cause {
+        let is_server = self.0.place.contains("://");
+        match &self.0.cause {
             Cause::Missing if is_server => {
                 "the last part of the URL in `database` is the database's name on the server".into()
             }
-            Cause::Unreachable if self.fault.words == UNENCRYPTED => {
+            Cause::Unreachable if self.0.fault.words == UNENCRYPTED => {
                 "check that the server offers TLS, and that its certificate is for this host; `sslmode` and `sslrootcert` \
                  in the URL say what is asked for"
                     .into()
@@ -143,7 +146,7 @@ impl StoreError {
     /// What may be said of it: its code and, for a constraint, which.
     #[must_use]
     pub fn fault(&self) -> &Fault {
-        &self.fault
+        &self.0.fault
     }
 
     /// Whether a later version of Lethe has changed the ledger.
@@ -155,36 +158,36 @@ impl StoreError {
     /// Whether it lies with what rows hold, so that asking again would be answered the same.
     #[must_use]
     pub fn is_of_the_rows(&self) -> bool {
-        self.fault.kind == FaultKind::Rows
+        self.0.fault.kind == FaultKind::Rows
     }
 
     /// Whether a unique constraint refused a row that is there already.
     #[must_use]
     pub fn is_taken(&self) -> bool {
-        matches!(self.fault.code.as_str(), "23505" | "1555" | "2067")
+        matches!(self.0.fault.code.as_str(), "23505" | "1555" | "2067")
     }
 
     /// Whether the server could not be reached.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        self.cause == Cause::Unreachable
+        self.0.cause == Cause::Unreachable
     }
 
     /// Whether it is none that an operator would expect.
     #[must_use]
     pub fn is_unexpected(&self) -> bool {
-        matches!(self.cause, Cause::Other | Cause::Unreadable)
+        matches!(self.0.cause, Cause::Other | Cause::Unreadable)
     }
 
     /// The database's own message about a statement that was prepared and not
     /// run: nothing but the policy was read on the way.
     pub(super) fn message(&self) -> String {
-        self.message.clone().unwrap_or_else(|| self.fault.words.clone())
+        self.0.message.clone().unwrap_or_else(|| self.0.fault.words.clone())
     }
 
     fn new(place: &str, cause: Cause, kind: FaultKind, words: String) -> Self {
         let fault = Fault { code: String::new(), kind, words };
-        Self { place: place.into(), cause, fault, message: None }
+        Self(Box::new(Inner { place: place.into(), cause, fault, message: None }))
     }
 
     /// A stored value that cannot be read as what it should be.
@@ -223,7 +226,7 @@ impl StoreError {
         let fault = Fault::of(error);
         let cause = if place.contains("://") { Self::of_server(&fault) } else { Self::of_file(&fault) };
         let message = error.as_database_error().map(|error| error.message().to_owned());
-        Self { place: place.into(), cause, fault, message }
+        Self(Box::new(Inner { place: place.into(), cause, fault, message }))
     }
 
     fn of_file(fault: &Fault) -> Cause {

@@ -1,6 +1,5 @@
 //! A connection of one of sqlx's own drivers, as a [`Session`].
 
-use std::ops::DerefMut;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
@@ -33,7 +32,7 @@ impl<DB: Native> Held<DB> {
     fn get(&mut self) -> &mut DB::Connection {
         match self {
             Self::Own(own) => own,
-            Self::Pooled(own) => own.deref_mut(),
+            Self::Pooled(own) => own,
         }
     }
 
@@ -52,12 +51,12 @@ where
     DB::Arguments: IntoArguments<DB>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    fn run<'c>(
-        &'c mut self,
+    fn run(
+        &mut self,
         sql: String,
         arguments: Vec<Argument>,
         place: Arc<str>,
-    ) -> BoxStream<'c, Result<Step, sqlx::Error>> {
+    ) -> BoxStream<'_, Result<Step, sqlx::Error>> {
         let arguments = match DB::arguments(arguments) {
             Ok(arguments) => arguments,
             Err(error) => return futures::stream::once(async { Err(error) }).boxed(),

@@ -20,14 +20,14 @@ pub enum Step {
 
 /// What a driver does for one connection. Errors are the driver's own.
 pub(super) trait Session: Send + Sync {
-    fn run<'c>(
-        &'c mut self,
+    fn run(
+        &mut self,
         sql: String,
         arguments: Vec<Argument>,
         place: Arc<str>,
-    ) -> BoxStream<'c, Result<Step, sqlx::Error>>;
+    ) -> BoxStream<'_, Result<Step, sqlx::Error>>;
     /// Runs several statements without arguments, and reads nothing.
-    fn run_script<'c>(&'c mut self, sql: String) -> BoxFuture<'c, Result<(), sqlx::Error>>;
+    fn run_script(&mut self, sql: String) -> BoxFuture<'_, Result<(), sqlx::Error>>;
     /// Begins a transaction that is about to write.
     fn begin(&mut self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
     /// Begins a transaction that reads.

@@ -55,6 +55,9 @@ pub struct LiveColumn {
     /// How its values compare, if not byte by byte: `NOCASE`, say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub collation: Option<String>,
+    /// The type that a domain is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// What the type means, where the database itself says so; else its declaration is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told: Option<Kind>,
@@ -231,7 +234,11 @@ impl LiveColumn {
     /// The type that a key of its own compares as.
     #[must_use]
     pub fn compares_as(&self) -> &str {
-        if self.told.is_some() { &self.declared } else { self.affinity() }
+        match (&self.base, self.told) {
+            (Some(base), _) => base,
+            (None, Some(_)) => &self.declared,
+            (None, None) => self.affinity(),
+        }
     }
 
     /// The type that SQLite reads a declared type as, for comparing: empty for none.

@@ -63,6 +63,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
         generated: marks.contains(&"generated"),
         primary_key,
         collation: None,
+        base: None,
         told: None,
     });
 }

@@ -74,12 +74,7 @@ impl Ledger {
             self.texts()
         );
         let mut writer = self.writer().await;
-        let added = query(add)
-            .bind(selection.0)
-            .bind(serde_json::to_string(keys).unwrap_or_default())
-            .execute(&mut **writer)
-            .await;
-        added.map(|done| done)
+        query(add).bind(selection.0).bind(serde_json::to_string(keys).unwrap_or_default()).execute(&mut **writer).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its

@@ -210,12 +210,11 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
     let key = tuple(CLIENT, &scope.client.key);
     let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     let columns = columns.join(", ");
-    let named = match scope.client.key.len() {
-        1 => given_key(scope),
-        _ => {
-            let parts = scope.client.key_types.iter().enumerate();
-            parts.map(|(at, own)| scope.key_part("j.value", Some(at), own)).collect::<Vec<_>>().join(", ")
-        }
+    let named = if scope.client.key.len() == 1 {
+        given_key(scope)
+    } else {
+        let parts = scope.client.key_types.iter().enumerate();
+        parts.map(|(at, own)| scope.key_part("j.value", Some(at), own)).collect::<Vec<_>>().join(", ")
     };
     let among = scope.dialect.among(
         &key,

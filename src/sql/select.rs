@@ -215,10 +215,13 @@ pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
     format!("{} AND {}", lapsed_count(wanted, None, false), unseen(wanted.scope()))
 }
 
-/// A count without the clients that were refused when they were last checked. No day is asked for beside `FALSE`.
+/// A count of clients, less those that were refused when they were last checked.
 #[must_use]
 pub fn unrefused(plan: &Plan, count: &str) -> String {
-    let Some(_) = count.find(" WHERE ") else { return count.to_owned() };
+    // A period before the calendar begins counts nothing.
+    if !count.contains(" WHERE ") {
+        return count.to_owned();
+    }
     let key = Scope::new(&plan.client, NaiveDate::MIN).key_text(CLIENT);
     format!(
         "{count} AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {key} AND o.outcome = 'refused' \

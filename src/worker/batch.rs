@@ -210,6 +210,11 @@ pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -
 }
 
 /// The clients of a batch with these places, as a batch of their own.
+///
+/// # Panics
+///
+/// If the batch's keys are not an array, from which the places would not have come.
+#[must_use]
 pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
     let keys: Vec<String> = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?)).cloned().collect();

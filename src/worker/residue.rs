@@ -44,13 +44,15 @@ fn with_text(value: &Value, mut each: impl FnMut(&str)) {
         Value::Integer(number) => each(&number.to_string()),
         Value::Real(number) => each(&number.to_string()),
         Value::Text(text) => each(text),
-        Value::Bytes(bytes) => match str::from_utf8(bytes) {
-            Ok(text) => each(text),
-            Err(_) => {
-                each(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>());
-                bytes.utf8_chunks().for_each(|chunk| each(chunk.valid()));
+        Value::Bytes(bytes) => {
+            if let Ok(text) = str::from_utf8(bytes) {
+                return each(text);
             }
-        },
+            each(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>());
+            for chunk in bytes.utf8_chunks() {
+                each(chunk.valid());
+            }
+        }
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn look(
         for old in tables {
             let rows = match mode {
                 Mode::Preview => count(&mut transaction, &old.count()).await?,
-                Mode::Rehearsal => query(&old.delete(ROWS)).execute(&mut *transaction).await?,
+                Mode::Rehearsal => query(old.delete(ROWS)).execute(&mut *transaction).await?,
             };
             let of = count(&mut transaction, &old.all()).await?;
             let of = if mode == Mode::Rehearsal { of + rows } else { of };
@@ -100,7 +100,7 @@ async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), StoreErro
     for empty in EMPTY {
         query(empty).execute(&mut *connection).await?;
     }
-    query(&hold_back(&plan.client)).execute(&mut *connection).await?;
+    query(hold_back(&plan.client)).execute(&mut *connection).await?;
     Ok(())
 }
 
@@ -239,7 +239,7 @@ async fn attempt(
         return Ok(Attempt::Waits);
     }
     begun(&mut transaction, &loaded.plan).await?;
-    let rows = query(&old.delete(ROWS)).execute(&mut *transaction).await?;
+    let rows = query(old.delete(ROWS)).execute(&mut *transaction).await?;
     let more = if rows >= ROWS { vec![of_table(&old.plan.table)] } else { Vec::new() };
     let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
     ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;

@@ -149,7 +149,8 @@ fn nothing_but_a_databases_own_folder_asks_which_database_it_is() {
         let text = read(&file);
         let compares = |line: &&str| {
             let names_one = COMPARES_DATABASES.iter().any(|way| line.contains(way));
-            names_one || (line.contains("dialect") && (line.contains("name() ==") || line.contains("match ")))
+            let matches = line.contains("match ") && (line.contains("dialect {") || line.contains("dialect() {"));
+            names_one || matches || line.contains("dialect.name() ==") || line.contains("dialect().name() ==")
         };
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//")).filter(compares);
         wrong.extend(lines.map(|line| format!("src/{}: {}", place.display(), line.trim())));

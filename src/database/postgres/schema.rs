@@ -70,7 +70,8 @@ async fn columns(
         "SELECT CAST(a.attrelid AS BIGINT), CAST(a.attname AS TEXT), format_type(a.atttypid, a.atttypmod), \
          a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
          CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
-         CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT) \
+         CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT), \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END \
          FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
          LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
@@ -86,6 +87,7 @@ async fn columns(
             generated: row.get(4)?,
             primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
             collation: row.get(7)?,
+            base: row.get(9)?,
             told: Some(kind(&row.get::<String>(5)?, &row.get::<String>(6)?)),
         });
     }

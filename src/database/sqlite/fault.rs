@@ -19,8 +19,10 @@ pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
     let code = database.code().unwrap_or_default().into_owned();
     let message = database.message();
     let number = code.parse().unwrap_or(1);
+    // A trigger can say anything, a constraint's opening included; one that keeps a foreign key says no more.
+    let is_its_own = number != 1811 || message == "FOREIGN KEY constraint failed";
     let is_name_taken = message.starts_with("table ") && message.ends_with(" already exists");
-    let words = if number != 1811 && (is_name_taken || NAMES_ONLY.iter().any(|opening| message.starts_with(opening))) {
+    let words = if is_its_own && (is_name_taken || NAMES_ONLY.iter().any(|opening| message.starts_with(opening))) {
         message.to_owned()
     } else {
         format!("error {number} ({})", meaning(number))

@@ -66,6 +66,7 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, Sto
             primary_key: u32::try_from(row.get::<i64>(3)?).unwrap_or(0),
             generated: row.get::<i64>(4)? >= 2,
             collation: None,
+            base: None,
             told: None,
         });
     }

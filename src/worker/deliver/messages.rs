@@ -46,7 +46,7 @@ pub(in crate::worker) async fn write_down(
         }
         let events = webhook.events.iter().filter_map(|event| Some((event, event.outcome()?.parse::<Outcome>().ok()?)));
         for (event, outcome) in events.filter(|(_, outcome)| tally.of(*outcome) > 0) {
-            query(&tell(dialect))
+            query(tell(dialect))
                 .bind(sweep)
                 .bind(moment)
                 .bind(name)

@@ -10,5 +10,6 @@ mod doctor;
 mod files;
 mod manifests;
 mod prometheus;
+mod release;
 mod role;
 mod units;

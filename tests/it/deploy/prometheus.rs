@@ -25,6 +25,7 @@ impl Drop for Running {
 
 /// A company of which one client is refused and the others are anonymized; its job `monthly` was braked.
 async fn company() -> (TempDir, Running, String, String) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
     let place = Place::new(folder.path(), SCHEMA).await;
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");

@@ -28,11 +28,11 @@ async fn a_service_says_that_it_is_ready_alive_and_stopping() {
     assert_eq!([next(), next()], ["WATCHDOG=1", "WATCHDOG=1"]);
     signal(&running, "TERM");
     assert!(ended(running).success());
-    while let said = next()
-        && said != "STOPPING=1"
-    {
-        assert_eq!(said, "WATCHDOG=1");
+    let mut said = next();
+    while said == "WATCHDOG=1" {
+        said = next();
     }
+    assert_eq!(said, "STOPPING=1");
 }
 
 #[test]
@@ -46,7 +46,6 @@ fn a_service_whose_configuration_cannot_be_used_exits_with_78_and_others_do_not(
         for text in ["database = ", "database = \"x.db\"\nno_such = 1", "database = \"mysql://x/y\""] {
             assert_eq!(code(command, text), Some(78), "{command}: {text}");
         }
-        assert_eq!(code(command, "database = \"missing.db\""), Some(1), "a database can come back");
     }
     assert_eq!(code("status", "database = "), Some(1), "a command is not a service");
 }
