@@ -20,7 +20,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, query, query_scalar};
+use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
@@ -132,9 +132,17 @@ impl Driver for File {
         self.writer().boxed()
     }
 
-    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async {
-            query("SELECT count(*) FROM sqlite_schema").execute(&mut *connection).await?;
+            let mut own = self.options.connect().await?;
+            sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut own).await?;
+            sqlx::Connection::close(own).await
+        }
+        .boxed()
+    }
+
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async {
             let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
             if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
         }
