@@ -23,7 +23,8 @@ pub(super) async fn former_values(
         let mut rows = query(former).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
             let client = all.entry(row.get(0)?).or_insert_with(|| Former::new(work.plan.min_length));
-            for value in &row.values()[1..] {
+            for (at, value) in row.values().iter().enumerate().skip(1) {
+                readable(&row, at)?;
                 with_text(value, |text| {
                     if !text.is_empty() && !placeholders.contains(text) {
                         client.add(text);
@@ -34,6 +35,14 @@ pub(super) async fn former_values(
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
+}
+
+/// Fails where a column's value is of a type that cannot be searched, as a former value could stay in it.
+fn readable(row: &Row, at: usize) -> Result<(), BatchFault> {
+    if row.values()[at] == Value::Unreadable {
+        row.get::<String>(at)?;
+    }
+    Ok(())
 }
 
 /// Gives a stored value as the texts that it can be read as. Bytes that are not
@@ -129,6 +138,7 @@ fn each_find(
     let client: i64 = row.get(0)?;
     let Some(former) = former.get(&client) else { return Ok(()) };
     for (at, value) in row.values()[2..].iter().enumerate() {
+        readable(row, at + 2)?;
         let mut is_found = false;
         with_text(value, |text| is_found |= former.found_in(text));
         if is_found {
