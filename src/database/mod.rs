@@ -66,8 +66,10 @@ pub trait Driver: Debug + Send + Sync {
     fn close(&self) -> BoxFuture<'_, ()>;
     /// A connection of its own that is set up to write batches.
     fn connect(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
-    /// Asks something that only an open database answers.
-    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    /// Connects with nothing set up, and asks something that only an open database answers.
+    fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    /// What of the database itself keeps Lethe from reading it.
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
     /// Whether a connection can go on: its transactions are over, and it answers.
     fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
     fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>>;
@@ -207,9 +209,8 @@ impl Store {
         driver.look()?;
         let store = Self { readers: Pool(Arc::clone(&driver)), driver };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
-        let mut connection = store.connect().await?;
-        store.driver.greet(&mut connection).await?;
-        connection.close().await?;
+        store.driver.greet().await.map_err(|error| StoreError::from_driver(store.place(), &error))?;
+        store.driver.objection(&mut store.readers.acquire().await?).await?;
         Ok(store)
     }
 

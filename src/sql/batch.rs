@@ -157,7 +157,7 @@ impl Statements {
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         all.extend(self.files.all());
         for search in &self.searches {
-            let blank = search.blank.iter().flatten().chain([&search.select]);
+            let blank = search.blank_all.iter().chain([&search.select]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));
         }
         all

@@ -13,9 +13,23 @@ pub struct Search {
     pub columns: Vec<String>,
     /// Reads each row: its client's `n`, its identity as JSON, and the columns.
     pub select: String,
-    /// For each column, the statement that blanks it in the rows in `$1`, a JSON
-    /// array of identities, if the policy says so.
+    /// For each column, the assignment that blanks it, if the policy says so.
     pub blank: Vec<Option<String>>,
+    /// Blanks every column that may be blanked, if there is one.
+    pub blank_all: Option<String>,
+    /// The table to blank in, and the condition that a row is among those in
+    /// `$1`, a JSON array of identities.
+    rows: (String, String),
+}
+
+impl Search {
+    /// Blanks these columns, by their places, in the rows in `$1`, a JSON array of
+    /// identities: all at once, as a changed row may have another identity.
+    #[must_use]
+    pub fn blanking(&self, columns: &[usize]) -> String {
+        let sets: Vec<&str> = columns.iter().filter_map(|at| self.blank[*at].as_deref()).collect();
+        format!("UPDATE {} SET {} WHERE {}", self.rows.0, sets.join(", "), self.rows.1)
+    }
 }
 
 /// Reads each row that held identifying values: its client's `n`, and the values.
@@ -64,14 +78,17 @@ pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
     let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
     let from = scope.join(&searched.path, looks);
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
-    let blank = columns.clone().map(|own| {
-        let (table, column) = (scope.relation(&searched.table), name(&own.name));
-        own.is_blanked().then(|| format!("UPDATE {table} SET {column} = {} WHERE {found}", own.empty.sql()))
-    });
-    Search {
+    let blank =
+        columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty.sql())));
+    let mut search = Search {
         table: searched.table.clone(),
         columns: columns.clone().map(|own| own.name.clone()).collect(),
         blank: blank.collect(),
+        blank_all: None,
+        rows: (scope.relation(&searched.table), found),
         select: format!("SELECT {TAKEN}.n, {identity}, {} FROM {from}", selected.join(", ")),
-    }
+    };
+    let all: Vec<usize> = (0..search.blank.len()).filter(|at| search.blank[*at].is_some()).collect();
+    search.blank_all = (!all.is_empty()).then(|| search.blanking(&all));
+    search
 }

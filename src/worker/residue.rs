@@ -1,7 +1,7 @@
 //! Reads what the clients of a batch were called, and searches what is left of
 //! their rows for it. Rows are streamed, and only what was found is kept.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::TryStreamExt;
 
@@ -23,7 +23,8 @@ pub(super) async fn former_values(
         let mut rows = query(former).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
             let client = all.entry(row.get(0)?).or_insert_with(|| Former::new(work.plan.min_length));
-            for value in &row.values()[1..] {
+            for (at, value) in row.values().iter().enumerate().skip(1) {
+                readable(&row, at)?;
                 with_text(value, |text| {
                     if !text.is_empty() && !placeholders.contains(text) {
                         client.add(text);
@@ -34,6 +35,14 @@ pub(super) async fn former_values(
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
+}
+
+/// Fails where a column's value is of a type that cannot be searched, as a former value could stay in it.
+fn readable(row: &Row, at: usize) -> Result<(), BatchFault> {
+    if row.values()[at] == Value::Unreadable {
+        row.get::<String>(at)?;
+    }
+    Ok(())
 }
 
 /// Gives a stored value as the texts that it can be read as. Bytes that are not
@@ -77,12 +86,12 @@ pub(super) async fn search(
     former: &HashMap<i64, Former>,
     residue: &mut Failing,
 ) -> Result<(), BatchFault> {
-    let mut blank: Vec<Vec<String>> = vec![Vec::new(); search.columns.len()];
+    let mut blank: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut rows = query(&search.select).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
         each_find(&row, former, |client, at| {
             if search.blank[at].is_some() {
-                blank[at].push(row.get(1)?);
+                blank.entry(row.get(1)?).or_default().push(at);
             } else {
                 note(residue, client, search, at);
             }
@@ -90,13 +99,21 @@ pub(super) async fn search(
         })?;
     }
     drop(rows);
-    for (rows, sql) in blank.iter().zip(&search.blank) {
-        let Some(sql) = sql.as_ref().filter(|_| !rows.is_empty()) else { continue };
+    let mut alike: BTreeMap<Vec<usize>, Vec<String>> = BTreeMap::new();
+    let is_any = !blank.is_empty();
+    for (row, mut columns) in blank {
+        // A row of two clients is found twice.
+        columns.sort_unstable();
+        columns.dedup();
+        alike.entry(columns).or_default().push(row);
+    }
+    for (columns, rows) in &alike {
+        let sql = search.blanking(columns);
         for rows in rows.chunks(ROWS_AT_ONCE) {
-            query(sql).bind(format!("[{}]", rows.join(","))).execute(&mut *connection).await?;
+            query(&sql).bind(format!("[{}]", rows.join(","))).execute(&mut *connection).await?;
         }
     }
-    if blank.iter().any(|rows| !rows.is_empty()) {
+    if is_any {
         // Whatever a trigger or another session has made of it.
         let mut rows = query(&search.select).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
@@ -121,6 +138,7 @@ fn each_find(
     let client: i64 = row.get(0)?;
     let Some(former) = former.get(&client) else { return Ok(()) };
     for (at, value) in row.values()[2..].iter().enumerate() {
+        readable(row, at + 2)?;
         let mut is_found = false;
         with_text(value, |text| is_found |= former.found_in(text));
         if is_found {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use sqlx::pool::PoolOptions;
-use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use url::Url;
 
@@ -120,10 +120,13 @@ impl Server {
         Connection::new(Box::new(held), &Dialect, Arc::clone(&self.place))
     }
 
-    async fn writer(&self) -> Result<Connection, sqlx::Error> {
+    async fn plain(&self) -> Result<PgConnection, sqlx::Error> {
         let connecting = tokio::time::timeout(CONNECTED_WITHIN, self.options.connect()).await;
-        let connected = connecting.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
-        let mut own = connected?;
+        connecting.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    }
+
+    async fn writer(&self) -> Result<Connection, sqlx::Error> {
+        let mut own = self.plain().await?;
         // A batch's statements are the same for every batch, whatever its parameters.
         let session = format!("{}; SET plan_cache_mode = force_generic_plan", self.settings.session());
         for set_up in std::iter::once(session.as_str()).chain(Dialect.functions().iter().copied()) {
@@ -167,8 +170,17 @@ impl Driver for Server {
         self.writer().boxed()
     }
 
-    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
-        async { query("SELECT count(*) FROM pg_catalog.pg_namespace").execute(connection).await.map(drop) }.boxed()
+    fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+        async {
+            let mut own = self.plain().await?;
+            sqlx::query("SELECT count(*) FROM pg_catalog.pg_namespace").execute(&mut own).await?;
+            sqlx::Connection::close(own).await
+        }
+        .boxed()
+    }
+
+    fn objection<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async { Ok(()) }.boxed()
     }
 
     fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {

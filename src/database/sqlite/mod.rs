@@ -133,9 +133,17 @@ impl Driver for File {
         self.writer().boxed()
     }
 
-    fn greet<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async {
-            query("SELECT count(*) FROM sqlite_schema").execute(&mut *connection).await?;
+            let mut own = self.options.connect().await?;
+            sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut own).await?;
+            sqlx::Connection::close(own).await
+        }
+        .boxed()
+    }
+
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async {
             let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
             if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
         }

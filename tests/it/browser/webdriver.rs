@@ -1,6 +1,6 @@
 //! As much of the `WebDriver` protocol as the tests need.
 //!
-//! Source: W3C, WebDriver, <https://www.w3.org/TR/webdriver2/>.
+//! Source: W3C, `WebDriver`, <https://www.w3.org/TR/webdriver2/>.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

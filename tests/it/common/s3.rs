@@ -21,8 +21,8 @@ const REGION: &str = "eu-north-1";
 /// The server, with one bucket called `bucket`.
 pub struct Server {
     child: Child,
-    /// Where the server itself listens.
-    server: u16,
+    /// The port of the server itself, behind the way that a test cuts.
+    behind: u16,
     /// Where the test reads and writes objects past it.
     door: u16,
     /// Where the program finds it.
@@ -47,9 +47,9 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its words")).read_line(&mut line).expect("it says where it listens");
         let mut ports = line.split_whitespace().map(|port| port.parse().expect("a port"));
-        let (server, door) = (ports.next().expect("a port"), ports.next().expect("a port"));
+        let (behind, door) = (ports.next().expect("a port"), ports.next().expect("a port"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|own| own.local_addr()).expect("a port").port();
-        let mut server = Self { child, server, door, port, way: None };
+        let mut server = Self { child, behind, door, port, way: None };
         server.make_bucket("bucket");
         server.start();
         server
@@ -58,7 +58,7 @@ impl Server {
     /// Lets connections through.
     pub fn start(&mut self) {
         assert!(self.way.is_none(), "it runs");
-        self.way = Some(Way::open(self.port, self.server));
+        self.way = Some(Way::open(self.port, self.behind));
     }
 
     /// Cuts all connections, and refuses new ones.

@@ -31,7 +31,8 @@ fn a_release_has_a_package_whose_program_units_and_man_pages_work() {
     assert_eq!(files.len(), 4, "{files:?}");
     run(Command::new("sha256sum").arg("--check").arg("SHA256SUMS").current_dir(&out));
 
-    let package = files.iter().find(|name| name.ends_with(".deb")).expect("a package");
+    let package =
+        files.iter().find(|name| Path::new(name).extension().is_some_and(|own| own == "deb")).expect("a package");
     let root = target.path().join("root");
     run(Command::new("dpkg-deb").arg("--extract").arg(out.join(package)).arg(&root));
     assert!(run(Command::new(root.join("usr/bin/lethe")).arg("--version")).starts_with("lethe "));
