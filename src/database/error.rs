@@ -152,7 +152,7 @@ impl StoreError {
     /// Whether a later version of Lethe has changed the ledger.
     #[must_use]
     pub fn is_newer_ledger(&self) -> bool {
-        matches!(self.cause, Cause::NewerLedger(..))
+        matches!(self.0.cause, Cause::NewerLedger(..))
     }
 
     /// Whether it lies with what rows hold, so that asking again would be answered the same.

@@ -21,7 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query, query_scalar};
+use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
