@@ -39,7 +39,9 @@ fn rights(config: &Config, account: &str) -> Rights {
 
 /// Who asks: the owner of the token in the environment, or the account of the operating system.
 pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, Failure> {
-    let Some(token) = std::env::var(TOKEN).ok().filter(|token| !token.trim().is_empty()) else {
+    // A token that is not UTF-8 is an unknown one, not none.
+    let token = std::env::var_os(TOKEN).map(|token| token.to_string_lossy().into_owned());
+    let Some(token) = token.filter(|token| !token.trim().is_empty()) else {
         return Ok(operator(config));
     };
     Caller::of_token(ledger, &token, Way::Command).await?.ok_or_else(|| {

@@ -129,7 +129,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     }
     if let (Some(url), Some(sender)) = (&targets.alerts.ping, &targets.sender) {
         let each = url.contains("{job}");
-        let mut jobs: Vec<String> = setup::jobs(&config.jobs)?.into_iter().map(|job| job.name).collect();
+        let mut jobs: Vec<String> = setup::job_files(&config.jobs)?.jobs.into_iter().map(|job| job.name).collect();
         jobs.truncate(if each { usize::MAX } else { 1 });
         for job in if jobs.is_empty() { vec![String::new()] } else { jobs } {
             let to = if each { format!("{PING} of {job}") } else { PING.to_owned() };

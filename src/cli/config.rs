@@ -1,5 +1,6 @@
 //! The configuration: `lethe.toml`, then the environment.
 
+mod environment;
 mod sections;
 
 use std::path::{Path, PathBuf};
@@ -23,9 +24,6 @@ use crate::domain::reading::{Slip, in_words, trouble, with_mend};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
 use crate::worker::{Limits, Targets};
-
-/// Variables of the environment that are no settings.
-const NOT_SETTINGS: [&str; 3] = ["LETHE_CONFIG", "LETHE_LOG", TOKEN];
 
 /// The configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -108,7 +106,7 @@ impl Config {
     /// Reads the file, if it is there, and the environment; relative paths
     /// count from the file's folder.
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
-        let settings = std::env::vars().filter(|(name, _)| !NOT_SETTINGS.contains(&name.as_str())).collect();
+        let settings = environment::settings(std::env::vars_os())?;
         let environment = config::Environment::with_prefix("LETHE")
             .prefix_separator("_")
             .separator("__")

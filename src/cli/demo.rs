@@ -2,6 +2,7 @@
 
 mod make;
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -186,7 +187,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
 /// Progress, for a person.
 fn say(out: Output, line: &str) {
     if !out.json {
-        eprintln!("{line}");
+        let _ = writeln!(std::io::stderr().lock(), "{line}");
     }
 }
 

@@ -299,18 +299,20 @@ async fn traces(config: &Config, findings: &mut Findings) {
 }
 
 fn jobs(config: &Config, findings: &mut Findings) {
-    match setup::jobs(&config.jobs) {
-        Ok(jobs) if jobs.is_empty() => {
-            findings.add(
-                Verdict::Note,
-                "jobs",
-                format!("no job file in `{}`: nothing runs by itself", config.jobs.display()),
-            );
+    let files = match setup::job_files(&config.jobs) {
+        Ok(files) => files,
+        Err(failure) => {
+            return findings.add(Verdict::Bad, "jobs", format!("{}; {}", failure.message, failure.hint));
         }
-        Ok(jobs) => {
-            let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
-            findings.add(Verdict::Good, "jobs", names.join(", "));
-        }
-        Err(failure) => findings.add(Verdict::Bad, "jobs", format!("{}; {}", failure.message, failure.hint)),
+    };
+    for (_, failure) in &files.faults {
+        findings.add(Verdict::Bad, "jobs", format!("{}; {}", failure.message, failure.hint));
+    }
+    let names: Vec<String> = files.jobs.into_iter().map(|job| job.name).collect();
+    if !names.is_empty() {
+        findings.add(Verdict::Good, "jobs", names.join(", "));
+    } else if files.faults.is_empty() {
+        let what = format!("no job file in `{}`: nothing runs by itself", config.jobs.display());
+        findings.add(Verdict::Note, "jobs", what);
     }
 }

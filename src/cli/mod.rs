@@ -13,6 +13,7 @@ mod hold;
 mod jobs;
 mod journal;
 mod list;
+pub mod log;
 mod notify;
 mod output;
 mod outside;
@@ -161,7 +162,7 @@ pub fn usage(error: &clap::Error) -> Failure {
 pub async fn execute(cli: Cli) -> Result<(), Failure> {
     let out = Output { json: cli.global.json };
     let file = &cli.global.config;
-    match cli.command {
+    let done = match cli.command {
         Command::Demo(args) => demo::execute(&args, out).await,
         Command::Policy(command) => policy::execute(command, file, out).await,
         Command::Sweep(args) => sweep::execute(args, file, out).await,
@@ -194,7 +195,8 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
             output::print(String::from_utf8_lossy(&script).trim_end());
             Ok(())
         }
-    }
+    };
+    done.and_then(|()| output::delivered())
 }
 
 /// Prints the program's man page, or writes those of all commands.

@@ -1,10 +1,13 @@
 //! How results are printed.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use super::Failure;
 use crate::domain::outcome::Tally;
+use crate::domain::reading::trouble;
 use crate::domain::text::{escaped, is_coloured, json, shown};
 pub(super) use crate::report::{counted, number, reason};
 
@@ -23,10 +26,28 @@ impl Output {
     }
 }
 
-/// Prints a text and a line's end to stdout. A reader that has seen enough and
-/// closed the pipe is no fault.
+/// Why stdout did not take everything.
+static LOST: OnceLock<ErrorKind> = OnceLock::new();
+
+/// Prints a text and a line's end to stdout.
 pub(super) fn print(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", shown(text, coloured()));
+    let mut stdout = std::io::stdout().lock();
+    let written = writeln!(stdout, "{}", shown(text, coloured())).and_then(|()| stdout.flush());
+    // A reader that has seen enough and closed the pipe is not a failure.
+    if let Some(error) = written.err().filter(|error| error.kind() != ErrorKind::BrokenPipe) {
+        let _ = LOST.set(error.kind());
+    }
+}
+
+/// Whether stdout took everything that was printed.
+///
+/// # Errors
+///
+/// [`Failure`] if it did not. What the command did is done all the same.
+pub(super) fn delivered() -> Result<(), Failure> {
+    let Some(kind) = LOST.get() else { return Ok(()) };
+    let what = format!("the result could not be written to stdout: {}", trouble(*kind));
+    Err(Failure::new(what, "what the command did is done; only its output is incomplete"))
 }
 
 /// How a text stands out on a terminal.

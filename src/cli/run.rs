@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::notify::Notify;
+use super::setup::JobFiles;
 use super::{Failure, setup};
+use crate::domain::plan::Plan;
 use crate::http::listen;
-use crate::worker::{Role, run};
+use crate::worker::{Context, PlanLoadError, Role, run, watch};
 
 /// How long requests that are still open may take once the drain is over.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -23,21 +25,27 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
     setup::ignore_hangup();
     // A restart does not fix a configuration: systemd is told not to try (`RestartPreventExitStatus`).
     let (config, context) = setup::context(file).await.map_err(Failure::of_configuration)?;
-    let jobs = if part == Part::Worker { Vec::new() } else { setup::jobs(&config.jobs)? };
-    let loaded = context.planner.plan(&context.store).await?;
-    for note in &loaded.plan.notes {
-        tracing::warn!(note, "worth knowing");
+    // Whatever is valid runs, and people are told of the rest.
+    let JobFiles { jobs, faults } =
+        if part == Part::Worker { JobFiles::default() } else { setup::job_files(&config.jobs)? };
+    if part != Part::Worker {
+        for (name, failure) in &faults {
+            tracing::error!(file = format!("{name}.toml"), hint = %failure.hint, "{}", failure.message);
+        }
+        let faults: Vec<_> = faults.into_iter().map(|(name, failure)| (name, failure.message)).collect();
+        watch::job_files(&context, &faults).await?;
     }
+    match context.planner.plan(&context.store).await {
+        Ok(loaded) => ready(&context, &loaded.plan).await?,
+        Err(PlanLoadError::Store(error)) => return Err(error.into()),
+        Err(error) => tracing::error!(error = error.brief(), hint = %error.hint(), "no sweep can begin"),
+    }
+    watch::policy(&context).await?;
     let now = context.ledger.clock().now();
     for job in &jobs {
         let next = job.enabled.then(|| job.schedule.next_after(now)).flatten();
         let next = next.map_or_else(|| "never (switched off)".to_owned(), |at| at.to_rfc3339());
         tracing::info!(job = job.name, sweep = %job.kind, next, "job");
-    }
-    if context.ledger.rehearsal(&loaded.plan.digest).await?.is_none() {
-        tracing::warn!(
-            "this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`"
-        );
     }
     tracing::info!(database = context.store.place(), jobs = jobs.len(), "running");
     let stop = setup::stop_on_signal();
@@ -67,5 +75,18 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
     }
     ended?;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// What is worth knowing of a plan before the first night.
+async fn ready(context: &Context, plan: &Plan) -> Result<(), Failure> {
+    for note in &plan.notes {
+        tracing::warn!(note, "worth knowing");
+    }
+    if context.ledger.rehearsal(&plan.digest).await?.is_none() {
+        tracing::warn!(
+            "this policy has not been rehearsed: every live sweep will refuse until `lethe sweep … --rehearse`"
+        );
+    }
     Ok(())
 }

@@ -14,7 +14,7 @@ use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
-pub(super) use crate::service::jobs::{job, jobs};
+pub(super) use crate::service::jobs::{JobFiles, job, job_files, jobs};
 use crate::worker::Context;
 
 /// The configuration and the database it names.

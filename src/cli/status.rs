@@ -108,6 +108,10 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
                 counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
             ));
         }
+        if sweep.joined > 0 {
+            let joined = counted(u64::try_from(sweep.joined).unwrap_or(0), "later tick");
+            notes.push(format!("joined by {joined}"));
+        }
         if sweep.kind == SweepKind::Retention {
             notes.push(counted(gone.values().sum(), "old row"));
         }

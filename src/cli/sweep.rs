@@ -14,6 +14,7 @@ use super::output::{Output, batches, counted, number, reason, tally_lines, word}
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
+use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
@@ -159,6 +160,7 @@ fn request(args: &Args, config: &Config, key_parts: usize) -> Result<Request, Fa
                 _ => SweepKind::List,
             },
             force: args.force,
+            zone: config.time_zone,
             ..Request::of_clients(Vec::new(), now.with_timezone(&config.time_zone).date_naive())
         },
     };
@@ -425,10 +427,13 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
     let ended = Ended { sweep: &sweep, progress, refusals: refusals.clone(), rows: rows.clone() };
     let (State::Done, Ok(loaded)) = (sweep.state, loaded) else {
         let note = sweep.note.clone().unwrap_or_default();
-        return Err(Failure::new(
-            format!("sweep {id} was stopped: {note}"),
-            "what was anonymized before stands; `lethe policy check` says what to mend",
-        ));
+        let what = format!("sweep {id} was {}: {note}", sweep.state.as_str());
+        return Err(match sweep.state {
+            State::Braked => {
+                Failure::new(what, Act::OverBrake(sweep.job.unwrap_or_else(|| format!("--{}", sweep.kind))).then(""))
+            }
+            _ => Failure::new(what, "what was anonymized before stands; `lethe doctor` says what to fix"),
+        });
     };
     out.data(&ended, || {
         let note = sweep.note.as_ref().map(|note| format!("\nnote: {note}")).unwrap_or_default();

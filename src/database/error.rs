@@ -39,6 +39,8 @@ enum Cause {
     Full,
     /// The server cannot be reached, or is starting or stopping.
     Unreachable,
+    /// The server, or this account, has no connection left.
+    NoSlot,
     /// The server does not let this account in.
     Shut,
     /// The account has no right to something; what, if the server names it.
@@ -81,6 +83,7 @@ impl std::fmt::Display for StoreError {
             Cause::Unreachable => {
                 write!(f, "the database server of `{place}` cannot be reached: {}", self.0.fault.words)
             }
+            Cause::NoSlot => write!(f, "the server of `{place}` has no connection left for this account"),
             Cause::Shut => write!(f, "the server of `{place}` does not let this account in"),
             Cause::Forbidden(None) => write!(f, "the account has no right to what is needed in `{place}`"),
             Cause::Forbidden(Some(what)) => {
@@ -110,6 +113,11 @@ impl StoreError {
                 "check host and port in `database`, and that the server runs and lets this host in; nothing is half done"
                     .into()
             }
+            Cause::NoSlot => {
+                "raise the limit of the account, the database or the pooler: a process uses about eight connections, and one \
+                 more for each further step of `postgres.concurrency`"
+                    .into()
+            }
             Cause::Shut => {
                 "check user and password; a password can stand in a file named by `postgres.password_file`".into()
             }
@@ -131,6 +139,9 @@ impl StoreError {
                 "give the account that runs Lethe write access to the file and its folder; nothing was written".into()
             }
             Cause::Unopenable => "check the file's rights, and those of its folder".into(),
+            Cause::Damaged if is_server => {
+                "restore it from a backup; `pg_amcheck` lists what is wrong, and an index may only need REINDEX".into()
+            }
             Cause::Damaged => "restore it from a backup; SQLite's `PRAGMA integrity_check` lists what is wrong".into(),
             Cause::Locked => {
                 "close the program that writes to it, or raise `sqlite.busy_timeout`; nothing was written".into()
@@ -159,6 +170,12 @@ impl StoreError {
     #[must_use]
     pub fn is_of_the_rows(&self) -> bool {
         self.0.fault.kind == FaultKind::Rows
+    }
+
+    /// Whether the database's files are damaged, so that waiting does not help.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self.cause, Cause::Damaged | Cause::NotADatabase)
     }
 
     /// Whether a unique constraint refused a row that is there already.
@@ -252,6 +269,9 @@ impl StoreError {
             (_, "3F000") => Cause::Forbidden(Some("it may not use the schema of Lethe's own tables".to_owned())),
             (_, "25006") => Cause::ReadOnly,
             (_, "53100") => Cause::Full,
+            (_, "53300") => Cause::NoSlot,
+            (_, "XX001" | "XX002") => Cause::Damaged,
+            _ if fault.words == NO_SLOT => Cause::NoSlot,
             (FaultKind::Busy, _) => Cause::Locked,
             (FaultKind::Away, "") => Cause::Unreachable,
             (FaultKind::Away, code) if code.starts_with("08") || code.starts_with("57P") => Cause::Unreachable,
@@ -289,6 +309,8 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// That no connection was free.
+const NO_SLOT: &str = "no free connection in time";
 /// That the two sides could not agree on encryption.
 const UNENCRYPTED: &str = "no secure connection";
 
@@ -305,7 +327,7 @@ impl Fault {
                     return Self { code: String::new(), kind: FaultKind::Away, words };
                 }
                 sqlx::Error::Tls(_) => (FaultKind::Away, UNENCRYPTED),
-                sqlx::Error::PoolTimedOut => (FaultKind::Away, "no free connection in time"),
+                sqlx::Error::PoolTimedOut => (FaultKind::Away, NO_SLOT),
                 // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     (FaultKind::Rows, "a value that cannot be read")

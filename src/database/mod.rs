@@ -5,6 +5,7 @@
 mod error;
 mod native;
 mod postgres;
+mod room;
 mod row;
 mod samples;
 mod scan;

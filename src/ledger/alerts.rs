@@ -80,6 +80,19 @@ impl Ledger {
             .await
     }
 
+    /// Notes that the events with this prefix are over, save these.
+    pub async fn are_over_but(&self, prefix: &str, events: &[String]) -> Result<(), StoreError> {
+        let standing: Vec<String> =
+            query_scalar("SELECT event FROM lethe_alerts WHERE event LIKE $1 || '%' AND over_at IS NULL")
+                .bind(prefix)
+                .fetch_all(self.readers())
+                .await?;
+        for event in standing.iter().filter(|event| !events.contains(event)) {
+            self.is_over(event).await?;
+        }
+        Ok(())
+    }
+
     /// A look costs less than a turn of the writer.
     async fn stands(&self, event: &str) -> Result<bool, StoreError> {
         let found: i64 = query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")

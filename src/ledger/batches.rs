@@ -25,9 +25,11 @@ pub struct Batch {
     pub after: Option<String>,
     /// How often it was claimed.
     pub attempts: i64,
+    /// How often it was put off because other sessions had locked its clients.
+    pub waits: i64,
 }
 
-from_row!(Batch { id, sweep, keys, clients, after, attempts });
+from_row!(Batch { id, sweep, keys, clients, after, attempts, waits });
 
 /// A batch about to be cut.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct NewBatch {
     pub after: Option<String>,
     /// When it may be taken up, in the ledger's form; `None` for at once.
     pub run_at: Option<String>,
+    /// How often its clients were put off because other sessions had locked them.
+    pub waits: i64,
 }
 
 /// How a batch ends.
@@ -57,6 +61,10 @@ pub enum Finish {
     Again(String),
     /// To be taken up at this moment; the attempt does not count, as it was not the clients' fault.
     Later(String),
+    /// The same, as other sessions have locked its clients.
+    Wait(String),
+    /// Other sessions had locked its clients for too long: the sweep ends without them.
+    LeftOut,
 }
 
 /// What came of a batch that was worked through.
@@ -115,12 +123,13 @@ impl Ledger {
         batches: &[NewBatch],
     ) -> Result<(), StoreError> {
         for batch in batches {
-            query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at) VALUES ($1, $2, $3, $4, 'ready', $5)")
+            query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at, waits) VALUES ($1, $2, $3, $4, 'ready', $5, $6)")
                 .bind(sweep)
                 .bind(&batch.keys)
                 .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
                 .bind(&batch.after)
                 .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
+                .bind(batch.waits)
                 .execute(&mut *connection)
                 .await?;
         }
@@ -139,7 +148,7 @@ impl Ledger {
     /// The batch that a claim is for, if the claim still holds.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
         query_as(
-            "SELECT id, sweep, keys, clients, after, attempts FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
+            "SELECT id, sweep, keys, clients, after, attempts, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -159,7 +168,8 @@ impl Ledger {
         let (state, tally, run_at) = match finish {
             Finish::Done(done) => ("done", done.tally, None),
             Finish::Split { .. } => ("split", Tally::default(), None),
-            Finish::Again(at) | Finish::Later(at) => ("ready", Tally::default(), Some(at)),
+            Finish::Again(at) | Finish::Later(at) | Finish::Wait(at) => ("ready", Tally::default(), Some(at)),
+            Finish::LeftOut => ("cancelled", Tally::default(), None),
         };
         let done = if let Finish::Done(done) = finish { Some(done) } else { None };
         let later = done.map_or(&[][..], |done| done.later.as_slice());
@@ -168,7 +178,7 @@ impl Ledger {
         let finished = query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
-             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16 WHERE id = $1 AND lease = $2 AND state = 'running'",
+             not_found = $10, failed = $11, done_at = $12, attempts = attempts - $13, reasons = $14, took_ms = $16, waits = waits + $17 WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -182,10 +192,11 @@ impl Ledger {
         .bind(count(tally.not_found))
         .bind(count(tally.failed))
         .bind((state != "ready").then(|| self.now()))
-        .bind(i64::from(matches!(finish, Finish::Later(_))))
+        .bind(i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))))
         .bind(done.map(|done| &done.reasons))
         .bind(i64::try_from(later.iter().map(|batch| batch.clients).sum::<usize>()).unwrap_or(i64::MAX))
         .bind(took)
+        .bind(i64::from(matches!(finish, Finish::Wait(_))))
         .execute(&mut *connection)
         .await?
         ;
@@ -240,6 +251,32 @@ impl Ledger {
         Ok((positive(clients), Duration::from_millis(positive(took))))
     }
 
+    /// Leaves out the batches of a sweep that pause. The next sweep begins anew, as they may be anywhere.
+    pub async fn leave_pausing(&self, sweep: i64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin().await?;
+        query("UPDATE lethe_sweeps SET position = NULL WHERE id = $1").bind(sweep).execute(&mut *transaction).await?;
+        query(
+            "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
+             WHERE sweep = $1 AND state = 'ready' AND run_at > $2",
+        )
+        .bind(sweep)
+        .bind(self.now())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    }
+
+    /// Clients of a sweep that were left out, as other sessions had locked them to the end.
+    pub async fn left_out(&self, sweep: i64) -> Result<i64, StoreError> {
+        query_scalar(
+            "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1 AND state = 'cancelled'",
+        )
+        .bind(sweep)
+        .fetch_one(self.readers())
+            .await
+    }
+
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
@@ -264,6 +301,31 @@ impl Ledger {
                 .fetch_one(connection)
                 .await?;
         Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
+    }
+
+    /// Clients that a sweep's brake still lets it take; for no more than a first answer, as nothing is locked.
+    pub async fn left_of_allowance(&self, connection: &mut Connection, sweep: i64) -> Result<u64, StoreError> {
+        let left: Option<i64> = query_scalar("SELECT allowance - taken FROM lethe_sweeps WHERE id = $1")
+            .bind(sweep)
+            .fetch_one(connection)
+            .await?;
+        Ok(left.map_or(u64::MAX, |left| u64::try_from(left).unwrap_or(0)))
+    }
+
+    /// Takes clients of a sweep's allowance, at the end of the transaction that anonymizes them: batches that are
+    /// committed at once wait for each other here. Returns whether there were enough left.
+    pub async fn take_of_allowance(
+        &self,
+        connection: &mut Connection,
+        sweep: i64,
+        clients: u64,
+    ) -> Result<bool, StoreError> {
+        let taken = query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
+            .bind(sweep)
+            .bind(i64::try_from(clients).unwrap_or(i64::MAX))
+            .execute(connection)
+            .await?;
+        Ok(taken > 0)
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved

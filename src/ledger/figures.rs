@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, Json, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
 
 /// How many clients have a reason.
@@ -207,6 +207,16 @@ impl Ledger {
             .execute(connection)
             .await?;
         Ok(())
+    }
+
+    /// How many old rows of a table a sweep has deleted, asked in its own transaction.
+    pub async fn rows_gone_of(&self, connection: &mut Connection, sweep: i64, table: &str) -> Result<u64, StoreError> {
+        let all: Vec<Json<BTreeMap<String, u64>>> =
+            query_scalar("SELECT rows_gone FROM lethe_batches WHERE sweep = $1 AND rows_gone IS NOT NULL")
+                .bind(sweep)
+                .fetch_all(connection)
+                .await?;
+        Ok(all.iter().filter_map(|rows| rows.0.get(table)).sum())
     }
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.

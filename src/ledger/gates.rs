@@ -83,29 +83,6 @@ impl Ledger {
         Ok(made.as_deref().and_then(parse_moment))
     }
 
-    /// Until when a job's ticks have been looked at.
-    pub async fn checked_at(&self, job: &str) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let checked: Option<String> = query_scalar("SELECT checked_at FROM lethe_jobs WHERE job = $1")
-            .bind(job)
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(checked.as_deref().and_then(parse_moment))
-    }
-
-    /// Notes that a job's ticks have been looked at until a moment.
-    pub async fn set_checked_at(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query(
-            "INSERT INTO lethe_jobs (job, checked_at) VALUES ($1, $2) \
-             ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at WHERE lethe_jobs.checked_at < excluded.checked_at",
-        )
-        .bind(job)
-        .bind(moment(until))
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
-    }
-
     /// How far the period sweeps of a plan and filter have looked.
     pub async fn mark(&self, mark: &str) -> Result<Mark, StoreError> {
         let found = query_as("SELECT cutoff, full_at, position FROM lethe_marks WHERE mark = $1")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Ledger;
+use super::{Ledger, Sweep};
 use crate::database::{Connection, StoreError, from_row, query, query_as};
 
 /// Writes a JSON array that is kept as a text as what it is.
@@ -92,6 +92,28 @@ pub struct OutcomePage {
 }
 
 impl Ledger {
+    /// Records inside a transaction that a client failed which cannot even be looked at.
+    pub async fn record_unseen(
+        &self,
+        connection: &mut Connection,
+        sweep: &Sweep,
+        key: &str,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        query(
+            "INSERT INTO lethe_outcomes (client_key, sweep, outcome, reasons, at, last_sweep, last_at, digest) \
+             VALUES ($1, $2, 'failed', $3, $4, $2, $4, $5) ON CONFLICT (client_key, sweep) DO NOTHING",
+        )
+        .bind(key)
+        .bind(sweep.id)
+        .bind(serde_json::json!([reason]).to_string())
+        .bind(self.now())
+        .bind(&sweep.digest)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
     /// What became of the clients that had their outcome in a sweep, or have
     /// it from an earlier one and had it in this one last; in key order.
     pub async fn outcomes(&self, sweep: i64, page: &OutcomePage) -> Result<Vec<Listed>, StoreError> {

@@ -97,6 +97,18 @@ pub struct NewSweep {
     /// The digest of what a person asked for: one sweep runs for the same terms.
     pub terms: Option<String>,
     pub opened_by: String,
+    /// The time zone in which it has its day.
+    pub zone: String,
+    pub allowance: Allowance,
+}
+
+/// What a sweep's brake lets it take.
+#[derive(Debug, Clone, Default)]
+pub struct Allowance {
+    /// The most clients; `None` is no limit.
+    pub clients: Option<u64>,
+    /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
+    pub rows: BTreeMap<String, u64>,
 }
 
 /// A sweep as the ledger has it.
@@ -140,6 +152,13 @@ pub struct Sweep {
     pub cut: bool,
     /// Whether the cap ended it before everybody was looked at.
     pub capped: bool,
+    /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
+    #[serde(skip)]
+    pub zone: Option<String>,
+    #[serde(skip)]
+    pub allowance: Allowance,
+    /// Later ticks of its job that joined it while it ran.
+    pub joined: i64,
     /// Who opened it.
     pub opened_by: String,
     /// When it was opened.
@@ -190,6 +209,12 @@ impl FromRow for Sweep {
             opened_by: row.get("opened_by")?,
             opened_at: row.get("opened_at")?,
             closed_at: row.get("closed_at")?,
+            zone: row.get("zone")?,
+            allowance: Allowance {
+                clients: row.get("allowance")?,
+                rows: row.get::<Option<Json<_>>>("row_allowance")?.map_or_else(BTreeMap::new, |rows| rows.0),
+            },
+            joined: row.get("joined")?,
         })
     }
 }
@@ -199,11 +224,12 @@ impl Ledger {
     /// already, or one of the same terms is running.
     pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let now = self.now();
+        let rows = &sweep.allowance.rows;
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
-             state, note, position, opened_by, opened_at, closed_at, over_brake, terms) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
+             state, note, position, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
              ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
@@ -225,6 +251,9 @@ impl Ledger {
         .bind(closed)
         .bind(i64::from(sweep.over_brake))
         .bind(&sweep.terms)
+        .bind(&sweep.zone)
+        .bind(sweep.allowance.clients.map(|own| i64::try_from(own).unwrap_or(i64::MAX)))
+        .bind((!rows.is_empty()).then(|| serde_json::json!(rows).to_string()))
         .fetch_optional(connection)
         .await
     }
@@ -245,6 +274,30 @@ impl Ledger {
     /// Sweeps that are running, oldest first.
     pub async fn running_sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE state = 'running' ORDER BY id").fetch_all(self.readers()).await
+    }
+
+    /// The sweep of a job that is running, if one is.
+    pub async fn running_of_job(&self, job: &str) -> Result<Option<i64>, StoreError> {
+        query_scalar("SELECT min(id) FROM lethe_sweeps WHERE job = $1 AND state = 'running'")
+            .bind(job)
+            .fetch_one(self.readers())
+            .await
+    }
+
+    /// Records that a tick, and those missed before it, joined a sweep that is still running. Returns whether it was
+    /// this call that did: the sweep's own tick and one that joined before are not counted.
+    pub async fn join_sweep(&self, id: i64, tick: DateTime<Utc>, skipped: u64) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let joined = query(
+            "UPDATE lethe_sweeps SET joined = joined + $3, joined_at = $2 WHERE id = $1 AND state = 'running' \
+             AND COALESCE(tick, '') < $2 AND COALESCE(joined_at, '') < $2",
+        )
+        .bind(id)
+        .bind(moment(tick))
+        .bind(i64::try_from(skipped.saturating_add(1)).unwrap_or(i64::MAX))
+        .execute(&mut **writer)
+        .await?;
+        Ok(joined > 0)
     }
 
     /// The last sweeps, newest first.
@@ -327,16 +380,27 @@ impl Ledger {
 
     /// Ends a sweep before its time; its open batches are cancelled.
     pub async fn stop_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
+        self.end_sweep(id, State::Stopped, note).await
+    }
+
+    /// Ends a sweep that would take more than its brake allows; its open batches are cancelled.
+    pub async fn brake_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
+        self.end_sweep(id, State::Braked, note).await
+    }
+
+    async fn end_sweep(&self, id: i64, state: State, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
-            let stopped = query("UPDATE lethe_sweeps SET state = 'stopped', note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
-                .bind(id)
-                .bind(note)
-                .bind(self.now())
-                .execute(&mut *transaction)
-                .await?
-                ;
+            let stopped = query(
+                "UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'",
+            )
+            .bind(id)
+            .bind(note)
+            .bind(self.now())
+            .bind(state.as_str())
+            .execute(&mut *transaction)
+            .await?;
             query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
                 .bind(id)
                 .execute(&mut *transaction)

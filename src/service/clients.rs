@@ -107,7 +107,7 @@ impl Service {
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
         ledger_key(&self.context, key).await?;
         let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
-        let request = Request { force, ..Request::of_clients(vec![key], self.today()) };
+        let request = Request { force, zone: self.time_zone, ..Request::of_clients(vec![key], self.today()) };
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }

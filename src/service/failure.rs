@@ -1,5 +1,7 @@
 //! An error as a person sees it: what went wrong, what to do, whose it is to fix.
 
+use std::io::Write;
+
 use crate::database::StoreError;
 use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
@@ -61,13 +63,15 @@ impl Failure {
     pub fn print(&self, json: bool) {
         if json {
             let failure = serde_json::json!({ "error": self.message, "hint": self.hint.to_string() }).to_string();
-            eprintln!("{}", text::json(&failure));
+            let _ = writeln!(std::io::stderr().lock(), "{}", text::json(&failure));
             return;
         }
         let coloured = is_coloured(&std::io::stderr());
         let [error, hint] =
             if coloured { ["\u{1b}[31merror:\u{1b}[0m", "\u{1b}[36mhint:\u{1b}[0m"] } else { ["error:", "hint:"] };
-        eprintln!("{}", shown(&format!("{error} {}\n\n{hint} {}", self.message, self.hint), coloured));
+        let text = shown(&format!("{error} {}\n\n{hint} {}", self.message, self.hint), coloured);
+        // With stderr gone, the exit code still says so.
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 }
 

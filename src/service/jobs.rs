@@ -13,39 +13,73 @@ use crate::domain::job::Job;
 use crate::domain::reading::trouble;
 use crate::ledger::SweepPage;
 
-/// All jobs in the folder, by name.
-pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
-    let unreadable = |path: &Path, error: &std::io::Error| {
-        Failure::new(
-            format!("the jobs in `{}` cannot be read: {}", path.display(), trouble(error.kind())),
-            "`jobs` in `lethe.toml` names the folder of the job files",
-        )
-    };
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .map_err(|error| unreadable(folder, &error))?
+/// The job files of a folder.
+#[derive(Debug, Default)]
+pub struct JobFiles {
+    /// The jobs, by name.
+    pub jobs: Vec<Job>,
+    /// The files that are not jobs, each by its name without `.toml`, and why.
+    pub faults: Vec<(String, Failure)>,
+}
+
+/// Reads the job files of a folder. One that is not a job keeps no other from running.
+///
+/// # Errors
+///
+/// [`Failure`] if the folder cannot be read.
+pub fn job_files(folder: &Path) -> Result<JobFiles, Failure> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .map_err(|error| unreadable(folder, error.kind()))?
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect();
-    files.sort();
-    files
-        .iter()
-        .map(|path| {
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-            Job::parse(&name, &text).map_err(|error| {
-                let mut failure = Failure::from(error);
-                // A job knows its name; where its file is, is known here.
-                failure.message = failure.message.replace(&format!("jobs/{name}.toml"), &path.display().to_string());
-                failure
-            })
-        })
-        .collect()
+    paths.sort();
+    let mut files = JobFiles::default();
+    for path in paths {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match read(&name, &path) {
+            Ok(job) => files.jobs.push(job),
+            Err(failure) => files.faults.push((name, failure)),
+        }
+    }
+    Ok(files)
+}
+
+fn read(name: &str, path: &Path) -> Result<Job, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("the job file `{}` cannot be read: {}", path.display(), trouble(error.kind()));
+        Failure::new(what, "remove what is not a job from the folder, or make it readable")
+    })?;
+    Job::parse(name, &text).map_err(|error| {
+        let mut failure = Failure::from(error);
+        // A job knows its name; the path of its file is known here.
+        failure.message = failure.message.replace(&format!("jobs/{name}.toml"), &path.display().to_string());
+        failure
+    })
+}
+
+fn unreadable(folder: &Path, kind: std::io::ErrorKind) -> Failure {
+    let what = format!("the jobs in `{}` cannot be read: {}", folder.display(), trouble(kind));
+    Failure::new(what, "`jobs` in `lethe.toml` names the folder of the job files")
+}
+
+/// The jobs of a folder, by name.
+///
+/// # Errors
+///
+/// [`Failure`] if the folder cannot be read, or one of its files is not a job.
+pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
+    let files = job_files(folder)?;
+    files.faults.into_iter().next().map_or(Ok(files.jobs), |(_, failure)| Err(failure))
 }
 
 /// The job of this name.
 pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
-    let jobs = jobs(folder)?;
+    let JobFiles { jobs, faults } = job_files(folder)?;
+    if let Some((_, failure)) = faults.into_iter().find(|(own, _)| own == name) {
+        return Err(failure);
+    }
     let names: Vec<String> = jobs.iter().map(|job| job.name.clone()).collect();
     jobs.into_iter().find(|job| job.name == name).ok_or_else(|| {
         let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
@@ -77,7 +111,7 @@ pub struct JobStatus {
     pub next: Option<String>,
     /// Its last sweep, where it was asked for.
     pub last: Option<Shown>,
-    /// Why the jobs cannot be read; then nothing else is said.
+    /// Why its file is not a job; then only its name is given, or none if the folder cannot be read.
     pub error: Option<String>,
 }
 
@@ -87,24 +121,9 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
     if !folder.exists() {
         return Vec::new();
     }
-    let jobs = match jobs(folder) {
-        Ok(jobs) => jobs,
-        Err(failure) => {
-            let nothing = String::new;
-            return vec![JobStatus {
-                job: nothing(),
-                description: nothing(),
-                kind: nothing(),
-                schedule: nothing(),
-                review: false,
-                enabled: false,
-                next: None,
-                last: None,
-                error: Some(failure.message),
-            }];
-        }
-    };
-    let status = jobs.into_iter().map(|job| JobStatus {
+    let files = job_files(folder)
+        .unwrap_or_else(|failure| JobFiles { jobs: Vec::new(), faults: vec![(String::new(), failure)] });
+    let status = files.jobs.into_iter().map(|job| JobStatus {
         next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
         kind: job.kind.to_string(),
         schedule: job.schedule.to_string(),
@@ -115,7 +134,18 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
         last: None,
         error: None,
     });
-    status.collect()
+    let faults = files.faults.into_iter().map(|(job, failure)| JobStatus {
+        job,
+        description: String::new(),
+        kind: String::new(),
+        schedule: String::new(),
+        review: false,
+        enabled: false,
+        next: None,
+        last: None,
+        error: Some(failure.message),
+    });
+    status.chain(faults).collect()
 }
 
 impl Service {

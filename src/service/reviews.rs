@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::Service;
 use super::failure::{Failure, Kind};
-use super::jobs::jobs;
+use super::jobs::job_files;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
@@ -261,7 +261,7 @@ impl Service {
         let of_clients = |job: &Job| matches!(job.kind, SweepKind::Due | SweepKind::Period);
         let choices = plan.retention.as_ref().and_then(|own| own.choices);
         Ok(Offered {
-            jobs: jobs(&self.jobs)?.into_iter().filter(of_clients).map(|job| job.name).collect(),
+            jobs: job_files(&self.jobs)?.jobs.into_iter().filter(of_clients).map(|job| job.name).collect(),
             due: plan.client.to_anonymize_on.is_some(),
             period: plan.retention.is_some(),
             filters: plan.filters.keys().map(|own| (own.clone(), plan.one_value.contains(own))).collect(),
@@ -332,6 +332,8 @@ impl Service {
             selection: None,
             limit: None,
             job: None,
+            // Whoever approves has seen how many they are.
+            over_brake: true,
             ..asked
         };
         let mut request = self.request_of_any_size(&terms).await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::deliveries;
@@ -14,10 +15,14 @@ use crate::domain::hint::{Act, Face};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
+use crate::worker::watch::was_ahead;
 use crate::worker::{Context, gate, hindrance};
 
 /// The most failures counted and listed.
 pub const MOST_FAILURES: u32 = 1000;
+
+/// For how long it is shown that the clock was ahead.
+const RESETS_SHOWN: TimeDelta = TimeDelta::days(7);
 
 /// A sweep, and how far it is.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -118,6 +123,8 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
         all.extend(hindrance(context).await);
     }
     all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
+    let resets = context.ledger.resets(context.ledger.clock().now() - RESETS_SHOWN).await.unwrap_or_default();
+    all.extend(resets.chunk_by(|own, next| own.at == next.at).map(was_ahead));
     for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
         let name = shown.sweep.job.as_deref().unwrap_or("by hand");
         let newer_done = status.sweeps.iter().any(|other| {

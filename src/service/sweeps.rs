@@ -288,7 +288,9 @@ impl Service {
             if keys.is_empty() {
                 continue;
             }
-            let request = Request { force, retry: true, ..Request::of_clients(keys, self.today()) };
+            // They were within the brake of the sweep in which they failed.
+            let again = Request::of_clients(keys, self.today());
+            let request = Request { force, retry: true, over_brake: true, zone: self.time_zone, ..again };
             sweeps.extend(open(context, &request).await?);
         }
         if !back.is_empty() {
@@ -330,7 +332,9 @@ impl Service {
                 return refused("`job` goes with neither `kind` nor `selection`", "a job says its kind itself");
             }
             (Some(name), None) => Request::of_job(&job(&self.jobs, name)?, now),
-            (None, Some(kind)) => Request { kind, ..Request::of_clients(Vec::new(), self.today()) },
+            (None, Some(kind)) => {
+                Request { kind, zone: self.time_zone, ..Request::of_clients(Vec::new(), self.today()) }
+            }
             (None, None) => {
                 return refused(
                     "neither `job` nor `kind` is there",

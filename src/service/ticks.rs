@@ -14,6 +14,7 @@ use super::sweeps::Ask;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::job::Job;
+use crate::worker::scheduler::missed;
 use crate::worker::watch::{Alert, tick_over};
 
 /// How often ticks are looked at.
@@ -69,14 +70,9 @@ impl Service {
     pub async fn review_ticks(&self, jobs: &[Job]) -> Result<(), Failure> {
         let ledger = &self.context.ledger;
         for job in jobs.iter().filter(|job| job.review) {
-            let now = ledger.clock().now();
-            let Some(checked) = ledger.checked_at(&job.name).await? else {
-                ledger.set_checked_at(&job.name, now).await?;
-                continue;
-            };
-            let Some(missed) = job.schedule.missed(checked, now) else { continue };
+            let Some(missed) = missed(&self.context, job).await? else { continue };
             if !job.enabled || self.review_of(job, missed.latest).await? {
-                ledger.set_checked_at(&job.name, missed.latest).await?;
+                ledger.set_looked(&job.name, missed.latest).await?;
             }
         }
         Ok(())

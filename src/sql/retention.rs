@@ -71,7 +71,7 @@ impl OldRows<'_> {
         format!("SELECT count(*) FROM {}", self.table())
     }
 
-    /// Deletes so many old rows at most.
+    /// Deletes so many old rows at most; all of them where nothing tells a row from the others.
     #[must_use]
     pub fn delete(&self, most: u64) -> String {
         let (table, is_old) = (self.table(), self.is_old());

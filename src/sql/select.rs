@@ -347,6 +347,12 @@ fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cu
     sources
 }
 
+/// Counts the rows of the client table.
+#[must_use]
+pub fn clients_count(client: &ClientPlan) -> String {
+    format!("SELECT count(*) FROM {}", relation(client.dialect, &client.table))
+}
+
 /// Whether the client table has more than `$1` rows: no row if it has not.
 #[must_use]
 pub fn more_rows_than(client: &ClientPlan) -> String {

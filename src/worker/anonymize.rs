@@ -8,26 +8,30 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::batch::{self, BatchFault, Failing, Work};
+use super::batch::{self, BUSY_PAUSE, BatchFault, Failing, Work, backoff};
 use super::culprits::{Suspects, set_apart};
 use super::deliver::messages::write_down;
+use super::end::{BatchEnd, Tried, end_of, waits_too_long};
 use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{replay, retention};
 use crate::database::{Connection, query, query_as};
-use crate::domain::key::{join, split};
+use crate::domain::key::{Key, join, split};
+use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;
-use crate::ledger::{Batch, Finish, NewBatch, State, Sweep, moment};
+use crate::ledger::{Batch, Done, Finish, NewBatch, State, Sweep, moment};
 use crate::queue::Claim;
 use crate::sql::batch::{Statements, count_reasons, statements};
 use crate::traces::{Span, note};
 
-/// The longest wait before a batch is taken up again.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How long a batch waits before it is asked again whether a replay is through.
 const REPLAY_PAUSE: Duration = Duration::from_secs(2);
+/// Why a batch is put off whose database's disk is about to be full.
+const NO_ROOM: &str = "the write-ahead log takes the room on the disk, and another program keeps it from being emptied";
+/// How long a batch is put off the first time that the database is away.
+const PUT_OFF: Duration = Duration::from_secs(2);
 
 /// Handles claims, and keeps the statements of the sweep at hand.
 #[derive(Clone)]
@@ -47,8 +51,16 @@ struct OpenSweep {
 
 /// What one attempt at a batch came to.
 enum Attempt {
-    /// Committed, or no longer ours.
+    /// Committed.
     Over,
+    /// Rolled back, as the batch is no longer ours.
+    Lost,
+    /// The sweep would take more clients than its brake allows.
+    OverBrake { allowed: u64, taken: u64, clients: u64 },
+    /// Other sessions have locked all of its clients for too long.
+    LockedOut,
+    /// The write-ahead log takes the room on the disk, and cannot be emptied.
+    NoRoom,
     /// Policy or schema are not what they were.
     Changed,
     /// A replay goes first, or a person has to decide.
@@ -80,96 +92,171 @@ impl Anonymizer {
     }
 
     async fn anonymize_batch(&self, claim: &Claim, batch: Batch, sweep: Sweep) -> Result<(), SweepError> {
-        let ledger = &self.context.ledger;
         if sweep.kind == SweepKind::Retention {
             return retention::work(&self.context, claim, &batch, &sweep).await;
         }
         let Some(open) = self.open_sweep(&sweep).await? else { return Ok(()) };
+        let most = self.context.limits.attempts;
         let mut failing = Failing::new();
         let mut refused = BTreeSet::new();
-        if claim.attempt > self.context.limits.attempts {
-            // Claimed again and again and never finished: somebody in it takes the process down.
+        if claim.attempt > most {
+            // Claimed again and again and never finished: a client in it takes the process down.
             if batch.clients > 1 {
                 return self.split(claim, &batch, &sweep, "a worker did not come back from it").await;
             }
             failing.insert(0, serde_json::json!(["the worker did not come back from it"]).to_string());
         }
         loop {
-            match self.attempt(claim, &batch, &open, &failing).await {
-                // Only a rehearsal asks whether rules are settled.
-                Ok(Attempt::Over) | Err(BatchFault::NotSettled(_)) => {
+            let fault = match self.attempt(claim, &batch, &open, &failing).await {
+                Ok(Attempt::Over | Attempt::Lost) => {
                     self.pace.rest(batch.clients, &self.stop).await;
                     return Ok(());
                 }
                 Ok(Attempt::Changed) => {
                     // Stops the sweep if it really changed; an index alone does not.
                     *self.sweep.lock().await = None;
-                    if self.open_sweep(&sweep).await?.is_none() {
-                        return Ok(());
+                    if self.open_sweep(&sweep).await?.is_some() {
+                        self.finish(claim, &batch, Finish::Later, Duration::ZERO, None).await?;
                     }
-                    let now = moment(ledger.clock().now());
-                    ledger.finish_alone(claim, sweep.id, &Finish::Later(now), None).await?;
                     return Ok(());
                 }
                 Ok(Attempt::Outdated) => {
                     // Whoever knows the tables claims the batch when its lease has run out.
                     self.context.stop.cancel();
-                    return Ok(ledger.is_current().await?);
+                    return Ok(self.context.ledger.is_current().await?);
                 }
-                Ok(Attempt::Waits) => {
-                    let later = Finish::Later(moment(ledger.clock().now() + REPLAY_PAUSE));
-                    ledger.finish_alone(claim, sweep.id, &later, None).await?;
-                    return Ok(());
+                Ok(Attempt::Waits) => return self.finish(claim, &batch, Finish::Later, REPLAY_PAUSE, None).await,
+                Ok(Attempt::NoRoom) => {
+                    tracing::warn!(batch = batch.id, "batch put off: {NO_ROOM}");
+                    return self.finish(claim, &batch, Finish::Later, PUT_OFF, Some(NO_ROOM)).await;
                 }
-                Err(BatchFault::Residue(found)) => failing.extend(found),
-                Err(BatchFault::Rows { rule: Some(rule), .. })
-                    if batch.clients > 1
-                        && sweep.cap.is_none()
-                        && refused.insert(rule)
-                        && open.suspects.lock().await.refused(rule) => {}
-                Err(BatchFault::Rows { fault, .. }) if batch.clients > 1 => {
-                    return self.split(claim, &batch, &sweep, &fault.words).await;
+                Ok(Attempt::LockedOut) => return self.leave_out(claim, &batch, &sweep).await,
+                Ok(Attempt::OverBrake { allowed, taken, clients }) => {
+                    let note = format!(
+                        "its brake allows {allowed} clients: {taken} were anonymized, and the next batch has {clients} more"
+                    );
+                    tracing::error!(sweep = sweep.id, note, "sweep braked");
+                    return Ok(self.context.ledger.brake_sweep(sweep.id, &note).await?);
                 }
-                Err(BatchFault::Rows { fault, .. }) if claim.attempt < self.context.limits.attempts => {
-                    let wait = backoff(self.context.limits.retry_after, claim.attempt);
-                    let again = Finish::Again(moment(ledger.clock().now() + wait));
-                    ledger.finish_alone(claim, sweep.id, &again, Some(&fault.words)).await?;
-                    return Ok(());
+                Err(fault) => fault,
+            };
+            let tries_rule = match &fault {
+                BatchFault::Rows { rule: Some(rule), .. } if batch.clients > 1 && sweep.cap.is_none() => {
+                    refused.insert(*rule) && open.suspects.lock().await.refused(*rule)
                 }
-                Err(BatchFault::Rows { fault, .. }) if !failing.contains_key(&0) => {
-                    failing.insert(0, serde_json::json!([fault.words]).to_string());
+                _ => false,
+            };
+            let words = self.words(&fault);
+            let tried = Tried {
+                clients: batch.clients,
+                attempt: claim.attempt,
+                most,
+                waits: u32::try_from(batch.waits).unwrap_or(u32::MAX),
+                is_failing: !failing.is_empty(),
+                tries_rule,
+                is_damaged: is_damaged(&fault),
+            };
+            let (retry_after, attempt) = (self.context.limits.retry_after, claim.attempt);
+            match end_of(&fault, &tried) {
+                BatchEnd::AtOnce => {
+                    if let BatchFault::Residue(found) = fault {
+                        let known = failing.len();
+                        failing.extend(found);
+                        if failing.len() == known {
+                            return self.stop(&sweep, "what is left of a client was found again and again").await;
+                        }
+                    }
                 }
-                // Not even to be recorded as failed: left to its lease.
-                Err(BatchFault::Rows { fault, .. }) => {
-                    tracing::error!(batch = batch.id, error = %fault, "a client can be neither taken nor looked at");
-                    return Ok(());
+                BatchEnd::Fail => {
+                    failing.insert(0, serde_json::json!([words]).to_string());
                 }
-                Err(BatchFault::UnknownKey { table, key }) => {
-                    let note = SweepError::UnknownKey { table, key }.brief();
-                    tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-                    ledger.stop_sweep(sweep.id, &note).await?;
-                    return Ok(());
+                BatchEnd::FailUnseen => return self.fail_unseen(claim, &batch, &sweep, &words).await,
+                BatchEnd::Split => return self.split(claim, &batch, &sweep, &words).await,
+                BatchEnd::Again => {
+                    return self
+                        .finish(claim, &batch, Finish::Again, backoff(retry_after, attempt), Some(&words))
+                        .await;
                 }
-                // Somebody holds a lock: the others need not wait for it.
-                Err(BatchFault::Busy(error)) if batch.clients > 1 => {
-                    return self.split(claim, &batch, &sweep, &error.fault().words).await;
+                BatchEnd::Wait => {
+                    let pause = backoff(BUSY_PAUSE, tried.waits + 1);
+                    return self.finish(claim, &batch, Finish::Wait, pause, Some(&words)).await;
                 }
-                Err(BatchFault::Busy(error)) => {
-                    let fault = error.fault();
-                    let wait = backoff(self.context.limits.retry_after, claim.attempt);
-                    let later = Finish::Later(moment(ledger.clock().now() + wait));
-                    ledger.finish_alone(claim, sweep.id, &later, Some(&fault.words)).await?;
-                    return Ok(());
+                BatchEnd::LeaveOut => return self.leave_out(claim, &batch, &sweep).await,
+                BatchEnd::PutOff => {
+                    tracing::warn!(batch = batch.id, error = words, "batch put off");
+                    let pause = backoff(PUT_OFF, attempt);
+                    return self.finish(claim, &batch, Finish::Later, pause, Some(&words)).await;
                 }
-                Err(BatchFault::Unavailable(error)) => {
-                    tracing::warn!(batch = batch.id, error = %error, "batch put off");
-                    let later =
-                        Finish::Later(moment(ledger.clock().now() + backoff(Duration::from_secs(2), claim.attempt)));
-                    ledger.finish_alone(claim, sweep.id, &later, Some(&error.to_string())).await?;
-                    return Ok(());
-                }
+                BatchEnd::Stop => return self.stop(&sweep, &words).await,
             }
         }
+    }
+
+    /// What is said of a fault, in the ledger and in the log.
+    fn words(&self, fault: &BatchFault) -> String {
+        match fault {
+            BatchFault::Rows { fault, .. } => fault.words.clone(),
+            BatchFault::Busy(error) => error.fault().words.clone(),
+            BatchFault::Unavailable(error) => error.to_string(),
+            BatchFault::UnknownKey { table, key } => {
+                SweepError::UnknownKey { table: table.clone(), key: key.clone() }.brief()
+            }
+            BatchFault::Residue(_) | BatchFault::NotSettled(_) => String::new(),
+        }
+    }
+
+    async fn stop(&self, sweep: &Sweep, note: &str) -> Result<(), SweepError> {
+        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
+        Ok(self.context.ledger.stop_sweep(sweep.id, note).await?)
+    }
+
+    /// Ends a batch that is to be taken up again after a pause.
+    async fn finish(
+        &self,
+        claim: &Claim,
+        batch: &Batch,
+        how: fn(String) -> Finish,
+        pause: Duration,
+        error: Option<&str>,
+    ) -> Result<(), SweepError> {
+        let ledger = &self.context.ledger;
+        let finish = how(moment(ledger.clock().now() + pause));
+        ledger.finish_alone(claim, batch.sweep, &finish, error).await?;
+        Ok(())
+    }
+
+    /// Records the clients of a batch as failed without looking at them.
+    async fn fail_unseen(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, why: &str) -> Result<(), SweepError> {
+        let ledger = &self.context.ledger;
+        let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
+        let failed = u64::try_from(keys.len()).unwrap_or(0);
+        let done = Done {
+            tally: Tally { failed, ..Tally::default() },
+            reasons: "{}".to_owned(),
+            later: Vec::new(),
+            took: Duration::ZERO,
+        };
+        let mut writer = ledger.writer().await;
+        let mut transaction = writer.begin().await?;
+        for key in keys.iter().filter_map(|key| Key::from_json(key).ok()) {
+            ledger.record_unseen(&mut transaction, sweep, &key.to_string(), why).await?;
+        }
+        let finish = Finish::Done(done);
+        if ledger.finish(&mut transaction, claim, sweep.id, &finish, Some(why)).await? {
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a batch whose clients other sessions have locked for too long. The next sweep by date or period takes
+    /// them; a list has no next sweep, so they fail, and can be retried.
+    async fn leave_out(&self, claim: &Claim, batch: &Batch, sweep: &Sweep) -> Result<(), SweepError> {
+        const LOCKED: &str = "locked by another session all along";
+        if matches!(sweep.kind, SweepKind::List | SweepKind::Replay) {
+            return self.fail_unseen(claim, batch, sweep, LOCKED).await;
+        }
+        self.context.ledger.finish_alone(claim, sweep.id, &Finish::LeftOut, Some(LOCKED)).await?;
+        Ok(())
     }
 
     async fn batch(&self, claim: &Claim) -> Result<Option<(Batch, Sweep)>, SweepError> {
@@ -201,6 +288,9 @@ impl Anonymizer {
         open: &OpenSweep,
         failing: &Failing,
     ) -> Result<Attempt, BatchFault> {
+        if !self.context.store.has_room().await {
+            return Ok(Attempt::NoRoom);
+        }
         let mut writer = self.context.ledger.writer().await;
         writer.make_tables(&open.prepared.loaded.plan).await?;
         let mut transaction = writer.begin().await.map_err(BatchFault::Unavailable)?;
@@ -225,18 +315,17 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Waits);
         }
-        let finished = self.work(&mut transaction, claim, batch, open, failing).await?;
-        if finished {
+        let worked = self.work(&mut transaction, claim, batch, open, failing).await?;
+        if matches!(worked, Attempt::Over) {
             let _step = Span::step("commit");
             transaction.commit().await?;
         } else {
             transaction.rollback().await?;
         }
-        Ok(Attempt::Over)
+        Ok(worked)
     }
 
     /// Everything between the beginning and the end of the transaction.
-    /// Returns whether the claim still holds.
     async fn work(
         &self,
         transaction: &mut Connection,
@@ -244,7 +333,7 @@ impl Anonymizer {
         batch: &Batch,
         open: &OpenSweep,
         failing: &Failing,
-    ) -> Result<bool, BatchFault> {
+    ) -> Result<Attempt, BatchFault> {
         let begun = Instant::now();
         let ledger = &self.context.ledger;
         let room = match open.sweep.cap {
@@ -262,6 +351,14 @@ impl Anonymizer {
         }
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
+        let clients = done.tally.anonymized;
+        let allowed = open.sweep.allowance.clients.filter(|_| clients > 0);
+        if let Some(allowed) = allowed {
+            let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
+            if left < clients {
+                return Ok(Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients });
+            }
+        }
         if done.tally.anonymized > 0 {
             files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
             batch::apply(transaction, &work).await?;
@@ -281,8 +378,16 @@ impl Anonymizer {
         let notices = open.statements.notices.as_ref();
         let targets = &self.context.targets;
         write_down(transaction, targets, dialect, batch.sweep, &now, &done.tally, notices).await?;
+        if let Some(allowed) = allowed
+            && !ledger.take_of_allowance(transaction, batch.sweep, clients).await?
+        {
+            let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
+            return Ok(Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients });
+        }
         if done.over {
-            let position = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
+            let within = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
+            // Behind clients that were put off there may be others: the next sweep begins anew.
+            let position = within.filter(|_| batch.waits == 0 && claim.attempt <= 1);
             ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
         }
         let reasons: BTreeMap<String, i64> =
@@ -294,17 +399,24 @@ impl Anonymizer {
         notes.extend((!apart.is_empty()).then(|| format!("{} set apart, as a rule was refused", apart.len())));
         let error = (!notes.is_empty()).then(|| notes.join("; "));
         let finish = match busy {
+            Some(NewBatch { clients, .. })
+                if usize::try_from(batch.clients) == Ok(clients)
+                    && waits_too_long(u32::try_from(batch.waits).unwrap_or(u32::MAX)) =>
+            {
+                return Ok(Attempt::LockedOut);
+            }
             // The same batch again, so that a lock held for hours does not fill the ledger.
             Some(NewBatch { clients, run_at: Some(run_at), .. }) if usize::try_from(batch.clients) == Ok(clients) => {
-                Finish::Later(run_at)
+                Finish::Wait(run_at)
             }
             busy => {
                 let alone = apart.iter().map(|place| batch::of_places(batch, &[*place]));
                 let later = busy.into_iter().chain(alone).collect();
-                Finish::Done(crate::ledger::Done { tally: done.tally, reasons, later, took: begun.elapsed() })
+                Finish::Done(Done { tally: done.tally, reasons, later, took: begun.elapsed() })
             }
         };
-        Ok(ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?)
+        let is_ours = ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?;
+        Ok(if is_ours { Attempt::Over } else { Attempt::Lost })
     }
 
     /// Leaves out whom a rule refused before, and returns their places.
@@ -337,6 +449,7 @@ impl Anonymizer {
             clients: keys.len(),
             after,
             run_at: None,
+            waits: batch.waits,
         };
         let mut parts = vec![part(front, batch.after.clone())];
         let mut back_to = None;
@@ -356,8 +469,6 @@ fn nth_key(keys: &str, at: i64) -> Option<String> {
     split(keys)?.get(usize::try_from(at).ok()?).cloned()
 }
 
-/// Doubles with each attempt, with up to a quarter of jitter.
-fn backoff(first: Duration, attempt: u32) -> Duration {
-    let wait = first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_WAIT);
-    wait.mul_f64(rand::random_range(1.0..1.25))
+fn is_damaged(fault: &BatchFault) -> bool {
+    matches!(fault, BatchFault::Unavailable(error) if error.is_damage())
 }

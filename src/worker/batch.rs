@@ -204,9 +204,10 @@ pub async fn unsettled(connection: &mut Connection, another_day: &Statements) ->
 pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -> Result<Option<NewBatch>, StoreError> {
     let places: Vec<i64> = query_scalar(sql::BUSY).fetch_all(connection).await?;
     // Two batches that stand in each other's way must not meet again.
-    let pause = BUSY_PAUSE.mul_f64(rand::random_range(0.5..1.0));
+    let pause =
+        backoff(BUSY_PAUSE, u32::try_from(batch.waits + 1).unwrap_or(u32::MAX)).mul_f64(rand::random_range(0.5..1.0));
     let run_at = Some(moment(ledger.clock().now() + pause));
-    Ok((!places.is_empty()).then(|| NewBatch { run_at, ..of_places(batch, &places) }))
+    Ok((!places.is_empty()).then(|| NewBatch { run_at, waits: batch.waits + 1, ..of_places(batch, &places) }))
 }
 
 /// The clients of a batch with these places, as a batch of their own.
@@ -218,7 +219,7 @@ pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -
 pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
     let keys: Vec<String> = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?)).cloned().collect();
-    NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at: None }
+    NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at: None, waits: 0 }
 }
 
 /// Writes the outcomes of everybody looked at.
@@ -231,8 +232,16 @@ pub async fn record(connection: &mut Connection, sweep: i64, moment: &str, diges
     Ok(())
 }
 
-/// How long clients that somebody else has locked are left alone, at most.
-const BUSY_PAUSE: Duration = Duration::from_secs(2);
+/// How long clients that another session has locked are left alone the first time, at most.
+pub(super) const BUSY_PAUSE: Duration = Duration::from_secs(2);
+/// The longest wait before a batch is taken up again.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Doubles with each attempt, with up to a quarter of jitter.
+pub(super) fn backoff(first: Duration, attempt: u32) -> Duration {
+    let wait = first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST_WAIT);
+    wait.mul_f64(rand::random_range(1.0..1.25))
+}
 
 /// The day after a sweep's, on which its rules must have nothing left to do.
 #[must_use]

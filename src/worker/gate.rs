@@ -29,7 +29,9 @@ pub async fn last_backup(context: &Context) -> Result<Option<DateTime<Utc>>, Swe
         .as_ref()
         .and_then(|stamp| std::fs::metadata(stamp).ok())
         .and_then(|stamp| stamp.modified().ok())
-        .map(DateTime::<Utc>::from);
+        .map(DateTime::<Utc>::from)
+        // A stamp of the future says nothing of when the backup was made.
+        .filter(|at| !context.ledger.is_ahead(*at));
     Ok(said.max(stamped))
 }
 

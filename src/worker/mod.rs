@@ -7,6 +7,7 @@ mod context;
 mod culprits;
 pub mod date;
 pub mod deliver;
+mod end;
 mod files;
 pub mod gate;
 mod hindrance;

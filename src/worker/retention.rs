@@ -1,13 +1,14 @@
 //! Old rows, by the periods of their tables: a batch of such a sweep is a table,
 //! and so many of its rows as one transaction deletes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::gate;
-use super::sweep::{Mode, Request, SweepError, of_sweep};
+use super::sweep::{Mode, Request, SweepError, of_sweep, share_of};
 use super::{Context, Loaded, Planner};
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
@@ -83,16 +84,23 @@ pub async fn look(
         for old in tables {
             let rows = match mode {
                 Mode::Preview => count(&mut transaction, &old.count()).await?,
-                Mode::Rehearsal => query(old.delete(ROWS)).execute(&mut *transaction).await?,
+                Mode::Rehearsal => {
+                    let there = count(&mut transaction, &old.count()).await?;
+                    let gone = query(old.delete(ROWS)).execute(&mut *transaction).await?;
+                    if gone < there.min(ROWS) {
+                        return Ok(Err(SweepError::RowsStay { table: old.plan.table.clone(), rows: there - gone }));
+                    }
+                    gone
+                }
             };
             let of = count(&mut transaction, &old.all()).await?;
             let of = if mode == Mode::Rehearsal { of + rows } else { of };
             found.push(TableRows { table: old.plan.table.clone(), cutoff: old.cutoff, rows, of });
         }
         transaction.rollback().await?;
-        Ok::<_, StoreError>(found)
+        Ok::<_, StoreError>(Ok(found))
     };
-    looked.await.map_err(Into::into)
+    looked.await?
 }
 
 /// Empties the temporary tables, and puts the clients on hold where their rows are looked for.
@@ -112,31 +120,32 @@ async fn count(connection: &mut Connection, sql: &str) -> Result<u64, StoreError
 /// What a `retention` sweep needs before it may begin: a plan that gives tables
 /// a period, a rehearsal and a backup; and its brake, which counts the rows of
 /// each table.
-pub(super) async fn gates(context: &Context, request: &Request, loaded: &Loaded) -> Result<(), SweepError> {
+///
+/// Returns the most rows that it may delete of each table; none for one without limit.
+pub(super) async fn gates(
+    context: &Context,
+    request: &Request,
+    loaded: &Loaded,
+) -> Result<BTreeMap<String, u64>, SweepError> {
     if loaded.plan.row_retention.is_empty() {
         return Err(SweepError::NoRetention);
     }
     gate::rehearsed(context, &rehearsal_name(&loaded.plan.digest)).await?;
     gate::backed_up(context).await?;
-    if request.over_brake {
-        return Ok(());
-    }
     let share = request.brake.share.unwrap_or(context.limits.brake_share);
+    if request.over_brake || share >= 1.0 {
+        return Ok(BTreeMap::new());
+    }
     let found = look(&context.store, &context.planner, Some(&context.ledger), request.today, Mode::Preview).await?;
-    match found.into_iter().find(|own| is_too_much(own.rows, own.of, share)) {
-        Some(own) => Err(SweepError::BrakedRows {
-            table: own.table,
+    if let Some(own) = found.iter().find(|own| own.rows > share_of(own.of, share)) {
+        return Err(SweepError::BrakedRows {
+            table: own.table.clone(),
             would: own.rows,
             share,
             sweep: request.job.clone().unwrap_or_else(|| format!("--{}", request.kind)),
-        }),
-        None => Ok(()),
+        });
     }
-}
-
-#[allow(clippy::cast_precision_loss)]
-fn is_too_much(rows: u64, of: u64, share: f64) -> bool {
-    rows as f64 > of as f64 * share
+    Ok(found.into_iter().map(|own| (own.table, share_of(own.of, share))).collect())
 }
 
 /// The batches that a sweep begins with: one for each table.
@@ -145,7 +154,7 @@ pub(super) fn batches(loaded: &Loaded) -> Vec<NewBatch> {
 }
 
 fn of_table(table: &str) -> NewBatch {
-    NewBatch { keys: serde_json::json!([table]).to_string(), clients: 0, after: None, run_at: None }
+    NewBatch { keys: serde_json::json!([table]).to_string(), clients: 0, after: None, run_at: None, waits: 0 }
 }
 
 /// What came of one transaction.
@@ -158,6 +167,10 @@ enum Attempt {
     Waits,
     /// A later program has changed the ledger.
     Outdated,
+    /// So many old rows are left, and the database deletes none of them.
+    Stay(u64),
+    /// The sweep would delete more rows of the table than its brake allows.
+    OverBrake { allowed: u64, gone: u64, rows: u64 },
 }
 
 /// Deletes old rows of a claimed batch's table in one transaction, and leaves a
@@ -181,37 +194,51 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
         ledger.stop_sweep(sweep.id, &note).await?;
         return Ok(());
     }
+    let finish = async |finish: Finish, words: Option<String>| -> Result<(), SweepError> {
+        ledger.finish_alone(claim, sweep.id, &finish, words.as_deref()).await?;
+        Ok(())
+    };
     let later = |pause: Duration| Finish::Later(moment(ledger.clock().now() + pause));
     let mut writer = ledger.writer().await;
     let attempted = attempt(context, &mut writer, &prepared.loaded, claim, sweep, old).await;
     drop(writer);
-    let (finish, words) = match attempted {
+    let stuck = match attempted {
         Ok(Attempt::Over) => return Ok(()),
-        Ok(Attempt::Changed) => (Finish::Later(ledger.now()), None),
+        Ok(Attempt::Changed) => return finish(Finish::Later(ledger.now()), None).await,
         Ok(Attempt::Outdated) => {
             context.stop.cancel();
             return Ok(ledger.is_current().await?);
         }
-        Ok(Attempt::Waits) => (later(PAUSE), None),
+        Ok(Attempt::Waits) => return finish(later(PAUSE), None).await,
+        Ok(Attempt::OverBrake { allowed, gone, rows }) => {
+            let table = &old.plan.table;
+            let note =
+                format!("its brake allows {allowed} rows of `{table}`: {gone} were deleted, and {rows} more were next");
+            tracing::error!(sweep = sweep.id, note, "sweep braked");
+            return Ok(ledger.brake_sweep(sweep.id, &note).await?);
+        }
+        Ok(Attempt::Stay(rows)) => SweepError::RowsStay { table: old.plan.table.clone(), rows }.brief(),
         Err(error) => {
             let words = error.fault().words.clone();
-            if error.is_of_the_rows() {
-                // The other tables have their turn first; then somebody has to look at this one.
-                if ledger.others_go_on(sweep.id, batch.id).await? == 0 {
-                    let note = format!("old rows of `{}` could not be deleted: {words}", old.plan.table);
-                    tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-                    ledger.stop_sweep(sweep.id, &note).await?;
-                    return Ok(());
-                }
-                (later(context.limits.retry_after), Some(words))
-            } else {
-                tracing::warn!(batch = batch.id, error = %error, "batch put off");
-                (later(PAUSE), Some(words))
+            let why = format!("old rows of `{}` could not be deleted: {words}", old.plan.table);
+            if error.is_damage() {
+                tracing::error!(sweep = sweep.id, note = why, "sweep stopped");
+                return Ok(ledger.stop_sweep(sweep.id, &why).await?);
             }
+            if !error.is_of_the_rows() {
+                tracing::warn!(batch = batch.id, error = %error, "batch put off");
+                context.store.has_room().await;
+                return finish(later(PAUSE), Some(words)).await;
+            }
+            why
         }
     };
-    ledger.finish_alone(claim, sweep.id, &finish, words.as_deref()).await?;
-    Ok(())
+    // The other tables have their turn first; then a person has to look at this one.
+    if ledger.others_go_on(sweep.id, batch.id).await? == 0 {
+        tracing::warn!(sweep = sweep.id, note = stuck, "sweep stopped");
+        return Ok(ledger.stop_sweep(sweep.id, &stuck).await?);
+    }
+    finish(later(context.limits.retry_after), Some(stuck)).await
 }
 
 async fn attempt(
@@ -240,7 +267,19 @@ async fn attempt(
     }
     begun(&mut transaction, &loaded.plan).await?;
     let rows = query(old.delete(ROWS)).execute(&mut *transaction).await?;
-    let more = if rows >= ROWS { vec![of_table(&old.plan.table)] } else { Vec::new() };
+    if let Some(allowed) = sweep.allowance.rows.get(&old.plan.table).copied() {
+        let gone = ledger.rows_gone_of(&mut transaction, sweep.id, &old.plan.table).await?;
+        if gone + rows > allowed {
+            transaction.rollback().await?;
+            return Ok(Attempt::OverBrake { allowed, gone, rows });
+        }
+    }
+    let left = if rows >= ROWS { ROWS } else { count(&mut transaction, &old.count()).await? };
+    if rows == 0 && left > 0 {
+        transaction.rollback().await?;
+        return Ok(Attempt::Stay(left));
+    }
+    let more = if left > 0 { vec![of_table(&old.plan.table)] } else { Vec::new() };
     let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
     ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;
     if ledger.finish(&mut transaction, claim, sweep.id, &Finish::Done(done), None).await? {

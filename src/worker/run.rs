@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +31,8 @@ const POLL_REDIS: Duration = Duration::from_millis(100);
 const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(100));
 /// The longest one batch may take.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
+/// How often the ledger is searched for moments that are ahead of the clock.
+const RESET_EVERY: Duration = Duration::from_secs(600);
 /// How often the clock is set by the database server's.
 const TIME_KEPT_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause after an error.
@@ -100,8 +103,9 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     if let Some(Err(error)) = stop.run_until_cancelled(keeper.first_look()).await {
         tracing::warn!(error = error.brief(), hint = %error.hint(), "the journal could not be kept");
     }
+    begin(&context, &role).await;
     let kept = CancellationToken::new();
-    let keeping = tokio::spawn(within(context.limits.drain, stop.clone(), keeper.keep(kept.clone())));
+    let keeping = tokio::spawn(within(context.limits.drain, stop.clone(), keeper.keep(kept.clone()).map(Some)));
     let _kept_on_drop = kept.clone().drop_guard();
     let batch_over = Arc::new(Notify::new());
     let relay = context.redis.clone().map(|redis| Relay::new(context.ledger.clone(), redis));
@@ -114,7 +118,7 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     // What needs people they are told by a scheduler alone, too.
     let only_alerts = matches!(role, Role::Scheduler(_));
     let delivering = deliver::delivering(context.clone(), only_alerts, stop.clone());
-    let delivering = tokio::spawn(within(context.limits.drain, stop.clone(), delivering));
+    let delivering = tokio::spawn(within(context.limits.drain, stop.clone(), delivering.map(Some)));
     if !matches!(role, Role::Worker) {
         tokio::spawn(watch::watching(context.clone(), role.jobs().to_vec(), stop.clone()));
     }
@@ -125,14 +129,16 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
         work(&context, relay.as_ref(), &stop, &batch_over).await
     };
     stop.cancel();
-    if let Some(steward) = steward {
-        let _ = steward.await;
-    }
+    let ended = match steward {
+        Some(steward) => steward.await.ok().flatten().map_or(Ok(()), Err),
+        None => Ok(()),
+    };
     // What was committed last is written too.
     kept.cancel();
     let _ = keeping.await;
     let _ = delivering.await;
     worked?;
+    ended?;
     if !signal.is_cancelled() {
         // Where nobody asked it to stop, a later program may have changed the ledger.
         context.ledger.is_current().await?;
@@ -147,6 +153,21 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
         tracing::warn!(error = error.brief(), hint = %error.hint(), "what is to be delivered waits");
     }
     Ok(())
+}
+
+/// What is done once, before ticks and batches: a clock that was ahead, and jobs that are gone.
+async fn begin(context: &Context, role: &Role) {
+    let begun = async {
+        scheduler::reset_moments_ahead(context).await?;
+        if let Role::Scheduler(jobs) | Role::Both(jobs) = role {
+            let jobs: Vec<&str> = jobs.iter().map(|job| job.name.as_str()).collect();
+            context.ledger.forget_jobs(&jobs).await?;
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = begun.await {
+        tracing::warn!(error = %error, hint = %error.hint(), "trying again");
+    }
 }
 
 /// Tells of a sweep that has ended, and delivers what can be delivered now.
@@ -235,31 +256,35 @@ async fn hear(mut listener: Listener, wake: Arc<Notify>, stop: CancellationToken
 
 /// Gives `work` up when it has not ended so long after `stop`. A sweep that is
 /// being opened then, say, is opened at the next start.
-async fn within(drain: Duration, stop: CancellationToken, work: impl Future<Output = ()>) {
+async fn within<T>(drain: Duration, stop: CancellationToken, work: impl Future<Output = Option<T>>) -> Option<T> {
     let given_up = async {
         stop.cancelled().await;
         tokio::time::sleep(drain).await;
     };
     tokio::select! {
-        () = work => {}
-        () = given_up => {}
+        ended = work => ended,
+        () = given_up => None,
     }
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
+/// Returns why a sweep that somebody waits for cannot go on: a database that is damaged does not come back by itself.
 async fn stewarding(
     context: Context,
     role: Role,
     relay: Option<Relay<Ledger>>,
     stop: CancellationToken,
     batch_over: Arc<Notify>,
-) {
+) -> Option<StoreError> {
     let mut pause = ROUND;
-    let mut time_kept = Instant::now();
+    let (mut time_kept, mut reset) = (Instant::now(), Instant::now());
     let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
         if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
             time_kept = Instant::now();
+        }
+        if reset.elapsed() > RESET_EVERY && scheduler::reset_moments_ahead(&context).await.is_ok() {
+            reset = Instant::now();
         }
         let looked = round(&context, &role).await;
         let staged = match &mut staging {
@@ -273,7 +298,11 @@ async fn stewarding(
             Ok(Round::Idle) => pause = ROUND,
             Ok(Round::Over) => {
                 stop.cancel();
-                return;
+                return None;
+            }
+            Err(SweepError::Store(error)) if matches!(role, Role::Sweep(_)) && error.is_damage() => {
+                stop.cancel();
+                return Some(error);
             }
             Err(error) => {
                 pause = (pause.max(ROUND) * 2).min(LONGEST_PAUSE);
@@ -281,12 +310,13 @@ async fn stewarding(
             }
         }
         tokio::select! {
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return None,
             () = tokio::time::sleep(pause) => {}
             // A batch that is over may have left others: halves, or itself for later.
             () = batch_over.notified(), if pause <= ROUND => staging.iter_mut().for_each(Staging::hurry),
         }
     }
+    None
 }
 
 /// Stages batches in Redis, now and then.

@@ -182,8 +182,15 @@ async fn everybody(
     Ok(Page { keys, position, last })
 }
 
+/// How many rows the client table has.
+pub(super) async fn clients(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
+    let sql = select::clients_count(&wanted.plan.client);
+    let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
+    Ok(u64::try_from(clients).unwrap_or(0))
+}
+
 /// Whether the client table has at least this many rows.
-pub(super) async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, StoreError> {
+async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, StoreError> {
     let sql = select::more_rows_than(&wanted.plan.client);
     let skip = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
     Ok(query(&sql).bind(skip).fetch_optional(connection).await?.is_some())

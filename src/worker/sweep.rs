@@ -14,11 +14,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 
-use terms::{chosen, mark_name, one_value_each, own_length};
+use terms::{chosen, digest_of, mark_name, one_value_each, own_length};
 
 use super::pace::{Recent, batch_size};
-use super::selection::{Selecting, Selection, has_rows};
+use super::selection::{Selecting, Selection, clients};
 use super::{Context, Loaded, Planner, gate, journal, retention};
 use crate::database::{Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
@@ -26,13 +27,15 @@ use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{self, Decision, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::ledger::{self, Allowance, Decision, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
 use crate::sql::select::Wanted;
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
 /// Batches that pause before they are tried again, above which no more are cut.
 const MOST_PAUSING: u64 = 1_000;
+/// So many clients a person may name without the brake's share being asked: in a small company one is a large share.
+const NAMED: u64 = 10;
 /// Clients selected at once: each look for the next ones can cost as much as
 /// all that are due, so it is not done for every batch.
 const SELECTED: usize = 8_000;
@@ -62,6 +65,8 @@ pub struct Request {
     pub force: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
+    /// That time zone.
+    pub zone: Tz,
     /// When to stop and ask.
     pub brake: Brake,
     /// Whether somebody has answered that it may take so many.
@@ -92,6 +97,7 @@ impl Request {
             cap: job.limit,
             force: false,
             today: job.schedule.today(now),
+            zone: job.schedule.zone(),
             brake: job.brake,
             over_brake: false,
             keys: Vec::new(),
@@ -115,6 +121,7 @@ impl Request {
             cap: None,
             force: false,
             today,
+            zone: Tz::UTC,
             brake: Brake::default(),
             over_brake: false,
             keys,
@@ -139,6 +146,8 @@ pub(super) struct Prepared {
     pub(super) selected: Option<Vec<String>>,
     /// The saved selection that was asked for.
     pub(super) saved: Option<ledger::Selection>,
+    /// What the brake lets it take.
+    pub(super) allowance: Allowance,
 }
 
 impl Prepared {
@@ -198,6 +207,7 @@ pub(super) async fn prepare(
             Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
             None => None,
         },
+        allowance: Allowance::default(),
         loaded,
     })
 }
@@ -227,7 +237,7 @@ fn columns_of(
         .collect()
 }
 
-/// Opens a sweep after every gate; `None` if the job's tick has one already.
+/// Opens a sweep after every gate; `None` if the job's tick has one already, or has joined one that runs.
 ///
 /// # Errors
 ///
@@ -276,7 +286,7 @@ pub(super) async fn gates(context: &Context, request: &Request) -> Result<Prepar
     let every = context.limits.full_pass_every;
     let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
     if request.kind == SweepKind::Retention {
-        retention::gates(context, request, &prepared.loaded).await?;
+        prepared.allowance.rows = retention::gates(context, request, &prepared.loaded).await?;
         return Ok(prepared);
     }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
@@ -284,8 +294,8 @@ pub(super) async fn gates(context: &Context, request: &Request) -> Result<Prepar
     if prepared.position.is_none() {
         prepared.selected = few(context, &prepared).await?;
     }
-    if request.kind != SweepKind::List && !request.over_brake {
-        brake(context, request, &prepared).await?;
+    if !request.over_brake {
+        prepared.allowance.clients = brake(context, request, &prepared).await?;
     }
     Ok(prepared)
 }
@@ -297,42 +307,48 @@ async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String
     Ok(few?)
 }
 
-/// Stops a sweep that would take more than its brake allows.
-async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Result<(), SweepError> {
+/// Stops a sweep that would take more than its brake allows. Returns how many that is; `None` for no limit.
+///
+/// The answer is stored with the sweep and asked again of each batch, as more clients may be due by then.
+async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<u64>, SweepError> {
     let most = request.brake.clients;
     let share = request.brake.share.unwrap_or(context.limits.brake_share);
-    let within = |clients: u64, enough_rows: bool| most.is_none_or(|most| clients <= most) && enough_rows;
     let mut connection = context.store.readers().acquire().await?;
-    let wanted = prepared.wanted();
+    let of_all = if share < 1.0 {
+        let all = clients(&mut connection, &prepared.wanted()).await?;
+        let named = if request.kind == SweepKind::List { NAMED } else { 0 };
+        Some(share_of(all, share).max(named))
+    } else {
+        None
+    };
+    drop(connection);
+    let Some(allowed) = most.into_iter().chain(of_all).min() else { return Ok(None) };
     // Counting those selected is cheap, and guards only make it fewer.
-    let clients = if let Some(selected) = &prepared.selected {
+    let found = if let Some(selected) = &prepared.selected {
         u64::try_from(selected.len()).unwrap_or(u64::MAX)
     } else {
         let mut selecting = Selecting::of(&context.store, prepared).await?;
+        let wanted = prepared.wanted();
         let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
-        counted?
+        let saved = prepared.saved.as_ref().map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
+        counted? + request.keys.len() as u64 + saved
     };
-    let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
-    let rows_needed = |clients: u64| rows_for(clients, share);
-    let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients))).await?;
-    if taken(clients) == 0 || within(taken(clients), enough) {
-        return Ok(());
+    if found.min(request.cap.unwrap_or(u64::MAX)) <= allowed {
+        return Ok(Some(allowed));
     }
-    drop(connection);
     let would = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally.anonymized;
-    let mut connection = context.store.readers().acquire().await?;
-    let enough = has_rows(&mut connection, &wanted, rows_needed(would)).await?;
-    if would == 0 || within(would, enough) {
-        return Ok(());
+    if would <= allowed {
+        return Ok(Some(allowed));
     }
     let sweep = request.job.clone().unwrap_or_else(|| format!("--{}", request.kind));
-    Err(SweepError::Braked { would, most, share: (!enough).then_some(share), sweep })
+    Err(SweepError::Braked { would, most, share: of_all.filter(|own| would > *own).map(|_| share), sweep })
 }
 
-/// How many clients there must be for so many to be within a share.
+/// The whole number of clients, or rows, that a share of all comes to.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
-fn rows_for(clients: u64, share: f64) -> u64 {
-    (clients as f64 / share).ceil() as u64
+pub(super) fn share_of(all: u64, share: f64) -> u64 {
+    // A share such as 0.29 is a little less than that in binary.
+    (all as f64 * share + 1e-6).floor() as u64
 }
 
 pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
@@ -352,16 +368,67 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         state: State::Running,
         note: None,
         position: None,
-        terms: request.terms.clone().filter(|_| request.tick.is_none()),
+        terms: None,
         opened_by: context.actor.clone(),
+        zone: request.zone.name().to_owned(),
+        allowance: Allowance::default(),
     }
 }
 
+/// What came of writing a sweep.
+enum Inserted {
+    Opened(i64),
+    /// Its tick has one already, or one for the same work runs.
+    Exists,
+    /// The saved selection is not what it was.
+    Gone,
+    /// Its review is decided already.
+    Decided,
+}
+
+/// Opens a sweep. Where one on the same terms is running, a tick joins that one; a person's request is refused where
+/// it may have been sent twice, and is given that sweep otherwise.
 async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
+    let ledger = &context.ledger;
+    let terms = request.terms.clone().unwrap_or_else(|| digest_of(request));
+    loop {
+        match write(context, request, prepared, terms.clone()).await? {
+            Inserted::Opened(id) => {
+                context.wake.notify_one();
+                return Ok(Some(id));
+            }
+            // Deleted, or saved anew, since it was looked for.
+            Inserted::Gone => return Err(prepared.saved.as_ref().map_or(SweepError::EmptyList, saved::changed)),
+            Inserted::Decided => return Err(SweepError::Decided),
+            Inserted::Exists if request.decision.is_some() => return Err(SweepError::Decided),
+            Inserted::Exists => {}
+        }
+        match (ledger.running_on(&terms).await?, request.tick) {
+            (Some(running), Some(tick)) => {
+                ledger.join_sweep(running, tick, request.skipped).await?;
+                return Ok(None);
+            }
+            (Some(sweep), None) if request.terms.is_some() => return Err(SweepError::SameRunning { sweep }),
+            (Some(running), None) => return Ok(Some(running)),
+            (None, Some(_)) => return Ok(None),
+            // It ended just then.
+            (None, None) => {}
+        }
+    }
+}
+
+async fn write(
+    context: &Context,
+    request: &Request,
+    prepared: &Prepared,
+    terms: String,
+) -> Result<Inserted, StoreError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.cutoff = prepared.cutoff;
     sweep.since = prepared.since;
     sweep.position.clone_from(&prepared.position);
+    sweep.allowance = prepared.allowance.clone();
+    sweep.terms = Some(terms);
     // A capped sweep is cut batch by batch.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
@@ -370,53 +437,36 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
         (_, None) => request.keys.chunks(context.limits.batch_size).map(named).collect(),
     };
     let mut writer = context.ledger.writer().await;
-    let write = async {
-        let mut transaction = writer.begin().await?;
-        if let Some(decision) = &request.decision
-            && !context.ledger.claim_review(&mut transaction, decision).await?
-        {
-            return Ok(None);
-        }
-        let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
-        if let Some(decision) = &request.decision {
-            context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
-        }
-        if let Some(saved) = &prepared.saved
-            && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
-        {
-            return Ok(None);
-        }
-        if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
-            context.ledger.insert_batches(&mut transaction, id, &batches).await?;
-            if request.retry {
-                let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
-                context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
-            }
-            query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
-        }
-        transaction.commit().await?;
-        Ok::<Option<i64>, StoreError>(Some(id))
-    };
-    let opened = write.await?;
-    if let (None, Some(_)) = (opened, &request.decision) {
-        return Err(SweepError::Decided);
-    }
-    if let (None, Some(terms)) = (opened, &sweep.terms)
-        && let Some(sweep) = context.ledger.running_on(terms).await?
+    let mut transaction = writer.begin().await?;
+    if let Some(decision) = &request.decision
+        && !context.ledger.claim_review(&mut transaction, decision).await?
     {
-        return Err(SweepError::SameRunning { sweep });
+        return Ok(Inserted::Decided);
     }
-    if let (None, Some(saved)) = (opened, &prepared.saved) {
-        // Deleted, or saved anew, since it was looked for.
-        return Err(saved::changed(saved));
+    let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(Inserted::Exists) };
+    if let Some(decision) = &request.decision {
+        context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
     }
-    context.wake.notify_one();
-    Ok(opened)
+    if let Some(saved) = &prepared.saved
+        && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
+    {
+        return Ok(Inserted::Gone);
+    }
+    if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
+        context.ledger.insert_batches(&mut transaction, id, &batches).await?;
+        if request.retry {
+            let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
+            context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
+        }
+        query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(Inserted::Opened(id))
 }
 
 fn named(keys: &[Key]) -> NewBatch {
     let json: Vec<String> = keys.iter().map(Key::to_json).collect();
-    NewBatch { keys: join(&json), clients: keys.len(), after: None, run_at: None }
+    NewBatch { keys: join(&json), clients: keys.len(), after: None, run_at: None, waits: 0 }
 }
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
@@ -431,8 +481,8 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let progress = context.ledger.progress(sweep.id).await?;
     // A capped sweep is cut batch by batch, as each one changes what room is left.
     let ahead = if sweep.cap.is_some() { 1 } else { AHEAD };
-    // One that pauses keeps nobody busy.
-    let pausing = if sweep.cap.is_some() { 0 } else { progress.pausing_batches.min(MOST_PAUSING) };
+    // Those that pause, as a client is locked or failed, do not hold the others up.
+    let pausing = progress.pausing_batches.min(MOST_PAUSING);
     if progress.open_batches >= ahead + pausing {
         return Ok(false);
     }
@@ -452,7 +502,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
         let page = match page {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
-            Err(error) if error.is_of_the_rows() => {
+            Err(error) if error.is_of_the_rows() || error.is_damage() => {
                 let note = format!("the clients could not be selected: {error}");
                 tracing::error!(sweep = sweep.id, note, "sweep stopped");
                 context.ledger.stop_sweep(sweep.id, &note).await?;
@@ -460,6 +510,12 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
             }
             Err(error) => return Err(error.into()),
         };
+        if !page.last && page.position == position {
+            let note = "the clients could not be selected: the search does not get past one of their keys";
+            tracing::error!(sweep = sweep.id, note, "sweep stopped");
+            context.ledger.stop_sweep(sweep.id, note).await?;
+            return Ok(true);
+        }
         keys.extend(page.keys);
         position = page.position;
         last = page.last;
@@ -485,7 +541,7 @@ fn in_batches(keys: &[String], size: usize, from: Option<&str>) -> Vec<NewBatch>
     let mut after = from.map(str::to_owned);
     let mut batches = Vec::new();
     for chunk in keys.chunks(size) {
-        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take(), run_at: None });
+        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take(), run_at: None, waits: 0 });
         after = chunk.last().cloned();
     }
     batches
@@ -519,6 +575,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         today: sweep.today,
         selected: None,
         saved: None,
+        allowance: sweep.allowance.clone(),
         loaded,
     }))
 }
@@ -557,11 +614,20 @@ async fn refresh(context: &Context, sweep: &Sweep) -> Result<(), SweepError> {
 /// Closes a sweep whose batches are all over. Returns whether it did.
 pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     // Asked first, as closing takes the lock that batches are written under.
-    if context.ledger.progress(sweep.id).await?.open_batches > 0 {
-        return Ok(false);
+    let progress = context.ledger.progress(sweep.id).await?;
+    if progress.open_batches > 0 {
+        let is_full = sweep.capped && sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
+        if !is_full || progress.open_batches > progress.pausing_batches {
+            return Ok(false);
+        }
+        // The limit leaves no room for those that pause, so nothing waits for them.
+        context.ledger.leave_pausing(sweep.id).await?;
     }
     refresh(context, sweep).await?;
+    let left_out = context.ledger.left_out(sweep.id).await?;
     let mark = match context.planner.plan(&context.store).await {
+        // The next one looks again at those who were left out.
+        _ if left_out > 0 => None,
         Ok(loaded) if sweep.kind == SweepKind::Period && loaded.plan.digest == sweep.digest => {
             Some(mark_name(&sweep.digest, &sweep.filters, own_length(&loaded.plan, sweep.today, sweep.cutoff)))
         }
@@ -570,7 +636,14 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     };
     let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
     if closed {
-        context.ledger.end_notices(sweep.id).await?;
+        if left_out == 0 {
+            context.ledger.end_notices(sweep.id).await?;
+        } else {
+            let who = if left_out == 1 { "1 client was".to_owned() } else { format!("{left_out} clients were") };
+            let note = format!("{who} left to the next sweep: locked by another session, or failing, to the end");
+            tracing::warn!(sweep = sweep.id, "{note}");
+            context.ledger.note_sweep(sweep.id, &note).await?;
+        }
         context.ledger.tidy_requests().await?;
         let tally = context.ledger.progress(sweep.id).await?.tally;
         tracing::info!(

@@ -11,16 +11,18 @@ use tokio_util::sync::CancellationToken;
 use super::deliver::alerts::ping;
 use super::deliver::stuck::{Stuck, stuck};
 use super::journal::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
-use super::{Context, SweepError};
+use super::{Context, PlanLoadError, SweepError};
 use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{NewMessage, Sought, State, Sweep, parse_moment};
+use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, parse_moment};
 use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
 
 /// How often it is looked whether there is something to tell.
 const LOOK: Duration = Duration::from_secs(5);
+/// How often the policy is checked: one that cannot be used is read from the schema up each time.
+const CHECK: Duration = Duration::from_secs(60);
 /// How often clients are counted who wait for too long: that reads many rows.
 const COUNT: Duration = Duration::from_secs(6 * 3600);
 /// How late a tick may be.
@@ -106,9 +108,14 @@ pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: Cancellatio
         return;
     }
     let mut counted: Option<Instant> = None;
+    let mut checked = Instant::now();
     while !stop.is_cancelled() {
         let looked = async {
             look(&context, &jobs).await?;
+            if checked.elapsed() > CHECK {
+                checked = Instant::now();
+                policy(&context).await?;
+            }
             if counted.is_none_or(|at| at.elapsed() > COUNT) {
                 // Noted first: a count that takes too long is not begun again at once.
                 counted = Some(Instant::now());
@@ -138,8 +145,11 @@ pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
         }
     }
     for job in jobs.iter().filter(|job| job.enabled) {
-        let Some(checked) = context.ledger.checked_at(&job.name).await? else { continue };
-        if let Some(missed) = job.schedule.missed(checked, now).filter(|missed| now - missed.latest > LATE) {
+        let Some(looked) = context.ledger.looked(&job.name).await? else { continue };
+        if looked.schedule.is_some_and(|own| own != job.schedule.to_string()) {
+            continue;
+        }
+        if let Some(missed) = job.schedule.missed(looked.until, now).filter(|missed| now - missed.latest > LATE) {
             let text = format!(
                 "the tick of {} at {} was missed, and has not been caught up yet",
                 job.name,
@@ -169,6 +179,34 @@ async fn deliveries(context: &Context) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Job files that cannot be used, each by its name without `.toml`, and why.
+pub async fn job_files(context: &Context, faults: &[(String, String)]) -> Result<(), StoreError> {
+    const EVENTS: &str = "job-file:";
+    let events: Vec<String> = faults.iter().map(|(name, _)| format!("{EVENTS}{name}")).collect();
+    for (event, (name, why)) in events.iter().zip(faults) {
+        let text = format!("the job file `{name}.toml` is left out, and its sweeps do not run: {why}");
+        context.alert(&Alert::new(event, "job-file", text)).await?;
+    }
+    context.ledger.are_over_but(EVENTS, &events).await
+}
+
+/// A policy under which no sweep can begin: changed by mistake, or a new column that it does not classify.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database is away.
+pub async fn policy(context: &Context) -> Result<(), StoreError> {
+    const EVENT: &str = "policy";
+    match context.planner.plan(&context.store).await {
+        Ok(_) => context.over(EVENT).await,
+        Err(PlanLoadError::Store(error)) => Err(error),
+        Err(error) => {
+            let text = format!("no sweep can begin: {}", error.brief());
+            context.alert(&Alert::new(EVENT, "policy-unusable", text)).await
+        }
+    }
+}
+
 /// A sweep whose tick nothing ran for in time.
 fn late(sweep: &Sweep) -> Option<Alert> {
     let (job, tick) = (sweep.job.as_ref()?, sweep.tick.as_deref().and_then(parse_moment)?);
@@ -183,6 +221,20 @@ fn late(sweep: &Sweep) -> Option<Alert> {
     };
     let text = format!("the tick of {job} at {}{earlier} was missed; sweep {} catches up", shown(tick), sweep.id);
     Some(Alert::new(tick_event(job, tick), "missed-tick", text).of_sweep(sweep))
+}
+
+/// What people are told of moments that were reset.
+#[must_use]
+pub fn was_ahead(resets: &[Reset]) -> String {
+    let what: Vec<&str> = resets.iter().map(|own| own.what.as_str()).collect();
+    let furthest = resets.iter().map(|own| own.was.as_str()).max().and_then(parse_moment).map(shown);
+    let at = resets.first().map(|own| own.at.as_str()).and_then(parse_moment).map(shown);
+    format!(
+        "the clock was ahead once, up to {}: {} were reset on {}; check the clients anonymized before that",
+        furthest.unwrap_or_else(|| "an unknown day".to_owned()),
+        what.join(", "),
+        at.unwrap_or_else(|| "an unknown day".to_owned())
+    )
 }
 
 fn tick_event(job: &str, tick: DateTime<Utc>) -> String {

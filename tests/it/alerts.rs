@@ -260,6 +260,7 @@ async fn a_night_that_nothing_ran_in_is_told() {
     scheduler::tick(shop.context(), &jobs).await.unwrap();
     shop.look(&jobs).await;
     assert_eq!(shop.told(), [first]);
+    shop.company.work(1).await;
     shop.company.set_clock("2026-01-06T09:00:00Z");
     scheduler::tick(shop.context(), &jobs).await.unwrap();
     shop.look(&jobs).await;

@@ -230,3 +230,19 @@ async fn a_sweep_by_a_longer_period_ends_nobodys_notice() {
     assert_eq!(night(4, "3 years").await, (0, 1));
     assert_eq!(night(17, "2 years").await, (2, 0));
 }
+
+#[tokio::test]
+async fn the_notice_runs_full_days_in_the_time_zone_of_the_sweep() {
+    // The receiver has it at eight in the morning of 2 January in Auckland, and in the evening of the first in Denver.
+    for (zone, at, today, until) in [
+        (chrono_tz::Pacific::Auckland, "2026-01-01T19:00:00Z", "2026-01-02", "2026-01-16"),
+        (chrono_tz::America::Denver, "2026-01-02T03:00:00Z", "2026-01-01", "2026-01-15"),
+    ] {
+        let shop = Shop::new(&[]).await;
+        shop.company.set_clock(at);
+        let request = shop.company.request(SweepKind::Due);
+        let today = today.parse().unwrap();
+        shop.company.sweep(&lethe::worker::Request { zone, today, ..request }).await.unwrap();
+        assert_eq!(shop.notices().await, [format!("A|{until}|NULL"), format!("B|{until}|NULL")], "{zone}");
+    }
+}

@@ -238,3 +238,67 @@ async fn anybody_whose_rows_went_is_anonymized_as_ever() {
     company.sweep(&request(&company)).await.unwrap();
     assert_eq!(pages(&company).await, "b d f keep");
 }
+
+/// Rows that only their number tells from others, in tables that use each of its names for a column.
+const NUMBERED: &str = "
+CREATE TABLE log (rowid TEXT, customer_no TEXT, at DATE, txt TEXT);
+CREATE TABLE spare (rowid TEXT, oid TEXT, _rowid_ TEXT, customer_no TEXT, at DATE, txt TEXT);
+CREATE TABLE keyed (code TEXT {unique}, customer_no TEXT, at DATE, txt TEXT);
+INSERT INTO log VALUES ('A', 'A', '2020-01-01', 'old'), ('A', 'A', '2025-12-31', 'new'), (NULL, 'B', '2020-01-01', 'old'), (NULL, 'B', '2025-12-31', 'new');
+INSERT INTO spare SELECT rowid, rowid, rowid, customer_no, at, txt FROM log;
+INSERT INTO keyed VALUES (NULL, 'A', '2020-01-01', 'old'), (NULL, 'A', '2025-12-31', 'new'), ('x', 'B', '2020-01-01', 'old');
+";
+
+#[tokio::test]
+async fn columns_called_rowid_and_keys_that_are_null_take_no_other_row_along_and_leave_none() {
+    let tables = NUMBERED.replace("{unique}", either("PRIMARY KEY", "UNIQUE"));
+    let retention = |table: &str| {
+        format!(
+            "[tables.{table}]\nclient = \"customer_no\"\nrows = \"delete\"\n\
+             [tables.{table}.retention]\nlength = \"1 year\"\ndate = \"at\"\nrows = \"delete\"\n"
+        )
+    };
+    let policy = ["log", "spare", "keyed"].map(retention).concat();
+    let company = Company::new(&(schema() + &tables), &format!("{POLICY}{policy}")).await;
+    let id = open(&company.context, &request(&company)).await.unwrap().unwrap();
+    let (sweep, _) = company.work(id).await;
+    assert_eq!(sweep.state, State::Done, "{:?}", sweep.note);
+    for (table, left) in [("log", "new new"), ("spare", "new new"), ("keyed", "new")] {
+        assert_eq!(company.rows(&format!("SELECT txt FROM {table}")).await.join(" "), left, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn old_rows_that_a_trigger_keeps_silently_stop_the_sweep_and_fail_the_rehearsal() {
+    let company = company().await;
+    company
+        .execute(either(
+            "CREATE TRIGGER keeps BEFORE DELETE ON visits WHEN old.page = 'c' BEGIN SELECT RAISE(IGNORE); END",
+            "CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN IF old.page = 'c' THEN RETURN NULL; END IF; RETURN old; END $$; \
+             CREATE TRIGGER keeps BEFORE DELETE ON visits FOR EACH ROW EXECUTE FUNCTION keeps()",
+        ))
+        .await;
+    let (store, planner) = (&company.context.store, &company.context.planner);
+    let rehearsed =
+        look(store, planner, Some(&company.context.ledger), company.today(), Mode::Rehearsal).await.unwrap_err();
+    assert!(matches!(rehearsed, SweepError::RowsStay { rows: 1, .. }), "{rehearsed}");
+    let id = open(&company.context, &request(&company)).await.unwrap().unwrap();
+    let (sweep, _) = company.work(id).await;
+    assert_eq!(sweep.state, State::Stopped);
+    assert!(sweep.note.unwrap().starts_with("1 old row of `visits` cannot be deleted"));
+    assert_eq!(pages(&company).await, "b c d f keep", "the others went");
+}
+
+#[tokio::test]
+async fn the_brake_holds_for_the_rows_that_go() {
+    let company = company().await;
+    let mut asked = request(&company);
+    asked.brake = Brake { clients: None, share: Some(0.7) };
+    let id = open(&company.context, &asked).await.unwrap().unwrap();
+    company.execute("UPDATE visits SET seen_at = '2018-01-01 10:00:00', page = 'x'").await;
+    let (sweep, _) = company.work(id).await;
+    assert_eq!(sweep.state, State::Braked);
+    assert!(sweep.note.unwrap().starts_with("its brake allows 5 rows of `visits`"));
+    assert_eq!(company.rows("SELECT count(*) FROM visits").await, ["8"]);
+}

@@ -6,9 +6,13 @@ use crate::common::place::{either, is_on_postgres};
 use crate::common::{Company, context, limits};
 use lethe::database::{Postgres, Settings, Sqlite, Store, query};
 use lethe::domain::clock::Clock;
+use lethe::domain::hint::Face;
 use lethe::domain::job::Job;
+use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, State, Sweep};
+use lethe::service::status::Status;
 use lethe::worker::scheduler;
+use lethe::worker::sweep::{SweepError, cut, open};
 
 /// A client for each day, due that day.
 const SCHEMA: &str = "
@@ -53,6 +57,8 @@ async fn company_since(jobs: &[Job], moment: &str) -> Company {
 async fn tick(company: &Company, jobs: &[Job], moment: &str) -> Vec<Sweep> {
     let ledger = &company.context.ledger;
     let before = ledger.last_sweeps(1).await.unwrap().first().map_or(0, |sweep| sweep.id);
+    // A tick would join a sweep that is still running.
+    company.execute("UPDATE lethe_sweeps SET state = 'done' WHERE state = 'running'").await;
     company.set_clock(moment);
     for _ in 0..2 {
         scheduler::tick(&company.context, jobs).await.expect("ticks are looked at");
@@ -137,6 +143,7 @@ async fn two_schedulers_at_once_open_one_sweep_a_tick() {
         );
     }
     for day in 2..=21 {
+        company.execute("UPDATE lethe_sweeps SET state = 'done' WHERE state = 'running'").await;
         company.set_clock(&format!("2026-01-{day:02}T13:00:00Z"));
         let at_once = schedulers.iter().map(|own| scheduler::tick(own, &jobs));
         for ended in futures::future::join_all(at_once).await {
@@ -269,4 +276,134 @@ async fn a_tick_that_meets_a_locked_database_is_looked_at_again() {
     assert!(scheduler::tick(&company.context, &nightly()).await.is_err());
     transaction.rollback().await.unwrap();
     assert_eq!(tick(&company, &nightly(), "2026-01-11T03:00:00Z").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_tick_whose_predecessor_is_still_running_joins_it() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let sweep = tick(&company, &nightly(), "2026-01-11T01:30:00Z").await.remove(0);
+    for night in ["2026-01-12T01:30:00Z", "2026-01-15T01:30:00Z"] {
+        company.set_clock(night);
+        for _ in 0..3 {
+            scheduler::tick(&company.context, &nightly()).await.expect("ticks are looked at");
+        }
+    }
+    assert_eq!(
+        company.rows("SELECT id, joined, joined_at FROM lethe_sweeps").await,
+        [format!("{}|4|2026-01-15T01:30:00.000Z", sweep.id)],
+        "two ticks, and the two missed before the second"
+    );
+    company.work(sweep.id).await;
+    assert_eq!(tick(&company, &nightly(), "2026-01-16T01:30:00Z").await.len(), 1, "the next tick has its own again");
+}
+
+#[tokio::test]
+async fn a_job_that_returns_or_whose_schedule_changed_begins_with_its_next_tick() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    company.context.ledger.forget_jobs(&["another"]).await.unwrap();
+    assert_eq!(shown(&tick(&company, &nightly(), "2026-03-10T12:00:00Z").await), [""; 0], "it returns at noon");
+    assert_eq!(tick(&company, &nightly(), "2026-03-11T01:30:00Z").await.len(), 1);
+
+    let morning = [job("nightly", "0 0 11 * * *", "UTC", "")];
+    assert_eq!(shown(&tick(&company, &morning, "2026-03-11T13:00:00Z").await), [""; 0], "moved after its hour");
+    let elsewhere = [job("nightly", "0 0 11 * * *", "America/New_York", "")];
+    assert_eq!(shown(&tick(&company, &elsewhere, "2026-03-12T13:00:00Z").await), [""; 0], "moved to another zone");
+    assert_eq!(tick(&company, &elsewhere, "2026-03-12T15:00:00Z").await.len(), 1);
+}
+
+#[tokio::test]
+async fn ticks_noted_by_an_earlier_version_are_caught_up() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    company.execute("UPDATE lethe_jobs SET schedule = NULL").await;
+    assert_eq!(tick(&company, &nightly(), "2026-01-11T02:00:00Z").await.len(), 1);
+}
+
+#[tokio::test]
+async fn after_the_clock_was_ahead_ticks_go_on_and_people_are_told() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let ahead = tick(&company, &nightly(), "2027-02-14T12:00:00Z").await.remove(0);
+    company.execute("INSERT INTO lethe_marks (mark, full_at) VALUES ('m', '2027-02-14T12:00:00.000Z')").await;
+    company.execute("INSERT INTO lethe_backups (made_at, said_by) VALUES ('2027-02-14T12:00:00.000Z', 'x')").await;
+
+    company.set_clock("2026-01-11T00:00:00Z");
+    scheduler::tick(&company.context, &nightly()).await.expect("ticks are looked at");
+    let stopped = company.context.ledger.sweep(ahead.id).await.unwrap().unwrap();
+    assert_eq!(stopped.state, State::Stopped, "its day has not come");
+    assert!(stopped.note.unwrap().contains("clock was ahead"));
+    assert_eq!(company.rows("SELECT full_at FROM lethe_marks").await, ["NULL"]);
+    assert_eq!(company.context.ledger.last_backup().await.unwrap().map(|at| at.timestamp()), Some(0));
+    let alerts = company.rows("SELECT kind FROM lethe_alerts WHERE kind = 'clock-was-ahead'").await;
+    assert_eq!(alerts, ["clock-was-ahead"]);
+    let status = Status::of(&company.context, company.folder.path(), 5, Face::Command).await.unwrap();
+    assert!(status.attention.iter().any(|line| line.contains("clock was ahead")), "{:?}", status.attention);
+
+    // Every tick has its sweep, that of the day on which the clock was ahead too.
+    for day in ["2026-01-11", "2026-01-12", "2027-02-14"] {
+        let sweeps = tick(&company, &nightly(), &format!("{day}T01:30:00Z")).await;
+        assert_eq!(sweeps.len(), 1, "{day}");
+        assert!(sweeps[0].tick.as_deref().is_some_and(|tick| tick.starts_with(day)));
+    }
+}
+
+#[tokio::test]
+async fn batches_that_a_clock_ahead_put_off_are_claimed() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let sweep = tick(&company, &nightly(), "2026-01-11T01:30:00Z").await.remove(0);
+    cut(&company.context, &sweep).await.unwrap();
+    company.execute("UPDATE lethe_batches SET run_at = '2036-01-01T00:00:00.000Z'").await;
+    let (ended, tally) = company.work(sweep.id).await;
+    assert_eq!((ended.state, tally.anonymized), (State::Done, 18));
+}
+
+#[tokio::test]
+async fn the_brake_holds_for_what_is_taken_and_not_only_for_what_was_due_when_it_opened() {
+    let braked = [job("nightly", "0 30 1 * * *", "UTC", "[brake]\nclients = 20")];
+    let company = company_since(&braked, "2026-01-10T12:00:00Z").await;
+    let sweep = tick(&company, &braked, "2026-01-11T01:30:00Z").await.remove(0);
+    assert_eq!(sweep.state, State::Running, "18 are due");
+    // Before the batches are cut, an application's mistake makes everybody due.
+    company.execute("UPDATE customers SET due = '2020-01-01'").await;
+    let (ended, tally) = company.work(sweep.id).await;
+    assert_eq!(ended.state, State::Braked);
+    assert!(tally.anonymized <= 20, "{tally:?}");
+    assert!(ended.note.unwrap().contains("its brake allows 20 clients"));
+    let changed = company.rows("SELECT count(*) FROM customers WHERE name LIKE 'Anonymized%'").await;
+    assert_eq!(changed, [tally.anonymized.to_string()]);
+}
+
+#[tokio::test]
+async fn a_list_of_more_than_a_person_names_is_braked() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let keys = company.rows("SELECT no FROM customers ORDER BY no LIMIT 60").await;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let list = |keys: &[&str]| {
+        let brake = lethe::domain::job::Brake { clients: None, share: Some(0.1) };
+        lethe::worker::Request { brake, ..company.forced(keys) }
+    };
+    let refused = company.sweep(&list(&keys)).await.unwrap_err();
+    assert!(matches!(refused, SweepError::Braked { would: 60, .. }), "{refused}");
+    assert_eq!(company.sweep(&list(&keys[..37])).await.unwrap().anonymized, 37);
+    let over = lethe::worker::Request { over_brake: true, ..list(&keys) };
+    assert!(company.sweep(&over).await.unwrap().anonymized >= 23);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_work_started_several_times_at_once_is_one_sweep() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let others = [
+        context(company.folder.path(), &company.place, company.context.ledger.clock().clone(), limits()).await,
+        context(company.folder.path(), &company.place, company.context.ledger.clock().clone(), limits()).await,
+    ];
+    let due = company.request(SweepKind::Due);
+    let listed = company.forced(&["2025-12-25", "2025-12-26"]);
+    for request in [&due, &listed] {
+        let all = [&company.context, &others[0], &others[1], &company.context];
+        let opened = futures::future::join_all(all.map(|context| open(context, request))).await;
+        let mut ids: Vec<i64> = opened.into_iter().map(|id| id.unwrap().unwrap()).collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{:?}", request.kind);
+    }
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_sweeps").await, ["2"]);
+    let other = company.forced(&["2025-12-25"]);
+    assert!(open(&company.context, &other).await.unwrap().is_some_and(|id| id > 2), "other clients are other work");
 }

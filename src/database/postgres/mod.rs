@@ -102,6 +102,10 @@ impl Server {
         if !url.query_pairs().any(|(name, _)| name == "application_name") {
             url.query_pairs_mut().append_pair("application_name", "lethe");
         }
+        // The driver takes the host as it is written, in brackets, for a name to look up.
+        if let Some(url::Host::Ipv6(address)) = url.host() {
+            url.query_pairs_mut().append_pair("host", &address.to_string());
+        }
         let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::unopenable(&place))?;
         let options = options.disable_statement_logging();
         let session = settings.session();

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono_tz::Tz;
+
 use super::{Context, POLL, SweepError, Targets};
 use crate::database::{Connection, StoreError, query};
 use crate::domain::dialect::Dialect;
@@ -78,7 +80,15 @@ pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepE
             Tried::Later(Duration::ZERO, "its turn has not come".to_owned())
         } else {
             let now = context.ledger.clock().now();
-            let until = length.filter(|_| is_notice(&own)).and_then(|length| length.after(now.date_naive()).ok());
+            let until = match length.filter(|_| is_notice(&own)) {
+                // The day on which the receiver had it, where the sweep has its day.
+                Some(length) => {
+                    let sweep = context.ledger.sweep(own.sweep).await?;
+                    let zone = sweep.and_then(|sweep| sweep.zone?.parse().ok()).unwrap_or(Tz::UTC);
+                    length.after(now.with_timezone(&zone).date_naive()).ok()
+                }
+                None => None,
+            };
             let body = own.text().unwrap_or_default();
             let message = Message {
                 id: &own.message,

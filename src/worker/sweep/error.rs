@@ -40,6 +40,9 @@ pub enum SweepError {
         /// How to name it on the command line.
         sweep: String,
     },
+    /// Old rows that the database keeps.
+    #[error("{rows} old row{} of `{table}` cannot be deleted: a trigger or a rule of the database keeps {}", if *rows == 1 { "" } else { "s" }, if *rows == 1 { "it" } else { "them" })]
+    RowsStay { table: String, rows: u64 },
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
@@ -132,6 +135,9 @@ pub enum SweepError {
     /// A key-value table has a key without a class.
     #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
     UnknownKey { table: String, key: String },
+    /// A search along the keys that comes back to where it was.
+    #[error("the clients cannot be looked at one after the other: the search comes back to a key it has passed")]
+    Endless,
     /// Rules that would go on changing things.
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
@@ -230,6 +236,11 @@ impl SweepError {
                 format!("add the key under `[tables.{table}.keys]` with its class and action, and rehearse again")
                     .into()
             }
+            Self::RowsStay { table, .. } => {
+                format!("change what keeps them, or leave them out with `where` under `[tables.{table}.retention]`")
+                    .into()
+            }
+            Self::Endless => Act::Doctor.then(" checks the keys; a key must compare as it is written"),
             Self::NotSettled(_) => {
                 "use actions that change nothing the second time; a `where` should no longer hold afterwards".into()
             }

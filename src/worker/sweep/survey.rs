@@ -184,6 +184,7 @@ impl Walk<'_> {
             return self.saved(connection, saved, ledger, size).await;
         }
         let mut behind = self.prepared.position.clone();
+        let mut round = Round::default();
         loop {
             let wanted = self.prepared.wanted();
             let page = self.prepared.selection.page(connection, &wanted, behind.as_deref(), size).await?;
@@ -194,6 +195,9 @@ impl Walk<'_> {
             }
             if page.last {
                 return Ok(());
+            }
+            if round.closes(page.position.as_deref()) {
+                return Err(SweepError::Endless);
             }
             behind = page.position;
         }
@@ -232,6 +236,11 @@ impl Walk<'_> {
             let done = loop {
                 match self.attempt(connection, &join(&part), &failing).await {
                     Ok(done) => break Some(done),
+                    Err(BatchFault::Rows { fault, .. }) if part.len() == 1 && !failing.is_empty() => {
+                        // Not even looking at it goes through.
+                        self.unseen(&part[0], &fault.words);
+                        break None;
+                    }
                     Err(BatchFault::Rows { fault, .. }) if part.len() == 1 => {
                         failing.insert(0, serde_json::json!([fault.words]).to_string());
                     }
@@ -240,6 +249,9 @@ impl Walk<'_> {
                         parts.push(back.to_vec());
                         parts.push(front.to_vec());
                         break None;
+                    }
+                    Err(BatchFault::Residue(found)) if found.keys().all(|place| failing.contains_key(place)) => {
+                        return Err(SweepError::Endless);
                     }
                     Err(BatchFault::Residue(found)) => failing.extend(found),
                     Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
@@ -284,6 +296,15 @@ impl Walk<'_> {
         Ok(done)
     }
 
+    /// Counts a client as failed that cannot even be looked at.
+    fn unseen(&mut self, key: &str, why: &str) {
+        self.survey.tally.failed += 1;
+        self.survey.batches += 1;
+        *self.survey.failures.entry(why.to_owned()).or_default() += 1;
+        let key = Key::from_json(key).map_or_else(|_| key.to_owned(), |key| key.to_string());
+        (self.each)(Client { key, outcome: Outcome::Failed, reasons: vec![why.to_owned()] });
+    }
+
     fn tell(&mut self, key: String, state: &str, reasons: Option<String>) {
         let Ok(outcome) = state.parse::<Outcome>() else { return };
         let reasons: Vec<String> = reasons.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
@@ -298,5 +319,46 @@ impl Walk<'_> {
             }
         }
         (self.each)(Client { key, outcome, reasons });
+    }
+}
+
+/// Notices that a walk along the keys comes back to where it was, in a memory of one key.
+///
+/// Source: R. P. Brent, "An improved Monte Carlo factorization algorithm", 1980.
+#[derive(Debug, Default)]
+struct Round {
+    kept: Option<String>,
+    steps: u64,
+    keeps_at: u64,
+}
+
+impl Round {
+    /// Takes the next step of the walk. Returns whether it has been here before.
+    fn closes(&mut self, position: Option<&str>) -> bool {
+        if self.steps > 0 && self.kept.as_deref() == position {
+            return true;
+        }
+        if self.steps >= self.keeps_at {
+            self.kept = position.map(str::to_owned);
+            self.keeps_at = (self.steps + 1) * 2;
+        }
+        self.steps += 1;
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_that_comes_back_is_noticed_and_one_that_goes_on_is_not() {
+        let mut straight = Round::default();
+        assert!((0..10_000).all(|at| !straight.closes(Some(&at.to_string()))));
+        for length in [1, 2, 3, 7, 100] {
+            let mut round = Round::default();
+            let steps = (0..).position(|at: usize| round.closes(Some(&(at.max(5) % length).to_string())));
+            assert!(steps.is_some_and(|steps| steps < 10 * length + 50), "{length}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use super::{Request, SweepError};
+use crate::domain::key::{Key, join};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
@@ -46,6 +47,18 @@ pub(super) fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>, l
         None => serde_json::to_string(&(digest, filters)),
         Some(length) => serde_json::to_string(&(digest, filters, length)),
     };
-    let text = text.unwrap_or_default();
+    hash(&text.unwrap_or_default())
+}
+
+/// What a request asks for, on whichever day: while a sweep for it runs, no other is opened.
+pub(super) fn digest_of(request: &Request) -> String {
+    let mut keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
+    keys.sort_unstable();
+    let Request { job, kind, filters, cap, length, force, over_brake, selection, retry, .. } = request;
+    let terms = serde_json::json!([job, kind, filters, cap, length, force, over_brake, selection, retry]);
+    hash(&format!("{terms}{}", join(&keys)))
+}
+
+fn hash(text: &str) -> String {
     Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

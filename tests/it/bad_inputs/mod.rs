@@ -27,4 +27,5 @@ mod redis;
 mod reports;
 mod retention;
 mod selections;
+mod surroundings;
 mod webhooks;

@@ -6,7 +6,7 @@ use lethe::domain::clock::Clock;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::State;
 use lethe::worker::sweep::open;
-use lethe::worker::wait_for;
+use lethe::worker::{Request, wait_for};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
@@ -160,4 +160,51 @@ async fn a_table_that_is_being_altered_is_waited_for_and_its_new_column_stops_th
     }
     assert!(open(&company.context, &company.request(SweepKind::Due)).await.is_err());
     assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Client'").await, ["0"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sweep_with_a_limit_goes_on_beside_a_locked_client() {
+    super::on_postgres();
+    let mut company = company(100).await;
+    company.context.limits.batch_size = 10;
+    let mut other = another_session(&company, "SELECT 1 FROM customers WHERE no = 'C002' FOR UPDATE").await;
+    let request = Request { cap: Some(50), ..company.request(SweepKind::Due) };
+    let id = open(&company.context, &request).await.unwrap().unwrap();
+    let context = company.context.clone();
+    let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
+    let began = Instant::now();
+    while company.rows("SELECT count(*) FROM customers WHERE name = 'Client'").await != ["50"] {
+        assert!(began.elapsed() < Duration::from_secs(60), "the locked client holds the others up");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The limit is used up, so nothing waits for the lock.
+    let ended = working.await.unwrap().unwrap().unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");
+    assert_eq!((ended.state, ended.capped), (State::Done, true));
+    assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Client'").await, ["50"], "the limit holds");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_stays_locked_is_left_to_the_next_sweep() {
+    super::on_postgres();
+    let company = company(7).await;
+    let mut other = another_session(&company, "SELECT 1 FROM customers WHERE no = 'C002' FOR UPDATE").await;
+    let id = open(&company.context, &company.request(SweepKind::Due)).await.unwrap().unwrap();
+    let context = company.context.clone();
+    let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
+    while company.rows(LEFT).await != ["C002"] {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // It has been put off again and again by now.
+    while company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'ready'").await != ["1"] {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    company.place.execute("UPDATE lethe.lethe_batches SET waits = 60 WHERE state = 'ready'").await;
+    company.set_clock("2026-01-02T13:00:00Z");
+    let ended = working.await.unwrap().unwrap().unwrap();
+    assert_eq!(ended.state, State::Done);
+    assert!(ended.note.unwrap().starts_with("1 client was left to the next sweep"));
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE client_key = 'C002'").await, ["0"]);
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");
+    assert_eq!(company.due().await.anonymized, 1);
 }

@@ -1,0 +1,64 @@
+//! How far the ticks of each job were looked at, and under which schedule.
+
+use chrono::{DateTime, Utc};
+
+use super::{Ledger, moment, parse_moment};
+use crate::database::{StoreError, query, query_as, query_scalar};
+use crate::domain::schedule::Schedule;
+
+/// How far a job's ticks were looked at.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// The schedule they belong to; `None` if an earlier version of Lethe noted them.
+    pub schedule: Option<String>,
+}
+
+impl Ledger {
+    /// How far a job's ticks were looked at; `None` for a new job.
+    pub async fn looked(&self, job: &str) -> Result<Option<Looked>, StoreError> {
+        let found: Option<(String, Option<String>)> =
+            query_as("SELECT checked_at, schedule FROM lethe_jobs WHERE job = $1")
+                .bind(job)
+                .fetch_optional(self.readers())
+                .await?;
+        Ok(found.and_then(|(until, schedule)| Some(Looked { until: parse_moment(&until)?, schedule })))
+    }
+
+    /// Notes that a job's ticks were looked at until a moment.
+    pub async fn set_looked(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query("UPDATE lethe_jobs SET checked_at = $2 WHERE job = $1 AND checked_at < $2")
+            .bind(job)
+            .bind(moment(until))
+            .execute(&mut **writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Begins to look at the ticks of a job's schedule, those behind a moment.
+    pub async fn begin_ticks(&self, job: &str, schedule: &Schedule, from: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query(
+            "INSERT INTO lethe_jobs (job, checked_at, schedule) VALUES ($1, $2, $3) \
+             ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at, schedule = excluded.schedule",
+        )
+        .bind(job)
+        .bind(moment(from))
+        .bind(schedule.to_string())
+        .execute(&mut **writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets the jobs that are not among these: one that returns is new.
+    pub async fn forget_jobs(&self, but: &[&str]) -> Result<(), StoreError> {
+        let known: Vec<String> = query_scalar("SELECT job FROM lethe_jobs").fetch_all(self.readers()).await?;
+        let mut writer = self.writer().await;
+        for gone in known.iter().filter(|job| !but.contains(&job.as_str())) {
+            query("DELETE FROM lethe_jobs WHERE job = $1").bind(gone).execute(&mut **writer).await?;
+        }
+        Ok(())
+    }
+}
