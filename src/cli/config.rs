@@ -25,7 +25,7 @@ use crate::domain::window::Window;
 use crate::worker::{Limits, Targets};
 
 /// Variables of the environment that are no settings.
-const NOT_SETTINGS: [&str; 3] = ["LETHE_CONFIG", "LETHE_LOG", TOKEN];
+const NOT_SETTINGS: [&str; 4] = ["LETHE_CONFIG", "LETHE_LOG", "LETHE_YES", TOKEN];
 
 /// The configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -266,7 +266,6 @@ impl Config {
             backup_stamp: self.backup.stamp.clone(),
             rehearsal: self.sweep.rehearsal,
             brake_share: self.sweep.brake_share,
-            full_pass_every: self.sweep.full_pass_every,
             drain: self.sweep.drain,
         }
     }

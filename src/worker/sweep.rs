@@ -13,9 +13,9 @@ pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use terms::{chosen, mark_name, one_value_each, own_length};
+use terms::{chosen, one_value_each, one_value_listed};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, has_rows};
@@ -26,7 +26,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{self, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::ledger::{self, Ledger, NewBatch, NewSweep, State, Sweep};
 use crate::sql::select::Wanted;
 
 /// Batches waiting below which more are cut.
@@ -124,8 +124,6 @@ pub(super) struct Prepared {
     pub(super) selection: Selection,
     pub(super) filters: Vec<(String, Vec<String>)>,
     pub(super) cutoff: Option<NaiveDate>,
-    pub(super) since: Option<NaiveDate>,
-    pub(super) position: Option<String>,
     pub(super) today: NaiveDate,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
@@ -148,16 +146,15 @@ impl Prepared {
     }
 }
 
-/// Checks a request against the plan as it is now.
+/// Checks a request against the plan as it is now; `checked` against the data too, as for anything that may start a sweep.
 pub(super) async fn prepare(
     store: &Store,
     planner: &Planner,
     ledger: Option<&Ledger>,
-    full_pass_every: std::time::Duration,
     request: &Request,
-    now: DateTime<Utc>,
+    checked: bool,
 ) -> Result<Prepared, SweepError> {
-    let loaded = planner.plan(store).await?;
+    let loaded = if checked { planner.plan_checked(store).await? } else { planner.plan(store).await? };
     let plan = &loaded.plan;
     match request.kind {
         SweepKind::Due if plan.client.to_anonymize_on.is_none() => return Err(SweepError::NoDate),
@@ -171,19 +168,10 @@ pub(super) async fn prepare(
     }
     let length = chosen(plan, request)?;
     let cutoff = length.map(|length| length.before(request.today)).transpose()?;
-    let mut mark = Mark::default();
-    if request.kind == SweepKind::Period
-        && let Some(ledger) = ledger
-    {
-        mark = ledger.mark(&mark_name(&plan.digest, &request.filters, own_length(plan, request.today, cutoff))).await?;
-    }
-    let since = delta(&mark, full_pass_every, now);
-    Ok(Prepared {
-        selection: Selection::of(request.kind, since),
+    let prepared = Prepared {
+        selection: Selection::of(request.kind),
         filters,
         cutoff,
-        since,
-        position: if since.is_none() { mark.position } else { None },
         today: request.today,
         selected: None,
         saved: match &request.selection {
@@ -191,14 +179,11 @@ pub(super) async fn prepare(
             None => None,
         },
         loaded,
-    })
-}
-
-/// The cutoff up to which everybody was looked at, if that was not too long ago.
-fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) -> Option<NaiveDate> {
-    let full_at = mark.full_at.as_deref().and_then(parse_moment)?;
-    let fresh = now - full_at < TimeDelta::from_std(full_pass_every).unwrap_or(TimeDelta::MAX);
-    mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
+    };
+    if request.kind == SweepKind::List {
+        one_value_listed(store, ledger, request, &prepared).await?;
+    }
+    Ok(prepared)
 }
 
 fn columns_of(
@@ -254,19 +239,25 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
 }
 
 async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
-    let now = context.ledger.clock().now();
-    let every = context.limits.full_pass_every;
-    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    context.planner.check_anew().await;
+    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), request, true).await?;
     if request.kind == SweepKind::Retention {
         retention::gates(context, request, &prepared.loaded).await?;
         return Ok(prepared);
     }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
-    if prepared.position.is_none() {
-        prepared.selected = few(context, &prepared).await?;
+    prepared.selected = few(context, &prepared).await?;
+    if request.kind != SweepKind::Replay
+        && let Some((rehearsed, most)) = gate::rehearsed_for(context, &prepared.loaded.plan.digest).await?
+    {
+        let clients = selected(context, request, &prepared).await?;
+        if clients > most {
+            return Err(SweepError::FewRehearsed { rehearsed, clients });
+        }
     }
-    if request.kind != SweepKind::List && !request.over_brake {
+    // What is tried again was let through before.
+    if !request.over_brake && !request.retry {
         brake(context, request, &prepared).await?;
     }
     Ok(prepared)
@@ -279,6 +270,20 @@ async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String
     Ok(few?)
 }
 
+/// So many clients may be named in a list whatever share of all they are.
+const NAMED_FREELY: u64 = 10;
+
+/// How many clients a sweep selects.
+async fn selected(context: &Context, request: &Request, prepared: &Prepared) -> Result<u64, SweepError> {
+    let named = request.keys.len() as u64;
+    let saved = prepared.saved.as_ref().map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
+    if let Some(selected) = &prepared.selected {
+        return Ok(selected.len() as u64 + named + saved);
+    }
+    let mut selecting = Selecting::of(&context.store, prepared).await?;
+    Ok(prepared.selection.count(&mut selecting, &prepared.wanted()).await? + named + saved)
+}
+
 /// Stops a sweep that would take more than its brake allows.
 async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Result<(), SweepError> {
     let most = request.brake.clients;
@@ -287,13 +292,10 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     let mut connection = context.store.readers().acquire().await?;
     let wanted = prepared.wanted();
     // Counting those selected is cheap, and guards only make it fewer.
-    let clients = if let Some(selected) = &prepared.selected {
-        u64::try_from(selected.len()).unwrap_or(u64::MAX)
-    } else {
-        let mut selecting = Selecting::of(&context.store, prepared).await?;
-        let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
-        counted?
-    };
+    let clients = selected(context, request, prepared).await?;
+    if request.kind == SweepKind::List && clients <= NAMED_FREELY {
+        return Ok(());
+    }
     let taken = |clients: u64| clients.min(request.cap.unwrap_or(u64::MAX));
     let rows_needed = |clients: u64| rows_for(clients, share);
     let enough = has_rows(&mut connection, &wanted, rows_needed(taken(clients))).await?;
@@ -329,11 +331,9 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         over_brake: request.over_brake,
         today: request.today,
         cutoff: None,
-        since: None,
         digest,
         state: State::Running,
         note: None,
-        position: None,
         opened_by: context.actor.clone(),
     }
 }
@@ -341,8 +341,6 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
 async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.cutoff = prepared.cutoff;
-    sweep.since = prepared.since;
-    sweep.position.clone_from(&prepared.position);
     // A capped sweep is cut batch by batch.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
@@ -476,11 +474,9 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         return Ok(None);
     }
     Ok(Some(Prepared {
-        selection: Selection::of(sweep.kind, sweep.since),
+        selection: Selection::of(sweep.kind),
         filters: columns_of(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
-        since: sweep.since,
-        position: sweep.position.clone(),
         today: sweep.today,
         selected: None,
         saved: None,
@@ -526,14 +522,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
         return Ok(false);
     }
     refresh(context, sweep).await?;
-    let mark = match context.planner.plan(&context.store).await {
-        Ok(loaded) if sweep.kind == SweepKind::Period && loaded.plan.digest == sweep.digest => {
-            Some(mark_name(&sweep.digest, &sweep.filters, own_length(&loaded.plan, sweep.today, sweep.cutoff)))
-        }
-        // Of a plan that is no more, nothing need be remembered.
-        _ => None,
-    };
-    let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
+    let closed = context.ledger.close_sweep(sweep).await?;
     if closed {
         context.ledger.end_notices(sweep.id).await?;
         let tally = context.ledger.progress(sweep.id).await?.tally;

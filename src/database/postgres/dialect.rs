@@ -347,6 +347,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0010_alerts.sql"),
             include_str!("../../../migrations/postgres/0011_dates.sql"),
             include_str!("../../../migrations/postgres/0012_selections.sql"),
+            include_str!("../../../migrations/postgres/0013_period.sql"),
         ]
     }
 

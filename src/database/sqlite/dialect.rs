@@ -267,6 +267,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0010_alerts.sql"),
             include_str!("../../../migrations/sqlite/0011_dates.sql"),
             include_str!("../../../migrations/sqlite/0012_selections.sql"),
+            include_str!("../../../migrations/sqlite/0013_period.sql"),
         ]
     }
 
