@@ -108,7 +108,6 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         backup_stamp: None,
         rehearsal: false,
         brake_share: 1.0,
-        full_pass_every: Duration::from_hours(30 * 24),
         drain: Duration::from_secs(30),
     };
     let actor = "bench".to_owned();

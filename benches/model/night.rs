@@ -57,7 +57,7 @@ pub async fn measure(options: &Options) {
             period[at].push(second.as_secs_f64());
             remove(&path);
             println!(
-                "  round {}: {clients:>9} clients: due {:.2} s, script {:.2} s, period {:.2} s (the first look at everybody: {:.1} s)",
+                "  round {}: {clients:>9} clients: due {:.2} s, script {:.2} s, period {:.2} s (with nobody due: {:.1} s)",
                 round + 1,
                 due[at][round],
                 script[at][round],

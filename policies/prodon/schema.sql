@@ -374,3 +374,6 @@ CREATE INDEX teams_leader               ON teams (leader_participant_id);
 CREATE INDEX team_members_participant   ON team_members (participant_id);
 CREATE INDEX page_donations_donor       ON page_donations (donor_client_no);
 CREATE INDEX page_donations_participant ON page_donations (participant_id);
+CREATE INDEX communications_value ON communications (value);
+CREATE INDEX online_donations_email ON online_donations (email);
+CREATE INDEX participants_account ON participants (account_id);

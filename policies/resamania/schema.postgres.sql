@@ -256,6 +256,8 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER sales_blocked BEFORE INSERT ON sales FOR EACH ROW EXECUTE FUNCTION refuse_blocked_sale();
+CREATE TRIGGER sales_moved BEFORE UPDATE OF member_id ON sales FOR EACH ROW
+WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_sale();
 
 CREATE FUNCTION refuse_blocked_booking() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -265,13 +267,25 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER bookings_blocked BEFORE INSERT ON bookings FOR EACH ROW EXECUTE FUNCTION refuse_blocked_booking();
+CREATE TRIGGER bookings_moved BEFORE UPDATE OF member_id ON bookings FOR EACH ROW
+WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_booking();
+
+CREATE FUNCTION refuse_unblocking() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'this member was anonymized and stays blocked';
+END $$;
+CREATE TRIGGER members_stay_blocked BEFORE UPDATE ON members FOR EACH ROW
+WHEN (OLD.anonymized AND (NEW.member_id <> OLD.member_id OR (OLD.sales_blocked AND NOT NEW.sales_blocked)
+    OR (OLD.booking_blocked AND NOT NEW.booking_blocked)))
+EXECUTE FUNCTION refuse_unblocking();
 
 CREATE FUNCTION refuse_withdrawn_badge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'this badge was withdrawn';
 END $$;
 CREATE TRIGGER badges_withdrawn BEFORE UPDATE ON badges FOR EACH ROW
-WHEN (NOT OLD.assignable AND (NEW.assignable OR NEW.active OR NEW.member_id IS DISTINCT FROM OLD.member_id))
+WHEN (NOT OLD.assignable
+    AND (NEW.assignable OR NEW.active OR NEW.member_id IS DISTINCT FROM OLD.member_id OR NEW.badge_no <> OLD.badge_no))
 EXECUTE FUNCTION refuse_withdrawn_badge();
 CREATE TRIGGER badges_kept BEFORE DELETE ON badges FOR EACH ROW
 WHEN (NOT OLD.assignable) EXECUTE FUNCTION refuse_withdrawn_badge();

@@ -249,12 +249,33 @@ CREATE TRIGGER sales_blocked BEFORE INSERT ON sales
 WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
 BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
 
+CREATE TRIGGER sales_moved BEFORE UPDATE OF member_id ON sales
+WHEN NEW.member_id IS NOT OLD.member_id
+    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
+BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
+
+CREATE TRIGGER bookings_moved BEFORE UPDATE OF member_id ON bookings
+WHEN NEW.member_id IS NOT OLD.member_id
+    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND booking_blocked)
+BEGIN SELECT RAISE(ABORT, 'bookings of this member are blocked'); END;
+
+CREATE TRIGGER members_stay_blocked BEFORE UPDATE ON members
+WHEN OLD.anonymized AND (NEW.member_id <> OLD.member_id OR (OLD.sales_blocked AND NOT NEW.sales_blocked)
+    OR (OLD.booking_blocked AND NOT NEW.booking_blocked))
+BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
+
 CREATE TRIGGER bookings_blocked BEFORE INSERT ON bookings
 WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND booking_blocked)
 BEGIN SELECT RAISE(ABORT, 'bookings of this member are blocked'); END;
 
 CREATE TRIGGER badges_withdrawn BEFORE UPDATE ON badges
-WHEN NOT OLD.assignable AND (NEW.assignable OR NEW.active OR NEW.member_id IS NOT OLD.member_id)
+WHEN NOT OLD.assignable
+    AND (NEW.assignable OR NEW.active OR NEW.member_id IS NOT OLD.member_id OR NEW.badge_no <> OLD.badge_no)
+BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
+
+-- REPLACE deletes the old row without asking its triggers.
+CREATE TRIGGER badges_not_replaced BEFORE INSERT ON badges
+WHEN EXISTS (SELECT 1 FROM badges WHERE badge_no = NEW.badge_no AND NOT assignable)
 BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
 
 CREATE TRIGGER badges_kept BEFORE DELETE ON badges WHEN NOT OLD.assignable

@@ -265,7 +265,6 @@ impl Config {
             backup_stamp: self.backup.stamp.clone(),
             rehearsal: self.sweep.rehearsal,
             brake_share: self.sweep.brake_share,
-            full_pass_every: self.sweep.full_pass_every,
             drain: self.sweep.drain,
         }
     }

@@ -126,7 +126,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             })
             .await?;
             if found.tally.anonymized > 0 {
-                context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
+                context.ledger.record_rehearsal(&found.digest, &found.tally, true, &context.actor).await?;
             }
             if shown.is_none()
                 && let Some(key) = first

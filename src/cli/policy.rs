@@ -1,5 +1,7 @@
 //! `lethe policy`: draft, check and show the policy.
 
+mod classify;
+
 use std::path::{Path, PathBuf};
 
 use super::access::may_configure;
@@ -34,6 +36,13 @@ pub(super) enum Command {
     Check,
     /// Show what the policy does, table by table.
     Show,
+    /// Give a new column or item its class and action; writes the policy.
+    Classify {
+        /// The place as `lethe policy check` names it, such as `tables.customers.columns.hat_size`.
+        place: String,
+        /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+        rule: String,
+    },
     /// Print the JSON Schema of policies, for editors.
     Schema,
 }
@@ -46,6 +55,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Check => check(file, out).await,
         Command::Show => show(file, out).await,
+        Command::Classify { place, rule } => classify::classify(&place, &rule, file, out).await,
         Command::Schema => {
             super::output::print(&json_schema());
             Ok(())
@@ -184,7 +194,9 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
     for guard in &plan.guards {
         let table = guard.paths.first().and_then(|path| path.hops.first()).map_or("", |hop| hop.table.as_str());
         let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
-        text += &format!("  {} ({}): a row of {table}{condition}\n", guard.reason, guard.name);
+        let within = guard.within.as_ref();
+        let within = within.map(|own| format!(", {} within {}", own.date, own.length)).unwrap_or_default();
+        text += &format!("  {} ({}): a row of {table}{condition}{within}\n", guard.reason, guard.name);
     }
     for step in &plan.steps {
         text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));

@@ -39,7 +39,7 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
     let counts = found.iter().any(|own| own.rows > 0);
     if counts {
         let name = rehearsal_name(&loaded.plan.digest);
-        context.ledger.record_rehearsal(&name, &Tally::default(), &context.actor).await?;
+        context.ledger.record_rehearsal(&name, &Tally::default(), true, &context.actor).await?;
     }
     out.data(&serde_json::json!({ "tables": found }), || {
         let verdict = if counts {

@@ -1,6 +1,7 @@
 //! `lethe sweep`: start a sweep, preview it, rehearse it.
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,8 +24,14 @@ use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::service::Service;
 use crate::service::ticks::needs_no_review;
 use crate::worker::journal::Keeper;
+use crate::worker::retention::look;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
 use crate::worker::{Context, Request, wait_for};
+
+/// What a preview says beside its counts.
+const UNFORESEEN: &str = "A preview evaluates dates, guards and holds, and changes no row: clients whose rows refuse a \
+     rule, or in whose rows a former value is left, fail in the sweep, and with `--limit` the next clients take their \
+     place. `--rehearse` finds them.";
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
@@ -42,7 +49,7 @@ pub(super) struct Args {
     /// Take the clients named in a file, one key a line (`-` reads standard input).
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// Take the clients of a saved selection; live only with `--yes`.
+    /// Take the clients of a saved selection.
     #[arg(long, value_name = "NAME")]
     selection: Option<String>,
     /// Take clients anonymized before whose data has come back.
@@ -72,10 +79,10 @@ pub(super) struct Args {
     /// Pass over the retention period of the clients listed; guards and holds still refuse.
     #[arg(long, conflicts_with_all = ["job", "due", "period", "replay"])]
     force: bool,
-    /// With `--selection`: say that anonymizing these clients is meant, and cannot be undone.
-    #[arg(long, conflicts_with_all = ["job", "due", "period", "list", "replay", "retention"])]
+    /// Start the sweep without asking: what it does cannot be undone.
+    #[arg(long, env = "LETHE_YES")]
     yes: bool,
-    /// Start a sweep that the brake stopped.
+    /// Start a sweep that the brake stopped, without asking again.
     #[arg(long)]
     over_brake: bool,
     /// With `--preview` or `--rehearse`: print each client, its outcome and the reasons.
@@ -105,8 +112,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let over = args.selection.as_ref().map(|name| format!(" of selection {name}")).unwrap_or_default();
     let verb = if args.rehearse { "rehearse" } else { "start" };
     service.allow(Right::Bulk, &format!("{verb} a sweep{over}")).await?;
-    confirmed(&args, &service).await?;
-    let context = service.context;
+    let context = service.context.clone();
     let loaded = context.planner.plan(&context.store).await?;
     let request = request(&args, &config, loaded.plan.client.key.len())?;
     if args.rehearse && request.kind == SweepKind::Retention {
@@ -116,6 +122,9 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         return rehearse(&args, &context, &request, out).await;
     }
     args.job.iter().try_for_each(|name| needs_no_review(&setup::job(&config.jobs, name)?))?;
+    if !args.yes && !args.over_brake {
+        confirm(&service, &request, &way(&args)).await?;
+    }
     if args.wait && !args.replay {
         replay_first(&context).await?;
     }
@@ -211,24 +220,57 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
     Ok(keys)
 }
 
-/// Asks whether it is meant, where many go by a name.
-async fn confirmed(args: &Args, service: &Service) -> Result<(), Failure> {
-    let Some(name) = args.selection.as_ref().filter(|_| !args.yes && !args.rehearse) else { return Ok(()) };
-    let selection = service.selection(name).await?;
-    let word = word(&selection.name);
-    let clients = counted(super::selection::clients(&selection), "client");
-    let (name, by) = (&selection.name, &selection.saved_by);
-    let what = format!("selection `{name}` of {by} holds {clients}, and anonymizing cannot be undone");
-    let hint = format!(
-        "look at it with `lethe sweep --selection {word} --preview`; if it is right, start it with `lethe sweep --selection {word} --yes`"
+/// How the command line chooses the clients of a sweep.
+fn way(args: &Args) -> String {
+    match args {
+        Args { job: Some(job), .. } => word(job),
+        Args { due: true, .. } => "--due".to_owned(),
+        Args { period: true, .. } => "--period".to_owned(),
+        Args { list: Some(list), .. } => format!("--list {}", list.display()),
+        Args { selection: Some(name), .. } => format!("--selection {}", word(name.trim())),
+        Args { replay: true, .. } => "--replay".to_owned(),
+        _ => "--retention".to_owned(),
+    }
+}
+
+/// Asks whether a sweep is meant: says how many clients or rows it would take, and waits for an answer at the terminal.
+async fn confirm(service: &Service, request: &Request, way: &str) -> Result<(), Failure> {
+    let context = &service.context;
+    let what = if let Some(name) = &request.selection {
+        let selection = service.selection(name).await?;
+        let clients = counted(super::selection::clients(&selection), "client");
+        format!("selection `{}` of {} holds {clients}", selection.name, selection.saved_by)
+    } else if request.kind == SweepKind::Retention {
+        let (store, planner) = (&context.store, &context.planner);
+        let found = look(store, planner, Some(&context.ledger), request.today, Mode::Preview).await?;
+        format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum(), "old row"))
+    } else {
+        let found = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally;
+        let refused = if found.refused > 0 { format!(", {} refused", number(found.refused)) } else { String::new() };
+        format!("{} would be anonymized{refused}", counted(found.anonymized, "client"))
+    };
+    let what = format!(
+        "{what}, and {} cannot be undone",
+        if request.kind == SweepKind::Retention { "this" } else { "anonymizing" }
     );
-    Err(Failure::new(what, hint))
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        let hint = format!(
+            "look at it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`"
+        );
+        return Err(Failure::new(what, hint));
+    }
+    let mut answer = String::new();
+    eprint!("{what}.\nStart the sweep? [y/N] ");
+    std::io::stdin().read_line(&mut answer).map_err(|_| Failure::new("the answer could not be read", "add `--yes`"))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::new("the sweep was not started", "answer `y`, or add `--yes`"))
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
     let store = crate::database::Store::open(config.settings()?).await?;
     let planner = config.planner();
-    let clock = Clock::System;
     let loaded = planner.plan(&store).await?;
     let request = request(args, config, loaded.plan.client.key.len())?;
     if request.kind == SweepKind::Retention {
@@ -245,12 +287,12 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     };
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
-        None => Surveyor::without_ledger(&store, &planner, &clock, limits.batch_size, limits.full_pass_every),
+        None => Surveyor::without_ledger(&store, &planner, limits.batch_size),
     };
     let found = survey(surveyor, &request, Mode::Preview, &mut listing(args.clients, out)).await?;
     if !(args.clients && out.json) {
         out.data(&found, || {
-            survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written."
+            survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written. " + UNFORESEEN
         });
     }
     Ok(())

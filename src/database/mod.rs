@@ -279,14 +279,18 @@ impl Store {
         samples::read(&mut self.readers.acquire().await?, schema).await
     }
 
-    /// Asks the database what only it can answer about a plan. With `deep`,
-    /// whole tables are read for what a plan relies on (dates that are dates,
-    /// keys of key-value tables, clients without a key).
-    pub async fn verify(&self, plan: &Plan, schema: &Schema, deep: bool) -> Result<Vec<Problem>, StoreError> {
+    /// Reads whole tables for what a plan relies on: dates that are dates, and
+    /// keys of key-value tables and their catalogues that have a class.
+    pub async fn verify_data(&self, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
+        verify::verify_data(&mut self.readers.acquire().await?, plan).await
+    }
+
+    /// Asks the database what only it can answer about a plan.
+    pub async fn verify(&self, plan: &Plan, schema: &Schema) -> Result<Vec<Problem>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let mut problems = self.driver.missing(&mut connection, plan).await?;
         if problems.is_empty() {
-            problems = verify::verify(&mut connection, plan, schema, deep).await?;
+            problems = verify::verify(&mut connection, plan, schema).await?;
         }
         if problems.is_empty() {
             problems = self.driver.verify(&mut connection, plan).await?;

@@ -14,7 +14,6 @@ pub(super) async fn verify(
     connection: &mut Connection,
     plan: &Plan,
     schema: &Schema,
-    deep: bool,
 ) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     conditions(connection, plan, &mut problems).await?;
@@ -22,11 +21,15 @@ pub(super) async fn verify(
         return Ok(problems);
     }
     checks(connection, plan, schema, &mut problems).await?;
-    entries(connection, plan, deep, &mut problems).await?;
-    if deep {
-        dates(connection, plan, &mut problems).await?;
-    }
     keyless(connection, plan, &mut problems).await?;
+    Ok(problems)
+}
+
+/// What a plan relies on in the data: every key is classified, and dates are dates.
+pub(super) async fn verify_data(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
+    let mut problems = Vec::new();
+    entries(connection, plan, &mut problems).await?;
+    dates(connection, plan, &mut problems).await?;
     Ok(problems)
 }
 
@@ -119,20 +122,15 @@ fn placeholders(
     (!values.is_empty()).then(|| (values.join(", "), columns))
 }
 
-/// Every key of a key-value table is known to the policy. Without `deep` only
-/// the clients of a batch are asked for, when their turn comes.
-async fn entries(
-    connection: &mut Connection,
-    plan: &Plan,
-    deep: bool,
-    problems: &mut Vec<Problem>,
-) -> Result<(), StoreError> {
-    for step in plan.steps.iter().filter(|_| deep) {
-        let Some((table, sql)) = batch::all_unknown_keys(plan.client.dialect, step) else { continue };
+/// Every key of a key-value table, used or only defined, is known to the policy.
+async fn entries(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+    for step in &plan.steps {
+        let Some(sql) = batch::all_unknown_keys(plan.client.dialect, step) else { continue };
+        let table = &step.table;
         for row in query(&sql).fetch_all(&mut *connection).await? {
             let key: String = row.get(0)?;
             let column = step.keys.as_ref().map_or("", |keys| keys.column.as_str());
-            let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), relation(plan.client.dialect, &table));
+            let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), relation(plan.client.dialect, table));
             problems.push(match shown_key(&key) {
                 Some(key) => Problem::new(
                     format!("tables.{table}.keys.{key}"),

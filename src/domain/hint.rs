@@ -141,7 +141,7 @@ impl Act {
                 ["run `lethe backup acknowledge` (a backup script can do both)", ask, ask]
             }
             Self::Replay => [
-                "a running `lethe run` does it by itself, and `lethe sweep --replay --wait` here; \
+                "a running `lethe run` does it by itself, and `lethe sweep --replay --yes --wait` here; \
                  `lethe status` shows how far it is",
                 "it is done by itself; `GET /api/v1/status` shows how far it is",
                 "it is done by itself; the first page shows how far it is",

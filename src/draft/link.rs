@@ -9,7 +9,7 @@ pub(super) use reference::{Reference, references};
 
 use std::collections::BTreeMap;
 
-use crate::domain::policy::{Link, Names};
+use crate::domain::policy::{Exclusive, Link, Names};
 use crate::domain::schema::{LiveTable, Schema};
 
 use super::Samples;
@@ -172,7 +172,7 @@ fn over_link_tables(
                 return None;
             }
             let mut link = back(reference);
-            link.exclusive = !between.is_unique(&reference.columns);
+            link.exclusive = Exclusive::Any(!between.is_unique(&reference.columns));
             Some(Way { link, guessed: None })
         })
         .collect()

@@ -188,7 +188,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     let backup = gate::last_backup(context).await.map_err(Failure::from)?;
     let backup = backup.map(|at| (Labels::new(), seconds(at.timestamp())));
     gauge("backup_timestamp_seconds", "When the last acknowledged backup was made", backup.into_iter().collect());
-    let may_run = f64::from(u8::from(context.planner.plan(&context.store).await.is_ok()));
+    let may_run = f64::from(u8::from(context.planner.plan_checked(&context.store).await.is_ok()));
     gauge("policy_complete", "1 if the policy is a plan on the schema as it is now", one(may_run));
     Ok(registry)
 }

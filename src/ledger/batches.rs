@@ -21,15 +21,13 @@ pub struct Batch {
     /// The clients' keys, a JSON array.
     pub keys: String,
     pub clients: i64,
-    /// The sweep's position before it.
-    pub after: Option<String>,
     /// How often it was claimed.
     pub attempts: i64,
     /// How often it was put off because other sessions had locked its clients.
     pub waits: i64,
 }
 
-from_row!(Batch { id, sweep, keys, clients, after, attempts, waits });
+from_row!(Batch { id, sweep, keys, clients, attempts, waits });
 
 /// A batch about to be cut.
 #[derive(Debug, Clone)]
@@ -37,8 +35,6 @@ pub struct NewBatch {
     /// The clients' keys, a JSON array.
     pub keys: String,
     pub clients: usize,
-    /// The sweep's position before it.
-    pub after: Option<String>,
     /// When it may be taken up, in the ledger's form; `None` for at once.
     pub run_at: Option<String>,
     /// How often its clients were put off because other sessions had locked them.
@@ -123,11 +119,10 @@ impl Ledger {
         batches: &[NewBatch],
     ) -> Result<(), StoreError> {
         for batch in batches {
-            query("INSERT INTO lethe_batches (sweep, keys, clients, after, state, run_at, waits) VALUES ($1, $2, $3, $4, 'ready', $5, $6)")
+            query("INSERT INTO lethe_batches (sweep, keys, clients, state, run_at, waits) VALUES ($1, $2, $3, 'ready', $4, $5)")
                 .bind(sweep)
                 .bind(&batch.keys)
                 .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
-                .bind(&batch.after)
                 .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
                 .bind(batch.waits)
                 .execute(&mut *connection)
@@ -148,7 +143,7 @@ impl Ledger {
     /// The batch that a claim is for, if the claim still holds.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
         query_as(
-            "SELECT id, sweep, keys, clients, after, attempts, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
+            "SELECT id, sweep, keys, clients, attempts, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -251,20 +246,18 @@ impl Ledger {
         Ok((positive(clients), Duration::from_millis(positive(took))))
     }
 
-    /// Leaves out the batches of a sweep that pause. The next sweep begins anew, as they may be anywhere.
+    /// Leaves out the batches of a sweep that pause.
     pub async fn leave_pausing(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let mut transaction = writer.begin().await?;
-        query("UPDATE lethe_sweeps SET position = NULL WHERE id = $1").bind(sweep).execute(&mut *transaction).await?;
         query(
             "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
              WHERE sweep = $1 AND state = 'ready' AND run_at > $2",
         )
         .bind(sweep)
         .bind(self.now())
-        .execute(&mut *transaction)
+        .execute(&mut **writer)
         .await?;
-        transaction.commit().await
+        Ok(())
     }
 
     /// Clients of a sweep that were left out, as other sessions had locked them to the end.
@@ -340,16 +333,10 @@ impl Ledger {
         noted.map(|_| ())
     }
 
-    /// Notes inside a transaction that a cap ended the sweep, and behind which key.
-    pub async fn cap_reached(
-        &self,
-        connection: &mut Connection,
-        sweep: i64,
-        position: Option<&str>,
-    ) -> Result<(), StoreError> {
-        query("UPDATE lethe_sweeps SET cut = 1, capped = 1, position = $2 WHERE id = $1 AND state = 'running'")
+    /// Notes inside a transaction that a cap ended the sweep.
+    pub async fn cap_reached(&self, connection: &mut Connection, sweep: i64) -> Result<(), StoreError> {
+        query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running'")
             .bind(sweep)
-            .bind(position)
             .execute(connection)
             .await?;
         Ok(())

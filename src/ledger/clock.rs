@@ -39,7 +39,7 @@ struct Kind {
     set: &'static str,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 8] = [
     Kind {
         what: "ticks of jobs",
         table: "lethe_jobs",
@@ -90,15 +90,6 @@ const KINDS: [Kind; 9] = [
         only: "lease_until IS NOT NULL",
         ahead: TimeDelta::days(1),
         set: "lease_until = $2",
-    },
-    // The next period sweep looks at everybody.
-    Kind {
-        what: "full passes",
-        table: "lethe_marks",
-        column: "full_at",
-        only: "full_at IS NOT NULL",
-        ahead: APART,
-        set: "full_at = CASE WHEN full_at < $2 THEN full_at END",
     },
     // When it was really made is not known, so it is no recent backup.
     Kind {

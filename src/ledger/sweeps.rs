@@ -84,16 +84,12 @@ pub struct NewSweep {
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity keeps a client.
     pub cutoff: Option<NaiveDate>,
-    /// For a period sweep that need not look at everybody, the cutoff up to which everybody was looked at.
-    pub since: Option<NaiveDate>,
     /// The digest of the plan; empty if there was none.
     pub digest: String,
     /// Where it stands from the start.
     pub state: State,
     /// Why it was stopped or braked.
     pub note: Option<String>,
-    /// The key behind which it begins, as JSON.
-    pub position: Option<String>,
     /// The digest of what a person asked for: one sweep runs for the same terms.
     pub terms: Option<String>,
     pub opened_by: String,
@@ -136,8 +132,6 @@ pub struct Sweep {
     pub today: NaiveDate,
     /// The first day on which activity keeps a client.
     pub cutoff: Option<NaiveDate>,
-    /// The cutoff up to which everybody was looked at before.
-    pub since: Option<NaiveDate>,
     /// The digest of the plan.
     pub digest: String,
     /// Where it stands.
@@ -199,7 +193,6 @@ impl FromRow for Sweep {
             over_brake: row.get("over_brake")?,
             today: row.get("today")?,
             cutoff: row.get("cutoff")?,
-            since: row.get("since")?,
             digest: row.get("digest")?,
             state: row.get("state")?,
             note: row.get("note")?,
@@ -227,9 +220,9 @@ impl Ledger {
         let rows = &sweep.allowance.rows;
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
-            "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, since, digest, \
-             state, note, position, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
+            "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
+             state, note, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
              ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
@@ -241,11 +234,9 @@ impl Ledger {
         .bind(i64::from(sweep.force))
         .bind(sweep.today.to_string())
         .bind(sweep.cutoff.map(|day| day.to_string()))
-        .bind(sweep.since.map(|day| day.to_string()))
         .bind(&sweep.digest)
         .bind(sweep.state.as_str())
         .bind(&sweep.note)
-        .bind(&sweep.position)
         .bind(&sweep.opened_by)
         .bind(now)
         .bind(closed)
@@ -417,7 +408,7 @@ impl Ledger {
     }
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
-    pub async fn close_sweep(&self, sweep: &Sweep, mark: Option<&str>) -> Result<bool, StoreError> {
+    pub async fn close_sweep(&self, sweep: &Sweep) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
@@ -430,11 +421,6 @@ impl Ledger {
             .execute(&mut *transaction)
             .await?
             ;
-            if closed > 0
-                && let Some(mark) = mark
-            {
-                self.advance_mark(&mut transaction, mark, sweep.id).await?;
-            }
             transaction.commit().await?;
             Ok::<bool, StoreError>(closed > 0)
         };

@@ -141,7 +141,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
     if let Some(retention) = &plan.retention {
         // A day that leaves the calendar has nobody waiting.
         let count = |day: NaiveDate| match retention.length.before(day) {
-            Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff)), None, false),
+            Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff))),
             Err(_) => "SELECT CAST(0 AS BIGINT)".to_owned(),
         };
         all.push(waiting(context, plan, "period", today, count).await?);

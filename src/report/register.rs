@@ -148,6 +148,9 @@ fn limits(policy: &Policy, loaded: &Loaded, jobs: &[Job]) -> Vec<Limit> {
             (false, Some(otherwise)) => {
                 format!("the last day in {}; of a client without any, {otherwise}", activity.join(" or "))
             }
+            (false, None) if plan.due_without => {
+                format!("the last day in {}; a client without any is due at once", activity.join(" or "))
+            }
             (false, None) => format!("the last day in {}", activity.join(" or ")),
             (true, otherwise) => format!("the day in {}", otherwise.unwrap_or_default()),
         };

@@ -133,7 +133,7 @@ impl Service {
     }
 
     async fn configured(&self) -> Result<(), Failure> {
-        match self.context.planner.plan(&self.context.store).await {
+        match self.context.planner.plan_checked(&self.context.store).await {
             Err(PlanLoadError::Plan(_)) => Err(not_configured()),
             _ => Ok(()),
         }

@@ -13,7 +13,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::text::{LONGEST_TEXT, said};
 use crate::ledger::{Hold, Notice, Record, SetDate};
 use crate::worker::date::to_anonymize_on;
-use crate::worker::sweep::{Client, Mode, open, survey};
+use crate::worker::sweep::{Client, Mode, Surveyor, open, survey};
 use crate::worker::{Context, Request};
 
 /// How a key is written.
@@ -50,7 +50,7 @@ async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, 
     let key = Key::parse(key, loaded.plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
     let request = Request::of_clients(vec![key], today);
     let mut found = None;
-    survey(context.into(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
+    survey(Surveyor::from(context).unchecked(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
     found.ok_or_else(|| Failure::new("the client could not be looked at", Act::Doctor.then(" says more")))
 }
 

@@ -61,7 +61,8 @@ impl Service {
         self.allow(Right::Read, "look at the policy").await?;
         let planner = &self.context.planner;
         let policy = planner.policy()?;
-        let (digest, missing) = match planner.plan(&self.context.store).await {
+        planner.check_anew().await;
+        let (digest, missing) = match planner.plan_checked(&self.context.store).await {
             Ok(loaded) => (Some(loaded.plan.digest.clone()), Vec::new()),
             Err(PlanLoadError::Plan(PlanError(problems))) => (None, problems),
             Err(error) => return Err(error.into()),

@@ -77,6 +77,8 @@ pub struct Preview {
     pub found: Survey,
     /// The clients, up to a thousand.
     pub clients: Vec<Client>,
+    /// What a preview cannot foresee.
+    pub unforeseen: &'static str,
     /// What a start may be bound to.
     pub seen: Previewed,
 }
@@ -92,6 +94,10 @@ pub struct Previewed {
     /// How many clients would be anonymized.
     pub clients: u64,
 }
+
+/// What a preview cannot foresee, as it changes no row.
+const UNFORESEEN: &str = "clients whose rows refuse a rule, or in whose rows a former value is left, fail in the sweep, \
+     and with a limit the next clients take their place; a rehearsal finds them";
 
 /// A sweep with all that is known of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -180,7 +186,7 @@ impl Service {
             }
         };
         let (seen, found) = self.survey(&request, &mut name).await?;
-        Ok(Preview { found, clients, seen })
+        Ok(Preview { found, clients, unforeseen: UNFORESEEN, seen })
     }
 
     /// Does everything that a sweep would do and rolls it back; a live sweep
@@ -406,11 +412,11 @@ pub async fn rehearse(
     request: &Request,
     each: &mut (dyn FnMut(Client) + Send),
 ) -> Result<Survey, Failure> {
-    // The data is checked too: a live sweep relies on this having been done once.
-    context.planner.plan_checked(&context.store).await?;
+    context.planner.check_anew().await;
     let found = survey(context.into(), request, Mode::Rehearsal, each).await?;
     if found.tally.anonymized > 0 {
-        context.ledger.record_rehearsal(&found.digest, &found.tally, &context.actor).await?;
+        let whole = request.kind != SweepKind::List && request.cap.is_none();
+        context.ledger.record_rehearsal(&found.digest, &found.tally, whole, &context.actor).await?;
     }
     Ok(found)
 }

@@ -8,7 +8,7 @@ use super::select::Wanted;
 use super::{Scope, column, key_columns, key_names, name, relation, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{ClientPlan, Plan, REMEMBERED, Step};
+use crate::domain::plan::{ClientPlan, GuardPlan, KnownKeys, Plan, REMEMBERED, Step};
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
@@ -129,7 +129,12 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
             .flat_map(|step| step.paths.iter().map(move |path| (step, path)))
             .filter_map(|(step, path)| Some((step.table.clone(), scope.lock_shared(path)?)))
             .collect(),
-        unknown_keys: plan.steps.iter().filter_map(|step| unknown_keys(scope, step)).collect(),
+        unknown_keys: plan
+            .steps
+            .iter()
+            .flat_map(|step| [unknown_keys(scope, step), undefined_keys(scope, step)])
+            .flatten()
+            .collect(),
         former: former(scope, plan),
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
@@ -270,6 +275,19 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     )
 }
 
+/// The condition under which a row refuses its client.
+fn guard_condition(scope: Scope, guard: &GuardPlan) -> Option<OfRow> {
+    let own = guard.condition.as_ref().map(|own| OfRow::new(own, scope.today));
+    // A period that leads out of the calendar reaches every row.
+    let since = guard.within.as_ref().and_then(|within| Some((within, within.length.before(scope.today).ok()?)));
+    let Some((within, since)) = since else { return own };
+    let recent = scope.may_be_since(&column(&within.table, &within.date), within.nullable, since);
+    Some(match own {
+        Some(own) => OfRow { sql: format!("({}) AND {recent}", own.sql), always_readable: own.always_readable },
+        None => OfRow { sql: recent, always_readable: true },
+    })
+}
+
 fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
     let width = scope.client.key.len();
     let batch = format!(
@@ -284,7 +302,7 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(place, guard)| {
-            let condition = guard.condition.as_ref().map(|own| OfRow::new(own, scope.today));
+            let condition = guard_condition(scope, guard);
             format!(
                 "{into}, {place}, {} FROM {batch} WHERE b.state IS NULL AND {}",
                 text(&guard.name),
@@ -359,9 +377,6 @@ pub fn apart(dialect: Dialect) -> [String; 2] {
     ]
 }
 
-/// The last client of the batch that the cap let through, by its place.
-pub const LAST_WITHIN_CAP: &str = "SELECT max(n) FROM lethe_batch WHERE state <> 'over'";
-
 fn take(scope: Scope) -> String {
     format!(
         "INSERT INTO lethe_taken SELECT b.n, {} FROM lethe_batch AS b WHERE b.state IS NULL ORDER BY b.n ON CONFLICT DO NOTHING",
@@ -384,17 +399,27 @@ fn unknown_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
     Some((step.table.clone(), sql))
 }
 
-/// Every key of a key-value table that the policy does not know.
+/// Every key of a key-value table, and every one that its catalogue defines, that the policy does not know.
 #[must_use]
-pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<(String, String)> {
+pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<String> {
     let keys = step.keys.as_ref()?;
-    let own = name(&keys.column);
+    let used = key_not_known(dialect, keys, &step.table, &keys.column);
+    let defined = keys.catalogue.as_ref().map(|(table, column)| key_not_known(dialect, keys, table, column));
+    let all: Vec<String> = [used].into_iter().chain(defined).collect();
+    Some(format!("{} ORDER BY 1", all.join(" UNION ")))
+}
+
+fn key_not_known(dialect: Dialect, keys: &KnownKeys, table: &str, column: &str) -> String {
+    let own = format!("COALESCE(CAST({} AS TEXT), '')", name(column));
     let known = keys.known.iter().map(|key| text(key)).collect::<Vec<_>>().join(", ");
-    let sql = format!(
-        "SELECT DISTINCT COALESCE(CAST({own} AS TEXT), '') FROM {} WHERE COALESCE(CAST({own} AS TEXT), '') NOT IN ({known}) ORDER BY 1",
-        relation(dialect, &step.table)
-    );
-    Some((step.table.clone(), sql))
+    format!("SELECT DISTINCT {own} FROM {} WHERE {own} NOT IN ({known})", relation(dialect, table))
+}
+
+/// A key that the catalogue of a key-value table defines and the policy does not know.
+fn undefined_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
+    let keys = step.keys.as_ref()?;
+    let (table, column) = keys.catalogue.as_ref()?;
+    Some((step.table.clone(), format!("{} LIMIT 1", key_not_known(scope.dialect, keys, table, column))))
 }
 
 /// Notes for each client its latest record in the ledger, and whether the same is to be recorded again.

@@ -193,9 +193,9 @@ impl Scope<'_> {
     fn other_client(&self, path: &Path) -> String {
         let mut sql = format!("SELECT 1 FROM {}", self.clients());
         let mut meets = Vec::new();
-        for (at, hop) in path.hops.iter().enumerate().rev() {
+        for at in (0..path.hops.len()).rev() {
             if at > 0 {
-                sql = format!("{sql} JOIN {} ON {}", self.named(hop), equal(path, at));
+                sql = format!("{sql} JOIN {} ON {}", self.rows_of(path, at, &Looks::default()), equal(path, at));
             } else {
                 meets.push(equal(path, 0));
             }
@@ -205,21 +205,20 @@ impl Scope<'_> {
         format!("{sql} WHERE {}", meets.join(" AND "))
     }
 
-    /// A hop's table under its own name, with only the rows that count.
-    fn named(&self, hop: &Hop) -> String {
-        self.rows_of(hop, &Looks::default())
-    }
-
-    fn rows_of(&self, hop: &Hop, looks: &Looks) -> String {
+    /// A hop's table under its name in the path, with only the rows that count.
+    fn rows_of(&self, path: &Path, at: usize, looks: &Looks) -> String {
+        let hop = &path.hops[at];
         let table = self.relation(&hop.table);
         let own = hop.condition.iter().map(|condition| condition.sql(self.today));
         let conditions: Vec<String> =
             own.chain(looks.conditions.iter().cloned()).map(|condition| format!("({condition})")).collect();
         let results: Vec<String> =
             looks.results.iter().enumerate().map(|(at, result)| format!(", ({result}) AS lethe_{at}")).collect();
-        let named = name(&hop.table);
+        let called = called(path, at);
+        let named = name(&called);
         match (conditions.as_slice(), results.as_slice()) {
-            ([], []) => table,
+            ([], []) if called == hop.table => table,
+            ([], []) => format!("{table} AS {named}"),
             ([], _) => format!("(SELECT *{} FROM {table}) AS {named}", results.concat()),
             _ => format!("(SELECT *{} FROM {table} WHERE {}) AS {named}", results.concat(), conditions.join(" AND ")),
         }
@@ -243,8 +242,10 @@ impl Scope<'_> {
         }
         for (at, hop) in path.hops.iter().enumerate() {
             let own = hop.condition.as_ref().map(|own| format!(" AND ({})", own.sql(self.today))).unwrap_or_default();
+            let called = called(path, at);
+            let named = if called == hop.table { String::new() } else { format!(" AS {}", name(&called)) };
             inner = format!(
-                " AND EXISTS (SELECT 1 FROM {} WHERE {}{own}{inner})",
+                " AND EXISTS (SELECT 1 FROM {}{named} WHERE {}{own}{inner})",
                 self.relation(&hop.table),
                 equal(path, at)
             );
@@ -271,11 +272,12 @@ impl Scope<'_> {
         }
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let on = if at + 1 == path.hops.len() && path.by_key {
-                format!("{} = {}", own(hop), row(other_side(key_columns(TAKEN, width), &hop.compared).into_iter()))
+                let keys = row(other_side(key_columns(TAKEN, width), &hop.compared).into_iter());
+                format!("{} = {keys}", own_side(&called(path, at), &hop.columns, &hop.compared))
             } else {
                 equal(path, at)
             };
-            let rows = if at == 0 { self.rows_of(hop, &looks) } else { self.named(hop) };
+            let rows = if at == 0 { self.rows_of(path, at, &looks) } else { self.rows_of(path, at, &Looks::default()) };
             sql = format!("{sql} {then} {rows} ON {on}");
         }
         sql
@@ -283,14 +285,15 @@ impl Scope<'_> {
 
     /// The rows of a path's first table joined with their clients, and the expressions of the client's key.
     pub(super) fn join_from(&self, path: &Path, looks: &Looks) -> (String, String) {
-        let mut sql = self.rows_of(&path.hops[0], looks);
-        for (at, hop) in path.hops.iter().enumerate().skip(1) {
-            sql = format!("{sql} JOIN {} ON {}", self.named(hop), equal(path, at - 1));
+        let mut sql = self.rows_of(path, 0, looks);
+        for at in 1..path.hops.len() {
+            sql = format!("{sql} JOIN {} ON {}", self.rows_of(path, at, &Looks::default()), equal(path, at - 1));
         }
         let last = &path.hops[path.hops.len() - 1];
+        let last_called = called(path, path.hops.len() - 1);
         if path.by_key {
             let keys = last.columns.iter().zip(&last.compared).zip(&self.client.key_types);
-            let keys = keys.map(|((own, compared), declared)| match column(&last.table, own) {
+            let keys = keys.map(|((own, compared), declared)| match column(&last_called, own) {
                 own if as_compared(String::new(), compared).is_empty() => own,
                 own => format!("CAST({own} AS {declared})"),
             });
@@ -350,10 +353,16 @@ fn columns(table: &str, columns: &[String]) -> String {
     columns.iter().map(|own| column(table, own)).collect::<Vec<_>>().join(", ")
 }
 
+/// What a hop's table is called where the whole path is asked: a table that the path goes through again has another name.
+fn called(path: &Path, at: usize) -> String {
+    let table = &path.hops[at].table;
+    if path.hops[..at].iter().any(|hop| hop.table == *table) { format!("lethe_again_{at}") } else { table.clone() }
+}
+
 /// That the columns of one hop equal those of the next.
 fn equal(path: &Path, at: usize) -> String {
     let hop = &path.hops[at];
-    let next = path.hops.get(at + 1).map_or(CLIENT, |next| &next.table);
-    let matches = other_side(hop.matches.iter().map(|own| column(next, own)), &hop.compared);
-    format!("{} = {}", own(hop), row(matches.into_iter()))
+    let next = if at + 1 < path.hops.len() { called(path, at + 1) } else { CLIENT.to_owned() };
+    let matches = other_side(hop.matches.iter().map(|own| column(&next, own)), &hop.compared);
+    format!("{} = {}", own_side(&called(path, at), &hop.columns, &hop.compared), row(matches.into_iter()))
 }

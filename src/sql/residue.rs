@@ -1,9 +1,10 @@
 //! What the residue check reads of the clients taken: what their rows held
 //! before, and the texts that are searched afterwards.
 
+use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
-use crate::domain::plan::{Plan, Searched};
+use crate::domain::plan::{Path, Plan, Searched, Source};
 
 /// A search through one table.
 #[derive(Debug, Clone)]
@@ -38,22 +39,43 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     for source in &plan.identifying {
         for path in &source.paths {
             let conditions = source.condition.iter().map(|own| own.sql(scope.today)).collect();
-            let from = scope.join(path, Looks { conditions, results: Vec::new() });
-            let columns: Vec<String> =
-                source.columns.iter().map(|own| scope.dialect.as_text(&column(&source.table, own))).collect();
+            let mut looks = Looks { conditions, results: Vec::new() };
+            let columns: Vec<String> = source
+                .columns
+                .iter()
+                .map(|own| scope.dialect.as_text(&former_value(scope, plan, source, path, own, &mut looks)))
+                .collect();
+            let from = scope.join(path, looks);
             all.push(format!("SELECT {TAKEN}.n, {} FROM {from}", columns.join(", ")));
         }
     }
     all
 }
 
+/// What a column held, if its rule does not leave it as it is: what is kept on purpose is no residue elsewhere.
+fn former_value(scope: Scope, plan: &Plan, source: &Source, path: &Path, own: &str, looks: &mut Looks) -> String {
+    let plain = column(&source.table, own);
+    let steps = plan.steps.iter().filter(|step| step.table == source.table);
+    let mut rules = steps.flat_map(|step| step.updates.iter().chain(&step.unlinks)).flat_map(|update| &update.rules);
+    let Some(rule) = rules.find(|rule| rule.column == own && !rule.is_fixed()) else { return plain };
+    let changes = differing(rule, &name(own), &scope.value(&source.table, rule));
+    looks.results.push(scope.of_batch(std::slice::from_ref(path), &changes));
+    let changes = column(&source.table, &format!("lethe_{}", looks.results.len() - 1));
+    format!("CASE WHEN {changes} THEN {plain} END")
+}
+
 pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
     let mut looks = Looks::default();
     for gone in &searched.deleted_where {
-        if let Some(condition) = &gone.condition {
-            let reached = scope.is_taken(&gone.paths);
-            looks.conditions.push(format!("NOT COALESCE({reached} AND ({}), FALSE)", condition.sql(scope.today)));
-        }
+        let reached = scope.is_taken(&gone.paths);
+        let condition = gone.condition.as_ref().map_or_else(|| "TRUE".to_owned(), |own| own.sql(scope.today));
+        looks.conditions.push(format!("NOT COALESCE({reached} AND ({condition}), FALSE)"));
+    }
+    // Rows that another client has too are this client's to search, and not to change.
+    let mut path = searched.path.clone();
+    if searched.shared {
+        looks.conditions.push(format!("NOT ({})", scope.nobody_elses(&path)));
+        path.exclusive = false;
     }
     if let (Some(other), Some(own)) = (&searched.unless_same, searched.path.key_columns()) {
         let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
@@ -76,7 +98,7 @@ pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
     looks.results.push(scope.dialect.row_json(&searched.table, &searched.identity));
     let identity = column(&searched.table, &format!("lethe_{}", looks.results.len() - 1));
     let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
-    let from = scope.join(&searched.path, looks);
+    let from = scope.join(&path, looks);
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank =
         columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty.sql())));

@@ -2,9 +2,10 @@
 
 use chrono::NaiveDate;
 
-use super::link::{Asked, CLIENT, Looks, OfRow};
+use super::batch::given_key;
+use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan, RetentionPlan};
+use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -94,6 +95,11 @@ impl Wanted<'_> {
             let sources = retention.activity.iter();
             sources.flat_map(|source| self.activity(source, since, whose)).collect::<Vec<_>>()
         };
+        // Each by itself, as `PostgreSQL` joins what is not under an OR.
+        let mut lapsed: Vec<String> = active(Some(cutoff)).iter().map(|active| format!("NOT {active}")).collect();
+        if retention.due_without {
+            return lapsed.join(" AND ");
+        }
         let mut started = Vec::new();
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
@@ -101,8 +107,6 @@ impl Wanted<'_> {
             started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
         }
         started.extend(active(None));
-        // Each by itself, as `PostgreSQL` joins what is not under an OR.
-        let mut lapsed: Vec<String> = active(Some(cutoff)).iter().map(|active| format!("NOT {active}")).collect();
         lapsed.push(any_of(started));
         lapsed.join(" AND ")
     }
@@ -110,16 +114,12 @@ impl Wanted<'_> {
     /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
     fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> Vec<String> {
         let scope = self.scope();
-        let date = column(&source.table, &source.date);
         let mut condition = Vec::new();
         if let Some(own) = &source.condition {
             condition.push(format!("({})", own.sql(self.today)));
         }
         if let Some(since) = since {
-            // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
-            let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
-            let strange = scope.dialect.or_is_no_day(&date);
-            condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
+            condition.push(scope.may_be_since(&column(&source.table, &source.date), source.nullable, since));
         }
         let condition = (!condition.is_empty()).then(|| OfRow {
             sql: condition.join(" AND "),
@@ -138,6 +138,15 @@ impl Wanted<'_> {
             Whose::OfBatch => scope.exists_by(path, condition.as_ref(), &Asked::Batch),
         };
         source.paths.iter().map(exists).collect()
+    }
+}
+
+impl Scope<'_> {
+    /// That a row is of a day or later. A row without a day counts, as its day is unknown; so does a day in another form.
+    pub(super) fn may_be_since(&self, date: &str, nullable: bool, since: NaiveDate) -> String {
+        let unset = if nullable { format!(" OR {date} IS NULL") } else { String::new() };
+        let strange = self.dialect.or_is_no_day(date);
+        format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})")
     }
 }
 
@@ -186,19 +195,30 @@ pub fn due_count(wanted: &Wanted) -> String {
     format!("SELECT count(*) FROM {} WHERE {} AND {}{}", scope.clients(), wanted.due(), scope.open(), wanted.filters())
 }
 
-/// How many clients there are whose period has passed: all of them, or those of
-/// [`lapsed_since`]. `$1` is the last key as JSON, if `behind` one.
+/// How many clients there are whose period has passed.
 #[must_use]
-pub fn lapsed_count(wanted: &Wanted, earlier: Option<NaiveDate>, behind: bool) -> String {
+pub fn lapsed_count(wanted: &Wanted) -> String {
     let scope = wanted.scope();
-    let among = earlier.map(|earlier| format!("{} AND ", lapsing(wanted, earlier))).unwrap_or_default();
     format!(
-        "SELECT count(*) FROM {} WHERE {among}{}{} AND {}{}",
+        "SELECT count(*) FROM {} WHERE {} AND {}{}",
         scope.clients(),
         scope.open(),
-        wanted.after(behind, ""),
         wanted.lapsed(),
-        wanted.filters(),
+        wanted.filters()
+    )
+}
+
+/// Two values at most that a client column has among the clients whose keys are in `$1`, a JSON array.
+#[must_use]
+pub fn listed_values(wanted: &Wanted, own: &str) -> String {
+    let scope = wanted.scope();
+    format!(
+        "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} ON {} = {} LIMIT 2",
+        scope.dialect.as_text(&column(CLIENT, own)),
+        scope.dialect.given_keys(),
+        scope.clients(),
+        tuple(CLIENT, &wanted.client().key),
+        given_key(scope),
     )
 }
 
@@ -212,7 +232,7 @@ pub fn unseen_due_count(wanted: &Wanted) -> String {
 /// The same of those whose period has passed.
 #[must_use]
 pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
-    format!("{} AND {}", lapsed_count(wanted, None, false), unseen(wanted.scope()))
+    format!("{} AND {}", lapsed_count(wanted), unseen(wanted.scope()))
 }
 
 /// A count of clients, less those that were refused when they were last checked.
@@ -287,64 +307,6 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
         "WITH lethe_found AS MATERIALIZED (SELECT {} FROM {lapsed}) SELECT {key} FROM lethe_found AS {CLIENT} ORDER BY {order} LIMIT $1",
         keys.join(", ")
     )
-}
-
-/// The next clients whose period has passed since an earlier sweep looked at
-/// everybody: those with activity, or a start, in the days that left the
-/// period since then, and those refused when they were last looked at. `$1` is
-/// the last key as JSON, if `behind` one; `$2` the most rows.
-#[must_use]
-pub fn lapsed_since(wanted: &Wanted, earlier: NaiveDate, behind: bool) -> String {
-    let scope = wanted.scope();
-    format!(
-        "SELECT {} FROM {} WHERE {}{} AND {}{} AND {} ORDER BY {} LIMIT $2",
-        scope.key_json(CLIENT),
-        scope.clients(),
-        lapsing(wanted, earlier),
-        wanted.after(behind, ""),
-        scope.open(),
-        wanted.filters(),
-        wanted.lapsed(),
-        wanted.order(""),
-    )
-}
-
-/// That `lethe_c` is worth a look: something of it left the period since
-/// `earlier`, or it was refused when it was last looked at.
-fn lapsing(wanted: &Wanted, earlier: NaiveDate) -> String {
-    let (Some(retention), Some(cutoff)) = (&wanted.plan.retention, wanted.cutoff) else { return "FALSE".to_owned() };
-    let sources = candidates(wanted, retention, earlier, cutoff).join(" UNION ");
-    format!("{} IN ({sources})", tuple(CLIENT, &wanted.client().key))
-}
-
-fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cutoff: NaiveDate) -> Vec<String> {
-    let (client, scope) = (wanted.client(), wanted.scope());
-    let keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
-    let mut sources = Vec::new();
-    for source in &retention.activity {
-        let date = column(&source.table, &source.date);
-        let conditions = source.condition.iter().map(|own| own.sql(wanted.today)).collect();
-        let looks = Looks { conditions, results: Vec::new() };
-        for path in &source.paths {
-            let (from, found) = scope.join_from(path, &looks);
-            sources.push(format!("SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"));
-        }
-    }
-    if let Some(otherwise) = &retention.otherwise {
-        let start = column(CLIENT, otherwise);
-        sources.push(format!(
-            "SELECT {keys} FROM {} WHERE {start} >= '{earlier}' AND {start} < '{cutoff}'",
-            scope.clients()
-        ));
-    }
-    sources.push(format!(
-        "SELECT {keys} FROM lethe_outcomes AS o JOIN {} ON {} = {} WHERE o.outcome = 'refused' AND o.sweep = \
-         (SELECT max(latest.sweep) FROM lethe_outcomes AS latest WHERE latest.client_key = o.client_key)",
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        scope.key_of_ledger("o.client_key"),
-    ));
-    sources
 }
 
 /// Counts the rows of the client table.

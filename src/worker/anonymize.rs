@@ -385,10 +385,7 @@ impl Anonymizer {
             return Ok(Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients });
         }
         if done.over {
-            let within = done.last_within_cap.and_then(|at| nth_key(&batch.keys, at)).or_else(|| batch.after.clone());
-            // Behind clients that were put off there may be others: the next sweep begins anew.
-            let position = within.filter(|_| batch.waits == 0 && claim.attempt <= 1);
-            ledger.cap_reached(transaction, batch.sweep, position.as_deref()).await?;
+            ledger.cap_reached(transaction, batch.sweep).await?;
         }
         let reasons: BTreeMap<String, i64> =
             query_as(count_reasons(plan.client.dialect)).fetch_all(&mut *transaction).await?.into_iter().collect();
@@ -439,34 +436,29 @@ impl Anonymizer {
     /// Cuts a batch in two, so that in the end the culprit stands alone.
     ///
     /// A capped sweep has one batch at a time, or the cap would meet clients out
-    /// of order and the next night begin behind some of them: of a split batch
-    /// only the front stays, and what is behind it is cut again.
+    /// of order: of a split batch only the front stays, and what is behind it is
+    /// cut again.
     async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
         let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part = |keys: &[String], after: Option<String>| NewBatch {
+        let part = |keys: &[String]| NewBatch {
             keys: join(keys),
             clients: keys.len(),
-            after,
             run_at: None,
             waits: batch.waits,
         };
-        let mut parts = vec![part(front, batch.after.clone())];
+        let mut parts = vec![part(front)];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {
             back_to = front.last().cloned();
         } else {
-            parts.push(part(back, front.last().cloned()));
+            parts.push(part(back));
         }
         tracing::info!(batch = batch.id, clients = batch.clients, error, "batch split");
         self.context.ledger.finish_alone(claim, batch.sweep, &Finish::Split { parts, back_to }, Some(error)).await?;
         self.context.wake.notify_one();
         Ok(())
     }
-}
-
-fn nth_key(keys: &str, at: i64) -> Option<String> {
-    split(keys)?.get(usize::try_from(at).ok()?).cloned()
 }
 
 fn is_damaged(fault: &BatchFault) -> bool {

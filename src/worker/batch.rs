@@ -37,8 +37,6 @@ pub struct Done {
     pub tally: Tally,
     /// Whether the cap kept clients from being looked at.
     pub over: bool,
-    /// The place of the last client looked at, if the cap kept others out.
-    pub last_within_cap: Option<i64>,
 }
 
 /// Why a batch cannot go through as it is.
@@ -106,9 +104,6 @@ pub async fn look(
     if let Some(room) = work.room {
         let room = i64::try_from(room).unwrap_or(i64::MAX);
         done.over = query(sql::CAP).bind(room).execute(&mut *connection).await? > 0;
-        if done.over {
-            done.last_within_cap = query_scalar(sql::LAST_WITHIN_CAP).fetch_one(&mut *connection).await?;
-        }
     }
     query(&work.statements.take).execute(&mut *connection).await?;
     query(sql::DONE).execute(&mut *connection).await?;
@@ -219,7 +214,7 @@ pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -
 pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
     let keys: Vec<String> = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?)).cloned().collect();
-    NewBatch { keys: join(&keys), clients: keys.len(), after: batch.after.clone(), run_at: None, waits: 0 }
+    NewBatch { keys: join(&keys), clients: keys.len(), run_at: None, waits: 0 }
 }
 
 /// Writes the outcomes of everybody looked at.

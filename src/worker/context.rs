@@ -40,8 +40,6 @@ pub struct Limits {
     pub rehearsal: bool,
     /// The share of all clients that a sweep may take if its job does not say.
     pub brake_share: f64,
-    /// How often a period sweep looks at everybody again.
-    pub full_pass_every: Duration,
     /// How long a stop waits for the batch in hand.
     pub drain: Duration,
 }

@@ -20,6 +20,24 @@ pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError
     }
 }
 
+/// A rehearsal of so many clients is enough for any sweep.
+const ENOUGH: u64 = 100;
+/// A rehearsal of fewer clients is enough for a sweep over so many times as many.
+const TIMES: u64 = 10;
+
+/// How many clients a sweep may take at most, if the plan was rehearsed only with a few clients of somebody's choice.
+///
+/// # Errors
+///
+/// The ledger's.
+pub async fn rehearsed_for(context: &Context, digest: &str) -> Result<Option<(u64, u64)>, SweepError> {
+    if !context.limits.rehearsal {
+        return Ok(None);
+    }
+    let few = context.ledger.partly_rehearsed(digest).await?.filter(|clients| *clients < ENOUGH);
+    Ok(few.map(|clients| (clients, clients * TIMES)))
+}
+
 /// When the last backup was made, by word of mouth or by the stamp file.
 pub async fn last_backup(context: &Context) -> Result<Option<DateTime<Utc>>, SweepError> {
     let said = context.ledger.last_backup().await?;

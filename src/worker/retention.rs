@@ -154,7 +154,7 @@ pub(super) fn batches(loaded: &Loaded) -> Vec<NewBatch> {
 }
 
 fn of_table(table: &str) -> NewBatch {
-    NewBatch { keys: serde_json::json!([table]).to_string(), clients: 0, after: None, run_at: None, waits: 0 }
+    NewBatch { keys: serde_json::json!([table]).to_string(), clients: 0, run_at: None, waits: 0 }
 }
 
 /// What came of one transaction.

@@ -2,8 +2,6 @@
 
 use std::ops::{Deref, DerefMut};
 
-use chrono::NaiveDate;
-
 use super::sweep::Prepared;
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::sweep::SweepKind;
@@ -17,8 +15,6 @@ pub(super) enum Selection {
     Due,
     /// By their period, everybody range by range.
     Everybody,
-    /// By their period, those for whom something left the period since this cutoff.
-    Since(NaiveDate),
     /// By name, client or table: cut when the sweep is opened.
     Named,
     /// By what has come back of those anonymized before.
@@ -76,13 +72,12 @@ impl DerefMut for Selecting {
 }
 
 impl Selection {
-    pub(super) fn of(kind: SweepKind, since: Option<NaiveDate>) -> Self {
-        match (kind, since) {
-            (SweepKind::Due, _) => Self::Due,
-            (SweepKind::Period, Some(since)) => Self::Since(since),
-            (SweepKind::Period, None) => Self::Everybody,
-            (SweepKind::List | SweepKind::Retention, _) => Self::Named,
-            (SweepKind::Replay, _) => Self::WrittenBack,
+    pub(super) fn of(kind: SweepKind) -> Self {
+        match kind {
+            SweepKind::Due => Self::Due,
+            SweepKind::Period => Self::Everybody,
+            SweepKind::List | SweepKind::Retention => Self::Named,
+            SweepKind::Replay => Self::WrittenBack,
         }
     }
 
@@ -101,7 +96,6 @@ impl Selection {
                 let way = way(connection, wanted, size).await?;
                 select::due_page(wanted, way, behind.is_some())
             }
-            Self::Since(earlier) => select::lapsed_since(wanted, *earlier, behind.is_some()),
             Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
         let keys: Vec<String> =
@@ -131,25 +125,19 @@ impl Selection {
                     .await?;
                 Ok((keys.len() <= most).then_some(keys))
             }
-            Self::Due | Self::Since(_) | Self::Named => Ok(None),
+            Self::Due | Self::Named => Ok(None),
         }
     }
 
-    /// How many clients all pages behind a key have together.
-    pub(super) async fn count(
-        &self,
-        connection: &mut Connection,
-        wanted: &Wanted<'_>,
-        behind: Option<&str>,
-    ) -> Result<u64, StoreError> {
+    /// How many clients all pages have together.
+    pub(super) async fn count(&self, connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
         let sql = match self {
             Self::Named => return Ok(0),
-            Self::Everybody => select::lapsed_count(wanted, None, behind.is_some()),
+            Self::Everybody => select::lapsed_count(wanted),
             Self::Due => select::due_count(wanted),
-            Self::Since(earlier) => select::lapsed_count(wanted, Some(*earlier), behind.is_some()),
             Self::WrittenBack => replay::written_back_count(wanted),
         };
-        let clients: i64 = query_scalar(sql).bind(behind).fetch_one(connection).await?;
+        let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
         Ok(u64::try_from(clients).unwrap_or(0))
     }
 }
@@ -158,7 +146,7 @@ impl Selection {
 /// the table are read once; by date all that are due are read for each page,
 /// each at some three times the cost of a row.
 async fn way(connection: &mut Connection, wanted: &Wanted<'_>, size: usize) -> Result<Way, StoreError> {
-    let due = Selection::Due.count(connection, wanted, None).await?;
+    let due = Selection::Due.count(connection, wanted).await?;
     let pages = due / u64::try_from(size).unwrap_or(u64::MAX).max(1);
     let many = pages > 1 && !has_rows(connection, wanted, due.saturating_mul(3).saturating_mul(pages)).await?;
     Ok(if many { Way::ByKey } else { Way::ByDate })

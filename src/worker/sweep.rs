@@ -13,10 +13,10 @@ pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use terms::{chosen, digest_of, mark_name, one_value_each, own_length};
+use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, clients};
@@ -27,7 +27,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{self, Allowance, Decision, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
+use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State, Sweep};
 use crate::sql::select::Wanted;
 
 /// Batches waiting below which more are cut.
@@ -139,8 +139,6 @@ pub(super) struct Prepared {
     pub(super) selection: Selection,
     pub(super) filters: Vec<(String, Vec<String>)>,
     pub(super) cutoff: Option<NaiveDate>,
-    pub(super) since: Option<NaiveDate>,
-    pub(super) position: Option<String>,
     pub(super) today: NaiveDate,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
@@ -165,16 +163,15 @@ impl Prepared {
     }
 }
 
-/// Checks a request against the plan as it is now.
+/// Checks a request against the plan as it is now; `checked` against the data too, as for anything that may start a sweep.
 pub(super) async fn prepare(
     store: &Store,
     planner: &Planner,
     ledger: Option<&Ledger>,
-    full_pass_every: std::time::Duration,
     request: &Request,
-    now: DateTime<Utc>,
+    checked: bool,
 ) -> Result<Prepared, SweepError> {
-    let loaded = planner.plan(store).await?;
+    let loaded = if checked { planner.plan_checked(store).await? } else { planner.plan(store).await? };
     let plan = &loaded.plan;
     match request.kind {
         SweepKind::Due if plan.client.to_anonymize_on.is_none() => return Err(SweepError::NoDate),
@@ -188,19 +185,10 @@ pub(super) async fn prepare(
     }
     let length = chosen(plan, request)?;
     let cutoff = length.map(|length| length.before(request.today)).transpose()?;
-    let mut mark = Mark::default();
-    if request.kind == SweepKind::Period
-        && let Some(ledger) = ledger
-    {
-        mark = ledger.mark(&mark_name(&plan.digest, &request.filters, own_length(plan, request.today, cutoff))).await?;
-    }
-    let since = delta(&mark, full_pass_every, now);
-    Ok(Prepared {
-        selection: Selection::of(request.kind, since),
+    let prepared = Prepared {
+        selection: Selection::of(request.kind),
         filters,
         cutoff,
-        since,
-        position: if since.is_none() { mark.position } else { None },
         today: request.today,
         selected: None,
         saved: match &request.selection {
@@ -209,14 +197,12 @@ pub(super) async fn prepare(
         },
         allowance: Allowance::default(),
         loaded,
-    })
-}
-
-/// The cutoff up to which everybody was looked at, if that was not too long ago.
-fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) -> Option<NaiveDate> {
-    let full_at = mark.full_at.as_deref().and_then(parse_moment)?;
-    let fresh = now - full_at < TimeDelta::from_std(full_pass_every).unwrap_or(TimeDelta::MAX);
-    mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
+    };
+    // Clients who failed come from sweeps of their own.
+    if request.kind == SweepKind::List && !request.retry {
+        one_value_listed(store, ledger, request, &prepared).await?;
+    }
+    Ok(prepared)
 }
 
 fn columns_of(
@@ -282,17 +268,22 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
 }
 
 pub(super) async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
-    let now = context.ledger.clock().now();
-    let every = context.limits.full_pass_every;
-    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), every, request, now).await?;
+    context.planner.check_anew().await;
+    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), request, true).await?;
     if request.kind == SweepKind::Retention {
         prepared.allowance.rows = retention::gates(context, request, &prepared.loaded).await?;
         return Ok(prepared);
     }
     gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
     gate::backed_up(context).await?;
-    if prepared.position.is_none() {
-        prepared.selected = few(context, &prepared).await?;
+    prepared.selected = few(context, &prepared).await?;
+    if request.kind != SweepKind::Replay
+        && let Some((rehearsed, most)) = gate::rehearsed_for(context, &prepared.loaded.plan.digest).await?
+    {
+        let clients = selected(context, request, &prepared).await?;
+        if clients > most {
+            return Err(SweepError::FewRehearsed { rehearsed, clients });
+        }
     }
     if !request.over_brake {
         prepared.allowance.clients = brake(context, request, &prepared).await?;
@@ -305,6 +296,17 @@ async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String
     let mut selecting = Selecting::of(&context.store, prepared).await?;
     let few = prepared.selection.few(&mut selecting, &prepared.wanted(), SELECTED).await;
     Ok(few?)
+}
+
+/// How many clients a sweep selects.
+async fn selected(context: &Context, request: &Request, prepared: &Prepared) -> Result<u64, SweepError> {
+    let named = request.keys.len() as u64;
+    let saved = prepared.saved.as_ref().map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
+    if let Some(selected) = &prepared.selected {
+        return Ok(selected.len() as u64 + named + saved);
+    }
+    let mut selecting = Selecting::of(&context.store, prepared).await?;
+    Ok(prepared.selection.count(&mut selecting, &prepared.wanted()).await? + named + saved)
 }
 
 /// Stops a sweep that would take more than its brake allows. Returns how many that is; `None` for no limit.
@@ -324,15 +326,7 @@ async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Res
     drop(connection);
     let Some(allowed) = most.into_iter().chain(of_all).min() else { return Ok(None) };
     // Counting those selected is cheap, and guards only make it fewer.
-    let found = if let Some(selected) = &prepared.selected {
-        u64::try_from(selected.len()).unwrap_or(u64::MAX)
-    } else {
-        let mut selecting = Selecting::of(&context.store, prepared).await?;
-        let wanted = prepared.wanted();
-        let counted = prepared.selection.count(&mut selecting, &wanted, prepared.position.as_deref()).await;
-        let saved = prepared.saved.as_ref().map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
-        counted? + request.keys.len() as u64 + saved
-    };
+    let found = selected(context, request, prepared).await?;
     if found.min(request.cap.unwrap_or(u64::MAX)) <= allowed {
         return Ok(Some(allowed));
     }
@@ -363,11 +357,9 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         over_brake: request.over_brake,
         today: request.today,
         cutoff: None,
-        since: None,
         digest,
         state: State::Running,
         note: None,
-        position: None,
         terms: None,
         opened_by: context.actor.clone(),
         zone: request.zone.name().to_owned(),
@@ -425,15 +417,13 @@ async fn write(
 ) -> Result<Inserted, StoreError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.cutoff = prepared.cutoff;
-    sweep.since = prepared.since;
-    sweep.position.clone_from(&prepared.position);
     sweep.allowance = prepared.allowance.clone();
     sweep.terms = Some(terms);
     // A capped sweep is cut batch by batch.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
         (SweepKind::Retention, _) => retention::batches(&prepared.loaded),
-        (_, Some(selected)) => in_batches(selected, context.limits.most_clients(), None),
+        (_, Some(selected)) => in_batches(selected, context.limits.most_clients()),
         (_, None) => request.keys.chunks(context.limits.batch_size).map(named).collect(),
     };
     let mut writer = context.ledger.writer().await;
@@ -466,7 +456,7 @@ async fn write(
 
 fn named(keys: &[Key]) -> NewBatch {
     let json: Vec<String> = keys.iter().map(Key::to_json).collect();
-    NewBatch { keys: join(&json), clients: keys.len(), after: None, run_at: None, waits: 0 }
+    NewBatch { keys: join(&json), clients: keys.len(), run_at: None, waits: 0 }
 }
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
@@ -531,20 +521,15 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
         position = keys.last().cloned();
         last = false;
     }
-    let batches = in_batches(&keys, size, sweep.position.as_deref());
+    let batches = in_batches(&keys, size);
     let moved = context.ledger.cut(sweep.id, sweep.position.as_deref(), position.as_deref(), last, &batches).await?;
     context.wake.notify_one();
     Ok(moved)
 }
 
-fn in_batches(keys: &[String], size: usize, from: Option<&str>) -> Vec<NewBatch> {
-    let mut after = from.map(str::to_owned);
-    let mut batches = Vec::new();
-    for chunk in keys.chunks(size) {
-        batches.push(NewBatch { keys: join(chunk), clients: chunk.len(), after: after.take(), run_at: None, waits: 0 });
-        after = chunk.last().cloned();
-    }
-    batches
+fn in_batches(keys: &[String], size: usize) -> Vec<NewBatch> {
+    let batch = |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 };
+    keys.chunks(size).map(batch).collect()
 }
 
 /// A running sweep with its plan; `None` if policy or schema have changed
@@ -567,11 +552,9 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         return Ok(None);
     }
     Ok(Some(Prepared {
-        selection: Selection::of(sweep.kind, sweep.since),
+        selection: Selection::of(sweep.kind),
         filters: columns_of(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
-        since: sweep.since,
-        position: sweep.position.clone(),
         today: sweep.today,
         selected: None,
         saved: None,
@@ -625,16 +608,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
     }
     refresh(context, sweep).await?;
     let left_out = context.ledger.left_out(sweep.id).await?;
-    let mark = match context.planner.plan(&context.store).await {
-        // The next one looks again at those who were left out.
-        _ if left_out > 0 => None,
-        Ok(loaded) if sweep.kind == SweepKind::Period && loaded.plan.digest == sweep.digest => {
-            Some(mark_name(&sweep.digest, &sweep.filters, own_length(&loaded.plan, sweep.today, sweep.cutoff)))
-        }
-        // Of a plan that is no more, nothing need be remembered.
-        _ => None,
-    };
-    let closed = context.ledger.close_sweep(sweep, mark.as_deref()).await?;
+    let closed = context.ledger.close_sweep(sweep).await?;
     if closed {
         if left_out == 0 {
             context.ledger.end_notices(sweep.id).await?;

@@ -1,8 +1,8 @@
-//! Many nights of period sweeps in made-up histories, against a model that
-//! looks at everybody every night.
+//! Many nights of period sweeps in random histories, compared with a model that
+//! evaluates every client every night. Rows are imported with old dates and
+//! activity is deleted between the nights.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::common::Company;
 use crate::common::words::refuses;
@@ -94,10 +94,9 @@ struct History {
 
 impl History {
     async fn begin(seed: u64) -> Self {
-        let mut company = Company::new(SCHEMA, POLICY).await;
+        let company = Company::new(SCHEMA, POLICY).await;
         let stuck = "old.name <> new.name AND old.id IN (SELECT id FROM stuck)";
         company.execute(&refuses("customers", stuck, "stuck")).await;
-        company.context.limits.full_pass_every = Duration::from_secs(4_000 * 86_400);
         let today = "2026-01-02".parse().unwrap();
         let mut history = Self { company, dice: ChaCha8Rng::seed_from_u64(seed), clients: BTreeMap::new(), today };
         for _ in 0..40 {
@@ -115,21 +114,14 @@ impl History {
     async fn arrive(&mut self) {
         let id = i64::try_from(self.clients.len()).expect("few clients") * 7 + 1;
         let made_on = self.dice.random_bool(0.8).then(|| self.some_day(300));
-        // Who arrives later was made, or last active, within the period: the past of the books does not change.
-        let made_on = made_on.map(|day| if self.nights() == 0 { day } else { day.max(self.cutoff()) });
         let value = made_on.map_or_else(|| "NULL".to_owned(), |day| format!("'{day}'"));
         self.company
             .execute(&format!("INSERT INTO customers (id, name, made_on) VALUES ({id}, 'Person {id}', {value})"))
             .await;
         self.clients.insert(id, Client { made_on, ..Client::default() });
         if self.dice.random_bool(0.7) {
-            let ago = if self.nights() == 0 { 250 } else { 20 };
-            self.activity(id, ago).await;
+            self.activity(id, 250).await;
         }
-    }
-
-    fn nights(&self) -> i64 {
-        (self.today - NaiveDate::from_ymd_opt(2026, 1, 2).unwrap()).num_days()
     }
 
     fn some_day(&mut self, ago: u64) -> NaiveDate {
@@ -154,6 +146,12 @@ impl History {
         client.active_on = client.active_on.max(Some(day));
     }
 
+    async fn lose_activity(&mut self, id: i64) {
+        self.clients.get_mut(&id).unwrap().active_on = None;
+        let sql = "DELETE FROM visits WHERE customer_id = {id}; DELETE FROM shipments WHERE order_no = 'O{id}'";
+        self.company.execute(&sql.replace("{id}", &id.to_string())).await;
+    }
+
     async fn get_stuck(&mut self, id: i64) {
         self.clients.get_mut(&id).unwrap().stuck = true;
         self.company.execute(&format!("INSERT INTO stuck VALUES ({id}) ON CONFLICT DO NOTHING")).await;
@@ -167,7 +165,8 @@ impl History {
             let ids: Vec<i64> = self.clients.iter().filter(|(_, own)| !own.done).map(|(id, _)| *id).collect();
             let Some(&id) = ids.choose(&mut self.dice) else { return self.arrive().await };
             match self.dice.random_range(0..10) {
-                0..3 => self.activity(id, 20).await,
+                0..2 => self.activity(id, 20).await,
+                2 => self.lose_activity(id).await,
                 3..6 => {
                     let client = self.clients.get_mut(&id).unwrap();
                     client.open = !client.open;
@@ -224,13 +223,12 @@ impl History {
 }
 
 #[tokio::test]
-async fn a_night_that_looks_at_little_finds_all_that_a_look_at_everybody_would() {
+async fn every_night_finds_all_clients_that_are_due_that_night() {
     for seed in 0..6 {
         let mut history = History::begin(seed).await;
         for night in 0..25 {
             let (free, stuck) = history.expected();
-            let sweep = history.night(None).await;
-            assert_eq!(sweep.since.is_none(), night == 0, "seed {seed}, night {night}");
+            history.night(None).await;
             assert_eq!(history.taken().await, free, "seed {seed}, night {night}, {}", history.today);
             history.note_failures(&stuck);
             let failures = history.company.context.ledger.failures(1000).await.unwrap();
@@ -259,16 +257,16 @@ async fn capped_nights_take_nobody_they_must_not_and_in_the_end_everybody_they_m
             }
             history.a_day_goes_by().await;
         }
-        // Quiet nights now. Two looks without a cap's end find the last of them.
-        let mut finished = 0;
+        // Quiet nights now: the first one whose cap is not used up has found the last of them.
+        let mut finished = false;
         for _ in 0..80 {
-            finished += u32::from(!history.night(Some(3)).await.capped);
+            finished = !history.night(Some(3)).await.capped;
             history.taken().await;
-            if finished == 2 {
+            if finished {
                 break;
             }
         }
-        assert_eq!(finished, 2, "seed {seed}: a cap of three never comes to an end");
+        assert!(finished, "seed {seed}: a cap of three never comes to an end");
         assert_eq!(history.expected().0, [0; 0], "seed {seed}: passed over");
     }
 }

@@ -1,7 +1,4 @@
-//! Period sweeps: the day on which a client's time has come, and what a later
-//! night still has to look at.
-
-use std::time::Duration;
+//! Period sweeps: the day on which a client is due, and what each night finds.
 
 use crate::common::Company;
 use crate::common::place::either;
@@ -9,7 +6,7 @@ use crate::common::words::{day, refuses};
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::Request;
-use lethe::worker::sweep::{cut, open};
+use lethe::worker::sweep::{Mode, count, cut, open, survey};
 
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, grade TEXT, region TEXT, due DATE, made_on DATE, open INTEGER NOT NULL DEFAULT 0);
@@ -172,22 +169,25 @@ async fn activity_without_a_day_keeps_its_client() {
 }
 
 #[tokio::test]
-async fn the_first_night_looks_at_everybody_and_later_ones_at_what_left_the_period() {
+async fn n4_clients_imported_with_old_dates_and_corrected_activity_count_the_next_night() {
     let company = company().await;
     client(&company, "A", "2001-01-01", &["2019-01-01"]).await;
     client(&company, "B", "2001-01-01", &["2018-05-05", "2025-01-01"]).await;
-    client(&company, "C", "2001-01-01", &["2020-01-05"]).await;
-    let first = night(&company, "2026-01-02T12:00:00Z", |_| ()).await;
-    assert_eq!((first.since, first.state), (None, State::Done));
-    // Taken away behind our back: nothing of B leaves the period any more.
+    client(&company, "C", "2001-01-01", &["2025-02-02"]).await;
+    night(&company, "2026-01-02T12:00:00Z", |_| ()).await;
+    assert_eq!(anonymized(&company).await, "A");
     company.execute("DELETE FROM entries WHERE posted_on = '2025-01-01'").await;
-    let second = night(&company, "2026-01-06T12:00:00Z", |_| ()).await;
-    assert_eq!(second.since.map(|day| day.to_string()).as_deref(), Some("2020-01-02"));
-    assert_eq!(anonymized(&company).await, "A,C");
-    // Everybody is looked at again when the last full look is too long ago.
-    let last = night(&company, "2026-02-06T12:00:00Z", |_| ()).await;
-    assert_eq!(last.since, None);
-    assert_eq!(anonymized(&company).await, "A,B,C");
+    company.execute("UPDATE entries SET posted_on = '2015-02-02' WHERE posted_on = '2025-02-02'").await;
+    client(&company, "D", "2002-02-02", &[]).await;
+    client(&company, "E", "2002-02-02", &["2003-03-03"]).await;
+    client(&company, "F", "2002-02-02", &["2025-03-03"]).await;
+    company.set_clock("2026-01-03T12:00:00Z");
+    let request = company.request(SweepKind::Period);
+    let preview = survey((&company.context).into(), &request, Mode::Preview, &mut |_| {}).await.unwrap();
+    assert_eq!(preview.tally.anonymized, 4);
+    assert_eq!(count(&company.context, &request).await.unwrap(), 4);
+    night(&company, "2026-01-03T12:00:00Z", |_| ()).await;
+    assert_eq!(anonymized(&company).await, "A,B,C,D,E");
 }
 
 #[tokio::test]
@@ -214,32 +214,30 @@ async fn a_refused_client_is_looked_at_every_night_until_it_goes_through() {
 }
 
 #[tokio::test]
-async fn another_policy_looks_at_everybody_again() {
+async fn a_shorter_period_takes_more_clients() {
     let company = company().await;
     client(&company, "A", "2001-01-01", &["2019-01-01"]).await;
     client(&company, "B", "2001-01-01", &["2022-01-01"]).await;
     night(&company, "2026-01-02T12:00:00Z", |_| ()).await;
     std::fs::write(company.folder.path().join("policy.toml"), POLICY.replace("6 years", "3 years")).unwrap();
-    let sweep = night(&company, "2026-01-03T12:00:00Z", |_| ()).await;
-    assert_eq!(sweep.since, None);
+    night(&company, "2026-01-03T12:00:00Z", |_| ()).await;
     assert_eq!(anonymized(&company).await, "A,B");
 }
 
 #[tokio::test]
-async fn a_stopped_night_moves_nothing_on() {
+async fn the_night_after_a_stopped_sweep_takes_its_clients() {
     let company = company().await;
     client(&company, "A", "2001-01-01", &["2020-01-05"]).await;
     night(&company, "2026-01-02T12:00:00Z", |_| ()).await;
     company.set_clock("2026-01-08T12:00:00Z");
     let id = open(&company.context, &company.request(SweepKind::Period)).await.unwrap().unwrap();
     company.context.ledger.stop_sweep(id, "test").await.unwrap();
-    let sweep = night(&company, "2026-01-09T12:00:00Z", |_| ()).await;
-    assert_eq!(sweep.since.map(|day| day.to_string()).as_deref(), Some("2020-01-02"));
+    night(&company, "2026-01-09T12:00:00Z", |_| ()).await;
     assert_eq!(anonymized(&company).await, "A");
 }
 
 #[tokio::test]
-async fn filters_are_and_between_names_or_between_values_and_remember_each_for_themselves() {
+async fn filters_are_and_between_names_or_between_values() {
     let company = company().await;
     for (no, grade, region) in [("A", "1", "N"), ("B", "1", "S"), ("C", "2", "N"), ("D", "3", "N"), ("E", "2", "S")] {
         client(&company, no, "2001-01-01", &["2019-01-01"]).await;
@@ -257,17 +255,14 @@ async fn filters_are_and_between_names_or_between_values_and_remember_each_for_t
     let south = |request: &mut Request| {
         request.filters.insert("region".to_owned(), values(&["S"]));
     };
-    let sweep = night(&company, "2026-01-03T12:00:00Z", south).await;
-    assert_eq!(sweep.since, None, "nobody in the south was looked at before");
+    night(&company, "2026-01-03T12:00:00Z", south).await;
     assert_eq!(anonymized(&company).await, "A,B,C,E");
-    assert!(night(&company, "2026-01-04T12:00:00Z", north).await.since.is_some());
 }
 
 #[tokio::test]
-async fn a_capped_first_look_goes_on_where_it_stopped_and_passes_nobody_over() {
+async fn capped_nights_pass_over_no_client_behind_refused_and_failed_ones() {
     let mut company = company().await;
     company.context.limits.batch_size = 4;
-    company.context.limits.full_pass_every = Duration::from_secs(400 * 86_400);
     for at in 0..20 {
         client(&company, &format!("C{at:02}"), "2001-01-01", &["2019-01-01"]).await;
     }
@@ -280,7 +275,7 @@ async fn a_capped_first_look_goes_on_where_it_stopped_and_passes_nobody_over() {
         let sweep = night(&company, &format!("2026-01-{day:02}T12:00:00Z"), |request| request.cap = Some(3)).await;
         done.push(company.context.ledger.progress(sweep.id).await.unwrap().tally.anonymized);
     }
-    assert_eq!(done, [3, 3, 3, 3, 2, 1, 0], "C04 came due when the look had passed it, and has its turn after it");
+    assert_eq!(done, [3, 3, 3, 3, 3, 0, 0]);
     assert_eq!(of(&company, "name <> 'Anonymized client'").await, "C00,C01,C02,C05,C06");
     company.execute("UPDATE customers SET open = 0 WHERE no <> 'C06'").await;
     night(&company, "2026-01-10T12:00:00Z", |request| request.cap = Some(4)).await;
@@ -328,28 +323,22 @@ async fn a_client_that_fails_within_a_cap_makes_nobody_be_passed_over() {
 }
 
 #[tokio::test]
-async fn each_choice_of_a_period_remembers_by_itself_how_far_was_looked() {
+async fn a_sweep_goes_by_the_choice_of_period_that_it_names() {
     let choices = "length = \"6 years\"\nchoices = { from = \"1 year\", to = \"7 years\", step = \"6 months\" }";
     let company = Company::new(SCHEMA, &POLICY.replace("length = \"6 years\"", choices)).await;
-    client(&company, "C1", "2001-01-01", &["2022-05-05"]).await;
+    for (no, day) in [("C1", "2022-05-05"), ("C2", "2019-06-06"), ("C3", "2002-02-02")] {
+        client(&company, no, "2001-01-01", &[day]).await;
+    }
     let night = async |day: &str, length: Option<&str>| {
         company.set_clock(&format!("2026-01-{day}T12:00:00Z"));
         let length = length.map(|length| length.parse().unwrap());
         company.sweep(&Request { length, ..company.request(SweepKind::Period) }).await.map(|tally| tally.anonymized)
     };
-    assert_eq!(night("02", Some("2 years")).await.unwrap(), 1);
-    // One who was away for longer than either comes in: seen by whoever looks at everybody.
-    client(&company, "C2", "2001-01-01", &["2002-02-02"]).await;
-    assert_eq!(night("03", Some("24 months")).await.unwrap(), 0);
-    assert_eq!(night("04", None).await.unwrap(), 1);
-    client(&company, "C3", "2001-01-01", &["2002-02-02"]).await;
+    assert_eq!(night("02", Some("7 years")).await.unwrap(), 1);
+    assert_eq!(night("03", None).await.unwrap(), 1);
     // The policy's own, said aloud, is the same.
-    assert_eq!(night("05", Some("72 months")).await.unwrap(), 0);
-    assert_eq!(night("06", Some("7 years")).await.unwrap(), 1);
-    let looked = company.rows("SELECT cutoff, since FROM lethe_sweeps ORDER BY id").await;
-    let expected =
-        ["2024-01-02|NULL", "2024-01-03|2024-01-02", "2020-01-04|NULL", "2020-01-05|2020-01-04", "2019-01-06|NULL"];
-    assert_eq!(looked, expected);
+    assert_eq!(night("04", Some("72 months")).await.unwrap(), 0);
+    assert_eq!(night("05", Some("24 months")).await.unwrap(), 1);
     for length in ["6 months", "8 years", "13 months", "1 year 1 day"] {
         let refused = night("07", Some(length)).await.unwrap_err();
         assert_eq!(refused.to_string(), format!("the period `{length}` is none of the policy's choices"));

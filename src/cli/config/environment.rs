@@ -10,7 +10,7 @@ use crate::service::failure::Failure;
 const PREFIX: &str = "LETHE_";
 
 /// Variables of ours that are not settings.
-const NOT_SETTINGS: [&str; 3] = ["LETHE_CONFIG", "LETHE_LOG", TOKEN];
+const NOT_SETTINGS: [&str; 4] = ["LETHE_CONFIG", "LETHE_LOG", "LETHE_YES", TOKEN];
 
 /// The settings at the top of `lethe.toml`, and its sections.
 const SETTINGS: [&str; 20] = [

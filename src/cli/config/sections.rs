@@ -27,9 +27,9 @@ pub(in crate::cli) struct SweepConfig {
     pub retry_after: Duration,
     /// The share of all clients that a sweep may take unless its job says otherwise.
     pub brake_share: f64,
-    /// How often a period sweep looks at everybody again.
-    #[serde(with = "humantime_serde")]
-    pub full_pass_every: Duration,
+    /// Accepted and ignored: every period sweep evaluates all clients.
+    #[serde(rename = "full_pass_every")]
+    _full_pass_every: Option<serde::de::IgnoredAny>,
     /// Whether a live sweep needs a rehearsal of its policy.
     pub rehearsal: bool,
     /// How long a batch stays with a worker that is not heard of any more.
@@ -48,7 +48,7 @@ impl Default for SweepConfig {
             attempts: 3,
             retry_after: Duration::from_secs(2),
             brake_share: 0.1,
-            full_pass_every: Duration::from_secs(30 * 86_400),
+            _full_pass_every: None,
             rehearsal: true,
             lease: LEASE,
             drain: Duration::from_secs(30),

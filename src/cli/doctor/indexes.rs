@@ -83,14 +83,6 @@ fn missing_in(plan: &Plan, schema: &Schema) -> BTreeMap<(String, Vec<String>), O
     if let Some(date) = &plan.client.to_anonymize_on {
         need(&plan.client.table, std::slice::from_ref(date), Often::Night);
     }
-    if let Some(retention) = &plan.retention {
-        for activity in &retention.activity {
-            need(&activity.table, std::slice::from_ref(&activity.date), Often::Night);
-        }
-        if let Some(date) = &retention.otherwise {
-            need(&plan.client.table, std::slice::from_ref(date), Often::Night);
-        }
-    }
     needed.retain(|(table, columns), _| {
         schema.table(table).is_some_and(|table| {
             !table.indexes.iter().any(|index| {

@@ -359,6 +359,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0014_origin.sql"),
             include_str!("../../../migrations/postgres/0015_roots.sql"),
             include_str!("../../../migrations/postgres/0016_nights.sql"),
+            include_str!("../../../migrations/postgres/0017_period.sql"),
         ]
     }
 

@@ -281,6 +281,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0014_origin.sql"),
             include_str!("../../../migrations/sqlite/0015_roots.sql"),
             include_str!("../../../migrations/sqlite/0016_nights.sql"),
+            include_str!("../../../migrations/sqlite/0017_period.sql"),
         ]
     }
 

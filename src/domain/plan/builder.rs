@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
-    gate, quasi, retention, rules, shown,
+    Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
-use crate::domain::policy::{Links, Policy, Retention, Table};
+use crate::domain::policy::{Guard, Links, Policy, Retention, Table};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
 /// A plan under construction.
@@ -277,19 +277,25 @@ impl<'a> Builder<'a> {
             activity.push(ActivityPlan {
                 table: table.name.clone(),
                 nullable: table.column(&date).is_none_or(|column| !column.not_null),
-                indexed: leads_an_index(table, &date),
                 paths,
                 date,
                 condition,
             });
         }
-        if otherwise.is_none() && !activity.is_empty() {
+        let due_without = said.no_activity.is_some();
+        if due_without && (otherwise.is_some() || activity.is_empty()) {
+            self.problem(
+                "period.no_activity",
+                "`no_activity` says what becomes of clients without activity, and so does `otherwise`",
+                "leave one of them out, and list where activity is recorded in `activity`",
+            );
+        }
+        if otherwise.is_none() && !due_without && !activity.is_empty() {
             self.notes.push(
                 "`period` has no `otherwise`: clients without any activity are never due by their period".to_owned(),
             );
         }
-        let otherwise_indexed = otherwise.as_ref().is_some_and(|name| leads_an_index(self.client_table, name));
-        Some(RetentionPlan { length: said.length, choices: said.choices, activity, otherwise, otherwise_indexed })
+        Some(RetentionPlan { length: said.length, choices: said.choices, activity, otherwise, due_without })
     }
 
     fn choices(&mut self, said: &Retention) {
@@ -342,7 +348,7 @@ impl<'a> Builder<'a> {
             } else {
                 self.linked_paths(table, guard.client.as_ref(), &place)
             };
-            if own && guard.condition.is_none() {
+            if own && guard.condition.is_none() && guard.within.is_none() {
                 self.problem(
                     &place,
                     "a guard on the client table without `where` would refuse everybody",
@@ -350,9 +356,24 @@ impl<'a> Builder<'a> {
                 );
             }
             let condition = self.optional_condition(guard.condition.as_ref(), table, &place);
-            guards.push(GuardPlan { name: guard.name.clone(), reason: guard.reason.clone(), paths, condition });
+            let within = self.within(guard, table, &place);
+            guards.push(GuardPlan { name: guard.name.clone(), reason: guard.reason.clone(), paths, condition, within });
         }
         guards
+    }
+
+    fn within(&mut self, guard: &Guard, table: &LiveTable, place: &str) -> Option<Within> {
+        let (Some(date), Some(length)) = (&guard.date, guard.within) else {
+            if guard.date.is_some() || guard.within.is_some() {
+                let what = "`date` and `within` go together: the column with the day, and how far back a day counts";
+                self.problem(place, what, "give both, or leave both out");
+            }
+            return None;
+        };
+        let date = self.column(table, date, &format!("{place}.date"))?;
+        self.must_be_a_date(table, &date, &format!("{place}.date"));
+        let nullable = table.column(&date).is_none_or(|column| !column.not_null);
+        Some(Within { table: table.name.clone(), date, nullable, length })
     }
 
     pub(super) fn optional_condition(

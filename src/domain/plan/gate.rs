@@ -10,7 +10,7 @@ use crate::domain::policy::Rows;
 use crate::domain::schema::LiveTable;
 
 /// Column names too common to say that a row belongs to a client.
-const COMMON: &[&str] =
+pub(super) const COMMON: &[&str] =
     &["id", "no", "nr", "number", "code", "key", "name", "uuid", "guid", "company", "company_id", "tenant_id", "type"];
 
 pub(super) fn check(builder: &mut Builder) {

@@ -25,7 +25,7 @@ mod shown;
 pub use condition::Condition;
 pub use files::NamedFile;
 pub use path::{Compared, Hop, Path};
-pub use problem::{PlanError, Problem, shown_key};
+pub use problem::{PlanError, Problem, in_toml, shown_key};
 pub use retention::RowRetention;
 pub use rights::Rights;
 
@@ -35,7 +35,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Branch, Choices, OnResidue, Policy};
+use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy};
 use crate::domain::schema::{Empty, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -118,8 +118,8 @@ pub struct RetentionPlan {
     pub activity: Vec<ActivityPlan>,
     /// The client column that starts the period where there is no activity.
     pub otherwise: Option<String>,
-    /// Whether an index leads with that column.
-    pub otherwise_indexed: bool,
+    /// Whether a client without any activity is due at once.
+    pub due_without: bool,
 }
 
 /// One source of activity.
@@ -132,8 +132,6 @@ pub struct ActivityPlan {
     pub date: String,
     /// Whether the day may be missing; a row without a day keeps its client.
     pub nullable: bool,
-    /// Whether an index leads with the day.
-    pub indexed: bool,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
 }
@@ -149,6 +147,19 @@ pub struct GuardPlan {
     pub paths: Vec<Path>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
+    /// Only rows of a day within a period.
+    pub within: Option<Within>,
+}
+
+/// A calendar period up to the sweep's day in which a row's day lies.
+#[derive(Debug, Clone)]
+pub struct Within {
+    pub table: String,
+    /// The column with the day.
+    pub date: String,
+    /// Whether the day may be missing; a row without a readable day lies within.
+    pub nullable: bool,
+    pub length: Period,
 }
 
 /// What happens to one table.
@@ -216,6 +227,13 @@ impl Rule {
         self.branches.last().is_some_and(|branch| branch.condition.is_none())
             && self.branches.iter().all(|branch| branch.action.is_fixed())
     }
+
+    /// The same, or that it is what another column holds, which is searched itself.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.branches.last().is_some_and(|branch| branch.condition.is_none())
+            && self.branches.iter().all(|own| own.action.is_fixed() || matches!(own.action, Action::Copy(_)))
+    }
 }
 
 /// The keys a policy knows of a key-value table.
@@ -225,6 +243,8 @@ pub struct KnownKeys {
     pub column: String,
     /// The keys with a class.
     pub known: Vec<String>,
+    /// The table and column that define the keys.
+    pub catalogue: Option<(String, String)>,
 }
 
 /// A column whose former values identify a client.
@@ -254,6 +274,8 @@ pub struct Searched {
     pub unless_same: Option<Vec<String>>,
     /// Rows about to be deleted are not searched.
     pub deleted_where: Vec<Delete>,
+    /// Whether these are the rows that are kept for another client; what is found there is blanked.
+    pub shared: bool,
 }
 
 /// Columns that are searched in the same rows.

@@ -34,9 +34,11 @@ pub(super) fn in_order<'a>(builder: &Builder<'a>) -> Vec<&'a LiveTable> {
     let mut done = Vec::new();
     while !left.is_empty() {
         let is_left = |others: &[usize]| others.iter().any(|other| left.binary_search(other).is_ok());
-        // Ways never go round in a circle; foreign keys may.
         let free = (0..left.len()).filter(|&at| !is_left(&comers[left[at]]));
-        let next = free.min_by_key(|&at| is_left(&referrers[left[at]])).unwrap_or(0);
+        let free = free.min_by_key(|&at| is_left(&referrers[left[at]]));
+        // Two tables may lead to each other, by different links; foreign keys may go round in a circle.
+        let mutual = |own: usize| comers[own].iter().all(|other| !is_left(&[*other]) || comers[*other].contains(&own));
+        let next = free.or_else(|| (0..left.len()).find(|&at| mutual(left[at]))).unwrap_or(0);
         done.push(mapped[left.remove(next)].0);
     }
     done.push(client);

@@ -2,6 +2,7 @@
 
 use super::Condition;
 use super::builder::Builder;
+use super::gate::COMMON;
 use crate::domain::policy::{Link, Links, Names};
 use crate::domain::schema::{Kind, LiveTable};
 
@@ -17,6 +18,12 @@ pub struct Path {
     pub rivals: Vec<Path>,
     /// Whether a row stays while another client has it too.
     pub exclusive: bool,
+    /// For an exclusive way, the links that count, by [`origin`](Self::origin); empty for all.
+    counting: Vec<String>,
+    /// The name of the link that decides whose the row is.
+    origin: String,
+    /// Whether this is no link of the policy, but a column elsewhere that refers to the row.
+    implied: bool,
     /// Whether the last hop holds the client's key itself, in the key's order.
     pub by_key: bool,
 }
@@ -61,6 +68,9 @@ impl Path {
             }],
             rivals: Vec::new(),
             exclusive: false,
+            counting: Vec::new(),
+            origin: "self".to_owned(),
+            implied: false,
             by_key: true,
         }
     }
@@ -75,15 +85,24 @@ impl Path {
 impl Builder<'_> {
     /// Resolves every way that `links` describes for rows of `table`.
     pub(super) fn paths(&mut self, table: &LiveTable, links: &Links, place: &str) -> Vec<Path> {
-        shared(self.paths_from(table, links, place, &mut vec![table.name.clone()]))
+        let paths = self.paths_from(table, links, None, place, &mut Vec::new());
+        self.shared(paths, place)
     }
 
     /// Resolves the ways that `[tables.<name>]` describes.
     pub(super) fn table_paths(&mut self, table: &LiveTable, place: &str) -> Vec<Path> {
-        shared(self.table_paths_from(table, place, &mut vec![table.name.clone()]))
+        let paths = self.table_paths_from(table, None, place, &mut Vec::new());
+        self.shared(paths, place)
     }
 
-    fn table_paths_from(&mut self, table: &LiveTable, place: &str, seen: &mut Vec<String>) -> Vec<Path> {
+    /// The ways of `table`, or those by the link called `wanted`; `seen` are the links that led here.
+    fn table_paths_from(
+        &mut self,
+        table: &LiveTable,
+        wanted: Option<&str>,
+        place: &str,
+        seen: &mut Vec<(String, String)>,
+    ) -> Vec<Path> {
         let links = self.rule_of(&table.name).and_then(|rule| rule.client.clone());
         let is_client = self.is_client(&table.name);
         let mut paths = Vec::new();
@@ -93,7 +112,11 @@ impl Builder<'_> {
         match links {
             Some(links) => {
                 let place = format!("{place}.client");
-                paths.extend(self.paths_from(table, &links, &place, seen));
+                paths.extend(self.paths_from(table, &links, wanted, &place, seen));
+                if paths.iter().any(|path| path.exclusive && path.name == path.origin) {
+                    let implied = self.referring(table, &paths, seen);
+                    paths.extend(implied);
+                }
             }
             None if is_client => {}
             None => {
@@ -109,9 +132,30 @@ impl Builder<'_> {
         paths
     }
 
-    fn paths_from(&mut self, table: &LiveTable, links: &Links, place: &str, seen: &mut Vec<String>) -> Vec<Path> {
+    fn paths_from(
+        &mut self,
+        table: &LiveTable,
+        links: &Links,
+        wanted: Option<&str>,
+        place: &str,
+        seen: &mut Vec<(String, String)>,
+    ) -> Vec<Path> {
         let mut paths = Vec::new();
-        for link in &links.0 {
+        for link in links.0.iter().filter(|link| wanted.is_none_or(|name| link.name() == name)) {
+            let step = (table.name.clone(), link.name());
+            if seen.contains(&step) {
+                let round: Vec<&str> = seen.iter().map(|(table, _)| table.as_str()).collect();
+                self.problem(
+                    place,
+                    format!(
+                        "the way to the client goes round in a circle: `{}` -> `{}`",
+                        round.join("` -> `"),
+                        table.name
+                    ),
+                    "name the column that leads out of the circle, or declare the table free",
+                );
+                continue;
+            }
             let Some(columns) = self.columns(table, link.column.as_slice(), place) else { continue };
             let condition =
                 link.condition.as_ref().and_then(|text| self.condition(text, table, &format!("{place}.where")));
@@ -125,7 +169,9 @@ impl Builder<'_> {
             }
             match &link.through {
                 Some(through) if !self.is_client(through) => {
+                    seen.push(step);
                     paths.extend(self.paths_through(table, link, columns, condition, through, place, seen));
+                    seen.pop();
                 }
                 _ => paths.extend(self.path_to_client(table, link, columns, condition, place)),
             }
@@ -150,7 +196,16 @@ impl Builder<'_> {
         let by_key = matches == self.key;
         let compared = self.compared(table, &columns, client, &matches);
         let hop = Hop { table: table.name.clone(), columns, matches, compared, condition };
-        Some(Path { name: link.name(), hops: vec![hop], rivals: Vec::new(), exclusive: link.exclusive, by_key })
+        Some(Path {
+            name: link.name(),
+            hops: vec![hop],
+            rivals: Vec::new(),
+            exclusive: !link.exclusive.is_no(),
+            counting: link.exclusive.links().to_vec(),
+            origin: link.name(),
+            implied: false,
+            by_key,
+        })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -162,18 +217,9 @@ impl Builder<'_> {
         condition: Option<Condition>,
         through: &str,
         place: &str,
-        seen: &mut Vec<String>,
+        seen: &mut Vec<(String, String)>,
     ) -> Vec<Path> {
         let Some(parent) = self.live(through, place) else { return Vec::new() };
-        if seen.iter().any(|table| table == &parent.name) {
-            let round = format!("`{}` -> `{}`", seen.join("` -> `"), parent.name);
-            self.problem(
-                place,
-                format!("the way to the client goes round in a circle: {round}"),
-                "name the column that leads out of the circle, or declare the table free",
-            );
-            return Vec::new();
-        }
         if self.rule_of(&parent.name).is_none_or(|rule| rule.free.is_some()) {
             self.problem(
                 place,
@@ -197,12 +243,11 @@ impl Builder<'_> {
             return Vec::new();
         }
         let compared = self.compared(table, &columns, parent, &matches);
-        seen.push(parent.name.clone());
-        let onward = self.table_paths_from(parent, &format!("tables.{}", parent.name), seen);
-        seen.pop();
         let wanted = link.link.as_deref();
-        let onward: Vec<Path> = onward.into_iter().filter(|path| wanted.is_none_or(|name| name == path.name)).collect();
-        if onward.is_empty() && wanted.is_some() {
+        let onward = self.table_paths_from(parent, wanted, &format!("tables.{}", parent.name), seen);
+        let onward: Vec<Path> =
+            onward.into_iter().filter(|path| path.implied || wanted.is_none_or(|name| name == path.name)).collect();
+        if onward.iter().all(|path| path.implied) && wanted.is_some() {
             self.problem(
                 place,
                 format!("`{}` has no link called `{}`", parent.name, wanted.unwrap_or_default()),
@@ -219,15 +264,89 @@ impl Builder<'_> {
                     compared: compared.clone(),
                     condition: condition.clone(),
                 };
+                let own = !link.exclusive.is_no();
                 Path {
                     name: link.name(),
                     hops: std::iter::once(hop).chain(path.hops).collect(),
                     rivals: Vec::new(),
-                    exclusive: link.exclusive || path.exclusive,
+                    exclusive: own || path.exclusive,
+                    counting: if own { link.exclusive.links().to_vec() } else { path.counting },
+                    origin: if own || !path.exclusive { link.name() } else { path.origin },
+                    implied: path.implied,
                     by_key: path.by_key,
                 }
             })
             .collect()
+    }
+
+    /// Ways by which clients have rows of `table` that no link of the policy names: columns elsewhere that refer to them.
+    fn referring(&mut self, table: &LiveTable, linked: &[Path], seen: &mut Vec<(String, String)>) -> Vec<Path> {
+        let (schema, client) = (self.schema, self.client_table);
+        let mut found = Vec::new();
+        for other in schema.tables.values() {
+            let is_mapped = self.rule_of(&other.name).is_some_and(|rule| rule.free.is_none());
+            if !is_mapped || other.name == table.name || seen.iter().any(|(seen, _)| *seen == other.name) {
+                continue;
+            }
+            for (columns, referenced) in references(other, table, linked) {
+                let is_linked = linked.iter().any(|path| {
+                    let onto = path.hops.get(1).map_or(&client.name, |hop| &hop.table);
+                    path.hops[0].columns == referenced && path.hops[0].matches == columns && *onto == other.name
+                });
+                if is_linked {
+                    continue;
+                }
+                let mark = self.mark();
+                let onward = if other.name == client.name {
+                    vec![(Vec::new(), columns == self.key)]
+                } else {
+                    // Rows that belong to clients by way of `table` itself say nothing about whose it is.
+                    let paths = self.table_paths_from(other, None, "", seen);
+                    let own = paths.into_iter().filter(|path| path.hops.iter().all(|hop| hop.table != table.name));
+                    own.map(|path| (path.hops, path.by_key)).collect()
+                };
+                self.rewind(mark);
+                let compared = self.compared(table, &referenced, other, &columns);
+                found.extend(onward.into_iter().map(|(hops, by_key)| {
+                    let hop = Hop {
+                        table: table.name.clone(),
+                        columns: referenced.clone(),
+                        matches: columns.clone(),
+                        compared: compared.clone(),
+                        condition: None,
+                    };
+                    Path {
+                        name: String::new(),
+                        hops: std::iter::once(hop).chain(hops).collect(),
+                        rivals: Vec::new(),
+                        exclusive: false,
+                        counting: Vec::new(),
+                        origin: String::new(),
+                        implied: true,
+                        by_key,
+                    }
+                }));
+            }
+        }
+        found
+    }
+
+    /// Gives exclusive ways those by which another client could have the same row. A client's own row is its own alone.
+    fn shared(&mut self, paths: Vec<Path>, place: &str) -> Vec<Path> {
+        let (rivals, mut paths): (Vec<Path>, Vec<Path>) = paths.into_iter().partition(|path| path.implied);
+        let rivals: Vec<Path> = paths.iter().filter(|path| path.name != "self").cloned().chain(rivals).collect();
+        for path in paths.iter_mut().filter(|path| path.exclusive) {
+            if let Some(unknown) = path.counting.iter().find(|name| rivals.iter().all(|own| own.origin != **name)) {
+                self.problem(
+                    place,
+                    format!("`exclusive` names `{unknown}`, which is no link of this table"),
+                    "a link is called by its column, or by the `name` it is given",
+                );
+            }
+            let counts = |own: &&Path| path.counting.is_empty() || path.counting.contains(&own.origin);
+            path.rivals = rivals.iter().filter(counts).cloned().collect();
+        }
+        paths
     }
 
     /// How `columns` are compared with `matches`.
@@ -277,15 +396,20 @@ impl Builder<'_> {
     }
 }
 
-/// Tells exclusive ways by which others another client could have the same row.
-/// A client's own row is nobody else's.
-fn shared(paths: Vec<Path>) -> Vec<Path> {
-    let rivals: Vec<Path> = paths.iter().filter(|path| path.name != "self").cloned().collect();
-    let mut paths = paths;
-    for path in paths.iter_mut().filter(|path| path.exclusive) {
-        path.rivals.clone_from(&rivals);
+/// The columns of `other` that refer to rows of `table`, and those they refer to: by a declared foreign key, or by the
+/// name of the unique column of an exclusive link.
+fn references(other: &LiveTable, table: &LiveTable, linked: &[Path]) -> Vec<(Vec<String>, Vec<String>)> {
+    let declared = other.foreign_keys.iter().filter(|key| key.references == table.name);
+    let mut found: Vec<_> = declared.map(|key| (key.columns.clone(), key.referenced.clone())).collect();
+    for path in linked.iter().filter(|path| path.exclusive) {
+        let [own] = path.hops[0].columns.as_slice() else { continue };
+        let telling = !COMMON.contains(&own.to_ascii_lowercase().as_str()) && table.is_unique(&path.hops[0].columns);
+        let Some(column) = other.column(own).filter(|_| telling) else { continue };
+        if !found.iter().any(|(columns, _)| columns.contains(&column.name)) {
+            found.push((vec![column.name.clone()], vec![own.clone()]));
+        }
     }
-    paths
+    found
 }
 
 /// The columns of `target` that a declared foreign key on `columns` refers to,

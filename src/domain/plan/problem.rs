@@ -27,7 +27,8 @@ impl std::fmt::Display for Problem {
 }
 
 /// A name as it stands in a policy: quoted where TOML asks for it, as a table of another schema is.
-pub(super) fn in_toml(name: &str) -> String {
+#[must_use]
+pub fn in_toml(name: &str) -> String {
     let bare = !name.is_empty() && name.chars().all(|mark| mark.is_ascii_alphanumeric() || "_-".contains(mark));
     if bare { name.to_owned() } else { toml::Value::from(name).to_string() }
 }

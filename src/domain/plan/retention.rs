@@ -122,7 +122,7 @@ fn keeps_clients(builder: &mut Builder, table: &LiveTable, said: &policy::RowRet
             ),
             "make the period of the rows at least as long as that of clients",
         );
-    } else if period.otherwise.is_none() {
+    } else if period.otherwise.is_none() && period.no_activity.is_none() {
         builder.problem(
             place,
             "without these rows a client has no activity left, and without `period.otherwise` it would never be due",

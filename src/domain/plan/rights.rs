@@ -48,6 +48,7 @@ impl Plan {
         for table in activity
             .chain(self.identifying.iter().map(|source| &source.table))
             .chain(self.files.iter().map(|own| &own.table))
+            .chain(self.steps.iter().filter_map(|step| step.keys.as_ref()?.catalogue.as_ref()).map(|(table, _)| table))
         {
             all.entry(table.clone()).or_default();
         }

@@ -88,13 +88,13 @@ impl TableRules<'_, '_> {
                 );
             }
             let rule = self.rule(builder, column, branches, link.as_ref(), &place);
-            if rule.is_fixed() {
+            if rule.is_known() {
                 fixed.insert(column.name.clone(), link.clone());
             }
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
             groups.entry((unlinks, link)).or_default().push(rule);
         }
-        self.entries(builder, rules, &mut groups);
+        self.entries(builder, rules, &mut groups, travelled);
         self.mark_client(&mut groups);
         settle::check(builder, self.table, &self.place, &groups, |link| self.by_link(link));
         for (link, columns) in identifying {
@@ -109,7 +109,7 @@ impl TableRules<'_, '_> {
             deletes,
             updates: Vec::new(),
             unlinks: Vec::new(),
-            keys: self.known_keys(),
+            keys: self.known_keys(builder),
         };
         for ((unlinks, link), rules) in groups {
             let update = Update { paths: self.by_link(link.as_ref()), rules };
@@ -144,7 +144,8 @@ impl TableRules<'_, '_> {
     }
 
     fn residue(&self, builder: &mut Builder, column: &LiveColumn, said: &Column, place: &str) {
-        if said.residue == OnResidue::Keep && said.keep.is_none() {
+        // What is `for` one link is another client's in rows reached by the others.
+        if said.residue == OnResidue::Keep && said.keep.is_none() && said.link.is_none() {
             builder.problem(
                 place,
                 "former values may stay here, and nobody says why",
@@ -214,7 +215,13 @@ impl TableRules<'_, '_> {
     }
 
     /// The value column of a key-value table becomes one rule with a branch for each key.
-    fn entries(&self, builder: &mut Builder, rules: &mut Rules, groups: &mut Groups) {
+    fn entries(
+        &self,
+        builder: &mut Builder,
+        rules: &mut Rules,
+        groups: &mut Groups,
+        travelled: &BTreeSet<(String, String)>,
+    ) {
         let Some(entry) = &self.rule.key_value else {
             if !self.rule.keys.is_empty() {
                 builder.problem(
@@ -231,6 +238,12 @@ impl TableRules<'_, '_> {
         else {
             return;
         };
+        if let Some(said) = &entry.catalogue {
+            let place = format!("{place}.catalogue");
+            if let Some(table) = builder.live(&said.table, &place) {
+                builder.column(table, &said.column, &place);
+            }
+        }
         if self.rule.keys.is_empty() {
             builder.problem(&place, "no key has a class", format!("list each key under `[{}.keys]`", self.place));
         }
@@ -285,14 +298,19 @@ impl TableRules<'_, '_> {
         }
         if !branches.is_empty() {
             let rule = self.rule(builder, column, branches, None, &place);
-            groups.entry((false, None)).or_default().push(rule);
+            let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
+            groups.entry((unlinks, None)).or_default().push(rule);
         }
     }
 
-    fn known_keys(&self) -> Option<KnownKeys> {
+    fn known_keys(&self, builder: &Builder) -> Option<KnownKeys> {
         let entry = self.rule.key_value.as_ref()?;
         let column = self.table.column(&entry.key)?.name.clone();
-        Some(KnownKeys { column, known: self.rule.keys.keys().cloned().collect() })
+        let catalogue = entry.catalogue.as_ref().and_then(|said| {
+            let table = builder.schema.table(&said.table)?;
+            Some((table.name.clone(), table.column(&said.column)?.name.clone()))
+        });
+        Some(KnownKeys { column, known: self.rule.keys.keys().cloned().collect(), catalogue })
     }
 
     /// Lethe's own marks on the client's row; the first day stays.
@@ -337,34 +355,44 @@ impl TableRules<'_, '_> {
         fixed: &BTreeMap<String, Option<String>>,
         travelled: &BTreeSet<(String, String)>,
     ) {
-        if matches!(self.rule.rows, Some(Rows::All(_))) {
-            return;
-        }
+        let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
         let waiting = rules
             .steps
             .last()
             .filter(|step| step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some()));
         let deleted_where = waiting.map(|step| step.deletes.clone()).unwrap_or_default();
         let paths = self.by_own_links();
+        for path in paths.iter().filter(|path| path.exclusive) {
+            let columns: Vec<SearchedColumn> =
+                self.searched_columns(travelled).filter(SearchedColumn::is_blanked).collect();
+            if !columns.is_empty() {
+                rules.searched.push(Searched {
+                    table: self.table.name.clone(),
+                    identity: self.table.identity.clone(),
+                    path: path.clone(),
+                    groups: vec![SearchedGroup { unless: Vec::new(), columns }],
+                    unless_same: None,
+                    deleted_where: deleted_where.clone(),
+                    shared: true,
+                });
+            }
+        }
+        if all_rows_go {
+            return;
+        }
         for (at, path) in paths.iter().enumerate() {
             let plain =
                 |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
             let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
             let mut groups: BTreeMap<Option<&String>, Vec<SearchedColumn>> = BTreeMap::new();
-            for column in self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled)) {
-                let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
-                let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
-                if on_residue == OnResidue::Keep {
-                    continue;
-                }
+            for column in self.searched_columns(travelled) {
                 let group = match fixed.get(&column.name) {
                     None => None,
                     Some(Some(link)) if *link != path.name => Some(link),
                     Some(_) => continue,
                 };
-                let searched = SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
-                groups.entry(group).or_default().push(searched);
+                groups.entry(group).or_default().push(column);
             }
             let groups: Vec<SearchedGroup> = groups
                 .into_iter()
@@ -381,9 +409,21 @@ impl TableRules<'_, '_> {
                     groups,
                     unless_same,
                     deleted_where: deleted_where.clone(),
+                    shared: false,
                 });
             }
         }
+    }
+
+    /// The columns that may hold a former value, and what to do where one does.
+    fn searched_columns(&self, travelled: &BTreeSet<(String, String)>) -> impl Iterator<Item = SearchedColumn> {
+        let columns = self.table.columns.iter().filter(|column| self.may_hold_residue(column, travelled));
+        columns.filter_map(|column| {
+            let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
+            let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
+            let searched = SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
+            (on_residue != OnResidue::Keep).then_some(searched)
+        })
     }
 
     /// Text that is not merely the way to the client; the client's own key counts.

@@ -82,8 +82,41 @@ pub struct Link {
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
     /// Leave a row alone while another client, not yet anonymized, also has it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub exclusive: bool,
+    #[serde(default, skip_serializing_if = "Exclusive::is_no")]
+    pub exclusive: Exclusive,
+}
+
+/// Whether a row is left alone while another client also has it, and by which links.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Exclusive {
+    /// By any link of the table, and by any column that refers to the row.
+    Any(bool),
+    /// By the links of these names only.
+    By(#[schemars(length(min = 1))] Vec<String>),
+}
+
+impl Default for Exclusive {
+    fn default() -> Self {
+        Self::Any(false)
+    }
+}
+
+impl Exclusive {
+    /// Whether rows are taken whoever else has them.
+    #[must_use]
+    pub fn is_no(&self) -> bool {
+        *self == Self::Any(false)
+    }
+
+    /// The names of the links that count; empty for all.
+    #[must_use]
+    pub fn links(&self) -> &[String] {
+        match self {
+            Self::Any(_) => &[],
+            Self::By(names) => names,
+        }
+    }
 }
 
 impl Link {
@@ -97,7 +130,7 @@ impl Link {
             equals: None,
             link: None,
             condition: None,
-            exclusive: false,
+            exclusive: Exclusive::default(),
         }
     }
 

@@ -17,7 +17,7 @@ pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
 pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
-pub use link::{Link, Links, Names};
+pub use link::{Exclusive, Link, Links, Names};
 pub use template::{Part, Template};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +115,17 @@ pub struct Retention {
     /// The client column that starts the period of a client without any activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<String>,
+    /// What a client without any activity is, in place of `otherwise`: due at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_activity: Option<DueWord>,
+}
+
+/// The word `due`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DueWord {
+    /// Due at once.
+    Due,
 }
 
 /// Periods to choose from: the shortest, and each that is so many steps longer, up to the longest.
@@ -166,6 +177,10 @@ pub struct Notice {
     pub length: Period,
 }
 
+fn some_period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
+    period(deserializer).map(Some)
+}
+
 /// Reads a period, and takes what to do along with what is wrong.
 fn period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
     let text = String::deserialize(deserializer)?;
@@ -205,6 +220,13 @@ pub struct Guard {
     /// The SQL expression that refuses; any row at all where left out.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// The column with the day of the row, for `within`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Only rows whose `date` lies within this calendar period before the sweep's day refuse, such as `6 years`; rows
+    /// without a readable day refuse too.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_period")]
+    pub within: Option<Period>,
 }
 
 /// How former identifying values are looked for after the change.
@@ -282,6 +304,19 @@ pub struct KeyValue {
     pub key: String,
     /// The column that holds its value.
     pub value: String,
+    /// Where the keys are defined: each key defined there needs a class, whether a row uses it or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Catalogue>,
+}
+
+/// The table in which the keys of a key-value table are defined.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Catalogue {
+    /// The table of definitions.
+    pub table: String,
+    /// Its column with the key.
+    pub column: String,
 }
 
 /// Which rows of a table go altogether.

@@ -1,6 +1,6 @@
 //! Tables that no link reaches, although they may hold client data.
 
-use crate::domain::policy::Link;
+use crate::domain::policy::{Exclusive, Link};
 use crate::domain::schema::{LiveTable, Schema};
 
 use super::super::Samples;
@@ -48,7 +48,7 @@ pub(super) fn find<'a>(
             let link = is_contact_table(table).then(|| {
                 let mut link = back(by[0]);
                 link.through = link.through.filter(|through| *through != client.table.name);
-                link.exclusive = true;
+                link.exclusive = Exclusive::Any(true);
                 link
             });
             Some(Loose { table, why: format!("{} refers to it, and it has {columns}", from.join(", ")), link })

@@ -90,7 +90,7 @@ pub(super) fn link(link: &Link) -> String {
     parts.extend(link.equals.as_ref().map(|equals| format!("equals = {}", names(equals))));
     parts.extend(link.link.as_ref().map(|name| format!("for = {}", string(name))));
     parts.extend(link.condition.as_ref().map(|condition| format!("where = {}", string(condition))));
-    parts.extend(link.exclusive.then(|| "exclusive = true".to_owned()));
+    parts.extend((!link.exclusive.is_no()).then(|| "exclusive = true".to_owned()));
     format!("{{ {} }}", parts.join(", "))
 }
 

@@ -131,7 +131,7 @@ pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode,
     if context.ledger.last_sweeps(1).await.is_err() {
         return Err(away("the database does not answer", "the log of the program says why"));
     }
-    match context.planner.plan(&context.store).await {
+    match context.planner.plan_checked(&context.store).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),
         Err(_) => Err(away(
             "the policy is no plan on this schema, so no sweep begins",

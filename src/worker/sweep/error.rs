@@ -106,6 +106,14 @@ pub enum SweepError {
     /// No rehearsal of this plan.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
+    /// A rehearsal of too few clients for this sweep.
+    #[error("this policy was rehearsed with {rehearsed} client{} of a list, and the sweep selects {clients}", if *rehearsed == 1 { "" } else { "s" })]
+    FewRehearsed {
+        /// How many clients the largest rehearsal anonymized.
+        rehearsed: u64,
+        /// How many the sweep selects.
+        clients: u64,
+    },
     /// No backup was ever acknowledged.
     #[error("no backup has been acknowledged, and anonymizing cannot be undone")]
     NoBackup {
@@ -229,6 +237,8 @@ impl SweepError {
             Self::Decided => Act::Reviews.then(" shows what it holds now"),
             Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
+            Self::FewRehearsed { .. } => Act::Rehearse
+                .then(" for this kind of sweep: a rehearsal of a list is enough for ten times as many clients"),
             Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
             Self::NoRetention => "add `[tables.….retention]` to the policy".into(),
             Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => Act::OverBrake(sweep.clone()).then(""),

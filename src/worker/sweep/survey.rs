@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use super::{Prepared, Request, SweepError, prepare};
 use crate::database::{Store, Writer, query};
-use crate::domain::clock::Clock;
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
@@ -66,9 +65,8 @@ pub struct Surveyor<'a> {
     store: &'a Store,
     planner: &'a Planner,
     ledger: Option<&'a Ledger>,
-    clock: &'a Clock,
     batch_size: usize,
-    full_pass_every: Duration,
+    checked: bool,
 }
 
 impl<'a> From<&'a Context> for Surveyor<'a> {
@@ -77,24 +75,23 @@ impl<'a> From<&'a Context> for Surveyor<'a> {
             store: &context.store,
             planner: &context.planner,
             ledger: Some(&context.ledger),
-            clock: context.ledger.clock(),
             batch_size: context.limits.batch_size,
-            full_pass_every: context.limits.full_pass_every,
+            checked: true,
         }
     }
 }
 
 impl<'a> Surveyor<'a> {
+    /// The same, whatever the data holds that the policy does not know: for a look at clients that starts nothing.
+    #[must_use]
+    pub fn unchecked(self) -> Self {
+        Self { checked: false, ..self }
+    }
+
     /// For a preview of a database in which nothing was ever written by Lethe.
     #[must_use]
-    pub fn without_ledger(
-        store: &'a Store,
-        planner: &'a Planner,
-        clock: &'a Clock,
-        batch_size: usize,
-        full_pass_every: Duration,
-    ) -> Self {
-        Self { store, planner, ledger: None, clock, batch_size, full_pass_every }
+    pub fn without_ledger(store: &'a Store, planner: &'a Planner, batch_size: usize) -> Self {
+        Self { store, planner, ledger: None, batch_size, checked: true }
     }
 }
 
@@ -110,9 +107,8 @@ pub async fn survey(
     mode: Mode,
     each: &mut (dyn FnMut(Client) + Send),
 ) -> Result<Survey, SweepError> {
-    let now = surveyor.clock.now();
     let Surveyor { store, planner, ledger, .. } = surveyor;
-    let prepared = prepare(store, planner, ledger, surveyor.full_pass_every, request, now).await?;
+    let prepared = prepare(store, planner, ledger, request, surveyor.checked).await?;
     let mut walk = Walk {
         store,
         ledger,
@@ -150,11 +146,11 @@ pub async fn survey(
 ///
 /// [`SweepError`] if the sweep could not begin.
 pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepError> {
-    let (store, ledger, every) = (&context.store, &context.ledger, context.limits.full_pass_every);
-    let prepared = prepare(store, &context.planner, Some(ledger), every, request, ledger.clock().now()).await?;
+    let store = &context.store;
+    let prepared = prepare(store, &context.planner, Some(&context.ledger), request, false).await?;
     let mut connection = store.readers().acquire().await?;
     let wanted = prepared.wanted();
-    let selected = prepared.selection.count(&mut connection, &wanted, prepared.position.as_deref()).await;
+    let selected = prepared.selection.count(&mut connection, &wanted).await;
     let saved = prepared.saved.map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
     Ok(selected? + request.keys.len() as u64 + saved)
 }
@@ -183,7 +179,7 @@ impl Walk<'_> {
         if let (Some(saved), Some(ledger)) = (&self.prepared.saved, self.ledger) {
             return self.saved(connection, saved, ledger, size).await;
         }
-        let mut behind = self.prepared.position.clone();
+        let mut behind: Option<String> = None;
         let mut round = Round::default();
         loop {
             let wanted = self.prepared.wanted();

@@ -1,15 +1,17 @@
 //! The terms of a sweep: by which period it goes, and which filters it must name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use super::{Request, SweepError};
+use super::{Prepared, Request, SweepError};
+use crate::database::{Store, query_scalar};
 use crate::domain::key::{Key, join};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
+use crate::ledger::Ledger;
+use crate::sql::select::listed_values;
 
 /// The period that a sweep goes by: its own, if the policy gives the choice, or the policy's.
 pub(super) fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, SweepError> {
@@ -20,14 +22,6 @@ pub(super) fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, S
     }
     let choices = said.and_then(|own| own.choices).ok_or(SweepError::NoChoice)?;
     if choices.has(length) { Ok(Some(length)) } else { Err(SweepError::NotAChoice { length, choices }) }
-}
-
-/// The period of a sweep's own, by the first day on which activity keeps a
-/// client; `None` if that is the policy's.
-pub(super) fn own_length(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Option<Period> {
-    let retention = plan.retention.as_ref()?;
-    let is_it = |length: &Period| length.before(today).ok() == cutoff;
-    if is_it(&retention.length) { None } else { retention.choices?.all().find(is_it) }
 }
 
 /// Whether the filters of which the policy asks for one value have one.
@@ -41,24 +35,54 @@ pub(super) fn one_value_each(plan: &Plan, filters: &BTreeMap<String, Vec<String>
     Ok(())
 }
 
-/// The name under which period sweeps of a plan, filter and period remember how far they looked.
-pub(super) fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>, length: Option<Period>) -> String {
-    let text = match length {
-        None => serde_json::to_string(&(digest, filters)),
-        Some(length) => serde_json::to_string(&(digest, filters, length)),
-    };
-    hash(&text.unwrap_or_default())
-}
-
 /// What a request asks for, on whichever day: while a sweep for it runs, no other is opened.
 pub(super) fn digest_of(request: &Request) -> String {
     let mut keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
     keys.sort_unstable();
     let Request { job, kind, filters, cap, length, force, over_brake, selection, retry, .. } = request;
     let terms = serde_json::json!([job, kind, filters, cap, length, force, over_brake, selection, retry]);
-    hash(&format!("{terms}{}", join(&keys)))
+    let digest = Sha256::digest(format!("{terms}{}", join(&keys)));
+    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-fn hash(text: &str) -> String {
-    Sha256::digest(text).iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+/// How many keys of a list are looked up at once.
+const AT_ONCE: usize = 10_000;
+
+/// Whether all clients of a list have the same value of each filter of which the policy asks for one.
+pub(super) async fn one_value_listed(
+    store: &Store,
+    ledger: Option<&Ledger>,
+    request: &Request,
+    prepared: &Prepared,
+) -> Result<(), SweepError> {
+    let plan = &prepared.loaded.plan;
+    for name in plan.one_value.iter().filter(|name| !request.filters.contains_key(*name)) {
+        let Some(column) = plan.filters.get(name) else { continue };
+        let sql = listed_values(&prepared.wanted(), column);
+        let mut connection = store.readers().acquire().await?;
+        let mut values: BTreeSet<String> = BTreeSet::new();
+        let mut look = async |keys: Vec<String>| -> Result<(), SweepError> {
+            let found: Vec<String> = query_scalar(&sql).bind(join(&keys)).fetch_all(&mut connection).await?;
+            values.extend(found);
+            if values.len() > 1 {
+                return Err(SweepError::OneValue { name: name.clone(), given: values.len() });
+            }
+            Ok(())
+        };
+        for keys in request.keys.chunks(AT_ONCE) {
+            look(keys.iter().map(Key::to_json).collect()).await?;
+        }
+        if let (Some(saved), Some(ledger)) = (&prepared.saved, ledger) {
+            let parts = usize::try_from(saved.parts).unwrap_or(1);
+            let mut behind: Option<String> = None;
+            loop {
+                let page = ledger.selected(saved.id, behind.as_deref(), AT_ONCE).await?;
+                let Some(last) = page.last() else { break };
+                behind = Some(last.clone());
+                look(page.iter().filter_map(|own| Key::parse(own, parts).ok()).map(|key| key.to_json()).collect())
+                    .await?;
+            }
+        }
+    }
+    Ok(())
 }

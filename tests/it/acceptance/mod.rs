@@ -9,6 +9,7 @@ mod harness;
 mod np_retail;
 mod np_retail_rows;
 mod office;
+mod own_data;
 mod proabono;
 mod prodon;
 mod prodon_online;

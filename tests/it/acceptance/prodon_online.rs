@@ -22,7 +22,7 @@ async fn p15_transactions_stay_and_so_do_all_counts_and_totals() {
         all
     };
     let (before, counted) = (trade.snapshot().await, statistics(&trade).await);
-    let ended = trade.sweep(&["nightly-period"]);
+    let ended = trade.sweep(&["--period"]);
     assert!(ended["progress"]["anonymized"].as_u64() > Some(100), "{ended}");
     let after = trade.snapshot().await;
     assert_eq!(statistics(&trade).await, counted);
@@ -57,16 +57,16 @@ async fn p15_transactions_stay_and_so_do_all_counts_and_totals() {
 #[tokio::test]
 async fn p16_nothing_is_done_without_a_recent_backup_and_nothing_leads_back() {
     let trade = charity().await;
-    trade.json(&["sweep", "nightly-period", "--rehearse"]);
+    trade.json(&["sweep", "--period", "--rehearse"]);
     let before = trade.snapshot().await;
-    let answer = trade.run(&["sweep", "nightly-period", "--wait"]);
+    let answer = trade.run(&["sweep", "--period", "--wait"]);
     assert_eq!(answer.code, 1);
     assert!(answer.err.contains("backup"), "{}", answer.err);
     trade.json(&["backup", "acknowledge", "--at", &format!("{}T00:00:00Z", ago(9))]);
-    assert!(trade.run(&["sweep", "nightly-period", "--wait"]).err.contains("backup"), "this one is too old");
+    assert!(trade.run(&["sweep", "--period", "--wait"]).err.contains("backup"), "this one is too old");
     assert_eq!(trade.snapshot().await, before);
     trade.json(&["backup", "acknowledge"]);
-    assert_eq!(trade.run(&["sweep", "nightly-period", "--wait"]).code, 0);
+    assert_eq!(trade.run(&["sweep", "--period", "--wait"]).code, 0);
     assert_eq!(trade.outcome("1"), "anonymized");
     // What she was called stands nowhere that is the charity's, Lethe's own tables included.
     let after = trade.snapshot().await;

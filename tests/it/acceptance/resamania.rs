@@ -50,7 +50,7 @@ fn would_go(trade: &Trade, club: &str, months: u32) -> BTreeSet<String> {
 async fn r01_clients_of_the_club_are_left_alone() {
     let trade = clubs().await;
     let before = trade.snapshot().await;
-    let ended = trade.sweep(&["club-lyon"]);
+    let ended = trade.sweep(&["--period", "--filter", "club=LYO", "--length", "36 months"]);
     assert!(ended["progress"]["anonymized"].as_u64() > Some(20), "{ended}");
     assert!(ended["refusals"]["client"].as_u64() > Some(20), "{ended}");
     assert_eq!(trade.outcome("2"), "refused: client");
@@ -185,7 +185,7 @@ async fn r05_a_debt_or_an_overpayment_refuses_and_is_named() {
         [&ended["progress"]["refused"], &ended["progress"]["anonymized"]],
         [2, 1].map(|own| json!(own)).each_ref()
     );
-    assert_eq!([trade.outcome("3"), trade.outcome("4")], ["refused: debt", "refused: overpayment"]);
+    assert_eq!([trade.outcome("3"), trade.outcome("4")], ["refused: debt, instalments", "refused: overpayment"]);
     let after = trade.snapshot().await;
     for member in ["3", "4"] {
         assert_eq!(after.row("members", member), before.row("members", member));
@@ -269,7 +269,7 @@ async fn r17_what_is_filed_is_unchanged_to_the_byte_and_not_consultable_through_
     assert_eq!(shown("=").await, [0; 4]);
     assert_eq!(shown("<>").await, others);
     // And with all of the club.
-    let ended = trade.sweep(&["club-lyon"]);
+    let ended = trade.sweep(&["--period", "--filter", "club=LYO", "--length", "36 months"]);
     assert!(ended["progress"]["anonymized"].as_u64() > Some(20), "{ended}");
     let after = trade.snapshot().await;
     for table in [

@@ -71,7 +71,7 @@ async fn x2_a_selection_is_saved_deleted_and_swept_by_administrators_only() {
 async fn x3_many_from_a_saved_selection_go_only_once_it_is_confirmed() {
     let trade = ready().await;
     let before = trade.snapshot().await;
-    let asked = trade.run(&["sweep", "--selection", "spring", "--force", "--wait"]);
+    let asked = trade.run_unconfirmed(&["sweep", "--selection", "spring", "--force", "--wait"]);
     assert!(asked.code == 1 && asked.out.is_empty(), "{}", asked.out);
     assert!(asked.err.contains("holds 8 clients, and anonymizing cannot be undone"), "{}", asked.err);
     assert!(asked.err.contains("`lethe sweep --selection spring --yes`"), "{}", asked.err);

@@ -168,6 +168,11 @@ impl Trade {
         Self::answer(crate::common::lethe(self.folder.path()).args(args))
     }
 
+    /// The same, where nobody has confirmed anything beforehand.
+    pub fn run_unconfirmed(&self, args: &[&str]) -> Answer {
+        Self::answer(crate::common::lethe(self.folder.path()).env_remove("LETHE_YES").args(args))
+    }
+
     fn answer(program: &mut Lethe) -> Answer {
         let output = program.output().expect("the program runs");
         Answer {

@@ -93,10 +93,10 @@ fn a_way_that_goes_round_in_a_circle_is_refused() {
     );
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 2 problems to mend
-      tables.order_lines.client
+      tables.orders.client
         the way to the client goes round in a circle: `orders` -> `order_lines` -> `orders`
         mend: name the column that leads out of the circle, or declare the table free
-      tables.orders.client
+      tables.order_lines.client
         the way to the client goes round in a circle: `order_lines` -> `orders` -> `order_lines`
         mend: name the column that leads out of the circle, or declare the table free
 

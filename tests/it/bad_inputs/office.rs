@@ -120,6 +120,13 @@ impl Office {
         command
     }
 
+    /// The same, where nobody has confirmed anything beforehand.
+    pub fn unconfirmed(&self, args: &[&str]) -> assert_cmd::Command {
+        let mut command = self.lethe(args);
+        command.env_remove("LETHE_YES");
+        command
+    }
+
     /// What `lethe policy check` says against the policy.
     pub fn check(&self) -> String {
         self.refused(&["policy", "check"])

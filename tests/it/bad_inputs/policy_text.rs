@@ -60,7 +60,7 @@ fn a_setting_like_no_other_gets_the_list() {
     assert_snapshot!(office.check(), @r"
     error: `policy.toml` line 10: unknown setting `colour`
 
-    hint: the settings here are `length`, `choices`, `basis`, `activity`, `otherwise`
+    hint: the settings here are `length`, `choices`, `basis`, `activity`, `otherwise`, `no_activity`
     ");
 }
 

@@ -159,7 +159,6 @@ pub fn limits() -> Limits {
         backup_stamp: None,
         rehearsal: false,
         brake_share: 1.0,
-        full_pass_every: Duration::from_secs(30 * 86_400),
         drain: Duration::from_secs(10),
     }
 }
@@ -185,6 +184,7 @@ pub async fn context(folder: &Path, place: &Place, clock: Clock, limits: Limits)
 pub fn service(folder: &Path, role: &str) -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lethe"));
     command.arg(role).current_dir(folder).env_remove("LETHE_CONFIG").env_remove("LETHE_DATABASE");
+    command.env("LETHE_YES", "true");
     command
 }
 
@@ -201,6 +201,8 @@ pub fn command(folder: &Path) -> assert_cmd::Command {
         .env_remove("LETHE_CONFIG")
         .env_remove("LETHE_DATABASE")
         .env_remove("LETHE_TEST_POSTGRES")
+        // Sweeps are started by tests that mean it.
+        .env("LETHE_YES", "true")
         .env("USER", "tester")
         .env("LOGNAME", "tester");
     command

@@ -141,6 +141,7 @@ impl Program {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lethe"));
         command.args(args).current_dir(self.path()).env_remove("LETHE_CONFIG").env("LETHE_LOG", "lethe=trace,info");
+        command.env("LETHE_YES", "true");
         command.env("LETHE_SWEEP__BATCH_SIZE", self.batch_size.to_string()).stdout(Stdio::null()).stderr(self.log());
         command
     }

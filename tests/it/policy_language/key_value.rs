@@ -1,6 +1,6 @@
 //! Tables with one row a fact.
 
-use lethe::worker::sweep::{Mode, SweepError};
+use lethe::worker::sweep::{Mode, open};
 
 use super::support::{assert_changes, list, outcomes, policy};
 use crate::common::Company;
@@ -72,29 +72,35 @@ const PLAIN: &str = r#"
 "#;
 
 #[tokio::test]
-async fn a_key_that_the_policy_does_not_know_stops_the_sweep() {
+async fn a_key_that_the_policy_does_not_know_refuses_every_sweep_whoever_has_it() {
     let company = Company::new(SCHEMA, &policy(PLAIN)).await;
     company.execute("INSERT INTO meta VALUES ('B', 'blood_group', 'AB')").await;
-    let request = list(&company, &["A", "B"]).await;
     let before = company.dump().await;
-
-    let rehearsed = company.survey(&request, Mode::Rehearsal).await;
-    assert!(matches!(rehearsed, Err(SweepError::UnknownKey { key, .. }) if key == "blood_group"));
+    for clients in [&["A", "B"][..], &["A"]] {
+        let request = list(&company, clients).await;
+        for mode in [Mode::Preview, Mode::Rehearsal] {
+            let refused = company.survey(&request, mode).await.unwrap_err();
+            assert!(refused.brief().contains("blood_group"), "{refused}");
+        }
+        let refused = company.sweep(&request).await.unwrap_err();
+        assert!(refused.brief().contains("blood_group"), "{refused}");
+    }
     let checked = company.context.planner.plan_checked(&company.context.store).await.unwrap_err();
     assert!(checked.brief().contains("blood_group"), "{checked}");
-
-    let tally = company.sweep(&request).await.unwrap();
-    assert_eq!(tally.looked_at(), 0);
-    assert_eq!(company.rows("SELECT state FROM lethe_sweeps").await, ["stopped"]);
-    assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("blood_group"));
     assert_eq!(company.dump().await, before);
 }
 
 #[tokio::test]
-async fn an_unknown_key_of_somebody_else_is_nobodys_business_tonight() {
+async fn a_key_that_appears_while_a_sweep_runs_stops_it() {
     let company = Company::new(SCHEMA, &policy(PLAIN)).await;
+    let request = list(&company, &["A", "B"]).await;
+    let id = open(&company.context, &request).await.unwrap().unwrap();
     company.execute("INSERT INTO meta VALUES ('B', 'blood_group', 'AB')").await;
-    assert_eq!(company.sweep(&list(&company, &["A"]).await).await.unwrap().anonymized, 1);
+    let before = company.dump().await;
+    company.work(id).await;
+    assert_eq!(company.rows("SELECT state FROM lethe_sweeps").await, ["stopped"]);
+    assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("blood_group"));
+    assert_eq!(company.dump().await, before);
 }
 
 #[tokio::test]

@@ -186,7 +186,7 @@ impl Backend {
             return;
         }
         let ledger = self.ledger.as_ref().unwrap();
-        let batch = NewBatch { keys: "[]".to_owned(), clients: 0, after: None, run_at: None, waits: 0 };
+        let batch = NewBatch { keys: "[]".to_owned(), clients: 0, run_at: None, waits: 0 };
         let mut writer = ledger.writer().await;
         ledger.insert_batches(&mut writer, 1, &vec![batch; batches]).await.expect("batches");
     }

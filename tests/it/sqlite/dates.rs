@@ -1,6 +1,8 @@
 //! Date columns that hold anything.
 
 use crate::common::Company;
+use lethe::domain::sweep::SweepKind;
+use lethe::worker::sweep::Mode;
 
 const POLICY: &str = r#"
     client = { table = "customers", key = "no", to_anonymize_on = "due" }
@@ -31,10 +33,27 @@ async fn due(day: &str, created: &str, entries: &[&str]) -> (bool, bool) {
 }
 
 #[tokio::test]
-async fn a_day_in_another_form_is_nobodys_day_and_keeps_its_client() {
+async fn a_day_in_another_form_refuses_every_sweep_and_preview() {
     for day in ["'2/3/2030'", "'02.03.2020'", "'20200302'", "'March'", "20200302", "1583107200"] {
-        assert_eq!(due(day, day, &[]).await, (false, false), "{day}");
-        assert_eq!(due("NULL", "'2000-01-01'", &[day, "'2019-01-01'"]).await, (false, false), "{day}");
+        for (due, created, entry) in
+            [(day, "'2000-01-01'", "'2019-01-01'"), ("NULL", day, "'2019-01-01'"), ("NULL", "'2000-01-01'", day)]
+        {
+            let schema = format!(
+                "CREATE TABLE customers (no TEXT PRIMARY KEY, due DATE, created_on DATE);
+                 CREATE TABLE entries (customer_no TEXT REFERENCES customers, posted_on DATE);
+                 INSERT INTO customers VALUES ('A', {due}, {created}), ('B', '2020-01-01', '2000-01-01');
+                 INSERT INTO entries VALUES ('A', {entry});"
+            );
+            let company = Company::new(&schema, POLICY).await;
+            for kind in [SweepKind::Due, SweepKind::Period] {
+                let request = company.request(kind);
+                let previewed = company.survey(&request, Mode::Preview).await.unwrap_err();
+                let swept = company.sweep(&request).await.unwrap_err();
+                for refused in [previewed, swept] {
+                    assert!(refused.brief().contains("no days written as"), "{day}: {refused}");
+                }
+            }
+        }
     }
     assert_eq!(due("'2020-01-01'", "'2000-01-01'", &["'2019-01-01'"]).await, (true, true));
 }

@@ -69,6 +69,7 @@ CREATE TABLE contact_points (customer_no TEXT REFERENCES customers, kind TEXT, v
 CREATE TABLE notes (id INTEGER PRIMARY KEY, owner_type TEXT, owner_id TEXT, body TEXT);
 CREATE TABLE tasks (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers, status TEXT, due_on DATE, subject TEXT);
 CREATE TABLE sessions (login TEXT, ip_address TEXT, started_on DATE);
+CREATE TABLE attribute_types (code TEXT PRIMARY KEY, label TEXT);
 CREATE TABLE customer_attributes (customer_no TEXT REFERENCES customers, attribute TEXT, value TEXT);
 
 CREATE TABLE entries (
