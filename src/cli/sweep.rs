@@ -23,9 +23,9 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::service::Service;
 use crate::service::ticks::needs_no_review;
-use crate::worker::journal::Keeper;
+use crate::worker::journal::{Keeper, before_opening};
 use crate::worker::retention::look;
-use crate::worker::sweep::{Client, Mode, Survey, Surveyor, open, survey};
+use crate::worker::sweep::{Client, Mode, Survey, Surveyor, SweepError, open, survey};
 use crate::worker::{Context, Request, wait_for};
 
 /// What a preview says beside its counts.
@@ -244,6 +244,11 @@ async fn confirm(service: &Service, request: &Request, way: &str) -> Result<(), 
         let (store, planner) = (&context.store, &context.planner);
         let found = look(store, planner, Some(&context.ledger), request.today, Mode::Preview).await?;
         format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum(), "old row"))
+    } else if request.kind == SweepKind::Replay
+        && matches!(before_opening(context).await, Err(SweepError::Restored { .. }))
+    {
+        // The ledger does not know of them yet.
+        "the clients that the journal has and this database lost would be anonymized again".to_owned()
     } else {
         let found = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally;
         let refused = if found.refused > 0 { format!(", {} refused", number(found.refused)) } else { String::new() };

@@ -441,12 +441,8 @@ impl Anonymizer {
     async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
         let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part = |keys: &[String]| NewBatch {
-            keys: join(keys),
-            clients: keys.len(),
-            run_at: None,
-            waits: batch.waits,
-        };
+        let part =
+            |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: batch.waits };
         let mut parts = vec![part(front)];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {
