@@ -227,6 +227,11 @@ impl Lethe {
         self
     }
 
+    pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
+        self.0.env_remove(name);
+        self
+    }
+
     pub fn envs(&mut self, all: impl IntoIterator<Item = (impl AsRef<OsStr>, impl AsRef<OsStr>)>) -> &mut Self {
         self.0.envs(all);
         self
