@@ -3,6 +3,7 @@
 
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
+use crate::domain::dialect::Closing;
 use crate::domain::plan::{Plan, Searched};
 
 /// A search through one table.
@@ -47,8 +48,17 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     all
 }
 
+/// The same rows and columns, but only rows that others wrote since `{since}`.
+pub(super) fn search_again(scope: Scope, searched: &Searched, closing: &Closing) -> String {
+    search_where(scope, searched, vec![closing.written_by_others.to_owned()]).select
+}
+
 pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
-    let mut looks = Looks::default();
+    search_where(scope, searched, Vec::new())
+}
+
+fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> Search {
+    let mut looks = Looks { conditions, results: Vec::new() };
     for gone in &searched.deleted_where {
         if let Some(condition) = &gone.condition {
             let reached = scope.is_taken(&gone.paths);

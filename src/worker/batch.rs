@@ -1,16 +1,17 @@
 //! One batch: everybody in it is looked at, and those whom nothing keeps are
 //! anonymized, in one transaction and a handful of statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::residue;
+use super::{closing, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
 use crate::domain::key::{join, split};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
+use crate::domain::residue::Former;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
 use crate::sql::batch::{self as sql, Statements};
 use crate::traces::Span;
@@ -51,8 +52,12 @@ pub enum BatchFault {
         /// The rule that was refused, by its place in the order of rules, if it was one.
         rule: Option<usize>,
     },
-    /// Former values are left in these clients' rows.
+    /// Former values are left in these clients' rows, or a rule did not take effect there.
     Residue(Failing),
+    /// Something keeps these clients now that did not at the beginning.
+    Overtaken(Failing),
+    /// Other sessions write to the tables all the time, or wait for this one.
+    Crowded(Option<StoreError>),
     /// A key-value table holds a key that the policy does not know.
     UnknownKey { table: String, key: String },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).
@@ -138,8 +143,13 @@ fn all_fail(keys: &str, failing: &Failing) -> bool {
 /// # Errors
 ///
 /// [`BatchFault`]; the transaction must then be rolled back.
-pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
+pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Applied, BatchFault> {
     let statements = work.statements;
+    let last_look = &statements.last_look;
+    let since = match last_look.closing {
+        Some(closing) => query_scalar(closing.since).fetch_one(&mut *connection).await?,
+        None => String::new(),
+    };
     for (_, lock) in &statements.shared {
         query(lock).execute(&mut *connection).await?;
     }
@@ -165,19 +175,37 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
             residue::search(connection, search, &former, &mut left).await?;
         }
     }
+    for check in &last_look.early {
+        closing::check(connection, check, &mut left).await?;
+    }
     if !left.is_empty() {
         return Err(BatchFault::Residue(left));
     }
     drop(step);
     let _step = Span::step("last rules");
-    for ((_, change), rule) in last_changes.zip(rules) {
+    for (((_, change), check), rule) in last_changes.zip(&last_look.after_last).zip(rules) {
         query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
+        if let Some(check) = check {
+            closing::check(connection, check, &mut left).await?;
+        }
+    }
+    if !left.is_empty() {
+        return Err(BatchFault::Residue(left));
     }
     if let Some(check) = work.plan.client.dialect.check_constraints_now() {
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }
-    Ok(())
+    Ok(Applied { former, since })
+}
+
+/// What the last look at a batch needs to know.
+#[derive(Debug)]
+pub struct Applied {
+    /// The former values of each client, by its place.
+    pub former: HashMap<i64, Former>,
+    /// When the rules were about to be applied, as the database counts.
+    pub since: String,
 }
 
 /// A driver's error where a rule was applied.
