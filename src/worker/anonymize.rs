@@ -211,7 +211,8 @@ impl Anonymizer {
             BatchFault::UnknownKey { table, key } => {
                 SweepError::UnknownKey { table: table.clone(), key: key.clone() }.brief()
             }
-            BatchFault::Crowded(_) => "other sessions write to its tables all the time".to_owned(),
+            BatchFault::Crowded => "other sessions write to its tables all the time".to_owned(),
+            BatchFault::WaitedFor => "other sessions wait for its rows".to_owned(),
             BatchFault::Residue(_) | BatchFault::Overtaken(_) | BatchFault::NotSettled(_) => String::new(),
         }
     }

@@ -56,8 +56,10 @@ pub enum BatchFault {
     Residue(Failing),
     /// Something keeps these clients now that did not at the beginning.
     Overtaken(Failing),
-    /// Other sessions write to the tables all the time, or wait for this one.
-    Crowded(Option<StoreError>),
+    /// Another session waits for rows of these clients, and may hold what this one would have to wait for.
+    WaitedFor,
+    /// Other sessions write to the tables all the time.
+    Crowded,
     /// A key-value table holds a key that the policy does not know.
     UnknownKey { table: String, key: String },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).

@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 
 use super::batch::{Applied, BatchFault, Failing, Work};
 use super::residue;
-use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_as, query_scalar};
+use crate::database::{Connection, Fault, FaultKind, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::sql::closing::Check;
 use crate::traces::Span;
@@ -32,7 +32,7 @@ pub(super) async fn take_turn(connection: &mut Connection, work: &Work<'_>) -> R
         }
         tokio::time::sleep(TURN_PAUSE).await;
     }
-    Err(BatchFault::Crowded(None))
+    Err(BatchFault::Crowded)
 }
 
 /// Verifies that every rule took effect and that nothing keeps a client now that did not before.
@@ -105,20 +105,18 @@ async fn lock(connection: &mut Connection, closing: &Closing, tables: &[String])
         return Ok(());
     }
     let lock = closing.lock.replace("{tables}", &lockable.join(", "));
-    let mut last: Option<StoreError> = None;
     for _ in 0..LOCK_ATTEMPTS {
         if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
-            break;
+            return Err(BatchFault::WaitedFor);
         }
         connection.run_script("SAVEPOINT lethe_lock").await?;
         match connection.run_script(&lock).await {
             Ok(()) => return Ok(()),
             Err(error) if error.fault().kind == FaultKind::Busy => {
                 connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
-                last = Some(error);
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Err(BatchFault::Crowded(last))
+    Err(BatchFault::Crowded)
 }

@@ -310,7 +310,7 @@ impl SqlDialect for Postgres {
     }
 
     fn skip_locked(&self) -> &'static str {
-        " FOR UPDATE SKIP LOCKED"
+        " FOR NO KEY UPDATE SKIP LOCKED"
     }
 
     fn lock_rows(&self) -> &'static str {

@@ -261,7 +261,7 @@ impl Walk<'_> {
                     Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => {
                         return Err(error.into());
                     }
-                    Err(BatchFault::Crowded(_)) => unreachable!("a rehearsal locks no tables"),
+                    Err(BatchFault::Crowded | BatchFault::WaitedFor) => unreachable!("a rehearsal locks no tables"),
                 }
             };
             let Some(done) = done else { continue };
