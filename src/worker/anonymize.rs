@@ -167,8 +167,8 @@ impl Anonymizer {
                             return self.stop(&sweep, "what is left of a client was found again and again").await;
                         }
                     }
-                    // Looked at once more, it is refused. If not, a rule makes what keeps it, or somebody goes on
-                    // writing: then it has failed.
+                    // Looked at once more, it is refused, or its new rows are changed too. If not, a trigger keeps a row
+                    // or a rule makes what keeps the client: then it has failed.
                     BatchFault::Overtaken(found) => {
                         let (again, new): (Failing, Failing) =
                             found.into_iter().partition(|(place, _)| overtaken.contains(place));

@@ -52,9 +52,9 @@ pub enum BatchFault {
         /// The rule that was refused, by its place in the order of rules, if it was one.
         rule: Option<usize>,
     },
-    /// Former values are left in these clients' rows, or a rule did not take effect there.
+    /// Former values are left in these clients' rows.
     Residue(Failing),
-    /// Something keeps these clients now that did not at the beginning.
+    /// A rule did not take effect for these clients, or something keeps them now that did not at the beginning.
     Overtaken(Failing),
     /// Another session waits for rows of these clients, and may hold what this one would have to wait for.
     WaitedFor,
@@ -177,22 +177,23 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
             residue::search(connection, search, &former, &mut left).await?;
         }
     }
-    for check in &last_look.early {
-        closing::check(connection, check, &mut left).await?;
-    }
     if !left.is_empty() {
         return Err(BatchFault::Residue(left));
+    }
+    let mut missed = Failing::new();
+    for check in &last_look.early {
+        closing::check(connection, check, &mut missed).await?;
     }
     drop(step);
     let _step = Span::step("last rules");
     for (((_, change), check), rule) in last_changes.zip(&last_look.after_last).zip(rules) {
         query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
         if let Some(check) = check {
-            closing::check(connection, check, &mut left).await?;
+            closing::check(connection, check, &mut missed).await?;
         }
     }
-    if !left.is_empty() {
-        return Err(BatchFault::Residue(left));
+    if !missed.is_empty() {
+        return Err(BatchFault::Overtaken(missed));
     }
     if let Some(check) = work.plan.client.dialect.check_constraints_now() {
         // What is checked at the end is checked while it can still be told whose fault it is.

@@ -52,14 +52,10 @@ pub(super) async fn look(
     if let Some(closing) = last_look.closing.filter(|_| locking) {
         lock(connection, closing, &last_look.tables).await?;
     }
-    let mut left = Failing::new();
-    for rule in &last_look.rules {
-        check(connection, rule, &mut left).await?;
-    }
-    if !left.is_empty() {
-        return Err(BatchFault::Residue(left));
-    }
     let mut kept = Failing::new();
+    for rule in &last_look.rules {
+        check(connection, rule, &mut kept).await?;
+    }
     if let Some(sql) = &last_look.kept {
         let found: Vec<(i64, String)> = query_as(sql).fetch_all(&mut *connection).await?;
         for (client, name) in found {

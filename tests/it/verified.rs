@@ -43,7 +43,7 @@ ship_to = { class = "personal", replace = "Somewhere" }
 note = { class = "non-personal" }
 
 [tables.parcels]
-client = "order_id -> orders.id"
+client = { column = "order_id", through = "orders" }
 [tables.parcels.columns]
 id = { class = "non-personal" }
 order_id = { class = "non-personal" }
