@@ -21,6 +21,25 @@ impl serde::Serialize for dyn SqlDialect {
     }
 }
 
+/// How a transaction keeps others from writing between its last look and its commit.
+#[derive(Debug)]
+pub struct Closing {
+    /// Gives the point in time from which rows that others write are looked at again.
+    pub since: &'static str,
+    /// That a row was written by somebody else after `{since}`.
+    pub written_by_others: &'static str,
+    /// Gives whether it is this transaction's turn to write, which it is until it ends: of several batches, each of
+    /// which would wait for the others at the end, one writes at a time.
+    pub turn: &'static str,
+    /// Gives whether another session waits for a lock of this one. If so, it may hold one that is wanted, and waiting
+    /// for it could end that session as the victim of a deadlock.
+    pub is_waited_for: &'static str,
+    /// Of the tables in `$1`, a JSON array, gives those that the account may lock.
+    pub lockable: &'static str,
+    /// Keeps others from writing to `{tables}` until the transaction ends, waiting a moment for those who are at it.
+    pub lock: &'static str,
+}
+
 /// The SQL of one kind of database. Expressions are SQL; names come unquoted
 /// where a parameter says so, and quoted elsewhere.
 pub trait SqlDialect: Debug + Send + Sync {
@@ -143,6 +162,8 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn lock_rows(&self) -> &'static str;
     /// Keeps others from writing to these tables until the transaction ends.
     fn keep_others_from_writing(&self, tables: &str) -> Option<String>;
+    /// How others are kept from writing at the very end of a transaction; `None` where there is one writer.
+    fn closing(&self) -> Option<&'static Closing>;
     /// Keeps these tables, by their unquoted names, from being altered until the transaction ends.
     fn keep_schema(&self, tables: &[&str]) -> Option<String>;
     /// Has one transaction at a time go on, of those that do the same and for whom the query finds a row.

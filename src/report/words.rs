@@ -51,6 +51,9 @@ pub fn reason(plan: Option<&crate::domain::plan::Plan>, name: &str) -> String {
     if let Some(place) = name.strip_prefix("residue:") {
         return format!("a former value was still found in {place}");
     }
+    if let Some(place) = name.strip_prefix("rule:") {
+        return format!("the rule of {place} did not take effect");
+    }
     if let Some(place) = name.strip_prefix(crate::domain::outcome::WRITTEN_BACK) {
         return format!("written back: {place}");
     }

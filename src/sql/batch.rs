@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::closing::LastLook;
 use super::link::{Asked, CLIENT, OfRow};
 use super::residue::{Search, former, search};
 use super::select::Wanted;
@@ -93,6 +94,8 @@ pub struct Statements {
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
     pub last_changes: Vec<(String, String)>,
+    /// What is asked once more at the end.
+    pub last_look: LastLook,
     /// Files that go with their clients.
     pub files: super::files::Statements,
     /// Who is told beforehand; `None` if nobody is.
@@ -139,6 +142,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+        last_look: LastLook::of(wanted, kind, force),
         files: super::files::Statements::of(scope, plan),
         notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
@@ -160,6 +164,9 @@ impl Statements {
         all.extend(self.former.iter().map(|sql| (client.table.clone(), sql.as_str())));
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
+        let checks = self.last_look.rules.iter().chain(&self.last_look.early);
+        all.extend(checks.map(|check| (check.table.clone(), check.sql.as_str())));
+        all.extend(self.last_look.kept.iter().map(|sql| (client.table.clone(), sql.as_str())));
         all.extend(self.files.all());
         for search in &self.searches {
             let blank = search.blank_all.iter().chain([&search.select]);

@@ -92,6 +92,11 @@ impl Scope<'_> {
 
     /// Deletes the rows of one table that were noted.
     pub(super) fn delete_remembered(&self, step: usize, table: &str, columns: &[(String, String)]) -> String {
+        format!("DELETE FROM {} WHERE {}", self.relation(table), self.remembered(step, table, columns))
+    }
+
+    /// That a row of one table was noted.
+    pub(super) fn remembered(&self, step: usize, table: &str, columns: &[(String, String)]) -> String {
         let names: Vec<String> = columns.iter().map(|(own, _)| own.clone()).collect();
         let noted: Vec<String> = columns
             .iter()
@@ -99,8 +104,7 @@ impl Scope<'_> {
             .map(|(at, (_, declared))| self.dialect.cast(&format!("k{at}"), declared))
             .collect();
         let query = format!("SELECT {} FROM lethe_going WHERE step = {step}", noted.join(", "));
-        let key = tuple(table, &names);
-        format!("DELETE FROM {} WHERE {}", self.relation(table), self.dialect.among(&key, columns.len(), &query))
+        self.dialect.among(&tuple(table, &names), columns.len(), &query)
     }
 
     /// What a column holds afterwards, as an expression over the row as it is.

@@ -4,6 +4,7 @@
 use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
+use crate::domain::dialect::Closing;
 use crate::domain::plan::{Path, Plan, Searched, Source};
 
 /// A search through one table.
@@ -64,8 +65,17 @@ fn former_value(scope: Scope, plan: &Plan, source: &Source, path: &Path, own: &s
     format!("CASE WHEN {changes} THEN {plain} END")
 }
 
+/// The same rows and columns, but only rows that others wrote since `{since}`.
+pub(super) fn search_again(scope: Scope, searched: &Searched, closing: &Closing) -> String {
+    search_where(scope, searched, vec![closing.written_by_others.to_owned()]).select
+}
+
 pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
-    let mut looks = Looks::default();
+    search_where(scope, searched, Vec::new())
+}
+
+fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> Search {
+    let mut looks = Looks { conditions, results: Vec::new() };
     for gone in &searched.deleted_where {
         let reached = scope.is_taken(&gone.paths);
         let condition = gone.condition.as_ref().map_or_else(|| "TRUE".to_owned(), |own| own.sql(scope.today));

@@ -111,6 +111,11 @@ impl Wanted<'_> {
         lapsed.join(" AND ")
     }
 
+    /// Whether a client of a batch has activity from this source within the period: a condition for each of its paths.
+    pub(super) fn active_in_batch(&self, source: &ActivityPlan) -> Vec<String> {
+        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), Whose::OfBatch))
+    }
+
     /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
     fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> Vec<String> {
         let scope = self.scope();

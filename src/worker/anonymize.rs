@@ -8,14 +8,14 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Context;
-use super::batch::{self, BUSY_PAUSE, BatchFault, Failing, Work, backoff};
+use super::batch::{self, Applied, BUSY_PAUSE, BatchFault, Failing, Work, backoff};
 use super::culprits::{Suspects, set_apart};
 use super::deliver::messages::write_down;
 use super::end::{BatchEnd, Tried, end_of, waits_too_long};
 use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
-use super::{replay, retention};
+use super::{closing, replay, retention};
 use crate::database::{Connection, query, query_as};
 use crate::domain::key::{Key, join, split};
 use crate::domain::outcome::Tally;
@@ -99,6 +99,7 @@ impl Anonymizer {
         let most = self.context.limits.attempts;
         let mut failing = Failing::new();
         let mut refused = BTreeSet::new();
+        let mut overtaken = BTreeSet::new();
         if claim.attempt > most {
             // Claimed again and again and never finished: a client in it takes the process down.
             if batch.clients > 1 {
@@ -158,15 +159,24 @@ impl Anonymizer {
             };
             let (retry_after, attempt) = (self.context.limits.retry_after, claim.attempt);
             match end_of(&fault, &tried) {
-                BatchEnd::AtOnce => {
-                    if let BatchFault::Residue(found) = fault {
+                BatchEnd::AtOnce => match fault {
+                    BatchFault::Residue(found) => {
                         let known = failing.len();
                         failing.extend(found);
                         if failing.len() == known {
                             return self.stop(&sweep, "what is left of a client was found again and again").await;
                         }
                     }
-                }
+                    // Looked at once more, it is refused, or its new rows are changed too. If not, a trigger keeps a row
+                    // or a rule makes what keeps the client: then it has failed.
+                    BatchFault::Overtaken(found) => {
+                        let (again, new): (Failing, Failing) =
+                            found.into_iter().partition(|(place, _)| overtaken.contains(place));
+                        failing.extend(again);
+                        overtaken.extend(new.into_keys());
+                    }
+                    _ => {}
+                },
                 BatchEnd::Fail => {
                     failing.insert(0, serde_json::json!([words]).to_string());
                 }
@@ -201,7 +211,9 @@ impl Anonymizer {
             BatchFault::UnknownKey { table, key } => {
                 SweepError::UnknownKey { table: table.clone(), key: key.clone() }.brief()
             }
-            BatchFault::Residue(_) | BatchFault::NotSettled(_) => String::new(),
+            BatchFault::Crowded => "other sessions write to its tables all the time".to_owned(),
+            BatchFault::WaitedFor => "other sessions wait for its rows".to_owned(),
+            BatchFault::Residue(_) | BatchFault::Overtaken(_) | BatchFault::NotSettled(_) => String::new(),
         }
     }
 
@@ -315,8 +327,13 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Waits);
         }
-        let worked = self.work(&mut transaction, claim, batch, open, failing).await?;
+        let (worked, applied) = self.work(&mut transaction, claim, batch, open, failing).await?;
         if matches!(worked, Attempt::Over) {
+            if let Some(applied) = applied {
+                let plan = &open.prepared.loaded.plan;
+                let work = Work { plan, statements: &open.statements, keys: &batch.keys, room: None };
+                closing::look(&mut transaction, &work, &applied, true).await?;
+            }
             let _step = Span::step("commit");
             transaction.commit().await?;
         } else {
@@ -333,7 +350,7 @@ impl Anonymizer {
         batch: &Batch,
         open: &OpenSweep,
         failing: &Failing,
-    ) -> Result<Attempt, BatchFault> {
+    ) -> Result<(Attempt, Option<Applied>), BatchFault> {
         let begun = Instant::now();
         let ledger = &self.context.ledger;
         let room = match open.sweep.cap {
@@ -356,12 +373,14 @@ impl Anonymizer {
         if let Some(allowed) = allowed {
             let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
             if left < clients {
-                return Ok(Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients });
+                return Ok((Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients }, None));
             }
         }
+        let mut applied = None;
         if done.tally.anonymized > 0 {
+            closing::take_turn(transaction, &work).await?;
             files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
-            batch::apply(transaction, &work).await?;
+            applied = Some(batch::apply(transaction, &work).await?);
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
             }
@@ -382,7 +401,7 @@ impl Anonymizer {
             && !ledger.take_of_allowance(transaction, batch.sweep, clients).await?
         {
             let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
-            return Ok(Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients });
+            return Ok((Attempt::OverBrake { allowed, taken: allowed.saturating_sub(left), clients }, None));
         }
         if done.over {
             ledger.cap_reached(transaction, batch.sweep).await?;
@@ -400,7 +419,7 @@ impl Anonymizer {
                 if usize::try_from(batch.clients) == Ok(clients)
                     && waits_too_long(u32::try_from(batch.waits).unwrap_or(u32::MAX)) =>
             {
-                return Ok(Attempt::LockedOut);
+                return Ok((Attempt::LockedOut, None));
             }
             // The same batch again, so that a lock held for hours does not fill the ledger.
             Some(NewBatch { clients, run_at: Some(run_at), .. }) if usize::try_from(batch.clients) == Ok(clients) => {
@@ -413,7 +432,7 @@ impl Anonymizer {
             }
         };
         let is_ours = ledger.finish(transaction, claim, batch.sweep, &finish, error.as_deref()).await?;
-        Ok(if is_ours { Attempt::Over } else { Attempt::Lost })
+        Ok((if is_ours { Attempt::Over } else { Attempt::Lost }, applied))
     }
 
     /// Leaves out whom a rule refused before, and returns their places.

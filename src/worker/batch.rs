@@ -1,16 +1,17 @@
 //! One batch: everybody in it is looked at, and those whom nothing keeps are
 //! anonymized, in one transaction and a handful of statements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::residue;
+use super::{closing, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
 use crate::domain::key::{join, split};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::plan::Plan;
+use crate::domain::residue::Former;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
 use crate::sql::batch::{self as sql, Statements};
 use crate::traces::Span;
@@ -51,6 +52,12 @@ pub enum BatchFault {
     },
     /// Former values are left in these clients' rows.
     Residue(Failing),
+    /// A rule did not take effect for these clients, or something keeps them now that did not at the beginning.
+    Overtaken(Failing),
+    /// Another session waits for rows of these clients, and may hold what this one would have to wait for.
+    WaitedFor,
+    /// Other sessions write to the tables all the time.
+    Crowded,
     /// A key-value table holds a key that the policy does not know.
     UnknownKey { table: String, key: String },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).
@@ -133,8 +140,13 @@ fn all_fail(keys: &str, failing: &Failing) -> bool {
 /// # Errors
 ///
 /// [`BatchFault`]; the transaction must then be rolled back.
-pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
+pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Applied, BatchFault> {
     let statements = work.statements;
+    let last_look = &statements.last_look;
+    let since = match last_look.closing {
+        Some(closing) => query_scalar(closing.since).fetch_one(&mut *connection).await?,
+        None => String::new(),
+    };
     for (_, lock) in &statements.shared {
         query(lock).execute(&mut *connection).await?;
     }
@@ -163,16 +175,35 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<(), B
     if !left.is_empty() {
         return Err(BatchFault::Residue(left));
     }
+    let mut missed = Failing::new();
+    for check in &last_look.early {
+        closing::check(connection, check, &mut missed).await?;
+    }
     drop(step);
     let _step = Span::step("last rules");
-    for ((_, change), rule) in last_changes.zip(rules) {
+    for (((_, change), check), rule) in last_changes.zip(&last_look.after_last).zip(rules) {
         query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
+        if let Some(check) = check {
+            closing::check(connection, check, &mut missed).await?;
+        }
+    }
+    if !missed.is_empty() {
+        return Err(BatchFault::Overtaken(missed));
     }
     if let Some(check) = work.plan.client.dialect.check_constraints_now() {
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }
-    Ok(())
+    Ok(Applied { former, since })
+}
+
+/// What the last look at a batch needs to know.
+#[derive(Debug)]
+pub struct Applied {
+    /// The former values of each client, by its place.
+    pub former: HashMap<i64, Former>,
+    /// When the rules were about to be applied, as the database counts.
+    pub since: String,
 }
 
 /// A driver's error where a rule was applied.

@@ -52,16 +52,16 @@ pub(super) fn end_of(fault: &BatchFault, batch: &Tried) -> BatchEnd {
     let alone = batch.clients <= 1;
     match fault {
         _ if batch.is_damaged => BatchEnd::Stop,
-        BatchFault::Residue(_) => BatchEnd::AtOnce,
+        BatchFault::Residue(_) | BatchFault::Overtaken(_) => BatchEnd::AtOnce,
         BatchFault::Rows { .. } if !alone && batch.tries_rule => BatchEnd::AtOnce,
         BatchFault::Rows { .. } if !alone => BatchEnd::Split,
         BatchFault::Rows { .. } if batch.attempt < batch.most => BatchEnd::Again,
         BatchFault::Rows { .. } if !batch.is_failing => BatchEnd::Fail,
         BatchFault::Rows { .. } => BatchEnd::FailUnseen,
-        BatchFault::Busy(_) if !alone => BatchEnd::Split,
-        BatchFault::Busy(_) if waits_too_long(batch.waits) => BatchEnd::LeaveOut,
-        BatchFault::Busy(_) => BatchEnd::Wait,
-        BatchFault::Unavailable(_) => BatchEnd::PutOff,
+        BatchFault::Busy(_) | BatchFault::WaitedFor if !alone => BatchEnd::Split,
+        BatchFault::Busy(_) | BatchFault::WaitedFor if waits_too_long(batch.waits) => BatchEnd::LeaveOut,
+        BatchFault::Busy(_) | BatchFault::WaitedFor => BatchEnd::Wait,
+        BatchFault::Unavailable(_) | BatchFault::Crowded => BatchEnd::PutOff,
         // Only a rehearsal asks whether rules are settled.
         BatchFault::UnknownKey { .. } | BatchFault::NotSettled(_) => BatchEnd::Stop,
     }
@@ -114,6 +114,11 @@ mod tests {
             (rows(None), Tried { is_failing: true, ..last }, BatchEnd::FailUnseen),
             (BatchFault::Residue(Failing::new()), many, BatchEnd::AtOnce),
             (BatchFault::Residue(Failing::new()), last, BatchEnd::AtOnce),
+            (BatchFault::Overtaken(Failing::new()), many, BatchEnd::AtOnce),
+            (BatchFault::Crowded, many, BatchEnd::PutOff),
+            (BatchFault::Crowded, last, BatchEnd::PutOff),
+            (BatchFault::WaitedFor, many, BatchEnd::Split),
+            (BatchFault::WaitedFor, last, BatchEnd::Wait),
             (busy(), many, BatchEnd::Split),
             (busy(), last, BatchEnd::Wait),
             (busy(), patient, BatchEnd::Wait),

@@ -3,6 +3,7 @@
 
 mod anonymize;
 pub mod batch;
+mod closing;
 mod context;
 mod culprits;
 pub mod date;

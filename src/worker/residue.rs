@@ -115,13 +115,25 @@ pub(super) async fn search(
     }
     if is_any {
         // Whatever a trigger or another session has made of it.
-        let mut rows = query(&search.select).fetch(&mut *connection);
-        while let Some(row) = rows.try_next().await? {
-            each_find(&row, former, |client, at| {
-                note(residue, client, search, at);
-                Ok(())
-            })?;
-        }
+        find(connection, search, &search.select, former, residue).await?;
+    }
+    Ok(())
+}
+
+/// Notes the clients in whose rows, read by `select`, something is left.
+pub(super) async fn find(
+    connection: &mut Connection,
+    search: &Search,
+    select: &str,
+    former: &HashMap<i64, Former>,
+    residue: &mut Failing,
+) -> Result<(), BatchFault> {
+    let mut rows = query(select).fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        each_find(&row, former, |client, at| {
+            note(residue, client, search, at);
+            Ok(())
+        })?;
     }
     Ok(())
 }

@@ -46,5 +46,6 @@ mod stops;
 mod sweeps;
 mod terminal;
 mod traces;
+mod verified;
 mod views;
 mod webhooks;

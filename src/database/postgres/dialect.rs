@@ -3,7 +3,7 @@
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect};
 
 use super::super::sqlite::temporary;
-use crate::domain::dialect::SqlDialect;
+use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
 use crate::sql::{name, text};
@@ -310,7 +310,7 @@ impl SqlDialect for Postgres {
     }
 
     fn skip_locked(&self) -> &'static str {
-        " FOR UPDATE SKIP LOCKED"
+        " FOR NO KEY UPDATE SKIP LOCKED"
     }
 
     fn lock_rows(&self) -> &'static str {
@@ -319,6 +319,22 @@ impl SqlDialect for Postgres {
 
     fn keep_others_from_writing(&self, tables: &str) -> Option<String> {
         Some(format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
+    }
+
+    fn closing(&self) -> Option<&'static Closing> {
+        Some(&Closing {
+            since: "SELECT CAST(txid_snapshot_xmin(txid_current_snapshot()) % 4294967296 AS TEXT)",
+            written_by_others: "xmin <> CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID) \
+                                AND age(xmin) <= age(CAST('{since}' AS XID))",
+            turn: "SELECT pg_try_advisory_xact_lock(7022120)",
+            is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
+                            AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
+            lockable: "SELECT t.value FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') WHERE \
+                       has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
+                       OR has_table_privilege(c.oid, 'TRUNCATE')",
+            lock: "SET LOCAL lock_timeout = 100; LOCK TABLE {tables} IN SHARE MODE",
+        })
     }
 
     fn keep_schema(&self, tables: &[&str]) -> Option<String> {

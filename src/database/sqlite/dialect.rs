@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
-use crate::domain::dialect::SqlDialect;
+use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
 use crate::sql::{name, text};
@@ -244,6 +244,10 @@ impl SqlDialect for Sqlite {
     }
 
     fn keep_others_from_writing(&self, _tables: &str) -> Option<String> {
+        None
+    }
+
+    fn closing(&self) -> Option<&'static Closing> {
         None
     }
 

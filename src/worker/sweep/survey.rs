@@ -14,7 +14,7 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Selection, stand_in};
 use crate::sql::batch::{LOOKED_AT, Statements, statements};
 use crate::worker::batch::{self, BatchFault, Done, Failing, Work};
-use crate::worker::{Context, Planner, replay};
+use crate::worker::{Context, Planner, closing, replay};
 
 /// How far a survey goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,15 +246,18 @@ impl Walk<'_> {
                         parts.push(front.to_vec());
                         break None;
                     }
-                    Err(BatchFault::Residue(found)) if found.keys().all(|place| failing.contains_key(place)) => {
+                    Err(BatchFault::Residue(found) | BatchFault::Overtaken(found))
+                        if found.keys().all(|place| failing.contains_key(place)) =>
+                    {
                         return Err(SweepError::Endless);
                     }
-                    Err(BatchFault::Residue(found)) => failing.extend(found),
+                    Err(BatchFault::Residue(found) | BatchFault::Overtaken(found)) => failing.extend(found),
                     Err(BatchFault::UnknownKey { table, key }) => return Err(SweepError::UnknownKey { table, key }),
                     Err(BatchFault::NotSettled(tables)) => return Err(SweepError::NotSettled(tables)),
                     Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => {
                         return Err(error.into());
                     }
+                    Err(BatchFault::Crowded | BatchFault::WaitedFor) => unreachable!("a rehearsal locks no tables"),
                 }
             };
             let Some(done) = done else { continue };
@@ -279,7 +282,8 @@ impl Walk<'_> {
             done.tally = replay::note(&mut transaction, &self.prepared.wanted(), false).await?;
         }
         if self.mode == Mode::Rehearsal {
-            batch::apply(&mut transaction, &work).await?;
+            let applied = batch::apply(&mut transaction, &work).await?;
+            closing::look(&mut transaction, &work, &applied, false).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
             if !unsettled.is_empty() {
                 return Err(BatchFault::NotSettled(unsettled));

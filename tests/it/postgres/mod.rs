@@ -3,6 +3,7 @@
 
 mod late;
 mod locks;
+mod overtaken;
 mod refused;
 mod replicas;
 mod rights;

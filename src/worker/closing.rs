@@ -1,0 +1,118 @@
+//! The last look at a batch: what is committed was verified, and nobody could
+//! change the answer in between.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+
+use super::batch::{Applied, BatchFault, Failing, Work};
+use super::residue;
+use crate::database::{Connection, Fault, FaultKind, query, query_as, query_scalar};
+use crate::domain::dialect::Closing;
+use crate::sql::closing::Check;
+use crate::traces::Span;
+
+/// Times that the tables are to be locked, a tenth of a second each.
+const LOCK_ATTEMPTS: u32 = 5;
+/// How long a batch waits for its turn to write before it asks again.
+const TURN_PAUSE: Duration = Duration::from_millis(10);
+/// Times that it asks: half a minute.
+const TURN_ATTEMPTS: u32 = 3_000;
+
+/// Waits until no other batch is writing.
+///
+/// # Errors
+///
+/// [`BatchFault::Crowded`] after half a minute.
+pub(super) async fn take_turn(connection: &mut Connection, work: &Work<'_>) -> Result<(), BatchFault> {
+    let Some(closing) = work.statements.last_look.closing else { return Ok(()) };
+    for _ in 0..TURN_ATTEMPTS {
+        if query_scalar(closing.turn).fetch_one(&mut *connection).await? {
+            return Ok(());
+        }
+        tokio::time::sleep(TURN_PAUSE).await;
+    }
+    Err(BatchFault::Crowded)
+}
+
+/// Verifies that every rule took effect and that nothing keeps a client now that did not before.
+/// With `locking`, nobody else writes to the tables from here to the end of the transaction.
+///
+/// # Errors
+///
+/// [`BatchFault`]; the transaction must then be rolled back.
+pub(super) async fn look(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    applied: &Applied,
+    locking: bool,
+) -> Result<(), BatchFault> {
+    let _step = Span::step("last look");
+    let last_look = &work.statements.last_look;
+    if let Some(closing) = last_look.closing.filter(|_| locking) {
+        lock(connection, closing, &last_look.tables).await?;
+    }
+    let mut kept = Failing::new();
+    for rule in &last_look.rules {
+        check(connection, rule, &mut kept).await?;
+    }
+    if let Some(sql) = &last_look.kept {
+        let found: Vec<(i64, String)> = query_as(sql).fetch_all(&mut *connection).await?;
+        for (client, name) in found {
+            let reason = format!("kept by {name} when it was to be committed");
+            kept.entry(client).or_insert_with(|| serde_json::json!([reason]).to_string());
+        }
+    }
+    if !applied.former.is_empty() {
+        for (search, again) in work.statements.searches.iter().zip(&last_look.again) {
+            let again = again.replace("{since}", &applied.since);
+            residue::find(connection, search, &again, &applied.former, &mut kept).await?;
+        }
+    }
+    if kept.is_empty() { Ok(()) } else { Err(BatchFault::Overtaken(kept)) }
+}
+
+/// Notes the clients for whom a rule did not take effect.
+///
+/// # Errors
+///
+/// [`BatchFault::Rows`] if it cannot be told whose rows they are.
+pub(super) async fn check(connection: &mut Connection, check: &Check, failing: &mut Failing) -> Result<(), BatchFault> {
+    let mut rows = query(&check.sql).fetch(&mut *connection);
+    while let Some(row) = rows.try_next().await? {
+        let place: String = row.get(1)?;
+        let Some(client) = row.get::<Option<i64>>(0)? else {
+            let words = format!("the rule of {place} did not take effect");
+            return Err(BatchFault::Rows {
+                fault: Fault { code: String::new(), kind: FaultKind::Rows, words },
+                rule: None,
+            });
+        };
+        failing.entry(client).or_insert_with(|| serde_json::json!([format!("rule:{place}")]).to_string());
+    }
+    Ok(())
+}
+
+/// Keeps others from writing to these tables, as far as the account may.
+async fn lock(connection: &mut Connection, closing: &Closing, tables: &[String]) -> Result<(), BatchFault> {
+    let tables = serde_json::to_string(tables).expect("texts are JSON");
+    let lockable: Vec<String> = query_scalar(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
+    if lockable.is_empty() {
+        return Ok(());
+    }
+    let lock = closing.lock.replace("{tables}", &lockable.join(", "));
+    for _ in 0..LOCK_ATTEMPTS {
+        if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
+            return Err(BatchFault::WaitedFor);
+        }
+        connection.run_script("SAVEPOINT lethe_lock").await?;
+        match connection.run_script(&lock).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.fault().kind == FaultKind::Busy => {
+                connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(BatchFault::Crowded)
+}

@@ -1,0 +1,140 @@
+//! What is reported as anonymized was verified: a rule that had no effect on a client's rows fails that client.
+
+use crate::common::Company;
+use crate::common::place::is_on_postgres;
+use lethe::domain::sweep::SweepKind;
+use lethe::worker::sweep::Mode;
+
+const SCHEMA: &str = "
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE, anonymized INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_no TEXT, street TEXT);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT, ship_to TEXT, note TEXT);
+CREATE TABLE parcels (id INTEGER PRIMARY KEY, order_id INTEGER, label TEXT);
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+INSERT INTO customers (no, name, due) SELECT 'C' || i, 'Ada Person' || i, '2020-01-01' FROM n;
+INSERT INTO addresses (id, customer_no, street) SELECT CAST(substr(no, 2) AS INTEGER), no, 'Long Street ' || no FROM customers;
+INSERT INTO orders (id, customer_no, ship_to, note) SELECT CAST(substr(no, 2) AS INTEGER), no, 'Harbour ' || no, 'x' FROM customers;
+INSERT INTO parcels (id, order_id, label) SELECT id, id, 'Label ' || id FROM orders;
+";
+
+const POLICY: &str = r#"
+[client]
+table = "customers"
+key = "no"
+to_anonymize_on = "due"
+anonymized = "anonymized"
+
+[tables.customers.columns]
+no = { class = "non-personal" }
+name = { class = "personal", replace = "Anonymized client", identifying = true }
+due = { class = "non-personal" }
+anonymized = { class = "non-personal" }
+
+[tables.addresses]
+client = "customer_no"
+rows = "delete"
+
+[tables.orders]
+client = "customer_no"
+[tables.orders.columns]
+id = { class = "non-personal" }
+customer_no = { class = "non-personal" }
+ship_to = { class = "personal", replace = "Somewhere" }
+note = { class = "non-personal" }
+
+[tables.parcels]
+client = { column = "order_id", through = "orders" }
+[tables.parcels.columns]
+id = { class = "non-personal" }
+order_id = { class = "non-personal" }
+label = { class = "personal", replace = "Parcel" }
+"#;
+
+/// Says nothing, and does nothing for one row.
+fn skips(name: &str, event: &str, table: &str, condition: &str) -> String {
+    if is_on_postgres() {
+        format!(
+            "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; \
+             CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION {name}();"
+        )
+    } else {
+        format!("CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {condition} BEGIN SELECT RAISE(IGNORE); END;")
+    }
+}
+
+/// Writes the old text back after each change of one row.
+fn writes_back(table: &str, column: &str, condition: &str) -> String {
+    if is_on_postgres() {
+        format!(
+            "CREATE FUNCTION back() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.{column} := old.{column}; RETURN new; END $$; \
+             CREATE TRIGGER back BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION back();"
+        )
+    } else {
+        format!(
+            "CREATE TRIGGER back AFTER UPDATE ON {table} WHEN {condition} BEGIN \
+             UPDATE {table} SET {column} = old.{column} WHERE id = old.id; END;"
+        )
+    }
+}
+
+async fn resisting() -> Company {
+    let company = Company::new(SCHEMA, POLICY).await;
+    company.execute(&skips("keep_customer", "UPDATE", "customers", "old.no = 'C2'")).await;
+    company.execute(&skips("keep_address", "DELETE", "addresses", "old.customer_no = 'C3'")).await;
+    company.execute(&skips("keep_parcel", "UPDATE", "parcels", "old.order_id = 4")).await;
+    company.execute(&writes_back("orders", "ship_to", "old.customer_no = 'C5'")).await;
+    company
+}
+
+const FAILED: [&str; 4] = [
+    r#"C2|["rule:customers.name"]"#,
+    r#"C3|["rule:addresses"]"#,
+    r#"C4|["rule:parcels.label"]"#,
+    r#"C5|["rule:orders.ship_to"]"#,
+];
+
+#[tokio::test]
+async fn a_client_for_whom_a_rule_silently_has_no_effect_has_failed_and_the_rule_is_named() {
+    let company = resisting().await;
+    let before = company.dump().await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (5, 4));
+    let failed = "SELECT client_key, reasons FROM lethe_outcomes WHERE outcome = 'failed' ORDER BY client_key";
+    assert_eq!(company.rows(failed).await, FAILED);
+    // Of those who failed, nothing was changed.
+    for (no, row) in [("C2", 2), ("C3", 3), ("C4", 4), ("C5", 5)] {
+        let whole = format!(
+            "SELECT c.name, c.anonymized, a.street, o.ship_to, p.label FROM customers c JOIN addresses a ON a.customer_no = c.no \
+             JOIN orders o ON o.customer_no = c.no JOIN parcels p ON p.order_id = o.id WHERE c.no = '{no}'"
+        );
+        let expected = format!("Ada Person{row}|0|Long Street {no}|Harbour {no}|Label {row}");
+        assert_eq!(company.rows(&whole).await, [expected]);
+    }
+    assert_eq!(before.len() - company.dump().await.len(), 5, "five addresses are gone");
+}
+
+#[tokio::test]
+async fn a_rehearsal_finds_the_rules_without_effect() {
+    let company = resisting().await;
+    let before = company.dump().await;
+    let (found, clients) =
+        company.survey(&company.request(SweepKind::Due), Mode::Rehearsal).await.expect("a rehearsal");
+    assert_eq!((found.tally.anonymized, found.tally.failed), (5, 4));
+    let failed: Vec<String> = clients
+        .iter()
+        .filter(|client| client.outcome == lethe::domain::outcome::Outcome::Failed)
+        .map(|client| format!("{}|{}", client.key, serde_json::to_string(&client.reasons).expect("texts")))
+        .collect();
+    assert_eq!(failed, FAILED);
+    assert_eq!(company.dump().await, before);
+}
+
+#[tokio::test]
+async fn a_trigger_that_keeps_every_row_fails_every_client() {
+    let company = Company::new(SCHEMA, POLICY).await;
+    company.execute(&skips("keep_all", "DELETE", "addresses", "1 = 1")).await;
+    let before = company.dump().await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (0, 9));
+    assert_eq!(company.dump().await, before);
+}
