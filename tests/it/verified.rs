@@ -43,7 +43,7 @@ ship_to = { class = "personal", replace = "Somewhere" }
 note = { class = "non-personal" }
 
 [tables.parcels]
-client = { column = "order_id", through = "orders" }
+client = { column = "order_id", through = "orders", equals = "id" }
 [tables.parcels.columns]
 id = { class = "non-personal" }
 order_id = { class = "non-personal" }
