@@ -147,7 +147,7 @@ impl SqlDialect for Postgres {
         None
     }
 
-    fn key_json(&self, columns: &[String]) -> String {
+    fn key_json(&self, columns: &[String], _types: &[String]) -> String {
         match columns {
             [one] => format!("CAST(to_jsonb({one}) AS TEXT)"),
             many => {
@@ -157,10 +157,10 @@ impl SqlDialect for Postgres {
         }
     }
 
-    fn key_text(&self, columns: &[String], _types: &[String]) -> String {
+    fn key_text(&self, columns: &[String], types: &[String]) -> String {
         match columns {
             [one] => format!("CAST({one} AS TEXT)"),
-            many => self.key_json(many),
+            many => self.key_json(many, types),
         }
     }
 
@@ -197,6 +197,18 @@ impl SqlDialect for Postgres {
 
     fn given_key(&self, declared: &str) -> String {
         self.key_part("j.value", None, declared)
+    }
+
+    fn given_otherwise(&self, _declared: &str) -> Option<String> {
+        None
+    }
+
+    fn given_null(&self) -> &'static str {
+        "j.value = 'null'"
+    }
+
+    fn given_unreadable(&self, _width: usize) -> Vec<(String, &'static str)> {
+        Vec::new()
     }
 
     fn given_text(&self, width: usize) -> String {
