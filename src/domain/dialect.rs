@@ -83,6 +83,9 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn given_keys(&self) -> &'static str;
     /// A key of [`given_keys`](Self::given_keys) to compare with a key of one column.
     fn given_key(&self, declared: &str) -> String;
+    /// The same, or an element of a key of several columns, where [`functions`](Self::functions) are made: NULL for
+    /// whatever the column could not hold.
+    fn given_tried(&self, element: Option<usize>, declared: &str) -> String;
     /// What such a key means if the client table does not have it as it was read first; `None` where there is one
     /// way to read it.
     fn given_otherwise(&self, declared: &str) -> Option<String>;

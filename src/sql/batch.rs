@@ -210,6 +210,16 @@ pub(super) fn given_key(scope: Scope) -> String {
     }
 }
 
+/// The same where the functions of the dialect are there, element by element.
+fn tried_key(scope: Scope) -> Vec<String> {
+    let types = &scope.client.key_types;
+    if types.iter().any(|declared| scope.dialect.given_otherwise(declared).is_some()) && types.len() == 1 {
+        return vec![given_key(scope)];
+    }
+    let element = |at| (types.len() > 1).then_some(at);
+    types.iter().enumerate().map(|(at, declared)| scope.dialect.given_tried(element(at), declared)).collect()
+}
+
 fn steady(scope: Scope, plan: &Plan) -> Option<String> {
     let tables: BTreeSet<&str> =
         plan.steps.iter().map(|step| step.table.as_str()).chain([scope.client.table.as_str()]).collect();
@@ -223,12 +233,7 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
     let key = tuple(CLIENT, &scope.client.key);
     let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     let columns = columns.join(", ");
-    let named = if scope.client.key.len() == 1 {
-        given_key(scope)
-    } else {
-        let parts = scope.client.key_types.iter().enumerate();
-        parts.map(|(at, own)| scope.key_part("j.value", Some(at), own)).collect::<Vec<_>>().join(", ")
-    };
+    let named = tried_key(scope).join(", ");
     let among = scope.dialect.among(
         &key,
         scope.client.key.len(),
@@ -290,7 +295,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         scope.dialect.given_keys(),
         scope.clients(),
         tuple(CLIENT, &client.key),
-        given_key(scope),
+        row(tried_key(scope).into_iter()),
     )
 }
 

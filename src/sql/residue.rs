@@ -10,7 +10,7 @@ use crate::domain::plan::{Path, Plan, Searched, Source};
 const LARGE: usize = 256 * 1024;
 
 /// Bytes of an identifying value above which it is cut one character behind [`LONGEST`].
-pub const LONGEST: usize = 64 * 1024;
+pub const LONGEST: usize = 16 * 1024;
 
 /// A search through one table.
 #[derive(Debug, Clone)]
@@ -54,7 +54,12 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
                 .columns
                 .iter()
                 .map(|own| scope.dialect.as_text(&former_value(scope, plan, source, path, own, &mut looks)))
-                .map(|text| format!("CASE WHEN octet_length({text}) > {LONGEST} THEN substr({text}, 1, {}) ELSE {text} END", LONGEST + 1))
+                .map(|text| {
+                    format!(
+                        "CASE WHEN octet_length({text}) > {LONGEST} THEN substr({text}, 1, {}) ELSE {text} END",
+                        LONGEST + 1
+                    )
+                })
                 .collect();
             let from = scope.join(path, looks);
             all.push(format!("SELECT {TAKEN}.n, {} FROM {from}", columns.join(", ")));
@@ -101,7 +106,8 @@ pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
         for own in &group.columns {
             let text = scope.dialect.as_text(&column(&searched.table, &own.name));
             let unless = unless.as_ref().map(|unless| format!("WHEN {unless} THEN ")).unwrap_or_default();
-            let not_searched = |value: &str| if unless.is_empty() { String::new() } else { format!("{unless}{value} ") };
+            let not_searched =
+                |value: &str| if unless.is_empty() { String::new() } else { format!("{unless}{value} ") };
             let is_large = format!("WHEN octet_length({text}) > {LARGE} THEN");
             selected.push(format!("CASE {}{is_large} NULL ELSE {text} END", not_searched("NULL")));
             large.push(format!("CASE {}{is_large} '1' ELSE '0' END", not_searched("'0'")));

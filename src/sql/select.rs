@@ -205,7 +205,9 @@ pub fn keyless(wanted: &Wanted, by_period: bool) -> Option<String> {
 /// The number of clients, all that have no key counted as one.
 fn counted(scope: Scope) -> String {
     match scope.keyless() {
-        Some(keyless) => format!("COALESCE(sum(CASE WHEN {keyless} THEN 0 ELSE 1 END), 0) + COALESCE(max(CASE WHEN {keyless} THEN 1 END), 0)"),
+        Some(keyless) => format!(
+            "COALESCE(sum(CASE WHEN {keyless} THEN 0 ELSE 1 END), 0) + COALESCE(max(CASE WHEN {keyless} THEN 1 END), 0)"
+        ),
         None => "count(*)".to_owned(),
     }
 }

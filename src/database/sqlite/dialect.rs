@@ -159,6 +159,13 @@ impl SqlDialect for Sqlite {
         self.key_of_text("j.value", declared)
     }
 
+    fn given_tried(&self, element: Option<usize>, declared: &str) -> String {
+        match element {
+            None => self.given_key(declared),
+            element => self.key_part("j.value", element, declared),
+        }
+    }
+
     /// Where 7 and '7' can both be, a person's `7` is the number, if that is there.
     fn given_otherwise(&self, declared: &str) -> Option<String> {
         takes_anything(declared)

@@ -17,7 +17,8 @@ pub(super) fn written(text: &str, takes_anything: bool) -> String {
     if takes_anything {
         misread.push(looks_numeric(text));
     }
-    format!("CASE WHEN {} THEN json_quote({text}) ELSE {text} END", misread.join(" OR "))
+    // Put together, so that it is quoted once more where it stands in JSON.
+    format!("CASE WHEN {} THEN '' || json_quote({text}) ELSE {text} END", misread.join(" OR "))
 }
 
 fn quoted(text: &str, takes_anything: bool) -> Vec<String> {
@@ -33,8 +34,8 @@ pub(super) fn hex(bytes: &str) -> String {
 /// A real number with as many digits as it takes to find it again.
 pub(super) fn real(number: &str) -> String {
     format!(
-        "CASE WHEN {number} IN (9e999, -9e999) THEN json_quote({number}) WHEN CAST(CAST({number} AS TEXT) AS REAL) = {number} \
-         THEN CAST({number} AS TEXT) ELSE printf('%!.17g', {number}) END"
+        "CASE {number} WHEN 9e999 THEN '9e999' WHEN -9e999 THEN '-9e999' ELSE CASE WHEN CAST(CAST({number} AS TEXT) AS REAL) = {number} \
+         THEN CAST({number} AS TEXT) ELSE printf('%!.17g', {number}) END END"
     )
 }
 

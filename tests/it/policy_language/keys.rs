@@ -191,10 +191,7 @@ async fn clients_without_a_key_fail_as_one_and_the_others_go_through() {
         let tally = company.period().await;
         assert_eq!((tally.anonymized, tally.failed), (0, 1));
         assert_eq!(company.rows("SELECT email FROM customers ORDER BY id").await, ["a", "B@invalid", "c", "D@invalid"]);
-        assert_eq!(
-            company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await,
-            [nobody]
-        );
+        assert_eq!(company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await, [nobody]);
     }
 }
 
@@ -203,10 +200,11 @@ async fn two_spellings_of_one_key_are_one_client() {
     let own = if is_on_postgres() {
         vec![
             ("NUMERIC(20, 2)", "(7, 'a')", vec!["7", "7.0", "007.00"]),
-            ("UUID", "('0000000a-0000-0000-0000-0000000000aa', 'a')", vec![
-                "0000000a-0000-0000-0000-0000000000aa",
-                "0000000A-0000-0000-0000-0000000000AA",
-            ]),
+            (
+                "UUID",
+                "('0000000a-0000-0000-0000-0000000000aa', 'a')",
+                vec!["0000000a-0000-0000-0000-0000000000aa", "0000000A-0000-0000-0000-0000000000AA"],
+            ),
             ("CHAR(5)", "('A', 'a')", vec!["A", "A  "]),
         ]
     } else {
