@@ -21,7 +21,7 @@ pub(crate) use row::{from_row, from_text};
 pub use scan::Scan;
 pub use session::{Connection, Executor, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
-pub use statement::{Argument, Statement, query, query_as, query_scalar};
+pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -296,6 +296,15 @@ impl Store {
             problems = self.driver.verify(&mut connection, plan).await?;
         }
         Ok(problems)
+    }
+
+    /// What is worth knowing about a plan, and only the database's rows say.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the database is away.
+    pub async fn remarks_on(&self, plan: &Plan) -> Result<Vec<String>, StoreError> {
+        verify::keyless(&mut self.readers.acquire().await?, plan).await
     }
 
     /// What the role has too little and too much for a plan; `None` where there are no roles.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::StoreError;
+use crate::domain::key::KeyJson;
 
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,6 +142,12 @@ impl Decode for String {
 impl Decode for Vec<u8> {
     fn decode(value: &Value) -> Option<Self> {
         value.bytes().map(<[u8]>::to_vec)
+    }
+}
+
+impl Decode for KeyJson {
+    fn decode(value: &Value) -> Option<Self> {
+        Self::from_bytes(value.bytes()?)
     }
 }
 

@@ -21,7 +21,6 @@ pub(super) async fn verify(
         return Ok(problems);
     }
     checks(connection, plan, schema, &mut problems).await?;
-    keyless(connection, plan, &mut problems).await?;
     Ok(problems)
 }
 
@@ -175,21 +174,21 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
     Ok(())
 }
 
-/// A client without a key could never be looked at.
-async fn keyless(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
-    for key in &plan.client.key {
+/// What a plan says of clients without a key: none can be told from another, so they fail.
+pub(super) async fn keyless(connection: &mut Connection, plan: &Plan) -> Result<Vec<String>, StoreError> {
+    let mut notes = Vec::new();
+    for key in plan.client.key.iter().filter(|_| plan.client.key_nullable) {
         let sql = format!(
             "SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",
             relation(plan.client.dialect, &plan.client.table),
             name(key)
         );
         if query(&sql).fetch_optional(&mut *connection).await?.is_some() {
-            problems.push(Problem::new(
-                "client.key",
-                format!("table `{}` has clients whose `{key}` is NULL; no sweep could name them", plan.client.table),
-                "give each client a key",
+            notes.push(format!(
+                "table `{}` has clients whose `{key}` is NULL: they fail, all as one, until each has a key",
+                plan.client.table
             ));
         }
     }
-    Ok(())
+    Ok(notes)
 }

@@ -90,8 +90,8 @@ pub trait SqlDialect: Debug + Send + Sync {
 
     // Keys of clients
 
-    /// A key's columns as JSON.
-    fn key_json(&self, columns: &[String]) -> String;
+    /// A key's columns as JSON. A key of one column is a number, or a text as the ledger writes it.
+    fn key_json(&self, columns: &[String], types: &[String]) -> String;
     /// A key's columns as the ledger writes them: a plain text, or a JSON array.
     fn key_text(&self, columns: &[String], types: &[String]) -> String;
     /// A key as JSON, or one element of it, as a value of the key's column; NULL where it cannot be one.
@@ -102,6 +102,17 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn given_keys(&self) -> &'static str;
     /// A key of [`given_keys`](Self::given_keys) to compare with a key of one column.
     fn given_key(&self, declared: &str) -> String;
+    /// The same, or an element of a key of several columns, where [`functions`](Self::functions) are made: NULL for
+    /// whatever the column could not hold.
+    fn given_tried(&self, element: Option<usize>, declared: &str) -> String;
+    /// What such a key means if the client table does not have it as it was read first; `None` where there is one
+    /// way to read it.
+    fn given_otherwise(&self, declared: &str) -> Option<String>;
+    /// That a key of [`given_keys`](Self::given_keys) stands for the clients whose key is NULL.
+    fn given_null(&self) -> &'static str;
+    /// Keys of [`given_keys`](Self::given_keys) of so many columns that the database holds and no statement can
+    /// compare safely: the condition, and what is wrong with them.
+    fn given_unreadable(&self, width: usize) -> Vec<(String, &'static str)>;
     /// A key of [`given_keys`](Self::given_keys) as the ledger writes it.
     fn given_text(&self, width: usize) -> String;
     /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON.

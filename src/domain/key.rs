@@ -57,6 +57,38 @@ impl std::fmt::Display for Key {
     }
 }
 
+/// What stands in a batch for all clients whose key is NULL.
+pub const NO_KEY: &str = "null";
+
+/// A key as the database wrote it as JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyJson(pub String);
+
+impl KeyJson {
+    /// Reads a JSON text that need not be UTF-8: a text in it that is not becomes `t'43E9'`, its bytes in hexadecimal.
+    #[must_use]
+    pub fn from_bytes(json: &[u8]) -> Option<Self> {
+        if let Ok(json) = str::from_utf8(json) {
+            return Some(Self(json.to_owned()));
+        }
+        // Each byte as the character of its number, and back.
+        let latin: String = json.iter().map(|byte| char::from(*byte)).collect();
+        let written = |text: &str| {
+            let bytes: Vec<u8> = text.chars().map(|own| u8::try_from(own).unwrap_or(b'?')).collect();
+            String::from_utf8(bytes).unwrap_or_else(|error| {
+                let hex = error.as_bytes().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02X}"));
+                format!("t'{hex}'")
+            })
+        };
+        let read = |own: Value| if let Value::String(text) = &own { Value::String(written(text)) } else { own };
+        let value = match serde_json::from_str(&latin).ok()? {
+            Value::Array(parts) => Value::Array(parts.into_iter().map(read).collect()),
+            one => read(one),
+        };
+        Some(Self(value.to_string()))
+    }
+}
+
 /// Joins keys that are JSON already into one JSON array.
 #[must_use]
 pub fn join(keys: &[String]) -> String {
@@ -104,6 +136,15 @@ mod tests {
         for bad in ["", "7", "[1,,2]", "[\"a]", "[[1]"] {
             assert_eq!(super::split(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_not_utf8_has_its_bytes_in_hexadecimal() {
+        let read = |json: &[u8]| KeyJson::from_bytes(json).map(|KeyJson(json)| json);
+        assert_eq!(read(b"\"C\xe9\\n\"").unwrap(), r#""t'43E90A'""#);
+        assert_eq!(read(b"[\"A\xc3\xa9\",7,\"\xe9\"]").unwrap(), "[\"A\u{e9}\",7,\"t'E9'\"]");
+        assert_eq!(read(b"12345678901234567890123").unwrap(), "12345678901234567890123");
+        assert_eq!(read(b"\xe9"), None);
     }
 
     #[test]

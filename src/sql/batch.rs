@@ -6,7 +6,7 @@ use super::closing::LastLook;
 use super::link::{Asked, CLIENT, OfRow};
 use super::residue::{Search, former, search};
 use super::select::Wanted;
-use super::{Scope, column, key_columns, key_names, name, relation, replay, row, text, tuple};
+use super::{Scope, any_of, column, key_columns, key_names, name, relation, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
 use crate::domain::plan::{ClientPlan, GuardPlan, KnownKeys, Plan, REMEMBERED, Step};
@@ -78,6 +78,8 @@ pub struct Statements {
     pub fill: String,
     /// Fills it likewise, and does not ask who is due: for clients that fail even when they are looked at.
     pub fill_failing: String,
+    /// Leaves of each client that is named more than once, in whatever spelling, the first; `None` where none is.
+    pub each_once: Option<&'static str>,
     /// Writes the reasons of the guards and holds.
     pub reasons: Vec<String>,
     /// Fills `lethe_taken` with those whom nothing keeps.
@@ -123,6 +125,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
+        each_once: (kind == SweepKind::List).then_some(EACH_ONCE),
         // After a restore, what refuses in the backup was overcome since.
         reasons: if kind == SweepKind::Replay && force { vec![replay::held()] } else { reasons(scope, plan) },
         take: take(scope),
@@ -204,9 +207,24 @@ fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
 /// A key of [`given_keys`](crate::domain::dialect::SqlDialect::given_keys), to compare with the key's columns.
 pub(super) fn given_key(scope: Scope) -> String {
     match scope.client.key_types.as_slice() {
-        [declared] => scope.dialect.given_key(declared),
+        [declared] => {
+            let given = scope.dialect.given_key(declared);
+            let Some(otherwise) = scope.dialect.given_otherwise(declared) else { return given };
+            let (table, own) = (scope.dialect.qualified(&scope.client.table), name(&scope.client.key[0]));
+            format!("COALESCE((SELECT o.{own} FROM {table} AS o WHERE o.{own} = {given}), {otherwise})")
+        }
         _ => scope.key_of("j.value"),
     }
+}
+
+/// The same where the functions of the dialect are there, element by element.
+fn tried_key(scope: Scope) -> Vec<String> {
+    let types = &scope.client.key_types;
+    if types.iter().any(|declared| scope.dialect.given_otherwise(declared).is_some()) && types.len() == 1 {
+        return vec![given_key(scope)];
+    }
+    let element = |at| (types.len() > 1).then_some(at);
+    types.iter().enumerate().map(|(at, declared)| scope.dialect.given_tried(element(at), declared)).collect()
 }
 
 fn steady(scope: Scope, plan: &Plan) -> Option<String> {
@@ -222,12 +240,7 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
     let key = tuple(CLIENT, &scope.client.key);
     let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     let columns = columns.join(", ");
-    let named = if scope.client.key.len() == 1 {
-        given_key(scope)
-    } else {
-        let parts = scope.client.key_types.iter().enumerate();
-        parts.map(|(at, own)| scope.key_part("j.value", Some(at), own)).collect::<Vec<_>>().join(", ")
-    };
+    let named = tried_key(scope).join(", ");
     let among = scope.dialect.among(
         &key,
         scope.client.key.len(),
@@ -255,6 +268,13 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };
     let key = scope.key_text(CLIENT);
+    let null = scope.dialect.given_null();
+    let unreadable = scope.dialect.given_unreadable(client.key.len());
+    let named = format!("`{}.{}`", client.table, client.key.join(", "));
+    let reason = |what: &str| text(&serde_json::json!([format!("the key {named} {what}")]).to_string());
+    let is_unreadable = any_of(unreadable.iter().map(|(condition, _)| condition.clone()).collect());
+    let of_unreadable: String =
+        unreadable.iter().map(|(condition, what)| format!(" WHEN {condition} THEN {}", reason(what))).collect();
     let busy = if scope.dialect.has_one_writer() {
         String::new()
     } else {
@@ -267,18 +287,22 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     // What a replay takes was done before.
     let already = if kind == SweepKind::Replay { "FALSE".to_owned() } else { scope.anonymized() };
     format!(
-        "INSERT INTO lethe_batch (n, key, {}, state, reasons) SELECT j.n, COALESCE(CASE WHEN {missing} IS NOT NULL THEN {key} END, \
-         {}), {own_keys}, CASE WHEN {missing} IS NULL THEN 'not_found'{busy} WHEN {already} THEN 'already' \
-         WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, f.reasons FROM {} \
+        "INSERT INTO lethe_batch (n, key, {}, state, reasons) SELECT j.n, CASE WHEN {null} THEN {} \
+         WHEN {missing} IS NULL OR {is_unreadable} THEN {} ELSE {key} END, {own_keys}, \
+         CASE WHEN {null} THEN 'failed' WHEN {missing} IS NULL THEN 'not_found' WHEN {is_unreadable} THEN 'failed'{busy} \
+         WHEN {already} THEN 'already' WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, \
+         CASE WHEN {null} THEN {} WHEN {missing} IS NULL THEN NULL{of_unreadable} ELSE f.reasons END FROM {} \
          LEFT JOIN {} ON {} = {} \
          LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
         key_names(client.key.len()),
+        text(&format!("NULL ({named})")),
         scope.dialect.given_text(client.key.len()),
+        reason("is NULL"),
         scope.dialect.given_keys(),
         scope.clients(),
         tuple(CLIENT, &client.key),
-        given_key(scope),
+        row(tried_key(scope).into_iter()),
     )
 }
 
@@ -324,6 +348,9 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
     ));
     all
 }
+
+/// Leaves of each client that is named more than once, in whatever spelling, the first.
+const EACH_ONCE: &str = "DELETE FROM lethe_batch WHERE n NOT IN (SELECT min(n) FROM lethe_batch GROUP BY key)";
 
 /// Marks those with reasons as refused.
 #[must_use]

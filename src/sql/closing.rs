@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::change::differing;
 use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
-use super::residue::search_again;
+use super::residue::{Search, search_again};
 use super::select::Wanted;
 use super::{Scope, any_of, key_columns, name, row, text, tuple};
 use crate::domain::dialect::Closing;
@@ -30,7 +30,7 @@ pub struct LastLook {
     /// The tables in which they could change the answer, as they are called in SQL.
     pub tables: Vec<String>,
     /// For each search for former values, the same in rows that others wrote since `{since}`.
-    pub again: Vec<String>,
+    pub again: Vec<Search>,
 }
 
 /// Finds clients for whom a rule did not take effect.

@@ -55,7 +55,7 @@ impl<'a> Scope<'a> {
 
     /// The client's key as JSON.
     fn key_json(&self, table: &str) -> String {
-        self.dialect.key_json(&self.key_columns(table))
+        self.dialect.key_json(&self.key_columns(table), &self.client.key_types)
     }
 
     /// A key as JSON (a parameter, or a column of that type), taken apart to compare with the key's columns.
@@ -63,6 +63,12 @@ impl<'a> Scope<'a> {
         let types = &self.client.key_types;
         let part = |(at, declared): (usize, &String)| self.key_part(json, (types.len() > 1).then_some(at), declared);
         row(types.iter().enumerate().map(part))
+    }
+
+    /// That `lethe_c` has no key, where it may have none.
+    fn keyless(&self) -> Option<String> {
+        let is_null = |own: &String| format!("{} IS NULL", column(link::CLIENT, own));
+        self.client.key_nullable.then(|| any_of(self.client.key.iter().map(is_null).collect()))
     }
 
     fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {

@@ -220,8 +220,11 @@ pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'a
 pub fn all_keys(client: &ClientPlan, behind: bool) -> String {
     let scope = Scope::new(client, chrono::NaiveDate::default());
     let order: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
-    let after =
-        if behind { format!("WHERE {} > {} ", row(order.iter().cloned()), scope.key_of("$1")) } else { String::new() };
+    let after = if behind {
+        format!("WHERE {} > {} ", row(order.iter().cloned()), scope.key_of("$1"))
+    } else {
+        scope.keyless().map(|keyless| format!("WHERE NOT {keyless} ")).unwrap_or_default()
+    };
     format!(
         "SELECT {}, {} FROM {} {after}ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),

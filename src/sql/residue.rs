@@ -7,14 +7,24 @@ use super::{Scope, column, name, tuple};
 use crate::domain::dialect::Closing;
 use crate::domain::plan::{Path, Plan, Searched, Source};
 
+/// Bytes of a value above which it is read in pieces.
+const LARGE: usize = 256 * 1024;
+
+/// Bytes of an identifying value above which it is cut one character behind [`LONGEST`].
+pub const LONGEST: usize = 16 * 1024;
+
 /// A search through one table.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub table: String,
     /// The columns in the order in which they are read.
     pub columns: Vec<String>,
-    /// Reads each row: its client's `n`, its identity as JSON, and the columns.
+    /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are [`LARGE`] and read
+    /// in pieces instead: a `1` or `0` for each, or NULL if none is.
     pub select: String,
+    /// For each column, reads a piece of it from the row with the identity in `$1`, a JSON array: from character `$2`
+    /// on, `$3` of them.
+    pub pieces: Vec<String>,
     /// For each column, the assignment that blanks it, if the policy says so.
     pub blank: Vec<Option<String>>,
     /// Blanks every column that may be blanked, if there is one.
@@ -45,6 +55,12 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
                 .columns
                 .iter()
                 .map(|own| scope.dialect.as_text(&former_value(scope, plan, source, path, own, &mut looks)))
+                .map(|text| {
+                    format!(
+                        "CASE WHEN octet_length({text}) > {LONGEST} THEN substr({text}, 1, {}) ELSE {text} END",
+                        LONGEST + 1
+                    )
+                })
                 .collect();
             let from = scope.join(path, looks);
             all.push(format!("SELECT {TAKEN}.n, {} FROM {from}", columns.join(", ")));
@@ -66,8 +82,8 @@ fn former_value(scope: Scope, plan: &Plan, source: &Source, path: &Path, own: &s
 }
 
 /// The same rows and columns, but only rows that others wrote since `{since}`.
-pub(super) fn search_again(scope: Scope, searched: &Searched, closing: &Closing) -> String {
-    search_where(scope, searched, vec![closing.written_by_others.to_owned()]).select
+pub(super) fn search_again(scope: Scope, searched: &Searched, closing: &Closing) -> Search {
+    search_where(scope, searched, vec![closing.written_by_others.to_owned()])
 }
 
 pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
@@ -91,7 +107,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
         let (own, other) = (tuple(&searched.table, own), tuple(&searched.table, other));
         looks.conditions.push(format!("{own} IS DISTINCT FROM {other}"));
     }
-    let mut selected = Vec::new();
+    let (mut selected, mut large, mut pieces) = (Vec::new(), Vec::new(), Vec::new());
     for group in &searched.groups {
         let unless = (!group.unless.is_empty()).then(|| {
             looks.results.push(scope.is_taken(&group.unless));
@@ -99,10 +115,13 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
         });
         for own in &group.columns {
             let text = scope.dialect.as_text(&column(&searched.table, &own.name));
-            selected.push(match &unless {
-                Some(unless) => format!("CASE WHEN {unless} THEN NULL ELSE {text} END"),
-                None => text,
-            });
+            let unless = unless.as_ref().map(|unless| format!("WHEN {unless} THEN ")).unwrap_or_default();
+            let not_searched =
+                |value: &str| if unless.is_empty() { String::new() } else { format!("{unless}{value} ") };
+            let is_large = format!("WHEN octet_length({text}) > {LARGE} THEN");
+            selected.push(format!("CASE {}{is_large} NULL ELSE {text} END", not_searched("NULL")));
+            large.push(format!("CASE {}{is_large} '1' ELSE '0' END", not_searched("'0'")));
+            pieces.push(format!("substr({text}, CAST($2 AS INTEGER), CAST($3 AS INTEGER))"));
         }
     }
     looks.results.push(scope.dialect.row_json(&searched.table, &searched.identity));
@@ -112,13 +131,16 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
     let blank =
         columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty.sql())));
+    let relation = scope.relation(&searched.table);
+    let large = format!("NULLIF({}, '{}')", large.join(" || "), "0".repeat(selected.len()));
     let mut search = Search {
         table: searched.table.clone(),
         columns: columns.clone().map(|own| own.name.clone()).collect(),
         blank: blank.collect(),
         blank_all: None,
-        rows: (scope.relation(&searched.table), found),
-        select: format!("SELECT {TAKEN}.n, {identity}, {} FROM {from}", selected.join(", ")),
+        pieces: pieces.iter().map(|piece| format!("SELECT {piece} FROM {relation} WHERE {found}")).collect(),
+        select: format!("SELECT {TAKEN}.n, {identity}, {}, {large} FROM {from}", selected.join(", ")),
+        rows: (relation, found),
     };
     let all: Vec<usize> = (0..search.blank.len()).filter(|at| search.blank[*at].is_some()).collect();
     search.blank_all = (!all.is_empty()).then(|| search.blanking(&all));

@@ -59,7 +59,7 @@ impl Wanted<'_> {
             let key = row(self.client().key.iter().map(|key| format!("{plus}{}", column(CLIENT, key))));
             format!(" AND {key} > {}", self.scope().key_of("$1"))
         } else {
-            String::new()
+            self.scope().keyless().map(|keyless| format!(" AND NOT {keyless}")).unwrap_or_default()
         }
     }
 
@@ -193,11 +193,42 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     )
 }
 
+/// Finds one row if there are clients to be looked at that have no key; `None` where all have one.
+#[must_use]
+pub fn keyless(wanted: &Wanted, by_period: bool) -> Option<String> {
+    let scope = wanted.scope();
+    let looked_at = if by_period { wanted.lapsed() } else { wanted.due() };
+    Some(format!(
+        "SELECT 1 FROM {} WHERE {} AND {}{} AND {looked_at} LIMIT 1",
+        scope.clients(),
+        scope.keyless()?,
+        scope.open(),
+        wanted.filters(),
+    ))
+}
+
+/// The number of clients, all that have no key counted as one.
+fn counted(scope: Scope) -> String {
+    match scope.keyless() {
+        Some(keyless) => format!(
+            "COALESCE(sum(CASE WHEN {keyless} THEN 0 ELSE 1 END), 0) + COALESCE(max(CASE WHEN {keyless} THEN 1 END), 0)"
+        ),
+        None => "count(*)".to_owned(),
+    }
+}
+
 /// How many clients there are whose date has come.
 #[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
     let scope = wanted.scope();
-    format!("SELECT count(*) FROM {} WHERE {} AND {}{}", scope.clients(), wanted.due(), scope.open(), wanted.filters())
+    format!(
+        "SELECT {} FROM {} WHERE {} AND {}{}",
+        counted(scope),
+        scope.clients(),
+        wanted.due(),
+        scope.open(),
+        wanted.filters()
+    )
 }
 
 /// How many clients there are whose period has passed.
@@ -205,7 +236,8 @@ pub fn due_count(wanted: &Wanted) -> String {
 pub fn lapsed_count(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     format!(
-        "SELECT count(*) FROM {} WHERE {} AND {}{}",
+        "SELECT {} FROM {} WHERE {} AND {}{}",
+        counted(scope),
         scope.clients(),
         scope.open(),
         wanted.lapsed(),
@@ -255,8 +287,10 @@ pub fn unrefused(plan: &Plan, count: &str) -> String {
 }
 
 fn unseen(scope: Scope) -> String {
+    // Those without a key are seen each time.
+    let keyed = scope.keyless().map(|keyless| format!("NOT {keyless} AND ")).unwrap_or_default();
     format!(
-        "NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
+        "{keyed}NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
          AND o.last_at >= $1)",
         scope.key_text(CLIENT)
     )
@@ -301,7 +335,14 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
 #[must_use]
 pub fn lapsed_first(wanted: &Wanted) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
-    let lapsed = format!("{} WHERE {}{} AND {}", scope.clients(), scope.open(), wanted.filters(), wanted.lapsed());
+    let lapsed = format!(
+        "{} WHERE {}{}{} AND {}",
+        scope.clients(),
+        scope.open(),
+        wanted.after(false, ""),
+        wanted.filters(),
+        wanted.lapsed()
+    );
     let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
     if !scope.dialect.is_tempted_by_limits() {
         return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");

@@ -97,6 +97,9 @@ pub async fn look(
     }
     let fill = if all_fail(work.keys, failing) { &work.statements.fill_failing } else { &work.statements.fill };
     query(fill).bind(work.keys).bind(&work.plan.digest).execute(&mut *connection).await?;
+    if let Some(each_once) = work.statements.each_once {
+        query(each_once).execute(&mut *connection).await?;
+    }
     // Before the guards: one that cannot read a client is not asked again.
     if !failing.is_empty() {
         let failing = serde_json::to_string(failing).unwrap_or_default();

@@ -10,6 +10,7 @@ use super::residue;
 use crate::database::{Connection, Fault, FaultKind, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::sql::closing::Check;
+use crate::sql::residue::Search;
 use crate::traces::Span;
 
 /// Times that the tables are to be locked, a tenth of a second each.
@@ -64,9 +65,9 @@ pub(super) async fn look(
         }
     }
     if !applied.former.is_empty() {
-        for (search, again) in work.statements.searches.iter().zip(&last_look.again) {
-            let again = again.replace("{since}", &applied.since);
-            residue::find(connection, search, &again, &applied.former, &mut kept).await?;
+        for again in &last_look.again {
+            let again = Search { select: again.select.replace("{since}", &applied.since), ..again.clone() };
+            residue::find(connection, &again, &applied.former, &mut kept).await?;
         }
     }
     if kept.is_empty() { Ok(()) } else { Err(BatchFault::Overtaken(kept)) }

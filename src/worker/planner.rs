@@ -222,12 +222,13 @@ impl Planner {
         let policy =
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
-        let plan = Plan::build(&policy, &schema)?;
+        let mut plan = Plan::build(&policy, &schema)?;
         self.check_targets(&plan)?;
         let problems = store.verify(&plan, &schema).await?;
         if !problems.is_empty() {
             return Err(PlanError(problems).into());
         }
+        plan.notes.extend(store.remarks_on(&plan).await?);
         Ok(Loaded { plan, schema, text, schema_version: version })
     }
 }

@@ -2,39 +2,72 @@
 //! their rows for it. Rows are streamed, and only what was found is kept.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use futures::TryStreamExt;
 
 use super::batch::{BatchFault, Failing, Work};
-use crate::database::{Connection, Row, Value, query};
+use crate::database::{Connection, Fault, FaultKind, Row, Value, query};
 use crate::domain::plan::Plan;
 use crate::domain::policy::{Action, Literal};
 use crate::domain::residue::Former;
-use crate::sql::residue::Search;
+use crate::sql::residue::{LONGEST, Search};
+
+/// So many identifying values one client may have. Above, looking for them would take hours.
+const MOST_OF_A_CLIENT: usize = 20_000;
+/// So many identifying values, and so many bytes of them, the clients of a batch may have together.
+const MOST: usize = 100_000;
+const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// The former identifying values of each client taken, by its place.
+///
+/// # Errors
+///
+/// [`BatchFault::Rows`] if they are too many or too long: the batch is split, and in the end one client fails.
 pub(super) async fn former_values(
     connection: &mut Connection,
     work: &Work<'_>,
 ) -> Result<HashMap<i64, Former>, BatchFault> {
     let mut all: HashMap<i64, Former> = HashMap::new();
     let placeholders = placeholders(work.plan);
+    let mut known: HashMap<i64, HashSet<u64>> = HashMap::new();
+    let (mut values, mut bytes, hasher) = (0, 0, RandomState::new());
     for former in &work.statements.former {
         let mut rows = query(former).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
-            let client = all.entry(row.get(0)?).or_insert_with(|| Former::new(work.plan.min_length));
+            let place = row.get(0)?;
+            let client = all.entry(place).or_insert_with(|| Former::new(work.plan.min_length));
+            let known = known.entry(place).or_default();
             for (at, value) in row.values().iter().enumerate().skip(1) {
                 readable(&row, at)?;
+                let mut longest = 0;
                 with_text(value, |text| {
-                    if !text.is_empty() && !placeholders.contains(text) {
+                    longest = longest.max(text.len());
+                    // Many rows hold the same.
+                    if !text.is_empty() && !placeholders.contains(text) && known.insert(hasher.hash_one(text)) {
+                        (values, bytes) = (values + 1, bytes + text.len());
                         client.add(text);
                     }
                 });
+                if longest > LONGEST {
+                    return Err(too_much("an identifying value is too long to be looked for"));
+                }
+            }
+            if known.len() > MOST_OF_A_CLIENT {
+                return Err(too_much("more than 20,000 identifying values in the rows of one client"));
+            }
+            if values > MOST || bytes > MOST_BYTES {
+                return Err(too_much("too many identifying values"));
             }
         }
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
+}
+
+fn too_much(words: &str) -> BatchFault {
+    let fault = Fault { code: String::new(), kind: FaultKind::Rows, words: words.to_owned() };
+    BatchFault::Rows { fault, rule: None }
 }
 
 /// Fails where a column's value is of a type that cannot be searched, as a former value could stay in it.
@@ -78,6 +111,15 @@ fn placeholders(plan: &Plan) -> HashSet<&str> {
         .collect()
 }
 
+/// Rows that are blanked after one pass through a table.
+const BLANKED_AT_ONCE: usize = 100_000;
+/// Rows that are blanked by one statement.
+const ROWS_AT_ONCE: usize = 1000;
+/// Characters of a large value that are read at once.
+const PIECE: usize = 256 * 1024;
+/// Characters that two pieces have in common, for what stands across the end of one.
+const OVERLAP: usize = 64 * 1024;
+
 /// Searches one table; blanks what the policy lets it blank, and notes the
 /// clients in whose rows something is left.
 pub(super) async fn search(
@@ -86,25 +128,107 @@ pub(super) async fn search(
     former: &HashMap<i64, Former>,
     residue: &mut Failing,
 ) -> Result<(), BatchFault> {
-    let mut blank: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    let mut before = u64::MAX;
+    loop {
+        let Found { blank, finds } = pass(connection, search, former, residue, true).await?;
+        if finds == 0 && before == u64::MAX {
+            return Ok(());
+        }
+        if finds == 0 || finds >= before {
+            break;
+        }
+        before = finds;
+        let is_all = blank.values().map(Vec::len).sum::<usize>() as u64 == finds;
+        blank_rows(connection, search, blank).await?;
+        if is_all {
+            break;
+        }
+    }
+    // Whatever a trigger or another session has made of it.
+    find(connection, search, former, residue).await
+}
+
+/// Notes the clients in whose rows something is left.
+pub(super) async fn find(
+    connection: &mut Connection,
+    search: &Search,
+    former: &HashMap<i64, Former>,
+    residue: &mut Failing,
+) -> Result<(), BatchFault> {
+    pass(connection, search, former, residue, false).await?;
+    Ok(())
+}
+
+/// What one pass through a table found in columns that may be blanked.
+#[derive(Debug, Default)]
+struct Found {
+    /// The columns to blank in each row, as many rows as are blanked at once.
+    blank: BTreeMap<String, Vec<usize>>,
+    /// How many finds there were.
+    finds: u64,
+}
+
+impl Found {
+    fn add(&mut self, row: String, at: usize) {
+        self.finds += 1;
+        if self.blank.len() < BLANKED_AT_ONCE || self.blank.contains_key(&row) {
+            let columns = self.blank.entry(row).or_default();
+            // A row of two clients is found twice.
+            if columns.contains(&at) { self.finds -= 1 } else { columns.push(at) }
+        }
+    }
+}
+
+/// Goes through a table. Where nothing may be blanked, or not `blanking`, the client is noted.
+async fn pass(
+    connection: &mut Connection,
+    search: &Search,
+    former: &HashMap<i64, Former>,
+    residue: &mut Failing,
+    blanking: bool,
+) -> Result<Found, BatchFault> {
+    let mut found = Found::default();
+    let mut large: Vec<(i64, String, Vec<usize>)> = Vec::new();
+    let mut find = |client: i64, row: String, at: usize| {
+        if blanking && search.blank[at].is_some() { found.add(row, at) } else { note(residue, client, search, at) }
+    };
     let mut rows = query(&search.select).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
-        each_find(&row, former, |client, at| {
-            if search.blank[at].is_some() {
-                blank.entry(row.get(1)?).or_default().push(at);
-            } else {
-                note(residue, client, search, at);
+        let client: i64 = row.get(0)?;
+        let Some(former) = former.get(&client) else { continue };
+        for at in 0..search.columns.len() {
+            readable(&row, at + 2)?;
+            let mut is_found = false;
+            with_text(&row.values()[at + 2], |text| is_found |= former.found_in(text));
+            if is_found {
+                find(client, row.get(1)?, at);
             }
-            Ok(())
-        })?;
+        }
+        if let Some(columns) = row.get::<Option<String>>(search.columns.len() + 2)? {
+            let columns = columns.bytes().enumerate().filter(|(_, own)| *own == b'1').map(|(at, _)| at).collect();
+            large.push((client, row.get(1)?, columns));
+        }
     }
     drop(rows);
+    for (client, row, columns) in large {
+        let Some(former) = former.get(&client) else { continue };
+        for at in columns {
+            if is_in_pieces(connection, &search.pieces[at], &row, former).await? {
+                find(client, row.clone(), at);
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn blank_rows(
+    connection: &mut Connection,
+    search: &Search,
+    blank: BTreeMap<String, Vec<usize>>,
+) -> Result<(), BatchFault> {
     let mut alike: BTreeMap<Vec<usize>, Vec<String>> = BTreeMap::new();
-    let is_any = !blank.is_empty();
     for (row, mut columns) in blank {
-        // A row of two clients is found twice.
         columns.sort_unstable();
-        columns.dedup();
         alike.entry(columns).or_default().push(row);
     }
     for (columns, rows) in &alike {
@@ -113,54 +237,61 @@ pub(super) async fn search(
             query(&sql).bind(format!("[{}]", rows.join(","))).execute(&mut *connection).await?;
         }
     }
-    if is_any {
-        // Whatever a trigger or another session has made of it.
-        find(connection, search, &search.select, former, residue).await?;
-    }
     Ok(())
 }
 
-/// Notes the clients in whose rows, read by `select`, something is left.
-pub(super) async fn find(
+/// Whether a former value can be read in a large value, of which a piece at a time is in memory.
+async fn is_in_pieces(
     connection: &mut Connection,
-    search: &Search,
-    select: &str,
-    former: &HashMap<i64, Former>,
-    residue: &mut Failing,
-) -> Result<(), BatchFault> {
-    let mut rows = query(select).fetch(&mut *connection);
-    while let Some(row) = rows.try_next().await? {
-        each_find(&row, former, |client, at| {
-            note(residue, client, search, at);
-            Ok(())
-        })?;
+    piece: &str,
+    row: &str,
+    former: &Former,
+) -> Result<bool, BatchFault> {
+    let size = |characters: usize| i64::try_from(characters).unwrap_or(i64::MAX);
+    let mut from = 0;
+    loop {
+        let read = query(piece).bind(format!("[{row}]")).bind(size(from + 1)).bind(size(PIECE));
+        let Some(read) = read.fetch_optional(&mut *connection).await? else { return Ok(false) };
+        readable(&read, 0)?;
+        let value = &read.values()[0];
+        let bytes = value.bytes().map_or(0, <[u8]>::len);
+        if bytes == 0 {
+            return Ok(false);
+        }
+        let is_last = bytes < PIECE;
+        let mut is_found = false;
+        with_text(value, |text| is_found |= former.found_in(whole_words(text, from == 0, is_last)));
+        if is_found || is_last {
+            return Ok(is_found);
+        }
+        from += PIECE - OVERLAP;
     }
-    Ok(())
 }
 
-/// Rows that are blanked by one statement.
-const ROWS_AT_ONCE: usize = 1000;
-
-/// Calls `each` with the client and the place of every column in which one of its former values can be read.
-fn each_find(
-    row: &Row,
-    former: &HashMap<i64, Former>,
-    mut each: impl FnMut(i64, usize) -> Result<(), BatchFault>,
-) -> Result<(), BatchFault> {
-    let client: i64 = row.get(0)?;
-    let Some(former) = former.get(&client) else { return Ok(()) };
-    for (at, value) in row.values()[2..].iter().enumerate() {
-        readable(row, at + 2)?;
-        let mut is_found = false;
-        with_text(value, |text| is_found |= former.found_in(text));
-        if is_found {
-            each(client, at)?;
-        }
-    }
-    Ok(())
+/// A piece of a text without the parts of words at its ends: they stand whole in the pieces beside it.
+fn whole_words(piece: &str, is_first: bool, is_last: bool) -> &str {
+    let splits = |(_, own): &(usize, char)| !own.is_alphanumeric();
+    let start = (!is_first).then(|| piece.char_indices().take(OVERLAP / 4).find(splits)).flatten();
+    let piece = start.map_or(piece, |(at, _)| &piece[at..]);
+    let end = (!is_last).then(|| piece.char_indices().rev().take(OVERLAP / 4).find(splits)).flatten();
+    end.map_or(piece, |(at, own)| &piece[..at + own.len_utf8()])
 }
 
 fn note(residue: &mut Failing, client: i64, search: &Search, at: usize) {
     let reason = format!("residue:{}.{}", search.table, search.columns[at]);
     residue.entry(client).or_insert_with(|| serde_json::json!([reason]).to_string());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_words;
+
+    #[test]
+    fn a_piece_of_a_text_begins_and_ends_with_whole_words() {
+        assert_eq!(whole_words("over Ann Han", false, false), " Ann ");
+        assert_eq!(whole_words("over Ann Han", true, true), "over Ann Han");
+        assert_eq!(whole_words("over Ann Han", true, false), "over Ann ");
+        assert_eq!(whole_words("overé Ann", false, true), " Ann");
+        assert_eq!(whole_words("abc", false, false), "abc");
+    }
 }

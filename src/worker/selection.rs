@@ -3,7 +3,8 @@
 use std::ops::{Deref, DerefMut};
 
 use super::sweep::Prepared;
-use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
+use crate::database::{Connection, Scalars, Statement, Store, StoreError, Writer, query, query_scalar};
+use crate::domain::key::{KeyJson, NO_KEY};
 use crate::domain::sweep::SweepKind;
 use crate::sql::replay;
 use crate::sql::select::{self, Wanted, Way};
@@ -91,17 +92,26 @@ impl Selection {
     ) -> Result<Page, StoreError> {
         let sql = match self {
             Self::Named => return Ok(Page { last: true, ..Page::default() }),
-            Self::Everybody => return everybody(connection, wanted, behind, size).await,
+            Self::Everybody => {
+                let mut page = everybody(connection, wanted, behind, size).await?;
+                if page.last {
+                    page.keys.extend(self.keyless(connection, wanted).await?);
+                }
+                return Ok(page);
+            }
             Self::Due => {
                 let way = way(connection, wanted, size).await?;
                 select::due_page(wanted, way, behind.is_some())
             }
             Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
-        let keys: Vec<String> =
-            query_scalar(sql).bind(behind).bind(i64::try_from(size).unwrap_or(i64::MAX)).fetch_all(connection).await?;
+        let size_of_page = i64::try_from(size).unwrap_or(i64::MAX);
+        let mut keys = read(query_scalar(sql).bind(behind).bind(size_of_page), connection).await?;
         let last = keys.len() < size;
         let position = keys.last().cloned().or_else(|| behind.map(str::to_owned));
+        if last {
+            keys.extend(self.keyless(connection, wanted).await?);
+        }
         Ok(Page { keys, position, last })
     }
 
@@ -119,14 +129,30 @@ impl Selection {
                 Ok(page.last.then_some(page.keys))
             }
             Self::Everybody => {
-                let keys: Vec<String> = query_scalar(select::lapsed_first(wanted))
-                    .bind(i64::try_from(most + 1).unwrap_or(i64::MAX))
-                    .fetch_all(connection)
-                    .await?;
-                Ok((keys.len() <= most).then_some(keys))
+                let found =
+                    query_scalar(select::lapsed_first(wanted)).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
+                let mut keys = read(found, connection).await?;
+                if keys.len() > most {
+                    return Ok(None);
+                }
+                keys.extend(self.keyless(connection, wanted).await?);
+                Ok(Some(keys))
             }
             Self::Due | Self::Named => Ok(None),
         }
+    }
+
+    /// A name for all clients that have no key, behind the last of the others: a search along the keys never meets
+    /// them, and nothing tells them apart.
+    async fn keyless(&self, connection: &mut Connection, wanted: &Wanted<'_>) -> Result<Option<String>, StoreError> {
+        let sql = match self {
+            Self::Due => select::keyless(wanted, false),
+            Self::Everybody => select::keyless(wanted, true),
+            // Nobody without a key was ever anonymized, or can be named.
+            Self::Named | Self::WrittenBack => None,
+        };
+        let Some(sql) = sql else { return Ok(None) };
+        Ok(query(&sql).fetch_optional(connection).await?.map(|_| NO_KEY.to_owned()))
     }
 
     /// How many clients all pages have together.
@@ -140,6 +166,11 @@ impl Selection {
         let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
         Ok(u64::try_from(clients).unwrap_or(0))
     }
+}
+
+/// Keys, as JSON.
+async fn read(sql: Statement<'_, Scalars<KeyJson>>, connection: &mut Connection) -> Result<Vec<String>, StoreError> {
+    Ok(sql.fetch_all(connection).await?.into_iter().map(|KeyJson(key)| key).collect())
 }
 
 /// Which way to the clients that are due costs less. Along the key all rows of
@@ -158,13 +189,14 @@ async fn everybody(
     behind: Option<&str>,
     width: usize,
 ) -> Result<Page, StoreError> {
-    let end: Option<String> = query_scalar(select::range_end(wanted, behind.is_some()))
+    let end: Option<KeyJson> = query_scalar(select::range_end(wanted, behind.is_some()))
         .bind(behind)
         .bind(i64::try_from(width - 1).unwrap_or(i64::MAX))
         .fetch_optional(&mut *connection)
         .await?;
+    let end = end.map(|KeyJson(key)| key);
     let sql = select::lapsed_range(wanted, behind.is_some(), end.is_some());
-    let keys: Vec<String> = query_scalar(sql).bind(behind).bind(end.as_deref()).fetch_all(connection).await?;
+    let keys = read(query_scalar(sql).bind(behind).bind(end.as_deref()), connection).await?;
     let last = end.is_none();
     let position = end.or_else(|| keys.last().cloned()).or_else(|| behind.map(str::to_owned));
     Ok(Page { keys, position, last })

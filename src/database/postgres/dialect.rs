@@ -15,10 +15,14 @@ pub struct Postgres;
 /// Functions that statements use, made in each connection that runs them; they
 /// go with it.
 ///
-/// `lethe_json` reads a text as JSON, and gives NULL where it is none.
+/// `lethe_json` reads a text as JSON, and gives NULL where it is none, and
+/// `lethe_key` does so as a value of the type of its second argument.
 /// `lethe_redact` takes one path out of a document: its steps are `.member`,
 /// `[0]` and `[*]`, and what is not there is left as it is.
-const FUNCTIONS: [&str; 2] = [
+const FUNCTIONS: [&str; 3] = [
+    "CREATE OR REPLACE FUNCTION pg_temp.lethe_key(given text, INOUT own anyelement) LANGUAGE plpgsql IMMUTABLE AS $$ \
+     BEGIN EXECUTE format('SELECT CAST($1 AS %s)', pg_typeof(own)) INTO own USING given; \
+     EXCEPTION WHEN data_exception OR check_violation THEN own := NULL; END $$",
     "CREATE OR REPLACE FUNCTION pg_temp.lethe_json(given text) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ \
      BEGIN RETURN given::jsonb; EXCEPTION WHEN OTHERS THEN RETURN NULL; END $$",
     "CREATE OR REPLACE FUNCTION pg_temp.lethe_redact(given jsonb, path text[]) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$ \
@@ -147,7 +151,7 @@ impl SqlDialect for Postgres {
         None
     }
 
-    fn key_json(&self, columns: &[String]) -> String {
+    fn key_json(&self, columns: &[String], _types: &[String]) -> String {
         match columns {
             [one] => format!("CAST(to_jsonb({one}) AS TEXT)"),
             many => {
@@ -157,10 +161,10 @@ impl SqlDialect for Postgres {
         }
     }
 
-    fn key_text(&self, columns: &[String], _types: &[String]) -> String {
+    fn key_text(&self, columns: &[String], types: &[String]) -> String {
         match columns {
             [one] => format!("CAST({one} AS TEXT)"),
-            many => self.key_json(many),
+            many => self.key_json(many, types),
         }
     }
 
@@ -182,7 +186,9 @@ impl SqlDialect for Postgres {
             ),
             // Without the length or precision, to which a cast would cut the text of another key.
             own if own.starts_with("numeric") => {
-                format!("CASE WHEN {text} ~ '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' THEN CAST({text} AS NUMERIC) END")
+                format!(
+                    "CASE WHEN {text} ~ '^([+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)|NaN|-?Infinity)$' THEN CAST({text} AS NUMERIC) END"
+                )
             }
             own if own.starts_with("character varying") => format!("CAST({text} AS TEXT)"),
             own if own.starts_with("character") => format!("CAST({text} AS BPCHAR)"),
@@ -197,6 +203,28 @@ impl SqlDialect for Postgres {
 
     fn given_key(&self, declared: &str) -> String {
         self.key_part("j.value", None, declared)
+    }
+
+    fn given_tried(&self, element: Option<usize>, declared: &str) -> String {
+        let is_checked = ["smallint", "integer", "bigint", "uuid", "text", "citext"].contains(&declared)
+            || ["numeric", "character"].iter().any(|own| declared.starts_with(own));
+        if is_checked {
+            return self.key_part("j.value", element, declared);
+        }
+        let text = element.map_or_else(|| "j.value #>> '{}'".to_owned(), |element| format!("j.value ->> {element}"));
+        format!("pg_temp.lethe_key({text}, CAST(NULL AS {declared}))")
+    }
+
+    fn given_otherwise(&self, _declared: &str) -> Option<String> {
+        None
+    }
+
+    fn given_null(&self) -> &'static str {
+        "j.value = 'null'"
+    }
+
+    fn given_unreadable(&self, _width: usize) -> Vec<(String, &'static str)> {
+        Vec::new()
     }
 
     fn given_text(&self, width: usize) -> String {

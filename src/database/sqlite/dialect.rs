@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
+use super::key;
 use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
@@ -104,37 +105,83 @@ impl SqlDialect for Sqlite {
         ))
     }
 
-    fn key_json(&self, columns: &[String]) -> String {
-        match columns {
-            [one] => format!("json_quote({one})"),
-            many => format!("json_array({})", many.join(", ")),
+    fn key_json(&self, columns: &[String], types: &[String]) -> String {
+        match (columns, types) {
+            ([one], [declared]) => format!(
+                "CASE typeof({one}) WHEN 'text' THEN json_quote({0}) WHEN 'blob' THEN json_quote({1}) \
+                 WHEN 'real' THEN {2} ELSE json_quote({one}) END",
+                key::written(one, takes_anything(declared)),
+                key::hex(one),
+                key::real(one)
+            ),
+            (many, _) => {
+                let parts = many.iter().map(|own| {
+                    format!(
+                        "CASE typeof({own}) WHEN 'text' THEN {} WHEN 'blob' THEN {} WHEN 'real' THEN json({}) ELSE {own} END",
+                        key::written(own, false),
+                        key::hex(own),
+                        key::real(own)
+                    )
+                });
+                format!("json_array({})", parts.collect::<Vec<_>>().join(", "))
+            }
         }
     }
 
-    fn key_text(&self, columns: &[String], _types: &[String]) -> String {
-        match columns {
-            [one] => format!("CAST({one} AS TEXT)"),
-            many => self.key_json(many),
+    fn key_text(&self, columns: &[String], types: &[String]) -> String {
+        match (columns, types) {
+            ([one], [declared]) => format!(
+                "CASE typeof({one}) WHEN 'text' THEN {} WHEN 'blob' THEN {} WHEN 'real' THEN {} ELSE CAST({one} AS TEXT) END",
+                key::written(one, takes_anything(declared)),
+                key::hex(one),
+                key::real(one)
+            ),
+            (many, types) => self.key_json(many, types),
         }
     }
 
-    fn key_part(&self, json: &str, element: Option<usize>, _declared: &str) -> String {
+    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {
         match element {
-            None => format!("json_extract({json}, '$')"),
-            Some(element) => format!("json_extract({json}, '$[{element}]')"),
+            None => key::read(&format!("json_extract({json}, '$')"), takes_anything(declared)),
+            Some(element) => key::read(&format!("json_extract({json}, '$[{element}]')"), false),
         }
     }
 
-    fn key_of_text(&self, text: &str, _declared: &str) -> String {
-        text.to_owned()
+    fn key_of_text(&self, text: &str, declared: &str) -> String {
+        key::read(text, takes_anything(declared))
     }
 
     fn given_keys(&self) -> &'static str {
         "(SELECT key AS n, value FROM json_each($1)) AS j"
     }
 
-    fn given_key(&self, _declared: &str) -> String {
-        "j.value".to_owned()
+    fn given_key(&self, declared: &str) -> String {
+        self.key_of_text("j.value", declared)
+    }
+
+    fn given_tried(&self, element: Option<usize>, declared: &str) -> String {
+        match element {
+            None => self.given_key(declared),
+            element => self.key_part("j.value", element, declared),
+        }
+    }
+
+    /// Where 7 and '7' can both be, a person's `7` is the number, if that is there.
+    fn given_otherwise(&self, declared: &str) -> Option<String> {
+        takes_anything(declared)
+            .then(|| format!("CASE WHEN j.value GLOB '[-0-9]*' THEN j.value ELSE {} END", self.given_key(declared)))
+    }
+
+    fn given_null(&self) -> &'static str {
+        "j.value IS NULL"
+    }
+
+    fn given_unreadable(&self, width: usize) -> Vec<(String, &'static str)> {
+        let any = |pattern: &str| match width {
+            1 => format!("j.value GLOB '{pattern}'"),
+            _ => format!("EXISTS (SELECT 1 FROM json_each(j.value) AS p WHERE p.value GLOB '{pattern}')"),
+        };
+        vec![(any("x''*''"), "holds bytes, not a text"), (any("t''*''"), "is not valid UTF-8")]
     }
 
     fn given_text(&self, _width: usize) -> String {
@@ -321,6 +368,11 @@ impl SqlDialect for Sqlite {
     fn functions(&self) -> &'static [&'static str] {
         &[]
     }
+}
+
+/// Whether a column of this affinity keeps 7 and '7' apart.
+fn takes_anything(affinity: &str) -> bool {
+    affinity.is_empty()
 }
 
 /// The tables of a migration, temporary, with indexes of these names.

@@ -12,6 +12,10 @@ const NAMES_ONLY: &[&str] = &[
     "FOREIGN KEY constraint failed",
     "no such table: ",
     "no such column: ",
+    // What only the application's own connections have.
+    "no such collation sequence: ",
+    "no such function: ",
+    "foreign key mismatch - ",
 ];
 
 /// By the codes of <https://www.sqlite.org/rescode.html>.

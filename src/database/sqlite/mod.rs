@@ -2,6 +2,7 @@
 
 mod dialect;
 mod fault;
+mod key;
 mod schema;
 mod session;
 
@@ -29,6 +30,9 @@ use crate::domain::schema::Schema;
 /// The page cache of each reading connection: 1 MiB, as hardly a page is read twice.
 const READERS_CACHE: i64 = -1024;
 
+/// Rows that are read ahead: of large ones, more would not fit into the memory that is meant for all.
+const READ_AHEAD: usize = 16;
+
 /// How to open an `SQLite` database.
 #[derive(Debug, Clone)]
 pub struct Sqlite {
@@ -54,7 +58,11 @@ impl File {
     pub(super) fn new(settings: Sqlite) -> Result<Self, StoreError> {
         let place: Arc<str> = settings.path.display().to_string().into();
         let path = std::path::absolute(&settings.path).map_err(|_| StoreError::unopenable(&place))?;
-        let options = SqliteConnectOptions::new().filename(path).create_if_missing(false).disable_statement_logging();
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .row_buffer_size(READ_AHEAD)
+            .disable_statement_logging();
         let reading =
             format!("PRAGMA busy_timeout = {}; PRAGMA cache_size = {READERS_CACHE}", settings.busy_timeout.as_millis());
         let readers = PoolOptions::new()

@@ -211,6 +211,7 @@ impl<'a> Builder<'a> {
         ClientPlan {
             dialect: self.schema.dialect,
             table: table.name.clone(),
+            key_nullable: key.iter().filter_map(|own| table.column(own)).any(|column| !column.not_null),
             key,
             key_types,
             to_anonymize_on,

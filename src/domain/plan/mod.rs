@@ -93,6 +93,8 @@ pub struct ClientPlan {
     pub key: Vec<String>,
     /// For each, the type it compares as; empty for none.
     pub key_types: Vec<String>,
+    /// Whether one of them may be NULL.
+    pub key_nullable: bool,
     /// The column with the day from which a client is to be anonymized.
     pub to_anonymize_on: Option<String>,
     /// Whether an index leads with that column.

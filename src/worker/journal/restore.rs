@@ -8,6 +8,7 @@ use super::holds;
 use super::standing::{begun, chain_behind, records};
 use super::verify::known;
 use crate::database::query_as;
+use crate::domain::key::KeyJson;
 use crate::domain::sweep::SweepKind;
 use crate::journal::{HASHED, Journal, OF_A_KEY};
 use crate::ledger::{Known, OF_A_HOLD, Segment, State};
@@ -117,10 +118,11 @@ pub(super) async fn names(
     let loaded = context.planner.plan(&context.store).await?;
     let sql = all_keys(&loaded.plan.client, behind.is_some());
     let mut connection = context.store.readers().acquire().await?;
-    let rows: Vec<(String, String)> =
+    let rows: Vec<(KeyJson, Vec<u8>)> =
         query_as(&sql).bind(behind).bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX)).fetch_all(&mut connection).await?;
-    let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|(key, _)| key.clone()) };
-    let named =
-        |(_, client): (String, String)| journal.names_of(&client).into_iter().map(move |name| (name, client.clone()));
-    Ok((rows.into_iter().flat_map(named).collect(), next))
+    let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|(KeyJson(key), _)| key.clone()) };
+    // A key that is not UTF-8 was never recorded: its client always fails.
+    let clients = rows.into_iter().filter_map(|(_, client)| String::from_utf8(client).ok());
+    let named = |client: String| journal.names_of(&client).into_iter().map(move |name| (name, client.clone()));
+    Ok((clients.flat_map(named).collect(), next))
 }

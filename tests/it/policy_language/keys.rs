@@ -1,6 +1,7 @@
 //! What a client's key can be.
 
 use lethe::domain::sweep::SweepKind;
+use lethe::worker::sweep::count;
 
 use super::support::{assert_changes, changes, policy, previewed};
 use crate::common::Company;
@@ -149,4 +150,98 @@ async fn the_key_need_not_be_the_primary_key() {
     )
     .await;
     assert_eq!(changes(&company, &["2"]).await, ["- customers: 1|2|a", "+ customers: 1|2|NULL", "- notes: 1|on 2"]);
+}
+
+#[tokio::test]
+async fn clients_without_a_key_fail_as_one_and_the_others_go_through() {
+    let nobody = "NULL (`customers.no`)";
+    for batch_size in [1, 100] {
+        let schema = "CREATE TABLE customers (id INTEGER PRIMARY KEY, no TEXT UNIQUE, email TEXT, due DATE DEFAULT '2026-01-01');
+             INSERT INTO customers (id, no, email) VALUES (1, NULL, 'a'), (2, 'B', 'b'), (3, NULL, 'c'), (4, 'D', 'd');";
+        let company = Company::new(
+            schema,
+            r#"
+            client = { table = "customers", key = "no", to_anonymize_on = "due" }
+            [period]
+            length = "1 day"
+            otherwise = "due"
+            [tables.customers.columns]
+            id.class = "non-personal"
+            no.class = "non-personal"
+            email = { class = "personal", replace = "{key}@invalid" }
+            due.class = "non-personal"
+            "#,
+        )
+        .await;
+        let mut context = company.context.clone();
+        context.limits.batch_size = batch_size;
+        let company = Company { context, ..company };
+        let expected = [
+            "B anonymized".to_owned(),
+            "D anonymized".to_owned(),
+            format!("{nobody} failed the key `customers.no` is NULL"),
+        ];
+        assert_eq!(previewed(&company, SweepKind::Due).await, expected);
+        company.set_clock("2026-02-02T12:00:00Z");
+        assert_eq!(previewed(&company, SweepKind::Period).await, expected);
+        let counted = count(&company.context, &company.request(SweepKind::Due)).await.expect("a count");
+        assert_eq!(counted, 3);
+        let tally = company.due().await;
+        assert_eq!((tally.anonymized, tally.failed), (2, 1));
+        let tally = company.period().await;
+        assert_eq!((tally.anonymized, tally.failed), (0, 1));
+        assert_eq!(company.rows("SELECT email FROM customers ORDER BY id").await, ["a", "B@invalid", "c", "D@invalid"]);
+        assert_eq!(company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await, [nobody]);
+    }
+}
+
+#[tokio::test]
+async fn two_spellings_of_one_key_are_one_client() {
+    let own = if is_on_postgres() {
+        vec![
+            ("NUMERIC(20, 2)", "(7, 'a')", vec!["7", "7.0", "007.00"]),
+            (
+                "UUID",
+                "('0000000a-0000-0000-0000-0000000000aa', 'a')",
+                vec!["0000000a-0000-0000-0000-0000000000aa", "0000000A-0000-0000-0000-0000000000AA"],
+            ),
+            ("CHAR(5)", "('A', 'a')", vec!["A", "A  "]),
+        ]
+    } else {
+        vec![
+            ("TEXT COLLATE NOCASE", "('Ann', 'a')", vec!["ann", "ANN"]),
+            ("NUMERIC", "(7, 'a')", vec!["7", "7.0", "+7"]),
+        ]
+    };
+    for (key, clients, named) in [("INTEGER", "(7, 'a')", vec!["7", "007", "7"])].into_iter().chain(own) {
+        let schema = schema(&format!("no {key}"), &format!("customer_no {key}"), clients, "(NULL, NULL)");
+        let company = Company::new(&schema, POLICY).await;
+        let request = company.forced(&named);
+        let (found, looked_at) = company.preview(&request).await;
+        assert_eq!((found.tally.anonymized, looked_at.len()), (1, 1), "{key}");
+        let tally = company.sweep(&request).await.expect("a sweep");
+        assert_eq!((tally.anonymized, tally.looked_at()), (1, 1), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_listed_key_that_the_column_could_not_hold_is_not_found() {
+    let own = if is_on_postgres() {
+        vec![
+            ("DATE", "('2020-01-01', 'a')", "2020-01-01"),
+            ("INET", "('10.0.0.1', 'a')", "10.0.0.1"),
+            ("TIMESTAMP", "('2020-01-01 10:00', 'a')", "2020-01-01 10:00:00"),
+            ("DOUBLE PRECISION", "(1.5, 'a')", "1.5"),
+            ("NUMERIC", "('NaN', 'a')", "NaN"),
+            ("UUID", "('0000000a-0000-0000-0000-0000000000aa', 'a')", "0000000a-0000-0000-0000-0000000000aa"),
+        ]
+    } else {
+        Vec::new()
+    };
+    for (key, clients, good) in [("INTEGER", "(7, 'a')", "7")].into_iter().chain(own) {
+        let schema = schema(&format!("no {key}"), &format!("customer_no {key}"), clients, "(NULL, NULL)");
+        let company = Company::new(&schema, POLICY).await;
+        let tally = company.sweep(&company.forced(&["customer_no", good, "2020-13-45"])).await.expect("a sweep");
+        assert_eq!((tally.anonymized, tally.not_found), (1, 2), "{key}");
+    }
 }

@@ -1,5 +1,12 @@
 //! Keys that ignore case, and columns without a type.
 
+use lethe::domain::outcome::Outcome;
+use lethe::domain::sweep::SweepKind;
+use lethe::worker::sweep::open;
+use lethe::worker::wait_for;
+use tokio_util::sync::CancellationToken;
+
+use crate::common::Company;
 use crate::policy_language::support::assert_changes;
 
 /// A client table and a table of notes that refers to it, with these key columns and rows.
@@ -79,4 +86,75 @@ fn a_number_in_a_column_without_a_type_is_the_key_it_equals() {
         &["7"],
         &["- customers: 7|a|2026-01-01", "+ customers: 7|7@invalid|2026-01-01", "- notes: 7|x", "+ notes: 7|on 7"],
     );
+}
+
+/// Sweeps by date, in batches of this size, and returns what became of whom.
+async fn due(company: &Company, batch_size: usize) -> Vec<String> {
+    let mut context = company.context.clone();
+    context.limits.batch_size = batch_size;
+    let request = company.request(SweepKind::Due);
+    let id = open(&context, &request).await.expect("a sweep").expect("its number");
+    wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await.expect("it ends");
+    company
+        .rows("SELECT client_key || ' ' || outcome || coalesce(' ' || reasons, '') FROM lethe_outcomes ORDER BY client_key")
+        .await
+}
+
+#[tokio::test]
+async fn a_key_that_no_text_can_name_is_one_failed_client_and_the_others_go_through() {
+    let clients = "('C1', 'a'), (x'4331', 'b'), (CAST(x'43e9' AS TEXT), 'c'), ('Zoë', 'd')";
+    for batch_size in [1, 2, 100] {
+        let company = Company::new(&schema("no TEXT", "customer_no TEXT", clients, "('C1', 'x')"), POLICY).await;
+        let expected = [
+            "C1 anonymized",
+            "Zoë anonymized",
+            "t'43E9' failed [\"the key `customers.no` is not valid UTF-8\"]",
+            "x'4331' failed [\"the key `customers.no` holds bytes, not a text\"]",
+        ];
+        let (found, looked_at) = company.preview(&company.request(SweepKind::Due)).await;
+        assert_eq!((found.tally.anonymized, found.tally.failed, looked_at.len()), (2, 2, 4));
+        assert_eq!(due(&company, batch_size).await, expected);
+        // Named as the ledger does, each is found, and fails again; a second night says the same once more.
+        for key in ["t'43E9'", "x'4331'"] {
+            let (_, clients) = company.preview(&company.forced(&[key])).await;
+            assert_eq!((clients[0].key.as_str(), clients[0].outcome), (key, Outcome::Failed));
+        }
+        assert_eq!(due(&company, batch_size).await, expected);
+        assert_eq!(
+            company.rows("SELECT email FROM customers WHERE email NOT LIKE '%@invalid' ORDER BY email").await,
+            ["b", "c"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn texts_that_look_like_the_name_of_such_a_key_are_clients_of_their_own() {
+    let clients = "('x''4331''', 'a'), (x'4331', 'b'), ('\"x''4331''\"', 'c'), ('\"A\"', 'd')";
+    let company = Company::new(&schema("no TEXT", "customer_no TEXT", clients, "(NULL, 'x')"), POLICY).await;
+    assert_eq!(due(&company, 2).await.iter().filter(|own| own.ends_with("anonymized")).count(), 3);
+    assert_eq!(company.rows("SELECT email FROM customers WHERE email NOT LIKE '%@invalid'").await, ["b"]);
+}
+
+#[tokio::test]
+async fn a_number_and_the_text_of_it_are_two_clients_in_a_column_without_a_type() {
+    let schema = schema("no", "customer_no", "(7, 'a'), ('7', 'b'), (7.5, 'c'), ('8', 'd')", "(7, 'x'), ('7', 'y')");
+    let company = Company::new(&schema, POLICY).await;
+    assert_eq!(due(&company, 1).await, ["\"7\" anonymized", "\"8\" anonymized", "7 anonymized", "7.5 anonymized"]);
+    assert_eq!(company.rows("SELECT body FROM notes ORDER BY body").await, ["on 7", "on 7"]);
+
+    for (key, changed) in [("7", "a"), ("\"7\"", "b"), ("7.5", "c"), ("8", "d"), ("\"8\"", "d")] {
+        let company = Company::new(&schema, POLICY).await;
+        assert_eq!(company.sweep(&company.forced(&[key])).await.expect("a sweep").anonymized, 1, "{key}");
+        let left = company.rows("SELECT email FROM customers WHERE email NOT LIKE '%@invalid' ORDER BY email").await;
+        assert!(left.len() == 3 && !left.contains(&changed.to_owned()), "{key}: {left:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_real_number_as_key_is_found_with_all_its_digits() {
+    let clients = "(0.1, 'a'), (0.30000000000000004, 'b'), (0.3, 'c'), (1234567890.1234567, 'd'), (1e300, 'e')";
+    let company = Company::new(&schema("no REAL", "customer_no REAL", clients, "(0.3, 'x')"), POLICY).await;
+    let found = due(&company, 1).await;
+    assert_eq!(found.iter().filter(|own| own.ends_with("anonymized")).count(), 5, "{found:?}");
+    assert_eq!(company.rows("SELECT count(*) FROM customers WHERE email NOT LIKE '%@invalid'").await, ["0"]);
 }
