@@ -1,10 +1,12 @@
 //! Which clients a sweep looks at, page by page in key order.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::link::{Asked, CLIENT, Looks, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan, RetentionPlan};
+use crate::domain::today::Today;
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -16,6 +18,8 @@ pub struct Wanted<'a> {
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity still keeps a client.
     pub cutoff: Option<NaiveDate>,
+    /// The time zone in which a moment has its day.
+    pub zone: Tz,
 }
 
 /// The part of the client table that a range of keys bounds: behind the key in
@@ -40,11 +44,15 @@ impl Wanted<'_> {
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
-        Scope::new(&self.plan.client, self.today)
+        Scope::new(&self.plan.client, self.now())
     }
 
     pub(super) fn filters(&self) -> String {
         self.scope().filtered(self.filters.iter().copied())
+    }
+
+    fn now(&self) -> Today {
+        Today { day: self.today, zone: self.zone }
     }
 
     fn order(&self, plus: &str) -> String {
@@ -72,7 +80,8 @@ impl Wanted<'_> {
             Some(date) => {
                 let date = format!("{plus}{}", column(CLIENT, date));
                 let is_day = self.scope().dialect.and_is_day(&date);
-                format!("{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}", day_after(self.today))
+                let after = self.scope().day(day_after(self.today));
+                format!("{date} >= '{FIRST_DAY}' AND {date} < {after}{is_day}")
             }
             None => "FALSE".to_owned(),
         }
@@ -98,7 +107,8 @@ impl Wanted<'_> {
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
             let is_day = self.scope().dialect.and_is_day(&start);
-            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
+            let cutoff = self.scope().day(cutoff);
+            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < {cutoff}{is_day})"));
         }
         started.extend(active(None));
         // Each by itself, as `PostgreSQL` joins what is not under an OR.
@@ -113,13 +123,14 @@ impl Wanted<'_> {
         let date = column(&source.table, &source.date);
         let mut condition = Vec::new();
         if let Some(own) = &source.condition {
-            condition.push(format!("({})", own.sql(self.today)));
+            condition.push(format!("({})", own.sql(self.now())));
         }
         if let Some(since) = since {
             // A row without a day keeps its client, as nobody knows when it was; so does a day in another form.
             let unset = if source.nullable { format!(" OR {date} IS NULL") } else { String::new() };
             let strange = scope.dialect.or_is_no_day(&date);
-            condition.push(format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})"));
+            let since = scope.day(since);
+            condition.push(format!("({date} >= {since} OR {date} < '{FIRST_DAY}'{strange}{unset})"));
         }
         let condition = (!condition.is_empty()).then(|| OfRow {
             sql: condition.join(" AND "),
@@ -320,20 +331,21 @@ fn lapsing(wanted: &Wanted, earlier: NaiveDate) -> String {
 fn candidates(wanted: &Wanted, retention: &RetentionPlan, earlier: NaiveDate, cutoff: NaiveDate) -> Vec<String> {
     let (client, scope) = (wanted.client(), wanted.scope());
     let keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
+    let (earlier, cutoff) = (scope.day(earlier), scope.day(cutoff));
     let mut sources = Vec::new();
     for source in &retention.activity {
         let date = column(&source.table, &source.date);
-        let conditions = source.condition.iter().map(|own| own.sql(wanted.today)).collect();
+        let conditions = source.condition.iter().map(|own| own.sql(wanted.now())).collect();
         let looks = Looks { conditions, results: Vec::new() };
         for path in &source.paths {
             let (from, found) = scope.join_from(path, &looks);
-            sources.push(format!("SELECT {found} FROM {from} WHERE {date} >= '{earlier}' AND {date} < '{cutoff}'"));
+            sources.push(format!("SELECT {found} FROM {from} WHERE {date} >= {earlier} AND {date} < {cutoff}"));
         }
     }
     if let Some(otherwise) = &retention.otherwise {
         let start = column(CLIENT, otherwise);
         sources.push(format!(
-            "SELECT {keys} FROM {} WHERE {start} >= '{earlier}' AND {start} < '{cutoff}'",
+            "SELECT {keys} FROM {} WHERE {start} >= {earlier} AND {start} < {cutoff}",
             scope.clients()
         ));
     }

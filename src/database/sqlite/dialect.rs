@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
 use crate::domain::dialect::SqlDialect;
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
+use crate::domain::today::Today;
 use crate::sql::{name, text};
 
 /// `SQLite`.
@@ -50,6 +52,10 @@ impl SqlDialect for Sqlite {
 
     fn day(&self, expression: &str) -> String {
         expression.to_owned()
+    }
+
+    fn begin_of(&self, _today: Today, day: NaiveDate) -> String {
+        format!("'{day}'")
     }
 
     fn is_day(&self, column: &str) -> String {
@@ -281,6 +287,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0014_origin.sql"),
             include_str!("../../../migrations/sqlite/0015_roots.sql"),
             include_str!("../../../migrations/sqlite/0016_nights.sql"),
+            include_str!("../../../migrations/sqlite/0017_primary_keys.sql"),
         ]
     }
 
