@@ -1,7 +1,7 @@
 -- What people were told, so that no process tells it twice: an event, and how
 -- long it stood. What cannot be over, such as a sweep that was stopped, stands on.
 CREATE TABLE lethe_alerts (
-    event       TEXT NOT NULL,              -- what it is about: sweep:17, tick:nightly:…, journal
+    event       TEXT NOT NULL,              -- what it is about: sweep:17, tick:nightly:..., journal
     kind        TEXT NOT NULL,
     raised_at   TEXT NOT NULL,
     over_at     TEXT                        -- when it was so no more

@@ -27,7 +27,7 @@ pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> 
     let context =
         if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
     let ledger = context.as_ref().map(|context| &context.ledger);
-    let found = look(&store, &planner, ledger, request.today, Mode::Preview).await?;
+    let found = look(&store, &planner, ledger, request.day(), Mode::Preview).await?;
     out.data(&serde_json::json!({ "tables": found }), || format!("{}\nNothing was written.", text(&found, "would go")));
     Ok(())
 }
@@ -35,7 +35,7 @@ pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> 
 /// Deletes some old rows of each table and rolls that back.
 pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
     let loaded = context.planner.plan_checked(&context.store).await?;
-    let found = look(&context.store, &context.planner, Some(&context.ledger), request.today, Mode::Rehearsal).await?;
+    let found = look(&context.store, &context.planner, Some(&context.ledger), request.day(), Mode::Rehearsal).await?;
     let counts = found.iter().any(|own| own.rows > 0);
     if counts {
         let name = rehearsal_name(&loaded.plan.digest);

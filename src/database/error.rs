@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::domain::hint::{Act, Hint};
 use crate::domain::reading::trouble;
 
+use super::postgres::POOLED;
+
 /// Why the company's database cannot be used, or refused a statement.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreError(Box<Inner>);
@@ -49,6 +51,10 @@ enum Cause {
     Unreadable,
     /// A database whose texts are stored in an encoding that Lethe does not read.
     Encoding(String),
+    /// A pooler that gives each transaction another of the server's connections.
+    Pooled,
+    /// A schema that is found before the ledger's, with tables called like the ledger's.
+    Shadowed(String),
     /// Anything else.
     Other,
 }
@@ -91,6 +97,16 @@ impl std::fmt::Display for StoreError {
             }
             Cause::Unreadable => write!(f, "the database at `{place}` holds {}", self.0.fault.words),
             Cause::Encoding(own) => write!(f, "the database at `{place}` stores its texts as {own}"),
+            Cause::Pooled => write!(
+                f,
+                "the database at `{place}` is behind a pooler that gives each transaction another connection, and Lethe \
+                 needs connections that stay"
+            ),
+            Cause::Shadowed(schema) => write!(
+                f,
+                "tables of the schema `{schema}` in the database at `{place}` are called `lethe_...`, and are found before \
+                 Lethe's own"
+            ),
             Cause::Other => write!(f, "the database at `{place}` answered: {}", self.0.fault),
         }
     }
@@ -149,6 +165,15 @@ impl StoreError {
             Cause::NewerLedger(..) => "run the version that wrote it, or a later one; nothing was written".into(),
             Cause::Full => "make room on the disk; nothing is half done, and the sweep goes on by itself".into(),
             Cause::Unreadable => "find out who wrote it; Lethe does not guess what it was".into(),
+            Cause::Pooled => {
+                "name the server itself in `database`, or let the pooler keep a connection for as long as it is used \
+                 (`pool_mode = session` in pgbouncer) for this account; nothing was set on any connection"
+                    .into()
+            }
+            Cause::Shadowed(_) => {
+                "take that schema out of the role's `search_path`, or name it in `postgres.ledger_schema` if it is the ledger's"
+                    .into()
+            }
             Cause::Encoding(_) => "only databases in UTF-8 are supported; nothing was read or written".into(),
             Cause::Other => Act::Doctor.then(" says more; nothing is half done"),
         }
@@ -229,6 +254,10 @@ impl StoreError {
         Self::new(place, Cause::Encoding(encoding.to_owned()), FaultKind::Away, "an unsupported encoding".to_owned())
     }
 
+    pub(super) fn shadowed(place: &str, schema: &str) -> Self {
+        Self::new(place, Cause::Shadowed(schema.to_owned()), FaultKind::Away, "tables of the same names".to_owned())
+    }
+
     pub(super) fn unopenable(place: &str) -> Self {
         Self::new(place, Cause::Unopenable, FaultKind::Away, "cannot be opened".to_owned())
     }
@@ -272,6 +301,7 @@ impl StoreError {
             (_, "53300") => Cause::NoSlot,
             (_, "XX001" | "XX002") => Cause::Damaged,
             _ if fault.words == NO_SLOT => Cause::NoSlot,
+            _ if fault.words == POOLED => Cause::Pooled,
             (FaultKind::Busy, _) => Cause::Locked,
             (FaultKind::Away, "") => Cause::Unreachable,
             (FaultKind::Away, code) if code.starts_with("08") || code.starts_with("57P") => Cause::Unreachable,
@@ -327,6 +357,7 @@ impl Fault {
                     return Self { code: String::new(), kind: FaultKind::Away, words };
                 }
                 sqlx::Error::Tls(_) => (FaultKind::Away, UNENCRYPTED),
+                sqlx::Error::Configuration(what) if what.to_string() == POOLED => (FaultKind::Away, POOLED),
                 sqlx::Error::PoolTimedOut => (FaultKind::Away, NO_SLOT),
                 // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {

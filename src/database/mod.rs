@@ -108,6 +108,8 @@ pub trait Driver: Debug + Send + Sync {
         connection: &'c mut Connection,
         table: &'c str,
     ) -> BoxFuture<'c, Result<Option<u64>, StoreError>>;
+    /// Whether the server takes no writes for now, as a standby or a former primary does.
+    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
     /// What is worth knowing about the database itself, each under its subject.
     fn remarks<'c>(
         &'c self,
@@ -256,7 +258,8 @@ impl Store {
 
     /// Replaces a connection that is broken, or whose transaction the database
     /// has ended by itself (the disk was full, a trigger said
-    /// `RAISE(ROLLBACK)`): the driver would take it for open for ever.
+    /// `RAISE(ROLLBACK)`): the driver would take it for open for ever. So is one
+    /// whose server takes no writes any more, as after a failover.
     pub async fn mend(&self, writer: &mut Writer) -> Result<(), StoreError> {
         if !self.driver.is_sound(writer).await? {
             *writer = self.writer().await?;
@@ -320,6 +323,11 @@ impl Store {
     /// The server's version, if it is too old.
     pub async fn too_old(&self) -> Result<Option<i64>, StoreError> {
         self.driver.too_old(&mut self.readers.acquire().await?).await
+    }
+
+    /// Whether the server takes no writes for now, as a standby or a former primary does.
+    pub async fn is_read_only(&self) -> Result<bool, StoreError> {
+        self.driver.is_read_only(&mut self.readers.acquire().await?).await
     }
 
     /// What is worth knowing about the database itself, each under its subject.

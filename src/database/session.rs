@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
@@ -41,11 +42,23 @@ pub(super) trait Session: Send + Sync {
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<(), sqlx::Error>>;
 }
 
+/// For how long a transaction waits for locks of others.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// How old it may get until then.
+    pub(super) lasts: Duration,
+    /// Has the statements after that wait no more.
+    pub(super) over: &'static str,
+}
+
 /// A connection.
 pub struct Connection {
     session: Box<dyn Session>,
     dialect: Dialect,
     place: Arc<str>,
+    patience: Option<Patience>,
+    /// When the patience of the transaction that is open ends.
+    patient_until: Option<Instant>,
 }
 
 impl std::fmt::Debug for Connection {
@@ -56,7 +69,27 @@ impl std::fmt::Debug for Connection {
 
 impl Connection {
     pub(super) fn new(session: Box<dyn Session>, dialect: Dialect, place: Arc<str>) -> Self {
-        Self { session, dialect, place }
+        Self { session, dialect, place, patience: None, patient_until: None }
+    }
+
+    pub(super) fn with_patience(self, patience: Patience) -> Self {
+        Self { patience: Some(patience), ..self }
+    }
+
+    /// Has the statements of a transaction that has got old wait for no lock any more.
+    async fn mind_the_time(&mut self) {
+        let Some(patience) = self.patience else { return };
+        if self.patient_until.is_none_or(|until| Instant::now() < until) || !self.is_in_transaction() {
+            return;
+        }
+        // Each time, as going back to a savepoint takes it back. In a transaction that has failed it fails too, and
+        // what comes next says so, or goes back.
+        let _ = self.session.run_script(patience.over.to_owned()).await;
+    }
+
+    /// Has the transaction that is open wait for locks however old it gets.
+    pub(super) fn stay_patient(&mut self) {
+        self.patient_until = None;
     }
 
     /// How its database is spoken to.
@@ -85,6 +118,7 @@ impl Connection {
     pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin().await;
         begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.patient_until = self.patience.map(|patience| Instant::now() + patience.lasts);
         Ok(Transaction { connection: self, is_open: true })
     }
 
@@ -92,6 +126,7 @@ impl Connection {
     pub async fn begin_reading(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin_reading().await;
         begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.patient_until = None;
         Ok(Transaction { connection: self, is_open: true })
     }
 
@@ -180,7 +215,11 @@ pub trait Executor<'c>: Send {
 
 impl<'c> Executor<'c> for &'c mut Connection {
     fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
-        async move { Ok(Lent::Own(self)) }.boxed()
+        async move {
+            self.mind_the_time().await;
+            Ok(Lent::Own(self))
+        }
+        .boxed()
     }
 }
 

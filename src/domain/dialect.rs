@@ -3,8 +3,11 @@
 
 use std::fmt::Debug;
 
+use chrono::NaiveDate;
+
 use super::policy::Segment;
 use super::schema::Kind;
+use super::today::Today;
 
 /// How a database is spoken to.
 pub type Dialect = &'static dyn SqlDialect;
@@ -64,6 +67,8 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn number(&self, number: &str) -> String;
     /// A text or NULL as a day of a date column.
     fn day(&self, expression: &str) -> String;
+    /// The begin of a day, to compare dates and moments with, in the time zone of a sweep.
+    fn begin_of(&self, today: Today, day: NaiveDate) -> String;
     /// That a text column holds a day as Lethe reads it, with or without a time behind it.
     fn is_day(&self, column: &str) -> String;
     /// More conditions on a column that is compared with days, as ` AND …`, where

@@ -1,6 +1,6 @@
 //! What a live database looks like: the facts that a policy is checked against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ pub struct Schema {
     pub tables: BTreeMap<String, LiveTable>,
     /// Views and virtual tables, which Lethe leaves alone, with what they are (`view`, `virtual table`).
     pub others: BTreeMap<String, String>,
+    /// Of each materialized view that shows others, by itself or through views, which these are.
+    pub shows: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One table.
@@ -37,6 +39,9 @@ pub struct LiveTable {
     /// The columns that identify a row, hidden ones included; empty where every row has an address.
     #[serde(skip)]
     pub identity: Vec<String>,
+    /// The triggers and rules of the database that fire where its rows are changed or deleted, by name.
+    #[serde(skip)]
+    pub triggers: Vec<String>,
 }
 
 /// One column.
@@ -70,6 +75,9 @@ pub struct Unique {
     pub columns: Vec<Option<String>>,
     /// Whether it covers only some rows.
     pub partial: bool,
+    /// The columns that its expressions are made of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub made_of: Vec<String>,
 }
 
 /// An index.
@@ -143,7 +151,7 @@ impl Schema {
     /// A schema without tables.
     #[must_use]
     pub fn empty(dialect: Dialect) -> Self {
-        Self { dialect, tables: BTreeMap::new(), others: BTreeMap::new() }
+        Self { dialect, tables: BTreeMap::new(), others: BTreeMap::new(), shows: BTreeMap::new() }
     }
 
     /// Looks a table up by name, ignoring upper and lower case as SQL does.
@@ -175,6 +183,16 @@ impl LiveTable {
                 && unique.columns.iter().all(|own| {
                     own.as_ref().is_some_and(|own| columns.iter().any(|column| column.eq_ignore_ascii_case(own)))
                 })
+        })
+    }
+
+    /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression that is.
+    #[must_use]
+    pub fn is_unique_alone(&self, column: &str) -> bool {
+        self.unique.iter().any(|unique| match unique.columns.as_slice() {
+            [Some(own)] => own == column,
+            [None] => matches!(unique.made_of.as_slice(), [own] if own == column),
+            _ => false,
         })
     }
 
@@ -217,6 +235,12 @@ impl LiveColumn {
         } else {
             Kind::Unknown
         }
+    }
+
+    /// Whether it holds moments, of which the day depends on the time zone.
+    #[must_use]
+    pub fn is_moment(&self) -> bool {
+        self.told == Some(Kind::Date) && self.compares_as().ends_with("with time zone")
     }
 
     /// What stands in it when it is emptied.

@@ -31,7 +31,10 @@ fn schema(text: &str) -> Schema {
     for table in schema.tables.values_mut() {
         let key = client::primary_key(table);
         if !key.is_empty() {
-            table.unique.insert(0, Unique { columns: key.into_iter().map(Some).collect(), partial: false });
+            table.unique.insert(
+                0,
+                Unique { columns: key.into_iter().map(Some).collect(), partial: false, made_of: Vec::new() },
+            );
         }
     }
     schema
@@ -46,7 +49,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
     let keys = table.columns.iter().filter(|column| column.primary_key > 0).count();
     let primary_key = if marks.contains(&"pk") { u32::try_from(keys).unwrap() + 1 } else { 0 };
     if marks.contains(&"unique") {
-        table.unique.push(Unique { columns: vec![Some(name.clone())], partial: false });
+        table.unique.push(Unique { columns: vec![Some(name.clone())], partial: false, made_of: Vec::new() });
     }
     if let Some((to, column)) = target.split_once('.') {
         table.foreign_keys.push(ForeignKey {

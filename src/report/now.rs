@@ -1,6 +1,7 @@
 //! What the ledger does not keep, as it is at this moment.
 
 use chrono::{Days, NaiveDate};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::Wishes;
@@ -150,7 +151,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
 }
 
 fn wanted(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Wanted<'_> {
-    Wanted { plan, filters: Vec::new(), today, cutoff }
+    Wanted { plan, filters: Vec::new(), today, cutoff, zone: Tz::UTC }
 }
 
 async fn waiting(

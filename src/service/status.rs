@@ -16,7 +16,7 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
 use crate::worker::watch::was_ahead;
-use crate::worker::{Context, gate, hindrance};
+use crate::worker::{Context, gate, hindrance, views};
 
 /// The most failures counted and listed.
 pub const MOST_FAILURES: u32 = 1000;
@@ -125,6 +125,8 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
     all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
     let resets = context.ledger.resets(context.ledger.clock().now() - RESETS_SHOWN).await.unwrap_or_default();
     all.extend(resets.chunk_by(|own, next| own.at == next.at).map(was_ahead));
+    let stale = views::all_stale(context).await.unwrap_or_default();
+    all.extend(stale.iter().map(|view| views::stale(view)));
     for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
         let name = shown.sweep.job.as_deref().unwrap_or("by hand");
         let newer_done = status.sweeps.iter().any(|other| {

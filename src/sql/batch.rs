@@ -9,7 +9,7 @@ use super::select::Wanted;
 use super::{Scope, any_of, column, key_columns, key_names, name, relation, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{ClientPlan, GuardPlan, KnownKeys, Plan, REMEMBERED, Step};
+use crate::domain::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
 use crate::domain::sweep::SweepKind;
 
 /// Makes the temporary tables of a connection.
@@ -109,7 +109,8 @@ pub struct Statements {
 pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let plan = wanted.plan;
     let scope = wanted.scope();
-    let mut changes = Vec::new();
+    // References go before the rows that they lead to.
+    let mut changes: Vec<(String, String)> = plan.steps.iter().flat_map(|step| releases(scope, step)).collect();
     let mut last_changes = Vec::new();
     let mut very_last = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
@@ -119,6 +120,17 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         very_last.extend(of_step.very_last.into_iter().map(|sql| (step.table.clone(), sql)));
     }
     last_changes.append(&mut very_last);
+    // Triggers may have written what was there before into tables that had their turn already.
+    let fires_late = |step: &Step| {
+        let goes_late = step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some());
+        !step.triggers.is_empty() && (goes_late || !step.unlinks.is_empty())
+    };
+    if let Some(last) = plan.steps.iter().rposition(|step| !step.triggers.is_empty()) {
+        changes.extend(again(scope, &plan.steps[..last]));
+    }
+    if plan.steps.iter().any(fires_late) {
+        last_changes.extend(again(scope, &plan.steps));
+    }
     Statements {
         steady: steady(scope, plan),
         lock: lock(scope, scope.dialect.skip_locked()),
@@ -199,9 +211,30 @@ fn step_statements(scope: Scope, at: usize, step: &Step) -> OfStep {
             of_step.now.push(scope.delete(&step.table, own));
         }
     }
-    of_step.now.extend(scope.updates(&step.table, &step.updates));
+    let then: Vec<Update> = step.updates.iter().filter(|own| !own.first).cloned().collect();
+    of_step.now.extend(scope.updates(&step.table, &then));
     of_step.last.extend(step.unlinks.iter().map(|own| scope.update(&step.table, own)));
     of_step
+}
+
+/// What is cleared of a table before rows go that it refers to.
+fn releases<'a>(scope: Scope<'a>, step: &'a Step) -> impl Iterator<Item = (String, String)> {
+    let first = step.updates.iter().filter(|own| own.first);
+    first.map(move |own| (step.table.clone(), scope.update(&step.table, own)))
+}
+
+/// The rules of these tables once more, save those of the clients themselves: they write only what differs, so rows
+/// that were there the first time stay as they are.
+fn again(scope: Scope, steps: &[Step]) -> Vec<(String, String)> {
+    let others = steps.iter().filter(|step| step.table != scope.client.table);
+    others
+        .flat_map(|step| {
+            let goes = |own: &&Delete| own.remembered.is_none() && !step.delete_last;
+            let deletes = step.deletes.iter().filter(goes).map(|own| scope.delete(&step.table, own));
+            let updates = scope.updates(&step.table, &step.updates);
+            deletes.chain(updates).map(|sql| (step.table.clone(), sql)).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// A key of [`given_keys`](crate::domain::dialect::SqlDialect::given_keys), to compare with the key's columns.
@@ -307,10 +340,10 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
 }
 
 /// The condition under which a row refuses its client.
-fn guard_condition(scope: Scope, guard: &GuardPlan) -> Option<OfRow> {
+pub(super) fn guard_condition(scope: Scope, guard: &GuardPlan) -> Option<OfRow> {
     let own = guard.condition.as_ref().map(|own| OfRow::new(own, scope.today));
     // A period that leads out of the calendar reaches every row.
-    let since = guard.within.as_ref().and_then(|within| Some((within, within.length.before(scope.today).ok()?)));
+    let since = guard.within.as_ref().and_then(|within| Some((within, within.length.before(scope.today.day).ok()?)));
     let Some((within, since)) = since else { return own };
     let recent = scope.may_be_since(&column(&within.table, &within.date), within.nullable, since);
     Some(match own {

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use super::batch::guard_condition;
 use super::change::differing;
-use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
+use super::link::{Asked, CLIENT, Looks, TAKEN};
 use super::residue::{Search, search_again};
 use super::select::Wanted;
 use super::{Scope, any_of, key_columns, name, row, text, tuple};
 use crate::domain::dialect::Closing;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{Condition, Delete, Path, Plan, Step, Update};
+use crate::domain::plan::{Condition, Delete, GuardPlan, Path, Plan, Step, Update};
 use crate::domain::sweep::SweepKind;
 
 /// The last look of a batch.
@@ -145,9 +146,12 @@ fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> Option<String> {
     );
     let mut all = Vec::new();
     if !(kind == SweepKind::Replay && force) {
-        for guard in plan.guards.iter().filter(|guard| !changed.is_asked(&guard.paths, guard.condition.as_ref(), None))
-        {
-            let condition = guard.condition.as_ref().map(|own| OfRow::new(own, scope.today));
+        let is_steady = |guard: &&GuardPlan| {
+            let date = guard.within.as_ref().map(|own| own.date.as_str());
+            !changed.is_asked(&guard.paths, guard.condition.as_ref(), date)
+        };
+        for guard in plan.guards.iter().filter(is_steady) {
+            let condition = guard_condition(scope, guard);
             let exists = scope.exists(&guard.paths, condition.as_ref(), &Asked::Batch);
             all.push(format!("SELECT b.n, {} FROM {client} AND {exists}", text(&guard.name)));
         }

@@ -1,10 +1,9 @@
 //! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
 //! as a question about a client (`exists`), and as a join (`join`).
 
-use chrono::NaiveDate;
-
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
 use crate::domain::plan::{Compared, Condition, Hop, Path};
+use crate::domain::today::Today;
 
 /// The client table where it is asked about a client, whatever it is called.
 pub(super) const CLIENT: &str = "lethe_c";
@@ -30,7 +29,7 @@ pub(super) struct OfRow {
 }
 
 impl OfRow {
-    pub(super) fn new(condition: &Condition, today: NaiveDate) -> Self {
+    pub(super) fn new(condition: &Condition, today: Today) -> Self {
         Self { sql: condition.sql(today), always_readable: condition.is_always_readable() }
     }
 }

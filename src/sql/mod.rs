@@ -26,18 +26,24 @@ use chrono::NaiveDate;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::plan::{ClientPlan, Compared};
+use crate::domain::today::Today;
 
 /// What every statement depends on: the dialect, the client table, and the day.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
     pub(crate) dialect: Dialect,
     pub(crate) client: &'a ClientPlan,
-    pub(crate) today: NaiveDate,
+    pub(crate) today: Today,
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn new(client: &'a ClientPlan, today: NaiveDate) -> Self {
-        Self { dialect: client.dialect, client, today }
+    pub(crate) fn new(client: &'a ClientPlan, today: impl Into<Today>) -> Self {
+        Self { dialect: client.dialect, client, today: today.into() }
+    }
+
+    /// A day as a literal to compare dates and moments with, in the time zone of the sweep.
+    fn day(&self, day: NaiveDate) -> String {
+        self.dialect.begin_of(self.today, day)
     }
 
     fn relation(&self, table: &str) -> String {
@@ -146,9 +152,9 @@ fn key_names(width: usize) -> String {
     (0..width).map(|at| format!("k{at}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The day after, as a literal: everything before it, with or without a time, is that day or earlier.
-fn day_after(day: NaiveDate) -> String {
-    text(&day.succ_opt().unwrap_or(day).to_string())
+/// The day after: everything before it, with or without a time, is that day or earlier.
+fn day_after(day: NaiveDate) -> NaiveDate {
+    day.succ_opt().unwrap_or(day)
 }
 
 fn any_of(conditions: Vec<String>) -> String {

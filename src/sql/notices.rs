@@ -28,7 +28,7 @@ impl Statements {
     pub(super) fn of(scope: Scope, plan: &Plan, force: bool) -> Option<Self> {
         plan.notice.map(|length| Self {
             reason: (!force).then(|| reason(scope, plan, length)),
-            record: record(lapse(length, scope.today)),
+            record: record(lapse(length, scope.today.day)),
             tell: tell(scope.dialect),
         })
     }
@@ -41,7 +41,7 @@ fn lapse(length: Period, today: NaiveDate) -> NaiveDate {
 }
 
 fn reason(scope: Scope, plan: &Plan, length: Period) -> String {
-    let lapsed = lapse(length, scope.today);
+    let lapsed = lapse(length, scope.today.day);
     format!(
         "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n, {}, CASE WHEN t.until IS NULL THEN '{NOTICE}' \
          ELSE '{NOTICE} until ' || t.until END FROM lethe_batch AS b LEFT JOIN lethe_notices AS t ON t.client_key = b.key \

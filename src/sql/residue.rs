@@ -35,6 +35,12 @@ pub struct Search {
 }
 
 impl Search {
+    /// The search in rows written since then.
+    #[must_use]
+    pub fn since(&self, since: &str) -> Self {
+        Self { select: self.select.replace("{since}", since), ..self.clone() }
+    }
+
     /// Blanks these columns, by their places, in the rows in `$1`, a JSON array of
     /// identities: all at once, as a changed row may have another identity.
     #[must_use]

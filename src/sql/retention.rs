@@ -2,10 +2,12 @@
 //! `lethe_taken`, as their rows stay.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::link::CLIENT;
-use super::{Scope, any_of, column, key_names, relation, text, tuple};
+use super::{Scope, any_of, column, key_names, relation, tuple};
 use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
+use crate::domain::today::Today;
 
 /// Old rows of one table, on the day of a sweep.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +19,8 @@ pub struct OldRows<'a> {
     pub today: NaiveDate,
     /// The first day whose rows stay.
     pub cutoff: NaiveDate,
+    /// The time zone in which a moment has its day.
+    pub zone: Tz,
 }
 
 /// Puts the clients on hold into `lethe_taken`.
@@ -37,7 +41,7 @@ pub fn hold_back(client: &ClientPlan) -> String {
 
 impl OldRows<'_> {
     fn scope(&self) -> Scope<'_> {
-        Scope::new(self.client, self.today)
+        Scope::new(self.client, Today { day: self.today, zone: self.zone })
     }
 
     fn table(&self) -> String {
@@ -50,12 +54,12 @@ impl OldRows<'_> {
         let scope = self.scope();
         let date = column(&self.plan.table, &self.plan.date);
         let is_day = scope.dialect.and_is_day(&date);
-        let condition = self.plan.condition.iter().map(|own| format!(" AND ({})", own.sql(self.today)));
+        let condition = self.plan.condition.iter().map(|own| format!(" AND ({})", own.sql(scope.today)));
         let condition: String = condition.collect();
         let held = any_of(self.plan.paths.iter().map(|path| scope.reached_by(path)).collect());
         format!(
             "{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}{condition} AND ({held}) IS NOT TRUE",
-            text(&self.cutoff.to_string())
+            scope.day(self.cutoff)
         )
     }
 

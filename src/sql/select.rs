@@ -1,11 +1,13 @@
 //! Which clients a sweep looks at, page by page in key order.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::batch::given_key;
 use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan};
+use crate::domain::today::Today;
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub struct Wanted<'a> {
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity still keeps a client.
     pub cutoff: Option<NaiveDate>,
+    /// The time zone in which a moment has its day.
+    pub zone: Tz,
 }
 
 /// The part of the client table that a range of keys bounds: behind the key in
@@ -41,11 +45,15 @@ impl Wanted<'_> {
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
-        Scope::new(&self.plan.client, self.today)
+        Scope::new(&self.plan.client, self.now())
     }
 
     pub(super) fn filters(&self) -> String {
         self.scope().filtered(self.filters.iter().copied())
+    }
+
+    fn now(&self) -> Today {
+        Today { day: self.today, zone: self.zone }
     }
 
     fn order(&self, plus: &str) -> String {
@@ -73,7 +81,8 @@ impl Wanted<'_> {
             Some(date) => {
                 let date = format!("{plus}{}", column(CLIENT, date));
                 let is_day = self.scope().dialect.and_is_day(&date);
-                format!("{date} >= '{FIRST_DAY}' AND {date} < {}{is_day}", day_after(self.today))
+                let after = self.scope().day(day_after(self.today));
+                format!("{date} >= '{FIRST_DAY}' AND {date} < {after}{is_day}")
             }
             None => "FALSE".to_owned(),
         }
@@ -104,7 +113,8 @@ impl Wanted<'_> {
         if let Some(otherwise) = &retention.otherwise {
             let start = column(CLIENT, otherwise);
             let is_day = self.scope().dialect.and_is_day(&start);
-            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < '{cutoff}'{is_day})"));
+            let cutoff = self.scope().day(cutoff);
+            started.push(format!("({start} >= '{FIRST_DAY}' AND {start} < {cutoff}{is_day})"));
         }
         started.extend(active(None));
         lapsed.push(any_of(started));
@@ -121,7 +131,7 @@ impl Wanted<'_> {
         let scope = self.scope();
         let mut condition = Vec::new();
         if let Some(own) = &source.condition {
-            condition.push(format!("({})", own.sql(self.today)));
+            condition.push(format!("({})", own.sql(self.now())));
         }
         if let Some(since) = since {
             condition.push(scope.may_be_since(&column(&source.table, &source.date), source.nullable, since));
@@ -151,7 +161,8 @@ impl Scope<'_> {
     pub(super) fn may_be_since(&self, date: &str, nullable: bool, since: NaiveDate) -> String {
         let unset = if nullable { format!(" OR {date} IS NULL") } else { String::new() };
         let strange = self.dialect.or_is_no_day(date);
-        format!("({date} >= '{since}' OR {date} < '{FIRST_DAY}'{strange}{unset})")
+        let since = self.day(since);
+        format!("({date} >= {since} OR {date} < '{FIRST_DAY}'{strange}{unset})")
     }
 }
 

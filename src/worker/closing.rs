@@ -10,7 +10,6 @@ use super::residue;
 use crate::database::{Connection, Fault, FaultKind, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::sql::closing::Check;
-use crate::sql::residue::Search;
 use crate::traces::Span;
 
 /// Times that the tables are to be locked, a tenth of a second each.
@@ -66,8 +65,7 @@ pub(super) async fn look(
     }
     if !applied.former.is_empty() {
         for again in &last_look.again {
-            let again = Search { select: again.select.replace("{since}", &applied.since), ..again.clone() };
-            residue::find(connection, &again, &applied.former, &mut kept).await?;
+            residue::find(connection, &again.since(&applied.since), &applied.former, &mut kept).await?;
         }
     }
     if kept.is_empty() { Ok(()) } else { Err(BatchFault::Overtaken(kept)) }

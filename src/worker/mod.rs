@@ -22,6 +22,7 @@ mod run;
 pub mod scheduler;
 mod selection;
 pub mod sweep;
+pub mod views;
 pub mod watch;
 
 pub use context::{Context, Limits};

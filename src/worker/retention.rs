@@ -13,6 +13,7 @@ use super::{Context, Loaded, Planner};
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::plan::Plan;
+use crate::domain::today::Today;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
 use crate::queue::Claim;
 use crate::sql::batch::EMPTY;
@@ -42,10 +43,16 @@ pub fn rehearsal_name(digest: &str) -> String {
     format!("{digest}:retention")
 }
 
-fn old_rows(plan: &Plan, today: NaiveDate) -> Result<Vec<OldRows<'_>>, SweepError> {
+fn old_rows(plan: &Plan, today: Today) -> Result<Vec<OldRows<'_>>, SweepError> {
     let old = |own| -> Result<OldRows<'_>, SweepError> {
         let own: &crate::domain::plan::RowRetention = own;
-        Ok(OldRows { client: &plan.client, plan: own, today, cutoff: own.length.before(today)? })
+        Ok(OldRows {
+            client: &plan.client,
+            plan: own,
+            today: today.day,
+            cutoff: own.length.before(today.day)?,
+            zone: today.zone,
+        })
     };
     plan.row_retention.iter().map(old).collect()
 }
@@ -60,11 +67,11 @@ pub async fn look(
     store: &Store,
     planner: &Planner,
     ledger: Option<&Ledger>,
-    today: NaiveDate,
+    today: impl Into<Today>,
     mode: Mode,
 ) -> Result<Vec<TableRows>, SweepError> {
     let loaded = planner.plan(store).await?;
-    let tables = old_rows(&loaded.plan, today)?;
+    let tables = old_rows(&loaded.plan, today.into())?;
     if tables.is_empty() {
         return Err(SweepError::NoRetention);
     }
@@ -136,7 +143,7 @@ pub(super) async fn gates(
     if request.over_brake || share >= 1.0 {
         return Ok(BTreeMap::new());
     }
-    let found = look(&context.store, &context.planner, Some(&context.ledger), request.today, Mode::Preview).await?;
+    let found = look(&context.store, &context.planner, Some(&context.ledger), request.day(), Mode::Preview).await?;
     if let Some(own) = found.iter().find(|own| own.rows > share_of(own.of, share)) {
         return Err(SweepError::BrakedRows {
             table: own.table.clone(),
@@ -183,7 +190,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(()) };
     let table: Vec<String> =
         serde_json::from_str(&batch.keys).map_err(|_| context.store.unreadable("lethe_batches.keys"))?;
-    let old = old_rows(&prepared.loaded.plan, sweep.today)?;
+    let old = old_rows(&prepared.loaded.plan, Today { day: sweep.today, zone: prepared.zone })?;
     let Some(old) = old.iter().find(|own| table.first() == Some(&own.plan.table)) else {
         ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?;
         return Ok(());

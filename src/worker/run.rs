@@ -12,7 +12,7 @@ use super::anonymize::Anonymizer;
 use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
-use super::{Context, deliver, scheduler, watch};
+use super::{Context, deliver, scheduler, views, watch};
 use crate::database::{BATCHES, Listener, StoreError};
 use crate::domain::hint::Hint;
 use crate::domain::job::Job;
@@ -33,6 +33,8 @@ const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mill
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// How often the ledger is searched for moments that are ahead of the clock.
 const RESET_EVERY: Duration = Duration::from_secs(600);
+/// How often views that show former values are tried again.
+const VIEWS_TRIED_EVERY: Duration = Duration::from_secs(30);
 /// How often the clock is set by the database server's.
 const TIME_KEPT_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause after an error.
@@ -277,7 +279,7 @@ async fn stewarding(
     batch_over: Arc<Notify>,
 ) -> Option<StoreError> {
     let mut pause = ROUND;
-    let (mut time_kept, mut reset) = (Instant::now(), Instant::now());
+    let (mut time_kept, mut reset, mut views_tried) = (Instant::now(), Instant::now(), Instant::now());
     let mut staging = relay.map(Staging::new);
     while !stop.is_cancelled() {
         if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
@@ -285,6 +287,9 @@ async fn stewarding(
         }
         if reset.elapsed() > RESET_EVERY && scheduler::reset_moments_ahead(&context).await.is_ok() {
             reset = Instant::now();
+        }
+        if views_tried.elapsed() > VIEWS_TRIED_EVERY && views::again(&context).await.is_ok() {
+            views_tried = Instant::now();
         }
         let looked = round(&context, &role).await;
         let staged = match &mut staging {

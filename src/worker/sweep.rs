@@ -20,13 +20,14 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection, clients};
-use super::{Context, Loaded, Planner, gate, journal, retention};
+use super::{Context, Loaded, Planner, gate, journal, retention, views};
 use crate::database::{Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
+use crate::domain::today::Today;
 use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State, Sweep};
 use crate::sql::select::Wanted;
 
@@ -108,6 +109,12 @@ impl Request {
         }
     }
 
+    /// The day, in the time zone in which it is one.
+    #[must_use]
+    pub fn day(&self) -> Today {
+        Today { day: self.today, zone: self.zone }
+    }
+
     /// A list sweep over these clients.
     #[must_use]
     pub fn of_clients(keys: Vec<Key>, today: NaiveDate) -> Self {
@@ -140,6 +147,8 @@ pub(super) struct Prepared {
     pub(super) filters: Vec<(String, Vec<String>)>,
     pub(super) cutoff: Option<NaiveDate>,
     pub(super) today: NaiveDate,
+    /// The time zone in which that is a day.
+    pub(super) zone: Tz,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
     /// The saved selection that was asked for.
@@ -159,6 +168,7 @@ impl Prepared {
             filters: self.filters.iter().map(|(column, values)| (column.as_str(), values.as_slice())).collect(),
             today,
             cutoff: self.cutoff,
+            zone: self.zone,
         }
     }
 }
@@ -190,6 +200,7 @@ pub(super) async fn prepare(
         filters,
         cutoff,
         today: request.today,
+        zone: request.zone,
         selected: None,
         saved: match &request.selection {
             Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
@@ -556,42 +567,12 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         filters: columns_of(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
         today: sweep.today,
+        zone: sweep.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
         selected: None,
         saved: None,
         allowance: sweep.allowance.clone(),
         loaded,
     }))
-}
-
-/// Refreshes the materialized views that the policy names. One that cannot be
-/// refreshed is noted with the sweep, and holds nobody up.
-async fn refresh(context: &Context, sweep: &Sweep) -> Result<(), SweepError> {
-    let loaded = match context.planner.plan(&context.store).await {
-        Ok(loaded) => loaded,
-        Err(super::PlanLoadError::Store(error)) => return Err(error.into()),
-        // What the policy wants now cannot be known; the next sweep says why.
-        Err(_) => return Ok(()),
-    };
-    for view in &loaded.plan.refresh {
-        let refreshed = async {
-            let mut writer = context.ledger.writer().await;
-            let mut transaction = writer.begin().await?;
-            for sql in loaded.plan.client.dialect.refresh(view) {
-                query(&sql).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        if let Err(error) = refreshed.await {
-            if error.is_unreachable() {
-                return Err(error.into());
-            }
-            let note =
-                format!("the materialized view `{view}` could not be refreshed, and shows former values: {error}");
-            tracing::error!(sweep = sweep.id, note);
-            context.ledger.note_sweep(sweep.id, &note).await?;
-        }
-    }
-    Ok(())
 }
 
 /// Closes a sweep whose batches are all over. Returns whether it did.
@@ -606,7 +587,7 @@ pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError>
         // The limit leaves no room for those that pause, so nothing waits for them.
         context.ledger.leave_pausing(sweep.id).await?;
     }
-    refresh(context, sweep).await?;
+    views::after(context, sweep).await?;
     let left_out = context.ledger.left_out(sweep.id).await?;
     let closed = context.ledger.close_sweep(sweep).await?;
     if closed {

@@ -24,6 +24,7 @@ mod http;
 mod journal;
 mod layout;
 mod leases;
+mod migrations;
 mod nights;
 mod notices;
 mod period;

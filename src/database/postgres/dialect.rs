@@ -1,11 +1,13 @@
 //! `PostgreSQL`'s SQL.
 
+use chrono::NaiveDate;
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect};
 
 use super::super::sqlite::temporary;
 use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
+use crate::domain::today::Today;
 use crate::sql::{name, text};
 
 /// `PostgreSQL`, 13 or later.
@@ -86,6 +88,10 @@ impl SqlDialect for Postgres {
 
     fn day(&self, expression: &str) -> String {
         format!("CAST({expression} AS DATE)")
+    }
+
+    fn begin_of(&self, today: Today, day: NaiveDate) -> String {
+        today.begins(day)
     }
 
     fn is_day(&self, column: &str) -> String {
@@ -404,6 +410,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0015_roots.sql"),
             include_str!("../../../migrations/postgres/0016_nights.sql"),
             include_str!("../../../migrations/postgres/0017_period.sql"),
+            include_str!("../../../migrations/postgres/0018_primary_keys.sql"),
         ]
     }
 

@@ -3,6 +3,8 @@
 mod dialect;
 mod fault;
 mod listen;
+mod patience;
+mod pooler;
 mod rights;
 mod schema;
 mod session;
@@ -11,6 +13,7 @@ mod verify;
 pub use dialect::Postgres as Dialect;
 pub(super) use fault::fault;
 pub use listen::Listener;
+pub(super) use pooler::POOLED;
 pub use rights::{Change, Role};
 
 use std::collections::BTreeSet;
@@ -21,7 +24,7 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::{AssertSqlSafe, ConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 use url::Url;
 
 use super::native::Held;
@@ -68,23 +71,34 @@ impl Postgres {
         shown.to_string()
     }
 
-    /// What every connection is told.
+    /// What every connection is told. The role's own search path stays in force,
+    /// as triggers, types and operators are found by it; the ledger's schema is
+    /// its end. Whatever the role's default is, each statement sees what was
+    /// committed before it, as several of a batch look again.
     fn session(&self) -> String {
         let ledger = text(&self.ledger_schema);
         let idle = self.idle_timeout.as_millis();
         format!(
             "SET TIME ZONE 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on; \
              SET client_min_messages = warning; SET jit = off; SET row_security = off; \
-             SET lock_timeout = {}; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
-             SET tcp_user_timeout = {idle}; \
-             SELECT set_config('search_path', concat_ws(', ', (SELECT quote_ident(s) FROM \
-             unnest(current_schemas(false)) WITH ORDINALITY AS p (s, place) WHERE s <> {ledger} ORDER BY place LIMIT 1), \
-             quote_ident({ledger})), false)",
-            self.lock_timeout.as_millis(),
+             SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; \
+             SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
+             SET tcp_user_timeout = {idle}; {}; \
+             SELECT set_config('search_path', concat_ws(', ', NULLIF(current_setting('search_path'), ''), \
+             quote_ident({ledger})), false) WHERE {ledger} <> ALL (current_schemas(false))",
             self.statement_timeout.as_millis(),
+            patience::lock_timeout(self.lock_timeout),
         )
     }
 }
+
+/// A schema of the search path, before the ledger's in `$1`, with a table called like one of the ledger's.
+const SHADOWS: &str = "SELECT CAST(n.nspname AS TEXT) FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (own, place) \
+     JOIN pg_catalog.pg_namespace AS n ON n.nspname = p.own JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid \
+     WHERE n.nspname <> $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname LIKE 'lethe!_%' ESCAPE '!' \
+     AND (c.relname = 'lethe_migrations' OR EXISTS (SELECT 1 FROM pg_catalog.pg_class AS l JOIN pg_catalog.pg_namespace AS own \
+     ON own.oid = l.relnamespace WHERE own.nspname = $1 AND l.relname = c.relname)) \
+     AND p.place < COALESCE(array_position(CAST(current_schemas(false) AS TEXT[]), $1), 1000) ORDER BY p.place LIMIT 1";
 
 /// A database of a server.
 #[derive(Debug)]
@@ -112,6 +126,9 @@ impl Server {
         let readers = PoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(30))
+            // One that was kept over a failover may lead to a server that is not the primary any more.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| may_write(connection).boxed())
             .after_connect(move |connection, _| {
                 let session = sqlx::raw_sql(AssertSqlSafe(session.clone()));
                 async move { session.execute(connection).await.map(drop) }.boxed()
@@ -136,8 +153,16 @@ impl Server {
         for set_up in std::iter::once(session.as_str()).chain(Dialect.functions().iter().copied()) {
             sqlx::raw_sql(AssertSqlSafe(set_up.to_owned())).execute(&mut own).await?;
         }
-        Ok(self.connection(Held::Own(own)))
+        let patience = patience::of(&mut own).await?;
+        Ok(self.connection(Held::Own(own)).with_patience(patience))
     }
+}
+
+/// Whether a connection answers, and its server lets it write.
+async fn may_write(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let answer = sqlx::raw_sql("SHOW transaction_read_only").fetch_one(connection).await;
+    // One that does not answer is replaced like one that may not write.
+    Ok(answer.and_then(|row| row.try_get::<String, _>(0)).is_ok_and(|read_only| read_only == "off"))
 }
 
 impl Driver for Server {
@@ -177,18 +202,37 @@ impl Driver for Server {
     fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>> {
         async {
             let mut own = self.plain().await?;
-            sqlx::query("SELECT count(*) FROM pg_catalog.pg_namespace").execute(&mut own).await?;
-            sqlx::Connection::close(own).await
+            sqlx::raw_sql("SELECT count(*) FROM pg_catalog.pg_namespace").execute(&mut own).await?;
+            // Before anything is set on a connection that others use.
+            let is_shared = pooler::is_shared(&mut own, || self.plain()).await?;
+            sqlx::Connection::close(own).await?;
+            if is_shared { Err(sqlx::Error::Configuration(pooler::POOLED.into())) } else { Ok(()) }
         }
         .boxed()
     }
 
-    fn objection<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
-        async { Ok(()) }.boxed()
+    /// An encoding that has other characters than Unicode, and tables that would be taken for the ledger's.
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+        async {
+            let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *connection).await?;
+            if encoding != "UTF8" {
+                return Err(StoreError::encoding(&self.place, &encoding));
+            }
+            let shadow: Option<String> =
+                query_scalar(SHADOWS).bind(&self.settings.ledger_schema).fetch_optional(connection).await?;
+            shadow.map_or(Ok(()), |schema| Err(StoreError::shadowed(&self.place, &schema)))
+        }
+        .boxed()
     }
 
+    /// Also whether the server still lets it write: after a failover under a kept connection it may not.
     fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
-        async { Ok(connection.ping().await.is_ok() && !connection.is_in_transaction()) }.boxed()
+        async {
+            // A transaction just dropped is rolled back before this is answered.
+            let read_only = query_scalar::<String>("SHOW transaction_read_only").fetch_one(&mut *connection).await;
+            Ok(read_only.is_ok_and(|read_only| read_only == "off") && !connection.is_in_transaction())
+        }
+        .boxed()
     }
 
     fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
@@ -266,6 +310,14 @@ impl Driver for Server {
         .boxed()
     }
 
+    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async {
+            let read_only: String = query_scalar("SHOW transaction_read_only").fetch_one(connection).await?;
+            Ok(read_only != "off")
+        }
+        .boxed()
+    }
+
     fn remarks<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
         async { Ok(Vec::new()) }.boxed()
     }
@@ -320,6 +372,9 @@ impl Driver for Server {
     fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
         async {
             // One at a time, whoever comes first.
+            let patient = format!("SET LOCAL lock_timeout = {}", self.settings.lock_timeout.as_millis());
+            query(patient).execute(&mut *connection).await?;
+            connection.stay_patient();
             query("SELECT pg_advisory_xact_lock(7022118)").execute(&mut *connection).await?;
             let ledger = &self.settings.ledger_schema;
             let there: bool = query_scalar("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)")

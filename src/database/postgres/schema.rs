@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{Connection, StoreError, query, query_scalar};
+use super::super::{Connection, Json, StoreError, query, query_scalar};
 use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
@@ -16,7 +16,11 @@ pub(super) async fn version(connection: &mut Connection) -> Result<String, Store
     let sql = format!(
         "SELECT CAST(sum(hashtextextended(concat_ws(' ', c.oid, n.nspname, c.relname, c.relrowsecurity, a.attnum, a.attname, \
          a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity), 0)) AS TEXT) || ' ' || \
-         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) || ' ' || \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', t.oid, t.tgrelid, t.tgenabled), 0)), 0) AS TEXT) FROM pg_trigger AS t \
+         WHERE NOT t.tgisinternal) || ' ' || (SELECT CAST(COALESCE(sum(CAST(i.indexrelid AS BIGINT)), 0) AS TEXT) FROM pg_index AS i \
+         WHERE i.indisunique AND i.indexprs IS NOT NULL) || ' ' || (SELECT CAST(COALESCE(sum(CAST(h.inhrelid AS BIGINT)), 0) AS TEXT) \
+         FROM pg_inherits AS h) \
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS}"
     );
@@ -54,7 +58,46 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     indexes(connection, &names, &mut schema).await?;
     foreign_keys(connection, &names, &mut schema).await?;
     checks(connection, &names, &mut schema).await?;
+    triggers(connection, &names, &mut schema).await?;
+    materialized(connection, &mut schema).await?;
     Ok(schema)
+}
+
+/// The triggers and rules that fire for changed and deleted rows, in the order of their names, as they fire.
+async fn triggers(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
+    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT) FROM pg_trigger AS t \
+         WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 24 <> 0 \
+         UNION ALL SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT) FROM pg_rewrite AS r \
+         WHERE r.ev_type IN ('2', '4') AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
+    for row in query(sql).fetch_all(connection).await? {
+        if let Some(table) = table(schema, names, row.get(0)?) {
+            table.triggers.push(row.get(1)?);
+        }
+    }
+    Ok(())
+}
+
+/// Which materialized views show which others, by themselves or through views.
+async fn materialized(connection: &mut Connection, schema: &mut Schema) -> Result<(), StoreError> {
+    let name = "CASE WHEN n.nspname = current_schema() AND c.relname NOT LIKE '%.%' THEN CAST(c.relname AS TEXT) \
+         ELSE n.nspname || '.' || c.relname END";
+    let sql = format!(
+        "WITH RECURSIVE shown AS (SELECT DISTINCT r.ev_class AS own, d.refobjid AS other FROM pg_rewrite AS r JOIN pg_depend AS d \
+         ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass \
+         WHERE r.rulename = '_RETURN' AND d.refobjid <> r.ev_class), \
+         through AS (SELECT own, other FROM shown UNION SELECT t.own, s.other FROM through AS t JOIN shown AS s ON s.own = t.other), \
+         named AS (SELECT c.oid, {name} AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'm') \
+         SELECT o.name, s.name FROM through AS t JOIN named AS o ON o.oid = t.own JOIN named AS s ON s.oid = t.other ORDER BY 1, 2"
+    );
+    for row in query(&sql).fetch_all(connection).await? {
+        schema.shows.entry(row.get(0)?).or_default().insert(row.get(1)?);
+    }
+    Ok(())
 }
 
 fn table<'a>(schema: &'a mut Schema, names: &BTreeMap<i64, String>, oid: i64) -> Option<&'a mut LiveTable> {
@@ -108,8 +151,8 @@ fn kind(category: &str, name: &str) -> Kind {
     }
 }
 
-/// Of one index: its table, whether it is unique, whether partial, its columns.
-type Found = (i64, bool, bool, Vec<Option<String>>);
+/// Of one index: its table, whether it is unique, whether partial, its columns, and what its expressions are made of.
+type Found = (i64, bool, bool, Vec<Option<String>>, Vec<String>);
 
 async fn indexes(
     connection: &mut Connection,
@@ -117,7 +160,11 @@ async fn indexes(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     let sql = "SELECT CAST(i.indrelid AS BIGINT), CAST(i.indexrelid AS BIGINT), i.indisunique, i.indpred IS NOT NULL, \
-         CAST(a.attname AS TEXT) FROM pg_index AS i \
+         CAST(a.attname AS TEXT), CASE WHEN i.indisunique AND i.indexprs IS NOT NULL THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) \
+         FROM pg_depend AS d JOIN pg_attribute AS e ON e.attrelid = d.refobjid AND e.attnum = d.refobjsubid \
+         WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass \
+         AND d.refobjid = i.indrelid AND d.refobjsubid > 0 AND position(quote_ident(e.attname) IN pg_get_expr(i.indexprs, i.indrelid)) > 0) END \
+         FROM pg_index AS i \
          CROSS JOIN LATERAL unnest(CAST(i.indkey AS SMALLINT[])) WITH ORDINALITY AS k (number, place) \
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0 \
          WHERE k.place <= i.indnkeyatts AND i.indisvalid ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
@@ -125,16 +172,18 @@ async fn indexes(
     for row in query(sql).fetch_all(connection).await? {
         let index: i64 = row.get(1)?;
         if found.last().is_none_or(|(last, _)| *last != index) {
-            found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new())));
+            let made_of: Option<Json<Vec<String>>> = row.get(5)?;
+            let made_of = made_of.map(|own| own.0).unwrap_or_default();
+            found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
         }
-        if let Some((_, (.., columns))) = found.last_mut() {
+        if let Some((_, (.., columns, _))) = found.last_mut() {
             columns.push(row.get(4)?);
         }
     }
-    for (_, (of, unique, partial, columns)) in found {
+    for (_, (of, unique, partial, columns, made_of)) in found {
         let Some(table) = table(schema, names, of) else { continue };
         if unique {
-            table.unique.push(Unique { columns: columns.clone(), partial });
+            table.unique.push(Unique { columns: columns.clone(), partial, made_of });
         }
         table.indexes.push(Index { columns, partial });
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 
 use super::super::{Connection, StoreError, query, query_as, query_scalar};
 use super::Dialect;
@@ -12,7 +13,7 @@ use crate::domain::policy::{Action, Literal};
 use crate::domain::sweep::SweepKind;
 use crate::sql::batch::{statements, temporary_tables};
 use crate::sql::select::Wanted;
-use crate::sql::text;
+use crate::sql::{name, text};
 
 /// Has the server prepare every statement of the plan, which tells what does
 /// not fit (types, operators, rights), and looks for rows that it would hide.
@@ -45,9 +46,10 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
             ));
         }
     }
+    inherited(&mut transaction, plan, &mut problems).await?;
     constants(&mut transaction, plan, &mut problems).await?;
     let today = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
-    let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today) };
+    let wanted = Wanted { plan, filters: Vec::new(), today, cutoff: Some(today), zone: Tz::UTC };
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
     let made = made.all(&plan.client);
@@ -68,6 +70,33 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     }
     transaction.rollback().await?;
     Ok(problems)
+}
+
+/// No key is there in the client table and in one that inherits from it, or in two of these: a unique index holds for
+/// one of them alone, and what is read through the parent would be two clients.
+async fn inherited(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+    let client = &plan.client;
+    let family = format!(
+        "WITH RECURSIVE family AS (SELECT CAST({} AS REGCLASS) AS own UNION ALL SELECT CAST(i.inhrelid AS REGCLASS) FROM family AS f \
+         JOIN pg_catalog.pg_inherits AS i ON i.inhparent = f.own JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid \
+         WHERE NOT c.relispartition) SELECT DISTINCT CAST(own AS TEXT) FROM family ORDER BY 1",
+        text(&Dialect.qualified(&client.table))
+    );
+    let family: Vec<String> = query_scalar(family).fetch_all(&mut *connection).await?;
+    for (at, one) in family.iter().enumerate() {
+        for other in &family[at + 1..] {
+            let same: Vec<String> = client.key.iter().map(|own| format!("a.{0} = b.{0}", name(own))).collect();
+            let sql = format!("SELECT 1 FROM ONLY {one} AS a JOIN ONLY {other} AS b ON {} LIMIT 1", same.join(" AND "));
+            if query(sql).fetch_optional(&mut *connection).await?.is_some() {
+                problems.push(Problem::new(
+                    "client.key",
+                    format!("the same key is in `{one}` and in `{other}`, one of which inherits from the other or both from `{}`", client.table),
+                    "give each client a key that it has alone; a unique index holds for one table, not for those that inherit from it",
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Has the server prepare statements, and plan them, which is when it looks at

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
 use super::key;
 use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
+use crate::domain::today::Today;
 use crate::sql::{name, text};
 
 /// `SQLite`.
@@ -51,6 +53,10 @@ impl SqlDialect for Sqlite {
 
     fn day(&self, expression: &str) -> String {
         expression.to_owned()
+    }
+
+    fn begin_of(&self, _today: Today, day: NaiveDate) -> String {
+        format!("'{day}'")
     }
 
     fn is_day(&self, column: &str) -> String {
@@ -333,6 +339,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0015_roots.sql"),
             include_str!("../../../migrations/sqlite/0016_nights.sql"),
             include_str!("../../../migrations/sqlite/0017_period.sql"),
+            include_str!("../../../migrations/sqlite/0018_primary_keys.sql"),
         ]
     }
 

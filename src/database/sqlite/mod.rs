@@ -210,6 +210,10 @@ impl Driver for File {
         async { Ok(None) }.boxed()
     }
 
+    fn is_read_only<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+        async { Ok(false) }.boxed()
+    }
+
     fn remarks<'c>(
         &'c self,
         connection: &'c mut Connection,

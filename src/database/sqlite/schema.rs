@@ -74,33 +74,86 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, Sto
     key.sort_by_key(|column| column.primary_key);
     if !key.is_empty() {
         let columns: Vec<Option<String>> = key.iter().map(|column| Some(column.name.clone())).collect();
-        table.unique.push(Unique { columns: columns.clone(), partial: false });
+        table.unique.push(Unique { columns: columns.clone(), partial: false, made_of: Vec::new() });
         table.indexes.push(Index { columns, partial: false });
     }
     indexes(connection, &mut table).await?;
     foreign_keys(connection, &mut table).await?;
+    triggers(connection, &mut table).await?;
     Ok(table)
 }
 
 async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT l.seq, l.\"unique\", l.partial, i.name FROM pragma_index_list({}) AS l, pragma_index_info(l.name) AS i \
-         WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
+        "SELECT l.seq, l.\"unique\", l.partial, i.name, s.sql FROM pragma_index_list({}) AS l, pragma_index_info(l.name) AS i \
+         LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
         text(&table.name)
     );
-    let mut found: BTreeMap<i64, (bool, bool, Vec<Option<String>>)> = BTreeMap::new();
+    let mut found: BTreeMap<i64, (bool, bool, Vec<Option<String>>, String)> = BTreeMap::new();
     for row in query(&sql).fetch_all(connection).await? {
         let unique = row.get::<i64>(1)? != 0;
         let partial = row.get::<i64>(2)? != 0;
-        found.entry(row.get(0)?).or_insert((unique, partial, Vec::new())).2.push(row.get(3)?);
+        let sql: Option<String> = row.get(4)?;
+        let entry = found.entry(row.get(0)?).or_insert((unique, partial, Vec::new(), sql.unwrap_or_default()));
+        entry.2.push(row.get(3)?);
     }
-    for (unique, partial, columns) in found.into_values() {
+    for (unique, partial, columns, sql) in found.into_values() {
         if unique {
-            table.unique.push(Unique { columns: columns.clone(), partial });
+            let made_of = if columns.contains(&None) { made_of(&sql, table) } else { Vec::new() };
+            table.unique.push(Unique { columns: columns.clone(), partial, made_of });
         }
         table.indexes.push(Index { columns, partial });
     }
     Ok(())
+}
+
+/// The columns of the table that the expressions in a `CREATE INDEX` statement name.
+fn made_of(sql: &str, table: &LiveTable) -> Vec<String> {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return Vec::new() };
+    let mut depth = 0_usize;
+    let mut named = Vec::new();
+    for token in tokens.into_iter().skip_while(|token| !matches!(token, Token::LParen)) {
+        match token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            Token::Word(word) => {
+                let column = table.columns.iter().find(|own| own.name.eq_ignore_ascii_case(&word.value));
+                named.extend(column.map(|own| own.name.clone()).filter(|own| !named.contains(own)));
+            }
+            _ => {}
+        }
+        // What stands behind says which rows it covers.
+        if depth == 0 {
+            break;
+        }
+    }
+    named
+}
+
+/// The triggers of a table that fire where its rows are changed or deleted.
+async fn triggers(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
+    let sql = format!(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = {} COLLATE NOCASE ORDER BY name",
+        text(&table.name)
+    );
+    for row in query(&sql).fetch_all(connection).await? {
+        let sql: String = row.get(1)?;
+        if fires_for_changes(&sql) {
+            table.triggers.push(row.get(0)?);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a `CREATE TRIGGER` statement is about UPDATE or DELETE.
+fn fires_for_changes(sql: &str) -> bool {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
+    let words = tokens.iter().filter_map(|token| match token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
+        _ => None,
+    });
+    let event = words.skip(2).find(|word| matches!(word.as_str(), "insert" | "update" | "delete"));
+    event.is_none_or(|event| event != "insert")
 }
 
 async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {

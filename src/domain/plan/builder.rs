@@ -43,6 +43,11 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
+    for step in rules.steps.iter().filter(|step| !step.triggers.is_empty()) {
+        let names = list(step.triggers.iter().map(String::as_str));
+        let what = if step.triggers.len() == 1 { "a trigger fires" } else { "triggers fire" };
+        builder.note(format!("{what} where rows of `{}` are changed or deleted: {names}", step.table));
+    }
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
@@ -113,6 +118,15 @@ impl<'a> Builder<'a> {
             .map(|(_, said)| said)
     }
 
+    /// Whether the policy changes this column.
+    pub(super) fn changes(&self, table: &str, column: &str) -> bool {
+        let Some(live) = self.schema.table(table) else { return false };
+        let said = self.rule_of(table).map(|said| &said.columns);
+        said.into_iter()
+            .flatten()
+            .any(|(name, said)| said.acts() && live.column(name).is_some_and(|own| own.name == *column))
+    }
+
     pub(super) fn live(&mut self, table: &str, place: &str) -> Option<&'a LiveTable> {
         find_table(self.schema, table, place).map_err(|problem| self.problems.push(problem)).ok()
     }
@@ -159,7 +173,9 @@ impl<'a> Builder<'a> {
             spelt.extend(self.column(table, name, place));
         }
         let good = spelt.len() == condition.columns().len();
-        let condition = condition.spelt(spelt);
+        let is_moment = |name: &String| table.column(name).is_some_and(LiveColumn::is_moment);
+        let about_moments = spelt.iter().any(is_moment);
+        let condition = condition.spelt(spelt).about_moments(about_moments);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());
         good.then_some(placed.condition)

@@ -2,11 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use chrono::NaiveDate;
 use sqlparser::ast::{BinaryOperator, Expr, Ident, ObjectName, Query, UnaryOperator, Visit, Visitor};
 use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
+
+use crate::domain::today::Today;
 
 /// One SQL expression, parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Condition {
     relations: Vec<(Option<String>, String)>,
     has_query: bool,
     always_readable: bool,
+    /// Whether it is about moments, of which the day depends on the time zone.
+    about_moments: bool,
 }
 
 const TODAY: &str = "{today}";
@@ -55,12 +58,18 @@ impl Condition {
             relations: names.relations,
             has_query: names.has_query,
             always_readable: is_always_readable(&expression),
+            about_moments: false,
         })
     }
 
     /// The same condition, its columns in the database's own spelling.
     pub(super) fn spelt(self, columns: Vec<String>) -> Self {
         Self { columns, ..self }
+    }
+
+    /// The same condition, on columns of which one may hold moments.
+    pub(super) fn about_moments(self, about_moments: bool) -> Self {
+        Self { about_moments, ..self }
     }
 
     /// An equality that needs no parsing: a column and a text, both quoted.
@@ -71,6 +80,7 @@ impl Condition {
             relations: Vec::new(),
             has_query: false,
             always_readable: true,
+            about_moments: false,
         }
     }
 
@@ -82,6 +92,7 @@ impl Condition {
             relations: self.relations.iter().chain(&other.relations).cloned().collect(),
             has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
+            about_moments: self.about_moments || other.about_moments,
         }
     }
 
@@ -93,8 +104,10 @@ impl Condition {
 
     /// The expression as SQL, on a given day.
     #[must_use]
-    pub fn sql(&self, today: NaiveDate) -> String {
-        self.text.replace(TODAY, &format!("'{today}'"))
+    pub fn sql(&self, today: impl Into<Today>) -> String {
+        let today: Today = today.into();
+        let day = if self.about_moments { today.begins(today.day) } else { format!("'{today}'") };
+        self.text.replace(TODAY, &day)
     }
 
     /// The column names it mentions outside of subqueries, unqualified.
@@ -238,7 +251,7 @@ mod tests {
     fn a_condition_names_its_columns() {
         let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}", &SQLiteDialect {}).unwrap();
         assert_eq!(condition.columns(), ["status", "due on"]);
-        let day = NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
         assert!(condition.sql(day).ends_with("< '2026-01-02'"));
     }
 

@@ -48,12 +48,24 @@ impl TableRules<'_, '_> {
         }
     }
 
-    /// A link table refers to the rows behind it, so it has to go first; and it is the way to them.
+    /// A link table refers to the rows behind it, so it has to go first; and it is the way to them. So does a column
+    /// that is the way to the rows it refers to, and changes when nobody needs the way any more.
     fn delete(&self, builder: &Builder, paths: Vec<Path>, condition: Option<Condition>) -> Delete {
         let between = paths.iter().flat_map(|path| &path.hops[1..]);
         let going = between.filter(|hop| builder.rule_of(&hop.table).is_some_and(|rule| rule.rows.is_some()));
         let keys = going.filter_map(|hop| builder.schema.table(&hop.table)).flat_map(|table| &table.foreign_keys);
-        let mut own = keys.filter(|key| key.references == self.table.name && key.referenced.len() <= REMEMBERED);
+        let ways = paths.iter().flat_map(|path| {
+            let tables = path.hops[1..].iter().map(|hop| hop.table.as_str()).chain([self.client.table.as_str()]);
+            path.hops.iter().zip(tables).flat_map(|(hop, next)| hop.matches.iter().map(move |own| (next, own)))
+        });
+        let changed = ways.filter(|(table, column)| builder.changes(table, column));
+        let changed: Vec<(&str, &String)> = changed.collect();
+        let of_ways = changed.iter().filter_map(|(table, column)| {
+            let keys = &builder.schema.table(table)?.foreign_keys;
+            keys.iter().find(|key| key.columns.contains(*column))
+        });
+        let mut own =
+            keys.chain(of_ways).filter(|key| key.references == self.table.name && key.referenced.len() <= REMEMBERED);
         let typed =
             |name: &String| (name.clone(), self.table.column(name).map_or("", LiveColumn::compares_as).to_owned());
         let remembered = own.next().map(|key| key.referenced.iter().map(typed).collect());

@@ -181,6 +181,8 @@ pub struct Step {
     pub unlinks: Vec<Update>,
     /// For a key-value table, its key column and the keys the policy knows.
     pub keys: Option<KnownKeys>,
+    /// What of the database's own fires where rows of this table are changed or deleted, by name.
+    pub triggers: Vec<String>,
 }
 
 /// Rows to delete: those reached by `paths` for which the condition holds.
@@ -206,6 +208,8 @@ pub struct Update {
     pub paths: Vec<Path>,
     /// The columns and what happens to each.
     pub rules: Vec<Rule>,
+    /// Whether it comes before everything else, as the columns refer to rows that go.
+    pub first: bool,
 }
 
 /// What happens to one column.

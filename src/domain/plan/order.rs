@@ -45,6 +45,12 @@ pub(super) fn in_order<'a>(builder: &Builder<'a>) -> Vec<&'a LiveTable> {
     done
 }
 
+/// The columns of a table by which it refers to rows that the policy deletes.
+pub(super) fn referring_to_rows_that_go(builder: &Builder, table: &LiveTable) -> BTreeSet<String> {
+    let goes = |name: &String| builder.rule_of(name).is_some_and(|rule| rule.rows.is_some());
+    table.foreign_keys.iter().filter(|key| goes(&key.references)).flat_map(|key| key.columns.iter().cloned()).collect()
+}
+
 /// Tables that others are reached through.
 pub(super) fn parents(builder: &Builder) -> BTreeSet<String> {
     let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref()).flat_map(|links| &links.0);

@@ -155,11 +155,7 @@ fn redact(builder: &mut Builder, column: &LiveColumn, paths: &[String], place: &
 
 /// A placeholder in a unique column collides with itself unless it differs by row.
 fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &Rule, paths: &[Path], place: &str) {
-    let alone = table
-        .unique
-        .iter()
-        .any(|unique| unique.columns.len() == 1 && unique.columns[0].as_deref().is_some_and(|own| own == column.name));
-    if !alone {
+    if !table.is_unique_alone(&column.name) {
         return;
     }
     let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));

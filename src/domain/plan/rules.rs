@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
 use super::files;
-use super::order::{in_order, parents, travelled_columns};
-use super::settle::{self, Groups};
+use super::order::{in_order, parents, referring_to_rows_that_go, travelled_columns};
+use super::settle::{self, Groups, Turn};
 use super::{
     ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn, SearchedGroup,
     Source, Step, Update, placeholder,
@@ -92,10 +92,13 @@ impl TableRules<'_, '_> {
                 fixed.insert(column.name.clone(), link.clone());
             }
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-            groups.entry((unlinks, link)).or_default().push(rule);
+            let turn = if unlinks { Turn::Last } else { Turn::Then };
+            groups.entry((turn, link)).or_default().push(rule);
         }
         self.entries(builder, rules, &mut groups, travelled);
         self.mark_client(&mut groups);
+        let referring = referring_to_rows_that_go(builder, self.table);
+        settle::release(&mut groups, &referring, self.table, builder.schema.dialect);
         settle::check(builder, self.table, &self.place, &groups, |link| self.by_link(link));
         for (link, columns) in identifying {
             let paths = self.by_link(link.as_ref());
@@ -110,10 +113,14 @@ impl TableRules<'_, '_> {
             updates: Vec::new(),
             unlinks: Vec::new(),
             keys: self.known_keys(builder),
+            triggers: self.table.triggers.clone(),
         };
-        for ((unlinks, link), rules) in groups {
-            let update = Update { paths: self.by_link(link.as_ref()), rules };
-            if unlinks { step.unlinks.push(update) } else { step.updates.push(update) }
+        if step.deletes.is_empty() && groups.is_empty() {
+            step.triggers.clear();
+        }
+        for ((turn, link), rules) in groups {
+            let update = Update { paths: self.by_link(link.as_ref()), rules, first: turn == Turn::First };
+            if turn == Turn::Last { step.unlinks.push(update) } else { step.updates.push(update) }
         }
         rules.steps.push(step);
         fixed
@@ -299,7 +306,7 @@ impl TableRules<'_, '_> {
         if !branches.is_empty() {
             let rule = self.rule(builder, column, branches, None, &place);
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-            groups.entry((unlinks, None)).or_default().push(rule);
+            groups.entry((if unlinks { Turn::Last } else { Turn::Then }, None)).or_default().push(rule);
         }
     }
 
@@ -318,7 +325,7 @@ impl TableRules<'_, '_> {
         if self.table.name != self.client.table {
             return;
         }
-        let own = groups.entry((false, None)).or_default();
+        let own = groups.entry((Turn::Then, None)).or_default();
         if let Some(column) = &self.client.anonymized {
             own.retain(|rule| &rule.column != column);
             own.push(self.mark(column, Action::Constant(crate::domain::policy::Literal::Boolean(true)), None));
@@ -332,7 +339,7 @@ impl TableRules<'_, '_> {
             own.push(self.mark(column, today, unset));
         }
         if own.is_empty() {
-            groups.remove(&(false, None));
+            groups.remove(&(Turn::Then, None));
         }
     }
 

@@ -9,9 +9,46 @@ use crate::domain::dialect::Dialect;
 use crate::domain::policy::Action;
 use crate::domain::schema::LiveTable;
 
-/// Rules that are applied in one statement: whether they wait for the residue
-/// check, and the link they are for.
-pub(super) type Groups = BTreeMap<(bool, Option<String>), Vec<Rule>>;
+/// When rules have their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    /// Before rows go that the column refers to.
+    First,
+    /// With the rows of their table.
+    Then,
+    /// After the residue check, as rows are reached through the column.
+    Last,
+}
+
+/// Rules that are applied in one statement: their turn, and the link they are for.
+pub(super) type Groups = BTreeMap<(Turn, Option<String>), Vec<Rule>>;
+
+/// Gives the rules of these columns, which refer to rows that go, the first
+/// turn. What reads such a column, or reads what others change, stays where
+/// everything of the row is read at once.
+pub(super) fn release(groups: &mut Groups, referring: &BTreeSet<String>, table: &LiveTable, dialect: Dialect) {
+    let read: BTreeSet<String> = groups
+        .values()
+        .flatten()
+        .flat_map(|rule| read_again(rule, table, dialect).into_iter().chain(conditions(rule, table, dialect)))
+        .collect();
+    let goes_first = |rule: &Rule| {
+        referring.contains(&rule.column)
+            && !read.contains(&rule.column)
+            && matches!(rule.branches.as_slice(), [own] if own.condition.is_none() && !matches!(own.action, Action::Copy(_)))
+    };
+    let mut first = Groups::new();
+    for ((turn, link), rules) in groups.iter_mut().filter(|((turn, _), _)| *turn == Turn::Then) {
+        debug_assert_eq!(*turn, Turn::Then);
+        let (now, later): (Vec<Rule>, Vec<Rule>) = rules.drain(..).partition(goes_first);
+        *rules = later;
+        if !now.is_empty() {
+            first.insert((Turn::First, link.clone()), now);
+        }
+    }
+    groups.retain(|_, rules| !rules.is_empty());
+    groups.append(&mut first);
+}
 
 /// Refuses rules whose second application could do something else, and rules
 /// whose rows an earlier statement could hide from them.
@@ -43,8 +80,11 @@ pub(super) fn check(
                 );
             }
         }
-        let earlier: Vec<&Rule> =
-            groups.range(..group).filter(|(other, _)| other.0 && group.0).flat_map(|(_, rules)| rules).collect();
+        let earlier: Vec<&Rule> = groups
+            .range(..group)
+            .filter(|(other, _)| other.0 == Turn::Last && group.0 == Turn::Last)
+            .flat_map(|(_, rules)| rules)
+            .collect();
         if let Some(read) = first_changed(&ways(&paths(group.1.as_ref())), &earlier)
             && let Some(rule) = rules.first()
         {

@@ -122,7 +122,7 @@ pub(in crate::http) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// Whether the process can do its work: the database answers, and the policy is a plan.
+/// Whether the process can do its work: the database answers and takes writes, and the policy is a plan.
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
     responses((status = 204), (status = 503, response = Problem)))]
 pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
@@ -130,6 +130,12 @@ pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode,
     let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
     if context.ledger.last_sweeps(1).await.is_err() {
         return Err(away("the database does not answer", "the log of the program says why"));
+    }
+    if context.store.is_read_only().await.unwrap_or(true) {
+        return Err(away(
+            "the database takes no writes",
+            "it may be a standby, or a former primary; work goes on by itself",
+        ));
     }
     match context.planner.plan_checked(&context.store).await {
         Ok(_) => Ok(StatusCode::NO_CONTENT),

@@ -213,3 +213,15 @@ fn numbers_that_are_none() {
         assert_refused(SCHEMA, &rules, "customers.columns.type", "number");
     }
 }
+
+#[test]
+fn one_text_for_all_is_refused_where_an_expression_over_the_column_is_unique() {
+    assert_refused(
+        "CREATE TABLE customers (no TEXT PRIMARY KEY, email TEXT); CREATE UNIQUE INDEX one_email ON customers (lower(email));",
+        &policy(
+            "[tables.customers.columns]\nno.class = \"non-personal\"\nemail = { class = \"personal\", replace = \"gone@x.example\" }",
+        ),
+        "customers.columns.email",
+        "`email` is UNIQUE",
+    );
+}

@@ -155,3 +155,58 @@ async fn a_client_whose_rows_the_database_will_not_let_go_fails_alone() {
         assert_eq!(difference(&before, &company.dump().await), ["- orders: 3|C"]);
     }
 }
+
+/// Customers and addresses that refer to each other.
+fn referring(rows: &str) -> String {
+    let refers = "default_address INTEGER REFERENCES addresses (id)";
+    let customers = |refers: &str| format!("CREATE TABLE customers (no TEXT PRIMARY KEY, {refers});");
+    let addresses =
+        "CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers (no), street TEXT);";
+    let made = either("", "ALTER TABLE customers ADD FOREIGN KEY (default_address) REFERENCES addresses (id);");
+    let own = customers(either(refers, "default_address INTEGER"));
+    format!("{own} {addresses} {made} {rows}")
+}
+
+#[test]
+fn a_reference_is_cleared_before_the_row_goes_that_it_leads_to() {
+    assert_changes(
+        &referring(
+            "INSERT INTO customers VALUES ('A', NULL), ('B', NULL);
+             INSERT INTO addresses VALUES (1, 'A', 'Elm Road'), (2, 'A', 'Oak Road'), (3, 'B', 'Ash Road');
+             UPDATE customers SET default_address = 2 WHERE no = 'A'; UPDATE customers SET default_address = 3 WHERE no = 'B';",
+        ),
+        &policy(
+            r#"
+            tables.customers.columns.no.class = "non-personal"
+            tables.customers.columns.default_address = { class = "non-personal", clear = true }
+            [tables.addresses]
+            client = "customer_no"
+            rows = "delete"
+            "#,
+        ),
+        &["A"],
+        &["- addresses: 1|A|Elm Road", "- addresses: 2|A|Oak Road", "- customers: A|2", "+ customers: A|NULL"],
+    );
+}
+
+#[test]
+fn a_row_goes_that_is_reached_by_nothing_but_the_reference_to_it() {
+    assert_changes(
+        &referring(
+            "INSERT INTO customers VALUES ('A', NULL), ('B', NULL);
+             INSERT INTO addresses VALUES (1, NULL, 'Elm Road'), (3, 'B', 'Ash Road');
+             UPDATE customers SET default_address = 1 WHERE no = 'A'; UPDATE customers SET default_address = 3 WHERE no = 'B';",
+        ),
+        &policy(
+            r#"
+            tables.customers.columns.no.class = "non-personal"
+            tables.customers.columns.default_address = { class = "non-personal", clear = true }
+            [tables.addresses]
+            client = [{ column = "id", equals = "default_address" }, "customer_no"]
+            rows = "delete"
+            "#,
+        ),
+        &["A"],
+        &["- addresses: 1|NULL|Elm Road", "- customers: A|1", "+ customers: A|NULL"],
+    );
+}

@@ -1,6 +1,7 @@
 //! What PostgreSQL alone has: locks, roles, replicas, types, notifications. Tests that hold on every database are in
 //! the other suites.
 
+mod deployed;
 mod late;
 mod locks;
 mod overtaken;
