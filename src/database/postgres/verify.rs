@@ -90,7 +90,7 @@ async fn inherited(connection: &mut Connection, plan: &Plan, problems: &mut Vec<
             if query(sql).fetch_optional(&mut *connection).await?.is_some() {
                 problems.push(Problem::new(
                     "client.key",
-                    format!("the same key is in `{one}` and in `{other}`, one of which inherits from the other or both from `{}`", client.table),
+                    format!("the same key is in `{one}` and in `{other}`, which are read as one table, as one inherits from the other"),
                     "give each client a key that it has alone; a unique index holds for one table, not for those that inherit from it",
                 ));
             }
