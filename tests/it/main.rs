@@ -22,6 +22,7 @@ mod documentation;
 mod files;
 mod http;
 mod journal;
+mod large;
 mod layout;
 mod leases;
 mod migrations;

@@ -86,7 +86,7 @@ impl File {
         let mut own = self.options.connect().await?;
         let writing = format!(
             "PRAGMA busy_timeout = {}; PRAGMA cache_size = -{}; PRAGMA wal_autocheckpoint = {}; PRAGMA secure_delete = ON; \
-             PRAGMA temp_store = MEMORY",
+             PRAGMA temp_store = FILE",
             self.settings.busy_timeout.as_millis(),
             u64::from(self.settings.cache_mib) * 1024,
             self.settings.checkpoint_pages,

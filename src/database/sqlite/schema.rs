@@ -31,6 +31,10 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
+                    // Where types are kept to, ANY keeps 7 and '7' apart; elsewhere it makes a number of both.
+                    if table.strict && column.declared.eq_ignore_ascii_case("any") {
+                        column.base = Some(String::new());
+                    }
                 }
                 schema.tables.insert(name, table);
             }

@@ -151,6 +151,19 @@ async fn a_number_and_the_text_of_it_are_two_clients_in_a_column_without_a_type(
 }
 
 #[tokio::test]
+async fn so_they_are_in_a_column_for_anything_of_a_strict_table() {
+    let schema = "CREATE TABLE customers (no ANY PRIMARY KEY, email TEXT, due TEXT DEFAULT '2026-01-01') STRICT;
+         CREATE TABLE notes (customer_no ANY REFERENCES customers, body TEXT) STRICT;
+         INSERT INTO customers (no, email) VALUES (7, 'a'), ('7', 'b');
+         INSERT INTO notes VALUES (7, 'x'), ('7', 'y');";
+    let company = Company::new(schema, POLICY).await;
+    assert_eq!(company.sweep(&company.forced(&["\"7\""])).await.expect("a sweep").anonymized, 1);
+    assert_eq!(company.rows("SELECT email FROM customers ORDER BY email").await, ["7@invalid", "a"]);
+    assert_eq!(company.rows("SELECT body FROM notes ORDER BY body").await, ["on 7", "x"]);
+    assert_eq!(due(&company, 1).await, ["\"7\" anonymized", "7 anonymized"]);
+}
+
+#[tokio::test]
 async fn a_real_number_as_key_is_found_with_all_its_digits() {
     let clients = "(0.1, 'a'), (0.30000000000000004, 'b'), (0.3, 'c'), (1234567890.1234567, 'd'), (1e300, 'e')";
     let company = Company::new(&schema("no REAL", "customer_no REAL", clients, "(0.3, 'x')"), POLICY).await;
