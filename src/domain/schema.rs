@@ -37,6 +37,9 @@ pub struct LiveTable {
     /// The columns that identify a row, hidden ones included; empty where every row has an address.
     #[serde(skip)]
     pub identity: Vec<String>,
+    /// Whether the number of a row that was deleted may be given to a new one.
+    #[serde(skip)]
+    pub gives_keys_again: bool,
 }
 
 /// One column.

@@ -1,9 +1,11 @@
 //! What the residue check reads of the clients taken: what their rows held
 //! before, and the texts that are searched afterwards.
 
+use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
-use crate::domain::plan::{Plan, Searched};
+use crate::domain::plan::{Path, Plan, Rule, Searched};
+use crate::domain::policy::{Action, Branch, Literal};
 
 /// A search through one table.
 #[derive(Debug, Clone)]
@@ -11,6 +13,8 @@ pub struct Search {
     pub table: String,
     /// The columns in the order in which they are read.
     pub columns: Vec<String>,
+    /// For each, whether it holds the words of a search index.
+    pub lexemes: Vec<bool>,
     /// Reads each row: its client's `n`, its identity as JSON, and the columns.
     pub select: String,
     /// For each column, the assignment that blanks it, if the policy says so.
@@ -38,13 +42,38 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     for source in &plan.identifying {
         for path in &source.paths {
             let conditions = source.condition.iter().map(|own| own.sql(scope.today)).collect();
-            let from = scope.join(path, Looks { conditions, results: Vec::new() });
-            let columns: Vec<String> =
-                source.columns.iter().map(|own| scope.dialect.as_text(&column(&source.table, own))).collect();
+            let mut looks = Looks { conditions, results: Vec::new() };
+            let mut columns = Vec::new();
+            for own in &source.columns {
+                let Some(rule) = changing(plan, &source.table, path, own) else {
+                    columns.push(scope.dialect.as_text(&column(&source.table, own)));
+                    continue;
+                };
+                // What a rule leaves as it is, or has written before, is no former value.
+                let quoted = name(own);
+                let differs = differing(rule, &quoted, &scope.value(&source.table, rule));
+                columns.push(column(&source.table, &format!("lethe_{}", looks.results.len())));
+                looks.results.push(format!("CASE WHEN {differs} THEN {} END", scope.dialect.as_text(&quoted)));
+            }
+            let from = scope.join(path, looks);
             all.push(format!("SELECT {TAKEN}.n, {} FROM {from}", columns.join(", ")));
         }
     }
     all
+}
+
+/// The rule for a column in rows reached by this path, if what it writes is more than one text or nothing.
+fn changing<'a>(plan: &'a Plan, table: &str, path: &Path, own: &str) -> Option<&'a Rule> {
+    let steps = plan.steps.iter().filter(|step| step.table == table);
+    let updates = steps.flat_map(|step| step.updates.iter().chain(&step.unlinks));
+    let mut rules = updates.filter(|update| update.paths.contains(path)).flat_map(|update| &update.rules);
+    let rule = rules.find(|rule| rule.column == own)?;
+    let is_plain = |branch: &Branch| match &branch.action {
+        Action::Clear | Action::Constant(Literal::Text(_)) => true,
+        Action::Text(template) => template.constant().is_some(),
+        _ => false,
+    };
+    (!rule.branches.iter().all(is_plain)).then_some(rule)
 }
 
 pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
@@ -83,6 +112,7 @@ pub(super) fn search(scope: Scope, searched: &Searched) -> Search {
     let mut search = Search {
         table: searched.table.clone(),
         columns: columns.clone().map(|own| own.name.clone()).collect(),
+        lexemes: columns.clone().map(|own| own.is_index).collect(),
         blank: blank.collect(),
         blank_all: None,
         rows: (scope.relation(&searched.table), found),

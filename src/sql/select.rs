@@ -16,6 +16,8 @@ pub struct Wanted<'a> {
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity still keeps a client.
     pub cutoff: Option<NaiveDate>,
+    /// Whether the ledger's word counts against the rows', as these came back from a backup.
+    pub restored: bool,
 }
 
 /// The part of the client table that a range of keys bounds: behind the key in

@@ -89,7 +89,7 @@ pub(super) async fn search(
     let mut blank: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut rows = query(&search.select).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
-        each_find(&row, former, |client, at| {
+        each_find(search, &row, former, |client, at| {
             if search.blank[at].is_some() {
                 blank.entry(row.get(1)?).or_default().push(at);
             } else {
@@ -117,7 +117,7 @@ pub(super) async fn search(
         // Whatever a trigger or another session has made of it.
         let mut rows = query(&search.select).fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
-            each_find(&row, former, |client, at| {
+            each_find(search, &row, former, |client, at| {
                 note(residue, client, search, at);
                 Ok(())
             })?;
@@ -131,6 +131,7 @@ const ROWS_AT_ONCE: usize = 1000;
 
 /// Calls `each` with the client and the place of every column in which one of its former values can be read.
 fn each_find(
+    search: &Search,
     row: &Row,
     former: &HashMap<i64, Former>,
     mut each: impl FnMut(i64, usize) -> Result<(), BatchFault>,
@@ -140,7 +141,9 @@ fn each_find(
     for (at, value) in row.values()[2..].iter().enumerate() {
         readable(row, at + 2)?;
         let mut is_found = false;
-        with_text(value, |text| is_found |= former.found_in(text));
+        with_text(value, |text| {
+            is_found |= if search.lexemes[at] { former.found_in_lexemes(text) } else { former.found_in(text) };
+        });
         if is_found {
             each(client, at)?;
         }

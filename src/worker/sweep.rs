@@ -142,6 +142,8 @@ pub(super) struct Prepared {
     pub(super) since: Option<NaiveDate>,
     pub(super) position: Option<String>,
     pub(super) today: NaiveDate,
+    /// Whether the database is older than the journal, which then counts.
+    pub(super) restored: bool,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
     /// The saved selection that was asked for.
@@ -161,6 +163,7 @@ impl Prepared {
             filters: self.filters.iter().map(|(column, values)| (column.as_str(), values.as_slice())).collect(),
             today,
             cutoff: self.cutoff,
+            restored: self.restored,
         }
     }
 }
@@ -202,6 +205,7 @@ pub(super) async fn prepare(
         since,
         position: if since.is_none() { mark.position } else { None },
         today: request.today,
+        restored: request.kind == SweepKind::Replay && request.force,
         selected: None,
         saved: match &request.selection {
             Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
@@ -573,6 +577,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         since: sweep.since,
         position: sweep.position.clone(),
         today: sweep.today,
+        restored: sweep.kind == SweepKind::Replay && sweep.force,
         selected: None,
         saved: None,
         allowance: sweep.allowance.clone(),

@@ -37,6 +37,7 @@ mod redis;
 mod report;
 mod retention;
 mod retention_kills;
+mod reused;
 mod scheduler;
 mod searched;
 mod sheet;
