@@ -2,7 +2,7 @@
 //! a text that a client's rows hold after they were anonymized.
 //!
 //! Pure. Values and texts are compared in one canonical form, [`fold`]; a text
-//! that carries another in escapes ([`escapes`]) is read once more for each
+//! that carries another in escapes is read once more for each
 //! layer of them. Nothing here quotes a value, not even `Debug`.
 
 mod entities;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::fold;
 
-/// Words of names that a search index may leave out.
+/// Words of names that a search index may leave out, as it does single letters.
 const LEFT_OUT: &[&str] = &[
-    "a", "al", "and", "da", "de", "del", "den", "der", "des", "di", "do", "dos", "du", "e", "el", "la", "le", "les",
-    "of", "the", "und", "van", "von", "y", "zu",
+    "al", "and", "da", "de", "del", "den", "der", "des", "di", "do", "dos", "du", "el", "la", "le", "les", "of", "the",
+    "und", "van", "von", "zu",
 ];
 
 /// The longest ending that is taken off a word, in characters.
@@ -62,7 +62,8 @@ impl Lexemes {
     /// Whether every word of a folded value is there, save those that are left out of an index.
     pub(super) fn has_all_of(&self, value: &str) -> bool {
         let words = || value.split(|own: char| !own.is_alphanumeric()).filter(|own| !own.is_empty());
-        let mut counted = words().filter(|own| !LEFT_OUT.contains(own)).peekable();
+        let is_counted = |own: &&str| own.chars().nth(1).is_some() && !LEFT_OUT.contains(own);
+        let mut counted = words().filter(is_counted).peekable();
         let all_count = counted.peek().is_none();
         if all_count { words().all(|own| self.has(own)) } else { counted.all(|own| self.has(own)) }
     }
