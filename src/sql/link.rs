@@ -309,7 +309,7 @@ impl Scope<'_> {
         // Not EXISTS, for which a database may read the whole ledger into a hash.
         let by_ledger = format!("COALESCE((SELECT TRUE {} LIMIT 1), FALSE)", self.record());
         match self.unmarked() {
-            Some(unmarked) => format!("({by_ledger} AND NOT ({unmarked}))"),
+            Some(unmarked) => format!("(NOT ({unmarked}) AND {by_ledger})"),
             None => by_ledger,
         }
     }
@@ -362,7 +362,7 @@ impl Scope<'_> {
         let Some(flag) = &self.client.anonymized else {
             let unknown = format!("NOT EXISTS (SELECT 1 {})", self.record());
             return match self.unmarked() {
-                Some(unmarked) => format!("({unknown} OR {unmarked})"),
+                Some(unmarked) => format!("(({unmarked}) OR {unknown})"),
                 None => unknown,
             };
         };
