@@ -140,6 +140,9 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
             counted(reach.guards as u64, "guard")
         ),
     );
+    if let Some(what) = &loaded.plan.client.given_again {
+        findings.add(Verdict::Note, "keys", what);
+    }
     for (name, kind) in loaded.schema.others.iter().filter(|(_, kind)| kind.as_str() == "virtual table") {
         findings.add(
             Verdict::Note,

@@ -289,6 +289,8 @@ impl StoreError {
 
     fn of_server(fault: &Fault) -> Cause {
         match (fault.kind, fault.code.as_str()) {
+            // With codes of all kinds, if a trigger says so.
+            (FaultKind::Rows | FaultKind::Statement, code) if !matches!(code, "42501" | "3F000") => Cause::Other,
             (_, "3D000") => Cause::Missing,
             (_, "28000" | "28P01") => Cause::Shut,
             (_, "42501") => {
@@ -315,6 +317,8 @@ impl StoreError {
 pub enum FaultKind {
     /// A client's own rows, so that others may go through.
     Rows,
+    /// One statement, while the database itself works: in a batch some client's rows, elsewhere it may pass.
+    Statement,
     /// A lock of somebody else's, so that it goes through later.
     Busy,
     /// The database as a whole.
@@ -363,6 +367,7 @@ impl Fault {
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     (FaultKind::Rows, "a value that cannot be read")
                 }
+                sqlx::Error::Encode(_) => (FaultKind::Statement, "a value that cannot be sent"),
                 _ => (FaultKind::Away, "an error of the driver"),
             };
             return Self { code: String::new(), kind, words: words.to_owned() };

@@ -2,18 +2,30 @@
 //! a text that a client's rows hold after they were anonymized.
 //!
 //! Pure. Values and texts are compared in one canonical form, [`fold`]; a text
-//! that carries JSON or percent escapes is read once more for each layer of
-//! them. Nothing here quotes a value, not even `Debug`.
+//! that carries another in escapes is read once more for each
+//! layer of them. Nothing here quotes a value, not even `Debug`.
 
+mod entities;
+mod escapes;
+mod lexemes;
+
+use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memchr3};
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
+
+use self::lexemes::Lexemes;
 
 /// How many layers of escapes are taken off a text: enough for JSON that is a
 /// string in other JSON, in the query of a URL.
 const LAYERS: u8 = 3;
+
+/// How much is read below the surface of a text: this many times its length, and something for the shortest.
+/// Escapes of all kinds beside each other come to less.
+const MOST_READ: usize = 64;
+const MOST_READ_OF_ANY: usize = 64 << 10;
 
 /// Fewer digits than this are too common to be looked for across punctuation.
 const FEWEST_DIGITS: usize = 6;
@@ -98,23 +110,41 @@ impl Former {
     /// A value counts only between word boundaries: `Ann` is not in `Hannover`.
     /// Scripts written without spaces have none, so there every place counts. A
     /// number counts where it begins and ends with a group of digits. Up to
-    /// three layers of JSON or percent escapes are read.
+    /// three layers of escapes are read: of JSON, YAML, URLs, HTML and mails,
+    /// and base64. Time and room are bounded by the text's length.
     #[must_use]
     pub fn found_in(&self, text: &str) -> bool {
-        !self.is_empty() && self.found_within(text, LAYERS)
+        let mut reading = Reading {
+            seen: HashSet::new(),
+            left: text.len().saturating_mul(MOST_READ).saturating_add(MOST_READ_OF_ANY),
+            by: RandomState::new(),
+        };
+        !self.is_empty() && self.found_within(text, LAYERS, &mut reading)
     }
 
-    fn found_within(&self, text: &str, layers: u8) -> bool {
+    /// Returns whether any of the values can be read in the text of a `tsvector`,
+    /// which keeps words without their order, small ones and endings.
+    #[must_use]
+    pub fn found_in_lexemes(&self, written: &str) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let lexemes = Lexemes::read(written);
+        let is_there = |word: &Finder| str::from_utf8(word.needle()).is_ok_and(|own| lexemes.has_all_of(own));
+        self.found_in(&lexemes.text) || self.words.iter().any(is_there)
+    }
+
+    fn found_within(&self, text: &str, layers: u8, reading: &mut Reading) -> bool {
         if self.found_as_written(text) {
             return true;
         }
-        if layers == 0 || memchr3(b'\\', b'%', b'+', text.as_bytes()).is_none() {
+        if layers == 0 {
             return false;
         }
-        [unescape_json, unescape_percent, unescape_query]
-            .iter()
-            .filter_map(|unescape| unescape(text))
-            .any(|plain| self.found_within(&plain, layers - 1))
+        escapes::ALL.iter().any(|unescape| {
+            let Some(plain) = unescape(text) else { return false };
+            reading.is_new(&plain) && self.found_within(&plain, layers - 1, reading)
+        })
     }
 
     fn found_as_written(&self, text: &str) -> bool {
@@ -133,6 +163,24 @@ impl Former {
         (0..folded.len())
             .filter(|&at| is_digit(at) && (at == 0 || !is_digit(at - 1)))
             .any(|at| is_number(&folded[at..]))
+    }
+}
+
+/// What was read of one text, so that escapes in any order are read once.
+struct Reading {
+    seen: HashSet<u64>,
+    /// Bytes that may still be read.
+    left: usize,
+    by: RandomState,
+}
+
+impl Reading {
+    fn is_new(&mut self, plain: &str) -> bool {
+        if plain.len() > self.left || !self.seen.insert(self.by.hash_one(plain)) {
+            return false;
+        }
+        self.left -= plain.len();
+        true
     }
 }
 
@@ -274,53 +322,6 @@ fn starts_with_number(folded: &[u8], number: &str) -> bool {
     rest.is_empty()
 }
 
-/// Takes one layer of JSON escapes off, or returns `None` if there is none.
-///
-/// `\'` counts as one, since many programs write it; half a surrogate pair
-/// becomes U+FFFD, and what is not an escape stays as it is.
-fn unescape_json(text: &str) -> Option<String> {
-    memchr(b'\\', text.as_bytes())?;
-    let mut units = Vec::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(character) = rest.next() {
-        if character != '\\' {
-            units.extend_from_slice(character.encode_utf16(&mut [0; 2]));
-            continue;
-        }
-        let after = rest.as_str();
-        let hex = || u16::from_str_radix(after.get(1..5)?, 16).ok();
-        let (unit, length) = match after.bytes().next() {
-            Some(byte @ (b'"' | b'\'' | b'\\' | b'/')) => (byte.into(), 1),
-            Some(b'n' | b'r' | b't' | b'f' | b'b') => (b' '.into(), 1),
-            Some(b'u') => hex().map_or((b'\\'.into(), 0), |unit| (unit, 5)),
-            _ => (b'\\'.into(), 0),
-        };
-        units.push(unit);
-        rest = after[length..].chars();
-    }
-    Some(String::from_utf16_lossy(&units)).filter(|plain| plain != text)
-}
-
-/// Takes one layer of percent escapes off, or returns `None` if there is none.
-fn unescape_percent(text: &str) -> Option<String> {
-    memchr(b'%', text.as_bytes())?;
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let hex = || u8::from_str_radix(str::from_utf8(after.get(..2)?).ok()?, 16).ok();
-        let escaped = if *first == b'%' { hex() } else { None };
-        plain.push(escaped.unwrap_or(*first));
-        rest = escaped.map_or(after, |_| &after[2..]);
-    }
-    (plain.len() < text.len()).then(|| String::from_utf8_lossy(&plain).into_owned())
-}
-
-/// Reads `+` as a space in what may be the query of a URL, or returns `None`.
-fn unescape_query(text: &str) -> Option<String> {
-    let may_be_query = text.contains('+') && text.contains(['=', '%']);
-    may_be_query.then(|| text.replace('+', " "))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
@@ -408,6 +409,108 @@ mod tests {
         assert_found("Ann 😀", &[r"Ann \ud83d\ude00", r"Ann \ud83d\ude00!", "Ann%20😀"]);
         assert_found("Jean Dupont", &["?name=Jean+Dupont", "Jean%20Dupont", r"Jean\nDupont"]);
         assert_found(r"C:\name", &[r"C:\name", r"C:\\name", r#""C:\\name\n""#]);
+    }
+
+    #[test]
+    fn html_does_not_hide_a_value() {
+        let texts = [
+            "<p>Rappeler Th&eacute;r&egrave;se O&#39;Brien lundi</p>",
+            "<p>Thérèse O&#039;Brien</p>",
+            "Thérèse&nbsp;O&apos;Brien",
+            "Th&#xE9;r&#232se&#160;O&rsquo;Brien",
+            "Th&amp;eacute;r&amp;egrave;se O&amp;#39;Brien",
+            "&lt;b&gt;Thérèse O&#146;Brien&lt;/b&gt;",
+        ];
+        assert_found("Thérèse O'Brien", &texts);
+        assert_found(
+            "t7.obrien@example.org",
+            &["mailto:t7.obrien&#64;example.org", "t7&period;obrien&commat;example.org"],
+        );
+        assert_found("Smith & Sons", &["<n>Smith &amp; Sons</n>"]);
+        assert_absent(
+            "Ann",
+            &["&#;", "&#x;", "&#99999999;", "&", "&;", "&#x41;nna", "&#65;nn&#x65;", "A&#110;&ntilde;a"],
+        );
+    }
+
+    #[test]
+    fn the_ways_of_mails_do_not_hide_a_value() {
+        let texts = [
+            "Th=C3=A9r=C3=A8se O'Brien a =C3=A9crit",
+            "Th=E9r=e8se O=27Brien",
+            "Th=C3=A9r=C3=A8se=20O'Br=\r\nien",
+            "Subject: =?UTF-8?Q?Th=C3=A9r=C3=A8se_O=27Brien?=",
+            "=?iso-8859-1?q?Th=E9r=E8se_O'Brien?=",
+            "=?UTF-8?B?VGjDqXLDqHNlIE8nQnJpZW4=?= <t7@example.org>",
+            "=?UTF-8?B?VGjDqXLD?=\r\n =?UTF-8?B?qHNlIE8nQnJpZW4=?=",
+            "=?utf-8*fr?Q?Th=C3=A9r=C3=A8se?=\n\t=?utf-8?Q?_O'Brien?=",
+        ];
+        assert_found("Thérèse O'Brien", &texts);
+        let whole = ["=?", "=?UTF-8", "=?UTF-8?X?Anna_e?=", "=?UTF-8?Q?Anna", "=?UTF-8?B?*?=", "=", "=4", "=41nne"];
+        assert_absent("Ann", &whole);
+    }
+
+    #[test]
+    fn yaml_does_not_hide_a_value() {
+        let texts = [
+            r#"name: "Th\xC3\xA9r\xC3\xA8se O'Brien""#,
+            r#"name: "Th\xE9r\xe8se\_O'Brien""#,
+            r#"name: "Th\u00e9r\U000000e8se O'Brien""#,
+            "name: \"Thérèse \\\n  O'Brien\"",
+            r"Th\303\251r\303\250se O\'Brien",
+            r"Th\u{e9}r\u{E8}se O\x27Brien",
+            r#""Th\\xC3\\xA9r\\xC3\\xA8se O'Brien""#,
+        ];
+        assert_found("Thérèse O'Brien", &texts);
+        assert_found("Ann 😀", &[r"Ann\x20\ud83d\ude00", r"Ann\e\U0001f600", r"\x41nn\u{20}😀"]);
+        assert_absent("Ann", &[r"\x4", r"\xzz", r"\u{", r"\u{41", r"\U0000", r"\400Annn", r"\x"]);
+    }
+
+    #[test]
+    fn base64_does_not_hide_a_value() {
+        let texts = [
+            "VGjDqXLDqHNlIE8nQnJpZW4=",
+            "token VGjDqXLDqHNlIE8nQnJpZW4.",
+            "data:text/plain;base64,VGjDqXLDqHNlIE8nQnJpZW4=",
+            r#"{"to":"VGjDqXLDqHNlIE8nQnJpZW4="}"#,
+            "https://x.example/u/VGjDqXLDqHNlIE8nQnJpZW4",
+            "VGjpcuhzZSBPJ0JyaWVu",
+            "VGjDqXLDqHNlIE8nQnJpZW4%3D",
+            "TGUgcGxhaWduYW50IHMnYXBwZWxsZSBtb25zaWV1ciBldCBtYWRhbWUgVGjDqXLD\r\nqHNlIE8nQnJpZW4sIGRlIEJydXhlbGxlcy4=\r\n",
+        ];
+        assert_found("Thérèse O'Brien", &texts);
+        // The same in the alphabet for URLs: `???>>>~~` needs both of its own signs.
+        assert_found("Ann", &["Pz8_IEFubiA-Pj4", "Pz8/IEFubiA+Pj4="]);
+        assert_absent("Ann", &["QW5uYQ", "aaaaaaaaa", "========", "QUFBbm4gQUFB", "Hannover"]);
+    }
+
+    #[test]
+    fn a_search_index_does_not_hide_a_value() {
+        let found = |value: &str, text: &str| former(&[value]).found_in_lexemes(text);
+        assert!(found("Anna Archer", "'anna':2 'archer':3 'call':1"));
+        assert!(found("Anna Archer", "'anna' 'archer' 'call'"));
+        assert!(found("Anna Archer", "'anna':1,7B 'archer':9A"));
+        assert!(found("Thérèse O'Brien", "'brien':4 'o':3 'thérès':2"));
+        assert!(found("Thérèse O'Brien", "'o''brien':2 'thérèse':1"));
+        assert!(found("Mary Jones", "'jone':2 'mari':1"));
+        assert!(found("Anna van der Berg", "'anna':1 'berg':4"));
+        assert!(found("anna@x.example", "'anna@x.example':3"));
+        assert!(found("+33 6 12 34 56 78", "'33':1 '6':2 '12':3 '34':4 '56':5 '78':6"));
+        assert!(!found("Anna Archer", "'anna':1 'berg':4"));
+        assert!(!found("Anna Archer", ""));
+        assert!(!found("Ann", "'anniversary':1"));
+        assert!(!found("Maria", "'marian':1"));
+    }
+
+    #[test]
+    fn a_text_full_of_escapes_is_read_in_time() {
+        let hostile = r"%41\x41&#65;=41+&amp;%25\\=?UTF-8?Q?=41?= QUFBQUFB QkJCQkJC";
+        let begun = std::time::Instant::now();
+        assert_absent("Thérèse", &[&hostile.repeat((1 << 18) / hostile.len())]);
+        for part in ["=?", "&", "\\", "=", "%", "A", "=?UTF-8?B?", "QUFB\n", "&#", "\\u{", "AAAA/", "'"] {
+            assert_absent("Thérèse", &[&part.repeat((1 << 18) / part.len())]);
+        }
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct LiveTable {
     /// The triggers and rules of the database that fire where its rows are changed or deleted, by name.
     #[serde(skip)]
     pub triggers: Vec<String>,
+    /// Whether the number of a row that was deleted may be given to a new one.
+    #[serde(skip)]
+    pub gives_keys_again: bool,
 }
 
 /// One column.

@@ -294,7 +294,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
         SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
-        SweepKind::Replay => format!("{}{filters}", replay::known(scope)),
+        SweepKind::Replay => format!("{}{filters}", replay::known(wanted)),
         // Its batches are of rows.
         SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),

@@ -3,6 +3,7 @@
 
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
 use crate::domain::plan::{Compared, Condition, Hop, Path};
+use crate::domain::policy::{Part, Template};
 use crate::domain::today::Today;
 
 /// The client table where it is asked about a client, whatever it is called.
@@ -304,15 +305,53 @@ impl Scope<'_> {
 
     /// Whether the client `lethe_c` was anonymized before.
     pub(super) fn anonymized(&self) -> String {
+        if let Some(marked) = self.marked() {
+            return marked;
+        }
         // Not EXISTS, for which a database may read the whole ledger into a hash.
         let by_ledger = format!("COALESCE((SELECT TRUE {} LIMIT 1), FALSE)", self.record());
-        match &self.client.anonymized {
-            Some(flag) if self.client.flag_boolean => {
-                format!("({} IS TRUE OR {by_ledger})", column(CLIENT, flag))
-            }
-            Some(flag) => format!("(COALESCE({}, 0) <> 0 OR {by_ledger})", column(CLIENT, flag)),
+        match self.unmarked() {
+            Some(unmarked) => format!("({by_ledger} AND NOT ({unmarked}))"),
             None => by_ledger,
         }
+    }
+
+    /// That the client's own row says that it was anonymized, if it says so or not: who has the key of one
+    /// anonymized before, and says no, is somebody else.
+    pub(super) fn marked(&self) -> Option<String> {
+        let flag = column(CLIENT, self.client.anonymized.as_ref()?);
+        Some(if self.client.flag_boolean { format!("({flag} IS TRUE)") } else { format!("(COALESCE({flag}, 0) <> 0)") })
+    }
+
+    /// That the row of the client `lethe_c` bears none of the texts that the rules leave in it, if they leave any.
+    pub(super) fn unmarked(&self) -> Option<String> {
+        let mark = |(own, template): &(String, Template)| {
+            let key = || {
+                let key = self.key_columns(CLIENT);
+                key.iter().map(|own| self.dialect.as_text(own)).collect::<Vec<_>>().join(" || '-' || ")
+            };
+            let parts = template.0.iter().map(|part| match part {
+                Part::Text(plain) => text(plain),
+                Part::Key => key(),
+                Part::Today => format!("'{}'", self.today),
+            });
+            format!("{} IS DISTINCT FROM {}", column(CLIENT, own), parts.collect::<Vec<_>>().join(" || "))
+        };
+        let marks = &self.client.marks;
+        (!marks.is_empty()).then(|| marks.iter().map(mark).collect::<Vec<_>>().join(" AND "))
+    }
+
+    /// That the row of the client `lethe_c` has a day that one anonymized in the sweep `s` cannot have had.
+    pub(super) fn newer(&self) -> Option<String> {
+        let client = self.client;
+        let mut newer = Vec::new();
+        for day in client.to_anonymize_on.iter().chain(&client.started_on) {
+            newer.push(format!("{} > {}", column(CLIENT, day), self.dialect.day("s.today")));
+        }
+        newer.extend(
+            client.to_anonymize_on.iter().map(|day| format!("({} IS NULL AND s.kind = 'due')", column(CLIENT, day))),
+        );
+        (!newer.is_empty()).then(|| newer.join(" OR "))
     }
 
     /// The ledger's record that the client `lethe_c` was anonymized.
@@ -322,7 +361,13 @@ impl Scope<'_> {
 
     /// Not marked as anonymized, in the words that a partial index is made with.
     pub(super) fn open(&self) -> String {
-        let Some(flag) = &self.client.anonymized else { return format!("NOT EXISTS (SELECT 1 {})", self.record()) };
+        let Some(flag) = &self.client.anonymized else {
+            let unknown = format!("NOT EXISTS (SELECT 1 {})", self.record());
+            return match self.unmarked() {
+                Some(unmarked) => format!("({unknown} OR {unmarked})"),
+                None => unknown,
+            };
+        };
         let flag = column(CLIENT, flag);
         match (self.client.flag_boolean, self.client.flag_nullable) {
             (true, false) => format!("NOT {flag}"),

@@ -10,10 +10,28 @@ use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
 
-/// That the ledger has the client `lethe_c` as anonymized.
-pub(super) fn known(scope: Scope) -> String {
+/// That the ledger has the client `lethe_c` as anonymized, whatever its row says: after a restore that is older.
+fn recorded(scope: Scope) -> String {
     format!(
         "EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome = 'anonymized')",
+        scope.key_text(CLIENT)
+    )
+}
+
+/// That the ledger has the client `lethe_c` as anonymized, and nothing says that its row is somebody else's, to whom
+/// the database has given the key again.
+pub(super) fn known(wanted: &Wanted) -> String {
+    let scope = wanted.scope();
+    if wanted.restored {
+        return recorded(scope);
+    }
+    if let Some(marked) = scope.marked() {
+        return format!("{marked} AND {}", recorded(scope));
+    }
+    let (Some(unmarked), Some(newer)) = (scope.unmarked(), scope.newer()) else { return recorded(scope) };
+    format!(
+        "EXISTS (SELECT 1 FROM lethe_outcomes AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep \
+         WHERE o.client_key = {} AND o.outcome = 'anonymized' AND NOT (({unmarked}) AND COALESCE({newer}, FALSE)))",
         scope.key_text(CLIENT)
     )
 }
@@ -91,7 +109,7 @@ fn sources(wanted: &Wanted) -> Vec<String> {
             } else {
                 String::new()
             };
-            return format!("SELECT {} FROM {from}{clients} WHERE {}", keys.join(", "), known(scope));
+            return format!("SELECT {} FROM {from}{clients} WHERE {}", keys.join(", "), known(wanted));
         }
         format!("SELECT {found} FROM {from}")
     };
@@ -108,7 +126,7 @@ fn written_back_where(wanted: &Wanted) -> String {
     if sources.is_empty() {
         return "FALSE".to_owned();
     }
-    format!("{} IN ({}) AND {}", tuple(CLIENT, &scope.client.key), sources.join(" UNION "), known(scope))
+    format!("{} IN ({}) AND {}", tuple(CLIENT, &scope.client.key), sources.join(" UNION "), known(wanted))
 }
 
 /// The next clients whose data has come back. `$1` is the last key as JSON, if

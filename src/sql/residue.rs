@@ -5,7 +5,8 @@ use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
 use crate::domain::dialect::Closing;
-use crate::domain::plan::{Path, Plan, Searched, Source};
+use crate::domain::plan::{Path, Plan, Rule, Searched, Source};
+use crate::domain::policy::{Action, Branch, Literal};
 
 /// Bytes of a value above which it is read in pieces.
 const LARGE: usize = 256 * 1024;
@@ -19,6 +20,8 @@ pub struct Search {
     pub table: String,
     /// The columns in the order in which they are read.
     pub columns: Vec<String>,
+    /// For each, whether it holds the words of a search index.
+    pub lexemes: Vec<bool>,
     /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are [`LARGE`] and read
     /// in pieces instead: a `1` or `0` for each, or NULL if none is.
     pub select: String,
@@ -75,16 +78,29 @@ pub(super) fn former(scope: Scope, plan: &Plan) -> Vec<String> {
     all
 }
 
-/// What a column held, if its rule does not leave it as it is: what is kept on purpose is no residue elsewhere.
+/// What a column held, if its rule does not leave it as it is, or has written it before: that is no residue elsewhere.
 fn former_value(scope: Scope, plan: &Plan, source: &Source, path: &Path, own: &str, looks: &mut Looks) -> String {
     let plain = column(&source.table, own);
-    let steps = plan.steps.iter().filter(|step| step.table == source.table);
-    let mut rules = steps.flat_map(|step| step.updates.iter().chain(&step.unlinks)).flat_map(|update| &update.rules);
-    let Some(rule) = rules.find(|rule| rule.column == own && !rule.is_fixed()) else { return plain };
+    let Some(rule) = changing(plan, &source.table, path, own) else { return plain };
     let changes = differing(rule, &name(own), &scope.value(&source.table, rule));
     looks.results.push(scope.of_batch(std::slice::from_ref(path), &changes));
     let changes = column(&source.table, &format!("lethe_{}", looks.results.len() - 1));
     format!("CASE WHEN {changes} THEN {plain} END")
+}
+
+/// The rule for a column in rows reached by this path, if what it writes is more than one text or nothing.
+fn changing<'a>(plan: &'a Plan, table: &str, path: &Path, own: &str) -> Option<&'a Rule> {
+    let steps = plan.steps.iter().filter(|step| step.table == table);
+    let updates = steps.flat_map(|step| step.updates.iter().chain(&step.unlinks));
+    let mut rules = updates.filter(|update| update.paths.contains(path)).flat_map(|update| &update.rules);
+    let rule = rules.find(|rule| rule.column == own)?;
+    let is_plain = |branch: &Branch| match &branch.action {
+        Action::Clear | Action::Constant(Literal::Text(_)) => true,
+        Action::Text(template) => template.constant().is_some(),
+        _ => false,
+    };
+    let is_for_all = rule.branches.last().is_some_and(|branch| branch.condition.is_none());
+    (!is_for_all || !rule.branches.iter().all(is_plain)).then_some(rule)
 }
 
 /// The same rows and columns, but only rows that others wrote since `{since}`.
@@ -124,6 +140,14 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
             let unless = unless.as_ref().map(|unless| format!("WHEN {unless} THEN ")).unwrap_or_default();
             let not_searched =
                 |value: &str| if unless.is_empty() { String::new() } else { format!("{unless}{value} ") };
+            if own.is_index {
+                // Its words stand in another order than in the text, so a piece says nothing; and the type has a limit.
+                let whole = if unless.is_empty() { text } else { format!("CASE {unless}NULL ELSE {text} END") };
+                selected.push(whole);
+                large.push("'0'".to_owned());
+                pieces.push("NULL".to_owned());
+                continue;
+            }
             let is_large = format!("WHEN octet_length({text}) > {LARGE} THEN");
             selected.push(format!("CASE {}{is_large} NULL ELSE {text} END", not_searched("NULL")));
             large.push(format!("CASE {}{is_large} '1' ELSE '0' END", not_searched("'0'")));
@@ -142,6 +166,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
     let mut search = Search {
         table: searched.table.clone(),
         columns: columns.clone().map(|own| own.name.clone()).collect(),
+        lexemes: columns.clone().map(|own| own.is_index).collect(),
         blank: blank.collect(),
         blank_all: None,
         pieces: pieces.iter().map(|piece| format!("SELECT {piece} FROM {relation} WHERE {found}")).collect(),

@@ -21,6 +21,8 @@ pub struct Wanted<'a> {
     pub cutoff: Option<NaiveDate>,
     /// The time zone in which a moment has its day.
     pub zone: Tz,
+    /// Whether the ledger's word counts against the rows', as these came back from a backup.
+    pub restored: bool,
 }
 
 /// The part of the client table that a range of keys bounds: behind the key in

@@ -180,7 +180,15 @@ impl Anonymizer {
                 BatchEnd::Fail => {
                     failing.insert(0, serde_json::json!([words]).to_string());
                 }
-                BatchEnd::FailUnseen => return self.fail_unseen(claim, &batch, &sweep, &words).await,
+                BatchEnd::FailUnseen => {
+                    return match self.fail_unseen(claim, &batch, &sweep, &words).await {
+                        // Asked again when the lease has run out, it would say the same.
+                        Err(SweepError::Store(error)) if error.is_of_the_rows() => {
+                            self.stop(&sweep, "a client can be neither taken nor recorded as failed").await
+                        }
+                        done => done,
+                    };
+                }
                 BatchEnd::Split => return self.split(claim, &batch, &sweep, &words).await,
                 BatchEnd::Again => {
                     return self

@@ -71,7 +71,7 @@ pub enum BatchFault {
 impl From<StoreError> for BatchFault {
     fn from(error: StoreError) -> Self {
         match error.fault().kind {
-            FaultKind::Rows => Self::Rows { fault: error.fault().clone(), rule: None },
+            FaultKind::Rows | FaultKind::Statement => Self::Rows { fault: error.fault().clone(), rule: None },
             FaultKind::Busy => Self::Busy(error),
             FaultKind::Away => Self::Unavailable(error),
         }

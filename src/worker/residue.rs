@@ -199,7 +199,9 @@ async fn pass(
         for at in 0..search.columns.len() {
             readable(&row, at + 2)?;
             let mut is_found = false;
-            with_text(&row.values()[at + 2], |text| is_found |= former.found_in(text));
+            with_text(&row.values()[at + 2], |text| {
+                is_found |= if search.lexemes[at] { former.found_in_lexemes(text) } else { former.found_in(text) };
+            });
             if is_found {
                 find(client, row.get(1)?, at);
             }

@@ -149,6 +149,8 @@ pub(super) struct Prepared {
     pub(super) today: NaiveDate,
     /// The time zone in which that is a day.
     pub(super) zone: Tz,
+    /// Whether the database is older than the journal, which then counts.
+    pub(super) restored: bool,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
     /// The saved selection that was asked for.
@@ -169,6 +171,7 @@ impl Prepared {
             today,
             cutoff: self.cutoff,
             zone: self.zone,
+            restored: self.restored,
         }
     }
 }
@@ -201,6 +204,7 @@ pub(super) async fn prepare(
         cutoff,
         today: request.today,
         zone: request.zone,
+        restored: request.kind == SweepKind::Replay && request.force,
         selected: None,
         saved: match &request.selection {
             Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
@@ -568,6 +572,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
         cutoff: sweep.cutoff,
         today: sweep.today,
         zone: sweep.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
+        restored: sweep.kind == SweepKind::Replay && sweep.force,
         selected: None,
         saved: None,
         allowance: sweep.allowance.clone(),

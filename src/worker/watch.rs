@@ -343,7 +343,8 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
         let Some(job) = jobs.iter().find(|job| job.enabled && job.kind == kind) else { continue };
         let today = job.schedule.today(since).pred_opt().unwrap_or_default();
         let cutoff = loaded.plan.retention.as_ref().and_then(|own| own.length.before(today).ok());
-        let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today, cutoff, zone: job.schedule.zone() };
+        let zone = job.schedule.zone();
+        let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today, cutoff, zone, restored: false };
         let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
         let clients: i64 =
             query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;

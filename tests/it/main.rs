@@ -39,6 +39,7 @@ mod redis;
 mod report;
 mod retention;
 mod retention_kills;
+mod reused;
 mod scheduler;
 mod searched;
 mod sheet;

@@ -305,6 +305,46 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
     assert_eq!(failures[0].reasons.as_deref(), Some(r#"["the worker did not come back from it"]"#));
 }
 
+/// The words of each trigger name the row; a real error in one of them does so too.
+fn refusals() -> (usize, String) {
+    let words = "keep % at %', old.name, old.email";
+    let codes = ["42501", "57014", "XX000", "08006", "53100", "57P01", "40001", "55P03", "25006", "XX001", "22012"];
+    if crate::common::place::is_on_postgres() {
+        let raise = |(at, code): (usize, &&str)| {
+            format!("IF old.no = 'C0{}' THEN RAISE EXCEPTION '{words} USING ERRCODE = '{code}'; END IF; ", at + 11)
+        };
+        let raised: String = codes.iter().enumerate().map(raise).collect();
+        let trigger = format!(
+            "CREATE FUNCTION keeper() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {raised} \
+             IF old.no = 'C030' THEN EXECUTE 'SELECT 1 FROM \"' || old.name || '\"'; END IF; RETURN new; END $$; \
+             CREATE TRIGGER keeper BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION keeper()"
+        );
+        return (codes.len() + 1, trigger);
+    }
+    let ways = ["ABORT, 'keep Person 011'", "FAIL, 'UNIQUE constraint failed: Person 012'"];
+    let raise = |(at, way): (usize, &&str)| {
+        format!(
+            "CREATE TRIGGER keeper{at} BEFORE UPDATE ON customers WHEN old.no = 'C0{}' BEGIN SELECT RAISE({way}); END;",
+            at + 11
+        )
+    };
+    (ways.len(), ways.iter().enumerate().map(raise).collect())
+}
+
+#[tokio::test]
+async fn a_client_that_a_trigger_keeps_with_any_code_fails_alone_and_its_words_are_nowhere() {
+    let company = company().await;
+    let (kept, trigger) = refusals();
+    company.execute(&trigger).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (40 - kept as u64, kept as u64));
+    assert_eq!(company.rows("SELECT max(attempts) FROM lethe_batches WHERE clients > 1").await, ["1"], "at once");
+    let said = "SELECT reasons FROM lethe_outcomes WHERE outcome = 'failed' UNION ALL SELECT error FROM lethe_batches";
+    for said in company.rows(said).await {
+        assert!(!said.contains("Person") && !said.contains("person"), "{said}");
+    }
+}
+
 #[tokio::test]
 async fn the_others_of_a_batch_are_not_done_by_halves() {
     let company = company().await;

@@ -1,23 +1,50 @@
 //! What a `PostgreSQL` server's errors mean.
 
-use sqlx::postgres::PgDatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use super::super::{Fault, FaultKind};
 
+/// Where `PL/pgSQL` raises what a function or trigger says of its own: with any code, about any row.
+const RAISED: &str = "exec_stmt_raise";
+
+/// Where the server names a table, a column or another object that a statement of Lethe's own named. Its words are
+/// repeated nowhere else, as they can quote a row.
+const NAMES_ONLY: &[&str] =
+    &["aclcheck_error", "aclcheck_error_col", "parserOpenTable", "errorMissingColumn", "get_namespace_oid"];
+
 /// By the classes of <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+///
+/// While the connection is alive, what is refused is refused because of some row, whatever the code. It is not only
+/// where the server as a whole takes no work: that it says of itself, never in a function's or trigger's name.
 pub(in crate::database) fn fault(database: &PgDatabaseError) -> Fault {
     let code = database.code().to_owned();
-    let kind = match (&code[..2], code.as_str()) {
+    let is_raised = database.routine() == Some(RAISED);
+    let is_inside = database.r#where().is_some();
+    let is_end = matches!(database.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+    let kind = match (code.get(..2).unwrap_or_default(), code.as_str()) {
+        _ if is_end => FaultKind::Away,
+        _ if is_raised => FaultKind::Rows,
         // Deadlock, serialization, a lock not granted in time.
         ("40", _) | (_, "55P03" | "55006") => FaultKind::Busy,
-        // Connections, resources, the operator, the system, rights, read-only.
-        ("08" | "53" | "57" | "58" | "XX" | "28" | "3D" | "F0", _) | (_, "42501" | "25006") => FaultKind::Away,
+        // Resources, a server that stops or starts, a read-only one, damaged pages.
+        ("53", _) | (_, "25006" | "XX001" | "XX002") => FaultKind::Away,
+        (_, own) if own.starts_with("57P") => FaultKind::Away,
+        // What lies between here and the server, unless a function has gone to another one.
+        ("08" | "28" | "3D", _) if !is_inside => FaultKind::Away,
+        // A right that was taken from this account, and not one that a trigger lacks.
+        (_, "42501") if !is_inside && names_only(database) => FaultKind::Away,
+        // Cancelled, over the time limit, a file that a function reads, an error in the server itself.
+        ("57" | "58" | "XX" | "F0", _) => FaultKind::Statement,
         _ => FaultKind::Rows,
     };
-    let named = match (code.as_str(), database.table(), database.constraint()) {
-        (_, Some(table), Some(constraint)) => Some(format!("`{constraint}` of `{table}`")),
-        ("42501" | "42P01" | "42703" | "3F000", ..) => Some(database.message().to_owned()),
-        (_, Some(table), None) => Some(format!("a column of `{table}`")),
+    if is_raised {
+        let words = format!("error {code} (refused by a trigger or a function)");
+        return Fault { code, kind, words };
+    }
+    let named = match (database.table(), database.constraint()) {
+        (Some(table), Some(constraint)) => Some(format!("`{constraint}` of `{table}`")),
+        _ if !is_inside && names_only(database) => Some(database.message().to_owned()),
+        (Some(table), None) => Some(format!("a column of `{table}`")),
         _ => None,
     };
     let what = state(&code);
@@ -26,6 +53,10 @@ pub(in crate::database) fn fault(database: &PgDatabaseError) -> Fault {
         None => format!("error {code} ({what})"),
     };
     Fault { code, kind, words }
+}
+
+fn names_only(database: &PgDatabaseError) -> bool {
+    database.routine().is_some_and(|own| NAMES_ONLY.contains(&own))
 }
 
 /// `PostgreSQL`'s SQLSTATE in words.

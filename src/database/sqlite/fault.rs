@@ -31,8 +31,14 @@ pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
     } else {
         format!("error {number} ({})", meaning(number))
     };
-    // ERROR (a function's complaint about a value), TOOBIG, CONSTRAINT, MISMATCH.
-    let kind = if matches!(number & 0xff, 1 | 18 | 19 | 20) { FaultKind::Rows } else { FaultKind::Away };
+    let kind = match number & 0xff {
+        // ERROR (a function's complaint about a value), TOOBIG, CONSTRAINT, MISMATCH.
+        1 | 18 | 19 | 20 => FaultKind::Rows,
+        // INTERNAL, ABORT, NOMEM, INTERRUPT, NOTFOUND, NOLFS, RANGE: functions and virtual tables of the company's
+        // can end with any of them.
+        2 | 4 | 7 | 9 | 12 | 22 | 25 => FaultKind::Statement,
+        _ => FaultKind::Away,
+    };
     Fault { code, kind, words }
 }
 

@@ -27,7 +27,9 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
                 table.strict = row.get::<i64>(2)? != 0;
                 let sql = sql.unwrap_or_default();
                 table.checks = checks(&sql);
-                table.identity = identity(&table, row.get::<i64>(4)? != 0);
+                let has_no_row_ids = row.get::<i64>(4)? != 0;
+                table.identity = identity(&table, has_no_row_ids);
+                table.gives_keys_again = !has_no_row_ids && gives_keys_again(&table, &sql);
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
@@ -57,6 +59,16 @@ fn identity(table: &LiveTable, has_no_row_ids: bool) -> Vec<String> {
     let mut key: Vec<&LiveColumn> = table.columns.iter().filter(|column| column.primary_key > 0).collect();
     key.sort_by_key(|column| column.primary_key);
     key.into_iter().map(|column| column.name.clone()).collect()
+}
+
+/// A key of one INTEGER column is the row's id: the largest there is and one, unless the table counts by itself.
+/// Source: <https://www.sqlite.org/autoinc.html>.
+fn gives_keys_again(table: &LiveTable, sql: &str) -> bool {
+    let mut key = table.columns.iter().filter(|column| column.primary_key > 0);
+    let is_row_id = key.next().is_some_and(|own| own.declared.eq_ignore_ascii_case("INTEGER")) && key.next().is_none();
+    let counts = |token: &Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case("AUTOINCREMENT"));
+    let tokens = Tokenizer::new(&SQLiteDialect {}, sql).tokenize();
+    is_row_id && !tokens.is_ok_and(|tokens| tokens.iter().any(counts))
 }
 
 async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, StoreError> {

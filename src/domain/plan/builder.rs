@@ -34,7 +34,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         notes: Vec::new(),
         problems: Vec::new(),
     };
-    let client = builder.client();
+    let mut client = builder.client();
     if client.key.is_empty() {
         return Err(PlanError(builder.problems));
     }
@@ -48,6 +48,8 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         let what = if step.triggers.len() == 1 { "a trigger fires" } else { "triggers fire" };
         builder.note(format!("{what} where rows of `{}` are changed or deleted: {names}", step.table));
     }
+    client.started_on = retention.as_ref().and_then(|own| own.otherwise.clone());
+    client.marks = rules::marks(&client, &rules.steps);
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
@@ -221,6 +223,20 @@ impl<'a> Builder<'a> {
                 table.name
             ));
         }
+        let given_again = (table.gives_keys_again && key.len() == 1 && table.column(&key[0]).is_some_and(|own| own.primary_key > 0)).then(|| {
+            format!(
+                "the database may give a number of `{}.{}` again when the row that had it is deleted: declare it \
+                 INTEGER PRIMARY KEY AUTOINCREMENT, or delete no clients; who has the number of a client anonymized \
+                 before is told apart by {}",
+                table.name,
+                key[0],
+                match &anonymized {
+                    Some(flag) => format!("`{flag}`"),
+                    None => "the texts and days in the row, so name a column that says so in `client.anonymized`".to_owned(),
+                }
+            )
+        });
+        self.notes.extend(given_again.clone());
         let key_types =
             key.iter().map(|own| table.column(own).map_or("", LiveColumn::compares_as).to_owned()).collect();
         let flag = anonymized.as_ref().and_then(|flag| table.column(flag));
@@ -236,6 +252,9 @@ impl<'a> Builder<'a> {
             flag_boolean: flag.is_some_and(|column| column.told == Some(Kind::Boolean)),
             anonymized,
             anonymized_on,
+            started_on: None,
+            given_again,
+            marks: Vec::new(),
         }
     }
 

@@ -35,7 +35,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy};
+use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Template};
 use crate::domain::schema::{Empty, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -107,6 +107,12 @@ pub struct ClientPlan {
     pub flag_boolean: bool,
     /// The date column that says since when.
     pub anonymized_on: Option<String>,
+    /// The column with the day from which the period counts where there is no activity.
+    pub started_on: Option<String>,
+    /// What to know of keys that the database may give to somebody else.
+    pub given_again: Option<String>,
+    /// The texts that the rules leave in the client's own row, by column.
+    pub marks: Vec<(String, Template)>,
 }
 
 /// When a client without activity is due.
@@ -297,6 +303,8 @@ pub struct SearchedGroup {
 #[derive(Debug, Clone)]
 pub struct SearchedColumn {
     pub name: String,
+    /// Whether it holds the words of a search index, and not a text.
+    pub is_index: bool,
     /// What blanking it means.
     pub empty: Empty,
     /// What to do where a former value is found.

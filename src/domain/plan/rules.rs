@@ -10,7 +10,7 @@ use super::{
     ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn, SearchedGroup,
     Source, Step, Update, placeholder,
 };
-use crate::domain::policy::{Action, Branch, Column, OnResidue, Rows, Table, Template};
+use crate::domain::policy::{Action, Branch, Column, Literal, OnResidue, Part, Rows, Table, Template};
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
 
 #[derive(Default)]
@@ -328,14 +328,14 @@ impl TableRules<'_, '_> {
         let own = groups.entry((Turn::Then, None)).or_default();
         if let Some(column) = &self.client.anonymized {
             own.retain(|rule| &rule.column != column);
-            own.push(self.mark(column, Action::Constant(crate::domain::policy::Literal::Boolean(true)), None));
+            own.push(self.mark(column, Action::Constant(Literal::Boolean(true)), None));
         }
         if let Some(column) = &self.client.anonymized_on {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
             let blank = self.client.dialect.blank_or(&name);
             let unset = Some(format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'"));
-            let today = Action::Text(Template(vec![crate::domain::policy::Part::Today]));
+            let today = Action::Text(Template(vec![Part::Today]));
             own.push(self.mark(column, today, unset));
         }
         if own.is_empty() {
@@ -428,7 +428,8 @@ impl TableRules<'_, '_> {
         columns.filter_map(|column| {
             let said = self.rule.columns.iter().find(|(name, _)| self.table.is_called(column, name));
             let on_residue = said.map_or(OnResidue::Fail, |(_, said)| said.residue);
-            let searched = SearchedColumn { name: column.name.clone(), empty: column.empty(), on_residue };
+            let is_index = column.base.as_deref().unwrap_or(&column.declared) == "tsvector";
+            let searched = SearchedColumn { name: column.name.clone(), is_index, empty: column.empty(), on_residue };
             (on_residue != OnResidue::Keep).then_some(searched)
         })
     }
@@ -444,6 +445,26 @@ impl TableRules<'_, '_> {
     fn by_own_links(&self) -> Vec<Path> {
         if self.table.name == self.client.table { self.by_link(None) } else { self.paths.clone() }
     }
+}
+
+/// The texts that the rules leave in every client's own row.
+pub(super) fn marks(client: &ClientPlan, steps: &[Step]) -> Vec<(String, Template)> {
+    let updates = steps.iter().filter(|step| step.table == client.table).flat_map(|step| &step.updates);
+    let rules =
+        updates.filter(|update| update.paths.iter().any(|path| path.name == "self")).flat_map(|update| &update.rules);
+    let mark = |rule: &Rule| {
+        let [Branch { condition: None, action }] = rule.branches.as_slice() else { return None };
+        let template = match action {
+            Action::Text(template) => template.clone(),
+            Action::Constant(Literal::Text(plain)) => Template(vec![Part::Text(plain.clone())]),
+            _ => return None,
+        };
+        let is_mark = !template.0.contains(&Part::Today) && template.constant().is_none_or(|plain| !plain.is_empty());
+        let declared = rule.declared.to_ascii_lowercase();
+        let is_text = declared.contains("char") || declared.contains("text");
+        (is_mark && is_text).then(|| (rule.column.clone(), template))
+    };
+    rules.filter_map(mark).collect()
 }
 
 fn stays(builder: &mut Builder, place: &str) {

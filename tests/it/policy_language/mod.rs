@@ -18,6 +18,7 @@ mod links;
 mod names;
 mod refused;
 mod residue;
+mod residue_forms;
 mod residue_reach;
 mod rows;
 mod schema;
