@@ -93,6 +93,8 @@ pub struct Statements {
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
     pub last_changes: Vec<(String, String)>,
+    /// Whether every client is still there.
+    pub kept: super::kept::Kept,
     /// Files that go with their clients.
     pub files: super::files::Statements,
     /// Who is told beforehand; `None` if nobody is.
@@ -134,6 +136,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+        kept: super::kept::Kept::of(plan),
         files: super::files::Statements::of(scope, plan),
         notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
@@ -156,6 +159,8 @@ impl Statements {
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         all.extend(self.files.all());
+        let kept = self.kept.deletions.iter().chain([&self.kept.missing]);
+        all.extend(kept.map(|sql| (client.table.clone(), sql.as_str())));
         for search in &self.searches {
             let blank = search.blank_all.iter().chain([&search.select]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));

@@ -12,6 +12,7 @@ mod change;
 pub mod date;
 pub mod files;
 pub mod groups;
+pub mod kept;
 mod link;
 pub mod messages;
 pub mod notices;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::triggers::deletes_from;
 use super::super::{Connection, StoreError, query, query_scalar};
-use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
+use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
 pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
@@ -17,6 +18,8 @@ pub(super) async fn version(connection: &mut Connection) -> Result<String, Store
         "SELECT CAST(sum(hashtextextended(concat_ws(' ', c.oid, n.nspname, c.relname, c.relrowsecurity, a.attnum, a.attname, \
          a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity), 0)) AS TEXT) || ' ' || \
          (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) \
+         || ' ' || (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', g.oid, g.tgrelid, g.tgenabled, f.prosrc), 0)), 0) AS TEXT) \
+         FROM pg_trigger AS g JOIN pg_proc AS f ON f.oid = g.tgfoid WHERE NOT g.tgisinternal) \
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS}"
     );
@@ -54,6 +57,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     indexes(connection, &names, &mut schema).await?;
     foreign_keys(connection, &names, &mut schema).await?;
     checks(connection, &names, &mut schema).await?;
+    triggers(connection, &names, &mut schema).await?;
     Ok(schema)
 }
 
@@ -147,7 +151,8 @@ async fn foreign_keys(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     let sql = "SELECT CAST(k.oid AS BIGINT), CAST(k.conrelid AS BIGINT), CAST(k.confrelid AS BIGINT), \
-         CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c' FROM pg_constraint AS k \
+         CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c', \
+         k.confdeltype IN ('n', 'd') FROM pg_constraint AS k \
          CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
          JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
          JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
@@ -164,6 +169,7 @@ async fn foreign_keys(
                 references: references.clone(),
                 referenced: Vec::new(),
                 cascades: row.get(5)?,
+                resets: row.get(6)?,
             });
         }
         if let Some(foreign) = table.foreign_keys.last_mut() {
@@ -184,6 +190,25 @@ async fn checks(
     for row in query(sql).fetch_all(connection).await? {
         if let Some(table) = table(schema, names, row.get(0)?) {
             table.checks.push(row.get(1)?);
+        }
+    }
+    Ok(())
+}
+
+/// Triggers, and rules that rewrite statements. What a function calls in turn is not seen.
+async fn triggers(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), (CAST(t.tgtype AS INTEGER) & 8) <> 0, p.prosrc \
+         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' \
+         UNION ALL SELECT CAST(ev_class AS BIGINT), CAST(rulename AS TEXT), ev_type = '4', pg_get_ruledef(oid) FROM pg_rewrite \
+         WHERE rulename <> '_RETURN' AND ev_enabled <> 'D' ORDER BY 1, 2";
+    for row in query(sql).fetch_all(connection).await? {
+        if let Some(table) = table(schema, names, row.get(0)?) {
+            let deletes_from = deletes_from(&row.get::<String>(3)?);
+            table.triggers.push(Trigger { name: row.get(1)?, on_delete: row.get(2)?, deletes_from, may_delete: true });
         }
     }
     Ok(())

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::super::triggers::{deletes_from, fires_on_delete};
 use super::super::{Connection, StoreError, query};
-use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
+use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Trigger, Unique};
 use crate::sql::text;
 
 pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreError> {
@@ -41,7 +42,22 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
         }
     }
     settle_references(&mut schema);
+    triggers(connection, &mut schema).await?;
     Ok(schema)
+}
+
+async fn triggers(connection: &mut Connection, schema: &mut Schema) -> Result<(), StoreError> {
+    let listed = query("SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+    for row in listed.fetch_all(connection).await? {
+        let (of, name, sql): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(table) = schema.tables.values_mut().find(|table| table.name.eq_ignore_ascii_case(&of)) else {
+            continue;
+        };
+        let deletes_from = deletes_from(&sql);
+        let may_delete = !deletes_from.is_empty();
+        table.triggers.push(Trigger { name, on_delete: fires_on_delete(&sql), deletes_from, may_delete });
+    }
+    Ok(())
 }
 
 /// A table without row ids, or whose columns have taken all their names, has its primary key.
@@ -116,6 +132,7 @@ async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Res
             references,
             referenced: Vec::new(),
             cascades: on_delete.eq_ignore_ascii_case("cascade"),
+            resets: on_delete.to_ascii_lowercase().starts_with("set "),
         });
         key.columns.push(row.get(2)?);
         key.referenced.extend(row.get::<Option<String>>(3)?);
