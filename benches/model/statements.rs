@@ -52,7 +52,7 @@ pub async fn measure(options: &Options) {
     let path = copy(&made);
     let context = context(&path, company::policy(), options.batch_size).await;
     let loaded = context.planner.plan(&context.store).await.expect("a plan");
-    let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today: TODAY, cutoff: None };
+    let wanted = Wanted { plan: &loaded.plan, filters: &[], today: TODAY, cutoff: None };
     let all = statements(&wanted, SweepKind::Due, false);
     let keys: Vec<String> = query_scalar(due_page(&wanted, Way::ByKey, false))
         .bind(None::<String>)

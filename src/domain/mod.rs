@@ -20,4 +20,5 @@ pub mod schedule;
 pub mod schema;
 pub mod sweep;
 pub mod text;
+pub mod value;
 pub mod window;

@@ -150,7 +150,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
 }
 
 fn wanted(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Wanted<'_> {
-    Wanted { plan, filters: Vec::new(), today, cutoff }
+    Wanted { plan, filters: &[], today, cutoff }
 }
 
 async fn waiting(

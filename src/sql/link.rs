@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
+use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, tuple};
 use crate::domain::plan::{Compared, Condition, Hop, Path};
 
 /// The client table where it is asked about a client, whatever it is called.
@@ -328,16 +328,6 @@ impl Scope<'_> {
             (false, false) => format!("{flag} = 0"),
             (false, true) => format!("({flag} = 0 OR {flag} IS NULL)"),
         }
-    }
-
-    /// Filters as a condition on `lethe_c`: AND between columns, OR between values.
-    pub(super) fn filtered<'b>(&self, filters: impl Iterator<Item = (&'b str, &'b [String])>) -> String {
-        let mut sql = String::new();
-        for (own, values) in filters {
-            let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-            sql = format!("{sql} AND {} IN ({})", self.dialect.as_text(&column(CLIENT, own)), values.join(", "));
-        }
-        sql
     }
 }
 

@@ -26,9 +26,10 @@ use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
+use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{self, Allowance, Decision, Ledger, Mark, NewBatch, NewSweep, State, Sweep, parse_moment};
-use crate::sql::select::Wanted;
+use crate::sql::select::{Wanted, filter, odd_mark};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
@@ -137,7 +138,7 @@ impl Request {
 pub(super) struct Prepared {
     pub(super) loaded: Arc<Loaded>,
     pub(super) selection: Selection,
-    pub(super) filters: Vec<(String, Vec<String>)>,
+    pub(super) filters: Vec<String>,
     pub(super) cutoff: Option<NaiveDate>,
     pub(super) since: Option<NaiveDate>,
     pub(super) position: Option<String>,
@@ -156,12 +157,7 @@ impl Prepared {
     }
 
     pub(super) fn wanted_on(&self, today: NaiveDate) -> Wanted<'_> {
-        Wanted {
-            plan: &self.loaded.plan,
-            filters: self.filters.iter().map(|(column, values)| (column.as_str(), values.as_slice())).collect(),
-            today,
-            cutoff: self.cutoff,
-        }
+        Wanted { plan: &self.loaded.plan, filters: &self.filters, today, cutoff: self.cutoff }
     }
 }
 
@@ -182,10 +178,11 @@ pub(super) async fn prepare(
         SweepKind::List if request.keys.is_empty() && request.selection.is_none() => return Err(SweepError::EmptyList),
         _ => {}
     }
-    let filters = columns_of(&loaded, &request.filters)?;
+    let filters = filters_of(&loaded, &request.filters)?;
     if matches!(request.kind, SweepKind::Due | SweepKind::Period) {
         one_value_each(plan, &request.filters)?;
     }
+    marks_are_clear(store, plan).await?;
     let length = chosen(plan, request)?;
     let cutoff = length.map(|length| length.before(request.today)).transpose()?;
     let mut mark = Mark::default();
@@ -219,15 +216,26 @@ fn delta(mark: &Mark, full_pass_every: std::time::Duration, now: DateTime<Utc>) 
     mark.cutoff.as_ref().filter(|_| fresh)?.parse().ok()
 }
 
-fn columns_of(
-    loaded: &Loaded,
-    filters: &BTreeMap<String, Vec<String>>,
-) -> Result<Vec<(String, Vec<String>)>, SweepError> {
+/// Refuses where the column that marks anonymized clients says neither yes nor no of one.
+async fn marks_are_clear(store: &Store, plan: &Plan) -> Result<(), SweepError> {
+    let (Some(column), Some(odd)) = (&plan.client.anonymized, odd_mark(&plan.client)) else { return Ok(()) };
+    let mut connection = store.readers().acquire().await?;
+    match query(odd).fetch_optional(&mut connection).await? {
+        Some(_) => Err(SweepError::OddMark { table: plan.client.table.clone(), column: column.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
     let known = &loaded.plan.filters;
     filters
         .iter()
         .map(|(name, values)| match known.get(name) {
-            Some(column) => Ok((column.clone(), values.clone())),
+            Some(own) => filter(&loaded.plan, own, values).map_err(|wanted| SweepError::FilterValue {
+                name: name.clone(),
+                column: own.column.clone(),
+                wanted,
+            }),
             None => Err(SweepError::UnknownFilter {
                 name: name.clone(),
                 nearest: nearest(name, known.keys().map(String::as_str)).map(str::to_owned),
@@ -568,7 +576,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
     }
     Ok(Some(Prepared {
         selection: Selection::of(sweep.kind, sweep.since),
-        filters: columns_of(&loaded, &sweep.filters)?,
+        filters: filters_of(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
         since: sweep.since,
         position: sweep.position.clone(),

@@ -263,7 +263,7 @@ impl TableRules<'_, '_> {
                 );
                 builder.problem(&place, "`residue` is said of the value column, not of a key", mend);
             }
-            let is_key = Condition::equals(&key, name);
+            let is_key = Condition::is_written(&key, name);
             if said.identifying {
                 rules.identifying.push(Source {
                     table: self.table.name.clone(),
