@@ -89,7 +89,7 @@ impl Ledger {
             .bind(mark)
             .fetch_optional(self.readers())
             .await?;
-        Ok(found.unwrap_or_default())
+        Ok(found.unwrap_or_else(Mark::default))
     }
 
     /// Moves a mark on, when the period sweep of this number has ended.

@@ -10,6 +10,7 @@ use crate::domain::key::{Key, join};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::json_of;
 
 /// The period that a sweep goes by: its own, if the policy gives the choice, or the policy's.
 pub(super) fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, SweepError> {
@@ -44,10 +45,10 @@ pub(super) fn one_value_each(plan: &Plan, filters: &BTreeMap<String, Vec<String>
 /// The name under which period sweeps of a plan, filter and period remember how far they looked.
 pub(super) fn mark_name(digest: &str, filters: &BTreeMap<String, Vec<String>>, length: Option<Period>) -> String {
     let text = match length {
-        None => serde_json::to_string(&(digest, filters)),
-        Some(length) => serde_json::to_string(&(digest, filters, length)),
+        None => json_of(&(digest, filters)),
+        Some(length) => json_of(&(digest, filters, length)),
     };
-    hash(&text.unwrap_or_default())
+    hash(&text)
 }
 
 /// What a request asks for, on whichever day: while a sweep for it runs, no other is opened.
