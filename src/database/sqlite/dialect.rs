@@ -83,9 +83,11 @@ impl SqlDialect for Sqlite {
     }
 
     fn is_day(&self, column: &str) -> String {
-        // Of 30 February, SQLite makes a day in March.
+        // Most days are told by their digits. Of 30 February, SQLite makes a day in March.
+        let year = "[0-9][0-9][0-9][0-9]";
         format!(
-            "({column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' AND date(substr({column}, 1, 10)) IS substr({column}, 1, 10))"
+            "({column} GLOB '{year}-0[13-9]-[0-2][1-9]*' OR {column} GLOB '{year}-1[0-2]-[0-2][1-9]*' OR \
+             ({column} GLOB '{year}-[0-9][0-9]-[0-9][0-9]*' AND date(substr({column}, 1, 10)) IS substr({column}, 1, 10)))"
         )
     }
 
