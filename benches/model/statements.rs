@@ -53,7 +53,7 @@ pub async fn measure(options: &Options) {
     let context = context(&path, company::policy(), options.batch_size).await;
     let loaded = context.planner.plan(&context.store).await.expect("a plan");
     let zone = chrono_tz::Tz::UTC;
-    let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today: TODAY, cutoff: None, zone, restored: false };
+    let wanted = Wanted { plan: &loaded.plan, filters: &[], today: TODAY, cutoff: None, zone, restored: false };
     let all = statements(&wanted, SweepKind::Due, false);
     let keys: Vec<String> = query_scalar(due_page(&wanted, Way::ByKey, false))
         .bind(None::<String>)

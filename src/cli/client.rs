@@ -74,8 +74,7 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
     }
     let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
     for record in &shown.history {
-        let reasons: Vec<String> =
-            record.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        let reasons: Vec<String> = crate::ledger::reasons_of(record.reasons.as_ref());
         let by = record.job.clone().unwrap_or_else(|| format!("by {}", record.opened_by));
         rows.push(vec![
             minute(&record.at),

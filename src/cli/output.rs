@@ -21,7 +21,7 @@ pub(super) struct Output {
 impl Output {
     /// Prints data: as JSON to a program, as text to a person.
     pub(super) fn data<T: Serialize>(self, data: &T, text: impl FnOnce() -> String) {
-        let text = if self.json { json(&serde_json::to_string_pretty(data).unwrap_or_default()) } else { text() };
+        let text = if self.json { json(&serde_json::to_string_pretty(data).expect("plain data")) } else { text() };
         print(text.trim_end());
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
 
 /// The JSON Schema of a policy.
 pub(super) fn json_schema() -> String {
-    serde_json::to_string_pretty(&crate::domain::policy::json_schema()).unwrap_or_default()
+    serde_json::to_string_pretty(&crate::domain::policy::json_schema()).expect("plain data")
 }
 
 async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Output) -> Result<(), Failure> {

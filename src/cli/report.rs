@@ -102,7 +102,7 @@ impl To {
     /// Prints a report, or writes it to its file.
     fn give(&self, report: &impl Serialize, html: askama::Result<String>, out: Output) -> Result<(), Failure> {
         let text = if out.json {
-            serde_json::to_string_pretty(report).unwrap_or_default()
+            serde_json::to_string_pretty(report).expect("plain data")
         } else {
             html.map_err(|_| {
                 Failure::fault("the page could not be made", "`--json` gives the same report to a program")

@@ -194,7 +194,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let plan = loaded.as_ref().map(|loaded| &loaded.plan);
             out.data(&shown, || {
                 let own = &shown.review;
-                let refusals: BTreeMap<String, u64> = serde_json::from_str(&own.reasons).unwrap_or_default();
+                let refusals: BTreeMap<String, u64> =
+                    serde_json::from_str(&own.reasons).expect("counts, as they were when they were read");
                 let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
                 let mut text = format!(
                     "Review `{}` of {} UTC by {} is {}: {clients}",

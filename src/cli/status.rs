@@ -194,11 +194,10 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
         let listed = context.ledger.outcomes(id, &page).await?;
         for own in &listed {
             if out.json {
-                super::output::print(&crate::domain::text::json(&serde_json::to_string(own).unwrap_or_default()));
+                super::output::print(&crate::domain::text::json(&crate::domain::value::json_of(own)));
                 continue;
             }
-            let reasons: Vec<String> =
-                own.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let reasons: Vec<String> = crate::ledger::reasons_of(own.reasons.as_ref());
             super::output::print(
                 format!("{}\t{}\t{}", escaped(&own.client_key), own.outcome, reasons.join(", ")).trim_end(),
             );
@@ -218,8 +217,7 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
         }
         let mut rows = vec![["client", "since", "sweep", "why"].map(str::to_owned).to_vec()];
         for failed in &failures {
-            let reasons: Vec<String> =
-                failed.reasons.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+            let reasons: Vec<String> = crate::ledger::reasons_of(failed.reasons.as_ref());
             let reasons: Vec<String> = reasons.iter().map(|name| super::output::reason(None, name)).collect();
             rows.push(vec![
                 failed.client_key.clone(),

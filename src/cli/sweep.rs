@@ -328,7 +328,7 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
             return;
         }
         if out.json {
-            super::output::print(&crate::domain::text::json(&serde_json::to_string(&client).unwrap_or_default()));
+            super::output::print(&crate::domain::text::json(&crate::domain::value::json_of(&client)));
         } else {
             let key = crate::domain::text::escaped(&client.key);
             super::output::print(&format!("{key}\t{}\t{}", client.outcome, client.reasons.join(", ")));

@@ -12,6 +12,7 @@ mod scan;
 mod session;
 mod sqlite;
 mod statement;
+mod triggers;
 mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};

@@ -219,11 +219,12 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 
-/// Reads each named field from the column of its name.
+/// Reads each named field from the column of its name; columns behind `json`, kept as texts, have to hold JSON of a type.
 macro_rules! from_row {
-    ($own:ident { $($field:ident),* $(,)? }) => {
+    ($own:ident { $($field:ident),* $(,)? } $(json $json:ident: $type:ty),*) => {
         impl $crate::database::FromRow for $own {
             fn from_row(row: $crate::database::Row) -> Result<Self, $crate::database::StoreError> {
+                $(row.get::<Option<$crate::database::Json<$type>>>(stringify!($json))?;)*
                 Ok(Self { $($field: row.get(stringify!($field))?),* })
             }
         }

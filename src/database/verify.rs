@@ -5,6 +5,7 @@ use crate::domain::dialect::Dialect;
 use crate::domain::plan::{Condition, Plan, Problem, Rule, shown_key};
 use crate::domain::policy::{Action, Literal};
 use crate::domain::schema::{LiveTable, Schema};
+use crate::sql::select::odd_mark;
 use crate::sql::{batch, name, relation, text};
 
 /// A day to prepare conditions with.
@@ -24,10 +25,13 @@ pub(super) async fn verify(
     Ok(problems)
 }
 
-/// What a plan relies on in the data: every key is classified, and dates are dates.
+/// What a plan relies on in the data: every key is classified, dates are dates, marks say yes or no, and no row belongs
+/// to every client by an empty text.
 pub(super) async fn verify_data(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     entries(connection, plan, &mut problems).await?;
+    marks(connection, plan, &mut problems).await?;
+    blanks(connection, plan, &mut problems).await?;
     dates(connection, plan, &mut problems).await?;
     Ok(problems)
 }
@@ -131,6 +135,11 @@ async fn entries(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Pr
             let column = step.keys.as_ref().map_or("", |keys| keys.column.as_str());
             let distinct = format!("SELECT DISTINCT {} FROM {}", name(column), relation(plan.client.dialect, table));
             problems.push(match shown_key(&key) {
+                Some("") => Problem::new(
+                    format!("tables.{table}.keys"),
+                    format!("table `{table}` has entries without a key (NULL or empty), which are not classified"),
+                    "add the key `\"\"`, which stands for NULL too, with its class and action",
+                ),
                 Some(key) => Problem::new(
                     format!("tables.{table}.keys.{key}"),
                     format!("table `{table}` has entries called `{key}`, which are not classified"),
@@ -169,6 +178,61 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
                 format!("`{table}.{date}` has values that are no days written as `YYYY-MM-DD` (one of type {kind})"),
                 "name a column with such days, or store them so; anything else cannot be compared safely",
             ));
+        }
+    }
+    Ok(())
+}
+
+/// The mark of anonymized clients says yes, no or nothing.
+async fn marks(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+    let (Some(column), Some(odd)) = (&plan.client.anonymized, odd_mark(&plan.client)) else { return Ok(()) };
+    if query(odd).fetch_optional(&mut *connection).await?.is_some() {
+        let (own, table) = (name(column), relation(plan.client.dialect, &plan.client.table));
+        problems.push(Problem::new(
+            "client.anonymized",
+            format!(
+                "`{}.{column}` holds values other than 1, 0 and NULL, which say neither yes nor no",
+                plan.client.table
+            ),
+            format!("store 1 for true and 0 for false: SELECT DISTINCT {own} FROM {table} lists what it holds"),
+        ));
+    }
+    Ok(())
+}
+
+/// An empty text that several clients have links no row to any of them.
+async fn blanks(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Problem>) -> Result<(), StoreError> {
+    let dialect = plan.client.dialect;
+    let day = chrono::NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or(ANY_DAY);
+    let client = relation(dialect, &plan.client.table);
+    let ways = plan.steps.iter().flat_map(|step| &step.paths).filter(|path| !path.by_key && !path.exclusive);
+    for hop in ways.filter_map(|path| path.hops.last()) {
+        let ([own], [other]) = (hop.columns.as_slice(), hop.matches.as_slice()) else { continue };
+        let is_blank = |column: &str| format!("CAST({} AS TEXT) = ''", name(column));
+        let condition = hop.condition.as_ref().map_or_else(String::new, |own| format!(" AND ({})", own.sql(day)));
+        let sql = format!(
+            "SELECT 1 FROM {} WHERE {}{condition} AND (SELECT count(*) FROM (SELECT 1 FROM {client} WHERE {} LIMIT 2) AS two) > 1 LIMIT 1",
+            relation(dialect, &hop.table),
+            is_blank(own),
+            is_blank(other)
+        );
+        let found = match query(&sql).fetch_optional(&mut *connection).await {
+            // The condition cannot read some row: its client will fail.
+            Err(error) if error.is_of_the_rows() => None,
+            found => found?,
+        };
+        if found.is_some() {
+            let problem = Problem::new(
+                format!("tables.{}.client", hop.table),
+                format!(
+                    "rows of `{}` with an empty `{own}` would belong to every client whose `{other}` is empty",
+                    hop.table
+                ),
+                format!("add `where = \"{own} <> ''\"` to the link, or store NULL"),
+            );
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
         }
     }
     Ok(())

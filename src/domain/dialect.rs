@@ -59,6 +59,11 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn as_text(&self, column: &str) -> String;
     /// A text column as bytes, of which not every one holds valid characters only.
     fn text_bytes(&self, column: &str) -> String;
+    /// A column of this kind and declared type, to compare with values of a filter.
+    fn filtered(&self, column: &str, kind: Kind, declared: &str) -> String;
+    /// A filter's value as a literal that compares as a column of this kind and
+    /// declared type does; `None` if no such column can hold it.
+    fn filter_value(&self, kind: Kind, declared: &str, value: &str) -> Option<String>;
     /// What stands before the first of these signs in a text, or all of it.
     fn before(&self, text: &str, sign: char) -> String;
     /// An expression as a value of a declared type.
@@ -165,6 +170,10 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn row_identity(&self, table: &str, identity: &[String]) -> String;
     /// The same as JSON.
     fn row_json(&self, table: &str, identity: &[String]) -> String;
+    /// That a row is among those that `rows` (`FROM … WHERE … LIMIT …`) finds in the same table, by its address.
+    fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String;
+    /// A number that changes when rows of a table are deleted in the same transaction, whatever others do meanwhile.
+    fn deletions(&self, table: &str) -> String;
     /// That a row is among those in a JSON array of identities.
     fn row_among(&self, table: &str, identity: &[String], json: &str) -> String;
 

@@ -81,7 +81,8 @@ impl KeyJson {
             })
         };
         let read = |own: Value| if let Value::String(text) = &own { Value::String(written(text)) } else { own };
-        let value = match serde_json::from_str(&latin).ok()? {
+        let Ok(json) = serde_json::from_str(&latin) else { return None };
+        let value = match json {
             Value::Array(parts) => Value::Array(parts.into_iter().map(read).collect()),
             one => read(one),
         };

@@ -21,4 +21,5 @@ pub mod schema;
 pub mod sweep;
 pub mod text;
 pub mod today;
+pub mod value;
 pub mod window;

@@ -32,6 +32,9 @@ pub struct LiveTable {
     pub indexes: Vec<Index>,
     /// Declared foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Triggers, and rules that rewrite statements.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<Trigger>,
     /// CHECK constraints as SQL expressions.
     pub checks: Vec<String>,
     /// Whether the database enforces the declared types (a STRICT table).
@@ -39,9 +42,6 @@ pub struct LiveTable {
     /// The columns that identify a row, hidden ones included; empty where every row has an address.
     #[serde(skip)]
     pub identity: Vec<String>,
-    /// The triggers and rules of the database that fire where its rows are changed or deleted, by name.
-    #[serde(skip)]
-    pub triggers: Vec<String>,
     /// Whether the number of a row that was deleted may be given to a new one.
     #[serde(skip)]
     pub gives_keys_again: bool,
@@ -103,6 +103,25 @@ pub struct ForeignKey {
     pub referenced: Vec<String>,
     /// Whether deleting the row over there deletes the row here.
     pub cascades: bool,
+    /// Whether deleting the row over there changes these columns (`SET NULL`, `SET DEFAULT`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resets: bool,
+}
+
+/// A trigger, or a rule that rewrites statements.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// Whether it fires when a row is changed or deleted.
+    #[serde(skip)]
+    pub on_change: bool,
+    /// Whether it fires when a row is deleted.
+    pub on_delete: bool,
+    /// The tables from which its text deletes rows, without their schema.
+    pub deletes_from: Vec<String>,
+    /// Whether it can delete rows at all, as far as its text says.
+    pub may_delete: bool,
 }
 
 /// What a declared type means for comparing and replacing.

@@ -57,6 +57,7 @@ fn add_column(table: &mut LiveTable, said: &str) {
             references: to.to_owned(),
             referenced: vec![column.to_owned()],
             cascades: false,
+            resets: false,
         });
     }
     table.columns.push(LiveColumn {

@@ -66,7 +66,7 @@ pub(super) async fn once<T: Serialize>(
 }
 
 fn text<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    crate::domain::value::json_of(value)
 }
 
 fn answer(status: u16, body: &str) -> Response {

@@ -63,7 +63,7 @@ impl Record {
 #[must_use]
 pub fn seal(record: &Record, key: Option<&Key>) -> (String, String) {
     // Texts and numbers can always be written.
-    let body = serde_json::to_string(record).unwrap_or_default();
+    let body = crate::domain::value::json_of(record);
     let hash = hash(&body, key);
     let open = body.strip_suffix('}').unwrap_or(&body);
     (format!("{open},\"hash\":\"{hash}\"}}"), hash)

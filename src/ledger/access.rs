@@ -115,7 +115,7 @@ impl Ledger {
         )
         .bind(token.name)
         .bind(token.hash)
-        .bind(serde_json::to_string(token.rights).unwrap_or_default())
+        .bind(crate::domain::value::json_of(token.rights))
         .bind(token.made_by)
         .bind(self.now())
         .bind(moment(token.expires_at))
@@ -317,15 +317,15 @@ impl Ledger {
             if taken > 0 {
                 return Ok(Answer::New);
             }
-            let (before, status, body): (String, Option<i64>, Option<String>) =
+            let (before, status, body): (String, Option<u16>, Option<String>) =
                 query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
                     .bind(token)
                     .bind(key)
                     .fetch_one(&mut **writer)
                     .await?;
-            Ok(match status.and_then(|status| u16::try_from(status).ok()) {
+            Ok(match status {
                 _ if before != asked => Answer::Other,
-                Some(status) => Answer::Given(status, body.unwrap_or_default()),
+                Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
                 None => Answer::Pending,
             })
         };

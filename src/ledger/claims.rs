@@ -30,7 +30,7 @@ impl Ledger {
             .bind(moment(now + self.lease))
             .bind(i64::try_from(most).unwrap_or(1));
         if let Some(ids) = ids {
-            query = query.bind(serde_json::to_string(ids).unwrap_or_default());
+            query = query.bind(crate::domain::value::json_of(ids));
         }
         let claimed: Vec<(i64, String, i64)> = query.fetch_all(&mut **writer).await?;
         let claim =
@@ -68,7 +68,7 @@ impl Claims for Ledger {
         let sql = format!("UPDATE lethe_batches SET lease_until = $1 WHERE state = 'running' AND lease IN ({held})");
         query(sql)
             .bind(moment(self.clock.now() + self.lease))
-            .bind(serde_json::to_string(&leases).unwrap_or_default())
+            .bind(crate::domain::value::json_of(&leases))
             .execute(&mut **writer)
             .await?;
         Ok(())

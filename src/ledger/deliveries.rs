@@ -231,7 +231,7 @@ impl Ledger {
             }
             let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
             for ((sweep, result), ids) in through {
-                let ids = serde_json::to_string(&ids).unwrap_or_default();
+                let ids = crate::domain::value::json_of(&ids);
                 let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
                 if gone > 0 {
                     query(COUNT)

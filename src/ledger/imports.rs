@@ -35,7 +35,7 @@ pub struct Import {
     pub sweep: Option<i64>,
 }
 
-from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep });
+from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep } json errors: serde_json::Value);
 
 /// A workbook that was given back, to be noted.
 #[derive(Debug, Clone)]

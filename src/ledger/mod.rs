@@ -39,7 +39,7 @@ pub use jobs::Looked;
 pub use journal::{Backlog, Beginning, Head, Known, ROTATED, Segment, Waiting};
 pub use notices::Notice;
 pub use origin::is_same;
-pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
+pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;

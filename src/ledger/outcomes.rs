@@ -11,8 +11,16 @@ use crate::database::{Connection, StoreError, from_row, query, query_as};
 // What a field is serialized with takes it as it is.
 #[allow(clippy::ref_option)]
 fn as_list<S: serde::Serializer>(json: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    let list: Vec<String> = json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
-    list.serialize(serializer)
+    reasons_of(json.as_ref()).serialize(serializer)
+}
+
+/// The names of the reasons in what was read from the ledger.
+///
+/// # Panics
+///
+/// If it is no list, which reading refuses.
+pub fn reasons_of(json: Option<&String>) -> Vec<String> {
+    json.map_or_else(Vec::new, |json| serde_json::from_str(json).expect("a list, as it was when it was read"))
 }
 
 /// What became of a client, from one sweep until another.
@@ -38,7 +46,7 @@ pub struct Record {
     pub last_at: String,
 }
 
-from_row!(Record { sweep, job, opened_by, outcome, reasons, at, last_sweep, last_at });
+from_row!(Record { sweep, job, opened_by, outcome, reasons, at, last_sweep, last_at } json reasons: Vec<String>);
 
 /// A client that failed.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -59,7 +67,7 @@ pub struct FailedClient {
     pub kind: String,
 }
 
-from_row!(FailedClient { client_key, reasons, sweep, at, force, kind });
+from_row!(FailedClient { client_key, reasons, sweep, at, force, kind } json reasons: Vec<String>);
 
 /// What became of a client in one sweep.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -76,7 +84,7 @@ pub struct Listed {
     pub at: String,
 }
 
-from_row!(Listed { client_key, outcome, reasons, at });
+from_row!(Listed { client_key, outcome, reasons, at } json reasons: Vec<String>);
 
 /// Which clients of a sweep are wanted.
 #[derive(Debug, Clone, Default)]

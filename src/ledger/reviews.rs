@@ -67,11 +67,12 @@ from_row!(Review {
     decided_by,
     decided_at,
     sweep
-});
+} json asked: serde_json::Value, json reasons: std::collections::BTreeMap<String, u64>);
 
 /// Writes JSON that is kept as a text as what it is.
 pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serde_json::from_str::<serde_json::Value>(text).unwrap_or_default().serialize(serializer)
+    let value: serde_json::Value = serde_json::from_str(text).expect("JSON, as it was when it was read");
+    value.serialize(serializer)
 }
 
 /// What a review was found to hold.
@@ -191,7 +192,7 @@ impl Ledger {
             }
             query(clients)
                 .bind(review)
-                .bind(serde_json::to_string(held.clients).unwrap_or_default())
+                .bind(crate::domain::value::json_of(held.clients))
                 .execute(&mut *transaction)
                 .await?;
             transaction.commit().await?;
@@ -314,7 +315,7 @@ impl Ledger {
             }
             query(others)
                 .bind(seen.review)
-                .bind(serde_json::to_string(keys).unwrap_or_default())
+                .bind(crate::domain::value::json_of(keys))
                 .execute(&mut *transaction)
                 .await?;
             let id = self.add_import(&mut transaction, import, None).await?;

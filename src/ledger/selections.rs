@@ -74,7 +74,7 @@ impl Ledger {
             self.texts()
         );
         let mut writer = self.writer().await;
-        query(add).bind(selection.0).bind(serde_json::to_string(keys).unwrap_or_default()).execute(&mut **writer).await
+        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(&mut **writer).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its

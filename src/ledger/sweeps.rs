@@ -229,7 +229,7 @@ impl Ledger {
         .bind(sweep.tick.map(moment))
         .bind(i64::try_from(sweep.skipped).unwrap_or(i64::MAX))
         .bind(sweep.kind.as_str())
-        .bind(serde_json::to_string(&sweep.filters).unwrap_or_default())
+        .bind(crate::domain::value::json_of(&sweep.filters))
         .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
         .bind(i64::from(sweep.force))
         .bind(sweep.today.to_string())

@@ -93,9 +93,13 @@ pub struct Message<'a> {
 
 impl Webhook {
     /// The text that is sent: the same for the same message, save the day of a notice.
+    ///
+    /// # Panics
+    ///
+    /// If the message's body is no JSON, which whoever reads it from the ledger makes sure of.
     #[must_use]
     pub fn payload(&self, message: &Message<'_>) -> String {
-        let body: Value = serde_json::from_str(message.body).unwrap_or_default();
+        let body: Value = serde_json::from_str(message.body).expect("JSON, as the caller has made sure");
         let data = match (message.event.parse::<Event>(), body) {
             (Ok(event), Value::Array(keys)) => {
                 let key = |key: Value| match (&self.hashed, key.as_str()) {

@@ -151,7 +151,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
 }
 
 fn wanted(plan: &Plan, today: NaiveDate, cutoff: Option<NaiveDate>) -> Wanted<'_> {
-    Wanted { plan, filters: Vec::new(), today, cutoff, zone: Tz::UTC, restored: false }
+    Wanted { plan, filters: &[], today, cutoff, zone: Tz::UTC, restored: false }
 }
 
 async fn waiting(

@@ -114,7 +114,10 @@ impl From<SweepError> for Failure {
                 Self::new(error.to_string(), error.hint()).of(Kind::NotFound)
             }
             error => {
-                let is_asked_wrongly = matches!(error, SweepError::EmptyList | SweepError::UnknownFilter { .. });
+                let is_asked_wrongly = matches!(
+                    error,
+                    SweepError::EmptyList | SweepError::UnknownFilter { .. } | SweepError::FilterValue { .. }
+                );
                 let kind = if is_asked_wrongly { Kind::Invalid } else { Kind::Conflict };
                 Self::new(chain(&error), error.hint()).of(kind)
             }

@@ -161,7 +161,7 @@ impl Service {
         };
         // What makes no sense under this policy is told at once.
         count(&self.context, &request).await?;
-        let asked = serde_json::to_string(&asked).unwrap_or_default();
+        let asked = crate::domain::value::json_of(&asked);
         self.tidy().await?;
         let begun = self.context.ledger.begin_review(name, &asked, &self.caller.name).await?;
         let id = begun.ok_or_else(|| {
@@ -195,7 +195,7 @@ impl Service {
             };
             let (held, ()) = tokio::join!(held, noting);
             let (clients, found) = held?;
-            let reasons = serde_json::to_string(&found.refusals).unwrap_or_default();
+            let reasons = crate::domain::value::json_of(&found.refusals);
             let refused = found.tally.refused;
             let held = Held { digest: &found.digest, refused, reasons: &reasons, clients: &clients };
             Ok::<bool, Failure>(ledger.fill_review(id, &held).await?)

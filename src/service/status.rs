@@ -123,10 +123,14 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
         all.extend(hindrance(context).await);
     }
     all.extend(status.jobs.iter().filter_map(|job| job.error.clone()));
-    let resets = context.ledger.resets(context.ledger.clock().now() - RESETS_SHOWN).await.unwrap_or_default();
-    all.extend(resets.chunk_by(|own, next| own.at == next.at).map(was_ahead));
-    let stale = views::all_stale(context).await.unwrap_or_default();
-    all.extend(stale.iter().map(|view| views::stale(view)));
+    match context.ledger.resets(context.ledger.clock().now() - RESETS_SHOWN).await {
+        Ok(resets) => all.extend(resets.chunk_by(|own, next| own.at == next.at).map(was_ahead)),
+        Err(error) => all.push(error.to_string()),
+    }
+    match views::all_stale(context).await {
+        Ok(stale) => all.extend(stale.iter().map(|view| views::stale(view))),
+        Err(error) => all.push(error.to_string()),
+    }
     for shown in status.sweeps.iter().filter(|shown| matches!(shown.sweep.state, State::Stopped | State::Braked)) {
         let name = shown.sweep.job.as_deref().unwrap_or("by hand");
         let newer_done = status.sweeps.iter().any(|other| {

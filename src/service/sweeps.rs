@@ -302,7 +302,7 @@ impl Service {
         if !back.is_empty() {
             // They were anonymized once, and a replay finds them by what has come back of them.
             let keys: Vec<&str> = back.iter().map(|client| client.client_key.as_str()).collect();
-            context.ledger.release_by_keys(&serde_json::to_string(&keys).unwrap_or_default()).await?;
+            context.ledger.release_by_keys(&crate::domain::value::json_of(&keys)).await?;
             let listed = Request::of_clients(Vec::new(), self.today());
             let request = Request { kind: SweepKind::Replay, over_brake: true, ..listed };
             sweeps.extend(open(context, &request).await?);
@@ -430,7 +430,7 @@ impl Ask {
 
     /// The same for the same terms.
     fn digest(&self) -> String {
-        hex(&Sha256::digest(serde_json::to_string(self).unwrap_or_default()))
+        hex(&Sha256::digest(crate::domain::value::json_of(self)))
     }
 
     fn named(&self) -> String {

@@ -157,7 +157,7 @@ impl Service {
             state: "refused",
             kept: 0,
             removed: 0,
-            errors: serde_json::to_string(&errors).unwrap_or_default(),
+            errors: crate::domain::value::json_of(&errors),
         };
         let ledger = &self.context.ledger;
         if !errors.is_empty() {

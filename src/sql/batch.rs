@@ -98,6 +98,8 @@ pub struct Statements {
     pub last_changes: Vec<(String, String)>,
     /// What is asked once more at the end.
     pub last_look: LastLook,
+    /// Whether every client is still there.
+    pub kept: super::kept::Kept,
     /// Files that go with their clients.
     pub files: super::files::Statements,
     /// Who is told beforehand; `None` if nobody is.
@@ -158,6 +160,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
         last_look: LastLook::of(wanted, kind, force),
+        kept: super::kept::Kept::of(plan),
         files: super::files::Statements::of(scope, plan),
         notices: super::notices::Statements::of(scope, plan, force || kind == SweepKind::Replay),
     }
@@ -183,6 +186,8 @@ impl Statements {
         all.extend(checks.map(|check| (check.table.clone(), check.sql.as_str())));
         all.extend(self.last_look.kept.iter().map(|sql| (client.table.clone(), sql.as_str())));
         all.extend(self.files.all());
+        let kept = self.kept.deletions.iter().chain([&self.kept.missing]);
+        all.extend(kept.map(|sql| (client.table.clone(), sql.as_str())));
         for search in &self.searches {
             let blank = search.blank_all.iter().chain([&search.select]);
             all.extend(blank.map(|sql| (search.table.clone(), sql.as_str())));

@@ -311,7 +311,7 @@ impl Scope<'_> {
         // Not EXISTS, for which a database may read the whole ledger into a hash.
         let by_ledger = format!("COALESCE((SELECT TRUE {} LIMIT 1), FALSE)", self.record());
         match self.unmarked() {
-            Some(unmarked) => format!("({by_ledger} AND NOT ({unmarked}))"),
+            Some(unmarked) => format!("(NOT ({unmarked}) AND {by_ledger})"),
             None => by_ledger,
         }
     }
@@ -364,7 +364,7 @@ impl Scope<'_> {
         let Some(flag) = &self.client.anonymized else {
             let unknown = format!("NOT EXISTS (SELECT 1 {})", self.record());
             return match self.unmarked() {
-                Some(unmarked) => format!("({unknown} OR {unmarked})"),
+                Some(unmarked) => format!("(({unmarked}) OR {unknown})"),
                 None => unknown,
             };
         };
@@ -375,16 +375,6 @@ impl Scope<'_> {
             (false, false) => format!("{flag} = 0"),
             (false, true) => format!("({flag} = 0 OR {flag} IS NULL)"),
         }
-    }
-
-    /// Filters as a condition on `lethe_c`: AND between columns, OR between values.
-    pub(super) fn filtered<'b>(&self, filters: impl Iterator<Item = (&'b str, &'b [String])>) -> String {
-        let mut sql = String::new();
-        for (own, values) in filters {
-            let values: Vec<String> = values.iter().map(|value| text(value)).collect();
-            sql = format!("{sql} AND {} IN ({})", self.dialect.as_text(&column(CLIENT, own)), values.join(", "));
-        }
-        sql
     }
 }
 

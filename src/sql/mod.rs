@@ -13,6 +13,7 @@ pub mod closing;
 pub mod date;
 pub mod files;
 pub mod groups;
+pub mod kept;
 mod link;
 pub mod messages;
 pub mod notices;

@@ -79,10 +79,10 @@ impl OldRows<'_> {
     #[must_use]
     pub fn delete(&self, most: u64) -> String {
         let (table, is_old) = (self.table(), self.is_old());
-        // Asked again, as another row may have the same identity by the time it is deleted.
-        let identity = self.client.dialect.row_identity(&self.plan.table, &self.plan.identity);
-        format!(
-            "DELETE FROM {table} WHERE ({identity}) IN (SELECT {identity} FROM {table} WHERE {is_old} LIMIT {most}) AND {is_old}"
-        )
+        let Some(identity) = &self.plan.identity else { return format!("DELETE FROM {table} WHERE {is_old}") };
+        // Asked again, as another row may have the same address, or have it by the time it is deleted.
+        let rows = format!("FROM {table} WHERE {is_old} LIMIT {most}");
+        let found = self.client.dialect.row_found(&self.plan.table, identity, &rows);
+        format!("DELETE FROM {table} WHERE {found} AND {is_old}")
     }
 }

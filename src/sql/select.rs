@@ -6,15 +6,16 @@ use chrono_tz::Tz;
 use super::batch::given_key;
 use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, Path, Plan};
+use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, FilterPlan, Path, Plan};
+use crate::domain::schema::Kind;
 use crate::domain::today::Today;
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
     pub plan: &'a Plan,
-    /// The client columns filtered on, and the values that pass.
-    pub filters: Vec<(&'a str, &'a [String])>,
+    /// Conditions on `lethe_c`, one for each filter, as [`filter`] makes them.
+    pub filters: &'a [String],
     /// The day of the sweep, in the job's time zone.
     pub today: NaiveDate,
     /// For a period sweep, the first day on which activity still keeps a client.
@@ -23,6 +24,33 @@ pub struct Wanted<'a> {
     pub zone: Tz,
     /// Whether the ledger's word counts against the rows', as these came back from a backup.
     pub restored: bool,
+}
+
+/// A filter as a condition on `lethe_c`: any of these values.
+///
+/// # Errors
+///
+/// What each value has to be, if one of them cannot stand in the column.
+pub fn filter(plan: &Plan, filter: &FilterPlan, values: &[String]) -> Result<String, &'static str> {
+    let dialect = plan.client.dialect;
+    let literals = values.iter().map(|value| dialect.filter_value(filter.kind, &filter.declared, value));
+    let literals: Vec<String> = literals.collect::<Option<_>>().ok_or(match filter.kind {
+        Kind::Integer | Kind::Number => "a number",
+        Kind::Boolean => "`true` or `false`",
+        Kind::Date => "a day written as `YYYY-MM-DD`, with or without a time",
+        Kind::Text | Kind::Bytes | Kind::Unknown => "of the column's type",
+    })?;
+    let own = dialect.filtered(&column(CLIENT, &filter.column), filter.kind, &filter.declared);
+    Ok(format!("{own} IN ({})", literals.join(", ")))
+}
+
+/// Finds one client whose mark is neither true nor false, where a column can
+/// hold that; nothing says whether such a client was anonymized.
+#[must_use]
+pub fn odd_mark(client: &ClientPlan) -> Option<String> {
+    let mark = client.anonymized.as_ref().filter(|_| !client.flag_boolean)?;
+    let scope = Scope::new(client, NaiveDate::MIN);
+    Some(format!("SELECT 1 FROM {} WHERE {} NOT IN (0, 1) LIMIT 1", scope.clients(), column(CLIENT, mark)))
 }
 
 /// The part of the client table that a range of keys bounds: behind the key in
@@ -51,7 +79,7 @@ impl Wanted<'_> {
     }
 
     pub(super) fn filters(&self) -> String {
-        self.scope().filtered(self.filters.iter().copied())
+        self.filters.iter().fold(String::new(), |sql, filter| sql + " AND " + filter)
     }
 
     fn now(&self) -> Today {

@@ -258,7 +258,8 @@ impl Anonymizer {
         };
         let mut writer = ledger.writer().await;
         let mut transaction = writer.begin().await?;
-        for key in keys.iter().filter_map(|key| Key::from_json(key).ok()) {
+        for key in &keys {
+            let key = Key::from_json(key).map_err(|_| self.context.store.unreadable("lethe_batches.keys"))?;
             ledger.record_unseen(&mut transaction, sweep, &key.to_string(), why).await?;
         }
         let finish = Finish::Done(done);
@@ -416,7 +417,7 @@ impl Anonymizer {
         }
         let reasons: BTreeMap<String, i64> =
             query_as(count_reasons(plan.client.dialect)).fetch_all(&mut *transaction).await?.into_iter().collect();
-        let reasons = serde_json::to_string(&reasons).unwrap_or_default();
+        let reasons = crate::domain::value::json_of(&reasons);
         let busy = batch::busy(transaction, batch, ledger).await?;
         let mut notes = Vec::new();
         notes.extend(busy.as_ref().map(|busy| format!("{} locked by other sessions, to be tried again", busy.clients)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use super::{closing, residue};
+use super::{closing, kept, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
 use crate::domain::key::{join, split};
 use crate::domain::outcome::{Outcome, Tally};
@@ -102,7 +102,7 @@ pub async fn look(
     }
     // Before the guards: one that cannot read a client is not asked again.
     if !failing.is_empty() {
-        let failing = serde_json::to_string(failing).unwrap_or_default();
+        let failing = crate::domain::value::json_of(failing);
         query(sql::fail(dialect)).bind(failing).execute(&mut *connection).await?;
     }
     let notice = work.statements.notices.iter().filter_map(|notices| notices.reason.as_ref());
@@ -162,6 +162,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
     let former = residue::former_values(connection, work).await?;
     drop(step);
     let step = Span::step("rules");
+    let clients = kept::before(connection, &statements.kept).await?;
     let (changes, last_changes) = (statements.changes.iter(), statements.last_changes.iter());
     let mut rules = 0..;
     for ((_, change), rule) in changes.zip(&mut rules) {
@@ -197,6 +198,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }
+    kept::check(connection, &statements.kept, clients).await?;
     Ok(Applied { former, since })
 }
 
@@ -247,7 +249,8 @@ pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -
 #[must_use]
 pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
-    let keys: Vec<String> = places.iter().filter_map(|place| all.get(usize::try_from(*place).ok()?)).cloned().collect();
+    let of = |place: &i64| all[usize::try_from(*place).expect("places count from 0")].clone();
+    let keys: Vec<String> = places.iter().map(of).collect();
     NewBatch { keys: join(&keys), clients: keys.len(), run_at: None, waits: 0 }
 }
 

@@ -111,7 +111,7 @@ pub(super) async fn set_apart(
         }
     }
     if !culprits.is_empty() {
-        let places = serde_json::to_string(&culprits).unwrap_or_default();
+        let places = crate::domain::value::json_of(&culprits);
         for apart in sql::apart(work.plan.client.dialect) {
             query(&apart).bind(&places).execute(&mut *connection).await?;
         }

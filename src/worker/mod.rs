@@ -13,6 +13,7 @@ mod files;
 pub mod gate;
 mod hindrance;
 pub mod journal;
+mod kept;
 mod pace;
 mod planner;
 mod replay;

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::gate;
 use super::sweep::{Mode, Request, SweepError, of_sweep, share_of};
 use super::{Context, Loaded, Planner};
+use super::{gate, kept};
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::plan::Plan;
@@ -17,6 +17,7 @@ use crate::domain::today::Today;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
 use crate::queue::Claim;
 use crate::sql::batch::EMPTY;
+use crate::sql::kept::Kept;
 use crate::sql::retention::{OldRows, hold_back};
 
 /// The most rows deleted in one transaction.
@@ -87,13 +88,18 @@ pub async fn look(
             Mode::Rehearsal => writer.begin().await?,
         };
         begun(&mut transaction, &loaded.plan).await?;
+        let kept_clients = Kept::of(&loaded.plan);
         let mut found = Vec::new();
         for old in tables {
             let rows = match mode {
                 Mode::Preview => count(&mut transaction, &old.count()).await?,
                 Mode::Rehearsal => {
                     let there = count(&mut transaction, &old.count()).await?;
+                    let clients = kept::before(&mut transaction, &kept_clients).await?;
                     let gone = query(old.delete(ROWS)).execute(&mut *transaction).await?;
+                    if kept::are_gone(&mut transaction, &kept_clients, clients).await? {
+                        return Ok(Err(SweepError::ClientsGone { table: old.plan.table.clone() }));
+                    }
                     if gone < there.min(ROWS) {
                         return Ok(Err(SweepError::RowsStay { table: old.plan.table.clone(), rows: there - gone }));
                     }
@@ -176,6 +182,8 @@ enum Attempt {
     Outdated,
     /// So many old rows are left, and the database deletes none of them.
     Stay(u64),
+    /// Clients are deleted along.
+    ClientsGone,
     /// The sweep would delete more rows of the table than its brake allows.
     OverBrake { allowed: u64, gone: u64, rows: u64 },
 }
@@ -224,6 +232,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
             tracing::error!(sweep = sweep.id, note, "sweep braked");
             return Ok(ledger.brake_sweep(sweep.id, &note).await?);
         }
+        Ok(Attempt::ClientsGone) => SweepError::ClientsGone { table: old.plan.table.clone() }.brief(),
         Ok(Attempt::Stay(rows)) => SweepError::RowsStay { table: old.plan.table.clone(), rows }.brief(),
         Err(error) => {
             let words = error.fault().words.clone();
@@ -273,7 +282,13 @@ async fn attempt(
         return Ok(Attempt::Waits);
     }
     begun(&mut transaction, &loaded.plan).await?;
+    let kept_clients = Kept::of(&loaded.plan);
+    let clients = kept::before(&mut transaction, &kept_clients).await?;
     let rows = query(old.delete(ROWS)).execute(&mut *transaction).await?;
+    if kept::are_gone(&mut transaction, &kept_clients, clients).await? {
+        transaction.rollback().await?;
+        return Ok(Attempt::ClientsGone);
+    }
     if let Some(allowed) = sweep.allowance.rows.get(&old.plan.table).copied() {
         let gone = ledger.rows_gone_of(&mut transaction, sweep.id, &old.plan.table).await?;
         if gone + rows > allowed {

@@ -29,7 +29,7 @@ use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;
 use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State, Sweep};
-use crate::sql::select::Wanted;
+use crate::sql::select::{Wanted, filter};
 
 /// Batches waiting below which more are cut.
 const AHEAD: u64 = 8;
@@ -144,7 +144,7 @@ impl Request {
 pub(super) struct Prepared {
     pub(super) loaded: Arc<Loaded>,
     pub(super) selection: Selection,
-    pub(super) filters: Vec<(String, Vec<String>)>,
+    pub(super) filters: Vec<String>,
     pub(super) cutoff: Option<NaiveDate>,
     pub(super) today: NaiveDate,
     /// The time zone in which that is a day.
@@ -167,7 +167,7 @@ impl Prepared {
     pub(super) fn wanted_on(&self, today: NaiveDate) -> Wanted<'_> {
         Wanted {
             plan: &self.loaded.plan,
-            filters: self.filters.iter().map(|(column, values)| (column.as_str(), values.as_slice())).collect(),
+            filters: &self.filters,
             today,
             cutoff: self.cutoff,
             zone: self.zone,
@@ -192,7 +192,7 @@ pub(super) async fn prepare(
         SweepKind::List if request.keys.is_empty() && request.selection.is_none() => return Err(SweepError::EmptyList),
         _ => {}
     }
-    let filters = columns_of(&loaded, &request.filters)?;
+    let filters = filters_of(&loaded, &request.filters)?;
     if matches!(request.kind, SweepKind::Due | SweepKind::Period) {
         one_value_each(plan, &request.filters)?;
     }
@@ -220,15 +220,16 @@ pub(super) async fn prepare(
     Ok(prepared)
 }
 
-fn columns_of(
-    loaded: &Loaded,
-    filters: &BTreeMap<String, Vec<String>>,
-) -> Result<Vec<(String, Vec<String>)>, SweepError> {
+fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
     let known = &loaded.plan.filters;
     filters
         .iter()
         .map(|(name, values)| match known.get(name) {
-            Some(column) => Ok((column.clone(), values.clone())),
+            Some(own) => filter(&loaded.plan, own, values).map_err(|wanted| SweepError::FilterValue {
+                name: name.clone(),
+                column: own.column.clone(),
+                wanted,
+            }),
             None => Err(SweepError::UnknownFilter {
                 name: name.clone(),
                 nearest: nearest(name, known.keys().map(String::as_str)).map(str::to_owned),
@@ -568,7 +569,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
     }
     Ok(Some(Prepared {
         selection: Selection::of(sweep.kind),
-        filters: columns_of(&loaded, &sweep.filters)?,
+        filters: filters_of(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
         today: sweep.today,
         zone: sweep.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),

@@ -341,10 +341,10 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
     let since = now.checked_sub_signed(most).unwrap_or(DateTime::<Utc>::MIN_UTC);
     for (kind, by) in [(SweepKind::Due, "date"), (SweepKind::Period, "period")] {
         let Some(job) = jobs.iter().find(|job| job.enabled && job.kind == kind) else { continue };
-        let today = job.schedule.today(since).pred_opt().unwrap_or_default();
+        let today = job.schedule.today(since).pred_opt().unwrap_or(chrono::NaiveDate::MIN);
         let cutoff = loaded.plan.retention.as_ref().and_then(|own| own.length.before(today).ok());
         let zone = job.schedule.zone();
-        let wanted = Wanted { plan: &loaded.plan, filters: Vec::new(), today, cutoff, zone, restored: false };
+        let wanted = Wanted { plan: &loaded.plan, filters: &[], today, cutoff, zone, restored: false };
         let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
         let clients: i64 =
             query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::common::Company;
-use crate::common::place::either;
+use crate::common::place::{either, is_on_postgres};
 use lethe::domain::job::Brake;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::State;
+use lethe::sql::retention::OldRows;
 use lethe::worker::retention::look;
 use lethe::worker::sweep::{Mode, SweepError, open};
 use lethe::worker::{Limits, Request};
@@ -305,4 +306,20 @@ async fn the_brake_holds_for_the_rows_that_go() {
     assert_eq!(sweep.state, State::Braked);
     assert!(sweep.note.unwrap().starts_with("its brake allows 5 rows of `visits`"));
     assert_eq!(company.rows("SELECT count(*) FROM visits").await, ["8"]);
+}
+
+#[tokio::test]
+async fn on_postgresql_the_rows_of_a_part_are_read_by_their_address() {
+    if !is_on_postgres() {
+        return;
+    }
+    let company = company().await;
+    let many = "INSERT INTO visits (customer_no, seen_at, page) SELECT 'B', timestamp '2021-02-03 04:05:06', 'old' FROM generate_series(1, 50000)";
+    company.execute(&format!("{many}; ANALYZE visits")).await;
+    let loaded = company.context.planner.plan(&company.context.store).await.unwrap();
+    let plan = loaded.plan.row_retention.iter().find(|own| own.table == "visits").unwrap();
+    let old = OldRows { client: &loaded.plan.client, plan, today: company.today(), cutoff: company.today() };
+    let explained = format!("CREATE TEMP TABLE lethe_taken (n INTEGER, k0 TEXT); EXPLAIN {}", old.delete(5_000));
+    let explained = company.rows(&explained).await.join("\n");
+    assert!(explained.contains("TID Cond"), "{explained}");
 }

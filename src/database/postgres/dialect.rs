@@ -8,6 +8,7 @@ use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
+use crate::domain::value::{moment, number, truth, uuid};
 use crate::sql::{name, text};
 
 /// `PostgreSQL`, 13 or later.
@@ -74,6 +75,22 @@ impl SqlDialect for Postgres {
         format!("convert_to({column}, CASE getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END)")
     }
 
+    fn filtered(&self, column: &str, kind: Kind, declared: &str) -> String {
+        let is_text = kind == Kind::Bytes || (kind == Kind::Unknown && declared != "uuid");
+        if is_text { self.as_text(column) } else { column.to_owned() }
+    }
+
+    fn filter_value(&self, kind: Kind, declared: &str, value: &str) -> Option<String> {
+        match kind {
+            Kind::Integer | Kind::Number if declared == "money" => number(value).map(|number| text(&number)),
+            Kind::Integer | Kind::Number => number(value),
+            Kind::Boolean => truth(value).map(|is_true| if is_true { "TRUE" } else { "FALSE" }.to_owned()),
+            Kind::Date => moment(value).map(|moment| format!("CAST({} AS TIMESTAMP)", text(&moment))),
+            Kind::Unknown if declared == "uuid" => uuid(value).map(|own| format!("CAST({} AS UUID)", text(&own))),
+            Kind::Text | Kind::Bytes | Kind::Unknown => Some(text(value)),
+        }
+    }
+
     fn before(&self, text: &str, sign: char) -> String {
         format!("split_part({text}, '{sign}', 1)")
     }
@@ -119,7 +136,8 @@ impl SqlDialect for Postgres {
         " TEXT"
     }
 
-    /// A name given twice in one object is there once afterwards, as `jsonb` keeps the last.
+    /// A name given twice in one object is there once afterwards, as `jsonb` keeps the last. What it cannot read is
+    /// emptied, in a `json` column as in a text.
     fn redacted(&self, column: &str, declared: &str, empty: &str, paths: &[&[Segment]]) -> String {
         let redacted = |document: String| {
             paths.iter().fold(document, |document, path| {
@@ -131,18 +149,17 @@ impl SqlDialect for Postgres {
                 format!("pg_temp.lethe_redact({document}, ARRAY[{}])", steps.collect::<Vec<_>>().join(", "))
             })
         };
-        match declared {
-            "jsonb" => redacted(column.to_owned()),
-            "json" => format!("CAST({} AS JSON)", redacted(format!("CAST({column} AS JSONB)"))),
-            _ => {
-                let document = format!("pg_temp.lethe_json(CAST({column} AS TEXT))");
-                format!(
-                    "CASE WHEN {column} IS NULL OR {column} = '' THEN {column} WHEN {document} IS NULL THEN {empty} \
-                     ELSE CAST({} AS TEXT) END",
-                    redacted(document.clone())
-                )
-            }
+        if declared == "jsonb" {
+            return redacted(column.to_owned());
         }
+        let document = format!("pg_temp.lethe_json(CAST({column} AS TEXT))");
+        let (made, is_blank) =
+            if declared == "json" { ("JSON", String::new()) } else { ("TEXT", format!(" OR {column} = ''")) };
+        format!(
+            "CASE WHEN {column} IS NULL{is_blank} THEN {column} WHEN {document} IS NULL THEN {empty} \
+             ELSE CAST({} AS {made}) END",
+            redacted(document.clone())
+        )
     }
 
     fn names_files(&self, kind: Kind) -> bool {
@@ -327,6 +344,21 @@ impl SqlDialect for Postgres {
 
     fn row_json(&self, table: &str, _identity: &[String]) -> String {
         format!("CAST(jsonb_build_array(CAST({0}.tableoid AS BIGINT), CAST({0}.ctid AS TEXT)) AS TEXT)", name(table))
+    }
+
+    /// In a partitioned table several rows have the same address: the same has to be asked of each again.
+    fn row_found(&self, table: &str, _identity: &[String], rows: &str) -> String {
+        let own = format!("{}.ctid", name(table));
+        format!("{own} = ANY (ARRAY(SELECT {own} {rows}))")
+    }
+
+    /// The server counts for each transaction what it deletes, of each partition and child.
+    fn deletions(&self, table: &str) -> String {
+        let own = format!("CAST({} AS regclass)", text(&self.qualified(table)));
+        format!(
+            "SELECT CAST(COALESCE(sum(pg_stat_get_xact_tuples_deleted(own.oid)), 0) AS BIGINT) FROM (SELECT CAST({own} AS oid) AS oid \
+             UNION SELECT CAST(relid AS oid) FROM pg_partition_tree({own}) UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = {own}) AS own"
+        )
     }
 
     fn row_among(&self, table: &str, _identity: &[String], json: &str) -> String {

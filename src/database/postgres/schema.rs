@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::super::triggers::deletes_from;
 use super::super::{Connection, Json, StoreError, query, query_scalar};
-use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Unique};
+use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
 pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND c.relname NOT LIKE 'lethe\\_%' \
@@ -17,8 +18,9 @@ pub(super) async fn version(connection: &mut Connection) -> Result<String, Store
         "SELECT CAST(sum(hashtextextended(concat_ws(' ', c.oid, n.nspname, c.relname, c.relrowsecurity, a.attnum, a.attname, \
          a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity), 0)) AS TEXT) || ' ' || \
          (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) || ' ' || \
-         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', t.oid, t.tgrelid, t.tgenabled), 0)), 0) AS TEXT) FROM pg_trigger AS t \
-         WHERE NOT t.tgisinternal) || ' ' || (SELECT CAST(COALESCE(sum(CAST(i.indexrelid AS BIGINT)), 0) AS TEXT) FROM pg_index AS i \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', t.oid, t.tgrelid, t.tgenabled, f.prosrc), 0)), 0) AS TEXT) \
+         FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid WHERE NOT t.tgisinternal) || ' ' || \
+         (SELECT CAST(COALESCE(sum(CAST(i.indexrelid AS BIGINT)), 0) AS TEXT) FROM pg_index AS i \
          WHERE i.indisunique AND i.indexprs IS NOT NULL) || ' ' || (SELECT CAST(COALESCE(sum(CAST(h.inhrelid AS BIGINT)), 0) AS TEXT) \
          FROM pg_inherits AS h) \
          FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid \
@@ -61,25 +63,6 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     triggers(connection, &names, &mut schema).await?;
     materialized(connection, &mut schema).await?;
     Ok(schema)
-}
-
-/// The triggers and rules that fire for changed and deleted rows, in the order of their names, as they fire.
-async fn triggers(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
-    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT) FROM pg_trigger AS t \
-         WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') AND t.tgtype & 24 <> 0 \
-         UNION ALL SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT) FROM pg_rewrite AS r \
-         WHERE r.ev_type IN ('2', '4') AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
-    for row in query(sql).fetch_all(connection).await? {
-        if let Some(table) = table(schema, names, row.get(0)?) {
-            table.triggers.push(row.get(1)?);
-        }
-    }
-    Ok(())
 }
 
 /// Which materialized views show which others, by themselves or through views.
@@ -196,7 +179,8 @@ async fn foreign_keys(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     let sql = "SELECT CAST(k.oid AS BIGINT), CAST(k.conrelid AS BIGINT), CAST(k.confrelid AS BIGINT), \
-         CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c' FROM pg_constraint AS k \
+         CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c', \
+         k.confdeltype IN ('n', 'd') FROM pg_constraint AS k \
          CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
          JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
          JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
@@ -213,6 +197,7 @@ async fn foreign_keys(
                 references: references.clone(),
                 referenced: Vec::new(),
                 cascades: row.get(5)?,
+                resets: row.get(6)?,
             });
         }
         if let Some(foreign) = table.foreign_keys.last_mut() {
@@ -233,6 +218,28 @@ async fn checks(
     for row in query(sql).fetch_all(connection).await? {
         if let Some(table) = table(schema, names, row.get(0)?) {
             table.checks.push(row.get(1)?);
+        }
+    }
+    Ok(())
+}
+
+/// Triggers, and rules that rewrite statements, in the order of their names, as they fire. What a function calls in turn
+/// is not seen.
+async fn triggers(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
+    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc \
+         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
+         UNION ALL SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
+         pg_get_ruledef(r.oid) FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
+    for row in query(sql).fetch_all(connection).await? {
+        if let Some(table) = table(schema, names, row.get(0)?) {
+            let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
+            let deletes_from = deletes_from(&text);
+            table.triggers.push(Trigger { name: row.get(1)?, on_change, on_delete, deletes_from, may_delete: true });
         }
     }
     Ok(())

@@ -48,9 +48,8 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     }
     inherited(&mut transaction, plan, &mut problems).await?;
     constants(&mut transaction, plan, &mut problems).await?;
-    let today = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
-    let wanted =
-        Wanted { plan, filters: Vec::new(), today, cutoff: Some(today), zone: Tz::UTC, restored: false };
+    let today = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
+    let wanted = Wanted { plan, filters: &[], today, cutoff: Some(today), zone: Tz::UTC, restored: false };
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
     let made = made.all(&plan.client);

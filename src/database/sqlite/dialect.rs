@@ -10,6 +10,7 @@ use crate::domain::dialect::{Closing, SqlDialect};
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
+use crate::domain::value::{moment, number, truth};
 use crate::sql::{name, text};
 
 /// `SQLite`.
@@ -37,6 +38,35 @@ impl SqlDialect for Sqlite {
         format!("CAST({column} AS BLOB)")
     }
 
+    /// Columns without a type hold numbers and texts that compare as texts; days are written in several ways.
+    fn filtered(&self, column: &str, kind: Kind, declared: &str) -> String {
+        match kind {
+            Kind::Boolean => format!("lower(CAST({column} AS TEXT))"),
+            Kind::Date => format!("CASE WHEN {} THEN datetime({column}) END", self.is_day(column)),
+            Kind::Bytes => format!("CAST({column} AS TEXT)"),
+            Kind::Unknown if declared.is_empty() || declared.eq_ignore_ascii_case("ANY") => {
+                format!("CAST({column} AS TEXT)")
+            }
+            Kind::Unknown | Kind::Text | Kind::Integer | Kind::Number => column.to_owned(),
+        }
+    }
+
+    fn filter_value(&self, kind: Kind, _declared: &str, value: &str) -> Option<String> {
+        match kind {
+            Kind::Integer | Kind::Number => number(value),
+            Kind::Boolean => truth(value).map(|is_true| {
+                if is_true {
+                    "'1', '1.0', 'true', 't', 'yes', 'y', 'on'"
+                } else {
+                    "'0', '0.0', 'false', 'f', 'no', 'n', 'off'"
+                }
+                .to_owned()
+            }),
+            Kind::Date => moment(value).map(|moment| text(&moment)),
+            Kind::Text | Kind::Bytes | Kind::Unknown => Some(text(value)),
+        }
+    }
+
     fn before(&self, text: &str, sign: char) -> String {
         format!(
             "CASE WHEN instr({text}, '{sign}') > 0 THEN substr({text}, 1, instr({text}, '{sign}') - 1) ELSE {text} END"
@@ -60,7 +90,14 @@ impl SqlDialect for Sqlite {
     }
 
     fn is_day(&self, column: &str) -> String {
-        format!("{column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'")
+        // Most days are told by their digits, which takes a fifth of the time. SQLite makes 1 March of 30 February.
+        let year = "[0-9][0-9][0-9][0-9]";
+        let told = ["0[13-9]-[0-2][1-9]", "1[0-2]-[0-2][1-9]", "02-[01][1-9]", "0[1-9]-[12]0", "1[0-2]-[12]0"]
+            .map(|digits| format!("{column} GLOB '{year}-{digits}*'"));
+        format!(
+            "({} OR ({column} GLOB '{year}-[0-9][0-9]-[0-9][0-9]*' AND date(substr({column}, 1, 10), '+0 days') IS substr({column}, 1, 10)))",
+            told.join(" OR ")
+        )
     }
 
     fn and_is_day(&self, column: &str) -> String {
@@ -83,10 +120,10 @@ impl SqlDialect for Sqlite {
         ""
     }
 
-    /// What cannot be read, or in more than one way, is emptied: no JSON, or a name given twice in one object.
+    /// What cannot be read, or in more than one way, is emptied: no JSON, a name given twice in one object, or NUL.
     fn redacted(&self, column: &str, _declared: &str, empty: &str, paths: &[&[Segment]]) -> String {
         format!(
-            "CASE WHEN {column} IS NULL OR {column} = '' THEN {column} WHEN NOT json_valid({column}) THEN {empty} \
+            "CASE WHEN {column} IS NULL OR {column} = '' THEN {column} WHEN NOT json_valid({column}) OR instr({column}, '\\u0000') > 0 THEN {empty} \
              WHEN EXISTS (SELECT 1 FROM json_tree({column}) AS lethe_j GROUP BY lethe_j.parent, lethe_j.key HAVING count(*) > 1) \
              THEN {empty} ELSE {} END",
             redacted(column, paths, 0)
@@ -272,6 +309,16 @@ impl SqlDialect for Sqlite {
 
     fn row_json(&self, table: &str, identity: &[String]) -> String {
         format!("json_array({})", self.row_identity(table, identity))
+    }
+
+    fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String {
+        let own = self.row_identity(table, identity);
+        format!("({own}) IN (SELECT {own} {rows})")
+    }
+
+    /// Nobody else writes meanwhile.
+    fn deletions(&self, table: &str) -> String {
+        format!("SELECT count(*) FROM {}", name(table))
     }
 
     fn row_among(&self, table: &str, identity: &[String], json: &str) -> String {

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use sqlparser::dialect::SQLiteDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::super::triggers::{deletes_from, fires_on_delete};
 use super::super::{Connection, StoreError, query};
-use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Unique};
+use crate::domain::schema::{ForeignKey, Index, LiveColumn, LiveTable, Schema, Trigger, Unique};
 use crate::sql::text;
 
 pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreError> {
@@ -47,7 +48,23 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
         }
     }
     settle_references(&mut schema);
+    triggers(connection, &mut schema).await?;
     Ok(schema)
+}
+
+async fn triggers(connection: &mut Connection, schema: &mut Schema) -> Result<(), StoreError> {
+    let listed = query("SELECT tbl_name, name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name");
+    for row in listed.fetch_all(connection).await? {
+        let (of, name, sql): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(table) = schema.tables.values_mut().find(|table| table.name.eq_ignore_ascii_case(&of)) else {
+            continue;
+        };
+        let deletes_from = deletes_from(&sql);
+        let may_delete = !deletes_from.is_empty();
+        let (on_change, on_delete) = (fires_for_changes(&sql), fires_on_delete(&sql));
+        table.triggers.push(Trigger { name, on_change, on_delete, deletes_from, may_delete });
+    }
+    Ok(())
 }
 
 /// A table without row ids, or whose columns have taken all their names, has its primary key.
@@ -95,7 +112,6 @@ async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, Sto
     }
     indexes(connection, &mut table).await?;
     foreign_keys(connection, &mut table).await?;
-    triggers(connection, &mut table).await?;
     Ok(table)
 }
 
@@ -146,21 +162,6 @@ fn made_of(sql: &str, table: &LiveTable) -> Vec<String> {
     named
 }
 
-/// The triggers of a table that fire where its rows are changed or deleted.
-async fn triggers(connection: &mut Connection, table: &mut LiveTable) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = {} COLLATE NOCASE ORDER BY name",
-        text(&table.name)
-    );
-    for row in query(&sql).fetch_all(connection).await? {
-        let sql: String = row.get(1)?;
-        if fires_for_changes(&sql) {
-            table.triggers.push(row.get(0)?);
-        }
-    }
-    Ok(())
-}
-
 /// Whether a `CREATE TRIGGER` statement is about UPDATE or DELETE.
 fn fires_for_changes(sql: &str) -> bool {
     let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
@@ -185,6 +186,7 @@ async fn foreign_keys(connection: &mut Connection, table: &mut LiveTable) -> Res
             references,
             referenced: Vec::new(),
             cascades: on_delete.eq_ignore_ascii_case("cascade"),
+            resets: on_delete.to_ascii_lowercase().starts_with("set "),
         });
         key.columns.push(row.get(2)?);
         key.referenced.extend(row.get::<Option<String>>(3)?);

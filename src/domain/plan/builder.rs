@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityPlan, ClientPlan, Condition, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem, RetentionPlan,
-    Within, gate, quasi, retention, rules, shown,
+    ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem,
+    RetentionPlan, Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Guard, Links, Policy, Retention, Table};
@@ -81,6 +81,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         row_retention,
         quasi_identifiers,
         shown,
+        counts_clients: schema.tables.values().flat_map(|table| &table.triggers).any(|trigger| trigger.may_delete),
         conditions: builder.conditions,
         notes: builder.notes,
     })
@@ -276,11 +277,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn filters(&mut self) -> BTreeMap<String, String> {
+    fn filters(&mut self) -> BTreeMap<String, FilterPlan> {
         let mut filters = BTreeMap::new();
         for (name, filter) in &self.policy.filters {
-            if let Some(column) = self.column(self.client_table, filter.column(), &format!("filters.{name}")) {
-                filters.insert(name.clone(), column);
+            if self.column(self.client_table, filter.column(), &format!("filters.{name}")).is_none() {
+                continue;
+            }
+            if let Some(live) = self.client_table.column(filter.column()) {
+                let (kind, declared) = (live.kind(), live.base.as_ref().unwrap_or(&live.declared).clone());
+                filters.insert(name.clone(), FilterPlan { column: live.name.clone(), kind, declared });
             }
         }
         filters
@@ -480,6 +485,6 @@ fn digest(policy: &Policy, schema: &Schema) -> String {
         // An index changes how fast a plan is, not what it does; a unique one is a constraint.
         .map(|(name, table)| (name, (&table.columns, &table.unique, &table.foreign_keys, &table.checks, table.strict)))
         .collect();
-    let text = serde_json::to_vec(&(policy, named)).unwrap_or_default();
+    let text = serde_json::to_vec(&(policy, named)).expect("plain data");
     Sha256::digest(&text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

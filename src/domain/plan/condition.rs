@@ -72,10 +72,13 @@ impl Condition {
         Self { about_moments, ..self }
     }
 
-    /// An equality that needs no parsing: a column and a text, both quoted.
-    pub(super) fn equals(column: &str, value: &str) -> Self {
+    /// An equality that needs no parsing: a column, as the text it is written as,
+    /// and a text. The empty text stands for NULL too.
+    pub(super) fn is_written(column: &str, value: &str) -> Self {
+        let own = format!("CAST({} AS TEXT)", quoted(column));
+        let own = if value.is_empty() { format!("COALESCE({own}, '')") } else { own };
         Self {
-            text: format!("{} = {}", crate::domain::plan::condition::quoted(column), literal(value)),
+            text: format!("{own} = {}", literal(value)),
             columns: vec![column.to_owned()],
             relations: Vec::new(),
             has_query: false,

@@ -1,13 +1,13 @@
 //! Rows that go altogether.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::builder::Builder;
 use super::rules::TableRules;
 use super::settle::Groups;
 use super::{Condition, Delete, Path, REMEMBERED};
-use crate::domain::policy::Rows;
-use crate::domain::schema::LiveColumn;
+use crate::domain::policy::{Column, OnResidue, Rows, Table};
+use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable};
 
 impl TableRules<'_, '_> {
     /// What `rows` says, and what the database takes along.
@@ -21,11 +21,8 @@ impl TableRules<'_, '_> {
             );
             return Vec::new();
         }
-        if self.rule.rows.is_some() {
-            cascades(builder, &self.table.name);
-        }
-        match &self.rule.rows {
-            None => Vec::new(),
+        let deletes = match &self.rule.rows {
+            None => return Vec::new(),
             Some(Rows::All(_)) => vec![self.delete(builder, self.paths.clone(), None)],
             Some(Rows::Some(conditions)) => {
                 let changed: BTreeSet<&str> = groups.values().flatten().map(|rule| rule.column.as_str()).collect();
@@ -45,7 +42,10 @@ impl TableRules<'_, '_> {
                 }
                 deletes
             }
-        }
+        };
+        let paths = deletes.iter().flat_map(|delete| delete.paths.clone()).collect();
+        cascades(builder, self.table, paths, &place);
+        deletes
     }
 
     /// A link table refers to the rows behind it, so it has to go first; and it is the way to them. So does a column
@@ -73,24 +73,240 @@ impl TableRules<'_, '_> {
     }
 }
 
-/// Notes the tables that lose rows because the database itself deletes them along.
-pub(super) fn cascades(builder: &mut Builder, table: &str) {
-    let mut seen = BTreeSet::from([table.to_owned()]);
-    let mut queue = VecDeque::from([table.to_owned()]);
-    while let Some(gone) = queue.pop_front() {
-        for table in builder.schema.tables.values() {
-            let along = table.foreign_keys.iter().any(|key| key.cascades && key.references == gone);
-            if along && seen.insert(table.name.clone()) {
-                queue.push_back(table.name.clone());
-                let said = builder.rule_of(&table.name).and_then(|rule| rule.rows.as_ref());
-                if !matches!(said, Some(Rows::All(_))) {
-                    let note = format!(
-                        "rows of `{}` go with those of `{gone}`: its foreign key says ON DELETE CASCADE",
-                        table.name
-                    );
-                    builder.note(note);
+/// Rows that are deleted, and the ways by which they are reached from their
+/// clients; `None` where nothing says whose they are.
+struct Gone<'a> {
+    table: &'a LiveTable,
+    paths: Option<Vec<Path>>,
+}
+
+/// How the database itself changes rows of another table when rows are deleted.
+enum Along<'a> {
+    /// A foreign key deletes them.
+    Cascades(&'a ForeignKey),
+    /// A foreign key empties its columns.
+    Resets(&'a ForeignKey),
+    /// A trigger deletes them.
+    Trigger(&'a str),
+}
+
+/// Finds what the database itself deletes or empties when rows of a table are
+/// deleted: rows of the same client are noted, everything else is refused.
+pub(super) fn cascades(builder: &mut Builder, table: &LiveTable, paths: Vec<Path>, place: &str) {
+    let schema = builder.schema;
+    let mut seen = BTreeSet::from([table.name.clone()]);
+    let mut queue = vec![Gone { table, paths: Some(paths) }];
+    while let Some(gone) = queue.pop() {
+        for other in schema.tables.values() {
+            for key in other.foreign_keys.iter().filter(|key| key.references == gone.table.name) {
+                let along = match key {
+                    ForeignKey { cascades: true, .. } => Along::Cascades(key),
+                    ForeignKey { resets: true, .. } => Along::Resets(key),
+                    _ => continue,
+                };
+                let Some(taken) = builder.taken_along(&gone, other, &along, place) else { continue };
+                if key.cascades && seen.insert(other.name.clone()) {
+                    queue.push(taken);
                 }
+            }
+            let fires = gone.table.triggers.iter().filter(|trigger| trigger.on_delete);
+            for trigger in fires.filter(|trigger| trigger.deletes_from.iter().any(|own| is_called(other, own))) {
+                let taken = builder.taken_along(&gone, other, &Along::Trigger(&trigger.name), place);
+                queue.extend(taken.filter(|_| seen.insert(other.name.clone())));
             }
         }
     }
+}
+
+impl Builder<'_> {
+    /// Notes that rows of a table are deleted or emptied along, and returns those; or refuses.
+    fn taken_along<'t>(&mut self, gone: &Gone, other: &'t LiveTable, along: &Along, place: &str) -> Option<Gone<'t>> {
+        let unknown = Some(Gone { table: other, paths: None });
+        let rule = self.rule_of(&other.name).filter(|rule| rule.free.is_none());
+        let is_client = other.name == self.client_table.name;
+        // What is reached by another column than the key may be of several clients, who refer to it.
+        let is_of_one = gone.paths.as_ref().is_some_and(|paths| paths.iter().all(|path| path.by_key || path.exclusive));
+        let is_emptied = is_of_one && rule.is_some_and(|rule| along.is_emptied_by(rule, other));
+        let Some(rule) = rule.filter(|_| !is_client) else {
+            if is_client && !is_emptied {
+                let why = if matches!(along, Along::Resets(_)) {
+                    "only its own rules change clients"
+                } else {
+                    "no client is ever deleted"
+                };
+                self.refuse(gone, other, along, why, place);
+                return None;
+            }
+            if !is_client {
+                self.note(along.words(gone, other));
+            }
+            return unknown;
+        };
+        let mark = self.mark();
+        let paths = self.table_paths(other, place);
+        // What is wrong with the ways is said of the table itself.
+        self.rewind(mark);
+        let all_deleted = matches!(rule.rows, Some(Rows::All(_)));
+        if is_emptied || (all_deleted && along.is_a_way_to(gone, other)) {
+            return unknown;
+        }
+        if matches!(along, Along::Resets(_)) && other.name == gone.table.name {
+            // An answer to a message that is deleted: it stays, and answers none.
+            self.note(along.words(gone, other));
+            return unknown;
+        }
+        let reached = gone.paths.as_ref().and_then(|to_gone| along.reached(gone.table, other, &paths, to_gone));
+        let Some(reached) = reached else {
+            self.refuse(gone, other, along, "these may be rows of other clients, or rows that the policy keeps", place);
+            return None;
+        };
+        if !all_deleted {
+            if reached.len() < paths.len() {
+                self.refuse(gone, other, along, "these may be rows of other clients too", place);
+                return None;
+            }
+            if !matches!(along, Along::Resets(_)) && rule.columns.values().chain(rule.keys.values()).any(is_kept) {
+                self.refuse(gone, other, along, "the policy keeps data in these rows", place);
+                return None;
+            }
+            self.note(along.words(gone, other));
+        }
+        Some(Gone { table: other, paths: Some(reached) })
+    }
+
+    fn refuse(&mut self, gone: &Gone, other: &LiveTable, along: &Along, why: &str, place: &str) {
+        let (gone, other) = (&gone.table.name, &other.name);
+        let (what, who) = match along {
+            Along::Cascades(key) => (
+                format!(
+                    "deletes rows of `{other}`: its foreign key ({}) says ON DELETE CASCADE",
+                    key.columns.join(", ")
+                ),
+                "foreign key",
+            ),
+            Along::Resets(key) => (
+                format!(
+                    "empties `{}` in rows of `{other}`: its foreign key says ON DELETE SET NULL or SET DEFAULT",
+                    key.columns.join("`, `")
+                ),
+                "foreign key",
+            ),
+            Along::Trigger(name) => (format!("deletes rows of `{other}`: trigger `{name}` does so"), "trigger"),
+        };
+        let mend = match along {
+            Along::Resets(key) => {
+                format!(
+                    "keep the rows, or have the {who} changed; where rows of `{gone}` are of one client each, `clear = true` for `{}` does",
+                    key.columns.join("`, `")
+                )
+            }
+            _ if *other == self.client_table.name => {
+                format!("keep the rows, or have the {who} changed so that it leaves `{other}` alone")
+            }
+            _ => format!(
+                "keep the rows; have the {who} changed so that it leaves `{other}` alone; or, if its rows belong to the same client, \
+                 link them `through = {gone:?}` and give them `rows = \"delete\"`"
+            ),
+        };
+        self.problem(place, format!("deleting rows of `{gone}` also {what}, and {why}"), mend);
+    }
+}
+
+/// Whether the policy says why a column's data stays.
+fn is_kept(column: &Column) -> bool {
+    column.keep.is_some() && column.residue != OnResidue::Blank
+}
+
+/// Whether the text of a trigger means this table; it may leave the schema out.
+fn is_called(table: &LiveTable, name: &str) -> bool {
+    let own = table.name.rsplit('.').next().unwrap_or(&table.name);
+    own.eq_ignore_ascii_case(name)
+}
+
+impl Along<'_> {
+    /// Whether the policy itself empties everything that is emptied.
+    fn is_emptied_by(&self, rule: &Table, table: &LiveTable) -> bool {
+        let Self::Resets(key) = self else { return false };
+        let acts = |own: &String| {
+            rule.columns
+                .iter()
+                .any(|(name, said)| said.acts() && table.column(name).is_some_and(|live| live.name == *own))
+        };
+        key.columns.iter().all(acts)
+    }
+
+    /// Whether the rows are those by which the deleted ones are reached, as in a table of pairs.
+    fn is_a_way_to(&self, gone: &Gone, other: &LiveTable) -> bool {
+        let Self::Cascades(key) = self else { return false };
+        let passes = |path: &Path| {
+            let next = path.hops.get(1).is_some_and(|next| next.table == other.name);
+            next && same_columns(&path.hops[0].columns, &path.hops[0].matches, &key.referenced, &key.columns)
+        };
+        gone.paths.iter().flatten().any(passes)
+    }
+
+    /// The ways to the rows by which every one of them is reached from the
+    /// clients whose rows are deleted: over the same columns, and on as they are.
+    fn reached(&self, gone: &LiveTable, other: &LiveTable, paths: &[Path], to_gone: &[Path]) -> Option<Vec<Path>> {
+        let is_over = |path: &Path, onward: &Path| {
+            let hop = &path.hops[0];
+            let same_way = match self {
+                Self::Cascades(key) | Self::Resets(key) => {
+                    same_columns(&hop.columns, &hop.matches, &key.columns, &key.referenced)
+                }
+                Self::Trigger(_) => true,
+            };
+            same_way
+                && hop.table == other.name
+                && hop.condition.is_none()
+                && path.exclusive == onward.exclusive
+                && onward.hops.first().is_some_and(|first| first.table == gone.name)
+                && path.hops[1..] == onward.hops[..]
+        };
+        let mut reached = Vec::new();
+        for onward in to_gone {
+            reached.push(paths.iter().find(|path| is_over(path, onward))?.clone());
+        }
+        // The other ways that begin so lead to the same rows.
+        let more = paths.iter().filter(|path| !reached.contains(path) && self.begins(gone, path)).cloned();
+        let more: Vec<Path> = more.collect();
+        reached.extend(more);
+        (!reached.is_empty()).then_some(reached)
+    }
+
+    /// Whether a way begins over the foreign key.
+    fn begins(&self, gone: &LiveTable, path: &Path) -> bool {
+        let leads = path.hops.get(1).is_some_and(|next| next.table == gone.name);
+        leads
+            && match self {
+                Self::Cascades(key) | Self::Resets(key) => {
+                    same_columns(&path.hops[0].columns, &path.hops[0].matches, &key.columns, &key.referenced)
+                }
+                Self::Trigger(_) => true,
+            }
+    }
+
+    fn words(&self, gone: &Gone, other: &LiveTable) -> String {
+        let (gone, other) = (&gone.table.name, &other.name);
+        match self {
+            Self::Cascades(_) => {
+                format!("rows of `{other}` go with those of `{gone}`: its foreign key says ON DELETE CASCADE")
+            }
+            Self::Resets(key) => format!(
+                "`{}` is emptied in rows of `{other}` when rows of `{gone}` are deleted: its foreign key says so",
+                key.columns.join("`, `")
+            ),
+            Self::Trigger(name) => {
+                format!("rows of `{other}` go with those of `{gone}`: trigger `{name}` deletes them")
+            }
+        }
+    }
+}
+
+/// Whether two lists of pairs of columns are the same pairs.
+fn same_columns(own: &[String], other: &[String], own_too: &[String], other_too: &[String]) -> bool {
+    let pairs = |own: &[String], other: &[String]| -> BTreeSet<(String, String)> {
+        own.iter().cloned().zip(other.iter().cloned()).collect()
+    };
+    own.len() == own_too.len() && pairs(own, other) == pairs(own_too, other_too)
 }

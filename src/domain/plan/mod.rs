@@ -36,7 +36,7 @@ use serde::Serialize;
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
 use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Template};
-use crate::domain::schema::{Empty, Schema};
+use crate::domain::schema::{Empty, Kind, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
 /// a blank marker (`0000-00-00`, `0001-01-01`, `1753-01-01`, `1900-01-01`).
@@ -50,7 +50,7 @@ pub struct Plan {
     /// The table of clients.
     pub client: ClientPlan,
     /// Filter names and the client columns behind them.
-    pub filters: BTreeMap<String, String>,
+    pub filters: BTreeMap<String, FilterPlan>,
     /// Filters of which each sweep that selects clients must give exactly one value.
     pub one_value: BTreeSet<String>,
     /// When a client without activity is due; `None` if the policy has no period.
@@ -77,6 +77,8 @@ pub struct Plan {
     pub quasi_identifiers: Vec<String>,
     /// The client table's columns that a review shows beside the key.
     pub shown: Vec<String>,
+    /// Whether triggers of the database can delete rows, so that the clients are counted.
+    pub counts_clients: bool,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.
@@ -113,6 +115,16 @@ pub struct ClientPlan {
     pub given_again: Option<String>,
     /// The texts that the rules leave in the client's own row, by column.
     pub marks: Vec<(String, Template)>,
+}
+
+/// A column that a sweep can be restricted by.
+#[derive(Debug, Clone)]
+pub struct FilterPlan {
+    pub column: String,
+    /// What its type means.
+    pub kind: Kind,
+    /// The type that it compares as.
+    pub declared: String,
 }
 
 /// When a client without activity is due.

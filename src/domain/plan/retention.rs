@@ -22,8 +22,8 @@ pub struct RowRetention {
     pub paths: Vec<Path>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
-    /// The columns of its primary key; none if it has no such.
-    pub identity: Vec<String>,
+    /// What identifies a row, if the database needs to be told; `None` where nothing does.
+    pub identity: Option<Vec<String>>,
 }
 
 /// The tables of the policy that give their rows a period, those that refer to others first.
@@ -87,19 +87,27 @@ fn of_table(
             table.name
         ));
     }
-    cascades(builder, &table.name);
     let mark = builder.mark();
     let paths = builder.table_paths(table, place);
     // What is wrong with the ways is said of the table itself.
     builder.rewind(mark);
+    cascades(builder, table, paths.clone(), place);
     Some(RowRetention {
         table: table.name.clone(),
         length: said.length,
         date,
         paths,
         condition,
-        identity: table.identity.clone(),
+        identity: identity(table),
     })
+}
+
+/// What identifies a row. A column that can be NULL does not: rows could have the same, and none would equal it.
+fn identity(table: &LiveTable) -> Option<Vec<String>> {
+    let can_be_null = |own: &String| table.columns.iter().any(|column| column.name == *own && !column.not_null);
+    let is_told = table.columns.iter().any(|column| column.told.is_some());
+    let identifies = is_told || (!table.identity.is_empty() && !table.identity.iter().any(can_be_null));
+    identifies.then(|| table.identity.clone())
 }
 
 /// Rows that count as activity must outlive the period, or clients would be due

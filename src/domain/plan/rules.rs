@@ -105,6 +105,7 @@ impl TableRules<'_, '_> {
             rules.identifying.push(Source { table: self.table.name.clone(), paths, columns, condition: None });
         }
         let deletes = self.deletes(builder, &groups);
+        let fires = self.table.triggers.iter().filter(|trigger| trigger.on_change);
         let mut step = Step {
             table: self.table.name.clone(),
             paths: self.paths.clone(),
@@ -113,7 +114,7 @@ impl TableRules<'_, '_> {
             updates: Vec::new(),
             unlinks: Vec::new(),
             keys: self.known_keys(builder),
-            triggers: self.table.triggers.clone(),
+            triggers: fires.map(|trigger| trigger.name.clone()).collect(),
         };
         if step.deletes.is_empty() && groups.is_empty() {
             step.triggers.clear();
@@ -283,7 +284,7 @@ impl TableRules<'_, '_> {
                 );
                 builder.problem(&place, "`residue` is said of the value column, not of a key", mend);
             }
-            let is_key = Condition::equals(&key, name);
+            let is_key = Condition::is_written(&key, name);
             if said.identifying {
                 rules.identifying.push(Source {
                     table: self.table.name.clone(),

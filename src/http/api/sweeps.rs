@@ -215,7 +215,7 @@ pub(in crate::http) async fn follow(
                 }
                 let shown = Shown::of(&context, context.ledger.sweep(sweep).await.ok()??).await.ok()?;
                 let ended = shown.sweep.state != State::Running;
-                let text = serde_json::to_string(&shown).unwrap_or_default();
+                let text = crate::domain::value::json_of(&shown);
                 if told.as_ref() == Some(&text) && !ended {
                     continue;
                 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::messages::{KIND, read};
+use super::messages::{KIND, UNREADABLE, read};
 use super::{Context, SweepError};
-use crate::ledger::{Delivery, NewMessage, parse_moment};
+use crate::ledger::{Delivery, NewMessage, Tried, parse_moment};
 use crate::outside::{Answer, Event, Letter, Mailer};
 
 /// What letters go by among the targets.
@@ -61,7 +61,10 @@ pub(in crate::worker) fn ping(alerts: &Alerts, job: &str, is_done: bool) -> Opti
 pub(super) async fn round(context: &Context, target: &str) -> Result<usize, SweepError> {
     let (lease, claimed) = context.ledger.claim_deliveries(KIND, target, 1).await?;
     let Some(own) = claimed.into_iter().next() else { return Ok(0) };
-    let body: Value = serde_json::from_slice(&own.body).unwrap_or_default();
+    let Ok(body) = serde_json::from_slice::<Value>(&own.body) else {
+        context.ledger.tried(&lease, KIND, target, &[(own, Tried::Failed(UNREADABLE.to_owned()))]).await?;
+        return Ok(1);
+    };
     let answer = if target == EMAIL { mail(context, &own, &body).await } else { sign(context, &own, &body).await };
     let is_away = matches!(answer, Answer::Again(..));
     let tried = read(&context.targets, &own, answer);

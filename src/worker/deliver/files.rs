@@ -92,7 +92,7 @@ async fn delete(
         if context.stop.is_cancelled() || begun.elapsed() > lease / 2 {
             return (own, Tried::Later(Duration::ZERO, "its turn has not come".to_owned()));
         }
-        let tried = match root.delete(own.text().unwrap_or_default(), kind).await {
+        let tried = match root.delete(own.text().expect("other paths were left out"), kind).await {
             Ok(Removed::Deleted) => Tried::Through("deleted"),
             Ok(Removed::Missing) => Tried::Through("missing"),
             Err(FileFault::Refused(why)) => Tried::Failed(why.to_owned()),
@@ -114,7 +114,7 @@ async fn alike(
 ) -> Result<HashSet<i64>, SweepError> {
     let mut forms: HashMap<String, Vec<i64>> = HashMap::new();
     for own in claimed {
-        for form in forms_of(own.text().unwrap_or_default()) {
+        for form in forms_of(own.text().expect("other paths were left out")) {
             forms.entry(form).or_default().push(own.id);
         }
     }

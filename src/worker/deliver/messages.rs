@@ -16,6 +16,8 @@ use crate::sql::notices::Statements as Notices;
 
 /// What is claimed at a time: a slow receiver holds few.
 const AT_A_TIME: usize = 20;
+/// Why a message is given up whose body in the ledger cannot be read.
+pub(super) const UNREADABLE: &str = "its body cannot be read";
 
 /// The kind of delivery that a message is.
 pub(super) const KIND: &str = "message";
@@ -73,6 +75,11 @@ pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepE
     let length = if claimed.iter().any(is_notice) { notice_of(context).await } else { None };
     let mut put_off: Option<(Duration, String)> = None;
     for own in claimed {
+        let body = own.text().filter(|body| serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok());
+        let Some(body) = body.map(str::to_owned) else {
+            context.ledger.tried(&lease, KIND, name, &[(own, Tried::Failed(UNREADABLE.to_owned()))]).await?;
+            continue;
+        };
         let tried = if let Some((pause, why)) = &put_off {
             // The receiver is away: the rest of it is not tried in vain.
             Tried::Later(*pause, why.clone())
@@ -89,13 +96,12 @@ pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepE
                 }
                 None => None,
             };
-            let body = own.text().unwrap_or_default();
             let message = Message {
                 id: &own.message,
                 event: &own.event,
                 at: &own.made_at,
                 sweep: own.sweep,
-                body,
+                body: &body,
                 not_before: until.and_then(|day| day.succ_opt()),
             };
             let tried = if is_notice(&own) && until.is_none() {
@@ -109,7 +115,7 @@ pub(super) async fn round(context: &Context, name: &str) -> Result<usize, SweepE
                 tried
             };
             if let (Tried::Through(_), Some(until)) = (&tried, until) {
-                context.ledger.notice_sent(body, &until.to_string()).await?;
+                context.ledger.notice_sent(&body, &until.to_string()).await?;
             }
             tried
         };

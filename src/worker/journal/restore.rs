@@ -95,7 +95,7 @@ async fn name_clients(context: &Context, journal: &Journal) -> Result<(), SweepE
     let mut behind = None;
     loop {
         let (pairs, next) = names(context, journal, behind.as_deref()).await?;
-        ledger.name_clients(&serde_json::to_string(&pairs).unwrap_or_default()).await?;
+        ledger.name_clients(&crate::domain::value::json_of(&pairs)).await?;
         behind = next;
         if behind.is_none() {
             break;

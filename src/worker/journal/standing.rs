@@ -89,7 +89,7 @@ async fn halt(context: &Context, head: &Head, error: &JournalError) -> Result<()
 
 async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool) -> Result<Standing, SweepError> {
     let database = context.ledger.database_identity().await?;
-    if !is_same(head.database.as_deref().unwrap_or_default(), &database) {
+    if !is_same(head.database.as_deref().unwrap_or(""), &database) {
         let what = "the ledger was written in another database, so this one may be a copy of it".to_owned();
         return Err(undecided(journal, what).into());
     }

@@ -43,6 +43,9 @@ pub enum SweepError {
     /// Old rows that the database keeps.
     #[error("{rows} old row{} of `{table}` cannot be deleted: a trigger or a rule of the database keeps {}", if *rows == 1 { "" } else { "s" }, if *rows == 1 { "it" } else { "them" })]
     RowsStay { table: String, rows: u64 },
+    /// Clients that the database deletes along.
+    #[error("with old rows of `{table}`, a trigger of the database deletes clients")]
+    ClientsGone { table: String },
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
@@ -74,6 +77,16 @@ pub enum SweepError {
         nearest: Option<String>,
         /// Those declared.
         known: Vec<String>,
+    },
+    /// A value of a filter that its column cannot hold.
+    #[error("a value of the filter `{name}` is not {wanted}, which `{column}` would have to hold")]
+    FilterValue {
+        /// The filter.
+        name: String,
+        /// The client column behind it.
+        column: String,
+        /// What a value has to be.
+        wanted: &'static str,
     },
     /// A filter of which a sweep must give one value, and gives none or several.
     #[error("the policy asks for exactly one value of the filter `{name}`, and the sweep gives {}", if *given == 0 { "none".to_owned() } else { given.to_string() })]
@@ -180,6 +193,9 @@ pub fn words(duration: Duration) -> String {
 }
 
 fn called(key: &str) -> String {
+    if key.is_empty() {
+        return "without a key (NULL or empty)".to_owned();
+    }
     shown_key(key).map_or_else(|| "with a key that could be data itself".to_owned(), |key| format!("called `{key}`"))
 }
 
@@ -227,6 +243,7 @@ impl SweepError {
                 "declare it under `[filters]` in the policy: `name = \"client column\"`".into()
             }
             Self::UnknownFilter { known, .. } => format!("the filters are `{}`", known.join("`, `")).into(),
+            Self::FilterValue { wanted, .. } => format!("give {wanted}").into(),
             Self::OneValue { name, .. } => Act::OneValue(name.clone()).then(""),
             Self::NoChoice => {
                 "add `choices = { from = \"…\", to = \"…\", step = \"…\" }` under `[period]`, or leave the length out"
@@ -242,6 +259,10 @@ impl SweepError {
             Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
             Self::NoRetention => "add `[tables.….retention]` to the policy".into(),
             Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => Act::OverBrake(sweep.clone()).then(""),
+            Self::UnknownKey { table, key } if key.is_empty() => format!(
+                "add the key `\"\"` under `[tables.{table}.keys]`, which stands for NULL too, with its class and action, and rehearse again"
+            )
+            .into(),
             Self::UnknownKey { table, .. } => {
                 format!("add the key under `[tables.{table}.keys]` with its class and action, and rehearse again")
                     .into()
@@ -250,6 +271,7 @@ impl SweepError {
                 format!("change what keeps them, or leave them out with `where` under `[tables.{table}.retention]`")
                     .into()
             }
+            Self::ClientsGone { .. } => "have the trigger changed: no client is ever deleted; everything was rolled back".into(),
             Self::Endless => Act::Doctor.then(" checks the keys; a key must compare as it is written"),
             Self::NotSettled(_) => {
                 "use actions that change nothing the second time; a `where` should no longer hold afterwards".into()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Prepared, Request, SweepError, prepare};
-use crate::database::{Store, Writer, query};
+use crate::database::{Json, Store, Writer, query};
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
@@ -214,8 +214,9 @@ impl Walk<'_> {
             let Some(last) = page.last() else { return Err(super::saved::changed(saved)) };
             behind = Some(last.clone());
             left -= i64::try_from(page.len()).unwrap_or(i64::MAX);
-            let keys: Vec<String> =
-                page.iter().filter_map(|own| Key::parse(own, parts).ok()).map(|key| key.to_json()).collect();
+            let key = |own: &String| Key::parse(own, parts).map(|key| key.to_json());
+            let keys: Result<Vec<String>, _> = page.iter().map(key).collect();
+            let keys = keys.map_err(|_| self.store.unreadable("lethe_selected.client_key"))?;
             if self.batch(connection, &keys).await? {
                 return Ok(());
             }
@@ -290,7 +291,8 @@ impl Walk<'_> {
             }
         }
         for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {
-            self.tell(row.get(0)?, &row.get::<String>(1)?, row.get(2)?);
+            let reasons = row.get::<Option<Json<Vec<String>>>>(2)?;
+            self.tell(row.get(0)?, &row.get::<String>(1)?, reasons.map_or_else(Vec::new, |own| own.0));
         }
         transaction.rollback().await?;
         Ok(done)
@@ -305,9 +307,8 @@ impl Walk<'_> {
         (self.each)(Client { key, outcome: Outcome::Failed, reasons: vec![why.to_owned()] });
     }
 
-    fn tell(&mut self, key: String, state: &str, reasons: Option<String>) {
+    fn tell(&mut self, key: String, state: &str, reasons: Vec<String>) {
         let Ok(outcome) = state.parse::<Outcome>() else { return };
-        let reasons: Vec<String> = reasons.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
         let counts = match outcome {
             Outcome::Refused => Some(&mut self.survey.refusals),
             Outcome::Failed => Some(&mut self.survey.failures),

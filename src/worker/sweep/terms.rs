@@ -58,7 +58,7 @@ pub(super) async fn one_value_listed(
     let plan = &prepared.loaded.plan;
     for name in plan.one_value.iter().filter(|name| !request.filters.contains_key(*name)) {
         let Some(column) = plan.filters.get(name) else { continue };
-        let sql = listed_values(&prepared.wanted(), column);
+        let sql = listed_values(&prepared.wanted(), &column.column);
         let mut connection = store.readers().acquire().await?;
         let mut values: BTreeSet<String> = BTreeSet::new();
         let mut look = async |keys: Vec<String>| -> Result<(), SweepError> {
@@ -79,8 +79,9 @@ pub(super) async fn one_value_listed(
                 let page = ledger.selected(saved.id, behind.as_deref(), AT_ONCE).await?;
                 let Some(last) = page.last() else { break };
                 behind = Some(last.clone());
-                look(page.iter().filter_map(|own| Key::parse(own, parts).ok()).map(|key| key.to_json()).collect())
-                    .await?;
+                let keys: Result<Vec<String>, _> =
+                    page.iter().map(|own| Key::parse(own, parts).map(|key| key.to_json())).collect();
+                look(keys.map_err(|_| store.unreadable("lethe_selected.client_key"))?).await?;
             }
         }
     }

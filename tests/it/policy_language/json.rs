@@ -114,6 +114,7 @@ fn what_is_no_json_is_emptied() {
             (r#"{"name":"Ann""#, "NULL"),
             ("{name:'Ann'}", "NULL"),
             ("", ""),
+            (r#"{"other":"Ann\u0000"}"#, "NULL"),
             (r#"{"name":"Ann"} "#, "{}"),
         ],
     );

@@ -5,6 +5,7 @@
 //! of other clients above all, stayed as it was.
 
 mod actions;
+mod cascades;
 mod client_table;
 mod composite_keys;
 mod conditional;
@@ -23,3 +24,4 @@ mod residue_reach;
 mod rows;
 mod schema;
 pub mod support;
+mod values;

@@ -57,3 +57,17 @@ async fn a_day_in_another_form_refuses_every_sweep_and_preview() {
     }
     assert_eq!(due("'2020-01-01'", "'2000-01-01'", &["'2019-01-01'"]).await, (true, true));
 }
+
+#[tokio::test]
+async fn a_day_that_no_calendar_has_is_nobodys_day_and_keeps_its_client() {
+    for day in ["'2020-13-45'", "'2019-02-29'", "'2020-02-30 10:00:00'", "'2020-04-31T00:00:00Z'", "'2020-00-10'"] {
+        assert_eq!(due(day, day, &[]).await, (false, false), "{day}");
+    }
+    for day in ["'2020-13-45'", "'2019-02-29'", "'infinity'"] {
+        assert_eq!(due("NULL", "'2000-01-01'", &[day, "'2019-01-01'"]).await, (false, false), "{day}");
+    }
+    for blank in ["'0000-00-00'", "'-infinity'", "'infinity'", "'9999-12-31'"] {
+        assert_eq!(due(blank, "NULL", &[]).await, (false, false), "{blank}");
+    }
+    assert_eq!(due("'2020-02-29 10:00:00+02:00'", "'2000-02-29'", &[]).await, (true, true));
+}

@@ -235,7 +235,7 @@ async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, S
         if seen.iter().any(|own| own.oid == oid) {
             continue;
         }
-        let place = usize::try_from(row.get::<i32>(0)?).unwrap_or_default();
+        let place: usize = row.get(0)?;
         let writes: Option<String> = row.get(10)?;
         seen.push(Seen {
             oid,
