@@ -81,6 +81,9 @@ impl OldRows<'_> {
         let (table, is_old) = (self.table(), self.is_old());
         // Asked again, as another row may have the same identity by the time it is deleted.
         let identity = self.client.dialect.row_identity(&self.plan.table, &self.plan.identity);
+        if identity.is_empty() {
+            return format!("DELETE FROM {table} WHERE {is_old}");
+        }
         format!(
             "DELETE FROM {table} WHERE ({identity}) IN (SELECT {identity} FROM {table} WHERE {is_old} LIMIT {most}) AND {is_old}"
         )
