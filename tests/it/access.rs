@@ -38,7 +38,7 @@ async fn company(access: &str) -> tempfile::TempDir {
 
 fn lethe(folder: &Path, token: Option<&str>, args: &[&str]) -> Output {
     let mut command = Command::cargo_bin("lethe").expect("the program is built");
-    command.current_dir(folder).args(args).env_remove("LETHE_CONFIG");
+    command.current_dir(folder).args(args).env_remove("LETHE_CONFIG").env("LETHE_YES", "true");
     match token {
         Some(token) => command.env("LETHE_TOKEN", token),
         None => command.env_remove("LETHE_TOKEN"),

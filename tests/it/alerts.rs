@@ -346,7 +346,12 @@ async fn several_processes_tell_each_event_once() {
         one.await.unwrap();
     }
     deliver_now(shop.context()).await.unwrap();
-    assert_eq!((shop.told().len(), shop.monitor.asked().len(), shop.post.subjects(3).await.len()), (3, 3, 3));
+    // A letter to each of the two people.
+    assert_eq!((shop.told().len(), shop.monitor.asked().len(), shop.post.subjects(6).await.len()), (3, 3, 6));
+    let letters = shop.post.letters().into_iter();
+    let told: std::collections::BTreeSet<String> =
+        letters.map(|own| format!("{} {}", own["rcpt"], own["text"])).collect();
+    assert_eq!(told.len(), 6, "nobody is told of anything twice: {told:?}");
 }
 
 /// The real program, a night a second, and its mail over TLS.

@@ -108,10 +108,17 @@ fn floors_import_downward_only() {
 }
 
 /// Who below the faces may speak of commands: what words them for each face,
-/// drafts that only the command line makes, and those who write to whoever runs
-/// the program (mail, and notes in its log).
-const SPEAK_OF_COMMANDS: [&str; 5] =
-    ["domain/hint.rs", "worker/deliver/alerts.rs", "worker/watch.rs", "domain/plan/builder.rs", "traces/sending.rs"];
+/// drafts and decisions that only the command line makes, and those who write to
+/// whoever runs the program (mail, and notes in its log).
+const SPEAK_OF_COMMANDS: [&str; 7] = [
+    "domain/hint.rs",
+    "worker/deliver/alerts.rs",
+    "worker/watch.rs",
+    "domain/plan/builder.rs",
+    "traces/sending.rs",
+    "journal/error.rs",
+    "service/journal.rs",
+];
 
 #[test]
 fn only_the_command_line_speaks_of_its_commands_and_options() {

@@ -84,7 +84,6 @@ async fn p16_nothing_is_done_without_a_recent_backup_and_nothing_leads_back() {
         "holds",
         "rehearsals",
         "backups",
-        "marks",
         "jobs",
         "deliveries",
         "delivered",

@@ -149,8 +149,16 @@ async fn r09_a_workbook_of_another_club_is_refused() {
     refused(&trade, &opened_and_saved(&lille), "the workbook is not of review `Lyon, 24 months`").await;
     // Nor if somebody writes the number of Lyon's into it.
     let lyon = trade.value("SELECT id FROM lethe_reviews WHERE name LIKE 'Lyon%'").await;
+    let clients = trade.value("SELECT clients FROM lethe_reviews WHERE name LIKE 'Lyon%'").await;
+    let write = |book: &mut Workbook, name: &str, text: &str| {
+        text.clone_into(&mut book.about.iter_mut().find(|own| own.0 == name).expect("it is said").1);
+    };
+    let forged = edited(&lille, |book| write(book, "Number", &lyon));
+    refused(&trade, &forged, "the review has changed since the workbook was exported").await;
+    // And how many are on it.
     let forged = edited(&lille, |book| {
-        book.about.iter_mut().find(|own| own.0 == "Number").expect("a number").1 = lyon;
+        write(book, "Number", &lyon);
+        write(book, "Clients", &clients);
     });
     refused(&trade, &forged, "the sheet `About` is not as it was exported").await;
 }

@@ -9,7 +9,7 @@ use super::office::Office;
 pub fn misused(args: &[&str]) -> String {
     let office = Office::new();
     let before = office.rows();
-    let output = office.lethe(args).output().expect("the program runs");
+    let output = office.unconfirmed(args).output().expect("the program runs");
     let said = String::from_utf8(output.stderr).expect("stderr is text");
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");

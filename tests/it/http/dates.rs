@@ -43,7 +43,7 @@ async fn a_client_s_page_has_its_day_in_three_languages() {
     let token = office.token("clerk", &[Right::Anonymize]).await;
     let browser = Browser::signed_in(&office, &token).await;
     let mark = browser.mark().await;
-    assert!(browser.page("/clients?key=C5").await.contains("To anonymize on: no day"));
+    assert!(browser.page("/clients?key=C5").await.contains("To anonymize on: no date"));
     let form = [("mark", mark.as_str()), ("key", "C5"), ("day", "2027-01-31")];
     let (status, to, _) = browser.send(Method::POST, "/clients/day", &form, &[]).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/clients?key=C5"));
@@ -55,7 +55,7 @@ async fn a_client_s_page_has_its_day_in_three_languages() {
     }
     let form = [("mark", mark.as_str()), ("key", "C5")];
     assert_eq!(browser.send(Method::POST, "/clients/day", &form, &[]).await.0, StatusCode::SEE_OTHER);
-    assert!(browser.page("/clients?key=C5").await.contains("no day"));
+    assert!(browser.page("/clients?key=C5").await.contains("To anonymize on: no date"));
     let reader = office.token("reader", &[Right::Read]).await;
     assert!(!Browser::signed_in(&office, &reader).await.page("/clients?key=C5").await.contains("/clients/day"));
 }

@@ -117,12 +117,22 @@ async fn the_same_request_sent_again_starts_nothing_twice() {
         let request = office.request(Method::POST, "/api/v1/sweeps").bearer_auth(token);
         answer(request.header("idempotency-key", key).header("content-type", "application/json").body(body)).await
     };
+    // While one of the same terms runs, a request is given that one.
+    let over = async |sweep: u32| {
+        let (status, _) = office.ask(Method::POST, &format!("/api/v1/sweeps/{sweep}/cancel"), &token, None).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
+    };
     let first = send(&token, "monday", "due").await;
     assert_eq!(first, (StatusCode::ACCEPTED, json!({ "sweep": 1 })));
     assert_eq!(send(&token, "monday", "due").await, first);
+    assert_eq!(send(&token, "meanwhile", "due").await.1, json!({ "sweep": 1 }));
+    over(1).await;
+    assert_eq!(send(&token, "monday", "due").await, first);
     assert_eq!(send(&token, "monday", "replay").await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(send(&token, "tuesday", "due").await.1, json!({ "sweep": 2 }));
+    over(2).await;
     assert_eq!(send(&other, "monday", "due").await.1, json!({ "sweep": 3 }), "a key is its owner's");
+    over(3).await;
     // What was refused started nothing, and may be sent again once it is mended.
     assert_eq!(send(&token, "wednesday", "period").await.0, StatusCode::CONFLICT);
     assert_eq!(send(&token, "wednesday", "due").await.1, json!({ "sweep": 4 }));

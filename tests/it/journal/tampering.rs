@@ -70,7 +70,7 @@ async fn an_inserted_record_is_named() {
     let mut inserted = lines(&files[1]);
     inserted.insert(0, seal(&record, None).0);
     write(&files[1], &inserted);
-    assert_eq!(kept.wrong().await, (3, "record 3 is missing: record 2 is in its place".to_owned()));
+    assert_eq!(kept.wrong().await, (2, "record 2 says what the ledger does not".to_owned()));
 }
 
 #[tokio::test]

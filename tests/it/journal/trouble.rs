@@ -45,6 +45,7 @@ fn said_within(folder: &Path, mount: &str, args: &[&str]) -> String {
         .current_dir(folder)
         .env_remove("LETHE_CONFIG")
         .env_remove("LETHE_DATABASE")
+        .env("LETHE_YES", "true")
         .output()
         .expect("unshare is installed");
     search("the log", &within.stderr);

@@ -71,12 +71,15 @@ async fn a_client_who_was_never_anonymized_is_left_alone() {
 }
 
 #[tokio::test]
-async fn guards_do_not_keep_what_came_back_and_a_hold_placed_since_does() {
+async fn a_guard_and_a_hold_keep_what_came_back_without_a_restore() {
     let company = company().await;
     company.set_clock("2026-02-01T12:00:00Z");
     company.execute("UPDATE customers SET name = 'Back'").await;
     company.execute("UPDATE orders SET status = 'open'").await;
     company.context.ledger.place_hold("C2", "a court", "test").await.expect("a hold");
+    let tally = replay(&company).await;
+    assert_eq!((tally.anonymized, tally.refused), (0, 3));
+    company.execute("UPDATE orders SET status = 'closed'").await;
     let tally = replay(&company).await;
     assert_eq!((tally.anonymized, tally.refused), (2, 1));
     company.context.ledger.release_hold("C2", "test").await.expect("it is released");

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::Days;
 use lethe::domain::key::Key;
 use lethe::domain::sweep::SweepKind;
-use lethe::worker::journal::Keeper;
+use lethe::worker::journal::{Keeper, adopt};
 use lethe::worker::sweep::{Client, Mode};
 use lethe::worker::{Context, PlanLoadError, Request, wait_for};
 use tokio_util::sync::CancellationToken;
@@ -87,7 +87,9 @@ async fn replayed(company: &Company, backup: &Path) -> Vec<String> {
     let place = Place::File(backup.to_owned());
     let clock = company.context.ledger.clock().clone();
     let mut back = context(folder, &place, clock, company.context.limits.clone()).await;
-    back.journal = Some(journal);
+    back.journal = Some(journal.clone());
+    // A copy in another place waits for somebody to say that it is the company's own.
+    adopt(&back, &journal).await.expect("the journal is whole");
     Keeper::new(&back).round().await.expect("the ledger takes over");
     let head = back.ledger.journal().await.expect("a ledger").expect("a journal");
     let replay = head.replay.expect("a replay is open");

@@ -99,10 +99,11 @@ fn count(text: &str, part: &str) -> usize {
     text.matches(part).count()
 }
 
-/// How many warnings there are, without those of a company that was not rehearsed and has no index.
+/// How many warnings there are, without those of a company that was not rehearsed and has no index, and of a machine
+/// that has too much to do.
 fn warnings(log: &str) -> usize {
     let start = log.find(" running ").expect("it ran");
-    count(&log[start..], "WARN")
+    count(&log[start..], "WARN") - count(&log[start..], "WARN renewing leases took too long")
 }
 
 /// What one process leaves behind that nobody disturbs.
