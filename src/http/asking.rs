@@ -66,10 +66,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let hint = "`/api/v1/openapi.json` has every body's form";
         let refused = |rejection: JsonRejection| Problem::new(rejection.status(), rejection.body_text(), hint);
         let read: Result<axum::Json<serde_json::Value>, _> = axum::Json::from_request(request, state).await;
-        let axum::Json(value) = read.map_err(refused)?;
+        let axum::Json(mut value) = read.map_err(refused)?;
         if has_nul(&value) {
             return Err(Problem::bad_request("a text of the body has a NUL in it", "leave it out"));
         }
+        make_whole(&mut value);
         let value = T::deserialize(value);
         value.map(Self).map_err(|error| Problem::bad_request(error.to_string(), hint))
     }
@@ -112,6 +113,23 @@ fn has_nul(value: &serde_json::Value) -> bool {
         Value::Array(all) => all.iter().any(has_nul),
         Value::Object(all) => all.iter().any(|(name, own)| name.contains('\0') || has_nul(own)),
         _ => false,
+    }
+}
+
+/// Whole numbers as such: JSON may also write them as `48.0`.
+fn make_whole(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    match value {
+        Value::Number(own) => {
+            // Without an exponent, and without `.0`.
+            let read = own.as_f64().filter(|_| own.is_f64()).map(|own| own.to_string().parse::<i64>());
+            if let Some(Ok(whole)) = read {
+                *own = whole.into();
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(make_whole),
+        Value::Object(all) => all.values_mut().for_each(make_whole),
+        _ => {}
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -42,7 +41,6 @@ pub struct Ask {
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
     /// At most so many clients are anonymized; refused ones do not count.
-    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub limit: Option<u64>,
     /// The clients of a `list` sweep, up to 10,000; a key of several parts is an array as a text.
@@ -59,14 +57,6 @@ pub struct Ask {
     /// Start a sweep that the brake stopped.
     #[serde(default)]
     pub over_brake: bool,
-}
-
-/// A whole number, which JSON may also write as `48.0`.
-fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    let number = Option::<serde_json::Number>::deserialize(from)?;
-    let read =
-        |own: serde_json::Number| own.to_string().trim_end_matches(".0").parse::<u64>().map_err(D::Error::custom);
-    number.map(read).transpose()
 }
 
 /// What a sweep would do.

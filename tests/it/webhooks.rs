@@ -384,14 +384,21 @@ async fn what_waits_and_what_was_given_up_is_seen_in_the_morning() {
     shop.company.due().await;
     let folder = shop.company.folder.path();
     let config = format!("database = \"{}\"\n[backup]\nrequired = false\n", shop.company.place.setting());
-    std::fs::write(folder.join("lethe.toml"), config).unwrap();
+    std::fs::write(folder.join("lethe.toml"), &config).unwrap();
     let said = |args: &[&str]| {
         let done = crate::common::lethe(folder).args(args).assert().success();
         String::from_utf8_lossy(&done.get_output().stdout).into_owned()
     };
     let status = said(&["status"]);
-    assert!(status.contains("1 delivery was given up; `lethe deliveries` lists them"), "{status}");
-    assert!(status.contains("deliveries wait for `crm`, which `lethe.toml` does not declare"), "{status}");
+    assert!(status.contains("1 delivery waits for `crm`, which `lethe.toml` does not declare"), "{status}");
+    let declared =
+        format!("{config}[[webhooks]]\nname = \"crm\"\nurl = \"{}\"\nsecret_file = \"secret\"\n", shop.receiver.url);
+    std::fs::write(folder.join("lethe.toml"), declared).unwrap();
+    std::fs::write(folder.join("secret"), format!("whsec_{}\n", STANDARD.encode(OLD))).unwrap();
+    let status = said(&["status"]);
+    let given_up = "1 delivery to `crm` was given up: answered 410; `lethe deliveries` lists them";
+    assert!(status.contains(given_up), "{status}");
+    assert!(!status.contains("which `lethe.toml` does not declare"), "{status}");
     assert!(said(&["status", "1"]).contains("messages of crm  1  given up"), "{}", said(&["status", "1"]));
     assert!(said(&["deliveries"]).contains("answered 410"), "{}", said(&["deliveries"]));
     let listed: Value = serde_json::from_str(&said(&["deliveries", "--json"])).unwrap();
