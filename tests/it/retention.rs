@@ -132,7 +132,8 @@ async fn a_preview_needs_no_ledger() {
     std::fs::write(folder.path().join("policy.toml"), POLICY).unwrap();
     let store = lethe::database::Store::open(place.settings()).await.unwrap();
     let planner = lethe::worker::Planner::new(folder.path().join("policy.toml"));
-    let found = look(&store, &planner, None, "2026-01-02".parse::<chrono::NaiveDate>().unwrap(), Mode::Preview).await.unwrap();
+    let found =
+        look(&store, &planner, None, "2026-01-02".parse::<chrono::NaiveDate>().unwrap(), Mode::Preview).await.unwrap();
     assert_eq!(found.iter().map(|own| own.rows).sum::<u64>(), 6);
     assert!(!lethe::ledger::Ledger::exists(&store).await.unwrap());
 }
