@@ -67,7 +67,7 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         Part::Worker => Role::Worker,
     };
     let notified = tokio::spawn(Notify::from_environment().until(stop.clone()));
-    let ended = run(&context, role, stop.clone()).await;
+    let ended = Box::pin(run(&context, role, stop.clone())).await;
     stop.cancel();
     let _ = notified.await;
     if let Some(server) = server {

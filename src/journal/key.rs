@@ -53,7 +53,9 @@ impl Key {
 
     fn hash_of(&self, parts: &[&str]) -> String {
         let mut hmac = self.hmac.clone();
-        parts.iter().for_each(|part| hmac.update(part.as_bytes()));
+        for part in parts {
+            hmac.update(part.as_bytes());
+        }
         super::record::hex(&hmac.finalize().into_bytes())
     }
 

@@ -70,12 +70,12 @@ impl Package {
             }
             let low = name.trim_start_matches('/').to_ascii_lowercase();
             let Some(text) = decoded(own) else {
-                if low.ends_with(".xml") || low.ends_with(".rels") {
+                if is_xml(&low) || is_relations(&low) {
                     return Err(SheetError::NotXlsx);
                 }
                 continue;
             };
-            if low.ends_with(".rels") || low == "[content_types].xml" {
+            if is_relations(&low) || low == "[content_types].xml" {
                 references(&text)?;
             }
             // One name is one part, for every program that reads it.
@@ -238,4 +238,13 @@ fn text_of(xml: &str, name: &str) -> String {
         Ok(())
     });
     if read.is_err() { String::new() } else { super::plain(&text).chars().take(100).collect() }
+}
+
+/// Names of parts are compared in lower case.
+fn is_relations(low: &str) -> bool {
+    low.rsplit_once('.').is_some_and(|(_, end)| end == "rels")
+}
+
+fn is_xml(low: &str) -> bool {
+    low.rsplit_once('.').is_some_and(|(_, end)| end == "xml")
 }

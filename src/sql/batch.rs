@@ -311,8 +311,9 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let named = format!("`{}.{}`", client.table, client.key.join(", "));
     let reason = |what: &str| text(&serde_json::json!([format!("the key {named} {what}")]).to_string());
     let is_unreadable = any_of(unreadable.iter().map(|(condition, _)| condition.clone()).collect());
-    let of_unreadable: String =
+    let of_unreadable: Vec<String> =
         unreadable.iter().map(|(condition, what)| format!(" WHEN {condition} THEN {}", reason(what))).collect();
+    let of_unreadable = of_unreadable.concat();
     let busy = if scope.dialect.has_one_writer() {
         String::new()
     } else {

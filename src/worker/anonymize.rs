@@ -147,7 +147,7 @@ impl Anonymizer {
                 }
                 _ => false,
             };
-            let words = self.words(&fault);
+            let words = Self::words(&fault);
             let tried = Tried {
                 clients: batch.clients,
                 attempt: claim.attempt,
@@ -211,7 +211,7 @@ impl Anonymizer {
     }
 
     /// What is said of a fault, in the ledger and in the log.
-    fn words(&self, fault: &BatchFault) -> String {
+    fn words(fault: &BatchFault) -> String {
         match fault {
             BatchFault::Rows { fault, .. } => fault.words.clone(),
             BatchFault::Busy(error) => error.fault().words.clone(),

@@ -102,7 +102,7 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     }
     let mut keeper = Keeper::new(&context);
     // Before anything is claimed: the database may have come back from a backup.
-    if let Some(Err(error)) = stop.run_until_cancelled(keeper.first_look()).await {
+    if let Some(Err(error)) = stop.run_until_cancelled(Box::pin(keeper.first_look())).await {
         tracing::warn!(error = error.brief(), hint = %error.hint(), "the journal could not be kept");
     }
     begin(&context, &role).await;
@@ -397,8 +397,7 @@ pub async fn wait_for(
     stop: CancellationToken,
     each: &mut (dyn FnMut(&Sweep, &Progress) + Send),
 ) -> Result<Option<Sweep>, RunError> {
-    let running = run(context, Role::Sweep(sweep), stop.clone());
-    tokio::pin!(running);
+    let mut running = Box::pin(run(context, Role::Sweep(sweep), stop.clone()));
     let mut look = tokio::time::interval(Duration::from_millis(250));
     loop {
         tokio::select! {

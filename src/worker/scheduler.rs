@@ -97,9 +97,10 @@ async fn tick_of(context: &Context, job: &Job, tick: DateTime<Utc>, skipped: u64
     let begun = ledger.clock().now();
     let opened = open(context, &request).await;
     trace(context, job, begun, &opened).await;
-    match opened? {
-        Some(sweep) => tracing::info!(job = job.name, sweep, skipped, "sweep opened"),
-        None => tracing::debug!(job = job.name, "another scheduler opened this tick's sweep, or the tick joined one"),
+    if let Some(sweep) = opened? {
+        tracing::info!(job = job.name, sweep, skipped, "sweep opened");
+    } else {
+        tracing::debug!(job = job.name, "another scheduler opened this tick's sweep, or the tick joined one");
     }
     Ok(())
 }

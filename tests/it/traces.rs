@@ -90,7 +90,10 @@ async fn a_sweep_by_hand_arrives_with_its_batches_and_their_steps() {
             names.sort_unstable();
             // The batch of the client that a trigger keeps is done twice.
             names.dedup();
-            assert_eq!(names, ["commit", "former values", "guards", "last look", "last rules", "outcomes", "residue", "rules"]);
+            assert_eq!(
+                names,
+                ["commit", "former values", "guards", "last look", "last rules", "outcomes", "residue", "rules"]
+            );
         } else {
             assert!(names.contains(&"guards"), "{names:?}");
         }

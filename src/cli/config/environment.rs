@@ -67,10 +67,10 @@ pub(super) fn settings(
 
 fn resembles_a_setting(name: &str) -> bool {
     let top = name.split_once("__").map_or(name, |(section, _)| section);
-    let lacks_an_underscore = |section: &&str| name.strip_prefix(*section).is_some_and(|rest| rest.starts_with('_'));
+    let lacks_an_underscore = |section: &str| name.strip_prefix(section).is_some_and(|rest| rest.starts_with('_'));
     SETTINGS.contains(&top)
-        || SETTINGS.iter().any(|section| lacks_an_underscore(&section))
-        || nearest(top, SETTINGS.into_iter()).is_some()
+        || SETTINGS.iter().any(|section| lacks_an_underscore(section))
+        || nearest(top, SETTINGS).is_some()
 }
 
 /// Whether Kubernetes or Docker made the variable because a service is called `lethe`, or `lethe-…`.

@@ -121,7 +121,7 @@ async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(
          LEFT JOIN sqlite_schema AS s ON s.type = 'index' AND s.name = l.name WHERE l.origin <> 'pk' ORDER BY l.seq, i.seqno",
         text(&table.name)
     );
-    let mut found: BTreeMap<i64, (bool, bool, Vec<Option<String>>, String)> = BTreeMap::new();
+    let mut found: BTreeMap<i64, (bool, bool, Vec<_>, String)> = BTreeMap::new();
     for row in query(&sql).fetch_all(connection).await? {
         let unique = row.get::<i64>(1)? != 0;
         let partial = row.get::<i64>(2)? != 0;

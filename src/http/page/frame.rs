@@ -123,6 +123,7 @@ impl Frame {
         text
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref)] // Templates pass references.
     pub(super) fn date(&self, day: &NaiveDate) -> String {
         let form = match self.w.code {
             "fr" => "%d/%m/%Y",
@@ -132,6 +133,7 @@ impl Frame {
         day.format(form).to_string()
     }
 
+    #[allow(clippy::trivially_copy_pass_by_ref)]
     pub(super) fn short_day(&self, day: &NaiveDate) -> String {
         let form = match self.w.code {
             "fr" => "%d/%m",
@@ -161,6 +163,7 @@ impl Frame {
     }
 
     /// How long it was from one moment until another.
+    #[allow(clippy::unused_self)] // Templates call methods.
     pub(super) fn between(&self, from: impl AsRef<str>, until: impl AsRef<str>) -> String {
         let (Some(from), Some(until)) = (parse_moment(from.as_ref()), parse_moment(until.as_ref())) else {
             return String::new();
@@ -215,6 +218,7 @@ impl Frame {
     }
 
     /// Where something that needs attention is dealt with.
+    #[allow(clippy::unused_self)]
     pub(super) fn place(&self, line: impl AsRef<str>) -> Option<String> {
         let line = line.as_ref();
         let sweep =

@@ -71,13 +71,11 @@ fn recognized(folder: &OpenFolder, seen: Option<&Seen>) -> Result<Seen, FileFaul
 
 /// The root with a marker, where one can be written.
 fn marked(folder: &OpenFolder) -> Result<Seen, FileFault> {
-    let mark = match folder.mark()? {
-        Some(mark) => Some(mark),
-        None => {
-            let mark = Ulid::new().to_string();
-            folder.write_mark(&mark)?.then_some(mark)
-        }
-    };
+    let mut mark = folder.mark()?;
+    if mark.is_none() {
+        let new = Ulid::new().to_string();
+        mark = folder.write_mark(&new)?.then_some(new);
+    }
     Ok(Seen { mark, location: folder.device().to_string() })
 }
 
