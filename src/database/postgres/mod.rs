@@ -73,7 +73,7 @@ impl Postgres {
 
     /// What every connection is told. The role's own search path stays in force,
     /// as triggers, types and operators are found by it; the ledger's schema is
-    /// its end. Whatever the role's default is, each statement sees what was
+    /// its end, also where the role is called like it. Whatever the role's default is, each statement sees what was
     /// committed before it, as several of a batch look again.
     fn session(&self) -> String {
         let ledger = text(&self.ledger_schema);
@@ -84,8 +84,9 @@ impl Postgres {
              SET default_transaction_isolation = 'read committed'; SET default_transaction_deferrable = off; \
              SET statement_timeout = {}; SET idle_in_transaction_session_timeout = {idle}; \
              SET tcp_user_timeout = {idle}; {}; \
-             SELECT set_config('search_path', concat_ws(', ', NULLIF(current_setting('search_path'), ''), \
-             quote_ident({ledger})), false) WHERE {ledger} <> ALL (current_schemas(false))",
+             SELECT set_config('search_path', concat_ws(', ', string_agg(quote_ident(p.own), ', ' ORDER BY p.place), \
+             quote_ident({ledger})), false) FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (own, place) \
+             WHERE p.own <> {ledger}",
             self.statement_timeout.as_millis(),
             patience::lock_timeout(self.lock_timeout),
         )

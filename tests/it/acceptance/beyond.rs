@@ -76,14 +76,11 @@ async fn b02_after_a_restore_whoever_was_anonymized_since_is_anonymized_again_fi
     trade.place = copy;
     trade.configure(JOURNAL);
     assert!(trade.rows(gone).await.len() < once.len(), "the backup has names again");
-    // It is in another place, so somebody has to say that it is the company's own; and no sweep begins before the replay.
+    // It is in another place, so somebody has to say that it is the company's own.
     let live = ["sweep", "--due", "--filter", "customer_posting_group=NONE", "--wait"];
     assert!(trade.run(&live).err.contains("lethe journal adopt"));
     trade.json(&["journal", "adopt"]);
-    assert_eq!(trade.run(&live).code, 1);
-    trade.json(&["sweep", "--replay", "--rehearse"]);
-    trade.json(&["backup", "acknowledge"]);
-    trade.json(&["sweep", "--replay", "--over-brake", "--wait"]);
+    // Nobody is due in this sweep, and yet all of them go once more before it.
     trade.json(&["sweep", "--due", "--filter", "customer_posting_group=NONE", "--wait"]);
     assert_eq!(trade.rows(gone).await, once);
     for segment in std::fs::read_dir(trade.path("journal")).unwrap() {

@@ -139,7 +139,7 @@ fn an_unknown_command_has_the_nearest() {
     assert_snapshot!(misused(&["sweeep"]), @r"
     error: unrecognized subcommand 'sweeep'
 
-      tip: a similar subcommand exists: 'sweep'
+      tip: some similar subcommands exist: 'sweeps', 'sweep'
 
     Usage: lethe [OPTIONS] <COMMAND>
 

@@ -104,17 +104,17 @@ fn a_doctor_who_finds_something_bad_says_so_and_ends_with_1() {
     let output = office.lethe(&["doctor"]).output().expect("the program runs");
     assert_eq!(output.status.code(), Some(1));
     assert_snapshot!(String::from_utf8_lossy(&output.stdout), @r#"
-    good  configuration  `lethe.toml` and the environment are read
-    good  database       `company.db` is open
-    good  writing        something could be written, and was rolled back
-    BAD   policy         the policy cannot become a plan: tables.customers.columns.e_mail: table `customers` has no column `e_mail`, and 1 more; `lethe policy check` lists everything
-    good  jobs           nightly-due
+    ok    configuration  `lethe.toml` and the environment are read
+    ok    database       `company.db` is open
+    ok    writing        something could be written, and was rolled back
+    FAIL  policy         the policy cannot become a plan: tables.customers.columns.e_mail: table `customers` has no column `e_mail`, and 1 more; `lethe policy check` lists everything
+    ok    jobs           nightly-due
     note  alerts         nobody is told when a night goes badly: see "Alerts" in `docs/operations.md`
     "#);
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
-    error: 1 of the checks went badly
+    error: 1 check failed
 
-    hint: mend what is marked BAD, and run `lethe doctor` again
+    hint: fix what is marked FAIL, and run `lethe doctor` again
     ");
 }
 

@@ -138,7 +138,7 @@ fn a_journal_whose_folder_is_not_there_cannot_be_verified() {
     assert_snapshot!(office.refused(&["journal", "verify"]), @r"
     error: the journal at `nowhere` cannot be used: there is no such file or folder
 
-    hint: nothing is lost: outcomes wait in the ledger and are written as soon as the journal can be; `journal.place` in `lethe.toml` says where it is, and a folder is not made, as it may be on a disk that is not mounted
+    hint: nothing is lost: outcomes wait in the ledger and are written as soon as the journal is available; `journal.place` in `lethe.toml` is its location, and a missing folder is not created, as it may be on a disk that is not mounted
     ");
 }
 

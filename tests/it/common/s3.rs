@@ -86,7 +86,7 @@ impl Server {
     }
 
     pub fn write_to(&self, bucket: &str, name: &str) {
-        self.ask("PUT", &format!("{bucket}/{name}"), "a picture");
+        self.ask("PUT", &object_in(bucket, name), "a picture");
     }
 
     pub fn read(&self, name: &str) -> String {
@@ -128,7 +128,11 @@ impl Drop for Server {
 
 /// An object's path at the door, its name in hexadecimal.
 fn object(name: &str) -> String {
-    name.bytes().fold("bucket/".to_owned(), |path, byte| path + &format!("{byte:02x}"))
+    object_in("bucket", name)
+}
+
+fn object_in(bucket: &str, name: &str) -> String {
+    name.bytes().fold(format!("{bucket}/"), |path, byte| path + &format!("{byte:02x}"))
 }
 
 /// Connections that are let through.
