@@ -91,7 +91,10 @@ async fn a_reader_leaves_a_bounded_trace_however_often_and_whatever_is_asked() {
     let kept =
         office.company.rows("SELECT count(*), max(length(what)), max(times), sum(times) FROM lethe_requests").await;
     let kept: Vec<i64> = kept[0].split('|').map(|own| own.parse().unwrap()).collect();
-    assert!(kept[0] == 201 && kept[1] <= LONGEST_TEXT as i64 && kept[2..] == [100, 300], "{kept:?}");
+    assert!(
+        kept[0] == 201 && kept[1] <= i64::try_from(LONGEST_TEXT).expect("a length") && kept[2..] == [100, 300],
+        "{kept:?}"
+    );
     // What is too old goes, and so do answers that nobody asks for again.
     office
         .company

@@ -231,7 +231,10 @@ async fn application(place: String, until: Instant, seed: u64) -> Vec<String> {
         );
         if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut own).await {
             errors.push(
-                error.as_database_error().and_then(|own| own.code()).map_or_else(String::new, |code| code.to_string()),
+                error
+                    .as_database_error()
+                    .and_then(sqlx::error::DatabaseError::code)
+                    .map_or_else(String::new, |code| code.to_string()),
             );
             let _ = sqlx::raw_sql("ROLLBACK").execute(&mut own).await;
         }
