@@ -1,7 +1,7 @@
 //! The program is killed again and again, at any moment: the sweep ends with
 //! the same result as if nothing had happened.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::common::program::{Program, ended, signal};
 use rand::{Rng, SeedableRng};
@@ -39,13 +39,17 @@ async fn same(program: &Program, wanted: &Undisturbed) {
     );
 }
 
-/// Kills the program at a random moment of its life, so often.
+/// Kills the program at random moments, `kills` times: while it starts, or soon after. Returns how often a sweep was open.
 async fn kill_it(program: &Program, args: &[&str], kills: usize, seed: u64) -> usize {
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut in_the_middle = 0;
     for _ in 0..kills {
-        let mut child = program.spawn(args);
-        tokio::time::sleep(Duration::from_millis(dice.random_range(5..250))).await;
+        // Measured each time, because a busy machine starts programs slowly. The rate keeps the sweep from ending meanwhile.
+        let asked = Instant::now();
+        program.ends(&["status"]);
+        let latest = asked.elapsed() + Duration::from_millis(150);
+        let mut child = program.command(args).env("LETHE_WORKER__RATE", "200").spawn().expect("the program starts");
+        tokio::time::sleep(latest.mul_f64(dice.random_range(0.02..1.0))).await;
         child.kill().expect("it is killed");
         child.wait().expect("it is gone");
         if program.number("SELECT count(*) FROM sqlite_schema WHERE name = 'lethe_outcomes'").await == 1 {
