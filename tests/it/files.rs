@@ -437,7 +437,7 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
 /// A service that is killed again and again while it deletes.
 #[tokio::test]
 async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
-    const CLIENTS: usize = 2_000;
+    const CLIENTS: usize = 800;
     let mut rows = String::new();
     for client in 0..CLIENTS {
         rows +=
@@ -459,8 +459,9 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
         let start = |role: &str| searched::start(&mut crate::common::service(shop.company.folder.path(), role));
         let mut both = [start("run"), start("worker")];
         // A machine with much to do has more time.
-        let times = if is_on_postgres() { 4 } else { 1 } + u32::try_from(round / 50).unwrap();
-        tokio::time::sleep(Duration::from_millis(60 + 23 * (round % 13)) * times).await;
+        let times = if is_on_postgres() { 4 } else { 1 };
+        let more = u32::try_from(round / 25).unwrap();
+        tokio::time::sleep(Duration::from_millis(60 + 23 * (round % 13)) * (times + more)).await;
         for child in &mut both {
             child.kill().unwrap();
             child.wait().unwrap();
