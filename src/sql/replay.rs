@@ -18,6 +18,17 @@ fn recorded(scope: Scope) -> String {
     )
 }
 
+/// That the replay of a restore met the client `lethe_c` and left it as the backup has it, held or failed.
+fn left_by_restore(scope: Scope) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
+         WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') AND s.kind = 'replay' AND s.force = 1 \
+         AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS later WHERE later.client_key = o.client_key \
+         AND later.outcome = 'anonymized' AND later.last_sweep > o.last_sweep))",
+        scope.key_text(CLIENT)
+    )
+}
+
 /// That the ledger has the client `lethe_c` as anonymized, and nothing says that its row is somebody else's, to whom
 /// the database has given the key again.
 pub(super) fn known(wanted: &Wanted) -> String {
@@ -26,7 +37,7 @@ pub(super) fn known(wanted: &Wanted) -> String {
         return recorded(scope);
     }
     if let Some(marked) = scope.marked() {
-        return format!("{marked} AND {}", recorded(scope));
+        return format!("({marked} OR {}) AND {}", left_by_restore(scope), recorded(scope));
     }
     let (Some(unmarked), Some(newer)) = (scope.unmarked(), scope.newer()) else { return recorded(scope) };
     format!(

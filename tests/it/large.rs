@@ -33,24 +33,24 @@ async fn company(residue: &str) -> Company {
 
 /// So many times the same sign, as SQL.
 fn times(sign: char, count: usize) -> String {
-    either("printf('%.{count}c', '{sign}')", "repeat('{sign}', {count})")
+    either("replace(hex(zeroblob({count})), '00', '{sign}')", "repeat('{sign}', {count})")
         .replace("{count}", &count.to_string())
         .replace("{sign}", &sign.to_string())
 }
 
 #[tokio::test]
 async fn a_former_value_is_found_wherever_it_stands_in_a_large_text() {
-    for (before, name, is_found) in [
-        (10, " JOSÉ MÜLLER ", true),
-        (200_000, " José Müller ", true),
-        (262_138, " José Müller ", true),
-        (327_670, " Jose\u{301} Müller ", true),
-        (900_000, " José Müller", true),
-        (262_138, " José Müllerx", false),
-        (262_138, "José Müller ", false),
+    for (before, name, after, is_found) in [
+        (10, " JOSÉ MÜLLER ", 900_000, true),
+        (200_000, " José Müller ", 900_000, true),
+        (262_138, " José Müller ", 900_000, true),
+        (327_670, " Jose\u{301} Müller ", 900_000, true),
+        (900_000, " José Müller", 0, true),
+        (262_138, " José Müllerx", 900_000, false),
+        (262_138, "José Müller ", 900_000, false),
     ] {
         let company = company("").await;
-        let note = format!("{} || '{name}' || {}", times('x', before), times('y', 900_000));
+        let note = format!("{} || '{name}' || {}", times('x', before), times('y', after));
         company.execute(&format!("INSERT INTO orders VALUES (1, 'A', NULL, {note})")).await;
         let tally = company.due().await;
         assert_eq!((tally.anonymized, tally.failed == 1), (if is_found { 1 } else { 2 }, is_found), "{before} {name}");

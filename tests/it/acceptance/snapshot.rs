@@ -30,11 +30,18 @@ pub struct Change {
 impl Snapshot {
     pub(super) async fn of(place: &Place) -> Self {
         let mut tables = BTreeMap::new();
-        for (table, quoted) in place.tables().await {
-            let keys = keys(place, &table, &quoted).await;
-            let columns = place.rows(&columns(place, &table)).await;
+        let names = place.tables().await;
+        let of_each = |sql: &dyn Fn(&str, &str) -> String| -> Vec<String> {
+            names.iter().map(|(table, quoted)| sql(table, quoted)).collect()
+        };
+        let keys = place.answers(&of_each(&|table, quoted| keys(place, table, quoted))).await;
+        let columns = place.answers(&of_each(&|table, _| columns(place, table))).await;
+        let content: Vec<String> =
+            names.iter().zip(&columns).map(|((_, quoted), columns)| as_json(place, quoted, columns)).collect();
+        let content = place.answers(&content).await;
+        for (((table, _), keys), content) in names.iter().zip(&keys).zip(content) {
             let mut rows = BTreeMap::new();
-            for line in place.rows(&as_json(place, &quoted, &columns)).await {
+            for line in content {
                 let mut row: Row = serde_json::from_str(&line).expect("a row as JSON");
                 for value in row.values_mut() {
                     if let Value::Bool(flag) = value {
@@ -53,7 +60,7 @@ impl Snapshot {
                 }
                 rows.insert(key, row);
             }
-            tables.insert(table, rows);
+            tables.insert(table.clone(), rows);
         }
         Self { tables }
     }
@@ -136,8 +143,8 @@ pub fn text(value: &Value) -> String {
 }
 
 /// The columns of a table's primary key, in order.
-async fn keys(place: &Place, table: &str, quoted: &str) -> Vec<String> {
-    let sql = match place {
+fn keys(place: &Place, table: &str, quoted: &str) -> String {
+    match place {
         Place::File(_) => {
             format!("SELECT name FROM pragma_table_info({}) WHERE pk > 0 ORDER BY pk", literal(table))
         }
@@ -146,8 +153,7 @@ async fn keys(place: &Place, table: &str, quoted: &str) -> Vec<String> {
              WHERE indrelid = {}::regclass AND indisprimary AND attrelid = indrelid AND attnum = number ORDER BY at",
             literal(quoted)
         ),
-    };
-    place.rows(&sql).await
+    }
 }
 
 fn columns(place: &Place, table: &str) -> String {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lethe::database::{Postgres, Settings, Sqlite};
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
@@ -133,25 +133,34 @@ impl Place {
 
     /// The rows of a query, one line each, values separated by `|`, NULL as `NULL`.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
+        self.answers(&[sql.to_owned()]).await.remove(0)
+    }
+
+    /// The rows of each query, asked one after the other on one connection.
+    pub async fn answers(&self, queries: &[String]) -> Vec<Vec<String>> {
+        let mut answers = Vec::new();
         match self {
             Self::File(path) => {
                 let mut connection = connect(path).await;
-                let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await;
-                let lines = rows.expect("a query").iter().map(of_file).collect();
+                for sql in queries {
+                    let rows = sqlx::query(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await;
+                    answers.push(rows.expect("a query").iter().map(of_file).collect());
+                }
                 connection.close().await.expect("the database closes");
-                lines
             }
             Self::Server(url) => {
-                let mut connection = PgConnection::connect(url).await.expect("the server answers");
-                let within = "SELECT set_config('search_path', 'public, lethe', false)";
-                sqlx::query(within).execute(&mut connection).await.expect("a search path");
-                // Asked without preparing, everything comes back as text.
-                let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await;
-                let lines = rows.expect("a query").iter().map(of_server).collect();
+                let options: PgConnectOptions = url.parse().expect("a URL");
+                let options = options.options([("search_path", "public, lethe")]);
+                let mut connection = PgConnection::connect_with(&options).await.expect("the server answers");
+                for sql in queries {
+                    // Asked without preparing, everything comes back as text.
+                    let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await;
+                    answers.push(rows.expect("a query").iter().map(of_server).collect());
+                }
                 connection.close().await.expect("the connection closes");
-                lines
             }
         }
+        answers
     }
 
     /// The tables that are not the ledger's.

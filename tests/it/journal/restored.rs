@@ -47,39 +47,13 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
         let kept = Kept::new(key).await;
         kept.night("2026-01-05").await;
         // As it was before Lethe was there.
-        let tables = [
-            "deliveries",
-            "delivered",
-            "notices",
-            "journal",
-            "segments",
-            "outbox",
-            "outcomes",
-            "batches",
-            "sweeps",
-            "jobs",
-            "migrations",
-            "holds",
-            "rehearsals",
-            "backups",
-            "alerts",
-            "dates",
-            "imports",
-            "exports",
-            "reviewed",
-            "reviews",
-            "selected",
-            "selections",
-            "answers",
-            "requests",
-            "tokens",
-        ];
-        for view in ["job_status", "sweep_status", "client_status"] {
-            kept.company.execute(&format!("DROP VIEW {}{view}", either("lethe_", "lethe."))).await;
-        }
-        for table in tables {
-            kept.company.execute(&format!("DROP TABLE lethe_{table}")).await;
-        }
+        let drops = kept.company.rows(either(
+            "SELECT 'DROP ' || type || ' ' || name FROM sqlite_schema WHERE type IN ('table', 'view') AND name LIKE 'lethe\\_%' ESCAPE '\\' \
+             ORDER BY type = 'table'",
+            "SELECT 'DROP SCHEMA lethe CASCADE'",
+        ));
+        let drops = drops.await.join("; ");
+        kept.company.execute(&format!("{}{drops}", either("PRAGMA foreign_keys = OFF; ", ""))).await;
         kept.company
             .execute("UPDATE customers SET name = 'Back ' || no, email = no, anonymized = 0 WHERE no < 'C3'")
             .await;
