@@ -171,7 +171,7 @@ impl Planner {
     }
 
     /// Every root that the policy names, and whatever gives notice, the configuration has.
-    fn check_targets(&self, plan: &Plan) -> Result<(), PlanError> {
+    fn targets(&self, plan: &Plan) -> Vec<Problem> {
         let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
         let problem = |own: &NamedFile| {
             let mend = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
@@ -185,19 +185,29 @@ impl Planner {
             let mend = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
             problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", mend));
         }
-        if problems.is_empty() { Ok(()) } else { Err(PlanError(problems)) }
+        problems
     }
 
     async fn load(&self, store: &Store, text: String, version: String, deep: bool) -> Result<Loaded, PlanLoadError> {
         let policy =
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
-        let plan = Plan::build(&policy, &schema)?;
-        self.check_targets(&plan)?;
-        let problems = store.verify(&plan, &schema, deep).await?;
-        if !problems.is_empty() {
-            return Err(PlanError(problems).into());
+        let (plan, mut problems) = Plan::attempt(&policy, &schema);
+        let Some(plan) = plan else { return Err(PlanError(problems).into()) };
+        problems.extend(self.targets(&plan));
+        if problems.is_empty() {
+            problems = store.verify(&plan, &schema, deep).await?;
+        } else if deep && let Ok(more) = store.verify(&plan, &schema, deep).await {
+            // Everything in one round; what follows from a problem that is listed already is left out.
+            let is_new =
+                |own: &Problem, known: &[Problem]| !known.iter().any(|other| own.place.starts_with(&other.place));
+            let more: Vec<Problem> = more.into_iter().filter(|own| is_new(own, &problems)).collect();
+            problems.extend(more);
         }
-        Ok(Loaded { plan, schema, text, schema_version: version })
+        if problems.is_empty() {
+            Ok(Loaded { plan, schema, text, schema_version: version })
+        } else {
+            Err(PlanError(problems).into())
+        }
     }
 }

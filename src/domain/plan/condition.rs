@@ -66,7 +66,7 @@ impl Condition {
     /// An equality that needs no parsing: a column and a text, both quoted.
     pub(super) fn equals(column: &str, value: &str) -> Self {
         Self {
-            text: format!("{} = {}", crate::domain::plan::condition::quoted(column), literal(value)),
+            text: format!("{} = {}", quoted(column), literal(value)),
             columns: vec![column.to_owned()],
             relations: Vec::new(),
             has_query: false,
@@ -152,7 +152,7 @@ fn is_always_readable(expression: &Expr) -> bool {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

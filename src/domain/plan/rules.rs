@@ -206,6 +206,7 @@ impl TableRules<'_, '_> {
             declared: column.declared.clone(),
             empty: column.empty(),
             key,
+            row: row_key(self.table, column),
         };
         if !is_key {
             placeholder::check(builder, self.table, column, &rule, &paths, place);
@@ -325,6 +326,7 @@ impl TableRules<'_, '_> {
             declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
             empty: Empty::Null,
             key: self.client.key.clone(),
+            row: Vec::new(),
         }
     }
 
@@ -397,6 +399,21 @@ impl TableRules<'_, '_> {
     fn by_own_links(&self) -> Vec<Path> {
         if self.table.name == self.client.table { self.by_link(None) } else { self.paths.clone() }
     }
+}
+
+/// The columns that tell a row of a table from any other, without this one; none if there are no such.
+fn row_key(table: &LiveTable, column: &LiveColumn) -> Vec<String> {
+    let whole = table.unique.iter().filter(|unique| !unique.partial);
+    let keys = whole.filter_map(|unique| unique.columns.iter().cloned().collect::<Option<Vec<String>>>());
+    let fits = |key: &Vec<String>| {
+        key.iter().all(|name| {
+            table.column(name).is_some_and(|own| (own.not_null || own.primary_key > 0) && own.name != column.name)
+        })
+    };
+    let of_primary =
+        |key: &Vec<String>| key.iter().all(|name| table.column(name).is_some_and(|own| own.primary_key > 0));
+    let fitting: Vec<Vec<String>> = keys.filter(fits).collect();
+    fitting.iter().find(|key| of_primary(key)).or(fitting.first()).cloned().unwrap_or_default()
 }
 
 fn stays(builder: &mut Builder, place: &str) {

@@ -21,4 +21,5 @@ mod residue;
 mod residue_reach;
 mod rows;
 mod schema;
+mod shorthands;
 pub mod support;
