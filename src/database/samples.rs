@@ -52,7 +52,9 @@ async fn of_table(connection: &mut Connection, dialect: Dialect, table: &LiveTab
             match value {
                 None => seen[at].0 = true,
                 Some(value) if value.trim().is_empty() => seen[at].1 = true,
-                Some(value) if distinct[at].len() < VALUES => drop(distinct[at].insert(value.clone())),
+                Some(value) if distinct[at].len() < VALUES => {
+                    distinct[at].insert(value.clone());
+                }
                 Some(_) => {}
             }
         }

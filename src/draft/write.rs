@@ -191,8 +191,12 @@ fn period_part(due: &Due) -> String {
             _ if !one.certain => {
                 let _ = writeln!(text, "  # {entry}   # left out: its dates are not written as YYYY-MM-DD");
             }
-            Some(doubt) => drop(writeln!(text, "  {entry}   # unsure: {doubt}")),
-            None => drop(writeln!(text, "  {entry}")),
+            Some(doubt) => {
+                let _ = writeln!(text, "  {entry}   # unsure: {doubt}");
+            }
+            None => {
+                let _ = writeln!(text, "  {entry}");
+            }
         }
     }
     text.push_str("]\n");

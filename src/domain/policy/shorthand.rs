@@ -16,7 +16,7 @@ pub struct Everywhere {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub non_personal: Vec<String>,
     /// Whether `replace` and `clear` leave blank values as they are.
-    #[serde(default, skip_serializing_if = "Blanks::are_replaced")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub blanks: Blanks,
     /// Columns of these names, each with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -40,10 +40,8 @@ pub enum Blanks {
     Stay,
 }
 
-impl Blanks {
-    fn are_replaced(&self) -> bool {
-        *self == Self::Replaced
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Tables free of client data, all for one reason.

@@ -96,9 +96,11 @@ pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owner
                 let Some(live) = facts.schema.table(target) else { continue };
                 let key = if to_client { client.key.clone() } else { primary_key(live) };
                 let [key] = key.as_slice() else { continue };
-                let id =
-                    ids.iter().find_map(|id| owned(facts, table, kind, value, id, live, key).map(|share| (id, share)));
-                let Some((id, share)) = id else { continue };
+                let of = |id: &&LiveColumn| {
+                    let (is_owned, share) = owned(facts, table, kind, value, id, live, key);
+                    is_owned.then_some((id.name.clone(), share))
+                };
+                let Some((id, share)) = ids.iter().find_map(of) else { continue };
                 let quoted = if kind.kind() == Kind::Integer {
                     value.clone()
                 } else {
@@ -108,7 +110,7 @@ pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owner
                     through: (!to_client).then(|| target.clone()),
                     equals: (!to_client).then(|| names(std::slice::from_ref(key))),
                     condition: Some(format!("{} = {quoted}", identifier(&kind.name))),
-                    ..Link::column(&id.name)
+                    ..Link::column(&id)
                 };
                 if !found.iter().any(|way| way.link == link) {
                     found.push(Way { link, guessed: Some("by the owner types seen in samples"), share });
@@ -136,10 +138,10 @@ fn owned(
     id: &LiveColumn,
     target: &LiveTable,
     key: &str,
-) -> Option<Option<Share>> {
-    let other = target.column(key)?.kind();
+) -> (bool, Option<Share>) {
+    let other = target.column(key).map_or(Kind::Unknown, LiveColumn::kind);
     if !id.kind().compares_with(other) && id.kind() != Kind::Text {
-        return None;
+        return (false, None);
     }
     let pairs = facts.pairs(table, &kind.name, &id.name);
     let mut of_value: BTreeMap<bool, Vec<&String>> = BTreeMap::new();
@@ -157,12 +159,12 @@ fn owned(
         || words.contains(&owner)
         || words.last().is_some_and(|word| is_synonym(word, &owner))
     {
-        return (!own.is_some_and(Share::refutes)).then_some(own);
+        return (!own.is_some_and(Share::refutes), own);
     }
     // Small numbers are ids of any table, so other owners must not fit.
     let distinct = target.column(key).is_some_and(|column| column.kind() != Kind::Integer);
     let proven = own.is_some_and(Share::proves) && (distinct || rest.is_some_and(Share::refutes));
-    (proven && words.len() < 9).then_some(own)
+    (proven, own)
 }
 
 fn is_synonym(table: &str, owner: &str) -> bool {

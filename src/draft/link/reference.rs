@@ -110,8 +110,7 @@ fn nouns<'a>(schema: &'a Schema, strangers: &BTreeSet<String>) -> Nouns<'a> {
         let words = of_table(&table.name);
         let shared = words.first().and_then(|first| firsts.get(first)).copied().unwrap_or(0);
         if words.len() > 1 && shared >= 5 && shared * 2 >= tables.len() {
-            let (last, before) = words[1..].split_last().map_or((String::new(), ""), |(last, _)| (singular(last), ""));
-            let word = words[1..words.len() - 1].concat() + before + &last;
+            let word = words[1..words.len() - 1].concat() + &singular(&words[words.len() - 1]);
             nouns.entry(word).or_insert_with(|| (table, primary_key(table)));
         }
     }

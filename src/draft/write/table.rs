@@ -94,7 +94,7 @@ impl<'a> Listing<'a> {
         let row = row_key(table);
         let lengths = key_length(self.client.table, &self.client.key);
         let place = |column| {
-            let seen = self.facts.seen(&table.name, &column_name(column));
+            let seen = self.facts.seen(&table.name, own_name(column));
             Place {
                 table,
                 column,
@@ -162,8 +162,9 @@ impl<'a> Listing<'a> {
     }
 }
 
-fn column_name(column: &LiveColumn) -> String {
-    column.name.clone()
+/// Its name; says what kind of thing a closure is given.
+fn own_name(column: &LiveColumn) -> &str {
+    &column.name
 }
 
 /// The columns that tell a row from any other, where a text can be made of them.
