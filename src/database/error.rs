@@ -175,7 +175,7 @@ impl StoreError {
     /// Whether the database's files are damaged, so that waiting does not help.
     #[must_use]
     pub fn is_damage(&self) -> bool {
-        matches!(self.cause, Cause::Damaged | Cause::NotADatabase)
+        matches!(self.0.cause, Cause::Damaged | Cause::NotADatabase)
     }
 
     /// Whether a unique constraint refused a row that is there already.
