@@ -57,7 +57,6 @@ pub(super) enum Tone {
     Mild,
     Bad,
     Strong,
-    Soft,
 }
 
 fn coloured() -> bool {
@@ -74,7 +73,6 @@ pub(super) fn toned(tone: Tone, text: &str) -> String {
         Tone::Mild => 33,
         Tone::Bad => 31,
         Tone::Strong => 1,
-        Tone::Soft => 2,
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }

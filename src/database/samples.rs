@@ -100,14 +100,18 @@ pub(super) async fn answer(
 /// Whether a text can be compared with a column's type.
 fn fits(column: &LiveColumn, value: &str) -> bool {
     let is_held_to = column.told.is_some();
+    let declared = column.compares_as();
     match column.kind() {
         _ if value.contains('\0') => false,
-        Kind::Integer if column.declared == "smallint" => value.parse::<i16>().is_ok(),
-        Kind::Integer if column.declared == "integer" => value.parse::<i32>().is_ok(),
+        Kind::Integer if declared == "smallint" => value.parse::<i16>().is_ok(),
+        Kind::Integer if declared == "integer" => value.parse::<i32>().is_ok(),
+        Kind::Integer if declared == "oid" => value.parse::<u32>().is_ok(),
         Kind::Integer => value.parse::<i64>().is_ok(),
+        Kind::Number if declared == "money" => false,
+        Kind::Number if declared == "real" => value.parse::<f32>().is_ok_and(f32::is_finite),
         Kind::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
         Kind::Text => true,
-        Kind::Unknown => !is_held_to || (column.declared == "uuid" && is_uuid(value)),
+        Kind::Unknown => !is_held_to || (declared == "uuid" && is_uuid(value)),
         Kind::Date | Kind::Boolean | Kind::Bytes => !is_held_to,
     }
 }

@@ -41,7 +41,8 @@ pub struct Searched {
     /// Tables that were read.
     pub tables: usize,
     pub found: Vec<Found>,
-    /// Tables that were not read to the end: the time was up, or a value is no text in UTF-8.
+    /// Tables that were not read to the end: the time was up, the account may not read them, or a value is
+    /// no text in UTF-8.
     pub left: Vec<String>,
 }
 
@@ -98,7 +99,13 @@ pub(super) async fn search(
         searched.tables += 1;
         let mut is_read = true;
         let mut hits = vec![vec![false; clients.len()]; columns.len()];
-        for row in query(rows(schema.dialect, table, &columns, bounds.rows)).fetch_all(&mut *connection).await? {
+        let rows = query(rows(schema.dialect, table, &columns, bounds.rows)).fetch_all(&mut *connection).await;
+        if rows.as_ref().is_err_and(StoreError::is_forbidden) {
+            searched.tables -= 1;
+            searched.left.push(table.name.clone());
+            continue;
+        }
+        for row in rows? {
             for (at, hits) in hits.iter_mut().enumerate() {
                 let value = match row.get::<Option<String>>(at) {
                     Ok(Some(value)) => value,

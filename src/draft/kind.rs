@@ -133,6 +133,10 @@ pub(super) fn of_name(table: &str, client: &ClientTable) -> Option<Other> {
     if STAFF.contains(&last.as_str()) {
         return Some(Other::Staff);
     }
+    // `order_items` are the lines of orders, not what the shop sells.
+    if last == "item" && words.len() > 1 {
+        return None;
+    }
     SETUP.contains(&last.as_str()).then_some(Other::SetUp)
 }
 

@@ -50,8 +50,10 @@ pub(super) struct Reach<'a> {
     pub(super) tables: Vec<Reached<'a>>,
     /// Tables that do not, with columns that look personal.
     pub(super) loose: Vec<Loose<'a>>,
-    /// All other tables of the company, by what they are about.
+    /// All other tables of the company, by what they are about; without those that may be about people.
     pub(super) others: BTreeMap<String, Other>,
+    /// Why some of them may hold client data all the same.
+    pub(super) doubtful: BTreeMap<String, String>,
     /// Columns that refer to other tables, by table.
     pub(super) refers: BTreeMap<String, Vec<(String, String)>>,
     /// Columns of the client table that refer to another client.
@@ -77,6 +79,8 @@ impl Reach<'_> {
                 .collect();
             self.tables.retain(|reached| !dropped.contains(&reached.table.name));
             for name in dropped.into_iter().chain(tables.iter().cloned()) {
+                self.doubtful
+                    .insert(name.clone(), "seems to belong to clients, and no link of it was valid".to_owned());
                 self.others.entry(name).or_insert(Other::SetUp);
             }
             if self.tables.len() == before {
@@ -170,9 +174,19 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         reached.other_owners = owner::others(facts, reached.table, &reached.ways);
     }
     let loose = loose::find(facts, client, &known, &tables);
-    let mut others = BTreeMap::new();
-    for table in own.iter().filter(|table| !tables.iter().any(|reached| reached.table.name == table.name)) {
-        others.insert(table.name.clone(), kind::of_name(&table.name, client).unwrap_or(Other::SetUp));
+    let is_reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
+    let (mut others, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
+    for table in own.iter().filter(|table| !is_reached(&table.name)) {
+        let kind = kind::of_name(&table.name, client);
+        if kind.is_none() && loose.iter().any(|own| own.table.name == table.name) {
+            continue;
+        }
+        others.insert(table.name.clone(), kind.unwrap_or(Other::SetUp));
+        let leads = |reference: &&&Reference| is_reached(&reference.to) && !is_audit_of(table, reference);
+        if let Some(lead) = of(table).iter().find(leads) {
+            let why = format!("refers to `{}` by `{}`", lead.to, lead.columns.join("` and `"));
+            doubtful.insert(table.name.clone(), why);
+        }
     }
     let mut refers: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for reference in &known {
@@ -182,7 +196,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
     let own_references =
         known.iter().filter(|reference| reference.from == client.table.name && reference.to == client.table.name);
     let own = own_references.map(|reference| reference.columns.clone()).collect();
-    Reach { tables, loose, others, refers, own }
+    Reach { tables, loose, others, doubtful, refers, own }
 }
 
 pub(super) fn names(columns: &[String]) -> Names {

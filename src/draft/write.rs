@@ -20,7 +20,10 @@ use super::link::{Reach, Reached};
 use super::refused::Refused;
 use everywhere::{Everywhere, families};
 use table::Listing;
-use toml::{array, comment, key, list, string};
+use toml::{array, comment, key, lines, list, string};
+
+/// The widest line that is still written on one line.
+const WIDTH: usize = 110;
 
 /// Writes the whole policy.
 pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &Due, refused: &Refused) -> Draft {
@@ -29,8 +32,14 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
     tables.extend(reach.tables.iter().map(|reached| listing.table(reached)));
     let columns = tables.iter().map(|table| table.width).sum();
     let everywhere = Everywhere::of(&mut tables);
-    let uncertain: Vec<String> =
+    let free = [
+        (Other::SetUp, "set-up and products: no row is about one client"),
+        (Other::Staff, "staff and the system itself: no row is about a client"),
+    ];
+    let free = free.map(|(kind, reason)| (reason, Free::of(reach, refused, kind)));
+    let mut uncertain: Vec<String> =
         everywhere.uncertain().into_iter().chain(tables.iter().flat_map(table::Listed::uncertain)).collect();
+    uncertain.extend(free.iter().flat_map(|(_, own)| own.doubtful.iter().map(|(table, _)| comment(table))));
     let client_part = [client_part(client, due), filters_part(due).unwrap_or_default()];
     let first = tables.remove(0).text();
     let families = families(&mut tables);
@@ -45,11 +54,7 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
     parts.extend(families);
     parts.extend(loose_part(reach));
     parts.extend(found_part(refused));
-    let kinds = [
-        (Other::SetUp, "set-up and products: no row is about one client"),
-        (Other::Staff, "staff and the system itself: no row is about a client"),
-    ];
-    parts.extend(kinds.into_iter().filter_map(|(kind, reason)| free_part(reach, refused, kind, reason)));
+    parts.extend(free.iter().filter_map(|(reason, own)| own.text(reason)));
     parts.extend(strangers_part(client));
     parts.extend(others_part(facts.schema));
     let mut text = parts.join("\n");
@@ -109,16 +114,45 @@ fn found_part(refused: &Refused) -> Option<String> {
     Some(text)
 }
 
-/// Tables without client data, all for one reason.
-fn free_part(reach: &Reach, refused: &Refused, kind: Other, reason: &str) -> Option<String> {
-    let is_free = |name: &String| !refused.found.iter().any(|(table, ..)| table == name);
-    let tables: Vec<String> = reach
-        .others
-        .iter()
-        .filter(|(name, own)| **own == kind && (is_free(name) || refused.links.contains(*name)))
-        .map(|(name, _)| name.clone())
-        .collect();
-    (!tables.is_empty()).then(|| format!("[[free]]\nreason = {}\n{}", string(reason), list("tables", &tables, 110)))
+/// Tables of one kind without client data.
+struct Free<'a> {
+    tables: Vec<String>,
+    /// Those that may hold client data all the same, and why.
+    doubtful: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Free<'a> {
+    fn of(reach: &'a Reach, refused: &Refused, kind: Other) -> Self {
+        let mut own = Self { tables: Vec::new(), doubtful: Vec::new() };
+        for (name, _) in reach.others.iter().filter(|(_, other)| **other == kind) {
+            match reach.doubtful.get(name) {
+                Some(why) => own.doubtful.push((name.as_str(), why.as_str())),
+                None if refused.found.iter().any(|(table, ..)| table == name) => {}
+                None => own.tables.push(name.clone()),
+            }
+        }
+        own
+    }
+
+    fn text(&self, reason: &str) -> Option<String> {
+        if self.tables.is_empty() && self.doubtful.is_empty() {
+            return None;
+        }
+        let mut text = format!("[[free]]\nreason = {}\n", string(reason));
+        if self.doubtful.is_empty() {
+            text.push_str(&list("tables", &self.tables, WIDTH));
+            return Some(text);
+        }
+        // A list of its own lines, so that each decision can be uncommented.
+        text.push_str("tables = [\n");
+        text.push_str(&lines(&self.tables, WIDTH));
+        for (table, why) in &self.doubtful {
+            let doubt = format!("`{table}` {why}: uncomment it if no row is about a client, or link it");
+            text.push_str(&table::entry(&format!("{},", string(table)), Some(&comment(&doubt))));
+        }
+        text.push_str("]\n");
+        Some(text)
+    }
 }
 
 /// How many tables are those of other companies.

@@ -3,7 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Schema;
+use super::{LiveTable, Schema};
+
+/// Prefixes of copies of one's own tables, which are no other company.
+const COPIES: &[&str] = &[
+    "archive", "archived", "arch", "hist", "history", "old", "bak", "backup", "copy", "log", "tmp", "temp", "posted",
+    "staging", "stage", "stg", "audit", "deleted", "snapshot", "import", "export",
+];
 
 /// The tables that two prefixes share before they are taken for two companies,
 /// unless the prefixes themselves say so.
@@ -17,7 +23,8 @@ impl Schema {
         self.companies(table).map(|(own, _)| own)
     }
 
-    /// The tables of companies other than that of this table.
+    /// The tables of companies other than that of this table. One that refers
+    /// to it by foreign keys is none of them, whatever it is called.
     #[must_use]
     pub fn strangers(&self, table: &str) -> BTreeSet<String> {
         let Some((own, others)) = self.companies(table) else { return BTreeSet::new() };
@@ -29,7 +36,18 @@ impl Schema {
             longest(&mut others.iter())
                 .is_some_and(|other| longest(&mut [&own].into_iter()).is_none_or(|own| own < other))
         };
-        self.tables.keys().filter(is_stranger).cloned().collect()
+        let mut strangers: BTreeSet<String> = self.tables.keys().filter(is_stranger).cloned().collect();
+        let (mut seen, mut queue) = (BTreeSet::from([table]), vec![table]);
+        while let Some(target) = queue.pop() {
+            let refers = |own: &&LiveTable| own.foreign_keys.iter().any(|key| key.references == target);
+            for own in self.tables.values().filter(refers) {
+                if seen.insert(&own.name) {
+                    strangers.remove(&own.name);
+                    queue.push(&own.name);
+                }
+            }
+        }
+        strangers
     }
 
     /// The table's own prefix, and those of the other companies.
@@ -67,8 +85,16 @@ impl Schema {
         (own != other && without_digits(own) == without_digits(other)) || self.is_alike(own, other)
     }
 
-    /// Whether half of the tables of each have a twin among those of the other.
+    /// Whether half of the tables of each have a twin among those of the other,
+    /// and neither are copies.
     fn is_alike(&self, own: &str, other: &str) -> bool {
+        let is_copy = |prefix: &str| {
+            let mut words = prefix.split(|mark: char| !mark.is_alphanumeric());
+            words.any(|word| COPIES.contains(&word.to_lowercase().as_str()))
+        };
+        if is_copy(own) || is_copy(other) {
+            return false;
+        }
         let (shared, of_own, of_other) = self.shared(own, other);
         shared >= SHARED && shared * 2 >= of_other && shared * 2 >= of_own.min(of_other)
     }

@@ -185,8 +185,12 @@ fn set_up_staff_and_who_wrote_a_row_lead_to_no_client() {
     );
     let draft = drafted(&schema, &Samples::new());
     assert_eq!((draft.client_table.as_str(), draft.tables), ("contacts", 2), "{}", draft.text);
-    assert!(draft.text.contains("tables = [\"domain\", \"settings\"]"), "{}", draft.text);
-    assert!(draft.text.contains("tables = [\"users\"]"), "{}", draft.text);
+    // Both refer to a client, so that a person says whether they are about one.
+    assert_eq!(draft.uncertain, ["domain", "users"]);
+    let set_up = "tables = [\n  \"settings\",\n# TODO decide: `domain` refers to `contacts` by `contact_id`: uncomment it if \
+                  no row is about a client, or link it\n# \"domain\",\n]\n";
+    assert!(draft.text.contains(set_up), "{}", draft.text);
+    assert!(draft.text.contains("\n# \"users\",\n]\n"), "{}", draft.text);
     assert!(draft.text.contains("{ table = \"donations\", date = \"received_on\" },"), "{}", draft.text);
 }
 

@@ -23,3 +23,33 @@ fn one_company_has_no_strangers() {
     assert!(strangers(&names, "customer").is_empty());
     assert!(strangers(&names, "sales_customer").is_empty());
 }
+
+#[test]
+fn copies_of_ones_own_tables_are_no_strangers() {
+    let tables = ["customer", "order", "line", "visit", "note", "letter"];
+    let under = |prefix: &str| tables.iter().map(|table| format!("{prefix}{table}")).collect::<Vec<_>>();
+    let names = |other: &str| [under("crm_"), under(other)].concat();
+    let all = |other: &str| {
+        let names = names(other);
+        strangers(&names.iter().map(String::as_str).collect::<Vec<_>>(), "crm_customer")
+    };
+    assert_eq!(all("shop_").len(), 6);
+    assert!(all("archive_crm_").is_empty());
+    assert!(all("old_").is_empty());
+}
+
+#[test]
+fn what_refers_to_the_clients_is_no_stranger() {
+    let schema = schema(
+        "wp_customers
+            id INTEGER pk
+         wp_orders
+            id INTEGER pk
+         wp_2_customers
+            id INTEGER pk
+         wp_2_orders
+            id INTEGER pk
+            customer_id INTEGER -> wp_customers.id",
+    );
+    assert_eq!(schema.strangers("wp_customers").into_iter().collect::<Vec<_>>(), ["wp_2_customers"]);
+}

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::WIDTH;
 use super::table::{Entry, Listed, entry};
 use super::toml::{comment, key, list};
 
 /// The tables that have to agree before a decision is made for all of them.
 const ENOUGH: usize = 3;
-const WIDTH: usize = 110;
 
 /// Decisions by column name.
 #[derive(Default)]

@@ -15,10 +15,7 @@ use super::super::refused::Refused;
 use super::super::rule::{Act, Guess, Place, Role};
 use super::super::words::split;
 use super::toml::{array, comment, key, link, list, string};
-use super::{entries, found};
-
-/// The widest line that is still written on one line.
-const WIDTH: usize = 110;
+use super::{WIDTH, entries, found};
 
 /// A table of the policy, before its columns are compared with those of other tables.
 pub(super) struct Listed {

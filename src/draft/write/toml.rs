@@ -36,21 +36,25 @@ pub(super) fn array(names: &[String]) -> String {
 
 /// A setting with a list of texts, on as many lines as it needs.
 pub(super) fn list(name: &str, items: &[String], width: usize) -> String {
-    let items: Vec<String> = items.iter().map(|item| string(item)).collect();
-    let line = format!("{name} = [{}]\n", items.join(", "));
-    if line.chars().count() <= width {
-        return line;
-    }
-    let mut text = format!("{name} = [\n");
-    let mut line = String::new();
-    for item in items {
+    let quoted: Vec<String> = items.iter().map(|item| string(item)).collect();
+    let line = format!("{name} = [{}]\n", quoted.join(", "));
+    if line.chars().count() <= width { line } else { format!("{name} = [\n{}]\n", lines(items, width)) }
+}
+
+/// The lines of such a list.
+pub(super) fn lines(items: &[String], width: usize) -> String {
+    let (mut text, mut line) = (String::new(), String::new());
+    for item in items.iter().map(|item| string(item)) {
         if !line.is_empty() && line.chars().count() + item.chars().count() + 4 > width {
             text.push_str(&format!("  {}\n", line.trim_end()));
             line.clear();
         }
         line.push_str(&format!("{item}, "));
     }
-    text + &format!("  {}\n]\n", line.trim_end())
+    if !line.is_empty() {
+        text.push_str(&format!("  {}\n", line.trim_end()));
+    }
+    text
 }
 
 /// A text that cannot end its comment.
