@@ -132,7 +132,8 @@ async fn a_preview_needs_no_ledger() {
     std::fs::write(folder.path().join("policy.toml"), POLICY).unwrap();
     let store = lethe::database::Store::open(place.settings()).await.unwrap();
     let planner = lethe::worker::Planner::new(folder.path().join("policy.toml"));
-    let found = look(&store, &planner, None, "2026-01-02".parse().unwrap(), Mode::Preview).await.unwrap();
+    let found =
+        look(&store, &planner, None, "2026-01-02".parse::<chrono::NaiveDate>().unwrap(), Mode::Preview).await.unwrap();
     assert_eq!(found.iter().map(|own| own.rows).sum::<u64>(), 6);
     assert!(!lethe::ledger::Ledger::exists(&store).await.unwrap());
 }
@@ -318,7 +319,8 @@ async fn on_postgresql_the_rows_of_a_part_are_read_by_their_address() {
     company.execute(&format!("{many}; ANALYZE visits")).await;
     let loaded = company.context.planner.plan(&company.context.store).await.unwrap();
     let plan = loaded.plan.row_retention.iter().find(|own| own.table == "visits").unwrap();
-    let old = OldRows { client: &loaded.plan.client, plan, today: company.today(), cutoff: company.today() };
+    let (client, today, zone) = (&loaded.plan.client, company.today(), chrono_tz::Tz::UTC);
+    let old = OldRows { client, plan, today, cutoff: today, zone };
     let explained = format!("CREATE TEMP TABLE lethe_taken (n INTEGER, k0 TEXT); EXPLAIN {}", old.delete(5_000));
     let explained = company.rows(&explained).await.join("\n");
     assert!(explained.contains("TID Cond"), "{explained}");

@@ -117,15 +117,12 @@ fn backslash(text: &str) -> Option<String> {
     while let Some(at) = memchr(b'\\', rest) {
         plain.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
-        let length = match backslashed(rest, &mut plain) {
-            Some((length, is_own)) => {
-                is_any |= is_own;
-                length
-            }
-            None => {
-                plain.push(b'\\');
-                0
-            }
+        let length = if let Some((length, is_own)) = backslashed(rest, &mut plain) {
+            is_any |= is_own;
+            length
+        } else {
+            plain.push(b'\\');
+            0
         };
         rest = &rest[length..];
     }
@@ -195,15 +192,12 @@ fn encoded_words(text: &str) -> Option<String> {
         }
         is_behind_word = decoded.is_some();
         is_any |= is_behind_word;
-        rest = match decoded {
-            Some((own, length)) => {
-                plain.extend_from_slice(&own);
-                &word[length..]
-            }
-            None => {
-                plain.extend_from_slice(b"=?");
-                word
-            }
+        rest = if let Some((own, length)) = decoded {
+            plain.extend_from_slice(&own);
+            &word[length..]
+        } else {
+            plain.extend_from_slice(b"=?");
+            word
         };
     }
     is_any.then(|| {
@@ -246,16 +240,11 @@ fn equals(text: &[u8]) -> Vec<u8> {
         let length = match rest {
             [b'\r', b'\n', ..] => 2,
             [b'\n', ..] => 1,
-            _ => match hex_byte(rest) {
-                Some(byte) => {
-                    plain.push(byte);
-                    2
-                }
-                None => {
-                    plain.push(b'=');
-                    0
-                }
-            },
+            _ => {
+                let byte = hex_byte(rest);
+                plain.push(byte.unwrap_or(b'='));
+                if byte.is_some() { 2 } else { 0 }
+            }
         };
         rest = &rest[length..];
     }

@@ -36,7 +36,8 @@ async fn an_entry_without_a_key_is_not_overlooked() {
     );
     let company = Company::new(ENTRIES, &policy(KEYS)).await;
     let before = company.dump().await;
-    assert_eq!(company.sweep(&list(&company, &["A", "B"]).await).await.unwrap().anonymized, 0);
+    let refused = company.sweep(&list(&company, &["A", "B"]).await).await.unwrap_err();
+    assert!(refused.brief().contains("entries without a key"), "{refused}");
     assert_eq!(company.dump().await, before);
 }
 
