@@ -1,11 +1,11 @@
 //! Which table holds the clients, and what identifies one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::schema::{LiveColumn, LiveTable, Schema};
 
 use super::facts::Facts;
-use super::link::Reference;
+use super::link::{Reference, references_without};
 use super::vocabulary::{Meaning, meaning};
 use super::words::{endings, noun, of_table, referents};
 use super::{Candidate, DraftError, Wishes, similar};
@@ -118,25 +118,37 @@ fn likeliest<'a>(facts: &Facts<'a>, known: &[Reference]) -> Result<&'a LiveTable
     if schema.tables.is_empty() {
         return Err(DraftError::NoTables);
     }
-    let mut ranked: Vec<(usize, &LiveTable)> =
-        schema.tables.values().filter_map(|table| Some((weight(table, known)?, table))).collect();
-    ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    // Tables of several companies are called alike: what refers to one of them is of its own company.
+    let mut within: BTreeMap<BTreeSet<String>, Vec<Reference>> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, &LiveTable)> = Vec::new();
+    for table in schema.tables.values() {
+        let Some(name) = weight_of_name(table) else { continue };
+        let strangers = schema.strangers(&table.name);
+        let from = if strangers.is_empty() {
+            referring(table, known)
+        } else {
+            let own = within.entry(strangers);
+            referring(table, own.or_insert_with_key(|strangers| references_without(facts, strangers)))
+        };
+        ranked.extend(weight(table, name, from).map(|weight| (weight, from, table)));
+    }
+    ranked.sort_by_key(|(weight, ..)| std::cmp::Reverse(*weight));
     // Who logs in is staff, unless no other table is about people.
     let of_staff = |table: &LiveTable| endings(&of_table(&table.name)).last().is_some_and(|last| is_staff(last));
-    if ranked.iter().any(|(_, table)| !of_staff(table)) {
-        ranked.retain(|(_, table)| !of_staff(table));
-    } else if ranked.iter().any(|(_, table)| of_table(&table.name).len() > 1) {
+    if ranked.iter().any(|(.., table)| !of_staff(table)) {
+        ranked.retain(|(.., table)| !of_staff(table));
+    } else if ranked.iter().any(|(.., table)| of_table(&table.name).len() > 1) {
         return Err(DraftError::NoClientTable { candidates: tables_of_people(schema) });
     }
     match ranked.as_slice() {
         [] => Err(DraftError::NoClientTable { candidates: tables_of_people(schema) }),
-        [(_, only)] => Ok(only),
-        [(first, table), (second, _), ..] if *first >= second + LEAD => Ok(table),
-        [(first, _), ..] => {
-            let close = ranked.iter().take_while(|(weight, _)| weight + LEAD > *first);
-            let candidate = |(_, table): &(usize, &LiveTable)| Candidate {
+        [(.., only)] => Ok(only),
+        [(first, _, table), (second, ..), ..] if *first >= second + LEAD => Ok(table),
+        [(first, ..), ..] => {
+            let close = ranked.iter().take_while(|(weight, ..)| weight + LEAD > *first);
+            let candidate = |(_, from, table): &(usize, usize, &LiveTable)| Candidate {
                 table: table.name.clone(),
-                references: referring(table, known),
+                references: *from,
                 people: people_columns(table).len(),
                 has_rows: facts.samples.get(&table.name).map(|sampled| !sampled.rows.is_empty()),
             };
@@ -146,25 +158,26 @@ fn likeliest<'a>(facts: &Facts<'a>, known: &[Reference]) -> Result<&'a LiveTable
     }
 }
 
-/// `None` for a table that is not called as clients are, or holds nothing of them.
-fn weight(table: &LiveTable, known: &[Reference]) -> Option<usize> {
+/// `None` for a table that is not called as clients are.
+fn weight_of_name(table: &LiveTable) -> Option<usize> {
     let whole = noun(&table.name);
     let among = |words: &[&str], wanted: &str| words.contains(&wanted);
     let last = endings(&of_table(&table.name)).pop()?;
-    let name = if among(STRONG, &whole) {
-        16
+    if among(STRONG, &whole) {
+        Some(16)
     } else if among(STRONG, &last) {
-        10
+        Some(10)
     } else if among(WEAK, &whole) {
-        8
-    } else if among(WEAK, &last) {
-        5
+        Some(8)
     } else {
-        return None;
-    };
+        among(WEAK, &last).then_some(5)
+    }
+}
+
+/// `None` for a table that holds nothing of clients.
+fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
     let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
-    let from = referring(table, known);
     (people > 0 || from > 0).then(|| name + people.min(6) + 2 * from.min(3))
 }
 

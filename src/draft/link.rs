@@ -7,7 +7,7 @@ mod secondary;
 
 pub(super) use loose::Loose;
 pub(super) use owner::{id_columns, kind_columns, parted};
-pub(super) use reference::{Reference, references};
+pub(super) use reference::{Reference, references, references_without};
 pub(super) use secondary::{keys as secondary_keys, may_hold};
 
 use std::collections::{BTreeMap, BTreeSet};

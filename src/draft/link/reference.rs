@@ -33,9 +33,15 @@ pub(super) type Nouns<'a> = BTreeMap<String, (&'a LiveTable, Vec<String>)>;
 
 /// Every reference, before the client table is known.
 pub(in crate::draft) fn references(facts: &Facts) -> Vec<Reference> {
-    let nouns = nouns(facts.schema, &BTreeSet::new());
+    references_without(facts, &BTreeSet::new())
+}
+
+/// Every reference between tables other than these, before the client table is known.
+pub(in crate::draft) fn references_without(facts: &Facts, strangers: &BTreeSet<String>) -> Vec<Reference> {
+    let nouns = nouns(facts.schema, strangers);
     let finder = Finder { facts, nouns: &nouns, client: None };
-    facts.schema.tables.values().flat_map(|table| finder.of(table)).collect()
+    let own = facts.schema.tables.values().filter(|table| !strangers.contains(&table.name));
+    own.flat_map(|table| finder.of(table)).filter(|found| !strangers.contains(&found.to)).collect()
 }
 
 /// Every reference between tables of the client's company, with those to the
