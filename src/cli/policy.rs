@@ -163,7 +163,7 @@ async fn drafted(store: &Store, schema: &Schema, wishes: &Wishes) -> Result<Draf
 async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     let planner = config.planner();
-    let loaded = match planner.plan_checked(&store).await {
+    let loaded = match planner.plan_in_one_round(&store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Plan(PlanError(problems))) => {
             if !may_configure(&config, &store).await? {

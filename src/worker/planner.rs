@@ -161,7 +161,7 @@ impl Planner {
     ///
     /// [`PlanLoadError`] if there is none.
     pub async fn plan_checked(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
-        let loaded = self.last_or_load(store, true).await?;
+        let loaded = self.plan(store).await?;
         let mut checked = self.checked.lock().await;
         let is_good = |own: &Checked| Arc::ptr_eq(&own.loaded, &loaded) && own.at.elapsed() < own.took * GOOD_FOR;
         if !checked.as_ref().is_some_and(is_good) {
@@ -174,6 +174,17 @@ impl Planner {
             *checked = Some(Checked { loaded: Arc::clone(&loaded), at, took: at.elapsed() });
         }
         Ok(loaded)
+    }
+
+    /// The same for whoever mends a policy: what is wrong in it and in the data is listed at once, which reads whole
+    /// tables even if there is no plan.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if there is none.
+    pub async fn plan_in_one_round(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
+        self.last_or_load(store, true).await?;
+        self.plan_checked(store).await
     }
 
     /// Checks the data anew the next time, however recently it was checked.
