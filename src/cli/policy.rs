@@ -3,16 +3,20 @@
 mod classify;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::access::may_configure;
 use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
+use crate::database::{Bounds, Searched, Store};
 use crate::domain::plan::{Path as Way, Plan, PlanError};
 use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
-use crate::draft::{Wishes, draft};
+use crate::domain::schema::Schema;
+use crate::draft::{Draft, Refused, Wishes, accepted, draft, questions};
 use crate::service::access::not_configured;
+
 use crate::worker::PlanLoadError;
 
 #[derive(Debug, clap::Subcommand)]
@@ -33,7 +37,11 @@ pub(super) enum Command {
         stdout: bool,
     },
     /// Check the policy against the live schema and its data; list everything to mend.
-    Check,
+    Check {
+        /// Look for values of sampled clients in all tables that no link reaches.
+        #[arg(long)]
+        search: bool,
+    },
     /// Show what the policy does, table by table.
     Show,
     /// Give a new column or item its class and action; writes the policy.
@@ -53,7 +61,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let wishes = Wishes { client_table: client, key };
             init(&wishes, force, stdout, file, out).await
         }
-        Command::Check => check(file, out).await,
+        Command::Check { search } => check(search, file, out).await,
         Command::Show => show(file, out).await,
         Command::Classify { place, rule } => classify::classify(&place, &rule, file, out).await,
         Command::Schema => {
@@ -78,8 +86,7 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
         ));
     }
     let schema = store.schema().await?;
-    let samples = store.samples(&schema).await?;
-    let drafted = draft(&schema, &samples, wishes).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
+    let drafted = drafted(&store, &schema, wishes).await?;
     if stdout {
         super::output::print(drafted.text.trim_end());
         return Ok(());
@@ -117,10 +124,46 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
     Ok(())
 }
 
-async fn check(file: &Path, out: Output) -> Result<(), Failure> {
+/// The plan that a draft becomes with every suggestion accepted.
+fn plan_of(drafted: &Draft, schema: &Schema) -> Option<Plan> {
+    Plan::build(&Policy::parse(&accepted(&drafted.text)).ok()?, schema).ok()
+}
+
+/// A draft of which the database itself accepts every suggestion.
+async fn drafted(store: &Store, schema: &Schema, wishes: &Wishes) -> Result<Draft, Failure> {
+    const ROUNDS: usize = 6;
+    let no_draft = |error: crate::draft::DraftError| Failure::new(error.to_string(), error.hint());
+    let samples = store.samples(schema).await?;
+    let asked = questions(schema, &samples, wishes).map_err(no_draft)?;
+    let answers = store.holds(schema, &asked).await?;
+    let mut refused = Refused::default();
+    let mut drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+    for _ in 0..ROUNDS {
+        let Some(plan) = plan_of(&drafted, schema) else { break };
+        let mut problems = store.verify(&plan, schema).await?;
+        if problems.is_empty() {
+            problems = store.verify_data(&plan).await?;
+        }
+        if problems.is_empty() || !refused.take(schema, &drafted.activity, &problems) {
+            break;
+        }
+        drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+    }
+    if let Some(plan) = plan_of(&drafted, schema) {
+        let searched = store.search(&plan, schema, &bounds()).await?;
+        if !searched.found.is_empty() {
+            let found = searched.found.iter().map(|own| (own.table.clone(), own.column.clone(), own.clients)).collect();
+            refused.found(found, searched.clients);
+            drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+        }
+    }
+    Ok(drafted)
+}
+
+async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     let planner = config.planner();
-    let loaded = match planner.plan_checked(&store).await {
+    let loaded = match planner.plan_in_one_round(&store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Plan(PlanError(problems))) => {
             if !may_configure(&config, &store).await? {
@@ -140,7 +183,9 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
     };
     let plan = &loaded.plan;
     let reach = plan.reach();
-    let result = serde_json::json!({ "digest": plan.digest, "reach": reach, "notes": plan.notes });
+    let searched = if search { Some(store.search(plan, &loaded.schema, &bounds()).await?) } else { None };
+    let result =
+        serde_json::json!({ "digest": plan.digest, "reach": reach, "notes": plan.notes, "searched": searched });
     out.data(&result, || {
         let mut text = format!(
             "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
@@ -152,21 +197,51 @@ async fn check(file: &Path, out: Output) -> Result<(), Failure> {
         for note in &plan.notes {
             text += &format!("note: {note}\n");
         }
+        if let Some(searched) = &searched {
+            text += &found(searched);
+        }
         let sweep = if plan.client.to_anonymize_on.is_some() { "--due" } else { "--period" };
         text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything once and rolls it back.")
     });
     Ok(())
 }
 
+/// How far a search for values of clients goes.
+fn bounds() -> Bounds {
+    Bounds { clients: 50, rows: 2_000, until: Instant::now() + Duration::from_secs(20) }
+}
+
+/// Where values of clients were found, in words.
+fn found(searched: &Searched) -> String {
+    let clients = counted(searched.clients as u64, "client");
+    let tables = counted(searched.tables as u64, "table");
+    if searched.clients == 0 {
+        return "note: nothing was searched: no client has a value that the policy calls identifying\n".to_owned();
+    }
+    let mut text = format!("Values of {clients} were looked for in {tables} that no link reaches.\n");
+    for own in &searched.found {
+        let place = format!("{}.{}", own.table, own.column);
+        text += &format!("found: `{place}` has values of {}\n", counted(own.clients as u64, "client"));
+    }
+    if searched.found.is_empty() {
+        text += "None was found.\n";
+    } else {
+        text +=
+            "Link each of these tables in the policy, or declare it free with the reason why the values may stay.\n";
+    }
+    if !searched.left.is_empty() {
+        text += &format!("note: not all of {} could be read\n", searched.left.join(", "));
+    }
+    text
+}
+
 async fn show(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
-    let store = crate::database::Store::open(config.settings()?).await?;
+    let store = Store::open(config.settings()?).await?;
     let loaded = config.planner().plan(&store).await?;
     let plan = &loaded.plan;
-    let text = std::fs::read_to_string(&config.policy).unwrap_or_default();
-    let policy = Policy::parse(&text).map_err(|error| Failure::new(error.to_string(), error.hint()))?;
-    let shown = serde_json::json!({ "digest": plan.digest, "policy": policy });
-    out.data(&shown, || describe(plan, &policy));
+    let shown = serde_json::json!({ "digest": plan.digest, "policy": plan.policy });
+    out.data(&shown, || describe(plan, &plan.policy));
     Ok(())
 }
 
@@ -261,6 +336,7 @@ fn branch(branch: &Branch) -> String {
                 .map(|part| match part {
                     Part::Text(text) => text.clone(),
                     Part::Key => "{key}".to_owned(),
+                    Part::Row => "{row}".to_owned(),
                     Part::Today => "{today}".to_owned(),
                 })
                 .collect();

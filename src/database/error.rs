@@ -209,6 +209,12 @@ impl StoreError {
         matches!(self.0.fault.code.as_str(), "23505" | "1555" | "2067")
     }
 
+    /// Whether the account has no right to what was asked for.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self.0.cause, Cause::Forbidden(_))
+    }
+
     /// Whether the server could not be reached.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {

@@ -9,6 +9,7 @@ mod room;
 mod row;
 mod samples;
 mod scan;
+mod search;
 mod session;
 mod sqlite;
 mod statement;
@@ -20,6 +21,7 @@ pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role}
 pub use row::{Decode, FromRow, Json, Row, Value};
 pub(crate) use row::{from_row, from_text};
 pub use scan::Scan;
+pub use search::{Bounds, Found, Searched};
 pub use session::{Connection, Executor, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};
@@ -33,7 +35,8 @@ use futures::future::BoxFuture;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::plan::{Plan, Problem};
-use crate::domain::schema::Schema;
+use crate::domain::sample::{Answers, Question, Samples};
+use crate::domain::schema::{LiveTable, Schema};
 use crate::sql::batch;
 
 /// The channel on which batches that can be claimed are announced.
@@ -279,8 +282,28 @@ impl Store {
     }
 
     /// A few distinct values of each column, for a first draft of a policy.
-    pub async fn samples(&self, schema: &Schema) -> Result<samples::Samples, StoreError> {
+    pub async fn samples(&self, schema: &Schema) -> Result<Samples, StoreError> {
         samples::read(&mut self.readers.acquire().await?, schema).await
+    }
+
+    /// Which of these values the columns hold.
+    pub async fn holds(&self, schema: &Schema, questions: &[Question]) -> Result<Answers, StoreError> {
+        samples::answer(&mut self.readers.acquire().await?, schema, questions).await
+    }
+
+    /// Looks for values of a few clients in the tables that no link of the plan
+    /// reaches, those of other companies left out.
+    pub async fn search(&self, plan: &Plan, schema: &Schema, bounds: &Bounds) -> Result<Searched, StoreError> {
+        let strangers = schema.strangers(&plan.client.table);
+        let is_reached = |name: &String| plan.steps.iter().any(|step| step.table == *name);
+        let others: Vec<&LiveTable> = schema
+            .tables
+            .values()
+            .filter(|table| !is_reached(&table.name) && !strangers.contains(&table.name))
+            .collect();
+        let mut connection = self.readers.acquire().await?;
+        let clients = search::clients(&mut connection, plan, schema, bounds.clients).await?;
+        search::search(&mut connection, schema, &others, &clients, bounds).await
     }
 
     /// Reads whole tables for what a plan relies on: dates that are dates, and

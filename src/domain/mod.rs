@@ -16,6 +16,7 @@ pub mod plan;
 pub mod policy;
 pub mod reading;
 pub mod residue;
+pub mod sample;
 pub mod schedule;
 pub mod schema;
 pub mod sweep;

@@ -1,5 +1,7 @@
 //! What a live database looks like: the facts that a policy is checked against.
 
+mod tenants;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -180,6 +182,15 @@ impl Schema {
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&LiveTable> {
         self.tables.get(name).or_else(|| self.tables.values().find(|table| table.name.eq_ignore_ascii_case(name)))
+    }
+}
+
+impl Kind {
+    /// Whether values of the two can be the same.
+    #[must_use]
+    pub fn compares_with(self, other: Self) -> bool {
+        let number = |kind| matches!(kind, Self::Integer | Self::Number);
+        self == other || self == Self::Unknown || other == Self::Unknown || (number(self) && number(other))
     }
 }
 

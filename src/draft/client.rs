@@ -1,11 +1,14 @@
 //! Which table holds the clients, and what identifies one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::schema::{LiveColumn, LiveTable, Schema};
 
-use super::link::Reference;
+use super::facts::Facts;
+use super::link::{Reference, references_without};
 use super::vocabulary::{Meaning, meaning};
-use super::words::{endings, noun, referents, split};
-use super::{DraftError, Wishes, similar};
+use super::words::{endings, noun, of_table, referents};
+use super::{Candidate, DraftError, Wishes, similar};
 
 /// The table of clients.
 #[derive(Debug)]
@@ -13,6 +16,19 @@ pub(super) struct ClientTable<'a> {
     pub(super) table: &'a LiveTable,
     /// The column, or columns, that identify a client.
     pub(super) key: Vec<String>,
+    /// Tables of other companies in the same database.
+    pub(super) strangers: BTreeSet<String>,
+}
+
+impl ClientTable<'_> {
+    /// Whether the clients are those who log in.
+    pub(super) fn is_of_users(&self) -> bool {
+        endings(&of_table(&self.table.name)).last().is_some_and(|last| is_staff(last))
+    }
+}
+
+fn is_staff(word: &str) -> bool {
+    ["user", "benutzer", "utilisateur", "employee", "staff"].contains(&word)
 }
 
 /// What clients are called, in the singular, and how sure the word is.
@@ -40,6 +56,13 @@ const WEAK: &[&str] = &[
     "account",
     "contact",
     "party",
+    "partner",
+    "bpartner",
+    "constituent",
+    "societe",
+    "thirdparty",
+    "tier",
+    "attendee",
     "individual",
     "profile",
     "kontakt",
@@ -67,20 +90,17 @@ pub(super) fn people_columns(table: &LiveTable) -> Vec<&LiveColumn> {
 /// # Errors
 ///
 /// [`DraftError`] if no table or several fit, or the wishes do.
-pub(super) fn find<'a>(
-    schema: &'a Schema,
-    known: &[Reference],
-    wishes: &Wishes,
-) -> Result<ClientTable<'a>, DraftError> {
+pub(super) fn find<'a>(facts: &Facts<'a>, known: &[Reference], wishes: &Wishes) -> Result<ClientTable<'a>, DraftError> {
+    let schema = facts.schema;
     let table = match &wishes.client_table {
         Some(name) => named(schema, name)?,
-        None => likeliest(schema, known)?,
+        None => likeliest(facts, known)?,
     };
     let key = match &wishes.key {
         Some(key) => wished_key(table, key)?,
         None => likeliest_key(table, known).ok_or_else(|| DraftError::NoKey { table: table.name.clone() })?,
     };
-    Ok(ClientTable { table, key })
+    Ok(ClientTable { table, key, strangers: schema.strangers(&table.name) })
 }
 
 fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a LiveTable, DraftError> {
@@ -93,50 +113,78 @@ fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a LiveTable, DraftError
     Err(DraftError::UnknownTable { table: name.to_owned(), nearest: similar(name, schema.tables.keys()) })
 }
 
-fn likeliest<'a>(schema: &'a Schema, known: &[Reference]) -> Result<&'a LiveTable, DraftError> {
+fn likeliest<'a>(facts: &Facts<'a>, known: &[Reference]) -> Result<&'a LiveTable, DraftError> {
+    let schema = facts.schema;
     if schema.tables.is_empty() {
         return Err(DraftError::NoTables);
     }
-    let mut ranked: Vec<(usize, &LiveTable)> =
-        schema.tables.values().filter_map(|table| Some((weight(table, known)?, table))).collect();
-    ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    // Tables of several companies are called alike: what refers to one of them is of its own company.
+    let mut within: BTreeMap<BTreeSet<String>, Vec<Reference>> = BTreeMap::new();
+    let mut ranked: Vec<(usize, usize, &LiveTable)> = Vec::new();
+    for table in schema.tables.values() {
+        let Some(name) = weight_of_name(table) else { continue };
+        let strangers = schema.strangers(&table.name);
+        let from = if strangers.is_empty() {
+            referring(table, known)
+        } else {
+            let own = within.entry(strangers);
+            referring(table, own.or_insert_with_key(|strangers| references_without(facts, strangers)))
+        };
+        ranked.extend(weight(table, name, from).map(|weight| (weight, from, table)));
+    }
+    ranked.sort_by_key(|(weight, ..)| std::cmp::Reverse(*weight));
+    // Who logs in is staff, unless no other table is about people.
+    let of_staff = |table: &LiveTable| endings(&of_table(&table.name)).last().is_some_and(|last| is_staff(last));
+    if ranked.iter().any(|(.., table)| !of_staff(table)) {
+        ranked.retain(|(.., table)| !of_staff(table));
+    } else if ranked.iter().any(|(.., table)| of_table(&table.name).len() > 1) {
+        return Err(DraftError::NoClientTable { candidates: tables_of_people(schema) });
+    }
     match ranked.as_slice() {
         [] => Err(DraftError::NoClientTable { candidates: tables_of_people(schema) }),
-        [(_, only)] => Ok(only),
-        [(first, table), (second, _), ..] if *first >= second + LEAD => Ok(table),
-        [(first, _), ..] => {
-            let close = ranked.iter().take_while(|(weight, _)| weight + LEAD > *first);
-            let candidates = close.map(|(_, table)| table.name.clone()).collect();
+        [(.., only)] => Ok(only),
+        [(first, _, table), (second, ..), ..] if *first >= second + LEAD => Ok(table),
+        [(first, ..), ..] => {
+            let close = ranked.iter().take_while(|(weight, ..)| weight + LEAD > *first);
+            let candidate = |(_, from, table): &(usize, usize, &LiveTable)| Candidate {
+                table: table.name.clone(),
+                references: *from,
+                people: people_columns(table).len(),
+                has_rows: facts.samples.get(&table.name).map(|sampled| !sampled.rows.is_empty()),
+            };
+            let candidates = close.map(candidate).collect();
             Err(DraftError::SeveralClientTables { candidates })
         }
     }
 }
 
-/// `None` for a table that is not called as clients are, or holds nothing of them.
-fn weight(table: &LiveTable, known: &[Reference]) -> Option<usize> {
+/// `None` for a table that is not called as clients are.
+fn weight_of_name(table: &LiveTable) -> Option<usize> {
     let whole = noun(&table.name);
     let among = |words: &[&str], wanted: &str| words.contains(&wanted);
-    let last = endings(&split(&table.name)).pop()?;
-    let name = if among(STRONG, &whole) {
-        16
+    let last = endings(&of_table(&table.name)).pop()?;
+    if among(STRONG, &whole) {
+        Some(16)
     } else if among(STRONG, &last) {
-        10
+        Some(10)
     } else if among(WEAK, &whole) {
-        8
-    } else if among(WEAK, &last) {
-        5
+        Some(8)
     } else {
-        return None;
-    };
+        among(WEAK, &last).then_some(5)
+    }
+}
+
+/// `None` for a table that holds nothing of clients.
+fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
     let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
-    let mut from: Vec<&str> = known
-        .iter()
-        .filter(|reference| reference.to == table.name && reference.from != table.name)
-        .map(|reference| reference.from.as_str())
-        .collect();
-    from.dedup();
-    (people > 0 || !from.is_empty()).then(|| name + people.min(6) + 2 * from.len().min(3))
+    (people > 0 || from > 0).then(|| name + people.min(6) + 2 * from.min(3))
+}
+
+/// How many other tables refer to this one.
+fn referring(table: &LiveTable, known: &[Reference]) -> usize {
+    let from = known.iter().filter(|reference| reference.to == table.name && reference.from != table.name);
+    from.map(|reference| reference.from.as_str()).collect::<BTreeSet<_>>().len()
 }
 
 fn tables_of_people(schema: &Schema) -> Vec<String> {

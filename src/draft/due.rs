@@ -7,11 +7,12 @@ pub(super) use guard::GuardIdea;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 use super::client::ClientTable;
+use super::facts::Facts;
 use super::link::Reach;
+use super::refused::Refused;
 use super::sample::all_iso_dates;
 use super::vocabulary::{Meaning, meaning};
-use super::words::{endings, snake, split};
-use super::{Samples, values};
+use super::words::{endings, of_table, snake, split};
 
 /// What the schema says about when a client is due.
 #[derive(Debug, Default)]
@@ -40,6 +41,8 @@ pub(super) struct Activity {
     pub(super) date: String,
     /// Whether the sampled dates can be compared as they are.
     pub(super) certain: bool,
+    /// Why a row may be no activity of the client itself, where that is unclear.
+    pub(super) doubt: Option<&'static str>,
 }
 
 const ACTIVITY: &[&str] = &[
@@ -97,12 +100,12 @@ const ACTIVITY: &[&str] = &[
 ];
 
 /// Reads the schema for all that decides when a client is due.
-pub(super) fn find(samples: &Samples, client: &ClientTable, reach: &Reach) -> Due {
+pub(super) fn find(facts: &Facts, client: &ClientTable, reach: &Reach) -> Due {
     let table = client.table;
     let mut due = Due::default();
     for column in table.columns.iter().filter(|column| !column.generated) {
         let words = split(&column.name);
-        let dated = is_date(samples, table, column);
+        let dated = is_date(facts, table, column);
         let says = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
         if dated && to_anonymize_on(&words) {
             due.to_anonymize_on.get_or_insert_with(|| column.name.clone());
@@ -122,15 +125,35 @@ pub(super) fn find(samples: &Samples, client: &ClientTable, reach: &Reach) -> Du
         }
     }
     for reached in &reach.tables {
-        if let Some(activity) = activity(samples, reached.table) {
-            guard::on_documents(samples, reached.table, &mut due.guards);
-            due.activity.push(activity);
-        } else if is_activity(reached.table) {
-            guard::on_documents(samples, reached.table, &mut due.guards);
+        if is_activity(reached.table) {
+            guard::on_documents(facts, reached.table, &mut due.guards);
         }
+        due.activity.extend(activity(facts, reached.table));
     }
     guard::on_client(client, reach, due.anonymized.clone().as_deref(), &mut due.guards);
     due
+}
+
+impl Due {
+    /// Leaves out what `check` refused before.
+    pub(super) fn forget(&mut self, refused: &Refused) {
+        let is_refused = |setting: &str| refused.settings.iter().any(|own| own.starts_with(setting));
+        if is_refused("client.to_anonymize_on") {
+            self.to_anonymize_on = None;
+        }
+        if is_refused("client.anonymized_on") {
+            self.anonymized_on = None;
+        }
+        if refused.settings.contains("client.anonymized") {
+            self.anonymized = None;
+        }
+        if is_refused("period.otherwise") {
+            self.created = None;
+        }
+        for own in &mut self.activity {
+            own.certain &= !refused.activity.contains(&own.table);
+        }
+    }
 }
 
 fn to_anonymize_on(words: &[String]) -> bool {
@@ -158,8 +181,8 @@ fn created(words: &[String]) -> bool {
 }
 
 /// Whether a column holds dates, by its type or by what was seen.
-fn is_date(samples: &Samples, table: &LiveTable, column: &LiveColumn) -> bool {
-    let seen = values(samples, &table.name, &column.name);
+fn is_date(facts: &Facts, table: &LiveTable, column: &LiveColumn) -> bool {
+    let seen = facts.values(&table.name, &column.name);
     match column.kind() {
         Kind::Date => true,
         Kind::Text | Kind::Unknown if !seen.is_empty() => all_iso_dates(seen),
@@ -181,18 +204,15 @@ fn is_filter(words: &[String], column: &LiveColumn) -> bool {
 }
 
 fn is_activity(table: &LiveTable) -> bool {
-    let words = split(&table.name);
+    let words = of_table(&table.name);
     let line = ["line", "lines", "detail", "details", "item", "items", "position", "positionen"];
     !words.last().is_some_and(|last| line.contains(&last.as_str()))
         && endings(&words).iter().any(|ending| ACTIVITY.contains(&ending.as_str()))
 }
 
-/// The date by which a row of a table counts as activity, if it is such a table.
-fn activity(samples: &Samples, table: &LiveTable) -> Option<Activity> {
-    if !is_activity(table) {
-        return None;
-    }
-    let own: Vec<String> = endings(&split(&table.name));
+/// The date by which a row of a table counts as activity, if it has one.
+fn activity(facts: &Facts, table: &LiveTable) -> Option<Activity> {
+    let own: Vec<String> = endings(&of_table(&table.name));
     let rank = |column: &&LiveColumn| {
         let words = split(&column.name);
         let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
@@ -210,11 +230,19 @@ fn activity(samples: &Samples, table: &LiveTable) -> Option<Activity> {
             3
         }
     };
-    let dates = table.columns.iter().filter(|column| !column.generated && is_date(samples, table, column));
+    let dates = table.columns.iter().filter(|column| !column.generated && is_date(facts, table, column));
     let date = dates.min_by_key(rank).filter(|column| rank(column) < 4)?;
     Some(Activity {
         table: table.name.clone(),
         date: date.name.clone(),
-        certain: all_iso_dates(values(samples, &table.name, &date.name)),
+        certain: date.kind() == Kind::Date && date.told.is_some()
+            || all_iso_dates(facts.values(&table.name, &date.name)),
+        doubt: if is_activity(table) {
+            None
+        } else if super::link::is_contact_table(table) {
+            Some("contact data: was it the client who changed it?")
+        } else {
+            Some("is a row something that the client did?")
+        },
     })
 }

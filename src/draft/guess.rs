@@ -24,6 +24,8 @@ pub(super) fn guess(place: &Place) -> Guess {
         Guess::plain().doubted("is a key, and its name looks personal")
     } else if place.is_key || (place.column.primary_key > 0 && !points) {
         Guess::plain()
+    } else if let Some(wanted) = contact(&place.column.name) {
+        consent(place, wanted, seen)
     } else if is_flag(place, meaning, seen) {
         flag(place, meaning)
     } else {
@@ -94,8 +96,7 @@ fn is_flag(place: &Place, meaning: Option<Meaning>, seen: Option<Look>) -> bool 
         Kind::Boolean => true,
         Kind::Integer => seen == Some(Look::Flag) && meaning != Some(Meaning::Number),
         Kind::Text | Kind::Unknown => {
-            seen == Some(Look::Flag)
-                && meaning.is_none_or(|meaning| matches!(meaning, Meaning::Plain | Meaning::Consent))
+            seen == Some(Look::Flag) && meaning.is_none_or(|meaning| meaning == Meaning::Plain)
         }
         _ => false,
     }
@@ -105,9 +106,73 @@ fn flag(place: &Place, meaning: Option<Meaning>) -> Guess {
     match meaning {
         Some(Meaning::Special) => Guess::sensitive(place.clear()),
         Some(Meaning::Trait) => Guess::personal(place.clear()),
-        Some(Meaning::Consent) if place.column.kind() == Kind::Boolean => Guess::personal(Ok(Act::False)),
-        Some(Meaning::Consent) if place.column.kind() == Kind::Integer => Guess::personal(Ok(Act::Number(0))),
-        Some(Meaning::Consent) => Guess::personal(place.clear()).doubted("holds a consent; which word says no?"),
+        _ => Guess::plain(),
+    }
+}
+
+/// Whether a flag with this name lets a client be contacted (`newsletter`), or
+/// keeps it from being (`do_not_mail`); what it has to say so that nobody is
+/// contacted any more.
+fn contact(name: &str) -> Option<bool> {
+    const CHANNELS: &[&str] = &[
+        "mail",
+        "email",
+        "phone",
+        "sms",
+        "post",
+        "contact",
+        "trade",
+        "call",
+        "fax",
+        "mailing",
+        "marketing",
+        "bulk",
+        "newsletter",
+        "solicit",
+        "promotion",
+        "advertising",
+    ];
+    let words = split(name);
+    let all = words.concat();
+    let has = |parts: &[&str]| parts.iter().any(|part| all.contains(part));
+    let channel = words.iter().any(|word| CHANNELS.contains(&word.as_str()));
+    let counted = words
+        .last()
+        .is_some_and(|last| ["date", "at", "on", "count", "id", "text", "by", "ip", "source"].contains(&last.as_str()));
+    if counted {
+        return None;
+    }
+    if has(&["donot", "optout", "optedout", "unsubscribed", "nomail", "noemail", "nocontact", "nosms", "nophone"])
+        || (channel && words[0] == "no")
+    {
+        return Some(true);
+    }
+    let allows = has(&["optin", "optedin", "allow", "accept", "receive", "consent", "subscribed", "wants"]) && channel;
+    (allows || meaning(name) == Some(Meaning::Consent)).then_some(false)
+}
+
+/// The flag set so that nobody is contacted any more.
+fn consent(place: &Place, wanted: bool, seen: Option<Look>) -> Guess {
+    const WORDS: &[(&str, &str)] =
+        &[("y", "n"), ("yes", "no"), ("true", "false"), ("t", "f"), ("1", "0"), ("ja", "nein"), ("oui", "non")];
+    match place.column.kind() {
+        Kind::Boolean => Guess::personal(Ok(Act::Flag(wanted))),
+        Kind::Integer | Kind::Number if place.values.iter().all(|value| ["0", "1"].contains(&value.as_str())) => {
+            Guess::personal(Ok(Act::Number(i64::from(wanted))))
+        }
+        Kind::Text | Kind::Unknown if !place.is_typed() && !place.values.is_empty() => {
+            let is = |word: &str| place.values.iter().any(|value| value.eq_ignore_ascii_case(word));
+            let pair = WORDS.iter().find(|(yes, no)| {
+                place.values.iter().all(|value| value.eq_ignore_ascii_case(yes) || value.eq_ignore_ascii_case(no))
+            });
+            let Some((yes, no)) = pair.filter(|(yes, no)| is(yes) || is(no)) else {
+                return text(place, seen).doubted("holds a consent, but neither yes nor no");
+            };
+            let word = if wanted { *yes } else { *no };
+            let as_seen = place.values.iter().any(|value| value.chars().all(|mark| !mark.is_lowercase()));
+            Guess::personal(Ok(Act::Text(if as_seen { word.to_uppercase() } else { word.to_owned() })))
+        }
+        Kind::Text | Kind::Unknown => Guess::personal(place.clear()).doubted("holds a consent; which word says no?"),
         _ => Guess::plain(),
     }
 }
@@ -156,10 +221,9 @@ fn by_name(place: &Place, meaning: Meaning, seen: Option<Look>) -> Guess {
         Meaning::Note if own => personal(),
         Meaning::Note | Meaning::FreeText => text(place, seen),
         Meaning::Document => document(place, seen),
-        Meaning::Consent => personal().doubted("holds a consent, but neither true nor false"),
         Meaning::Staff => staff(place, seen),
         Meaning::External => personal().doubted("holds an id in another system, by which the client can be found"),
-        Meaning::Country | Meaning::Plain | Meaning::Number => Guess::plain(),
+        Meaning::Country | Meaning::Plain | Meaning::Number | Meaning::Consent => Guess::plain(),
         Meaning::OtherName
         | Meaning::Title
         | Meaning::City

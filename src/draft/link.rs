@@ -3,18 +3,22 @@
 mod loose;
 mod owner;
 mod reference;
+mod secondary;
 
 pub(super) use loose::Loose;
-pub(super) use reference::{Reference, references};
+pub(super) use owner::{id_columns, kind_columns, parted};
+pub(super) use reference::{Reference, references, references_without};
+pub(super) use secondary::{keys as secondary_keys, may_hold};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::policy::{Exclusive, Link, Names};
 use crate::domain::schema::{LiveTable, Schema};
 
-use super::Samples;
 use super::client::{ClientTable, people_columns};
-use super::words::{endings, split};
+use super::facts::{Facts, Share};
+use super::kind::{self, Other};
+use super::words::{endings, of_table};
 
 /// One way from a table to its client.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub(super) struct Way {
     pub(super) link: Link,
     /// What it was concluded from, where no foreign key says it.
     pub(super) guessed: Option<&'static str>,
+    /// How many sampled values were found on the other side.
+    pub(super) share: Option<Share>,
 }
 
 /// A table whose rows belong to clients.
@@ -44,10 +50,44 @@ pub(super) struct Reach<'a> {
     pub(super) tables: Vec<Reached<'a>>,
     /// Tables that do not, with columns that look personal.
     pub(super) loose: Vec<Loose<'a>>,
+    /// All other tables of the company, by what they are about; without those that may be about people.
+    pub(super) others: BTreeMap<String, Other>,
+    /// Why some of them may hold client data all the same.
+    pub(super) doubtful: BTreeMap<String, String>,
     /// Columns that refer to other tables, by table.
     pub(super) refers: BTreeMap<String, Vec<(String, String)>>,
     /// Columns of the client table that refer to another client.
     pub(super) own: Vec<Vec<String>>,
+}
+
+impl Reach<'_> {
+    /// Gives up the links of tables in which `check` found something wrong.
+    pub(super) fn forget(&mut self, tables: &BTreeSet<String>) {
+        let gone = |name: &String| tables.contains(name);
+        self.tables.retain(|reached| !gone(&reached.table.name));
+        loop {
+            let left: BTreeSet<String> = self.tables.iter().map(|reached| reached.table.name.clone()).collect();
+            for reached in &mut self.tables {
+                reached.ways.retain(|way| way.link.through.as_ref().is_none_or(|through| left.contains(through)));
+            }
+            let before = self.tables.len();
+            let dropped: Vec<String> = self
+                .tables
+                .iter()
+                .filter(|reached| reached.ways.is_empty())
+                .map(|reached| reached.table.name.clone())
+                .collect();
+            self.tables.retain(|reached| !dropped.contains(&reached.table.name));
+            for name in dropped.into_iter().chain(tables.iter().cloned()) {
+                self.doubtful
+                    .insert(name.clone(), "seems to belong to clients, and no link of it was valid".to_owned());
+                self.others.entry(name).or_insert(Other::SetUp);
+            }
+            if self.tables.len() == before {
+                break;
+            }
+        }
+    }
 }
 
 /// Words for tables that hold little but ways to reach someone.
@@ -74,40 +114,56 @@ const CONTACT_TABLES: &[&str] = &[
 
 /// Whether a table is called as contact data is.
 pub(super) fn is_contact_table(table: &LiveTable) -> bool {
-    endings(&split(&table.name)).iter().any(|ending| CONTACT_TABLES.contains(&ending.as_str()))
+    endings(&of_table(&table.name)).iter().any(|ending| CONTACT_TABLES.contains(&ending.as_str()))
 }
 
 /// Finds every table that reaches the client table: by declared foreign keys,
-/// by the names of columns where none is declared, by owner type and id, and
-/// over link tables.
-pub(super) fn reach<'a>(schema: &'a Schema, samples: &Samples, client: &ClientTable<'a>) -> Reach<'a> {
-    let known = reference::references_to(schema, samples, client);
+/// by the names of columns and their values, by owner type and id, by another
+/// key of the client, and over link tables. Set-up tables and those of staff
+/// are no way to a client, whatever they refer to.
+pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a> {
+    let known = reference::references_to(facts, client);
+    let mut by_table: BTreeMap<&str, Vec<&Reference>> = BTreeMap::new();
+    for reference in &known {
+        by_table.entry(&reference.from).or_default().push(reference);
+    }
+    let of = |table: &LiveTable| by_table.get(table.name.as_str()).map_or(&[][..], Vec::as_slice);
+    let own: Vec<&'a LiveTable> = facts
+        .schema
+        .tables
+        .values()
+        .filter(|table| table.name != client.table.name && !client.strangers.contains(&table.name))
+        .collect();
     let mut tables: Vec<Reached<'a>> = Vec::new();
-    let mut level = vec![client.table.name.clone()];
+    let mut seen: BTreeSet<&str> = own
+        .iter()
+        .filter(|table| kind::of_name(&table.name, client).is_some())
+        .map(|table| table.name.as_str())
+        .collect();
+    let mut level = BTreeSet::from([client.table.name.clone()]);
     while !level.is_empty() {
         let distance = tables.last().map_or(0, |reached| reached.distance) + 1;
         let mut next = Vec::new();
-        for table in schema.tables.values() {
-            let seen = |reached: &Reached| reached.table.name == table.name;
-            if table.name == client.table.name || tables.iter().any(seen) {
-                continue;
-            }
+        let owners = owner::Owners::of(client, level.iter());
+        for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
-            for reference in known.iter().filter(|reference| reference.from == table.name) {
-                if level.contains(&reference.to) {
-                    ways.push(way(reference, client));
-                }
+            for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
+                ways.push(way(reference, client));
             }
-            ways.extend(owner::ways(schema, samples, client, table, &level));
-            ways.extend(over_link_tables(schema, &known, table, &level, client));
+            ways.extend(owner::ways(facts, client, table, &owners));
+            if distance == 1 && ways.is_empty() {
+                ways.extend(secondary::ways(facts, client, table));
+            }
+            ways.extend(over_link_tables(facts.schema, &known, table, &level, client));
             if !ways.is_empty() {
                 next.push(Reached { table, distance, ways, other_owners: Vec::new() });
             }
         }
         level = next.iter().map(|reached| reached.table.name.clone()).collect();
+        seen.extend(next.iter().map(|reached| reached.table.name.as_str()));
         tables.extend(next);
     }
-    add_side_ways(schema, samples, client, &known, &mut tables);
+    add_side_ways(facts, client, &by_table, &mut tables);
     for reached in &mut tables {
         let place = |way: &Way| {
             let first = &way.link.column.as_slice()[0];
@@ -115,9 +171,23 @@ pub(super) fn reach<'a>(schema: &'a Schema, samples: &Samples, client: &ClientTa
         };
         reached.ways.sort_by_key(place);
         name_apart(&mut reached.ways);
-        reached.other_owners = owner::others(samples, reached.table, &reached.ways);
+        reached.other_owners = owner::others(facts, reached.table, &reached.ways);
     }
-    let loose = loose::find(schema, samples, client, &known, &tables);
+    let loose = loose::find(facts, client, &known, &tables);
+    let is_reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
+    let (mut others, mut doubtful) = (BTreeMap::new(), BTreeMap::new());
+    for table in own.iter().filter(|table| !is_reached(&table.name)) {
+        let kind = kind::of_name(&table.name, client);
+        if kind.is_none() && loose.iter().any(|own| own.table.name == table.name) {
+            continue;
+        }
+        others.insert(table.name.clone(), kind.unwrap_or(Other::SetUp));
+        let leads = |reference: &&&Reference| is_reached(&reference.to) && !is_audit_of(table, reference);
+        if let Some(lead) = of(table).iter().find(leads) {
+            let why = format!("refers to `{}` by `{}`", lead.to, lead.columns.join("` and `"));
+            doubtful.insert(table.name.clone(), why);
+        }
+    }
     let mut refers: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for reference in &known {
         let columns = reference.columns.iter().map(|column| (column.clone(), reference.to.clone()));
@@ -126,7 +196,7 @@ pub(super) fn reach<'a>(schema: &'a Schema, samples: &Samples, client: &ClientTa
     let own_references =
         known.iter().filter(|reference| reference.from == client.table.name && reference.to == client.table.name);
     let own = own_references.map(|reference| reference.columns.clone()).collect();
-    Reach { tables, loose, refers, own }
+    Reach { tables, loose, others, doubtful, refers, own }
 }
 
 pub(super) fn names(columns: &[String]) -> Names {
@@ -148,7 +218,7 @@ fn way(reference: &Reference, client: &ClientTable) -> Way {
             link.equals = Some(names(&reference.referenced));
         }
     }
-    Way { link, guessed: (!reference.declared).then_some("by the name of the column") }
+    Way { link, guessed: (!reference.declared).then_some("by the name of the column"), share: reference.share }
 }
 
 /// `addresses` by `customer_addresses`: the link table refers to both.
@@ -156,7 +226,7 @@ fn over_link_tables(
     schema: &Schema,
     known: &[Reference],
     table: &LiveTable,
-    level: &[String],
+    level: &BTreeSet<String>,
     client: &ClientTable,
 ) -> Vec<Way> {
     if !is_contact_table(table) || people_columns(table).is_empty() {
@@ -173,7 +243,7 @@ fn over_link_tables(
             }
             let mut link = back(reference);
             link.exclusive = Exclusive::Any(!between.is_unique(&reference.columns));
-            Some(Way { link, guessed: None })
+            Some(Way { link, guessed: None, share: None })
         })
         .collect()
 }
@@ -197,30 +267,36 @@ fn is_link_table(table: &LiveTable, known: &[Reference]) -> bool {
 /// Ways between tables that are equally near: where the nearer way may be
 /// empty in a row (NULL), or the row belongs to an owner of another kind.
 fn add_side_ways(
-    schema: &Schema,
-    samples: &Samples,
+    facts: &Facts,
     client: &ClientTable,
-    known: &[Reference],
+    by_table: &BTreeMap<&str, Vec<&Reference>>,
     tables: &mut [Reached],
 ) {
+    let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
+    let reached: BTreeSet<&String> = others.iter().collect();
+    let owners = owner::Owners::of(client, others.iter());
     for at in 0..tables.len() {
         let table = tables[at].table;
         let mut more = Vec::new();
         if tables[at].ways.iter().all(|way| may_be_empty(table, &way.link)) {
-            let own = known.iter().filter(|reference| reference.from == table.name && reference.declared);
-            more.extend(own.map(|reference| way(reference, client)));
+            let own = by_table.get(table.name.as_str()).into_iter().flatten();
+            let declared = own.filter(|reference| reference.declared && !is_audit_of(table, reference));
+            more.extend(declared.map(|reference| way(reference, client)));
         }
-        let others: Vec<String> = tables.iter().map(|reached| reached.table.name.clone()).collect();
-        more.extend(owner::ways(schema, samples, client, table, &others));
+        more.extend(owner::ways(facts, client, table, &owners));
         for way in more {
             let Some(through) = &way.link.through else { continue };
             let known_way = tables[at].ways.iter().any(|own| own.link == way.link);
-            let reached = others.contains(through) && *through != table.name;
+            let reached = reached.contains(through) && *through != table.name;
             if reached && !known_way && !leads_over(tables, through, &table.name) {
                 tables[at].ways.push(way);
             }
         }
     }
+}
+
+fn is_audit_of(table: &LiveTable, reference: &Reference) -> bool {
+    reference.columns.iter().any(|name| table.column(name).is_some_and(kind::is_audit))
 }
 
 fn may_be_empty(table: &LiveTable, link: &Link) -> bool {

@@ -11,8 +11,12 @@
 
 mod client;
 mod due;
+mod facts;
 mod guess;
+mod kind;
 mod link;
+mod questions;
+mod refused;
 mod rule;
 mod sample;
 mod vocabulary;
@@ -22,13 +26,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+pub use questions::questions;
+pub use refused::Refused;
 
 use crate::domain::nearest::nearest;
+use crate::domain::plan::{Plan, Problem};
+use crate::domain::policy::Policy;
+use crate::domain::sample::{Answers, Samples};
 use crate::domain::schema::Schema;
-
-/// A few distinct non-empty values of each column, as text, by table and column.
-pub type Samples = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+use facts::Facts;
 
 /// What the person said, where they said it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +58,35 @@ pub struct Draft {
     pub columns: usize,
     /// The places that wait for a decision, as `table.column`, in the order of the text.
     pub uncertain: Vec<String>,
+    /// The tables of activity, in the order of the text.
+    pub activity: Vec<String>,
+}
+
+/// A table that may hold the clients, and what speaks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub table: String,
+    /// How many other tables refer to it.
+    pub references: usize,
+    /// How many of its columns look personal.
+    pub people: usize,
+    /// Whether it has rows; `None` if it was not sampled.
+    pub has_rows: Option<bool>,
+}
+
+impl std::fmt::Display for Candidate {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let empty = if self.has_rows == Some(false) { ", no rows" } else { "" };
+        write!(
+            f,
+            "`{}` ({} {} to it, {} {} personal{empty})",
+            self.table,
+            self.references,
+            if self.references == 1 { "table refers" } else { "tables refer" },
+            self.people,
+            if self.people == 1 { "column looks" } else { "columns look" },
+        )
+    }
 }
 
 /// Why no draft can be made of a schema.
@@ -87,10 +122,10 @@ pub enum DraftError {
     },
 
     /// Several tables look equally like a table of clients.
-    #[error("several tables could be the table of clients: {}", quoted(candidates))]
+    #[error("several tables could be the table of clients: {}", named(candidates))]
     SeveralClientTables {
         /// The tables, the likeliest first.
-        candidates: Vec<String>,
+        candidates: Vec<Candidate>,
     },
 
     /// The client table has neither a primary key nor a unique index to go by.
@@ -133,8 +168,9 @@ impl DraftError {
                 format!("pass `--client TABLE`; these have columns that look personal: {}", quoted(candidates))
             }
             Self::SeveralClientTables { candidates } => {
-                let first = candidates.first().map_or("TABLE", String::as_str);
-                format!("pass `--client TABLE`, such as `--client {first}`")
+                let first = candidates.first().map_or("TABLE", |own| own.table.as_str());
+                let all: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+                format!("pass `--client TABLE`, such as `--client {}`: {}", shell(first), all.join(", "))
             }
             Self::NoKey { .. } => "add a unique index over the columns that identify a client, or pass `--key COLUMN` \
                  once there is one"
@@ -149,18 +185,75 @@ impl DraftError {
     }
 }
 
-/// Writes a draft policy for a schema.
+/// Writes a draft policy for a schema, without what was refused before.
+///
+/// The draft is checked against the schema: with each `# TODO` accepted as
+/// written, it is a plan as far as the schema alone can tell.
 ///
 /// # Errors
 ///
 /// [`DraftError`] if the client table or its key cannot be told, or the person
 /// named one that is not there.
-pub fn draft(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Draft, DraftError> {
-    let known = link::references(schema);
-    let client = client::find(schema, &known, wishes)?;
-    let reach = link::reach(schema, samples, &client);
-    let due = due::find(samples, &client, &reach);
-    Ok(write::policy(schema, samples, &client, &reach, &due))
+pub fn draft(
+    schema: &Schema,
+    samples: &Samples,
+    answers: &Answers,
+    wishes: &Wishes,
+    refused: &mut Refused,
+) -> Result<Draft, DraftError> {
+    const ROUNDS: usize = 8;
+    let facts = Facts { schema, samples, answers };
+    let known = link::references(&facts);
+    let client = client::find(&facts, &known, wishes)?;
+    let mut reach = link::reach(&facts, &client);
+    reach.forget(&refused.links);
+    let mut drafted = write(&facts, &client, &reach, refused);
+    for _ in 0..ROUNDS {
+        let problems = problems(&drafted.text, schema);
+        if problems.is_empty() || !refused.take(schema, &drafted.activity, &problems) {
+            break;
+        }
+        reach.forget(&refused.links);
+        drafted = write(&facts, &client, &reach, refused);
+    }
+    Ok(drafted)
+}
+
+fn write(facts: &Facts, client: &client::ClientTable, reach: &link::Reach, refused: &Refused) -> Draft {
+    let mut due = due::find(facts, client, reach);
+    due.forget(refused);
+    write::policy(facts, client, reach, &due, refused)
+}
+
+/// What keeps a draft, with every suggestion accepted, from being a plan.
+fn problems(text: &str, schema: &Schema) -> Vec<Problem> {
+    match Policy::parse(&accepted(text)) {
+        Ok(policy) => Plan::build(&policy, schema).err().map_or_else(Vec::new, |error| error.0),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// A draft with every `# TODO` accepted as it is written.
+#[must_use]
+pub fn accepted(text: &str) -> String {
+    let mut after_todo = false;
+    let mut lines = String::new();
+    for line in text.lines() {
+        lines.push_str(if after_todo { line.strip_prefix("# ").unwrap_or(line) } else { line });
+        lines.push('\n');
+        after_todo = line.starts_with("# TODO");
+    }
+    lines
+}
+
+/// A word as a shell takes it.
+fn shell(word: &str) -> String {
+    let plain = !word.is_empty() && word.chars().all(|mark| mark.is_ascii_alphanumeric() || "_-./".contains(mark));
+    if plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+fn named(candidates: &[Candidate]) -> String {
+    quoted(&candidates.iter().map(|own| own.table.clone()).collect::<Vec<_>>())
 }
 
 /// The names in backticks, with commas.
@@ -171,9 +264,4 @@ fn quoted(names: &[String]) -> String {
 /// The most similar name, for a hint.
 fn similar<'a>(name: &str, known: impl Iterator<Item = &'a String>) -> Option<String> {
     nearest(name, known.map(String::as_str)).map(str::to_owned)
-}
-
-/// The sampled values of one column; none if it was not sampled.
-fn values<'a>(samples: &'a Samples, table: &str, column: &str) -> &'a [String] {
-    samples.get(table).and_then(|columns| columns.get(column)).map_or(&[], Vec::as_slice)
 }

@@ -1,5 +1,6 @@
 //! What can stand in a column: an action cut to its type, length and constraints.
 
+use crate::domain::plan::key_length;
 use crate::domain::policy::Class;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
@@ -13,12 +14,20 @@ pub(super) struct Place<'a> {
     pub(super) column: &'a LiveColumn,
     /// A few distinct values.
     pub(super) values: &'a [String],
+    /// Whether empty texts were seen, and never NULL.
+    pub(super) never_null: bool,
+    /// How often `check` refused what was guessed before.
+    pub(super) refused: usize,
     /// What the table is to the client.
     pub(super) role: Role,
     /// Whether it is part of a key, or refers to another row.
     pub(super) is_key: bool,
     /// Whether `{key}` can stand in a text: the rows belong to their client by its very key.
     pub(super) has_key: bool,
+    /// The columns that tell a row from any other, for `{row}`; none if there are no such.
+    pub(super) row: &'a [String],
+    /// The length of the client's key.
+    pub(super) key_length: usize,
     /// Whether a client has at most one row here.
     pub(super) one_row: bool,
 }
@@ -34,9 +43,6 @@ pub(super) enum Role {
     Other,
 }
 
-/// The characters that a client's key is counted with, as the plan does.
-const KEY_LENGTH: usize = 20;
-
 /// What happens to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
@@ -46,8 +52,10 @@ pub(super) enum Act {
     Text(String),
     /// This number takes its place.
     Number(i64),
-    /// It becomes false.
-    False,
+    /// It becomes true or false.
+    Flag(bool),
+    /// It stays, for this reason.
+    Keep(String),
     /// A date keeps its year.
     Year,
 }
@@ -87,6 +95,10 @@ impl Guess {
     /// The column is sensitive; what happens to it is only written where it is not emptied.
     pub(super) fn sensitive(act: Result<Act, (Act, String)>) -> Self {
         let mut guess = Self { class: Class::Sensitive, ..Self::personal(act) };
+        if matches!(guess.act, Some(Act::Keep(_))) {
+            // Sensitive data is never kept.
+            guess.class = Class::Personal;
+        }
         guess.act = guess.act.filter(|act| *act != Act::Clear);
         guess
     }
@@ -112,26 +124,36 @@ impl Place<'_> {
     pub(super) fn clear(&self) -> Fitted {
         let required = self.column.not_null || self.column.primary_key > 0;
         if self.column.primary_key > 0 {
-            return Err((Act::Clear, "is part of the primary key, and looks personal".to_owned()));
+            let why = "is part of the primary key, and looks personal";
+            return Err((Act::Keep("part of the primary key".to_owned()), why.to_owned()));
+        }
+        if self.refused > 1 || (self.refused > 0 && required) {
+            return Err((Act::Keep("the column cannot hold another value".to_owned()), "cannot be emptied".to_owned()));
         }
         if !required {
-            return Ok(Act::Clear);
+            let empty = self.never_null && self.column.kind() == Kind::Text && !self.in_unique();
+            return Ok(if empty { Act::Text(String::new()) } else { Act::Clear });
         }
         match self.column.kind() {
             Kind::Text | Kind::Unknown if self.in_unique() => self.distinct(&["anonymized-{key}", "{key}"]),
+            Kind::Unknown if self.is_typed() => {
+                let why = "is NOT NULL and of a type without an empty value".to_owned();
+                Err((Act::Keep("the type has no empty value".to_owned()), why))
+            }
             Kind::Text | Kind::Unknown | Kind::Bytes => self.checked(Act::Clear),
             Kind::Integer | Kind::Number | Kind::Date if self.in_unique() => {
-                Err((Act::Clear, "is NOT NULL and UNIQUE, so no one value can take its place".to_owned()))
+                let why = "is NOT NULL and UNIQUE, so no one value can take its place".to_owned();
+                Err((Act::Keep("NOT NULL and UNIQUE".to_owned()), why))
             }
             Kind::Integer | Kind::Number => self.checked(Act::Number(0)),
-            Kind::Boolean => self.checked(Act::False),
+            Kind::Boolean => self.checked(Act::Flag(false)),
             Kind::Date => self.checked(Act::Text("1900-01-01".to_owned())),
         }
     }
 
     /// Puts the first of these texts in place that fits; the column is emptied where none does.
     pub(super) fn replace(&self, texts: &[&str]) -> Fitted {
-        if !matches!(self.column.kind(), Kind::Text | Kind::Unknown) {
+        if !matches!(self.column.kind(), Kind::Text | Kind::Unknown) || self.is_typed() || self.refused > 0 {
             return self.clear();
         }
         if self.in_unique() {
@@ -148,19 +170,27 @@ impl Place<'_> {
         if self.column.primary_key > 0 {
             return self.clear();
         }
-        let first = templates.first().copied().unwrap_or("{key}");
-        let differs = self.has_key && self.one_row;
-        if self.in_unique() && !differs {
+        if self.is_typed() || self.refused > 0 {
             if !self.column.not_null {
                 return Ok(Act::Clear);
             }
-            let why = "is NOT NULL and UNIQUE, and a client may have several rows here".to_owned();
-            return Err((Act::Text(first.to_owned()), why));
+            let why = "is NOT NULL and UNIQUE, and cannot hold a text with a key in it".to_owned();
+            return Err((Act::Keep("NOT NULL and UNIQUE".to_owned()), why));
         }
+        let differs = self.has_key && self.one_row;
+        if !differs && !self.column.not_null {
+            return Ok(Act::Clear);
+        }
+        let templates: Vec<String> = templates
+            .iter()
+            .map(|template| if differs { (*template).to_owned() } else { template.replace("{key}", "{row}") })
+            .filter(|template| !template.contains("{row}") || !self.row.is_empty())
+            .collect();
         match templates.iter().find(|template| self.fits(template)) {
-            Some(template) => self.checked(Act::Text((*template).to_owned())),
+            Some(template) => self.checked(Act::Text(template.clone())),
             None if self.column.not_null => {
-                Err((Act::Text(first.to_owned()), "may be too short for the client's key".to_owned()))
+                let why = "is NOT NULL and UNIQUE, and too short for a text with a key in it".to_owned();
+                Err((Act::Keep("NOT NULL and UNIQUE".to_owned()), why))
             }
             None => Ok(Act::Clear),
         }
@@ -168,9 +198,12 @@ impl Place<'_> {
 
     /// Coarsens a date to its year.
     pub(super) fn year(&self) -> Fitted {
+        if self.refused > 0 {
+            return self.clear();
+        }
         match self.column.kind() {
             Kind::Date | Kind::Text | Kind::Unknown if self.in_unique() => {
-                Err((Act::Year, "is UNIQUE, and years repeat".to_owned()))
+                self.clear().or_else(|(act, _)| Err((act, "is UNIQUE, and years repeat".to_owned())))
             }
             Kind::Date | Kind::Text | Kind::Unknown if !all_iso_dates(self.values) => {
                 Err((Act::Clear, "holds dates that are not written as YYYY-MM-DD".to_owned()))
@@ -182,6 +215,12 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the server holds the column to a type other than text.
+    pub(super) fn is_typed(&self) -> bool {
+        let declared = self.column.declared.as_str();
+        self.column.told == Some(Kind::Unknown) && !declared.ends_with("[]") && !declared.starts_with("json")
+    }
+
     /// Whether the column is part of a primary key or unique index.
     pub(super) fn in_unique(&self) -> bool {
         let own = |name: &Option<String>| name.as_ref().is_none_or(|name| name.eq_ignore_ascii_case(&self.column.name));
@@ -189,24 +228,45 @@ impl Place<'_> {
     }
 
     fn fits(&self, text: &str) -> bool {
-        let length = match text.split_once("{key}") {
-            Some((before, after)) => before.len() + KEY_LENGTH + after.len(),
-            None => text.len(),
-        };
+        let rest = text.replace("{key}", "").replace("{row}", "").chars().count();
+        let key = if text.contains("{key}") { self.key_length } else { 0 };
+        let row = if text.contains("{row}") { key_length(self.table, self.row) } else { 0 };
+        let length = rest + key + row;
         self.column.max_length().is_none_or(|most| length <= most)
     }
 
     /// The action, unless a CHECK constraint names the column.
     fn checked(&self, act: Act) -> Fitted {
-        let own = split(&self.column.name);
-        let names = |check: &String| {
+        let names = |check: &String, column: &LiveColumn| {
+            let own = split(&column.name);
             check
                 .split(|mark: char| !(mark.is_alphanumeric() || mark == '_'))
-                .any(|word| word.eq_ignore_ascii_case(&self.column.name) || (own.len() > 1 && split(word) == own))
+                .any(|word| word.eq_ignore_ascii_case(&column.name) || (own.len() > 1 && split(word) == own))
         };
-        if self.table.checks.iter().any(names) {
-            return Err((act, "has a CHECK constraint that must accept what takes its place".to_owned()));
+        let Some(check) = self.table.checks.iter().find(|check| names(check, self.column)) else { return Ok(act) };
+        if act == Act::Clear && !self.column.not_null {
+            return Ok(act);
         }
-        Ok(act)
+        let alone = !self.table.columns.iter().any(|other| other.name != self.column.name && names(check, other));
+        match neutral(check).filter(|_| alone && self.refused == 0) {
+            Some(allowed) => {
+                Err((Act::Text(allowed), "has a CHECK constraint; this is one of the values that it lists".to_owned()))
+            }
+            None => Err((act, "has a CHECK constraint that must accept what takes its place".to_owned())),
+        }
     }
+}
+
+/// Of the texts that a CHECK lists, the one that says the least.
+fn neutral(check: &str) -> Option<String> {
+    const SAYS_NOTHING: &[&str] =
+        &["unknown", "other", "none", "undefined", "unspecified", "n/a", "u", "x", "o", "-", ""];
+    let listed =
+        check.to_uppercase().contains(" IN ") || check.contains("ARRAY[") || check.to_uppercase().contains(" IN(");
+    let texts: Vec<&str> = check.split('\'').skip(1).step_by(2).collect();
+    if !listed || texts.is_empty() {
+        return None;
+    }
+    let least = SAYS_NOTHING.iter().find_map(|word| texts.iter().find(|text| text.eq_ignore_ascii_case(word)));
+    least.or(texts.last()).map(|text| (*text).to_owned())
 }

@@ -1,11 +1,14 @@
 //! Facts about whole drafts, on schemas written by hand.
 
 mod columns;
+mod evidence;
 mod tables;
+mod tenants;
 
 use super::*;
 use crate::domain::plan::Plan;
 use crate::domain::policy::Policy;
+use crate::domain::sample::Seen;
 use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable, Unique};
 
 /// A schema from lines: a table's name near the margin, its columns indented as
@@ -78,47 +81,53 @@ fn samples(said: &[(&str, &[&str])]) -> Samples {
     for (place, values) in said {
         let (table, column) = place.split_once('.').unwrap();
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        samples.entry(table.to_owned()).or_default().insert(column.to_owned(), values);
+        let seen = Seen { values, ..Seen::default() };
+        samples.entry(table.to_owned()).or_default().columns.insert(column.to_owned(), seen);
     }
     samples
+}
+
+/// A draft of a schema, with these samples and nothing asked of the database.
+fn first_draft(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Draft, DraftError> {
+    draft(schema, samples, &Answers::new(), wishes, &mut Refused::default())
 }
 
 /// The draft of a schema, which is a policy as it stands, and becomes a plan
 /// as soon as its open columns are uncommented.
 fn drafted(schema: &Schema, samples: &Samples) -> Draft {
-    let draft = draft(schema, samples, &Wishes::default()).unwrap();
+    let draft = first_draft(schema, samples, &Wishes::default()).unwrap();
     let policy = Policy::parse(&draft.text).unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
     let open: Vec<String> = Plan::build(&policy, schema).err().map_or(Vec::new(), |error| {
         error.0.into_iter().map(|problem| problem.place.replace("tables.", "").replace(".columns.", ".")).collect()
     });
-    for place in &draft.uncertain {
+    for place in draft.uncertain.iter().filter(|place| !place.starts_with("everywhere.")) {
         assert!(open.contains(place), "the gate does not name `{place}`: {open:?}\n{}", draft.text);
     }
-    let decided = Policy::parse(&uncommented(&draft.text)).unwrap();
+    let decided = Policy::parse(&accepted(&draft.text)).unwrap();
     if let Err(error) = Plan::build(&decided, schema) {
         panic!("{error}\n{}", draft.text);
     }
     draft
 }
 
-fn uncommented(text: &str) -> String {
-    let mut after_todo = false;
-    let mut lines = String::new();
-    for line in text.lines() {
-        lines.push_str(if after_todo { line.strip_prefix("# ").unwrap() } else { line });
-        lines.push('\n');
-        after_todo = line.starts_with("# TODO");
-    }
-    lines
-}
-
 /// The line that classifies a column, without the spaces that align it.
 fn line(draft: &Draft, table: &str, column: &str) -> String {
-    let part = draft.text.split_once(&format!("[tables.{table}.columns]\n")).unwrap().1;
-    let part = part.split("\n\n").next().unwrap();
     let own = |line: &&str| line.trim_start_matches("# ").split([' ', '=']).next() == Some(column);
-    let line = part.lines().find(own).unwrap_or_else(|| panic!("no `{column}` in\n{part}"));
-    line.split_whitespace().collect::<Vec<_>>().join(" ")
+    let of = |head: &str| {
+        let part = draft.text.split_once(head)?.1.split("\n[").next()?;
+        part.lines().find(own).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let lists = [format!("[tables.{table}]\n"), "[everywhere]\n".to_owned()];
+    let listed = lists.iter().any(|head| {
+        let part = draft.text.split_once(head.as_str()).map_or("", |(_, part)| part.split("\n[").next().unwrap());
+        let list = part.split_once("non_personal = [").map_or("", |(_, list)| list.split(']').next().unwrap());
+        list.split(',').any(|name| name.trim() == format!("\"{column}\""))
+    });
+    if listed {
+        return format!("{column} = {{ class = \"non-personal\" }}");
+    }
+    let line = of(&format!("[tables.{table}.columns]\n")).or_else(|| of("[everywhere.columns]\n"));
+    line.unwrap_or_else(|| panic!("no `{column}` of `{table}` in\n{}", draft.text))
 }
 
 #[test]
@@ -159,15 +168,18 @@ fn a_draft_reads_from_top_to_bottom() {
     # table  = "customers"
     # where  = "balance <> 0"
 
+    # What holds in every table that does not say otherwise.
+    [everywhere]
+    blanks = "stay"   # only values are replaced and cleared: blank stays blank
+
+    [tables.customers]
+    non_personal = ["customer_no", "country", "balance", "created_on"]
+
     [tables.customers.columns]
-    customer_no = { class = "non-personal" }
-    name        = { class = "personal", replace = "Anonymized client", identifying = true }
-    e-mail      = { class = "personal", replace = "anonymized-{key}@invalid", identifying = true }
-    country     = { class = "non-personal" }
-    remarks     = { class = "personal", clear = true }
-    balance     = { class = "non-personal" }
-    created_on  = { class = "non-personal" }
+    name    = { class = "personal", replace = "Anonymized client", identifying = true }
+    e-mail  = { class = "personal", replace = "anonymized-{key}@invalid", identifying = true }
+    remarks = { class = "personal", clear = true }
     # TODO decide: `mystery` is empty or was not sampled, and its name says nothing
-    # mystery     = { class = "personal", clear = true }
+    # mystery = { class = "personal", clear = true }
     "#);
 }

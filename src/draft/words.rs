@@ -74,9 +74,27 @@ pub(super) fn singular(word: &str) -> String {
     }
 }
 
+/// A table's name without its schema, its company and the id behind it:
+/// `sales.orders` is `orders`, `A$Customer$437dbf0e-84ff` is `Customer`.
+pub(super) fn base(table: &str) -> &str {
+    let own = table.rsplit('.').next().unwrap_or(table);
+    let is_id = |part: &&str| part.len() >= 8 && part.chars().all(|mark| mark.is_ascii_hexdigit() || mark == '-');
+    let parts: Vec<&str> = own.split('$').filter(|part| !part.is_empty() && !is_id(part)).collect();
+    match parts.as_slice() {
+        [_, named, ..] => named,
+        [one] => one,
+        [] => own,
+    }
+}
+
+/// The words of a table's name.
+pub(super) fn of_table(table: &str) -> Vec<String> {
+    split(base(table))
+}
+
 /// What a table's rows are, as one word: `Order Details` is `orderdetail`.
 pub(super) fn noun(table: &str) -> String {
-    let mut words = split(table);
+    let mut words = of_table(table);
     if words.len() > 1 && ["tbl", "tb", "t", "dbo"].contains(&words[0].as_str()) {
         words.remove(0);
     }
@@ -95,6 +113,9 @@ const KEY_ENDINGS: &[&str] = &[
 /// `sell_to_customer_no` gives `selltocustomer`, `tocustomer`, `customer`.
 pub(super) fn referents(column: &str) -> Vec<String> {
     let mut words = split(column);
+    if words.len() > 1 && ["fk", "id", "ref"].contains(&words[0].as_str()) {
+        return endings(&words[1..]);
+    }
     let Some(last) = words.pop() else { return Vec::new() };
     if KEY_ENDINGS.contains(&last.as_str()) {
         return endings(&words);
@@ -142,12 +163,15 @@ mod tests {
         assert_eq!(many.map(noun), one);
         assert_eq!(noun("Order Details"), "orderdetail");
         assert_eq!(noun("tblKunden"), "kunde");
+        assert_eq!(noun("sales.orders"), "order");
+        assert_eq!(noun("CRONUS$Sales Header$437dbf0e-84ff-417a-965d-ed2bb9650972"), "salesheader");
     }
 
     #[test]
     fn a_reference_names_what_it_refers_to() {
         assert_eq!(referents("sell_to_customer_no"), ["selltocustomer", "tocustomer", "customer"]);
         assert_eq!(referents("customerid"), ["customer"]);
+        assert_eq!(referents("fk_soc"), ["soc"]);
         assert!(referents("customer_type").is_empty());
         assert!(referents("id").is_empty());
         assert_eq!(snake("Customer Posting Group"), "customer_posting_group");

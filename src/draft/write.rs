@@ -1,6 +1,7 @@
 //! The text of the draft.
 
 mod entries;
+mod everywhere;
 mod table;
 mod toml;
 
@@ -10,47 +11,73 @@ use std::fmt::Write as _;
 
 use crate::domain::schema::Schema;
 
+use super::Draft;
 use super::client::ClientTable;
 use super::due::{Due, GuardIdea};
+use super::facts::Facts;
+use super::kind::Other;
 use super::link::{Reach, Reached};
-use super::{Draft, Samples};
+use super::refused::Refused;
+use everywhere::{Everywhere, families};
 use table::Listing;
-use toml::{array, comment, key, string};
+use toml::{array, comment, key, lines, list, string};
+
+/// The widest line that is still written on one line.
+const WIDTH: usize = 110;
 
 /// Writes the whole policy.
-pub(super) fn policy(schema: &Schema, samples: &Samples, client: &ClientTable, reach: &Reach, due: &Due) -> Draft {
-    let mut listing = Listing::new(samples, client, reach, due);
-    let mut tables = Vec::new();
-    tables.push(listing.client_table());
+pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &Due, refused: &Refused) -> Draft {
+    let listing = Listing { facts, client, reach, due, refused };
+    let mut tables = vec![listing.client_table()];
     tables.extend(reach.tables.iter().map(|reached| listing.table(reached)));
+    let columns = tables.iter().map(|table| table.width).sum();
+    let everywhere = Everywhere::of(&mut tables);
+    let free = [
+        (Other::SetUp, "set-up and products: no row is about one client"),
+        (Other::Staff, "staff and the system itself: no row is about a client"),
+    ];
+    let free = free.map(|(kind, reason)| (reason, Free::of(reach, refused, kind)));
+    let mut uncertain: Vec<String> =
+        everywhere.uncertain().into_iter().chain(tables.iter().flat_map(table::Listed::uncertain)).collect();
+    uncertain.extend(free.iter().flat_map(|(_, own)| own.doubtful.iter().map(|(table, _)| comment(table))));
+    let client_part = [client_part(client, due), filters_part(due).unwrap_or_default()];
+    let first = tables.remove(0).text();
+    let families = families(&mut tables);
 
-    let mut parts = vec![head(client, reach, due, &listing)];
-    parts.push(client_part(client, due));
-    parts.extend(filters_part(due));
+    let mut parts = vec![head(client, reach, due, uncertain.len())];
+    parts.extend(client_part.into_iter().filter(|part| !part.is_empty()));
     parts.push(period_part(due));
     parts.push(guards_part(due, client));
-    parts.extend(tables);
+    parts.push(everywhere.text());
+    parts.push(first);
+    parts.extend(tables.iter().map(table::Listed::text));
+    parts.extend(families);
     parts.extend(loose_part(reach));
-    parts.extend(others_part(schema));
+    parts.extend(found_part(refused));
+    parts.extend(free.iter().filter_map(|(reason, own)| own.text(reason)));
+    parts.extend(strangers_part(client));
+    parts.extend(others_part(facts.schema));
     let mut text = parts.join("\n");
     if !text.ends_with('\n') {
         text.push('\n');
     }
+    let activity = due.activity.iter().filter(|own| own.certain).map(|own| own.table.clone()).collect();
     Draft {
         text,
         client_table: client.table.name.clone(),
         tables: reach.tables.len() + 1,
-        columns: listing.columns,
-        uncertain: listing.uncertain,
+        columns,
+        uncertain,
+        activity,
     }
 }
 
-fn head(client: &ClientTable, reach: &Reach, due: &Due, listing: &Listing) -> String {
+fn head(client: &ClientTable, reach: &Reach, due: &Due, uncertain: usize) -> String {
     let sweep = if due.to_anonymize_on.is_some() { "--due" } else { "--period" };
-    let decide = match listing.uncertain.len() {
+    let decide = match uncertain {
         0 => "Every column has a guess and none is left open; read them all the same.".to_owned(),
-        1 => "One column waits for you under `# TODO`: uncomment its line, changed or not.".to_owned(),
-        many => format!("{many} columns wait for you under `# TODO`: uncomment each line, changed or not."),
+        1 => "One decision waits for you under `# TODO`: uncomment its line, changed or not.".to_owned(),
+        many => format!("{many} decisions wait for you under `# TODO`: uncomment each line, changed or not."),
     };
     let tables = match reach.tables.len() {
         0 => "No other table reaches it.".to_owned(),
@@ -69,6 +96,73 @@ fn head(client: &ClientTable, reach: &Reach, due: &Due, listing: &Listing) -> St
          #   lethe sweep {sweep} --rehearse   does everything once and rolls it back\n",
         comment(&client.table.name)
     )
+}
+
+/// Where values of clients were found although no link leads there.
+fn found_part(refused: &Refused) -> Option<String> {
+    if refused.found.is_empty() {
+        return None;
+    }
+    let mut text = format!(
+        "# Values of {} sampled clients were looked for in all other tables, and found in these columns. Link\n\
+         # the table in the policy, or declare it free and say why the values may stay:\n#\n",
+        refused.sampled
+    );
+    for (table, column, clients) in &refused.found {
+        let _ = writeln!(text, "#   {}: values of {clients}", comment(&format!("{table}.{column}")));
+    }
+    Some(text)
+}
+
+/// Tables of one kind without client data.
+struct Free<'a> {
+    tables: Vec<String>,
+    /// Those that may hold client data all the same, and why.
+    doubtful: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Free<'a> {
+    fn of(reach: &'a Reach, refused: &Refused, kind: Other) -> Self {
+        let mut own = Self { tables: Vec::new(), doubtful: Vec::new() };
+        for (name, _) in reach.others.iter().filter(|(_, other)| **other == kind) {
+            match reach.doubtful.get(name) {
+                Some(why) => own.doubtful.push((name.as_str(), why.as_str())),
+                None if refused.found.iter().any(|(table, ..)| table == name) => {}
+                None => own.tables.push(name.clone()),
+            }
+        }
+        own
+    }
+
+    fn text(&self, reason: &str) -> Option<String> {
+        if self.tables.is_empty() && self.doubtful.is_empty() {
+            return None;
+        }
+        let mut text = format!("[[free]]\nreason = {}\n", string(reason));
+        if self.doubtful.is_empty() {
+            text.push_str(&list("tables", &self.tables, WIDTH));
+            return Some(text);
+        }
+        // A list of its own lines, so that each decision can be uncommented.
+        text.push_str("tables = [\n");
+        text.push_str(&lines(&self.tables, WIDTH));
+        for (table, why) in &self.doubtful {
+            let doubt = format!("`{table}` {why}: uncomment it if no row is about a client, or link it");
+            text.push_str(&table::entry(&format!("{},", string(table)), Some(&comment(&doubt))));
+        }
+        text.push_str("]\n");
+        Some(text)
+    }
+}
+
+/// How many tables are those of other companies.
+fn strangers_part(client: &ClientTable) -> Option<String> {
+    let count = client.strangers.len();
+    (count > 0).then(|| {
+        format!(
+            "# {count} tables belong to other companies in this database. Each company needs a policy of its own.\n"
+        )
+    })
 }
 
 fn client_part(client: &ClientTable, due: &Due) -> String {
@@ -127,10 +221,16 @@ fn period_part(due: &Due) -> String {
     let width = tables.iter().map(|name| name.chars().count()).max().unwrap_or_default();
     for (one, table) in due.activity.iter().zip(&tables) {
         let entry = format!("{{ table = {table:width$} date = {} }},", string(&one.date));
-        if one.certain {
-            let _ = writeln!(text, "  {entry}");
-        } else {
-            let _ = writeln!(text, "  # TODO its dates are not written as YYYY-MM-DD\n  # {entry}");
+        match one.doubt {
+            _ if !one.certain => {
+                let _ = writeln!(text, "  # {entry}   # left out: its dates are not written as YYYY-MM-DD");
+            }
+            Some(doubt) => {
+                let _ = writeln!(text, "  {entry}   # unsure: {doubt}");
+            }
+            None => {
+                let _ = writeln!(text, "  {entry}");
+            }
         }
     }
     text.push_str("]\n");
@@ -204,7 +304,13 @@ fn found(reached: &Reached) -> String {
     guessed.dedup();
     let mut text = String::new();
     if !guessed.is_empty() {
-        let _ = writeln!(text, "# Linked {}; no foreign key says so.", guessed.join(" and "));
+        let shares = reached.ways.iter().filter_map(|way| way.share);
+        let shares: Vec<String> = shares.map(|share| format!("{} of {}", share.matched, share.of)).collect();
+        let tested = match shares.as_slice() {
+            [] => "no foreign key says so, and no value was there to test it".to_owned(),
+            shares => format!("no foreign key says so, and {} sampled values match", shares.join(", ")),
+        };
+        let _ = writeln!(text, "# Linked {}; {tested}.", guessed.join(" and "));
     }
     if !reached.other_owners.is_empty() {
         let _ = writeln!(text, "# Rows of these owners are not linked: {}.", reached.other_owners.join(", "));

@@ -14,7 +14,7 @@ use crate::worker::{Context, Loaded, PlanLoadError};
 /// The policy as it is now, if it is one.
 pub(super) enum Current {
     /// It can run.
-    Plan(Box<Policy>, Arc<Loaded>),
+    Plan(Arc<Loaded>),
     /// It cannot, and why.
     None(String),
 }
@@ -23,28 +23,25 @@ impl Current {
     /// Reads it.
     pub(super) async fn read(context: &Context) -> Result<Self, StoreError> {
         match context.planner.plan(&context.store).await {
-            Ok(loaded) => Ok(match context.planner.policy() {
-                Ok(policy) => Self::Plan(Box::new(policy), loaded),
-                Err(error) => Self::None(error.brief()),
-            }),
+            Ok(loaded) => Ok(Self::Plan(loaded)),
             Err(PlanLoadError::Store(error)) => Err(error),
             Err(error) => Ok(Self::None(error.brief())),
         }
     }
 
     pub(super) fn loaded(&self) -> Option<&Loaded> {
-        if let Self::Plan(_, loaded) = self { Some(loaded) } else { None }
+        if let Self::Plan(loaded) = self { Some(loaded) } else { None }
     }
 
     pub(super) fn plan(&self) -> Result<&Loaded, String> {
         match self {
-            Self::Plan(_, loaded) => Ok(loaded),
+            Self::Plan(loaded) => Ok(loaded),
             Self::None(why) => Err(why.clone()),
         }
     }
 
     pub(super) fn policy(&self) -> Option<&Policy> {
-        if let Self::Plan(policy, _) = self { Some(policy) } else { None }
+        if let Self::Plan(loaded) = self { Some(&loaded.plan.policy) } else { None }
     }
 }
 

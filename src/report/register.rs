@@ -102,7 +102,7 @@ impl Register {
     /// [`PlanLoadError`] if the policy is no plan: what cannot run is not to be registered.
     pub async fn make(store: &Store, planner: &Planner, about: About, jobs: &[Job]) -> Result<Self, PlanLoadError> {
         let loaded = planner.plan(store).await?;
-        let policy = planner.policy()?;
+        let policy = &loaded.plan.policy;
         let free = |(name, table): (&String, &Table)| {
             table.free.as_ref().map(|why| Free { table: name.clone(), why: why.clone() })
         };
@@ -111,8 +111,8 @@ impl Register {
             about,
             version: policy.version.clone(),
             digest: loaded.plan.digest.clone(),
-            limits: limits(&policy, &loaded, jobs),
-            categories: policy.tables.iter().filter_map(|(name, table)| category(&policy, name, table)).collect(),
+            limits: limits(policy, &loaded, jobs),
+            categories: policy.tables.iter().filter_map(|(name, table)| category(policy, name, table)).collect(),
             kept_while: policy
                 .guards
                 .iter()

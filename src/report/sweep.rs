@@ -181,7 +181,8 @@ pub(super) fn told(current: &Current, reasons: Vec<Reason>) -> Vec<Told> {
 
 /// What was not checked, if the policy is a plan.
 pub(super) async fn not_checked(context: &Context, current: &Current) -> Result<Vec<Unchecked>, StoreError> {
-    let Current::Plan(policy, loaded) = current else { return Ok(Vec::new()) };
+    let Current::Plan(loaded) = current else { return Ok(Vec::new()) };
+    let policy = &loaded.plan.policy;
     let backup = match gate::last_backup(context).await {
         Ok(backup) => backup,
         Err(SweepError::Store(error)) => return Err(error),

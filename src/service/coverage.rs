@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::Service;
 use super::failure::Failure;
 use crate::domain::access::Right;
-use crate::domain::plan::{PlanError, Problem};
+use crate::domain::plan::{Longhand, PlanError, Problem};
 use crate::domain::policy::{BranchSpec, Class, Column, Literal, Policy, Rows};
 use crate::worker::PlanLoadError;
 
@@ -60,14 +60,20 @@ impl Service {
     pub async fn coverage(&self) -> Result<Coverage, Failure> {
         self.allow(Right::Read, "look at the policy").await?;
         let planner = &self.context.planner;
+        let store = &self.context.store;
         let policy = planner.policy()?;
         planner.check_anew().await;
-        let (digest, missing) = match planner.plan_checked(&self.context.store).await {
-            Ok(loaded) => (Some(loaded.plan.digest.clone()), Vec::new()),
-            Err(PlanLoadError::Plan(PlanError(problems))) => (None, problems),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Coverage { digest, missing, tables: tables(&policy) })
+        match planner.plan_checked(store).await {
+            Ok(loaded) => {
+                let plan = &loaded.plan;
+                Ok(Coverage { digest: Some(plan.digest.clone()), missing: Vec::new(), tables: tables(&plan.policy) })
+            }
+            Err(PlanLoadError::Plan(PlanError(missing))) => {
+                let long = Longhand::of(&policy, &store.schema().await?);
+                Ok(Coverage { digest: None, missing, tables: tables(&long.policy) })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -140,11 +140,8 @@ impl Scope<'_> {
                     .iter()
                     .map(|part| match part {
                         Part::Text(plain) => text(plain),
-                        Part::Key => {
-                            let key: Vec<String> =
-                                rule.key.iter().map(|key| self.dialect.as_text(&name(key))).collect();
-                            key.join(" || '-' || ")
-                        }
+                        Part::Key => self.key_text_of(&rule.key),
+                        Part::Row => self.key_text_of(&rule.row),
                         Part::Today => format!("'{}'", self.today),
                     })
                     .collect();
@@ -161,6 +158,11 @@ impl Scope<'_> {
                 self.dialect.redacted(&column(table, &rule.column), &rule.declared, rule.empty.sql(), &paths)
             }
         }
+    }
+
+    /// The parts of a key as one text.
+    fn key_text_of(&self, key: &[String]) -> String {
+        key.iter().map(|key| self.dialect.as_text(&name(key))).collect::<Vec<_>>().join(" || '-' || ")
     }
 
     /// A date made coarser: its first day of the year, the month or the decade.

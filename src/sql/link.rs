@@ -332,7 +332,8 @@ impl Scope<'_> {
             };
             let parts = template.0.iter().map(|part| match part {
                 Part::Text(plain) => text(plain),
-                Part::Key => key(),
+                // A mark with `{row}` is one where that is the client's key.
+                Part::Key | Part::Row => key(),
                 Part::Today => format!("'{}'", self.today),
             });
             format!("{} IS DISTINCT FROM {}", column(CLIENT, own), parts.collect::<Vec<_>>().join(" || "))

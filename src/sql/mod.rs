@@ -124,6 +124,7 @@ fn tuple(table: &str, columns: &[String]) -> String {
 /// The side of a comparison that a row's own columns are.
 fn own_side(table: &str, columns: &[String], compared: &[Compared]) -> String {
     row(columns.iter().zip(compared).map(|(own, compared)| match compared {
+        Compared::Within(..) => column(table, own),
         Compared::By(collation) => format!("{} COLLATE {}", column(table, own), name(collation)),
         compared => as_compared(column(table, own), compared),
     }))
@@ -135,7 +136,14 @@ fn other_side(expressions: impl Iterator<Item = String>, compared: &[Compared]) 
 }
 
 fn as_compared(expression: String, compared: &Compared) -> String {
-    if *compared == Compared::AsTexts { format!("CAST({expression} AS TEXT)") } else { expression }
+    match compared {
+        Compared::AsTexts => format!("CAST({expression} AS TEXT)"),
+        Compared::AsEmails => format!("lower(trim(CAST({expression} AS TEXT)))"),
+        Compared::Within(before, after) => {
+            format!("({} || CAST({expression} AS TEXT) || {})", text(before), text(after))
+        }
+        Compared::Plainly | Compared::By(_) => expression,
+    }
 }
 
 fn row(expressions: impl Iterator<Item = String>) -> String {

@@ -137,6 +137,11 @@ impl Planner {
     ///
     /// [`PlanLoadError`] if there is none.
     pub async fn plan(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
+        self.last_or_load(store, false).await
+    }
+
+    /// The last plan, or a new one. With `deep`, everything that is wrong is found in one round, the data included.
+    async fn last_or_load(&self, store: &Store, deep: bool) -> Result<Arc<Loaded>, PlanLoadError> {
         let mut connection = store.readers().acquire().await?;
         let version = store.schema_version(&mut connection).await?;
         drop(connection);
@@ -145,7 +150,7 @@ impl Planner {
         if let Some(loaded) = last.as_ref().filter(|loaded| loaded.text == text && loaded.schema_version == version) {
             return Ok(Arc::clone(loaded));
         }
-        let loaded = Arc::new(self.load(store, text, version).await?);
+        let loaded = Arc::new(self.load(store, text, version, deep).await?);
         *last = Some(Arc::clone(&loaded));
         Ok(loaded)
     }
@@ -169,6 +174,17 @@ impl Planner {
             *checked = Some(Checked { loaded: Arc::clone(&loaded), at, took: at.elapsed() });
         }
         Ok(loaded)
+    }
+
+    /// The same for whoever mends a policy: what is wrong in it and in the data is listed at once, which reads whole
+    /// tables even if there is no plan.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if there is none.
+    pub async fn plan_in_one_round(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
+        self.last_or_load(store, true).await?;
+        self.plan_checked(store).await
     }
 
     /// Checks the data anew the next time, however recently it was checked.
@@ -201,7 +217,7 @@ impl Planner {
     }
 
     /// Every root that the policy names, and whatever gives notice, the configuration has.
-    fn check_targets(&self, plan: &Plan) -> Result<(), PlanError> {
+    fn targets(&self, plan: &Plan) -> Vec<Problem> {
         let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
         let problem = |own: &NamedFile| {
             let mend = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
@@ -215,20 +231,35 @@ impl Planner {
             let mend = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
             problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", mend));
         }
-        if problems.is_empty() { Ok(()) } else { Err(PlanError(problems)) }
+        problems
     }
 
-    async fn load(&self, store: &Store, text: String, version: String) -> Result<Loaded, PlanLoadError> {
+    async fn load(&self, store: &Store, text: String, version: String, deep: bool) -> Result<Loaded, PlanLoadError> {
         let policy =
             Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })?;
         let schema = store.schema().await?;
-        let mut plan = Plan::build(&policy, &schema)?;
-        self.check_targets(&plan)?;
-        let problems = store.verify(&plan, &schema).await?;
-        if !problems.is_empty() {
-            return Err(PlanError(problems).into());
+        let (plan, mut problems) = Plan::attempt(&policy, &schema);
+        let Some(mut plan) = plan else { return Err(PlanError(problems).into()) };
+        problems.extend(self.targets(&plan));
+        if problems.is_empty() {
+            problems = store.verify(&plan, &schema).await?;
+        } else if deep && let Ok(more) = store.verify(&plan, &schema).await {
+            add_new(&mut problems, more);
         }
-        plan.notes.extend(store.remarks_on(&plan).await?);
-        Ok(Loaded { plan, schema, text, schema_version: version })
+        if problems.is_empty() {
+            plan.notes.extend(store.remarks_on(&plan).await?);
+            return Ok(Loaded { plan, schema, text, schema_version: version });
+        }
+        if deep && let Ok(more) = store.verify_data(&plan).await {
+            add_new(&mut problems, more);
+        }
+        Err(PlanError(problems).into())
     }
+}
+
+/// Adds problems to others; what follows from one that is listed already is left out.
+fn add_new(problems: &mut Vec<Problem>, more: Vec<Problem>) {
+    let is_new = |own: &Problem| !problems.iter().any(|other| own.place.starts_with(&other.place));
+    let more: Vec<Problem> = more.into_iter().filter(is_new).collect();
+    problems.extend(more);
 }

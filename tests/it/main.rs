@@ -19,6 +19,7 @@ mod demo;
 mod deploy;
 mod doctor;
 mod documentation;
+mod drafts;
 mod files;
 mod http;
 mod journal;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Path, PlacedCondition, Plan, PlanError, Problem,
+    ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Longhand, Path, PlacedCondition, Plan, Problem,
     RetentionPlan, Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
@@ -20,23 +20,32 @@ pub(super) struct Builder<'a> {
     pub(super) key: Vec<String>,
     pub(super) conditions: Vec<PlacedCondition>,
     pub(super) notes: Vec<String>,
+    /// What the policy says of each table, by its live name.
+    rules: BTreeMap<&'a str, &'a Table>,
     problems: Vec<Problem>,
 }
 
-pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError> {
-    let client_table = find_table(schema, &policy.client.table, "client.table").map_err(|p| PlanError(vec![p]))?;
+/// The plan as far as it can be made, and everything that is wrong with it.
+pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Problem>) {
+    let long = Longhand::of(policy, schema);
+    let policy = &long.policy;
+    let client_table = match find_table(schema, &policy.client.table, "client.table") {
+        Ok(table) => table,
+        Err(problem) => return (None, vec![problem]),
+    };
     let mut builder = Builder {
         policy,
         schema,
         client_table,
         key: Vec::new(),
         conditions: Vec::new(),
-        notes: Vec::new(),
-        problems: Vec::new(),
+        rules: rules_of(policy, schema),
+        notes: long.notes.clone(),
+        problems: long.problems.clone(),
     };
     let mut client = builder.client();
     if client.key.is_empty() {
-        return Err(PlanError(builder.problems));
+        return (None, builder.problems);
     }
     gate::check(&mut builder);
     let filters = builder.filters();
@@ -54,17 +63,15 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
     let refresh = builder.refresh();
-    if !builder.problems.is_empty() {
-        let mut problems: Vec<Problem> = Vec::new();
-        for problem in builder.problems {
-            // A way is looked at for each table that goes by it.
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
+    let mut problems: Vec<Problem> = Vec::new();
+    for problem in builder.problems {
+        // A way is looked at for each table that goes by it.
+        if !problems.contains(&problem) {
+            problems.push(problem);
         }
-        return Err(PlanError(problems));
     }
-    Ok(Plan {
+    let plan = Plan {
+        policy: policy.clone(),
         digest: digest(policy, schema),
         client,
         one_value: policy.filters.iter().filter(|(_, own)| own.one()).map(|(name, _)| name.clone()).collect(),
@@ -84,7 +91,8 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> Result<Plan, PlanError>
         counts_clients: schema.tables.values().flat_map(|table| &table.triggers).any(|trigger| trigger.may_delete),
         conditions: builder.conditions,
         notes: builder.notes,
-    })
+    };
+    (Some(plan), problems)
 }
 
 impl<'a> Builder<'a> {
@@ -115,10 +123,7 @@ impl<'a> Builder<'a> {
 
     /// What the policy says of a table, whatever its spelling.
     pub(super) fn rule_of(&self, table: &str) -> Option<&'a Table> {
-        let live = self.schema.table(table)?;
-        let mut said = self.policy.tables.iter();
-        said.find(|(name, _)| self.schema.table(name).is_some_and(|other| other.name == live.name))
-            .map(|(_, said)| said)
+        self.rules.get(self.schema.table(table)?.name.as_str()).copied()
     }
 
     /// Whether the policy changes this column.
@@ -435,6 +440,12 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// What the policy says of each table, by the name that the database gives it.
+fn rules_of<'a>(policy: &'a Policy, schema: &'a Schema) -> BTreeMap<&'a str, &'a Table> {
+    let named = policy.tables.iter().rev();
+    named.filter_map(|(name, said)| Some((schema.table(name)?.name.as_str(), said))).collect()
+}
+
 fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a LiveTable, Problem> {
     if let Some(table) = schema.table(name) {
         return Ok(table);
@@ -476,12 +487,11 @@ pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
 
 /// SHA-256 over the policy and the facts of every table it names, in hex.
 fn digest(policy: &Policy, schema: &Schema) -> String {
+    let said = rules_of(policy, schema);
     let named: BTreeMap<_, _> = schema
         .tables
         .iter()
-        .filter(|(name, _)| {
-            policy.tables.keys().any(|table| schema.table(table).is_some_and(|live| live.name == **name))
-        })
+        .filter(|(name, _)| said.contains_key(name.as_str()))
         // An index changes how fast a plan is, not what it does; a unique one is a constraint.
         .map(|(name, table)| (name, (&table.columns, &table.unique, &table.foreign_keys, &table.checks, table.strict)))
         .collect();

@@ -168,7 +168,7 @@ fn is_always_readable(expression: &Expr) -> bool {
     }
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

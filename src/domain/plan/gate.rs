@@ -7,19 +7,41 @@ use super::builder::Builder;
 use super::problem::in_toml;
 use crate::domain::nearest::nearest;
 use crate::domain::policy::Rows;
-use crate::domain::schema::LiveTable;
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 /// Column names too common to say that a row belongs to a client.
-pub(super) const COMMON: &[&str] =
-    &["id", "no", "nr", "number", "code", "key", "name", "uuid", "guid", "company", "company_id", "tenant_id", "type"];
+pub(super) const COMMON: &[&str] = &[
+    "id",
+    "no",
+    "no_",
+    "nr",
+    "number",
+    "code",
+    "key",
+    "name",
+    "uuid",
+    "guid",
+    "company",
+    "company_id",
+    "tenant_id",
+    "type",
+    "rowid",
+    "row_id",
+    "record_id",
+    "recordid",
+    "systemid",
+    "object_id",
+    "entity_id",
+];
 
 pub(super) fn check(builder: &mut Builder) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for (name, rule) in &builder.policy.tables {
         let place = format!("tables.{name}");
         let Some(table) = builder.live(name, &place) else { continue };
-        let schema = builder.schema;
-        let is_same = |other: &str| schema.table(other).is_some_and(|live| live.name == table.name);
-        twice(builder, builder.policy.tables.keys(), name, is_same, "table", &place);
+        if let Some(other) = seen.insert(table.name.clone(), name.clone()) {
+            builder.problem(&place, format!("this table is there twice: as `{other}` too"), "leave one of them");
+        }
         if let Some(reason) = &rule.free {
             if reason.trim().is_empty() {
                 builder.problem(
@@ -75,7 +97,7 @@ fn columns(builder: &mut Builder, table: &LiveTable, place: &str) {
         let place = format!("{place}.columns.{name}");
         builder.column(table, name, &place);
         let is_same = |other: &str| table.column(name).is_some_and(|column| table.is_called(column, other));
-        twice(builder, rule.columns.keys(), name, is_same, "column", &place);
+        twice(builder, rule.columns.keys(), name, is_same, &place);
     }
     if matches!(rule.rows, Some(Rows::All(_))) {
         return;
@@ -107,11 +129,10 @@ fn twice<'a>(
     names: impl Iterator<Item = &'a String>,
     name: &str,
     is_same: impl Fn(&str) -> bool,
-    what: &str,
     place: &str,
 ) {
     if let Some(other) = names.take_while(|other| *other != name).find(|other| is_same(other)) {
-        builder.problem(place, format!("this {what} is there twice: as `{other}` too"), "leave one of them");
+        builder.problem(place, format!("this column is there twice: as `{other}` too"), "leave one of them");
     }
 }
 
@@ -120,23 +141,30 @@ fn twice<'a>(
 fn reaching(builder: &Builder) -> BTreeMap<String, String> {
     let client = &builder.client_table.name;
     let mut found = BTreeMap::new();
+    let strangers = builder.schema.strangers(client);
     let mut queue = VecDeque::from([client.clone()]);
     while let Some(target) = queue.pop_front() {
         for table in builder.schema.tables.values() {
-            if &table.name == client || found.contains_key(&table.name) {
+            if &table.name == client || found.contains_key(&table.name) || strangers.contains(&table.name) {
                 continue;
             }
             let Some(key) = table.foreign_keys.iter().find(|key| key.references == target) else { continue };
             found.insert(table.name.clone(), format!("`{}` refers to `{target}`", key.columns.join(", ")));
-            queue.push_back(table.name.clone());
+            // What refers to a table without client data belongs to no client by that.
+            if builder.rule_of(&table.name).is_none_or(|rule| rule.free.is_none()) {
+                queue.push_back(table.name.clone());
+            }
         }
     }
     let telling = telling_names(builder);
     for table in builder.schema.tables.values() {
-        if &table.name == client || found.contains_key(&table.name) {
+        if &table.name == client || found.contains_key(&table.name) || strangers.contains(&table.name) {
             continue;
         }
-        let by_name = table.columns.iter().find(|column| telling.contains(&column.name.to_ascii_lowercase()));
+        let by_name = table.columns.iter().find(|column| {
+            let kind = telling.get(&column.name.to_ascii_lowercase());
+            kind.is_some_and(|kind| kind.compares_with(column.kind()))
+        });
         if let Some(column) = by_name {
             found.insert(table.name.clone(), format!("by the name of its column `{}`", column.name));
         }
@@ -144,16 +172,17 @@ fn reaching(builder: &Builder) -> BTreeMap<String, String> {
     found
 }
 
-/// Column names that elsewhere in this policy hold a client's key.
-fn telling_names(builder: &Builder) -> Vec<String> {
+/// Column names that elsewhere in this policy hold a client's key, and what they hold.
+fn telling_names(builder: &Builder) -> BTreeMap<String, Kind> {
     let links = builder.policy.tables.values().filter_map(|table| table.client.as_ref());
-    let direct = links
-        .flat_map(|links| &links.0)
-        .filter(|link| link.through.is_none() && link.equals.is_none() && link.condition.is_none());
+    let direct = links.flat_map(|links| &links.0).filter(|link| {
+        link.through.is_none() && link.equals.is_none() && link.condition.is_none() && link.text.is_none()
+    });
+    let kind = |name: &String| builder.client_table.column(name).map_or(Kind::Unknown, LiveColumn::kind);
     direct
-        .flat_map(|link| link.column.as_slice())
-        .chain(&builder.key)
-        .map(|name| name.to_ascii_lowercase())
-        .filter(|name| !COMMON.contains(&name.as_str()))
+        .flat_map(|link| link.column.as_slice().iter().zip(&builder.key))
+        .chain(builder.key.iter().map(|own| (own, own)))
+        .map(|(name, own)| (name.to_ascii_lowercase(), kind(own)))
+        .filter(|(name, _)| !COMMON.contains(&name.as_str()))
         .collect()
 }

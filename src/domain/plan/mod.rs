@@ -10,6 +10,7 @@ mod condition;
 mod deletes;
 mod files;
 mod gate;
+mod longhand;
 mod order;
 mod path;
 mod placeholder;
@@ -24,7 +25,9 @@ mod shown;
 
 pub use condition::Condition;
 pub use files::NamedFile;
+pub use longhand::Longhand;
 pub use path::{Compared, Hop, Path};
+pub use placeholder::key_length;
 pub use problem::{PlanError, Problem, in_toml, shown_key};
 pub use retention::RowRetention;
 pub use rights::Rights;
@@ -45,6 +48,8 @@ pub const FIRST_DAY: &str = "1900-01-02";
 /// A policy that can run on the schema it was checked against.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// The policy in its long form.
+    pub policy: Policy,
     /// SHA-256 over the policy and the schema facts it relies on, in hex.
     pub digest: String,
     /// The table of clients.
@@ -242,6 +247,8 @@ pub struct Rule {
     pub empty: Empty,
     /// The row's own columns that hold the client's key, for `{key}`.
     pub key: Vec<String>,
+    /// The row's own key, for `{row}`.
+    pub row: Vec<String>,
 }
 
 impl Rule {
@@ -348,6 +355,17 @@ impl Plan {
     ///
     /// [`PlanError`] with every problem found, each with its place and its mend.
     pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
+        match builder::build(policy, schema) {
+            (Some(plan), problems) if problems.is_empty() => Ok(plan),
+            (_, problems) => Err(PlanError(problems)),
+        }
+    }
+
+    /// The plan as far as it can be made, and everything that is wrong with it:
+    /// for asking the database about the rest at once. It must not run unless
+    /// nothing is wrong.
+    #[must_use]
+    pub fn attempt(policy: &Policy, schema: &Schema) -> (Option<Self>, Vec<Problem>) {
         builder::build(policy, schema)
     }
 

@@ -1,6 +1,6 @@
 //! In which order tables have their turn, and what must not change before all have had it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Path;
 use super::builder::Builder;
@@ -19,10 +19,9 @@ pub(super) fn in_order<'a>(builder: &Builder<'a>) -> Vec<&'a LiveTable> {
         .filter_map(|(name, rule)| Some((builder.schema.table(name)?, rule)))
         .filter(|(table, _)| table.name != client.name)
         .collect();
-    let place = |name: &String| {
-        let live = builder.schema.table(name)?;
-        mapped.iter().position(|(table, _)| table.name == live.name)
-    };
+    let places: BTreeMap<&str, usize> =
+        mapped.iter().enumerate().map(|(at, (table, _))| (table.name.as_str(), at)).collect();
+    let place = |name: &String| places.get(builder.schema.table(name)?.name.as_str()).copied();
     let (mut comers, mut referrers) = (vec![Vec::new(); mapped.len()], vec![Vec::new(); mapped.len()]);
     for (at, (table, rule)) in mapped.iter().enumerate() {
         let through = rule.client.iter().flat_map(|links| &links.0).filter_map(|link| link.through.as_ref());

@@ -52,6 +52,10 @@ pub enum Compared {
     By(String),
     /// Both as texts, because their types cannot be compared.
     AsTexts,
+    /// As e-mail addresses, whatever their case and the spaces around them.
+    AsEmails,
+    /// The value referred to with these texts before and behind it.
+    Within(String, String),
 }
 
 impl Path {
@@ -193,8 +197,9 @@ impl Builder<'_> {
             None => declared(table, &columns, client).unwrap_or_else(|| self.key.clone()),
         };
         self.same_width(&columns, &matches, place)?;
-        let by_key = matches == self.key;
-        let compared = self.compared(table, &columns, client, &matches);
+        let compared = self.compared(table, &columns, client, &matches, link, place)?;
+        // The row holds the key itself, and not a text around it.
+        let by_key = matches == self.key && link.compare.is_none() && link.text.is_none();
         let hop = Hop { table: table.name.clone(), columns, matches, compared, condition };
         Some(Path {
             name: link.name(),
@@ -242,7 +247,7 @@ impl Builder<'_> {
         if self.same_width(&columns, &matches, place).is_none() {
             return Vec::new();
         }
-        let compared = self.compared(table, &columns, parent, &matches);
+        let Some(compared) = self.compared(table, &columns, parent, &matches, link, place) else { return Vec::new() };
         let wanted = link.link.as_deref();
         let onward = self.table_paths_from(parent, wanted, &format!("tables.{}", parent.name), seen);
         let onward: Vec<Path> =
@@ -306,7 +311,7 @@ impl Builder<'_> {
                     own.map(|path| (path.hops, path.by_key)).collect()
                 };
                 self.rewind(mark);
-                let compared = self.compared(table, &referenced, other, &columns);
+                let compared = self.compared_by_type(table, &referenced, other, &columns);
                 found.extend(onward.into_iter().map(|(hops, by_key)| {
                     let hop = Hop {
                         table: table.name.clone(),
@@ -356,6 +361,22 @@ impl Builder<'_> {
         columns: &[String],
         target: &LiveTable,
         matches: &[String],
+        link: &Link,
+        place: &str,
+    ) -> Option<Vec<Compared>> {
+        if link.compare.is_some() || link.text.is_some() {
+            return self.compared_as_said(table, columns, link, place).map(|said| vec![said]);
+        }
+        Some(self.compared_by_type(table, columns, target, matches))
+    }
+
+    /// How they are compared where nothing is said.
+    fn compared_by_type(
+        &mut self,
+        table: &LiveTable,
+        columns: &[String],
+        target: &LiveTable,
+        matches: &[String],
     ) -> Vec<Compared> {
         let pairs = columns.iter().zip(matches);
         let pairs: Vec<_> = pairs.map(|(own, other)| (own, table.column(own), other, target.column(other))).collect();
@@ -375,6 +396,36 @@ impl Builder<'_> {
             });
         }
         all
+    }
+
+    /// How the link itself says that its one column is compared.
+    fn compared_as_said(
+        &mut self,
+        table: &LiveTable,
+        columns: &[String],
+        link: &Link,
+        place: &str,
+    ) -> Option<Compared> {
+        let text = |name: &String| {
+            table.column(name).is_some_and(|column| matches!(column.kind(), Kind::Text | Kind::Unknown))
+        };
+        let [column] = columns else {
+            self.problem(place, "`compare` and `text` are for one column", "name one column");
+            return None;
+        };
+        if !text(column) {
+            let what = format!("`{}.{column}` holds no text", table.name);
+            self.problem(place, what, "remove `compare` and `text`, or name a text column");
+            return None;
+        }
+        let Some(said) = &link.text else { return Some(Compared::AsEmails) };
+        let parts = said.split_once("{key}").filter(|(_, after)| !after.contains("{key}"));
+        let Some((before, after)) = parts.filter(|_| link.compare.is_none()) else {
+            let what = format!("`text = \"{said}\"` needs `{{key}}` once, and no `compare` beside it");
+            self.problem(place, what, "write what the column holds, such as `party.party,{key}`");
+            return None;
+        };
+        Some(Compared::Within(before.to_owned(), after.to_owned()))
     }
 
     fn same_width(&mut self, columns: &[String], matches: &[String], place: &str) -> Option<()> {

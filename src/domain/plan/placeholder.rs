@@ -61,6 +61,13 @@ fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template:
             "use a text without `{key}`, or say which link is meant with `for`",
         );
     }
+    if template.has_row() && rule.row.is_empty() {
+        builder.problem(
+            place,
+            "`{row}` needs a primary key or unique index without this column",
+            "use a text with `{key}`, or delete the rows",
+        );
+    }
     if template.has_today() && rule.branches.iter().any(|branch| branch.condition.is_none()) {
         builder.problem(
             place,
@@ -88,7 +95,8 @@ fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template:
         .iter()
         .map(|part| match part {
             crate::domain::policy::Part::Text(text) => text.chars().count(),
-            crate::domain::policy::Part::Key => KEY_LENGTH,
+            crate::domain::policy::Part::Key => key_length(table, &rule.key).max(1),
+            crate::domain::policy::Part::Row => key_length(table, &rule.row).max(1),
             crate::domain::policy::Part::Today => 10,
         })
         .sum();
@@ -103,6 +111,16 @@ fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template:
     }
 }
 
+/// The most characters that a key needs in a text; one of unknown length is counted as 20.
+pub fn key_length(table: &LiveTable, key: &[String]) -> usize {
+    let length = |name: &String| match table.column(name) {
+        Some(column) if column.declared.eq_ignore_ascii_case("uuid") => 36,
+        Some(column) => column.max_length().unwrap_or(KEY_LENGTH).min(KEY_LENGTH),
+        None => KEY_LENGTH,
+    };
+    key.iter().map(length).sum::<usize>() + key.len().saturating_sub(1)
+}
+
 fn is_date(text: &str) -> bool {
     text.get(..10).is_some_and(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
 }
@@ -110,7 +128,7 @@ fn is_date(text: &str) -> bool {
 fn clear(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, place: &str) {
     let takes_a_text = match column.kind() {
         Kind::Text | Kind::Unknown => true,
-        Kind::Bytes => !table.strict,
+        Kind::Bytes => !table.strict || column.told.is_some(),
         _ => false,
     };
     if column.not_null && !takes_a_text {
@@ -165,9 +183,11 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
                 (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
             }
             Action::Constant(_) => (true, "use `clear = true` if NULL is allowed, or a text with `{key}`"),
-            Action::Text(template) if template.has_key() => {
-                (!one_row_each, "a client can have several rows here; use `clear = true`, or delete the rows")
-            }
+            Action::Text(template) if template.has_row() => (false, ""),
+            Action::Text(template) if template.has_key() => (
+                !one_row_each,
+                "a client can have several rows here; use a text with `{row}`, which differs for each row",
+            ),
             Action::Text(_) => (true, "put `{key}` into the text, which makes it differ for each client"),
             Action::Generalize(_) => (true, "use a text with `{key}`, or `clear = true` if NULL is allowed"),
             Action::Copy(_) | Action::Redact(_) => (false, ""),

@@ -215,6 +215,7 @@ impl TableRules<'_, '_> {
             declared: column.declared.clone(),
             empty: column.empty(),
             key,
+            row: row_key(self.table, column),
         };
         if !is_key {
             placeholder::check(builder, self.table, column, &rule, &paths, place);
@@ -351,6 +352,7 @@ impl TableRules<'_, '_> {
             declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
             empty: Empty::Null,
             key: self.client.key.clone(),
+            row: Vec::new(),
         }
     }
 
@@ -456,6 +458,8 @@ pub(super) fn marks(client: &ClientPlan, steps: &[Step]) -> Vec<(String, Templat
     let mark = |rule: &Rule| {
         let [Branch { condition: None, action }] = rule.branches.as_slice() else { return None };
         let template = match action {
+            // The row's own key is told apart from the client's only where it is another one.
+            Action::Text(template) if template.has_row() && rule.row != client.key => return None,
             Action::Text(template) => template.clone(),
             Action::Constant(Literal::Text(plain)) => Template(vec![Part::Text(plain.clone())]),
             _ => return None,
@@ -466,6 +470,21 @@ pub(super) fn marks(client: &ClientPlan, steps: &[Step]) -> Vec<(String, Templat
         (is_mark && is_text).then(|| (rule.column.clone(), template))
     };
     rules.filter_map(mark).collect()
+}
+
+/// The columns that tell a row of a table from any other, without this one; none if there are no such.
+fn row_key(table: &LiveTable, column: &LiveColumn) -> Vec<String> {
+    let whole = table.unique.iter().filter(|unique| !unique.partial);
+    let keys = whole.filter_map(|unique| unique.columns.iter().cloned().collect::<Option<Vec<String>>>());
+    let fits = |key: &Vec<String>| {
+        key.iter().all(|name| {
+            table.column(name).is_some_and(|own| (own.not_null || own.primary_key > 0) && own.name != column.name)
+        })
+    };
+    let of_primary =
+        |key: &Vec<String>| key.iter().all(|name| table.column(name).is_some_and(|own| own.primary_key > 0));
+    let fitting: Vec<Vec<String>> = keys.filter(fits).collect();
+    fitting.iter().find(|key| of_primary(key)).or(fitting.first()).cloned().unwrap_or_default()
 }
 
 fn stays(builder: &mut Builder, place: &str) {

@@ -37,7 +37,7 @@ pub enum Literal {
     Integer(i64),
     /// A number with decimals.
     Float(f64),
-    /// A text; `{key}` is the client's key and `{today}` the day of the sweep.
+    /// A text; `{key}` is the client's key, `{row}` the row's own and `{today}` the day of the sweep.
     Text(String),
 }
 
@@ -247,6 +247,29 @@ impl BranchSpec {
 }
 
 impl Column {
+    /// A column of this class, without an action.
+    #[must_use]
+    pub fn of(class: Class) -> Self {
+        Self {
+            class,
+            keep: None,
+            replace: None,
+            copy: None,
+            clear: false,
+            generalize: None,
+            redact: None,
+            delete_file: None,
+            delete_folder: None,
+            condition: None,
+            actions: None,
+            link: None,
+            identifying: false,
+            residue: OnResidue::Fail,
+            quasi_identifier: false,
+            shown: false,
+        }
+    }
+
     /// Whether anything is said to happen to this column.
     #[must_use]
     pub fn acts(&self) -> bool {

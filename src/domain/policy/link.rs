@@ -57,6 +57,14 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
+/// How a link compares its two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Compare {
+    /// As e-mail addresses: case and surrounding spaces do not count.
+    Email,
+}
+
 /// One way from a row to its client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -81,6 +89,12 @@ pub struct Link {
     /// Only rows for which this SQL expression holds belong to the client (an owner type, say).
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// How the two are compared, if not as a foreign key would: by e-mail address, say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<Compare>,
+    /// What `column` holds, with `{key}` for the value that it refers to: `party.party,{key}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Leave a row alone while another client, not yet anonymized, also has it.
     #[serde(default, skip_serializing_if = "Exclusive::is_no")]
     pub exclusive: Exclusive,
@@ -130,6 +144,8 @@ impl Link {
             equals: None,
             link: None,
             condition: None,
+            compare: None,
+            text: None,
             exclusive: Exclusive::default(),
         }
     }

@@ -10,6 +10,7 @@ mod filter;
 mod json_path;
 mod json_schema;
 mod link;
+mod shorthand;
 mod template;
 
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
@@ -17,7 +18,8 @@ pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
 pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
-pub use link::{Exclusive, Link, Links, Names};
+pub use link::{Compare, Exclusive, Link, Links, Names};
+pub use shorthand::{Blanks, Everywhere, Family, FreeTables, matches};
 pub use template::{Part, Template};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +57,15 @@ pub struct Policy {
     /// What is done when a sweep is through.
     #[serde(default, skip_serializing_if = "After::is_nothing")]
     pub after: After,
+    /// What holds for columns of a name in every table that does not say otherwise.
+    #[serde(default, skip_serializing_if = "Everywhere::is_empty")]
+    pub everywhere: Everywhere,
+    /// Tables that are handled alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub families: Vec<Family>,
+    /// Tables free of client data, with one reason for each list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub free: Vec<FreeTables>,
     /// Every table that reaches the client table, by name.
     pub tables: BTreeMap<String, Table>,
 }
@@ -272,6 +283,9 @@ pub struct Table {
     /// Each key of a key-value table, with the class and action of its value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, Column>,
+    /// Columns that are non-personal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub non_personal: Vec<String>,
     /// Each column, with its class and action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, Column>,
@@ -390,6 +404,8 @@ impl Policy {
     pub fn named_tables(&self) -> BTreeSet<String> {
         let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
         let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);
-        self.tables.keys().chain(guards).chain(activity).chain([&self.client.table]).cloned().collect()
+        let listed = self.free.iter().map(|list| &list.tables).chain(self.families.iter().map(|family| &family.tables));
+        let listed = listed.flatten().filter(|name| !name.contains('*'));
+        self.tables.keys().chain(guards).chain(activity).chain(listed).chain([&self.client.table]).cloned().collect()
     }
 }

@@ -13,6 +13,8 @@ pub enum Part {
     Text(String),
     /// The client's key; the parts of a composite key are joined by `-`.
     Key,
+    /// The row's own key, likewise.
+    Row,
     /// The day of the sweep as `YYYY-MM-DD`.
     Today,
 }
@@ -42,10 +44,11 @@ impl Template {
             };
             let part = match name {
                 "key" => Part::Key,
+                "row" => Part::Row,
                 "today" => Part::Today,
                 _ => {
                     let what = format!("`{{{name}}}` is not a placeholder");
-                    return Err(RuleError::new(what, "the placeholders are `{key}` and `{today}`"));
+                    return Err(RuleError::new(what, "the placeholders are `{key}`, `{row}` and `{today}`"));
                 }
             };
             if !plain.is_empty() {
@@ -75,6 +78,12 @@ impl Template {
     #[must_use]
     pub fn has_key(&self) -> bool {
         self.0.contains(&Part::Key)
+    }
+
+    /// Whether the text differs from row to row.
+    #[must_use]
+    pub fn has_row(&self) -> bool {
+        self.0.contains(&Part::Row)
     }
 
     /// Whether the text differs from day to day.

@@ -3,13 +3,13 @@
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 use super::super::client::ClientTable;
+use super::super::facts::Facts;
 use super::super::guess::is_region;
 use super::super::link::Reach;
 use super::super::sample::codes;
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{singular, snake, split};
+use super::super::words::{base, singular, snake, split};
 use super::super::write::identifier;
-use super::super::{Samples, values};
 
 /// What could refuse a client.
 #[derive(Debug)]
@@ -58,13 +58,39 @@ const FINAL: &[&str] = &[
     "cloture",
 ];
 
+/// Status words that say that something is open.
+const OPEN: &[&str] = &[
+    "open",
+    "new",
+    "pending",
+    "active",
+    "draft",
+    "processing",
+    "unpaid",
+    "overdue",
+    "sent",
+    "confirmed",
+    "current",
+    "waiting",
+    "hold",
+    "offen",
+    "aktiv",
+    "ouvert",
+    "encours",
+    "brouillon",
+    "signed",
+    "approved",
+    "partially",
+    "started",
+];
+
 /// Columns that say whether something is still open.
-pub(super) fn on_documents(samples: &Samples, table: &LiveTable, guards: &mut Vec<GuardIdea>) {
-    let kebab = ascii_kebab(&table.name);
-    let words = plural(&snake(&table.name).replace('_', " "));
+pub(super) fn on_documents(facts: &Facts, table: &LiveTable, guards: &mut Vec<GuardIdea>) {
+    let kebab = ascii_kebab(base(&table.name));
+    let words = plural(&snake(base(&table.name)).replace('_', " "));
     for column in &table.columns {
         let Some(last) = split(&column.name).pop() else { continue };
-        let seen = values(samples, &table.name, &column.name);
+        let seen = facts.values(&table.name, &column.name);
         let name = identifier(&column.name);
         let condition = match (last.as_str(), column.kind()) {
             ("status" | "state" | "statut" | "etat", Kind::Text | Kind::Unknown)
@@ -126,7 +152,13 @@ fn done_date(name: &str) -> bool {
 fn still_open(name: &str, seen: &[&str]) -> String {
     let is_final = |code: &&&str| FINAL.contains(&snake(code).as_str());
     let ends: Vec<String> = seen.iter().filter(is_final).map(|code| format!("'{code}'")).collect();
+    let looks_open: Vec<String> = seen
+        .iter()
+        .filter(|code| split(code).iter().any(|word| OPEN.contains(&word.as_str())))
+        .map(|code| format!("'{code}'"))
+        .collect();
     match ends.as_slice() {
+        [] if !looks_open.is_empty() => format!("{name} IN ({})", looks_open.join(", ")),
         [] => format!("{name} <> '...'"),
         [one] => format!("{name} <> {one}"),
         several => format!("{name} NOT IN ({})", several.join(", ")),

@@ -1,10 +1,10 @@
 //! Tables that no link reaches, although they may hold client data.
 
 use crate::domain::policy::{Exclusive, Link};
-use crate::domain::schema::{LiveTable, Schema};
+use crate::domain::schema::LiveTable;
 
-use super::super::Samples;
 use super::super::client::{ClientTable, people_columns};
+use super::super::facts::Facts;
 use super::{Reached, Reference, back, is_contact_table, owner};
 
 /// A table that may hold client data, although no row of it belongs to a client.
@@ -19,17 +19,17 @@ pub(in crate::draft) struct Loose<'a> {
 
 /// Finds the tables that no link reaches and that look as if they held data of people.
 pub(super) fn find<'a>(
-    schema: &'a Schema,
-    samples: &Samples,
+    facts: &Facts<'a>,
     client: &ClientTable,
     known: &[Reference],
     tables: &[Reached],
 ) -> Vec<Loose<'a>> {
     let reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
-    let unreached = schema.tables.values().filter(|table| !reached(&table.name));
+    let own = facts.schema.tables.values().filter(|table| !client.strangers.contains(&table.name));
+    let unreached = own.filter(|table| !reached(&table.name));
     unreached
         .filter_map(|table| {
-            if let Some(why) = owner::unresolved(samples, table) {
+            if let Some(why) = owner::unresolved(facts, table) {
                 return Some(Loose { table, why, link: None });
             }
             let people = people_columns(table);

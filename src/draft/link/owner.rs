@@ -1,79 +1,218 @@
-//! Rows that say whose they are by a type and an id.
+//! Rows that say whose they are by a type and an id, or by both in one text.
+
+use std::collections::BTreeMap;
 
 use crate::domain::policy::Link;
-use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable};
 
 use super::super::client::{ClientTable, primary_key};
+use super::super::facts::{Facts, Share};
 use super::super::sample::{codes, is_code};
-use super::super::words::{noun, split};
+use super::super::words::{endings, noun, split};
 use super::super::write::identifier;
-use super::super::{Samples, values};
-use super::reference::comparable;
 use super::{Way, names};
 
-/// The columns of an owner's type and id: `owner_type`, `owner_id`.
-fn pair(table: &LiveTable) -> Option<(&str, &str)> {
-    let words: Vec<(Vec<String>, &str)> =
-        table.columns.iter().map(|column| (split(&column.name), column.name.as_str())).collect();
-    words.iter().find_map(|(kind, column)| {
-        let (last, owner) = kind.split_last()?;
-        if !["type", "typ", "class"].contains(&last.as_str()) || owner.is_empty() {
-            return None;
-        }
-        let id = words.iter().find(|(other, _)| {
-            other.split_last().is_some_and(|(last, before)| {
-                before == owner && ["id", "no", "nr", "key", "uuid"].contains(&last.as_str())
-            })
-        })?;
-        let declared = table.foreign_keys.iter().any(|key| key.columns.iter().any(|name| name == id.1));
-        (!declared).then_some((*column, id.1))
-    })
+/// Words for the kind of an owner.
+const KINDS: &[&str] = &["type", "typ", "class", "table", "model", "kind", "elementtype", "entity", "doctype"];
+/// Words for its id.
+const IDS: &[&str] = &["id", "no", "nr", "key", "uuid", "element", "record", "ref", "code", "guid"];
+
+/// The columns that may say of which kind an owner is.
+pub(in crate::draft) fn kind_columns(table: &LiveTable) -> Vec<&LiveColumn> {
+    let is_kind = |column: &&LiveColumn| {
+        let words = split(&column.name);
+        let last = words.last().map_or("", String::as_str);
+        let numbered =
+            words.len() > 1 && ["id", "no", "name"].contains(&last) && KINDS.contains(&words[words.len() - 2].as_str());
+        matches!(column.kind(), Kind::Text | Kind::Integer | Kind::Unknown) && (KINDS.contains(&last) || numbered)
+    };
+    table.columns.iter().filter(is_kind).collect()
 }
 
-/// The ways by owner to the tables in `targets`, by the owner types that were sampled.
-pub(super) fn ways(
-    schema: &Schema,
-    samples: &Samples,
-    client: &ClientTable,
-    table: &LiveTable,
-    targets: &[String],
-) -> Vec<Way> {
-    let Some((kind, id)) = pair(table) else { return Vec::new() };
-    let mut found = Vec::new();
-    for value in values(samples, &table.name, kind) {
-        // `App\Models\Customer` and `crm.customer` mean the customer.
-        let owner = noun(value.rsplit(['\\', '.', ':', '/']).next().unwrap_or(value));
-        let Some(target) = targets.iter().find(|target| noun(target) == owner) else { continue };
-        let to_client = *target == client.table.name;
-        let Some(live) = schema.table(target) else { continue };
-        let key = if to_client { client.key.clone() } else { primary_key(live) };
-        let kind_of = |name: &String| live.column(name).map(LiveColumn::kind);
-        let fits = table.column(id).is_some_and(|column| {
-            key.len() == 1
-                && kind_of(&key[0]).is_some_and(|kind| comparable(kind, column.kind()) || column.kind() == Kind::Text)
-        });
-        if fits {
-            let link = Link {
-                through: (!to_client).then(|| target.clone()),
-                equals: (!to_client).then(|| names(&key)),
-                condition: Some(format!("{} = '{}'", identifier(kind), value.replace('\'', "''"))),
-                ..Link::column(id)
-            };
-            found.push(Way { link, guessed: Some("by the owner types seen in samples") });
-        }
+/// The columns that may hold an owner's id, that of the same owner first.
+pub(in crate::draft) fn id_columns<'a>(table: &'a LiveTable, kind: &LiveColumn) -> Vec<&'a LiveColumn> {
+    let mut stem = split(&kind.name);
+    while stem
+        .last()
+        .is_some_and(|last| KINDS.contains(&last.as_str()) || ["id", "no", "name"].contains(&last.as_str()))
+    {
+        stem.pop();
+    }
+    let own_key = primary_key(table);
+    let declared = |name: &String| table.foreign_keys.iter().any(|key| key.columns.contains(name));
+    let is_id = |column: &&LiveColumn| {
+        let words = split(&column.name);
+        let named = words.last().is_some_and(|last| IDS.contains(&last.as_str()))
+            || words.first().is_some_and(|first| first == "fk");
+        named && column.name != kind.name && own_key != [column.name.clone()] && !declared(&column.name)
+    };
+    let mut found: Vec<&LiveColumn> = table.columns.iter().filter(is_id).collect();
+    let same = |column: &&LiveColumn| {
+        let words = split(&column.name);
+        !stem.is_empty() && words.len() > stem.len() && words[..stem.len()] == stem[..]
+    };
+    if found.iter().any(same) {
+        found.retain(|column| same(column));
     }
     found
 }
 
-/// The sampled owner types that no way covers, as far as they can be shown.
-pub(super) fn others(samples: &Samples, table: &LiveTable, ways: &[Way]) -> Vec<String> {
-    let Some((kind, _)) = pair(table) else { return Vec::new() };
-    let mut covered = ways.iter().filter_map(|way| way.link.condition.as_deref()).peekable();
-    if covered.peek().is_none() {
-        return Vec::new();
+/// The last word of an owner's type: `App\Models\Customer` and `crm.customer` mean the customer.
+fn owner_of(value: &str) -> String {
+    noun(value.rsplit(['\\', '.', ':', '/']).next().unwrap_or(value))
+}
+
+/// Tables that may be owners, by what their rows are called.
+pub(super) struct Owners {
+    has_client: bool,
+    others: BTreeMap<String, String>,
+}
+
+impl Owners {
+    pub(super) fn of<'t>(client: &ClientTable, tables: impl Iterator<Item = &'t String>) -> Self {
+        let mut owners = Self { has_client: false, others: BTreeMap::new() };
+        for table in tables {
+            if *table == client.table.name {
+                owners.has_client = true;
+            } else {
+                owners.others.insert(noun(table), table.clone());
+            }
+        }
+        owners
     }
-    let covered: Vec<&str> = covered.collect();
-    let seen = values(samples, &table.name, kind).iter();
+}
+
+/// The ways by owner to these tables: by the owner types that were sampled,
+/// and by the ids that rows of one type hold.
+pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable, owners: &Owners) -> Vec<Way> {
+    let mut found: Vec<Way> = Vec::new();
+    for kind in kind_columns(table) {
+        let ids = id_columns(table, kind);
+        for value in facts.values(&table.name, &kind.name) {
+            let named = owners.others.get(&owner_of(value)).filter(|other| **other != table.name);
+            let targets = owners.has_client.then_some(&client.table.name).into_iter().chain(named);
+            for target in targets {
+                let to_client = *target == client.table.name;
+                let Some(live) = facts.schema.table(target) else { continue };
+                let key = if to_client { client.key.clone() } else { primary_key(live) };
+                let [key] = key.as_slice() else { continue };
+                let of = |id: &&LiveColumn| {
+                    let (is_owned, share) = owned(facts, table, kind, value, id, live, key);
+                    is_owned.then_some((id.name.clone(), share))
+                };
+                let Some((id, share)) = ids.iter().find_map(of) else { continue };
+                let quoted = if kind.kind() == Kind::Integer {
+                    value.clone()
+                } else {
+                    format!("'{}'", value.replace('\'', "''"))
+                };
+                let link = Link {
+                    through: (!to_client).then(|| target.clone()),
+                    equals: (!to_client).then(|| names(std::slice::from_ref(key))),
+                    condition: Some(format!("{} = {quoted}", identifier(&kind.name))),
+                    ..Link::column(&id)
+                };
+                if !found.iter().any(|way| way.link == link) {
+                    found.push(Way { link, guessed: Some("by the owner types seen in samples"), share });
+                }
+                break;
+            }
+        }
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    if owners.has_client {
+        found.extend(texts(facts, client, table));
+    }
+    found
+}
+
+/// Whether rows of one owner type belong to a table: its name says so and the
+/// ids do not speak against it, or the ids alone say so.
+fn owned(
+    facts: &Facts,
+    table: &LiveTable,
+    kind: &LiveColumn,
+    value: &str,
+    id: &LiveColumn,
+    target: &LiveTable,
+    key: &str,
+) -> (bool, Option<Share>) {
+    let other = target.column(key).map_or(Kind::Unknown, LiveColumn::kind);
+    if !id.kind().compares_with(other) && id.kind() != Kind::Text {
+        return (false, None);
+    }
+    let pairs = facts.pairs(table, &kind.name, &id.name);
+    let mut of_value: BTreeMap<bool, Vec<&String>> = BTreeMap::new();
+    for (owner, id) in pairs {
+        let ids = of_value.entry(owner == value).or_default();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let share = |own: bool| facts.share(of_value.get(&own)?.iter().copied(), &target.name, key);
+    let (own, rest) = (share(true), share(false));
+    let words = endings(&super::super::words::of_table(&target.name));
+    let owner = owner_of(value);
+    if owner == noun(&target.name)
+        || words.contains(&owner)
+        || words.last().is_some_and(|word| is_synonym(word, &owner))
+    {
+        return (!own.is_some_and(Share::refutes), own);
+    }
+    // Small numbers are ids of any table, so other owners must not fit.
+    let distinct = target.column(key).is_some_and(|column| column.kind() != Kind::Integer);
+    let proven = own.is_some_and(Share::proves) && (distinct || rest.is_some_and(Share::refutes));
+    (proven, own)
+}
+
+fn is_synonym(table: &str, owner: &str) -> bool {
+    const SAME: &[&str] = &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
+    const PERSON: &[&str] = &["contact", "partner", "party", "person", "individual", "constituent", "member", "user"];
+    [SAME, PERSON].iter().any(|group| group.contains(&table) && group.contains(&owner))
+}
+
+/// Texts such as `party.party,1`: the words before are the same for many rows.
+fn texts(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Option<Way> {
+    let [key] = client.key.as_slice() else { return None };
+    for column in table.columns.iter().filter(|column| column.kind() == Kind::Text) {
+        let mut by_prefix: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for value in facts.values(&table.name, &column.name) {
+            if let Some((before, id)) = parted(value) {
+                by_prefix.entry(before).or_default().push(id.to_owned());
+            }
+        }
+        for (before, ids) in by_prefix {
+            let owner = owner_of(before.trim_end_matches([',', ':', '/', '#', '|']));
+            let named = owner == noun(&client.table.name)
+                || endings(&super::super::words::of_table(&client.table.name)).contains(&owner);
+            let share = facts.share(ids.iter(), &client.table.name, key);
+            if named && !share.is_some_and(Share::refutes) && !before.contains(['{', '}']) {
+                let link = Link { text: Some(format!("{before}{{key}}")), ..Link::column(&column.name) };
+                return Some(Way { link, guessed: Some("by a text with the key in it"), share });
+            }
+        }
+    }
+    None
+}
+
+/// A text in its words and the key behind them.
+pub(in crate::draft) fn parted(value: &str) -> Option<(&str, &str)> {
+    let at = value.rfind([',', ':', '/', '#', '|'])? + 1;
+    let (before, id) = value.split_at(at);
+    (before.len() > 2 && !id.is_empty() && !value.contains(char::is_whitespace)).then_some((before, id))
+}
+
+/// The sampled owner types that no way covers, as far as they can be shown.
+pub(super) fn others(facts: &Facts, table: &LiveTable, ways: &[Way]) -> Vec<String> {
+    let covered: Vec<&str> = ways.iter().filter_map(|way| way.link.condition.as_deref()).collect();
+    let Some(first) = covered.first() else { return Vec::new() };
+    let kinds = kind_columns(table);
+    let Some(kind) = kinds.iter().find(|kind| first.starts_with(&format!("{} = ", identifier(&kind.name)))) else {
+        return Vec::new();
+    };
+    let seen = facts.values(&table.name, &kind.name).iter();
     let open = seen.filter(|value| !covered.iter().any(|condition| condition.ends_with(&format!("'{value}'"))));
     let names = open.map(|value| value.rsplit(['\\', '.', ':', '/']).next().unwrap_or(value).to_owned());
     names.filter(|name| is_code(name)).collect()
@@ -81,15 +220,17 @@ pub(super) fn others(samples: &Samples, table: &LiveTable, ways: &[Way]) -> Vec<
 
 /// Why a table with an owner's type and id may hold client data although no
 /// sampled type named a client.
-pub(super) fn unresolved(samples: &Samples, table: &LiveTable) -> Option<String> {
+pub(super) fn unresolved(facts: &Facts, table: &LiveTable) -> Option<String> {
     const OWNERS: &[&str] =
         &["owner", "entity", "subject", "parent", "link", "source", "object", "target", "related", "record", "ref"];
-    let (kind, id) = pair(table)?;
-    let owner = split(kind).into_iter().next()?;
-    if !OWNERS.contains(&owner.as_str()) && !owner.ends_with("able") {
-        return None;
-    }
-    let seen = codes(values(samples, &table.name, kind)).join(", ");
-    let seen = if seen.is_empty() { "no value was sampled".to_owned() } else { format!("seen: {seen}") };
-    Some(format!("`{kind}` and `{id}` say whose a row is ({seen})"))
+    kind_columns(table).into_iter().find_map(|kind| {
+        let owner = split(&kind.name).into_iter().next()?;
+        if !OWNERS.contains(&owner.as_str()) && !owner.ends_with("able") {
+            return None;
+        }
+        let id = *id_columns(table, kind).first()?;
+        let seen = codes(facts.values(&table.name, &kind.name)).join(", ");
+        let seen = if seen.is_empty() { "no value was sampled".to_owned() } else { format!("seen: {seen}") };
+        Some(format!("`{}` and `{}` say whose a row is ({seen})", kind.name, id.name))
+    })
 }

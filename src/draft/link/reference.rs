@@ -1,14 +1,16 @@
-//! Columns that refer to rows of other tables, declared or by their names.
+//! Columns that refer to rows of other tables, declared or by their names, and
+//! tested against the data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::schema::{LiveColumn, LiveTable, Schema};
 
 use super::super::client::{ClientTable, primary_key};
+use super::super::facts::{Facts, Share};
+use super::super::kind::is_audit;
 use super::super::sample::{Look, look};
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{endings, noun, referents, split};
-use super::super::{Samples, values};
+use super::super::words::{base, endings, noun, of_table, referents, singular, split};
 
 /// A reference from one table to another.
 #[derive(Debug, Clone)]
@@ -22,104 +24,261 @@ pub(in crate::draft) struct Reference {
     pub(in crate::draft) referenced: Vec<String>,
     /// Whether a foreign key says so, or only the name of the column.
     pub(in crate::draft) declared: bool,
+    /// How many sampled values are there.
+    pub(in crate::draft) share: Option<Share>,
 }
 
 /// Tables by what their rows are called, each with the columns referred to.
-type Nouns<'a> = BTreeMap<String, (&'a LiveTable, Vec<String>)>;
+pub(super) type Nouns<'a> = BTreeMap<String, (&'a LiveTable, Vec<String>)>;
 
 /// Every reference, before the client table is known.
-pub(in crate::draft) fn references(schema: &Schema) -> Vec<Reference> {
-    let nouns = nouns(schema);
-    schema.tables.values().flat_map(|table| of(schema, table, &nouns, |_| None)).collect()
+pub(in crate::draft) fn references(facts: &Facts) -> Vec<Reference> {
+    references_without(facts, &BTreeSet::new())
 }
 
-/// Every reference, with those to the client table by all the names it may have.
-pub(super) fn references_to(schema: &Schema, samples: &Samples, client: &ClientTable) -> Vec<Reference> {
-    let mut nouns = nouns(schema);
+/// Every reference between tables other than these, before the client table is known.
+pub(in crate::draft) fn references_without(facts: &Facts, strangers: &BTreeSet<String>) -> Vec<Reference> {
+    let nouns = nouns(facts.schema, strangers);
+    let finder = Finder { facts, nouns: &nouns, client: None };
+    let own = facts.schema.tables.values().filter(|table| !strangers.contains(&table.name));
+    own.flat_map(|table| finder.of(table)).filter(|found| !strangers.contains(&found.to)).collect()
+}
+
+/// Every reference between tables of the client's company, with those to the
+/// client table by all the names it may have.
+pub(super) fn references_to(facts: &Facts, client: &ClientTable) -> Vec<Reference> {
+    let mut nouns = nouns(facts.schema, &client.strangers);
     for word in client_nouns(client, &nouns) {
         nouns.insert(word, (client.table, client.key.clone()));
     }
-    let bare = |table: &LiveTable, column: &LiveColumn| {
-        let words = split(&column.name);
-        let names_client = endings(&words)
-            .iter()
-            .any(|ending| nouns.get(ending).is_some_and(|(table, _)| table.name == client.table.name));
-        names_client && words.len() <= 3 && holds_keys(samples, table, column, client)
-    };
-    let tables = schema.tables.values();
-    tables
-        .flat_map(|table| {
-            of(schema, table, &nouns, |column| bare(table, column).then(|| (client.table, client.key.clone())))
-        })
-        .collect()
+    let finder = Finder { facts, nouns: &nouns, client: Some(client) };
+    let own = facts.schema.tables.values().filter(|table| !client.strangers.contains(&table.name));
+    own.flat_map(|table| finder.of(table)).filter(|found| !client.strangers.contains(&found.to)).collect()
 }
+
+/// Words that are always clients, whatever their table is called.
+const ALWAYS: &[&str] = &["customer", "client", "kunde", "member", "patient", "donor"];
+/// Words that may be clients, if the data says so.
+const PERHAPS: &[&str] = &[
+    "contact",
+    "partner",
+    "party",
+    "person",
+    "account",
+    "buyer",
+    "debtor",
+    "debitor",
+    "guest",
+    "subscriber",
+    "payer",
+    "holder",
+    "owner",
+    "recipient",
+    "attendee",
+    "participant",
+    "beneficiary",
+    "constituent",
+    "individual",
+    "adherent",
+    "mitglied",
+    "personne",
+    "tier",
+    "soc",
+    "societe",
+    "bpartner",
+    "entity",
+];
 
 /// What one refers to a client as, in other tables.
 fn client_nouns(client: &ClientTable, nouns: &Nouns) -> Vec<String> {
     let mut words = vec![noun(&client.table.name)];
-    words.extend(endings(&split(&client.table.name)).pop());
-    words.extend(client.key.last().and_then(|key| referents(key).into_iter().next()));
+    words.extend(endings(&of_table(&client.table.name)).pop());
     // A user or an account may be anyone; these are always clients.
-    words.extend(["customer", "client", "kunde", "member", "patient", "donor"].map(str::to_owned));
+    words.extend(ALWAYS.iter().map(|word| (*word).to_owned()));
     words.retain(|word| nouns.get(word).is_none_or(|(table, _)| table.name == client.table.name));
     words
 }
 
-fn nouns(schema: &Schema) -> Nouns<'_> {
+fn nouns<'a>(schema: &'a Schema, strangers: &BTreeSet<String>) -> Nouns<'a> {
+    let tables: Vec<&LiveTable> = schema.tables.values().filter(|table| !strangers.contains(&table.name)).collect();
+    let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
+    for table in &tables {
+        if let Some(first) = of_table(&table.name).first().filter(|_| base(&table.name).len() > 3) {
+            *firsts.entry(first.clone()).or_default() += 1;
+        }
+    }
     let mut nouns = Nouns::new();
-    for table in schema.tables.values() {
+    for table in &tables {
         nouns.entry(noun(&table.name)).or_insert_with(|| (table, primary_key(table)));
+    }
+    for table in &tables {
+        // `civicrm_contact` is a contact where every table begins like that.
+        let words = of_table(&table.name);
+        let shared = words.first().and_then(|first| firsts.get(first)).copied().unwrap_or(0);
+        if words.len() > 1 && shared >= 5 && shared * 2 >= tables.len() {
+            let word = words[1..words.len() - 1].concat() + &singular(&words[words.len() - 1]);
+            nouns.entry(word).or_insert_with(|| (table, primary_key(table)));
+        }
     }
     nouns
 }
 
-/// The references of one table: its foreign keys, then by name its other columns.
-fn of<'a>(
-    schema: &Schema,
-    table: &LiveTable,
-    nouns: &Nouns<'a>,
-    otherwise: impl Fn(&LiveColumn) -> Option<(&'a LiveTable, Vec<String>)>,
-) -> Vec<Reference> {
-    let mut found: Vec<Reference> = Vec::new();
-    for key in &table.foreign_keys {
-        let Some(target) = schema.table(&key.references) else { continue };
-        let referenced = if key.referenced.is_empty() { primary_key(target) } else { key.referenced.clone() };
-        if !found.iter().any(|other| other.columns == key.columns && other.to == target.name) {
-            found.push(Reference {
-                from: table.name.clone(),
-                columns: key.columns.clone(),
-                to: target.name.clone(),
-                referenced,
-                declared: true,
-            });
+struct Finder<'f, 'a> {
+    facts: &'f Facts<'a>,
+    nouns: &'f Nouns<'a>,
+    /// The client table, once it is known.
+    client: Option<&'f ClientTable<'a>>,
+}
+
+impl Finder<'_, '_> {
+    /// The references of one table: its foreign keys, then by name its other columns.
+    fn of(&self, table: &LiveTable) -> Vec<Reference> {
+        let mut found: Vec<Reference> = Vec::new();
+        for key in &table.foreign_keys {
+            let Some(target) = self.facts.schema.table(&key.references) else { continue };
+            let referenced = if key.referenced.is_empty() { primary_key(target) } else { key.referenced.clone() };
+            if !found.iter().any(|other| other.columns == key.columns && other.to == target.name) {
+                found.push(Reference {
+                    from: table.name.clone(),
+                    columns: key.columns.clone(),
+                    to: target.name.clone(),
+                    referenced,
+                    declared: true,
+                    share: None,
+                });
+            }
         }
+        for column in &table.columns {
+            let is_declared = |reference: &Reference| reference.columns.contains(&column.name);
+            if found.iter().any(is_declared) || !self.may_refer(column) {
+                continue;
+            }
+            found.extend(self.by_name(table, column));
+        }
+        if found.iter().all(|reference| !is_own_line(reference, self.client)) {
+            let known: Vec<String> = found.iter().map(|reference| reference.to.clone()).collect();
+            found.extend(self.line_of_header(table).filter(|line| !known.contains(&line.to)));
+        }
+        found
     }
-    for column in &table.columns {
-        let is_declared = |reference: &Reference| reference.columns.contains(&column.name);
-        if found.iter().any(is_declared) || !may_refer(column) {
-            continue;
-        }
+
+    /// Whether nothing in a column's name speaks against a reference.
+    fn may_refer(&self, column: &LiveColumn) -> bool {
+        let someone = meaning(&column.name).is_some_and(Meaning::points_at_someone);
+        // Where users are the clients, who wrote a row is a client.
+        let of_staff = is_audit(column) && !self.client.is_some_and(ClientTable::is_of_users);
+        !column.generated && !someone && !of_staff
+    }
+
+    fn by_name(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
         let words = referents(&column.name);
         let target = words.iter().find_map(|word| {
-            let (target, referenced) = nouns.get(word)?;
+            let (target, referenced) = self.nouns.get(word)?;
             // In its own table, `customer_no` is the row itself; `parent_customer_no` is another.
             let is_itself = target.name == table.name && words.first() == Some(word);
             (!is_itself).then(|| (*target, referenced.clone()))
         });
-        let target = target.or_else(|| otherwise(column));
-        if let Some((target, referenced)) = target
-            && let Some(columns) = matching(table, column, target, &referenced)
-        {
+        if let Some((target, referenced)) = target {
+            let columns = matching(table, column, target, &referenced)?;
+            let share = match referenced.as_slice() {
+                [one] => self.facts.share_of(table, &column.name, &target.name, one),
+                _ => None,
+            };
+            let is_refuted = share.is_some_and(Share::refutes);
+            // A table's own key is its own, whatever it is called, unless the data says otherwise.
+            let is_own_key = table.is_unique(std::slice::from_ref(&column.name))
+                && column.primary_key > 0
+                && primary_key(table).len() == 1;
+            if is_refuted || (is_own_key && !share.is_some_and(Share::proves) && !self.is_extension(table, target)) {
+                return None;
+            }
             let (from, to) = (table.name.clone(), target.name.clone());
-            found.push(Reference { from, columns, to, referenced, declared: false });
+            return Some(Reference { from, columns, to, referenced, declared: false, share });
+        }
+        self.to_client(table, column)
+    }
+
+    /// `customers_ext` beside `customers`, and a second table of the same name.
+    fn is_extension(&self, table: &LiveTable, target: &LiveTable) -> bool {
+        let (own, other) = (of_table(&table.name), of_table(&target.name));
+        let stem = |words: &[String]| words.iter().map(|word| singular(word)).collect::<Vec<_>>();
+        let (own, other) = (stem(&own), stem(&other));
+        own.len() >= other.len() && own[..other.len()] == other[..]
+    }
+
+    /// A column that holds clients' keys, by other names and by its values.
+    fn to_client(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
+        let client = self.client?;
+        let [key] = client.key.as_slice() else { return None };
+        if column.primary_key > 0 && primary_key(table).len() == 1 && !self.is_extension(table, client.table) {
+            return None;
+        }
+        let columns = matching(table, column, client.table, &client.key)?;
+        let share = self.facts.share_of(table, &column.name, &client.table.name, key);
+        let words = split(&column.name);
+        let names = |known: &[&str]| {
+            endings(&words).iter().chain(&referents(&column.name)).any(|own| known.contains(&own.as_str()))
+        };
+        let names_client = endings(&words)
+            .iter()
+            .any(|ending| self.nouns.get(ending).is_some_and(|(table, _)| table.name == client.table.name));
+        let own = noun(&client.table.name);
+        let short = referents(&column.name).iter().any(|word| word.len() >= 3 && own.starts_with(word.as_str()));
+        let distinctive = matches!(look(self.facts.values(&table.name, &column.name)), Some(Look::Uuid | Look::Code));
+        let proven = share.is_some_and(Share::proves);
+        let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
+            || (proven && (names(PERHAPS) || short || distinctive))
+            || (self.is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
+        (found && !share.is_some_and(Share::refutes)).then(|| Reference {
+            from: table.name.clone(),
+            columns,
+            to: client.table.name.clone(),
+            referenced: client.key.clone(),
+            declared: false,
+            share,
+        })
+    }
+
+    /// Whether a column called `customer` holds keys rather than names.
+    fn holds_keys(&self, table: &LiveTable, column: &LiveColumn, client: &ClientTable) -> bool {
+        let like = |table: &LiveTable, column: &str| look(self.facts.values(&table.name, column));
+        let keys = client.key.last().and_then(|key| like(client.table, key));
+        match like(table, &column.name) {
+            None | Some(Look::Code | Look::Number | Look::Uuid) => true,
+            some => some == keys,
         }
     }
-    found
+
+    /// `Sales Line` by its document of `Sales Header`: no column is called after the header.
+    fn line_of_header(&self, table: &LiveTable) -> Option<Reference> {
+        const LINES: &[&str] = &["line", "detail", "item", "position", "row"];
+        let mut words = of_table(&table.name);
+        let last = singular(&words.pop()?);
+        if !LINES.contains(&last.as_str()) || words.is_empty() {
+            return None;
+        }
+        let stem = words.concat();
+        let header = ["header", "head", "document", ""].iter().find_map(|end| self.nouns.get(&(stem.clone() + end)));
+        let header = header.or_else(|| self.nouns.get(&singular(&stem))).map(|(header, _)| *header)?;
+        let referenced = primary_key(header);
+        let (_, before) = referenced.split_last()?;
+        let document = table.columns.iter().find(|column| {
+            let words = split(&column.name);
+            column.primary_key > 0
+                && words.first().is_some_and(|first| ["document", "order", "invoice"].contains(&first.as_str()))
+                && words.last().is_some_and(|last| ["no", "id", "nr", "number"].contains(&last.as_str()))
+        })?;
+        let mut columns: Vec<String> =
+            before.iter().map(|name| table.column(name).map(|own| own.name.clone())).collect::<Option<_>>()?;
+        columns.push(document.name.clone());
+        let (from, to) = (table.name.clone(), header.name.clone());
+        (table.name != header.name).then_some(Reference { from, columns, to, referenced, declared: false, share: None })
+    }
 }
 
-/// Whether nothing in a column's name speaks against a reference.
-fn may_refer(column: &LiveColumn) -> bool {
-    !column.generated && !meaning(&column.name).is_some_and(Meaning::points_at_someone)
+/// Whether a reference says already whose line a row is.
+fn is_own_line(reference: &Reference, client: Option<&ClientTable>) -> bool {
+    client.is_some_and(|client| reference.to == client.table.name)
 }
 
 /// The columns that hold a key of `target`: `column` for its last part, and
@@ -127,7 +286,7 @@ fn may_refer(column: &LiveColumn) -> bool {
 fn matching(table: &LiveTable, column: &LiveColumn, target: &LiveTable, referenced: &[String]) -> Option<Vec<String>> {
     let (last, before) = referenced.split_last()?;
     let itself = table.name == target.name && referenced.contains(&column.name);
-    if itself || !comparable(column.kind(), target.column(last)?.kind()) {
+    if itself || !column.kind().compares_with(target.column(last)?.kind()) {
         return None;
     }
     let mut columns = Vec::new();
@@ -136,19 +295,4 @@ fn matching(table: &LiveTable, column: &LiveColumn, target: &LiveTable, referenc
     }
     columns.push(column.name.clone());
     Some(columns)
-}
-
-pub(super) fn comparable(left: Kind, right: Kind) -> bool {
-    let number = |kind| matches!(kind, Kind::Integer | Kind::Number);
-    left == right || left == Kind::Unknown || right == Kind::Unknown || (number(left) && number(right))
-}
-
-/// Whether a column called `customer` holds keys rather than names.
-fn holds_keys(samples: &Samples, table: &LiveTable, column: &LiveColumn, client: &ClientTable) -> bool {
-    let like = |table: &LiveTable, column: &str| look(values(samples, &table.name, column));
-    let keys = client.key.last().and_then(|key| like(client.table, key));
-    match like(table, &column.name) {
-        None | Some(Look::Code | Look::Number | Look::Uuid) => true,
-        some => some == keys,
-    }
 }

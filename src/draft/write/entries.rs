@@ -51,7 +51,7 @@ pub(super) fn keys(place: &Place, names: &[&str]) -> (String, Vec<String>) {
     let width = names.iter().map(|name| key(name).chars().count()).max().unwrap_or_default();
     for name in names {
         let column = LiveColumn { name: (*name).to_owned(), ..place.column.clone() };
-        let guess = guess(&Place { column: &column, values: &[], ..*place });
+        let guess = guess(&Place { column: &column, values: &[], refused: 0, ..*place });
         let line = format!("{:width$} = {}", key(name), rule(&guess));
         let doubt = guess.doubt.map(|_| format!("`{}` can be anything", comment(name)));
         if doubt.is_some() {

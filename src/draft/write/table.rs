@@ -2,45 +2,63 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::plan::key_length;
 use crate::domain::policy::Class;
 use crate::domain::schema::{LiveColumn, LiveTable};
 
-use super::super::client::ClientTable;
+use super::super::client::{ClientTable, primary_key};
 use super::super::due::Due;
+use super::super::facts::Facts;
 use super::super::guess::guess;
 use super::super::link::{Reach, Reached, Way, is_contact_table};
+use super::super::refused::Refused;
 use super::super::rule::{Act, Guess, Place, Role};
 use super::super::words::split;
-use super::super::{Samples, values};
-use super::toml::{array, comment, key, link, string};
-use super::{entries, found};
+use super::toml::{array, comment, key, link, list, string};
+use super::{WIDTH, entries, found};
 
-/// The widest line that is still written on one line.
-const WIDTH: usize = 100;
+/// A table of the policy, before its columns are compared with those of other tables.
+pub(super) struct Listed {
+    pub(super) table: String,
+    /// Comments above it.
+    pub(super) remarks: String,
+    /// The lines of its links and its keys.
+    pub(super) settings: String,
+    pub(super) columns: Vec<Entry>,
+    /// The part with the keys of a key-value table, and the places in it that wait.
+    pub(super) keys: Option<(String, Vec<String>)>,
+    /// How many columns the table has that need a decision.
+    pub(super) width: usize,
+}
 
-/// The tables that were written so far.
+/// A column and what is decided about it.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) column: String,
+    pub(super) rule: String,
+    /// Whether it is non-personal and stays.
+    pub(super) is_plain: bool,
+    /// Why a person has to decide.
+    pub(super) doubt: Option<String>,
+    note: Option<String>,
+}
+
+/// Writes tables down.
 pub(super) struct Listing<'a> {
-    samples: &'a Samples,
-    client: &'a ClientTable<'a>,
-    reach: &'a Reach<'a>,
-    due: &'a Due,
-    /// How many columns were listed.
-    pub(super) columns: usize,
-    /// Those that wait for a decision.
-    pub(super) uncertain: Vec<String>,
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) client: &'a ClientTable<'a>,
+    pub(super) reach: &'a Reach<'a>,
+    pub(super) due: &'a Due,
+    pub(super) refused: &'a Refused,
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn new(samples: &'a Samples, client: &'a ClientTable<'a>, reach: &'a Reach<'a>, due: &'a Due) -> Self {
-        Self { samples, client, reach, due, columns: 0, uncertain: Vec::new() }
-    }
-
     /// The client table.
-    pub(super) fn client_table(&mut self) -> String {
-        let mut text = String::new();
+    pub(super) fn client_table(&self) -> Listed {
+        let mut remarks = String::new();
         for columns in &self.reach.own {
             let _ = writeln!(
-                text,
+                remarks,
                 "# {} refers to another client; what the row says of that one can be ruled with\n\
                  # `client = {{ column = {} }}` in [tables.{}].",
                 columns.iter().map(|name| format!("`{}`", comment(name))).collect::<Vec<_>>().join(" and "),
@@ -48,68 +66,67 @@ impl<'a> Listing<'a> {
                 key(&self.client.table.name)
             );
         }
-        text + &self.columns_of(self.client.table, Role::Client, None)
+        self.listed(self.client.table, Role::Client, None, remarks, String::new())
     }
 
     /// A table that reaches the client table.
-    pub(super) fn table(&mut self, reached: &Reached) -> String {
+    pub(super) fn table(&self, reached: &Reached) -> Listed {
         let table = reached.table;
         let contact = is_contact_table(table);
-        let mut text = found(reached);
-        let _ = writeln!(text, "[tables.{}]", key(&table.name));
-        text.push_str(&links(&reached.ways));
+        let mut settings = links(&reached.ways);
         if let Some((name, value, _)) = self.entries_of(table, Role::Other) {
-            text.push_str(&entries::setting(name, value));
+            settings.push_str(&entries::setting(name, value));
         }
         if contact {
-            text.push_str("# rows = \"delete\"   # instead of the columns below, if nothing else needs these rows\n");
+            settings
+                .push_str("# rows = \"delete\"   # instead of the columns below, if nothing else needs these rows\n");
         }
-        text.push('\n');
-        text + &self.columns_of(table, if contact { Role::Contact } else { Role::Other }, Some(&reached.ways))
+        let role = if contact { Role::Contact } else { Role::Other };
+        self.listed(table, role, Some(&reached.ways), found(reached), settings)
     }
 
-    fn columns_of(&mut self, table: &LiveTable, role: Role, ways: Option<&[Way]>) -> String {
+    fn listed(&self, table: &LiveTable, role: Role, ways: Option<&[Way]>, remarks: String, settings: String) -> Listed {
         let links: Vec<&String> = ways.unwrap_or_default().iter().flat_map(|way| way.link.column.as_slice()).collect();
         let by_key = ways.map_or(Some(self.client.key.as_slice()), by_key);
-        let place = |column| Place {
-            table,
-            column,
-            values: values(self.samples, &table.name, &column.name),
-            role,
-            is_key: links.contains(&&column.name) || self.is_key(table, column),
-            has_key: by_key.is_some(),
-            one_row: role == Role::Client || by_key.is_some_and(|columns| table.is_unique(columns)),
+        let row = row_key(table);
+        let lengths = key_length(self.client.table, &self.client.key);
+        let place = |column| {
+            let seen = self.facts.seen(&table.name, own_name(column));
+            Place {
+                table,
+                column,
+                values: seen.map_or(&[][..], |seen| seen.values.as_slice()),
+                never_null: seen.is_some_and(|seen| seen.has_blank && !seen.has_null),
+                refused: self.refused.times(&table.name, &column.name),
+                role,
+                is_key: links.contains(&&column.name) || self.is_key(table, column),
+                has_key: by_key.is_some(),
+                row: &row,
+                key_length: lengths,
+                one_row: role == Role::Client || by_key.is_some_and(|columns| table.is_unique(columns)),
+            }
         };
         let stored = self.entries_of(table, role);
         let skipped = |column: &LiveColumn| {
             stored.as_ref().is_some_and(|(name, value, _)| [&name.name, &value.name].contains(&&column.name))
         };
-        let listed: Vec<&LiveColumn> =
+        let open: Vec<&LiveColumn> =
             table.columns.iter().filter(|column| !column.generated && !skipped(column)).collect();
-        let width = listed.iter().map(|column| key(&column.name).chars().count()).max().unwrap_or_default();
-        let mut text = format!("[tables.{}.columns]\n", key(&table.name));
-        let mut uncertain = Vec::new();
-        for column in &listed {
+        let columns = open.iter().map(|column| {
             let guess = if self.is_lethes_own(role, column) { Guess::plain() } else { guess(&place(column)) };
             let guess = of_link(guess, column, ways.unwrap_or_default());
-            if let Some(note) = &guess.note {
-                let _ = writeln!(text, "# {}", comment(note));
+            Entry {
+                column: column.name.clone(),
+                rule: rule(&guess),
+                is_plain: guess.class == Class::NonPersonal && guess.act.is_none(),
+                doubt: guess.doubt.map(|doubt| comment(&doubt)),
+                note: guess.note.map(|note| comment(&note)),
             }
-            let line = format!("{:width$} = {}", key(&column.name), rule(&guess));
-            let doubt = guess.doubt.map(|doubt| format!("`{}` {}", comment(&column.name), comment(&doubt)));
-            if doubt.is_some() {
-                uncertain.push(comment(&format!("{}.{}", table.name, column.name)));
-            }
-            text.push_str(&entry(&line, doubt.as_deref()));
-        }
-        if let Some((_, value, names)) = &stored {
-            let (keys, open) = entries::keys(&place(value), names);
-            text = format!("{text}\n{keys}");
-            uncertain.extend(open);
-        }
-        self.columns += listed.len() + if stored.is_some() { 2 } else { 0 };
-        self.uncertain.extend(uncertain);
-        text
+        });
+        let columns = columns.collect();
+        let keys = stored.as_ref().map(|(_, value, names)| entries::keys(&place(value), names));
+        let width = open.len() + if stored.is_some() { 2 } else { 0 };
+        Listed { table: table.name.clone(), remarks, settings, columns, keys, width }
     }
 
     /// The columns of a key-value table, with the keys that were seen; none for other tables.
@@ -119,7 +136,13 @@ impl<'a> Listing<'a> {
         role: Role,
     ) -> Option<(&'t LiveColumn, &'t LiveColumn, Vec<&'a str>)> {
         let (name, value) = entries::pair(table).filter(|_| role != Role::Client)?;
-        let names = entries::shown(values(self.samples, &table.name, &name.name));
+        let mut names = entries::shown(self.facts.values(&table.name, &name.name));
+        for more in self.refused.keys(&table.name) {
+            if !names.contains(&more) {
+                names.push(more);
+            }
+        }
+        names.sort_unstable();
         (!names.is_empty()).then_some((name, value, names))
     }
 
@@ -136,11 +159,73 @@ impl<'a> Listing<'a> {
     }
 }
 
+/// Its name; says what kind of thing a closure is given.
+fn own_name(column: &LiveColumn) -> &str {
+    &column.name
+}
+
+/// The columns that tell a row from any other, where a text can be made of them.
+fn row_key(table: &LiveTable) -> Vec<String> {
+    let key = primary_key(table);
+    let fits =
+        key.iter().all(|name| table.column(name).is_some_and(|column| !column.generated || column.primary_key > 0));
+    if fits && key.len() <= 2 { key } else { Vec::new() }
+}
+
+impl Listed {
+    /// The table's part of the policy, without what holds everywhere.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.remarks.clone();
+        let plain: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|own| own.is_plain && own.doubt.is_none())
+            .map(|own| own.column.clone())
+            .collect();
+        let ruled: Vec<&Entry> = self.columns.iter().filter(|own| !own.is_plain || own.doubt.is_some()).collect();
+        let has_head = !self.settings.is_empty() || !plain.is_empty() || ruled.is_empty();
+        if has_head {
+            let _ = writeln!(text, "[tables.{}]", key(&self.table));
+            text.push_str(&self.settings);
+            if !plain.is_empty() {
+                text.push_str(&list("non_personal", &plain, WIDTH));
+            }
+        }
+        if !ruled.is_empty() {
+            if has_head {
+                text.push('\n');
+            }
+            let _ = writeln!(text, "[tables.{}.columns]", key(&self.table));
+            let width = ruled.iter().map(|own| key(&own.column).chars().count()).max().unwrap_or_default();
+            for own in ruled {
+                if let Some(note) = &own.note {
+                    let _ = writeln!(text, "# {note}");
+                }
+                let line = format!("{:width$} = {}", key(&own.column), own.rule);
+                let doubt = own.doubt.as_ref().map(|doubt| format!("`{}` {doubt}", comment(&own.column)));
+                text.push_str(&entry(&line, doubt.as_deref()));
+            }
+        }
+        if let Some((keys, _)) = &self.keys {
+            let _ = write!(text, "\n{keys}");
+        }
+        text
+    }
+
+    /// The places that wait for a decision.
+    pub(super) fn uncertain(&self) -> Vec<String> {
+        let columns = self.columns.iter().filter(|own| own.doubt.is_some());
+        let columns = columns.map(|own| comment(&format!("{}.{}", self.table, own.column)));
+        columns.chain(self.keys.iter().flat_map(|(_, open)| open.clone())).collect()
+    }
+}
+
 /// Where a row belongs to several clients, says whose data a column is: by its
 /// name (`bill_to_name` beside `bill_to_customer_no`), or else by asking.
 fn of_link(mut guess: Guess, column: &LiveColumn, ways: &[Way]) -> Guess {
     let direct: Vec<&Way> = ways.iter().filter(|way| way.link.through.is_none()).collect();
-    if direct.len() < 2 || guess.class == Class::NonPersonal {
+    let acts = !matches!(guess.act, Some(Act::Keep(_)));
+    if direct.len() < 2 || guess.class == Class::NonPersonal || !acts {
         return guess;
     }
     let words = split(&column.name);
@@ -170,7 +255,9 @@ pub(super) fn entry(line: &str, doubt: Option<&str>) -> String {
 /// The columns with the client's key, where there is one way and it is that short.
 fn by_key(ways: &[Way]) -> Option<&[String]> {
     match ways {
-        [way] if way.link.through.is_none() && way.link.equals.is_none() => Some(way.link.column.as_slice()),
+        [way] if way.link.through.is_none() && way.link.equals.is_none() && way.link.text.is_none() => {
+            Some(way.link.column.as_slice())
+        }
         _ => None,
     }
 }
@@ -190,16 +277,18 @@ fn links(ways: &[Way]) -> String {
 /// The rule of a column as an inline table.
 pub(super) fn rule(guess: &Guess) -> String {
     let mut parts = vec![format!("class = \"{}\"", guess.class)];
+    let kept = matches!(guess.act, Some(Act::Keep(_)));
     match &guess.act {
         None => {}
         Some(Act::Clear) => parts.push("clear = true".to_owned()),
         Some(Act::Text(text)) => parts.push(format!("replace = {}", string(text))),
         Some(Act::Number(number)) => parts.push(format!("replace = {number}")),
-        Some(Act::False) => parts.push("replace = false".to_owned()),
+        Some(Act::Flag(flag)) => parts.push(format!("replace = {flag}")),
+        Some(Act::Keep(why)) => parts.push(format!("keep = {}", string(why))),
         Some(Act::Year) => parts.push("generalize = \"year\"".to_owned()),
     }
-    parts.extend(guess.link.as_ref().map(|name| format!("for = {}", string(name))));
-    if guess.identifying && guess.class != Class::NonPersonal {
+    parts.extend(guess.link.as_ref().filter(|_| !kept).map(|name| format!("for = {}", string(name))));
+    if guess.identifying && guess.class != Class::NonPersonal && !kept {
         parts.push("identifying = true".to_owned());
     }
     format!("{{ {} }}", parts.join(", "))

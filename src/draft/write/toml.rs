@@ -1,6 +1,6 @@
 //! Pieces of TOML and SQL as people write them.
 
-use crate::domain::policy::{Link, Names};
+use crate::domain::policy::{Compare, Link, Names};
 
 /// A key, quoted only where it must be.
 pub(super) fn key(name: &str) -> String {
@@ -32,6 +32,29 @@ pub(super) fn array(names: &[String]) -> String {
         [one] => string(one),
         many => format!("[{}]", many.iter().map(|name| string(name)).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// A setting with a list of texts, on as many lines as it needs.
+pub(super) fn list(name: &str, items: &[String], width: usize) -> String {
+    let quoted: Vec<String> = items.iter().map(|item| string(item)).collect();
+    let line = format!("{name} = [{}]\n", quoted.join(", "));
+    if line.chars().count() <= width { line } else { format!("{name} = [\n{}]\n", lines(items, width)) }
+}
+
+/// The lines of such a list.
+pub(super) fn lines(items: &[String], width: usize) -> String {
+    let (mut text, mut line) = (String::new(), String::new());
+    for item in items.iter().map(|item| string(item)) {
+        if !line.is_empty() && line.chars().count() + item.chars().count() + 4 > width {
+            text.push_str(&format!("  {}\n", line.trim_end()));
+            line.clear();
+        }
+        line.push_str(&format!("{item}, "));
+    }
+    if !line.is_empty() {
+        text.push_str(&format!("  {}\n", line.trim_end()));
+    }
+    text
 }
 
 /// A text that cannot end its comment.
@@ -90,6 +113,8 @@ pub(super) fn link(link: &Link) -> String {
     parts.extend(link.equals.as_ref().map(|equals| format!("equals = {}", names(equals))));
     parts.extend(link.link.as_ref().map(|name| format!("for = {}", string(name))));
     parts.extend(link.condition.as_ref().map(|condition| format!("where = {}", string(condition))));
+    parts.extend(link.compare.map(|Compare::Email| "compare = \"email\"".to_owned()));
+    parts.extend(link.text.as_ref().map(|text| format!("text = {}", string(text))));
     parts.extend((!link.exclusive.is_no()).then(|| "exclusive = true".to_owned()));
     format!("{{ {} }}", parts.join(", "))
 }

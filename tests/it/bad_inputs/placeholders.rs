@@ -166,7 +166,7 @@ fn an_unknown_placeholder_is_refused() {
     error: the policy cannot become a plan: 1 problem to mend
       tables.customers.columns.email
         `{name}` is not a placeholder
-        mend: the placeholders are `{key}` and `{today}`
+        mend: the placeholders are `{key}`, `{row}` and `{today}`
 
     hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
     ");

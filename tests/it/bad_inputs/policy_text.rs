@@ -100,7 +100,7 @@ fn a_link_with_an_unknown_setting_has_the_nearest() {
     assert_snapshot!(office.check(), @r"
     error: `policy.toml` line 44: unknown setting `thru`
 
-    hint: the settings here are `name`, `column`, `through`, `equals`, `for`, `where`, `exclusive`
+    hint: the settings here are `name`, `column`, `through`, `equals`, `for`, `where`, `compare`, `text`, `exclusive`
     ");
 }
 

@@ -23,5 +23,6 @@ mod residue_forms;
 mod residue_reach;
 mod rows;
 mod schema;
+mod shorthands;
 pub mod support;
 mod values;

@@ -1,0 +1,141 @@
+//! Where values of a few clients stand in the whole database.
+
+use std::time::Instant;
+
+use super::{Connection, StoreError, query};
+use crate::domain::dialect::Dialect;
+use crate::domain::plan::Plan;
+use crate::domain::residue::Former;
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::sql::{name, relation};
+use serde::Serialize;
+
+/// Characters read of each value.
+const CHARACTERS: usize = 8_000;
+
+/// How far a search goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Clients whose values are looked for.
+    pub clients: usize,
+    /// Rows read of each table.
+    pub rows: usize,
+    /// When to stop.
+    pub until: Instant,
+}
+
+/// A column in which values of clients stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Found {
+    pub table: String,
+    pub column: String,
+    /// How many of the clients looked for.
+    pub clients: usize,
+}
+
+/// What a search came to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Searched {
+    /// Clients whose values were looked for.
+    pub clients: usize,
+    /// Tables that were read.
+    pub tables: usize,
+    pub found: Vec<Found>,
+    /// Tables that were not read to the end: the time was up, the account may not read them, or a value is
+    /// no text in UTF-8.
+    pub left: Vec<String>,
+}
+
+/// The identifying values of the first clients, and their keys where these are texts.
+pub(super) async fn clients(
+    connection: &mut Connection,
+    plan: &Plan,
+    schema: &Schema,
+    most: usize,
+) -> Result<Vec<Former>, StoreError> {
+    let Some(table) = schema.table(&plan.client.table) else { return Ok(Vec::new()) };
+    let sources = plan.identifying.iter().filter(|source| source.table == table.name && source.condition.is_none());
+    let mut columns: Vec<&String> = sources.flat_map(|source| &source.columns).collect();
+    let is_text = |name: &&String| table.column(name).is_some_and(|column| column.kind() == Kind::Text);
+    columns.extend(plan.client.key.iter().filter(is_text));
+    if columns.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts: Vec<String> = columns.iter().map(|own| format!("CAST({} AS TEXT)", name(own))).collect();
+    let from = relation(schema.dialect, &table.name);
+    let sql = format!("SELECT {} FROM {from} LIMIT {most}", texts.join(", "));
+    let mut all = Vec::new();
+    for row in query(&sql).fetch_all(connection).await? {
+        let mut former = Former::new(plan.min_length.max(4));
+        for at in 0..columns.len() {
+            if let Some(value) = row.get::<Option<String>>(at)? {
+                former.add(&value);
+            }
+        }
+        all.push(former);
+    }
+    Ok(all)
+}
+
+/// Looks for these clients' values in the first rows of each of these tables.
+pub(super) async fn search(
+    connection: &mut Connection,
+    schema: &Schema,
+    tables: &[&LiveTable],
+    clients: &[Former],
+    bounds: &Bounds,
+) -> Result<Searched, StoreError> {
+    let mut searched = Searched { clients: clients.len(), ..Searched::default() };
+    for table in tables {
+        let columns: Vec<&LiveColumn> =
+            table.columns.iter().filter(|own| matches!(own.kind(), Kind::Text | Kind::Unknown)).collect();
+        if columns.is_empty() || clients.is_empty() {
+            continue;
+        }
+        if Instant::now() >= bounds.until {
+            searched.left.push(table.name.clone());
+            continue;
+        }
+        searched.tables += 1;
+        let mut is_read = true;
+        let mut hits = vec![vec![false; clients.len()]; columns.len()];
+        let rows = query(rows(schema.dialect, table, &columns, bounds.rows)).fetch_all(&mut *connection).await;
+        if rows.as_ref().is_err_and(StoreError::is_forbidden) {
+            searched.tables -= 1;
+            searched.left.push(table.name.clone());
+            continue;
+        }
+        for row in rows? {
+            for (at, hits) in hits.iter_mut().enumerate() {
+                let value = match row.get::<Option<String>>(at) {
+                    Ok(Some(value)) => value,
+                    Ok(None) => continue,
+                    Err(_) => {
+                        is_read = false;
+                        continue;
+                    }
+                };
+                for (client, hit) in clients.iter().zip(hits.iter_mut()).filter(|(_, hit)| !**hit) {
+                    *hit = client.found_in(&value);
+                }
+            }
+        }
+        if !is_read {
+            searched.left.push(table.name.clone());
+        }
+        for (column, hits) in columns.iter().zip(hits) {
+            let count = hits.iter().filter(|hit| **hit).count();
+            if count > 0 {
+                searched.found.push(Found { table: table.name.clone(), column: column.name.clone(), clients: count });
+            }
+        }
+    }
+    Ok(searched)
+}
+
+/// The first rows of a table as texts.
+fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], most: usize) -> String {
+    let cut = |column: &&LiveColumn| format!("substr(CAST({} AS TEXT), 1, {CHARACTERS})", name(&column.name));
+    let texts: Vec<String> = columns.iter().map(cut).collect();
+    format!("SELECT {} FROM {} LIMIT {most}", texts.join(", "), relation(dialect, &table.name))
+}

@@ -1,0 +1,68 @@
+//! `lethe policy init` on a database that it has never seen.
+
+use crate::common::{Place, command};
+
+const SCHEMA: &str = "
+    CREATE TABLE members (id INTEGER PRIMARY KEY, first_name TEXT NOT NULL, last_name TEXT NOT NULL, email TEXT UNIQUE,
+        phone VARCHAR(20), birth_date DATE, remarks TEXT, do_not_mail INTEGER NOT NULL DEFAULT 0,
+        status VARCHAR(10) NOT NULL CHECK (status IN ('active', 'gone')), created_on DATE);
+    CREATE TABLE donations (id INTEGER PRIMARY KEY, member_id INTEGER REFERENCES members (id), received_on DATE,
+        amount NUMERIC, note TEXT, created_by INTEGER);
+    CREATE TABLE logins (id INTEGER PRIMARY KEY, member_id INTEGER REFERENCES members (id),
+        login VARCHAR(40) NOT NULL UNIQUE);
+    CREATE TABLE letters (id INTEGER PRIMARY KEY, to_email TEXT, body TEXT);
+    CREATE TABLE events (id INTEGER PRIMARY KEY, object_type TEXT, object_id INTEGER, message TEXT);
+    CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT);
+    CREATE TABLE users (id INTEGER PRIMARY KEY, login TEXT, password_hash TEXT);
+    CREATE TABLE journals (id INTEGER PRIMARY KEY, payload TEXT);
+    INSERT INTO members VALUES
+        (1, 'Ann', 'Archerson', 'ann@archer.example', '+45 5551 0001', '1971-03-14', 'called twice', 0, 'active', '2001-01-01'),
+        (2, 'Bob', 'Bakerson', 'bob@baker.example', '+45 5551 0002', '1982-04-15', '', 1, 'gone', '2002-01-01'),
+        (3, 'Cid', 'Cooperson', NULL, NULL, NULL, '', 0, 'active', '2003-01-01');
+    INSERT INTO donations VALUES (1, 1, '2005-01-01', 10, 'thanks', 7), (2, 2, '2006-01-01', 20, NULL, 8);
+    INSERT INTO logins VALUES (1, 1, 'ann'), (2, 1, 'annie'), (3, 2, 'bob');
+    INSERT INTO letters VALUES (1, 'Ann@Archer.example', 'Dear Ann'), (2, 'bob@baker.example', 'Dear Bob'),
+        (3, 'ann@archer.example', 'Dear Ann again');
+    INSERT INTO events VALUES (1, 'member', 1, 'joined'), (2, 'member', 2, 'left'), (3, 'product', 9, 'sold out');
+    INSERT INTO products VALUES (1, 'a mug');
+    INSERT INTO users VALUES (7, 'clerk', 'x');
+    INSERT INTO journals VALUES (1, 'mailed bob@baker.example'), (2, 'nothing');
+";
+
+#[tokio::test]
+async fn a_draft_accepted_as_written_passes_check_and_a_rehearsal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = Place::new(folder.path(), SCHEMA).await;
+    let config = format!("database = \"{}\"\n", place.setting());
+    std::fs::write(folder.path().join("lethe.toml"), config).expect("the configuration is written");
+    let run = |args: &[&str]| {
+        let done = command(folder.path()).args(args).assert();
+        let output = done.get_output().clone();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (made, said) = run(&["policy", "init"]);
+    assert!(made, "{said}");
+    let path = folder.path().join("policy.toml");
+    let draft = std::fs::read_to_string(&path).expect("the draft");
+    for part in [
+        "to_email\", equals = \"email\", compare = \"email\"",
+        "where = \"object_type = 'member'\"",
+        "login = { class = \"personal\", replace = \"anonymized-{row}\" }",
+        "do_not_mail",
+        "#   journals.payload: values of 1",
+        "tables = [\"products\"]",
+        "tables = [\"users\"]",
+    ] {
+        assert!(draft.contains(part), "no `{part}` in\n{draft}");
+    }
+    for secret in ["Archerson", "baker.example", "5551"] {
+        assert!(!draft.contains(secret), "{draft}");
+    }
+    std::fs::write(&path, lethe::draft::accepted(&draft)).expect("the policy is written");
+    let (passes, said) = run(&["policy", "check", "--search"]);
+    assert!(passes, "{said}\n{draft}");
+    assert!(said.contains("found: `journals.payload` has values of 1 client"), "{said}");
+    let (passes, said) = run(&["sweep", "--period", "--rehearse"]);
+    assert!(passes && said.contains("may now be used live"), "{said}\n{draft}");
+}
