@@ -30,6 +30,8 @@ use crate::traces::{Span, note};
 const REPLAY_PAUSE: Duration = Duration::from_secs(2);
 /// Why a batch is put off whose database's disk is about to be full.
 const NO_ROOM: &str = "the write-ahead log takes the room on the disk, and another program keeps it from being emptied";
+/// How long a batch waits whose tables cannot be locked.
+const OCCUPIED_PAUSE: Duration = Duration::from_millis(500);
 /// How long a batch is put off the first time that the database is away.
 const PUT_OFF: Duration = Duration::from_secs(2);
 
@@ -40,6 +42,7 @@ pub(super) struct Anonymizer {
     pace: Pace,
     stop: CancellationToken,
     sweep: Arc<Mutex<Option<Arc<OpenSweep>>>>,
+    occupied: Arc<closing::Occupied>,
 }
 
 struct OpenSweep {
@@ -72,7 +75,7 @@ enum Attempt {
 impl Anonymizer {
     /// Until `stop` it keeps to the pace that is configured.
     pub(super) fn new(context: Context, stop: CancellationToken) -> Self {
-        Self { pace: Pace::new(context.limits.rate), context, stop, sweep: Arc::default() }
+        Self { pace: Pace::new(context.limits.rate), context, stop, sweep: Arc::default(), occupied: Arc::default() }
     }
 
     /// Anonymizes the clients of a claimed batch and records an outcome for
@@ -138,6 +141,11 @@ impl Anonymizer {
                     );
                     tracing::error!(sweep = sweep.id, note, "sweep braked");
                     return Ok(self.context.ledger.brake_sweep(sweep.id, &note).await?);
+                }
+                // Tried again with no lock held in between.
+                Err(BatchFault::Occupied) => {
+                    tokio::time::sleep(OCCUPIED_PAUSE).await;
+                    continue;
                 }
                 Err(fault) => fault,
             };
@@ -219,7 +227,8 @@ impl Anonymizer {
             BatchFault::UnknownKey { table, key } => {
                 SweepError::UnknownKey { table: table.clone(), key: key.clone() }.brief()
             }
-            BatchFault::Crowded => "other sessions write to its tables all the time".to_owned(),
+            BatchFault::Crowded => "other batches were writing for all of its time".to_owned(),
+            BatchFault::Occupied => "other sessions write to its tables".to_owned(),
             BatchFault::WaitedFor => "other sessions wait for its rows".to_owned(),
             BatchFault::Residue(_) | BatchFault::Overtaken(_) | BatchFault::NotSettled(_) => String::new(),
         }
@@ -341,7 +350,7 @@ impl Anonymizer {
             if let Some(applied) = applied {
                 let plan = &open.prepared.loaded.plan;
                 let work = Work { plan, statements: &open.statements, keys: &batch.keys, room: None };
-                closing::look(&mut transaction, &work, &applied, true).await?;
+                closing::look(&mut transaction, &work, &applied, Some(&self.occupied)).await?;
             }
             let _step = Span::step("commit");
             transaction.commit().await?;

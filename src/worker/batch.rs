@@ -56,8 +56,10 @@ pub enum BatchFault {
     Overtaken(Failing),
     /// Another session waits for rows of these clients, and may hold what this one would have to wait for.
     WaitedFor,
-    /// Other sessions write to the tables all the time.
+    /// Other batches were writing for all of its time.
     Crowded,
+    /// Other sessions write to the tables, which cannot be locked for that.
+    Occupied,
     /// A key-value table holds a key that the policy does not know.
     UnknownKey { table: String, key: String },
     /// A rule applied to its own result changes rows of these tables (rehearsals only).

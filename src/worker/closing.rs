@@ -1,7 +1,8 @@
 //! The last look at a batch: what is committed was verified, and nobody could
 //! change the answer in between.
 
-use std::time::Duration;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 
@@ -14,10 +15,28 @@ use crate::traces::Span;
 
 /// Times that the tables are to be locked, a tenth of a second each.
 const LOCK_ATTEMPTS: u32 = 5;
+/// How long other sessions may keep the tables from being locked until the last look is taken without that.
+const LONG: Duration = Duration::from_secs(5);
 /// How long a batch waits for its turn to write before it asks again.
 const TURN_PAUSE: Duration = Duration::from_millis(10);
 /// Times that it asks: half a minute.
 const TURN_ATTEMPTS: u32 = 3_000;
+
+/// Since when other sessions have kept the tables from being locked, if they do.
+#[derive(Debug, Default)]
+pub(super) struct Occupied(Mutex<Option<Instant>>);
+
+impl Occupied {
+    fn since(&self, change: impl FnOnce(&mut Option<Instant>)) -> Option<Instant> {
+        let mut since = self.0.lock().expect("nobody panics with it");
+        change(&mut since);
+        *since
+    }
+
+    fn is_for_long(&self) -> bool {
+        self.since(|_| ()).is_some_and(|since| since.elapsed() >= LONG)
+    }
+}
 
 /// Waits until no other batch is writing.
 ///
@@ -36,7 +55,8 @@ pub(super) async fn take_turn(connection: &mut Connection, work: &Work<'_>) -> R
 }
 
 /// Verifies that every rule took effect and that nothing keeps a client now that did not before.
-/// With `locking`, nobody else writes to the tables from here to the end of the transaction.
+/// With `locking`, nobody else writes to the tables from here to the end of the transaction, unless somebody has
+/// for so long that the night would be lost.
 ///
 /// # Errors
 ///
@@ -45,12 +65,12 @@ pub(super) async fn look(
     connection: &mut Connection,
     work: &Work<'_>,
     applied: &Applied,
-    locking: bool,
+    locking: Option<&Occupied>,
 ) -> Result<(), BatchFault> {
     let _step = Span::step("last look");
     let last_look = &work.statements.last_look;
-    if let Some(closing) = last_look.closing.filter(|_| locking) {
-        lock(connection, closing, &last_look.tables).await?;
+    if let (Some(closing), Some(occupied)) = (last_look.closing, locking) {
+        lock(connection, closing, &last_look.tables, occupied).await?;
     }
     let mut kept = Failing::new();
     for rule in &last_look.rules {
@@ -93,25 +113,38 @@ pub(super) async fn check(connection: &mut Connection, check: &Check, failing: &
 }
 
 /// Keeps others from writing to these tables, as far as the account may.
-async fn lock(connection: &mut Connection, closing: &Closing, tables: &[String]) -> Result<(), BatchFault> {
+async fn lock(
+    connection: &mut Connection,
+    closing: &Closing,
+    tables: &[String],
+    occupied: &Occupied,
+) -> Result<(), BatchFault> {
     let tables = serde_json::to_string(tables).expect("texts are JSON");
     let lockable: Vec<String> = query_scalar(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
     if lockable.is_empty() {
         return Ok(());
     }
     let lock = closing.lock.replace("{tables}", &lockable.join(", "));
-    for _ in 0..LOCK_ATTEMPTS {
+    for _ in 0..if occupied.is_for_long() { 1 } else { LOCK_ATTEMPTS } {
         if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
             return Err(BatchFault::WaitedFor);
         }
         connection.run_script("SAVEPOINT lethe_lock").await?;
         match connection.run_script(&lock).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => {
+                occupied.since(|since| *since = None);
+                return Ok(());
+            }
             Err(error) if error.fault().kind == FaultKind::Busy => {
                 connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
             }
             Err(error) => return Err(error.into()),
         }
     }
-    Err(BatchFault::Crowded)
+    occupied.since(|since| *since = since.or_else(|| Some(Instant::now())));
+    if occupied.is_for_long() {
+        tracing::warn!("other sessions have been writing to the tables for long: verified without locking them");
+        return Ok(());
+    }
+    Err(BatchFault::Occupied)
 }

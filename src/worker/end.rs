@@ -60,7 +60,7 @@ pub(super) fn end_of(fault: &BatchFault, batch: &Tried) -> BatchEnd {
         BatchFault::Rows { .. } => BatchEnd::FailUnseen,
         BatchFault::Busy(_) | BatchFault::WaitedFor if waits_too_long(batch.waits) => BatchEnd::LeaveOut,
         BatchFault::Busy(_) | BatchFault::WaitedFor => BatchEnd::Wait,
-        BatchFault::Unavailable(_) | BatchFault::Crowded => BatchEnd::PutOff,
+        BatchFault::Unavailable(_) | BatchFault::Crowded | BatchFault::Occupied => BatchEnd::PutOff,
         // Only a rehearsal asks whether rules are settled.
         BatchFault::UnknownKey { .. } | BatchFault::NotSettled(_) => BatchEnd::Stop,
     }

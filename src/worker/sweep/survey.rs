@@ -258,7 +258,9 @@ impl Walk<'_> {
                     Err(BatchFault::Busy(error) | BatchFault::Unavailable(error)) => {
                         return Err(error.into());
                     }
-                    Err(BatchFault::Crowded | BatchFault::WaitedFor) => unreachable!("a rehearsal locks no tables"),
+                    Err(BatchFault::Crowded | BatchFault::Occupied | BatchFault::WaitedFor) => {
+                        unreachable!("a rehearsal locks no tables")
+                    }
                 }
             };
             let Some(done) = done else { continue };
@@ -284,7 +286,7 @@ impl Walk<'_> {
         }
         if self.mode == Mode::Rehearsal {
             let applied = batch::apply(&mut transaction, &work).await?;
-            closing::look(&mut transaction, &work, &applied, false).await?;
+            closing::look(&mut transaction, &work, &applied, None).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
             if !unsettled.is_empty() {
                 return Err(BatchFault::NotSettled(unsettled));

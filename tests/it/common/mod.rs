@@ -92,8 +92,13 @@ impl Company {
 
     /// Works on a sweep to its end.
     pub async fn work(&self, id: i64) -> (Sweep, Tally) {
-        let ended =
-            wait_for(&self.context, id, CancellationToken::new(), &mut |_, _| {}).await.expect("the sweep ends");
+        let mut each = |_: &_, _: &_| {};
+        let ending = wait_for(&self.context, id, CancellationToken::new(), &mut each);
+        let Ok(ended) = tokio::time::timeout(Duration::from_secs(240), ending).await else {
+            let batches = "SELECT id, state, attempts, run_at, error FROM lethe_batches WHERE state <> 'done'";
+            panic!("the sweep did not end: {:#?}", self.rows(batches).await);
+        };
+        let ended = ended.expect("the sweep ends");
         let tally = self.context.ledger.progress(id).await.expect("progress").tally;
         (ended.expect("the sweep is there"), tally)
     }

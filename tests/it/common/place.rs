@@ -2,10 +2,11 @@
 //! database of its own on the server that the test command has started.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lethe::database::{Postgres, Settings, Sqlite};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
@@ -37,6 +38,16 @@ pub fn server() -> String {
         .unwrap_or_else(|_| panic!("`{SERVER}` is not set: `tests/run` starts a PostgreSQL server and sets it"))
 }
 
+/// The folders of tests, and their databases on the server.
+static MADE: Mutex<Vec<(PathBuf, String)>> = Mutex::new(Vec::new());
+
+/// The databases of tests that are over: all of them together would fill the disk.
+fn over() -> Vec<String> {
+    let mut made = MADE.lock().expect("nobody panics with it");
+    let over = made.extract_if(.., |(folder, _)| !folder.exists());
+    over.filter_map(|(_, url)| url.rsplit_once('/').map(|(_, name)| name.to_owned())).collect()
+}
+
 /// Where the database is.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -47,7 +58,14 @@ pub enum Place {
 impl Place {
     /// A new database with this schema.
     pub async fn new(folder: &Path, schema: &str) -> Self {
-        if is_on_postgres() { Self::on_server(schema).await } else { Self::in_file(folder, schema).await }
+        if !is_on_postgres() {
+            return Self::in_file(folder, schema).await;
+        }
+        let place = Self::on_server(schema).await;
+        if let Self::Server(url) = &place {
+            MADE.lock().expect("nobody panics with it").push((folder.to_owned(), url.clone()));
+        }
+        place
     }
 
     /// `company.db` in a folder.
@@ -66,6 +84,10 @@ impl Place {
     pub async fn on_server(schema: &str) -> Self {
         let name = format!("test_{}", ulid::Ulid::new().to_string().to_lowercase());
         let mut connection = PgConnection::connect(&server()).await.expect("the server answers");
+        for over in over() {
+            let drop = format!("DROP DATABASE IF EXISTS {over} WITH (FORCE)");
+            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.expect("the database goes");
+        }
         let create = format!("CREATE DATABASE {name} TEMPLATE template0");
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("a new database");
         connection.close().await.expect("the connection closes");
@@ -149,9 +171,9 @@ impl Place {
                 connection.close().await.expect("the database closes");
             }
             Self::Server(url) => {
-                let options: PgConnectOptions = url.parse().expect("a URL");
-                let options = options.options([("search_path", "public, lethe")]);
-                let mut connection = PgConnection::connect_with(&options).await.expect("the server answers");
+                let mut connection = PgConnection::connect(url).await.expect("the server answers");
+                let within = sqlx::raw_sql("SET search_path = public, lethe").execute(&mut connection).await;
+                within.expect("a search path");
                 for sql in queries {
                     // Asked without preparing, everything comes back as text.
                     let rows = sqlx::raw_sql(AssertSqlSafe(sql.clone())).fetch_all(&mut connection).await;

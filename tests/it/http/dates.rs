@@ -48,7 +48,11 @@ async fn a_client_s_page_has_its_day_in_three_languages() {
     let (status, to, _) = browser.send(Method::POST, "/clients/day", &form, &[]).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/clients?key=C5"));
     let page = browser.page("/clients?key=C5").await;
-    assert!(page.contains("To anonymize on: <time>31 Jan 2027</time>") && page.contains("clerk set the date to 31 Jan 2027"), "{page}");
+    assert!(
+        page.contains("To anonymize on: <time>31 Jan 2027</time>")
+            && page.contains("clerk set the date to 31 Jan 2027"),
+        "{page}"
+    );
     for (language, words) in [("fr", "Effacer la date"), ("de", "Datum löschen")] {
         let (_, page, _) = browser.send(Method::GET, "/clients?key=C5", &[], &[("accept-language", language)]).await;
         assert!(page.contains(words), "{page}");

@@ -183,10 +183,12 @@ const DUE: &str = r#"
 async fn read_only(company: &Company, word: &str) {
     let mut own = PgConnection::connect(&company.place.setting()).await.unwrap();
     let name = url(&company.place).path().trim_start_matches('/').to_owned();
-    let sql = format!(
-        "SET default_transaction_read_only = off; ALTER DATABASE {name} SET default_transaction_read_only = {word}"
-    );
-    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut own).await.unwrap();
+    for sql in [
+        "SET default_transaction_read_only = off".to_owned(),
+        format!("ALTER DATABASE {name} SET default_transaction_read_only = {word}"),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut own).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,9 +210,13 @@ async fn connections_that_lead_to_a_former_primary_are_replaced() {
         writers.push(writer);
     }
     drop(writers);
-    let mut reader = store.readers().acquire().await.unwrap();
-    reader.run_script("SET default_transaction_read_only = on").await.unwrap();
-    drop(reader);
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let mut reader = store.readers().acquire().await.unwrap();
+        reader.run_script("SET default_transaction_read_only = on").await.unwrap();
+        readers.push(reader);
+    }
+    drop(readers);
     assert!(store.is_read_only().await.unwrap(), "`/health/ready` asks this");
     // Now the name leads to the new primary.
     read_only(&company, "off").await;
