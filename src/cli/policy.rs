@@ -1,6 +1,7 @@
 //! `lethe policy`: draft, check and show the policy.
 
 mod classify;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -51,6 +52,14 @@ pub(super) enum Command {
         /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
         rule: String,
     },
+    /// Show what would happen to one client, row by row, and where else its values are; change nothing.
+    Trace {
+        /// The client's key; the parts of a composite key separated by commas.
+        key: String,
+        /// The most rows to show by each link.
+        #[arg(long, value_name = "ROWS", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+        rows: u16,
+    },
     /// Print the JSON Schema of policies, for editors.
     Schema,
 }
@@ -64,6 +73,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Check { search } => check(search, file, out).await,
         Command::Show => show(file, out).await,
         Command::Classify { place, rule } => classify::classify(&place, &rule, file, out).await,
+        Command::Trace { key, rows } => trace::execute(&key, usize::from(rows), file, out).await,
         Command::Schema => {
             super::output::print(&json_schema());
             Ok(())

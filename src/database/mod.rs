@@ -35,6 +35,7 @@ use futures::future::BoxFuture;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::plan::{Plan, Problem};
+use crate::domain::residue::Former;
 use crate::domain::sample::{Answers, Question, Samples};
 use crate::domain::schema::{LiveTable, Schema};
 use crate::sql::batch;
@@ -294,6 +295,19 @@ impl Store {
     /// Looks for values of a few clients in the tables that no link of the plan
     /// reaches, those of other companies left out.
     pub async fn search(&self, plan: &Plan, schema: &Schema, bounds: &Bounds) -> Result<Searched, StoreError> {
+        let clients =
+            search::clients(&mut self.readers.acquire().await?, plan, schema, bounds.clients).await?;
+        self.search_for(plan, schema, &clients, bounds).await
+    }
+
+    /// The same for the values of these clients.
+    pub async fn search_for(
+        &self,
+        plan: &Plan,
+        schema: &Schema,
+        clients: &[Former],
+        bounds: &Bounds,
+    ) -> Result<Searched, StoreError> {
         let strangers = schema.strangers(&plan.client.table);
         let is_reached = |name: &String| plan.steps.iter().any(|step| step.table == *name);
         let others: Vec<&LiveTable> = schema
@@ -302,8 +316,7 @@ impl Store {
             .filter(|table| !is_reached(&table.name) && !strangers.contains(&table.name))
             .collect();
         let mut connection = self.readers.acquire().await?;
-        let clients = search::clients(&mut connection, plan, schema, bounds.clients).await?;
-        search::search(&mut connection, schema, &others, &clients, bounds).await
+        search::search(&mut connection, schema, &others, clients, bounds).await
     }
 
     /// Reads whole tables for what a plan relies on: dates that are dates, and

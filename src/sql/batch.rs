@@ -457,6 +457,10 @@ fn take(scope: Scope) -> String {
     )
 }
 
+/// Has [`Statements::take`] take every client that there is, whatever keeps it.
+pub const TAKE_ANYWAY: [&str; 2] =
+    ["DELETE FROM lethe_taken", "UPDATE lethe_batch SET state = NULL WHERE state <> 'not_found'"];
+
 /// Marks those taken as anonymized.
 pub const DONE: &str = "UPDATE lethe_batch SET state = 'anonymized' WHERE state IS NULL";
 

@@ -11,6 +11,7 @@ pub mod batch;
 mod change;
 pub mod closing;
 pub mod date;
+pub mod effects;
 pub mod files;
 pub mod groups;
 pub mod kept;

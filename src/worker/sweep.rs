@@ -5,10 +5,12 @@ mod error;
 mod saved;
 mod survey;
 mod terms;
+mod trace;
 
 pub use error::SweepError;
 pub use saved::unknown;
 pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
+pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -354,7 +354,7 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
 
     let (calm_folder, calm) = company(clients, None).await;
     let ended = Command::new(env!("CARGO_BIN_EXE_lethe"))
-        .args(["sweep", "nightly", "--wait"])
+        .args(["sweep", "nightly", "--wait", "--yes"])
         .current_dir(calm_folder.path())
         .stdout(Stdio::null())
         .status();

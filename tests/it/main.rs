@@ -20,6 +20,7 @@ mod deploy;
 mod doctor;
 mod documentation;
 mod drafts;
+mod effects;
 mod files;
 mod http;
 mod journal;

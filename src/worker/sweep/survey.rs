@@ -62,9 +62,9 @@ pub struct Client {
 
 /// What a survey needs; a preview does without a ledger.
 pub struct Surveyor<'a> {
-    store: &'a Store,
-    planner: &'a Planner,
-    ledger: Option<&'a Ledger>,
+    pub(super) store: &'a Store,
+    pub(super) planner: &'a Planner,
+    pub(super) ledger: Option<&'a Ledger>,
     batch_size: usize,
     checked: bool,
 }

@@ -123,7 +123,7 @@ fn a_text_by_key_collides_where_a_client_has_several_rows() {
     error: the policy cannot become a plan: 1 problem to mend
       tables.settings.key_value
         `meta_value` is UNIQUE, and the second row changed would collide with the first
-        mend: a client can have several rows here; use `clear = true`, or delete the rows
+        mend: a client can have several rows here; use a text with `{row}`, which differs for each row
 
     hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
     ");

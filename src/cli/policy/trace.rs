@@ -1,0 +1,110 @@
+//! `lethe policy trace`: what would happen to one client, row by row.
+
+use std::path::Path;
+
+use crate::cli::access::permit;
+use crate::cli::output::{Output, counted, reason};
+use crate::cli::{Failure, setup};
+use crate::cli::config::Config;
+use crate::database::Store;
+use crate::domain::access::Right;
+use crate::domain::key::Key;
+use crate::domain::outcome::Outcome;
+use crate::domain::plan::Plan;
+use crate::ledger::Ledger;
+use crate::service::clients::{KEY_HINT, nobody};
+use crate::worker::Request;
+use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable, trace};
+
+const WHAT: &str = "trace a client";
+
+pub(super) async fn execute(key: &str, rows: usize, file: &Path, out: Output) -> Result<(), Failure> {
+    let config = Config::read(file)?;
+    let store = Store::open(config.settings()?).await?;
+    let planner = config.planner();
+    let loaded = planner.plan(&store).await?;
+    let plan = &loaded.plan;
+    let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+    let context = if Ledger::exists(&store).await? {
+        let service = setup::service_of(&config, setup::context_of(&config, store.clone()).await?).await?;
+        service.allow_on(Right::Configure, WHAT, key).await?;
+        Some(service.context)
+    } else {
+        permit(&config, Right::Configure, WHAT)?;
+        None
+    };
+    let surveyor = match &context {
+        Some(context) => Surveyor::from(context),
+        None => Surveyor::without_ledger(&store, &planner, 1),
+    };
+    let now = context.as_ref().map_or_else(chrono::Utc::now, |own| own.ledger.clock().now());
+    let today = now.with_timezone(&config.time_zone).date_naive();
+    let request = Request { zone: config.time_zone, ..Request::of_clients(vec![parsed], today) };
+    let Some(traced) = trace(surveyor, &request, rows).await? else { return Err(nobody(key)) };
+    if traced.client.outcome == Outcome::NotFound {
+        return Err(nobody(key));
+    }
+    out.data(&traced, || text(&traced, plan));
+    Ok(())
+}
+
+fn text(traced: &Trace, plan: &Plan) -> String {
+    let client = &traced.client;
+    let because = client.reasons.iter().map(|name| reason(Some(plan), name)).collect::<Vec<_>>().join("; ");
+    let mut text = format!("Client {}: ", client.key);
+    text += &match client.outcome {
+        Outcome::Anonymized => "it is due, and nothing keeps it. The next sweep does this:\n".to_owned(),
+        Outcome::Already => "it was anonymized. A replay would do this:\n".to_owned(),
+        Outcome::NotDue | Outcome::NotFound => "it is not due. Were it due, this would happen:\n".to_owned(),
+        Outcome::Refused => format!("it is kept: {because}. Otherwise this would happen:\n"),
+        Outcome::Failed => format!("it fails: {because}. Otherwise this would happen:\n"),
+    };
+    let reached: Vec<&TracedTable> = traced.tables.iter().filter(|own| !own.rows.is_empty()).collect();
+    for own in &reached {
+        let more = if own.more { " or more" } else { "" };
+        text += &format!("\n{}: {}{more}, by {}\n", own.table, counted(own.rows.len() as u64, "row"), own.link);
+        for row in &own.rows {
+            text += &of_row(row);
+        }
+    }
+    let without = traced.tables.len() - reached.len();
+    if without > 0 {
+        text += &format!("\nNo row was found by {}.\n", counted(without as u64, "other link"));
+    }
+    text += &elsewhere(traced);
+    text + "\nNothing was changed. What triggers of the database would do is not shown."
+}
+
+fn of_row(row: &TracedRow) -> String {
+    let value = |own: &Option<String>| own.as_deref().map_or_else(|| "NULL".to_owned(), |own| format!("'{own}'"));
+    let key: Vec<String> = row.key.iter().map(|(name, own)| format!("{name} = {}", value(own))).collect();
+    let key = if key.is_empty() { "a row without a key".to_owned() } else { key.join(", ") };
+    if row.deleted {
+        return format!("  {key}: deleted\n");
+    }
+    if row.changes.is_empty() {
+        return format!("  {key}: stays as it is\n");
+    }
+    let mut text = format!("  {key}\n");
+    for own in &row.changes {
+        text += &format!("    {}: {} becomes {}\n", own.column, value(&own.before), value(&own.after));
+    }
+    text
+}
+
+fn elsewhere(traced: &Trace) -> String {
+    let searched = &traced.elsewhere;
+    if searched.tables == 0 && searched.left.is_empty() {
+        return String::new();
+    }
+    let tables = counted(searched.tables as u64, "table");
+    let mut text = format!("\nIts values were looked for in {tables} that no link reaches");
+    text += if searched.found.is_empty() { ": they are not there.\n" } else { ", and are in:\n" };
+    for own in &searched.found {
+        text += &format!("  {}.{}\n", own.table, own.column);
+    }
+    if !searched.left.is_empty() {
+        text += &format!("note: not all of {} could be read\n", searched.left.join(", "));
+    }
+    text
+}

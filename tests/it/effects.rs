@@ -1,0 +1,210 @@
+//! `lethe policy trace`: what would happen to one client, before it happens.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::common::place::either;
+use crate::common::{Place, command};
+
+const SCHEMA: &str = "
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT, city TEXT, due DATE);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT, payer_no TEXT, contact TEXT, note TEXT);
+CREATE TABLE lines (order_id INTEGER, place INTEGER, text TEXT, PRIMARY KEY (order_id, place));
+CREATE TABLE addresses (id INTEGER PRIMARY KEY, customer_no TEXT, street TEXT, keep INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE audit (id INTEGER PRIMARY KEY, what TEXT);
+CREATE TABLE countries (code TEXT, name TEXT);
+INSERT INTO customers VALUES ('A', 'Ann Archer', 'ann@home.example', NULL, '2020-01-01'),
+  ('B', 'Bob Baker', 'bob@home.example', 'Rome', '2020-01-01'), ('C', 'Cid Carver', NULL, NULL, '2999-01-01');
+INSERT INTO orders (id, customer_no, payer_no, contact, note) VALUES (1, 'A', 'B', 'Ann Archer', 'closed'), (2, 'B', 'B', 'Bob', 'open'),
+  (3, 'A', 'A', NULL, 'closed');
+INSERT INTO lines VALUES (1, 1, 'for Ann Archer'), (1, 2, 'delivery'), (2, 1, 'for Bob');
+INSERT INTO addresses (id, customer_no, street, keep) VALUES (1, 'A', 'Long Street', 0), (2, 'A', 'Short Street', 1), (3, 'B', 'Low Road', 0);
+INSERT INTO audit (id, what) VALUES (1, 'mail to ann@home.example'), (2, 'nothing');
+INSERT INTO countries VALUES ('IT', 'Italy');
+";
+
+const POLICY: &str = r#"
+client = { table = "customers", key = "no", to_anonymize_on = "due" }
+guards = [{ name = "open", reason = "has open orders", table = "orders", where = "note = 'open'" }]
+
+[tables.customers.columns]
+no.class = "non-personal"
+name = { class = "personal", replace = "Client {key}", identifying = true }
+email = { class = "personal", clear = true, identifying = true }
+city = { class = "personal", clear = true }
+due.class = "non-personal"
+
+[tables.orders]
+client = ["customer_no", "payer_no"]
+[tables.orders.columns]
+id.class = "non-personal"
+customer_no.class = "non-personal"
+payer_no.class = "non-personal"
+contact = { class = "personal", clear = true, for = "customer_no" }
+note.class = "non-personal"
+
+[tables.lines]
+client = { column = "order_id", through = "orders", for = "customer_no" }
+[tables.lines.columns]
+order_id.class = "non-personal"
+place.class = "non-personal"
+text = { class = "personal", replace = "-", where = "text LIKE 'for %'" }
+
+[tables.addresses]
+client = "customer_no"
+rows = [{ delete = "keep = 0" }]
+[tables.addresses.columns]
+id.class = "non-personal"
+customer_no.class = "non-personal"
+street = { class = "personal", clear = true }
+keep.class = "non-personal"
+
+[tables.audit]
+free = "a log that is emptied every week"
+[tables.countries]
+free = "a list"
+"#;
+
+struct Shop {
+    folder: TempDir,
+    place: Place,
+}
+
+impl Shop {
+    async fn new(schema: &str, policy: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Place::new(folder.path(), schema).await;
+        let config = format!(
+            "database = \"{}\"\n[sweep]\nbrake_share = 1.0\nrehearsal = false\n[backup]\nrequired = false\n",
+            place.setting()
+        );
+        std::fs::write(folder.path().join("lethe.toml"), config).expect("the configuration is written");
+        std::fs::write(folder.path().join("policy.toml"), policy).expect("the policy is written");
+        Self { folder, place }
+    }
+
+    fn run(&self, args: &[&str]) -> (bool, String) {
+        let ended = command(self.folder.path()).args(args).output().expect("the program starts");
+        let text = if ended.status.success() { ended.stdout } else { ended.stderr };
+        (ended.status.success(), String::from_utf8(text).expect("a text"))
+    }
+
+    fn trace(&self, key: &str) -> Value {
+        let (is_done, text) = self.run(&["policy", "trace", key, "--json"]);
+        assert!(is_done, "{text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    async fn everything(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for table in ["customers", "orders", "lines", "addresses", "audit", "countries"] {
+            all.extend(self.place.rows(&format!("SELECT '{table}', t.* FROM {table} AS t ORDER BY 2, 3")).await);
+        }
+        all
+    }
+}
+
+fn rows<'a>(trace: &'a Value, table: &str) -> Vec<&'a Value> {
+    let tables = trace["tables"].as_array().expect("tables").iter().filter(|own| own["table"] == table);
+    tables.flat_map(|own| own["rows"].as_array().expect("rows")).collect()
+}
+
+#[tokio::test]
+async fn a_trace_says_what_the_sweep_then_does_and_changes_nothing() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    let before = shop.everything().await;
+    let ledger = either(
+        "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'lethe%'",
+        "SELECT count(*) FROM pg_namespace WHERE nspname = 'lethe'",
+    );
+    let trace = shop.trace("A");
+    assert_eq!(shop.everything().await, before);
+    assert_eq!(shop.place.rows(ledger).await, ["0"], "not even a ledger was made");
+
+    assert_eq!(trace["client"], json!({ "key": "A", "outcome": "anonymized", "reasons": [] }));
+    let own = rows(&trace, "customers");
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0]["key"], json!([["no", "A"]]));
+    assert_eq!(
+        own[0]["changes"],
+        json!([
+            { "column": "name", "before": "Ann Archer", "after": "Client A" },
+            { "column": "email", "before": "ann@home.example", "after": null },
+        ]),
+        "an empty city stays as it is"
+    );
+    let (is_done, said) = shop.run(&["sweep", "--due", "--wait"]);
+    assert!(is_done, "{said}");
+    for (table, key) in [("customers", 1), ("orders", 1), ("lines", 2), ("addresses", 1)] {
+        for row in rows(&trace, table) {
+            let parts = row["key"].as_array().unwrap();
+            assert_eq!(parts.len(), key);
+            let is_it = |own: &Value| format!("CAST({} AS TEXT) = '{}'", own[0].as_str().unwrap(), own[1].as_str().unwrap());
+            let is_it = parts.iter().map(is_it).collect::<Vec<_>>().join(" AND ");
+            let there = shop.place.rows(&format!("SELECT count(*) FROM {table} WHERE {is_it}")).await;
+            assert_eq!(there, [if row["deleted"] == true { "0" } else { "1" }], "{table} {is_it}");
+            for change in row["changes"].as_array().unwrap() {
+                let column = change["column"].as_str().unwrap();
+                let now = shop.place.rows(&format!("SELECT {column} FROM {table} WHERE {is_it}")).await;
+                assert_eq!(now, [change["after"].as_str().unwrap_or("NULL")], "{table}.{column} {is_it}");
+            }
+        }
+    }
+    // Every row that the sweep touched for this client was in the trace, and no other.
+    let touched = |table: &str| {
+        let is_touched = |row: &&Value| row["deleted"] == true || row["changes"] != json!([]);
+        let key = |row: &Value| row["key"].as_array().unwrap().iter().map(|own| own[1].as_str().unwrap().to_owned()).collect();
+        let mut keys: Vec<Vec<String>> = rows(&trace, table).into_iter().filter(is_touched).map(key).collect();
+        keys.sort();
+        keys.into_iter().map(|own| own.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(touched("orders"), ["1"]);
+    assert_eq!(touched("lines"), ["1 1"]);
+    assert_eq!(touched("addresses"), ["1", "2"]);
+    assert_eq!(shop.trace("A")["client"]["outcome"], "already");
+}
+
+#[tokio::test]
+async fn values_in_tables_that_no_link_reaches_are_found() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    let found = |trace: &Value| trace["elsewhere"]["found"].clone();
+    assert_eq!(found(&shop.trace("A")), json!([{ "table": "audit", "column": "what", "clients": 1 }]));
+    assert_eq!(found(&shop.trace("B")), json!([]));
+    let (is_done, text) = shop.run(&["policy", "trace", "A"]);
+    assert!(is_done && text.contains("audit.what") && text.contains("Nothing was changed."), "{text}");
+}
+
+#[tokio::test]
+async fn who_is_kept_is_traced_all_the_same_with_the_reason() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    let trace = shop.trace("B");
+    assert_eq!((&trace["client"]["outcome"], &trace["client"]["reasons"]), (&json!("refused"), &json!(["open"])));
+    assert_eq!(rows(&trace, "customers")[0]["changes"][0]["after"], "Client B");
+    let (_, text) = shop.run(&["policy", "trace", "B"]);
+    assert!(text.starts_with("Client B: it is kept: has open orders."), "{text}");
+    assert_eq!(shop.trace("C")["client"]["outcome"], "not_due");
+}
+
+#[tokio::test]
+async fn rows_are_bounded_and_it_says_that_there_are_more() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    let (is_done, text) = shop.run(&["policy", "trace", "A", "--rows", "1", "--json"]);
+    assert!(is_done, "{text}");
+    let trace: Value = serde_json::from_str(&text).unwrap();
+    let addresses = trace["tables"].as_array().unwrap().iter().find(|own| own["table"] == "addresses").unwrap();
+    assert_eq!((addresses["rows"].as_array().unwrap().len(), &addresses["more"]), (1, &json!(true)));
+}
+
+#[tokio::test]
+async fn who_is_not_there_or_may_not_configure_gets_no_trace() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    for (key, words) in [("Z", "there is no client `Z`"), ("A,B", "the key"), ("", "the key")] {
+        let (is_done, text) = shop.run(&["policy", "trace", key]);
+        assert!(!is_done && text.contains(words), "{key}: {text}");
+        assert!(!text.contains("Ann"), "{text}");
+    }
+    let config = std::fs::read_to_string(shop.folder.path().join("lethe.toml")).unwrap();
+    std::fs::write(shop.folder.path().join("lethe.toml"), config + "[access]\noperators = { tester = [\"read\"] }\n").unwrap();
+    let (is_done, text) = shop.run(&["policy", "trace", "A"]);
+    assert!(!is_done && text.contains("configure") && !text.contains("Ann"), "{text}");
+}
