@@ -295,8 +295,7 @@ impl Store {
     /// Looks for values of a few clients in the tables that no link of the plan
     /// reaches, those of other companies left out.
     pub async fn search(&self, plan: &Plan, schema: &Schema, bounds: &Bounds) -> Result<Searched, StoreError> {
-        let clients =
-            search::clients(&mut self.readers.acquire().await?, plan, schema, bounds.clients).await?;
+        let clients = search::clients(&mut self.readers.acquire().await?, plan, schema, bounds.clients).await?;
         self.search_for(plan, schema, &clients, bounds).await
     }
 

@@ -44,7 +44,7 @@ contact = { class = "personal", clear = true, for = "customer_no" }
 note.class = "non-personal"
 
 [tables.lines]
-client = { column = "order_id", through = "orders", for = "customer_no" }
+client = { column = "order_id", through = "orders", equals = "id", for = "customer_no" }
 [tables.lines.columns]
 order_id.class = "non-personal"
 place.class = "non-personal"
@@ -124,7 +124,7 @@ async fn a_trace_says_what_the_sweep_then_does_and_changes_nothing() {
     assert_eq!(trace["client"], json!({ "key": "A", "outcome": "anonymized", "reasons": [] }));
     let own = rows(&trace, "customers");
     assert_eq!(own.len(), 1);
-    assert_eq!(own[0]["key"], json!([["no", "A"]]));
+    assert_eq!(own[0]["key"], json!({ "no": "A" }));
     assert_eq!(
         own[0]["changes"],
         json!([
@@ -137,10 +137,10 @@ async fn a_trace_says_what_the_sweep_then_does_and_changes_nothing() {
     assert!(is_done, "{said}");
     for (table, key) in [("customers", 1), ("orders", 1), ("lines", 2), ("addresses", 1)] {
         for row in rows(&trace, table) {
-            let parts = row["key"].as_array().unwrap();
+            let parts = row["key"].as_object().unwrap();
             assert_eq!(parts.len(), key);
-            let is_it = |own: &Value| format!("CAST({} AS TEXT) = '{}'", own[0].as_str().unwrap(), own[1].as_str().unwrap());
-            let is_it = parts.iter().map(is_it).collect::<Vec<_>>().join(" AND ");
+            let is_it = parts.iter().map(|(name, own)| format!("CAST({name} AS TEXT) = '{}'", own.as_str().unwrap()));
+            let is_it = is_it.collect::<Vec<_>>().join(" AND ");
             let there = shop.place.rows(&format!("SELECT count(*) FROM {table} WHERE {is_it}")).await;
             assert_eq!(there, [if row["deleted"] == true { "0" } else { "1" }], "{table} {is_it}");
             for change in row["changes"].as_array().unwrap() {
@@ -153,7 +153,9 @@ async fn a_trace_says_what_the_sweep_then_does_and_changes_nothing() {
     // Every row that the sweep touched for this client was in the trace, and no other.
     let touched = |table: &str| {
         let is_touched = |row: &&Value| row["deleted"] == true || row["changes"] != json!([]);
-        let key = |row: &Value| row["key"].as_array().unwrap().iter().map(|own| own[1].as_str().unwrap().to_owned()).collect();
+        let key = |row: &Value| -> Vec<String> {
+            row["key"].as_object().unwrap().values().map(|own| own.as_str().unwrap().to_owned()).collect()
+        };
         let mut keys: Vec<Vec<String>> = rows(&trace, table).into_iter().filter(is_touched).map(key).collect();
         keys.sort();
         keys.into_iter().map(|own| own.join(" ")).collect::<Vec<_>>()
@@ -204,7 +206,8 @@ async fn who_is_not_there_or_may_not_configure_gets_no_trace() {
         assert!(!text.contains("Ann"), "{text}");
     }
     let config = std::fs::read_to_string(shop.folder.path().join("lethe.toml")).unwrap();
-    std::fs::write(shop.folder.path().join("lethe.toml"), config + "[access]\noperators = { tester = [\"read\"] }\n").unwrap();
+    std::fs::write(shop.folder.path().join("lethe.toml"), config + "[access]\noperators = { tester = [\"read\"] }\n")
+        .unwrap();
     let (is_done, text) = shop.run(&["policy", "trace", "A"]);
     assert!(!is_done && text.contains("configure") && !text.contains("Ann"), "{text}");
 }

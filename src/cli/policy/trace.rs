@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::cli::access::permit;
+use crate::cli::config::Config;
 use crate::cli::output::{Output, counted, reason};
 use crate::cli::{Failure, setup};
-use crate::cli::config::Config;
 use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::key::Key;
@@ -77,7 +77,8 @@ fn text(traced: &Trace, plan: &Plan) -> String {
 
 fn of_row(row: &TracedRow) -> String {
     let value = |own: &Option<String>| own.as_deref().map_or_else(|| "NULL".to_owned(), |own| format!("'{own}'"));
-    let key: Vec<String> = row.key.iter().map(|(name, own)| format!("{name} = {}", value(own))).collect();
+    let key: Vec<String> =
+        row.key.iter().map(|(name, own)| format!("{name} = {}", own.as_deref().unwrap_or("NULL"))).collect();
     let key = if key.is_empty() { "a row without a key".to_owned() } else { key.join(", ") };
     if row.deleted {
         return format!("  {key}: deleted\n");

@@ -13,7 +13,7 @@ use crate::domain::residue::Former;
 use crate::domain::schema::Kind;
 use crate::ledger::stand_in;
 use crate::sql::batch::{TAKE_ANYWAY, statements};
-use crate::sql::effects::{Effects, effects};
+use crate::sql::effects::{Effects, LONGEST, effects};
 use crate::worker::batch::{self, BatchFault, Failing, Work};
 use crate::worker::residue;
 
@@ -46,6 +46,7 @@ pub struct TracedTable {
 #[derive(Debug, Clone, Serialize)]
 pub struct TracedRow {
     /// The columns of its primary key, with their values.
+    #[serde(serialize_with = "as_object")]
     pub key: Vec<(String, Option<String>)>,
     /// Whether the row would be deleted.
     pub deleted: bool,
@@ -58,6 +59,10 @@ pub struct TracedChange {
     pub column: String,
     pub before: Option<String>,
     pub after: Option<String>,
+}
+
+fn as_object<S: serde::Serializer>(key: &[(String, Option<String>)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(key.iter().map(|(name, value)| (name, value)))
 }
 
 /// Reads what would happen to the one client of a request; at most `rows` rows by each link.
@@ -133,13 +138,21 @@ fn traced(row: &Row, effects: &Effects) -> Result<TracedRow, StoreError> {
     for (at, column) in effects.columns.iter().enumerate().filter(|_| !deleted) {
         let first = key.len() + 1 + 3 * at;
         if row.get::<i64>(first + 1)? == 1 {
-            changes.push(TracedChange { column: column.clone(), before: shown(row, first), after: shown(row, first + 2) });
+            changes.push(TracedChange {
+                column: column.clone(),
+                before: shown(row, first),
+                after: shown(row, first + 2),
+            });
         }
     }
     Ok(TracedRow { key, deleted, changes })
 }
 
-/// A value as it is shown to people: bytes that are no text say so.
+/// A value as it is shown to people: cut where it is long, and bytes that are no text say so.
 fn shown(row: &Row, at: usize) -> Option<String> {
-    row.get::<Option<String>>(at).unwrap_or_else(|_| Some("(bytes that are not a text)".to_owned()))
+    let Ok(value) = row.get::<Option<String>>(at) else { return Some("(bytes that are not a text)".to_owned()) };
+    value.map(|value| match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value,
+    })
 }
