@@ -179,5 +179,5 @@ pub(super) fn is_audit(column: &LiveColumn) -> bool {
     let is_user = words
         .iter()
         .any(|word| ["user", "uid", "employee", "staff", "salesperson", "salesrep"].contains(&word.as_str()));
-    (is_deed && (is_actor || is_user || words.len() == 1)) || words.concat().ends_with("uid") && is_deed
+    is_deed && (is_actor || is_user || words.len() == 1 || words.concat().ends_with("uid"))
 }

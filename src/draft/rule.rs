@@ -203,7 +203,7 @@ impl Place<'_> {
         }
         match self.column.kind() {
             Kind::Date | Kind::Text | Kind::Unknown if self.in_unique() => {
-                self.clear().or_else(|(act, _)| Err((act, "is UNIQUE, and years repeat".to_owned())))
+                self.clear().map_err(|(act, _)| (act, "is UNIQUE, and years repeat".to_owned()))
             }
             Kind::Date | Kind::Text | Kind::Unknown if !all_iso_dates(self.values) => {
                 Err((Act::Clear, "holds dates that are not written as YYYY-MM-DD".to_owned()))

@@ -40,6 +40,7 @@ pub struct ClientStatus {
     pub history: Vec<Record>,
 }
 
+#[must_use]
 pub fn nobody(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }

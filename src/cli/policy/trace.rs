@@ -8,6 +8,7 @@ use crate::cli::output::{Output, counted, reason};
 use crate::cli::{Failure, setup};
 use crate::database::Store;
 use crate::domain::access::Right;
+use crate::domain::clock::Clock;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
@@ -37,7 +38,7 @@ pub(super) async fn execute(key: &str, rows: usize, file: &Path, out: Output) ->
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, 1),
     };
-    let now = context.as_ref().map_or_else(chrono::Utc::now, |own| own.ledger.clock().now());
+    let now = context.as_ref().map_or_else(|| Clock::System.now(), |own| own.ledger.clock().now());
     let today = now.with_timezone(&config.time_zone).date_naive();
     let request = Request { zone: config.time_zone, ..Request::of_clients(vec![parsed], today) };
     let Some(traced) = trace(surveyor, &request, rows).await? else { return Err(nobody(key)) };

@@ -84,6 +84,7 @@ impl Family {
 }
 
 /// Whether a name fits a pattern with `*`, in upper or lower case.
+#[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let mut parts = pattern.split('*');

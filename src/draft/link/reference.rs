@@ -189,7 +189,7 @@ impl Finder<'_, '_> {
             let is_own_key = table.is_unique(std::slice::from_ref(&column.name))
                 && column.primary_key > 0
                 && primary_key(table).len() == 1;
-            if is_refuted || (is_own_key && !share.is_some_and(Share::proves) && !self.is_extension(table, target)) {
+            if is_refuted || (is_own_key && !share.is_some_and(Share::proves) && !Self::is_extension(table, target)) {
                 return None;
             }
             let (from, to) = (table.name.clone(), target.name.clone());
@@ -199,7 +199,7 @@ impl Finder<'_, '_> {
     }
 
     /// `customers_ext` beside `customers`, and a second table of the same name.
-    fn is_extension(&self, table: &LiveTable, target: &LiveTable) -> bool {
+    fn is_extension(table: &LiveTable, target: &LiveTable) -> bool {
         let (own, other) = (of_table(&table.name), of_table(&target.name));
         let stem = |words: &[String]| words.iter().map(|word| singular(word)).collect::<Vec<_>>();
         let (own, other) = (stem(&own), stem(&other));
@@ -210,7 +210,7 @@ impl Finder<'_, '_> {
     fn to_client(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
         let client = self.client?;
         let [key] = client.key.as_slice() else { return None };
-        if column.primary_key > 0 && primary_key(table).len() == 1 && !self.is_extension(table, client.table) {
+        if column.primary_key > 0 && primary_key(table).len() == 1 && !Self::is_extension(table, client.table) {
             return None;
         }
         let columns = matching(table, column, client.table, &client.key)?;
@@ -228,7 +228,7 @@ impl Finder<'_, '_> {
         let proven = share.is_some_and(Share::proves);
         let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
             || (proven && (names(PERHAPS) || short || distinctive))
-            || (self.is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
+            || (Self::is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
         (found && !share.is_some_and(Share::refutes)).then(|| Reference {
             from: table.name.clone(),
             columns,

@@ -3,8 +3,11 @@
 use super::*;
 use crate::domain::sample::Sampled;
 
-/// Samples of whole rows: a table, its columns, and the values row by row.
-fn rows(said: &[(&str, &[&str], &[&[&str]])], schema: &Schema) -> Samples {
+/// A table, its columns, and the values row by row.
+type Rows<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
+
+/// Samples of whole rows.
+fn rows(said: &[Rows], schema: &Schema) -> Samples {
     let mut samples = Samples::new();
     for (table, columns, rows) in said {
         let live = schema.table(table).unwrap();
@@ -255,7 +258,9 @@ fn companies() -> Schema {
     let mut schema = schema("");
     let mut add = |name: String, columns: &[&str]| {
         let mut table = LiveTable { name: name.clone(), ..LiveTable::default() };
-        columns.iter().for_each(|column| add_column(&mut table, column));
+        for column in columns {
+            add_column(&mut table, column);
+        }
         let key = client::primary_key(&table).into_iter().map(Some).collect();
         table.unique.push(Unique { columns: key, partial: false, made_of: Vec::new() });
         schema.tables.insert(name, table);
