@@ -22,7 +22,7 @@ pub struct Search {
     pub columns: Vec<String>,
     /// For each, whether it holds the words of a search index.
     pub lexemes: Vec<bool>,
-    /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are [`LARGE`] and read
+    /// Reads each row: its client's `n`, its identity as JSON, the columns, and which of these are large and read
     /// in pieces instead: a `1` or `0` for each, or NULL if none is.
     pub select: String,
     /// For each column, reads a piece of it from the row with the identity in `$1`, a JSON array: from character `$2`

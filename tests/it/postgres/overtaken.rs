@@ -81,12 +81,12 @@ async fn meanwhile(company: &Company, statements: &[&str]) {
 
 #[tokio::test]
 async fn what_is_committed_while_the_rules_are_applied_counts() {
-    overtaken(SLOW_RULES).await;
+    Box::pin(overtaken(SLOW_RULES)).await;
 }
 
 #[tokio::test]
 async fn what_is_committed_after_the_rules_counts() {
-    overtaken(SLOW_OUTCOMES).await;
+    Box::pin(overtaken(SLOW_OUTCOMES)).await;
 }
 
 async fn overtaken(slow: &str) {
