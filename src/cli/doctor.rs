@@ -13,6 +13,7 @@ use crate::database::{Change, Store, query};
 use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
 use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
+use crate::worker::sweep::same_clients;
 use crate::worker::{Planner, gate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -167,6 +168,9 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
             return Ok(());
         }
     };
+    if let Err(error) = same_clients(&context.ledger, &loaded).await {
+        findings.add(Verdict::Bad, "clients", format!("{error}; {}", error.hint()));
+    }
     match gate::rehearsed(&context, &loaded.plan.digest).await {
         Ok(()) => findings.add(Verdict::Good, "rehearsal", "this policy was rehearsed on this schema"),
         Err(error) => findings.add(Verdict::Note, "rehearsal", format!("{error}; {}", error.hint())),

@@ -86,6 +86,8 @@ pub struct NewSweep {
     pub cutoff: Option<NaiveDate>,
     /// The digest of the plan; empty if there was none.
     pub digest: String,
+    /// The table of its clients; `None` if there was no plan.
+    pub client_table: Option<String>,
     /// Where it stands from the start.
     pub state: State,
     /// Why it was stopped or braked.
@@ -221,8 +223,8 @@ impl Ledger {
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
-             state, note, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
+             state, note, opened_by, opened_at, closed_at, over_brake, terms, zone, allowance, row_allowance, client_table) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
              ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&sweep.job)
@@ -245,8 +247,16 @@ impl Ledger {
         .bind(&sweep.zone)
         .bind(sweep.allowance.clients.map(|own| i64::try_from(own).unwrap_or(i64::MAX)))
         .bind((!rows.is_empty()).then(|| serde_json::json!(rows).to_string()))
+        .bind(&sweep.client_table)
         .fetch_optional(connection)
         .await
+    }
+
+    /// The tables whose clients sweeps were about: outcomes, holds and the journal hold keys of these.
+    pub async fn client_tables(&self) -> Result<Vec<String>, StoreError> {
+        query_scalar("SELECT DISTINCT client_table FROM lethe_sweeps WHERE client_table IS NOT NULL ORDER BY client_table")
+            .fetch_all(self.readers())
+            .await
     }
 
     /// The sweep of this number.

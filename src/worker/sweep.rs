@@ -188,6 +188,9 @@ pub(super) async fn prepare(
 ) -> Result<Prepared, SweepError> {
     let loaded = if checked { planner.plan_checked(store).await? } else { planner.plan(store).await? };
     let plan = &loaded.plan;
+    if let Some(ledger) = ledger {
+        same_clients(ledger, &loaded).await?;
+    }
     match request.kind {
         SweepKind::Due if plan.client.to_anonymize_on.is_none() => return Err(SweepError::NoDate),
         SweepKind::Period if plan.retention.is_none() => return Err(SweepError::NoPeriod),
@@ -220,6 +223,20 @@ pub(super) async fn prepare(
         one_value_listed(store, ledger, request, &prepared).await?;
     }
     Ok(prepared)
+}
+
+/// That the keys in the ledger are those of the policy's clients. A table that is there no more was renamed.
+///
+/// # Errors
+///
+/// [`SweepError::OtherClients`] if they are not, and [`SweepError::Store`] if that cannot be read.
+pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepError> {
+    let own = &loaded.plan.client.table;
+    let others = ledger.client_tables().await?.into_iter();
+    match others.filter(|other| other != own).find(|other| loaded.schema.table(other).is_some()) {
+        Some(other) => Err(SweepError::OtherClients { own: own.clone(), other }),
+        None => Ok(()),
+    }
 }
 
 fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
@@ -376,6 +393,7 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         today: request.today,
         cutoff: None,
         digest,
+        client_table: None,
         state: State::Running,
         note: None,
         terms: None,
@@ -434,6 +452,7 @@ async fn write(
     terms: String,
 ) -> Result<Inserted, StoreError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
+    sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
     sweep.cutoff = prepared.cutoff;
     sweep.allowance = prepared.allowance.clone();
     sweep.terms = Some(terms);

@@ -64,8 +64,13 @@ fn text(traced: &Trace, plan: &Plan) -> String {
     for own in &reached {
         let more = if own.more { " or more" } else { "" };
         text += &format!("\n{}: {}{more}, by {}\n", own.table, counted(own.rows.len() as u64, "row"), own.link);
-        for row in &own.rows {
-            text += &of_row(row);
+        let (stay, change): (Vec<&TracedRow>, Vec<&TracedRow>) =
+            own.rows.iter().partition(|row| !row.deleted && row.changes.is_empty());
+        change.into_iter().for_each(|row| text += &of_row(row));
+        match stay.len() {
+            0 => {}
+            1 => text += "  1 row stays as it is\n",
+            many => text += &format!("  {many} rows stay as they are\n"),
         }
     }
     let without = traced.tables.len() - reached.len();
@@ -83,9 +88,6 @@ fn of_row(row: &TracedRow) -> String {
     let key = if key.is_empty() { "a row without a key".to_owned() } else { key.join(", ") };
     if row.deleted {
         return format!("  {key}: deleted\n");
-    }
-    if row.changes.is_empty() {
-        return format!("  {key}: stays as it is\n");
     }
     let mut text = format!("  {key}\n");
     for own in &row.changes {

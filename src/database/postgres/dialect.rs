@@ -443,6 +443,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0016_nights.sql"),
             include_str!("../../../migrations/postgres/0017_period.sql"),
             include_str!("../../../migrations/postgres/0018_primary_keys.sql"),
+            include_str!("../../../migrations/postgres/0019_client_table.sql"),
         ]
     }
 

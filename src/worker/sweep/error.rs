@@ -17,6 +17,9 @@ pub enum SweepError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanLoadError),
+    /// A policy for other clients than the ledger's.
+    #[error("the ledger is that of the clients in `{other}`, and the policy is about those in `{own}`: their keys would be taken for each other")]
+    OtherClients { own: String, other: String },
     /// A `due` sweep without a date to go by.
     #[error("the policy names no `to_anonymize_on` column, so nobody can be due by date")]
     NoDate,
@@ -227,6 +230,7 @@ impl SweepError {
             Self::Restored { .. } => Act::Replay.then(""),
             Self::Stopping => Act::Run.then(""),
             Self::Period(error) => error.hint().into(),
+            Self::OtherClients { .. } => "give each policy a ledger of its own: on PostgreSQL, another `ledger_schema` under `[postgres]`; an SQLite database has one ledger".into(),
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
             Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),

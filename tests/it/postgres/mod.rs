@@ -3,6 +3,7 @@
 
 mod deployed;
 mod late;
+mod ledgers;
 mod locks;
 mod overtaken;
 mod refused;
