@@ -1,6 +1,7 @@
 //! One client: its history, what would become of it now, holds, and its end.
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::Service;
@@ -10,10 +11,11 @@ use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
+use crate::domain::plan::Plan;
 use crate::domain::text::{LONGEST_TEXT, said};
 use crate::ledger::{Hold, Notice, Record, SetDate};
 use crate::worker::date::to_anonymize_on;
-use crate::worker::sweep::{Client, Mode, Surveyor, open, survey};
+use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
 
 /// How a key is written.
@@ -40,8 +42,7 @@ pub struct ClientStatus {
     pub history: Vec<Record>,
 }
 
-#[must_use]
-pub fn nobody(key: &str) -> Failure {
+pub(super) fn nobody(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
@@ -67,6 +68,24 @@ pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure>
         return Err(nobody(key));
     }
     Ok(client.key)
+}
+
+/// What would happen to a client on a day in a time zone, for a caller who may see it.
+///
+/// # Errors
+///
+/// [`Failure`] if there is no such client, or the database cannot be read.
+pub async fn trace_of(
+    surveyor: Surveyor<'_>,
+    plan: &Plan,
+    key: &str,
+    (today, zone): (NaiveDate, Tz),
+    rows: usize,
+) -> Result<Trace, Failure> {
+    let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+    let request = Request { zone, ..Request::of_clients(vec![parsed], today) };
+    let traced = trace(surveyor, &request, rows).await?;
+    traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| nobody(key))
 }
 
 impl Service {
@@ -95,6 +114,17 @@ impl Service {
             history,
             would_be: now,
         })
+    }
+
+    /// What would happen to a client, row by row; at most `rows` rows by each link.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if there is no such client, or the caller may not configure: it shows a client's data.
+    pub async fn trace(&self, key: &str, rows: usize) -> Result<Trace, Failure> {
+        self.allow_on(Right::Configure, "trace client", key).await?;
+        let loaded = self.context.planner.plan(&self.context.store).await?;
+        trace_of(Surveyor::from(&self.context), &loaded.plan, key, (self.today(), self.time_zone), rows).await
     }
 
     /// Opens a sweep over one client, and returns its number. With `force` it

@@ -9,42 +9,24 @@ use crate::cli::{Failure, setup};
 use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
-use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
-use crate::service::clients::{KEY_HINT, nobody};
-use crate::worker::Request;
-use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable, trace};
-
-const WHAT: &str = "trace a client";
+use crate::service::clients::trace_of;
+use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable};
 
 pub(super) async fn execute(key: &str, rows: usize, file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     let store = Store::open(config.settings()?).await?;
     let planner = config.planner();
-    let loaded = planner.plan(&store).await?;
-    let plan = &loaded.plan;
-    let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-    let context = if Ledger::exists(&store).await? {
-        let service = setup::service_of(&config, setup::context_of(&config, store.clone()).await?).await?;
-        service.allow_on(Right::Configure, WHAT, key).await?;
-        Some(service.context)
+    let plan = &planner.plan(&store).await?.plan;
+    let traced = if Ledger::exists(&store).await? {
+        setup::service(file).await?.1.trace(key, rows).await?
     } else {
-        permit(&config, Right::Configure, WHAT)?;
-        None
+        permit(&config, Right::Configure, "trace a client")?;
+        let today = Clock::System.now().with_timezone(&config.time_zone).date_naive();
+        trace_of(Surveyor::without_ledger(&store, &planner, 1), plan, key, (today, config.time_zone), rows).await?
     };
-    let surveyor = match &context {
-        Some(context) => Surveyor::from(context),
-        None => Surveyor::without_ledger(&store, &planner, 1),
-    };
-    let now = context.as_ref().map_or_else(|| Clock::System.now(), |own| own.ledger.clock().now());
-    let today = now.with_timezone(&config.time_zone).date_naive();
-    let request = Request { zone: config.time_zone, ..Request::of_clients(vec![parsed], today) };
-    let Some(traced) = trace(surveyor, &request, rows).await? else { return Err(nobody(key)) };
-    if traced.client.outcome == Outcome::NotFound {
-        return Err(nobody(key));
-    }
     out.data(&traced, || text(&traced, plan));
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::views::{in_words, listed};
 use crate::domain::outcome::Outcome;
 use crate::http::problem::Problem;
 use crate::service::clients::ClientStatus;
+use crate::worker::sweep::{Trace, TracedChange, TracedRow, TracedTable};
 
 #[derive(Deserialize)]
 pub(super) struct Sought {
@@ -39,6 +40,8 @@ struct ClientPage {
     has_day: bool,
     /// Whether there is anything left to decide.
     is_there: bool,
+    /// Whether it has rows to be shown.
+    is_traceable: bool,
     story: Vec<Event>,
 }
 
@@ -100,5 +103,50 @@ pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought
     let plan = service.context.planner.plan(&service.context.store).await;
     let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
-    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, story }))
+    let is_traceable = client.would_be.outcome != Outcome::NotFound;
+    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, is_traceable, story }))
+}
+
+/// Rows shown of each table and link.
+const ROWS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "app/trace.html")]
+struct TracePage {
+    f: Frame,
+    traced: Trace,
+    tables: Vec<Reached>,
+}
+
+/// The rows of a table that one link reaches.
+struct Reached {
+    table: String,
+    link: String,
+    changed: Vec<Changed>,
+    stay: usize,
+    more: bool,
+}
+
+struct Changed {
+    key: String,
+    deleted: bool,
+    changes: Vec<TracedChange>,
+}
+
+pub(super) async fn trace(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Problem> {
+    let mut traced = session.service.trace(key.trim(), ROWS).await?;
+    let reached = |own: TracedTable| {
+        let (stay, changed): (Vec<_>, Vec<_>) =
+            own.rows.into_iter().partition(|row| !row.deleted && row.changes.is_empty());
+        let named = |row: TracedRow| Changed {
+            key: row.key.iter().map(|(_, value)| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", "),
+            deleted: row.deleted,
+            changes: row.changes,
+        };
+        let changed = changed.into_iter().map(named).collect();
+        Reached { table: own.table, link: own.link, changed, stay: stay.len(), more: own.more }
+    };
+    let all = std::mem::take(&mut traced.tables);
+    let tables = all.into_iter().filter(|own| !own.rows.is_empty()).map(reached).collect();
+    Ok(shown(StatusCode::OK, &TracePage { f: Frame::of(&session), traced, tables }))
 }

@@ -80,6 +80,7 @@ fn quick() -> Router<App> {
         .route("/imports/{import}", get(reviews::one_import))
         .route("/imports/{import}/errors", get(reviews::errors))
         .route("/clients", get(clients::client))
+        .route("/clients/trace", get(clients::trace))
         .route("/clients/day", post(actions::day))
         .route("/holds", get(lists::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))

@@ -181,6 +181,16 @@ words! {
     no_guards: "No guard refuses a client.", "Aucune règle ne refuse un client.", "Keine Regel hält einen Kunden zurück.";
     period: "Period", "Délai", "Frist";
     columns: "columns", "colonnes", "Spalten";
+    t_title: "Row by row", "Ligne par ligne", "Zeile für Zeile";
+    t_nothing: "This is what the rules would do to the client’s rows, whatever keeps the client. Nothing was changed; what triggers would do is not shown.", "Voici ce que les règles feraient des lignes du client, quoi qui le retienne. Rien n’a été modifié ; l’effet des déclencheurs n’est pas montré.", "Das würden die Regeln mit den Zeilen des Kunden tun, was immer ihn auch hält. Nichts wurde geändert; was Trigger täten, ist nicht gezeigt.";
+    t_row: "Row", "Ligne", "Zeile";
+    t_before: "Before", "Avant", "Vorher";
+    t_after: "After", "Après", "Nachher";
+    t_stay: "Rows that stay as they are", "Lignes inchangées", "Unveränderte Zeilen";
+    t_more: "There are more rows. The command `lethe policy trace` shows as many as you like.", "Il y a d’autres lignes. La commande `lethe policy trace` en montre autant que vous voulez.", "Es gibt weitere Zeilen. Der Befehl `lethe policy trace` zeigt beliebig viele.";
+    t_elsewhere: "The client’s values in tables that no link reaches", "Valeurs du client dans des tables qu’aucun lien n’atteint", "Werte des Kunden in Tabellen, zu denen kein Link führt";
+    t_nowhere: "None was found.", "Aucune n’a été trouvée.", "Keine wurde gefunden.";
+    t_unread: "Not read to the end", "Non lues jusqu’au bout", "Nicht zu Ende gelesen";
     e_set: "{by} set the date to {day}", "{by} a fixé la date au {day}", "{by} hat das Datum auf {day} gesetzt";
     e_cleared: "{by} cleared the date", "{by} a effacé la date", "{by} hat das Datum gelöscht";
     e_hold: "{by} placed a hold: {why}", "{by} a suspendu le client : {why}", "{by} hat den Kunden gesperrt: {why}";

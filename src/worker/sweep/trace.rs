@@ -18,7 +18,7 @@ use crate::worker::batch::{self, BatchFault, Failing, Work};
 use crate::worker::residue;
 
 /// How long other tables are searched.
-const SEARCHED_FOR: Duration = Duration::from_secs(30);
+const SEARCHED_FOR: Duration = Duration::from_secs(10);
 /// Rows of each that are read.
 const SEARCHED_ROWS: usize = 200_000;
 

@@ -13,5 +13,6 @@ mod selections;
 mod sessions;
 mod strangers;
 mod ticks;
+mod trace;
 mod ways;
 mod workbooks;
