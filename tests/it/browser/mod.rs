@@ -71,9 +71,17 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
     page.sign_in(&admin).await;
     for language in ["en", "fr", "de"] {
         page.open(&format!("/language/{language}")).await;
-        for path in
-            ["/", "/jobs/nightly/preview", "/sweeps/1", "/reviews", "/failures", "/holds", "/policy", "/clients?key=C3"]
-        {
+        for path in [
+            "/",
+            "/jobs/nightly/preview",
+            "/sweeps/1",
+            "/reviews",
+            "/failures",
+            "/holds",
+            "/policy",
+            "/clients?key=C3",
+            "/clients/trace?key=C3",
+        ] {
             for width in [360, 1_280] {
                 page.wide(width).await;
                 page.open(path).await;

@@ -206,6 +206,7 @@ async fn nobody_sees_a_page_without_signing_in_or_after_signing_out() {
         "/sweeps/1/report",
         "/jobs/nightly/preview",
         "/clients?key=C1",
+        "/clients/trace?key=C1",
         "/holds",
         "/failures",
         "/policy",
