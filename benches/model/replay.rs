@@ -39,8 +39,8 @@ async fn measure_in(context: &Context, named: &str) {
     let (nothing, idle) = sweep(context, SweepKind::Replay, TODAY).await;
     assert_eq!(nothing.looked_at(), 0, "nothing has come back");
     execute(context, WRITTEN_BACK).await;
-    let (mended, back) = sweep(context, SweepKind::Replay, TODAY).await;
-    assert_eq!(mended.anonymized, BACK, "all that came back is found");
+    let (fixed, back) = sweep(context, SweepKind::Replay, TODAY).await;
+    assert_eq!(fixed.anonymized, BACK, "all that came back is found");
     let share = |took: Duration| took.as_secs_f64() / first.as_secs_f64();
     println!(
         "  {named}: {} anonymized in {:.1} s; with nothing back {:.1} s ({:.3} of it), with {BACK} back {:.1} s ({:.3} of it)",

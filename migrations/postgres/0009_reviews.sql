@@ -49,7 +49,7 @@ CREATE TABLE lethe_imports (
     state       TEXT NOT NULL CHECK (state IN ('refused', 'taken', 'approved')),
     kept        BIGINT NOT NULL,            -- clients left in it
     removed     BIGINT NOT NULL,            -- clients taken out
-    errors      TEXT NOT NULL,              -- JSON: row, column, what, mend; no values
+    errors      TEXT NOT NULL,              -- JSON: row, column, what, fix; no values
     sweep       BIGINT                      -- that was opened
 );
 CREATE INDEX lethe_imports_review ON lethe_imports (review);

@@ -20,7 +20,7 @@ use super::access::{AccessConfig, TOKEN};
 use super::outside::FilesConfig;
 use super::webhooks::WebhooksConfig;
 use crate::database::{Postgres, Settings, Sqlite};
-use crate::domain::reading::{Slip, in_words, trouble, with_mend};
+use crate::domain::reading::{Slip, in_words, trouble, with_fix};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
 use crate::worker::{Limits, Targets};
@@ -96,7 +96,7 @@ fn utc() -> chrono_tz::Tz {
 fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
     let daily = Schedule::parse("0 0 0 * * *", &name);
-    daily.map(|daily| daily.zone()).map_err(|error| serde::de::Error::custom(with_mend(&error, &error.hint())))
+    daily.map(|daily| daily.zone()).map_err(|error| serde::de::Error::custom(with_fix(&error, &error.hint())))
 }
 
 const HINT: &str = "`docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or \
@@ -284,9 +284,9 @@ fn text(file: &Path) -> Result<Option<String>, Failure> {
     match toml::from_str::<toml::Table>(&text) {
         Ok(_) => Ok(Some(text)),
         Err(error) => {
-            let Slip { line, what, mend } = Slip::of(&text, &error);
+            let Slip { line, what, fix } = Slip::of(&text, &error);
             let line = line.map(|line| format!(" line {line}")).unwrap_or_default();
-            Err(Failure::new(format!("`{shown}`{line}: {what}"), mend.unwrap_or_else(|| HINT.to_owned())))
+            Err(Failure::new(format!("`{shown}`{line}: {what}"), fix.unwrap_or_else(|| HINT.to_owned())))
         }
     }
 }
@@ -324,21 +324,21 @@ fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
         }
         other => (String::new(), other.to_string()),
     };
-    let (what, mend) = in_words(&message);
+    let (what, fix) = in_words(&message);
     let Some(unknown) = what.strip_prefix("unknown setting `").and_then(|rest| rest.strip_suffix('`')) else {
         let is_duration = message.contains("a duration");
         let hint = if is_duration { "write a duration such as `100ms`, `5s` or `7 days`" } else { HINT };
-        let mend = mend.unwrap_or_else(|| hint.to_owned());
-        return Failure::new(format!("{}: `{section}` cannot be used: {what}", place(file, &section)), mend);
+        let fix = fix.unwrap_or_else(|| hint.to_owned());
+        return Failure::new(format!("{}: `{section}` cannot be used: {what}", place(file, &section)), fix);
     };
     let setting = if section.is_empty() { unknown.to_owned() } else { format!("{section}.{unknown}") };
     let what = format!("{}: there is no setting `{setting}`", place(file, &setting));
-    let mut mend = mend.unwrap_or_else(|| HINT.to_owned());
+    let mut fix = fix.unwrap_or_else(|| HINT.to_owned());
     if std::env::var_os(variable(&setting)).is_some()
-        && let Some(near) = mend.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
+        && let Some(near) = fix.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"))
     {
         let near = if section.is_empty() { near.to_owned() } else { format!("{section}.{near}") };
-        mend = format!("did you mean `{}`?", variable(&near));
+        fix = format!("did you mean `{}`?", variable(&near));
     }
-    Failure::new(what, mend)
+    Failure::new(what, fix)
 }

@@ -100,7 +100,7 @@ fn text(shown: &Shown) -> String {
     if !shown.files.is_empty() {
         text += &format!("\n{}", files(&shown.files));
     }
-    text + "\nWhat waits is tried again by itself. Mend what stands in the way of the rest, then `lethe retry`; \
+    text + "\nWhat waits is tried again by itself. Fix what stands in the way of the rest, then `lethe retry`; \
             `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
 }
 

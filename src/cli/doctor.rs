@@ -29,7 +29,7 @@ struct Finding {
     verdict: Verdict,
     about: &'static str,
     what: String,
-    /// SQL that mends it.
+    /// SQL that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     statement: Option<String>,
 }

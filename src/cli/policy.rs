@@ -37,7 +37,7 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "force")]
         stdout: bool,
     },
-    /// Check the policy against the live schema and its data; list everything to mend.
+    /// Check the policy against the live schema and its data; list everything to fix.
     Check {
         /// Look for values of sampled clients in all tables that no link reaches.
         #[arg(long)]

@@ -164,6 +164,6 @@ fn refused(import: &Import) -> Failure {
         text += &format!("\n  {row}{}{}", column.unwrap_or_default(), own.what);
     }
     let more = if errors.len() > PRINTED { ", and all are" } else { "" };
-    let mend = errors.first().map(|own| own.mend.clone()).unwrap_or_default();
-    Failure::new(text, format!("{mend}{more}; `lethe review errors {}` writes them into a workbook", import.id))
+    let fix = errors.first().map(|own| own.fix.clone()).unwrap_or_default();
+    Failure::new(text, format!("{fix}{more}; `lethe review errors {}` writes them into a workbook", import.id))
 }

@@ -265,7 +265,7 @@ impl Store {
     /// has ended by itself (the disk was full, a trigger said
     /// `RAISE(ROLLBACK)`): the driver would take it for open for ever. So is one
     /// whose server takes no writes any more, as after a failover.
-    pub async fn mend(&self, writer: &mut Writer) -> Result<(), StoreError> {
+    pub async fn fix(&self, writer: &mut Writer) -> Result<(), StoreError> {
         if !self.driver.is_sound(writer).await? {
             *writer = self.writer().await?;
         }

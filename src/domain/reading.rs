@@ -18,8 +18,8 @@ pub struct Slip {
     pub line: Option<usize>,
     /// What is wrong, on one line.
     pub what: String,
-    /// What to do about it, where there is more to say than to mend it.
-    pub mend: Option<String>,
+    /// What to do about it, where there is more to say than to fix it.
+    pub fix: Option<String>,
 }
 
 impl Slip {
@@ -30,15 +30,15 @@ impl Slip {
             let before = &text.as_bytes()[..span.start.min(text.len())];
             before.split(|byte| *byte == b'\n').count()
         });
-        let (what, mend) = in_words(error.message());
-        Self { line, what, mend }
+        let (what, fix) = in_words(error.message());
+        Self { line, what, fix }
     }
 }
 
 /// An error that says what is wrong and what to do, for the way through the TOML reader.
 #[must_use]
-pub fn with_mend(what: &impl std::fmt::Display, mend: &str) -> String {
-    format!("{what}{AND_SO}{mend}")
+pub fn with_fix(what: &impl std::fmt::Display, fix: &str) -> String {
+    format!("{what}{AND_SO}{fix}")
 }
 
 /// What a reader's message means, and what to do if it tells.
@@ -67,7 +67,7 @@ pub fn in_words(message: &str) -> (String, Option<String>) {
         return (format!("{} stands where {} should be", shown(found), plain_type(expected)), None);
     }
     match message.split_once(AND_SO) {
-        Some((what, mend)) => (what.to_owned(), Some(mend.to_owned())),
+        Some((what, fix)) => (what.to_owned(), Some(fix.to_owned())),
         None => (message, None),
     }
 }
@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn readers_words_become_what_is_wrong_and_what_to_do() {
         let said = |message| {
-            let (what, mend) = in_words(message);
-            format!("{what} | {}", mend.unwrap_or_default())
+            let (what, fix) = in_words(message);
+            format!("{what} | {}", fix.unwrap_or_default())
         };
         let cases = [
             ("unknown field `limt`, expected `limit` or `size`", "unknown setting `limt` | did you mean `limit`?"),
@@ -154,7 +154,7 @@ mod tests {
         for text in ["key = no", "key = true1", "key = customers"] {
             let error = toml::from_str::<toml::Table>(text).unwrap_err();
             let slip = Slip::of(text, &error);
-            assert_eq!((slip.line, slip.mend.as_deref()), (Some(1), Some("put a text between quotes")), "{error}");
+            assert_eq!((slip.line, slip.fix.as_deref()), (Some(1), Some("put a text between quotes")), "{error}");
         }
     }
 }

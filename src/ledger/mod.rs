@@ -133,7 +133,7 @@ impl Ledger {
     pub async fn writer(&self) -> Turn {
         let mut writer = self.writers.turn().await;
         // Where this fails, so does what is asked of it, and is tried again.
-        let _ = self.store.mend(&mut writer).await;
+        let _ = self.store.fix(&mut writer).await;
         writer
     }
 

@@ -15,7 +15,7 @@ use crate::worker::PlanLoadError;
 pub struct Coverage {
     /// The digest of the plan; `None` while the policy cannot become one.
     pub digest: Option<String>,
-    /// What is missing, with its mend. While there is any, no sweep begins.
+    /// What is missing, with its fix. While there is any, no sweep begins.
     pub missing: Vec<Problem>,
     /// Each table, by name.
     pub tables: Vec<CoveredTable>,

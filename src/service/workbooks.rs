@@ -59,8 +59,9 @@ pub struct RowError {
     pub column: Option<String>,
     /// What is wrong.
     pub what: String,
-    /// What to do about it.
-    pub mend: String,
+    /// What to do about it. Version 0.1.0 wrote it as `mend`.
+    #[serde(alias = "mend")]
+    pub fix: String,
 }
 
 impl RowError {
@@ -76,12 +77,12 @@ impl RowError {
         })
     }
 
-    fn of_file(what: impl Into<String>, mend: &str) -> Self {
-        Self { row: None, column: None, what: what.into(), mend: mend.to_owned() }
+    fn of_file(what: impl Into<String>, fix: &str) -> Self {
+        Self { row: None, column: None, what: what.into(), fix: fix.to_owned() }
     }
 
-    fn of_row(row: &Row, column: &str, what: impl Into<String>, mend: &str) -> Self {
-        Self { row: Some(row.number), column: Some(column.to_owned()), what: what.into(), mend: mend.to_owned() }
+    fn of_row(row: &Row, column: &str, what: impl Into<String>, fix: &str) -> Self {
+        Self { row: Some(row.number), column: Some(column.to_owned()), what: what.into(), fix: fix.to_owned() }
     }
 }
 
@@ -212,7 +213,7 @@ impl Service {
         }
         let rows = errors.into_iter().map(|own| {
             let row = own.row.map(|row| row.to_string()).unwrap_or_default();
-            vec![row, own.column.unwrap_or_default(), own.what, own.mend]
+            vec![row, own.column.unwrap_or_default(), own.what, own.fix]
         });
         let workbook = Workbook {
             about: [("Review", import.review.clone()), ("Import", id.to_string())]
@@ -246,8 +247,8 @@ impl Service {
     /// What is wrong with the file as a whole.
     async fn of_another(&self, review: &Review, saved: &Saved) -> Result<Vec<RowError>, Failure> {
         if self.context.ledger.was_exported(&saved.digest).await? {
-            let mend = "open the workbook, look through it, and save it: that says that somebody has";
-            return Ok(vec![RowError::of_file("nobody has opened and saved the workbook since it was exported", mend)]);
+            let fix = "open the workbook, look through it, and save it: that says that somebody has";
+            return Ok(vec![RowError::of_file("nobody has opened and saved the workbook since it was exported", fix)]);
         }
         let said = |name: &str| saved.about.iter().find(|own| own.0 == name).map(|own| own.1.as_str());
         if said(NUMBER) == Some(review.id.to_string().as_str()) {
@@ -256,12 +257,12 @@ impl Service {
                 return Ok(vec![RowError::of_file(what, "export the review again")]);
             }
             let differs = about(review)?.into_iter().any(|(name, own)| said(&name).unwrap_or_default() != plain(&own));
-            let mend = "export the review again, and leave the sheet `About` as it is";
-            let error = || RowError::of_file("the sheet `About` is not as it was exported", mend);
+            let fix = "export the review again, and leave the sheet `About` as it is";
+            let error = || RowError::of_file("the sheet `About` is not as it was exported", fix);
             return Ok(differs.then(error).into_iter().collect());
         }
-        let mend = "give it back to the review that it names on its sheet `About`, or export this one";
-        Ok(vec![RowError::of_file(format!("the workbook is not of review `{}`", review.name), mend)])
+        let fix = "give it back to the review that it names on its sheet `About`, or export this one";
+        Ok(vec![RowError::of_file(format!("the workbook is not of review `{}`", review.name), fix)])
     }
 
     /// The clients that are left in a workbook, or everything that is not as it was.
@@ -273,12 +274,12 @@ impl Service {
     ) -> Result<(Vec<String>, Vec<RowError>), Failure> {
         let columns = columns(loaded);
         if saved.columns != columns {
-            let mend = "export the review again, and only take rows out";
-            return Ok((Vec::new(), vec![RowError::of_file("the columns are not as they were exported", mend)]));
+            let fix = "export the review again, and only take rows out";
+            return Ok((Vec::new(), vec![RowError::of_file("the columns are not as they were exported", fix)]));
         }
         if saved.rows.is_empty() {
-            let mend = "reject the review if all of them are to stay";
-            return Ok((Vec::new(), vec![RowError::of_file("no row is left", mend)]));
+            let fix = "reject the review if all of them are to stay";
+            return Ok((Vec::new(), vec![RowError::of_file("no row is left", fix)]));
         }
         // Keys as a workbook shows them, and as they are.
         let by_text: HashMap<String, &String> = on_it.iter().map(|key| (plain(key), key)).collect();

@@ -176,7 +176,7 @@ impl Planner {
         Ok(loaded)
     }
 
-    /// The same for whoever mends a policy: what is wrong in it and in the data is listed at once, which reads whole
+    /// The same for whoever fixes a policy: what is wrong in it and in the data is listed at once, which reads whole
     /// tables even if there is no plan.
     ///
     /// # Errors
@@ -220,16 +220,16 @@ impl Planner {
     fn targets(&self, plan: &Plan) -> Vec<Problem> {
         let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
         let problem = |own: &NamedFile| {
-            let mend = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
+            let fix = match nearest(&own.root, self.roots.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("declare it in `lethe.toml`: under `[files]`, `{} = \"/srv/files\"`", own.root),
             };
-            Problem::new(&own.place, format!("there is no root `{}`", own.root), mend)
+            Problem::new(&own.place, format!("there is no root `{}`", own.root), fix)
         };
         let mut problems: Vec<Problem> = unknown.map(problem).collect();
         if plan.notice.is_some() && !self.notifies {
-            let mend = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
-            problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", mend));
+            let fix = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
+            problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", fix));
         }
         problems
     }

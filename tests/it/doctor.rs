@@ -38,7 +38,7 @@ order_id = { class = "non-personal" }
 body = { class = "personal", clear = true }
 "#;
 
-/// What the doctor says about speed: what, and the statement that mends it.
+/// What the doctor says about speed: what, and the statement that fixes it.
 fn about_speed(company: &Company) -> Vec<(String, String)> {
     let folder = company.folder.path();
     std::fs::write(folder.join("lethe.toml"), format!("database = \"{}\"\n", company.place.setting())).unwrap();
@@ -56,7 +56,7 @@ fn about_speed(company: &Company) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_doctor_says_what_each_missing_index_would_save_and_its_statements_mend_it() {
+async fn the_doctor_says_what_each_missing_index_would_save_and_its_statements_fix_it() {
     let company = Company::new(SCHEMA, POLICY).await;
     let mut found = about_speed(&company);
     // What takes longest comes first, which a busy machine can change here.

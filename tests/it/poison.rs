@@ -158,12 +158,12 @@ async fn a_released_client_is_tried_again_and_fails_once_more() {
 }
 
 #[tokio::test]
-async fn a_mended_client_goes_through_once_it_is_released() {
+async fn a_fixed_client_goes_through_once_it_is_released() {
     let company = poisoned().await;
     company.due().await;
     company.execute(&allows("customers")).await;
     company.set_clock("2026-01-03T12:00:00Z");
-    assert_eq!(company.due().await.failed, 1, "mending alone releases nobody");
+    assert_eq!(company.due().await.failed, 1, "fixing alone releases nobody");
     let tally = retry(&company).await;
     assert_eq!((tally.anonymized, tally.failed), (1, 0));
     assert_eq!(company.context.ledger.failures(10).await.unwrap().len(), 0);
@@ -183,7 +183,7 @@ async fn the_retry_command_tries_who_failed_and_nobody_else() {
     );
     std::fs::write(folder.join("lethe.toml"), config).unwrap();
     lethe(folder).args(["retry", "--wait"]).assert().success();
-    assert_eq!(company.rows("SELECT no FROM customers WHERE anonymized = 0").await, ["C017"], "nothing was mended");
+    assert_eq!(company.rows("SELECT no FROM customers WHERE anonymized = 0").await, ["C017"], "nothing was fixed");
     lethe(folder).args(["retry", "C001"]).assert().failure().code(1);
     company.execute(&allows("customers")).await;
     lethe(folder).args(["retry", "C017", "--wait"]).assert().success();

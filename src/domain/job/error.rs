@@ -191,7 +191,7 @@ impl JobError {
                 return format!("add a line such as `{example}`, above any table");
             }
             Self::Name { .. } => "name the file with `a` to `z`, `0` to `9` and `-`, such as `nightly-due.toml`",
-            Self::Toml { .. } => "mend the line; texts stand in quotes, numbers do not",
+            Self::Toml { .. } => "fix the line; texts stand in quotes, numbers do not",
             Self::ListSweep { .. } => {
                 "schedule a `due`, `period`, `replay` or `retention` sweep; a person starts a list"
             }

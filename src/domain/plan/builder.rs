@@ -96,8 +96,8 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn problem(&mut self, place: &str, what: impl Into<String>, mend: impl Into<String>) {
-        self.problems.push(Problem::new(place, what, mend));
+    pub(super) fn problem(&mut self, place: &str, what: impl Into<String>, fix: impl Into<String>) {
+        self.problems.push(Problem::new(place, what, fix));
     }
 
     pub(super) fn note(&mut self, note: String) {
@@ -149,11 +149,11 @@ impl<'a> Builder<'a> {
         if let Some(column) = table.column(name) {
             return Some(column.name.clone());
         }
-        let mend = match nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
+        let fix = match nearest(name, table.columns.iter().map(|column| column.name.as_str())) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("its columns are {}", list(table.columns.iter().map(|column| column.name.as_str()))),
         };
-        self.problem(place, format!("table `{}` has no column `{name}`", table.name), mend);
+        self.problem(place, format!("table `{}` has no column `{name}`", table.name), fix);
         None
     }
 
@@ -266,8 +266,8 @@ impl<'a> Builder<'a> {
 
     pub(super) fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
-        if let Some(mend) = self.schema.dialect.date_problem(kind) {
-            self.problem(place, format!("`{}.{column}` is no date column", table.name), mend);
+        if let Some(fix) = self.schema.dialect.date_problem(kind) {
+            self.problem(place, format!("`{}.{column}` is no date column", table.name), fix);
         }
     }
 

@@ -193,7 +193,7 @@ impl Builder<'_> {
             ),
             Along::Trigger(name) => (format!("deletes rows of `{other}`: trigger `{name}` does so"), "trigger"),
         };
-        let mend = match along {
+        let fix = match along {
             Along::Resets(key) => {
                 format!(
                     "keep the rows, or have the {who} changed; where rows of `{gone}` are of one client each, `clear = true` for `{}` does",
@@ -208,7 +208,7 @@ impl Builder<'_> {
                  link them `through = {gone:?}` and give them `rows = \"delete\"`"
             ),
         };
-        self.problem(place, format!("deleting rows of `{gone}` also {what}, and {why}"), mend);
+        self.problem(place, format!("deleting rows of `{gone}` also {what}, and {why}"), fix);
     }
 }
 

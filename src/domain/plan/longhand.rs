@@ -38,8 +38,8 @@ impl Longhand {
         own
     }
 
-    fn problem(&mut self, place: String, what: impl Into<String>, mend: &str) {
-        self.problems.push(Problem::new(place, what, mend));
+    fn problem(&mut self, place: String, what: impl Into<String>, fix: &str) {
+        self.problems.push(Problem::new(place, what, fix));
     }
 
     fn free(&mut self, schema: &Schema, at: usize, table: String, reason: &str) {

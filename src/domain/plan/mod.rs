@@ -353,7 +353,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`PlanError`] with every problem found, each with its place and its mend.
+    /// [`PlanError`] with every problem found, each with its place and its fix.
     pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
         match builder::build(policy, schema) {
             (Some(plan), problems) if problems.is_empty() => Ok(plan),

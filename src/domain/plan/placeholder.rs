@@ -179,7 +179,7 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
     }
     let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
     for branch in &rule.branches {
-        let (collides, mend) = match &branch.action {
+        let (collides, fix) = match &branch.action {
             Action::Clear => {
                 (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")
             }
@@ -197,7 +197,7 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
             builder.problem(
                 place,
                 format!("`{}` is UNIQUE, and the second row changed would collide with the first", column.name),
-                mend,
+                fix,
             );
         }
     }

@@ -10,19 +10,19 @@ pub struct Problem {
     /// What is wrong.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Problem {
     /// Puts a problem together.
-    pub fn new(place: impl Into<String>, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { place: place.into(), what: what.into(), mend: mend.into() }
+    pub fn new(place: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into(), fix: fix.into() }
     }
 }
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "{}\n    {}\n    mend: {}", self.place, self.what, self.mend)
+        write!(f, "{}\n    {}\n    fix: {}", self.place, self.what, self.fix)
     }
 }
 
@@ -48,7 +48,7 @@ pub fn shown_key(key: &str) -> Option<&str> {
 
 /// Why a policy cannot become a plan: everything that stands in the way, at once.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("the policy cannot become a plan: {} to mend\n{}", count(.0.len()), list(.0))]
+#[error("the policy cannot become a plan: {} to fix\n{}", count(.0.len()), list(.0))]
 pub struct PlanError(pub Vec<Problem>);
 
 fn count(problems: usize) -> String {
@@ -64,7 +64,7 @@ impl PlanError {
     #[must_use]
     pub fn hint(&self) -> Hint {
         Hint::by(|face| {
-            format!("mend each place in the policy, then {}; nothing was written", Act::CheckAgain.at(face))
+            format!("fix each place in the policy, then {}; nothing was written", Act::CheckAgain.at(face))
         })
     }
 }

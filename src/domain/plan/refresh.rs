@@ -20,7 +20,7 @@ impl Builder<'_> {
                 named.push((*view).clone());
                 continue;
             }
-            let mend = match nearest(name, views.iter().map(|view| view.as_str())) {
+            let fix = match nearest(name, views.iter().map(|view| view.as_str())) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if views.is_empty() => "remove it: this database has none".to_owned(),
                 None => "name a view that `\\dm` in psql lists, with its schema if that is not the first".to_owned(),
@@ -28,7 +28,7 @@ impl Builder<'_> {
             self.problem(
                 &format!("after.refresh[{}]", at + 1),
                 format!("the database has no materialized view `{name}`"),
-                mend,
+                fix,
             );
         }
         for view in views.into_iter().filter(|view| !named.contains(view)) {

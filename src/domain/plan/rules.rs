@@ -280,10 +280,10 @@ impl TableRules<'_, '_> {
                 );
             }
             if said.residue != OnResidue::Fail {
-                let mend = format!(
+                let fix = format!(
                     "give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`"
                 );
-                builder.problem(&place, "`residue` is said of the value column, not of a key", mend);
+                builder.problem(&place, "`residue` is said of the value column, not of a key", fix);
             }
             let is_key = Condition::is_written(&key, name);
             if said.identifying {
@@ -496,5 +496,5 @@ fn stays(builder: &mut Builder, place: &str) {
 }
 
 fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {
-    said.branches().map_err(|error| builder.problem(place, error.what, error.mend)).ok()
+    said.branches().map_err(|error| builder.problem(place, error.what, error.fix)).ok()
 }

@@ -403,8 +403,8 @@ impl Column {
                 }
             }
             Class::Personal if branches.is_empty() && self.keep.is_none() => {
-                let mend = "say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`";
-                return Err(RuleError::new("personal data without an action", mend));
+                let fix = "say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`";
+                return Err(RuleError::new("personal data without an action", fix));
             }
             Class::Personal | Class::NonPersonal => {}
         }

@@ -11,20 +11,20 @@ pub enum PolicyError {
         /// What is wrong, on one line.
         message: String,
         /// What to do about it, if that is known.
-        mend: Option<String>,
+        fix: Option<String>,
     },
 }
 
 impl PolicyError {
     pub(super) fn syntax(text: &str, error: &toml::de::Error) -> Self {
         let slip = Slip::of(text, error);
-        Self::Syntax { line: slip.line.unwrap_or(1), message: slip.what, mend: slip.mend }
+        Self::Syntax { line: slip.line.unwrap_or(1), message: slip.what, fix: slip.fix }
     }
 
     #[must_use]
     pub fn hint(&self) -> String {
-        let Self::Syntax { mend, .. } = self;
-        mend.clone().unwrap_or_else(|| {
+        let Self::Syntax { fix, .. } = self;
+        fix.clone().unwrap_or_else(|| {
             "`docs/policy.md` describes every setting with an example; \
              `schema/policy.schema.json` lets an editor check while you write"
                 .to_owned()
@@ -37,11 +37,11 @@ impl PolicyError {
 #[error("{what}")]
 pub struct RuleError {
     pub what: String,
-    pub mend: &'static str,
+    pub fix: &'static str,
 }
 
 impl RuleError {
-    pub(super) fn new(what: impl Into<String>, mend: &'static str) -> Self {
-        Self { what: what.into(), mend }
+    pub(super) fn new(what: impl Into<String>, fix: &'static str) -> Self {
+        Self { what: what.into(), fix }
     }
 }

@@ -28,7 +28,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Period;
-use crate::domain::reading::with_mend;
+use crate::domain::reading::with_fix;
 
 /// One company's policy, as its file says it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -195,7 +195,7 @@ fn some_period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opti
 /// Reads a period, and takes what to do along with what is wrong.
 fn period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse::<Period>().map_err(|error| serde::de::Error::custom(with_mend(&error, &error.hint())))
+    text.parse::<Period>().map_err(|error| serde::de::Error::custom(with_fix(&error, &error.hint())))
 }
 
 /// One table whose dated rows count as activity.

@@ -203,7 +203,7 @@ fn taken(import: &Import) -> Result<(), Problem> {
     let column = column.map(|own| format!("`{own}` ")).unwrap_or_default();
     let more = if errors.len() > 1 { format!(", and {} errors more", errors.len() - 1) } else { String::new() };
     let what = format!("import {} was refused{place}: {column}{}{more}", import.id, first.what);
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, first.mend.clone()))
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, first.fix.clone()))
 }
 
 /// Workbooks that were given back, the newest first; up to 200.

@@ -276,7 +276,7 @@ impl Walk<'_> {
     async fn attempt(&mut self, connection: &mut Writer, keys: &str, failing: &Failing) -> Result<Done, BatchFault> {
         let room = self.request.cap.map(|cap| cap.saturating_sub(self.survey.tally.anonymized));
         let work = Work { plan: &self.prepared.loaded.plan, statements: &self.statements, keys, room };
-        self.store.mend(connection).await.map_err(BatchFault::Unavailable)?;
+        self.store.fix(connection).await.map_err(BatchFault::Unavailable)?;
         connection.make_tables(&self.prepared.loaded.plan).await?;
         let is_preview = self.mode == Mode::Preview;
         let mut transaction = if is_preview { connection.begin_reading().await? } else { connection.begin().await? };

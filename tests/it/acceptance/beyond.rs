@@ -170,7 +170,7 @@ async fn b07_one_client_that_fails_stops_nobody_is_tried_a_few_times_and_stands_
 }
 
 #[tokio::test]
-async fn b08_a_value_written_back_into_any_mapped_column_is_found_and_mended() {
+async fn b08_a_value_written_back_into_any_mapped_column_is_found_and_fixed() {
     let trade = shop().await;
     let before = trade.snapshot().await;
     trade.forget(&["F1"]);

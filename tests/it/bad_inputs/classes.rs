@@ -10,12 +10,12 @@ const CARD: &str = "card = { class = \"sensitive\" }";
 fn sensitive_data_cannot_be_kept() {
     let office = Office::new().policy(CARD, "card = { class = \"sensitive\", keep = \"we like it\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         sensitive data cannot be kept
-        mend: remove `keep`: the column is then emptied
+        fix: remove `keep`: the column is then emptied
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -23,12 +23,12 @@ fn sensitive_data_cannot_be_kept() {
 fn sensitive_data_cannot_be_deleted_in_some_rows_only() {
     let office = Office::new().policy(CARD, "card = { class = \"sensitive\", clear = true, where = \"points = 0\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         sensitive data is always deleted, whole and in every row
-        mend: use `clear` or `replace` without `where`, or leave the action out
+        fix: use `clear` or `replace` without `where`, or leave the action out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -37,12 +37,12 @@ fn sensitive_data_cannot_be_redacted_in_part() {
     let office =
         Office::new().policy("profile = { class = \"personal\", redact", "profile = { class = \"sensitive\", redact");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.profile
         sensitive data is always deleted, whole and in every row
-        mend: use `clear` or `replace` without `where`, or leave the action out
+        fix: use `clear` or `replace` without `where`, or leave the action out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -51,12 +51,12 @@ fn personal_data_needs_an_action() {
     let office =
         Office::new().policy("phone = { class = \"personal\", clear = true }", "phone = { class = \"personal\" }");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         personal data without an action
-        mend: say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = "<why>"`
+        fix: say `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = "<why>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -64,12 +64,12 @@ fn personal_data_needs_an_action() {
 fn one_column_takes_one_action() {
     let office = Office::new().policy("clear = true }\nbirth_date", "clear = true, replace = \"none\" }\nbirth_date");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         more than one action
-        mend: leave one, or list them in `actions` with a `where` each
+        fix: leave one, or list them in `actions` with a `where` each
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -77,12 +77,12 @@ fn one_column_takes_one_action() {
 fn a_column_is_kept_or_changed() {
     let office = Office::new().policy("clear = true }\nbirth_date", "clear = true, keep = \"for calls\" }\nbirth_date");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         both kept and changed
-        mend: remove `keep` or the action
+        fix: remove `keep` or the action
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -90,12 +90,12 @@ fn a_column_is_kept_or_changed() {
 fn keeping_takes_a_reason() {
     let office = Office::new().policy("clear = true }\nbirth_date", "keep = \" \" }\nbirth_date");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         `keep` takes the reason why, and it is empty
-        mend: say why the column may stay, or give an action
+        fix: say why the column may stay, or give an action
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -106,12 +106,12 @@ fn a_condition_takes_an_action() {
         "segment = { class = \"non-personal\", where = \"points = 0\" }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.segment
         `where` without an action
-        mend: add an action such as `clear = true`, or remove the `where`
+        fix: add an action such as `clear = true`, or remove the `where`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -122,12 +122,12 @@ fn an_action_behind_one_that_is_always_taken_is_refused() {
         "phone = { class = \"personal\", actions = [{ clear = true }, { replace = \"none\", where = \"points = 0\" }] }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         entry 1 of `actions` has no `where`, so those after it are never taken
-        mend: give it a `where`, or move it to the end
+        fix: give it a `where`, or move it to the end
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -135,12 +135,12 @@ fn an_action_behind_one_that_is_always_taken_is_refused() {
 fn a_column_without_a_class_stops_everything() {
     let office = Office::with("ALTER TABLE customers ADD COLUMN shoe_size INTEGER;");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.shoe_size
         column `shoe_size` is not classified
-        mend: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
+        fix: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -148,15 +148,15 @@ fn a_column_without_a_class_stops_everything() {
 fn a_misspelt_column_is_shown_beside_the_one_it_leaves_out() {
     let office = Office::new().policy("birth_date = {", "birthdate = {");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 2 problems to mend
+    error: the policy cannot become a plan: 2 problems to fix
       tables.customers.columns.birthdate
         table `customers` has no column `birthdate`
-        mend: did you mean `birth_date`?
+        fix: did you mean `birth_date`?
       tables.customers.columns.birth_date
         column `birth_date` is not classified (the policy has `birthdate`)
-        mend: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
+        fix: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -166,19 +166,19 @@ fn the_client_table_needs_classes_itself() {
         .policy("table = \"customers\"\nkey = \"no\"\nto_anonymize_on = \"due\"", "table = \"members\"\nkey = \"no\"");
     let said = office.check();
     assert!(said.contains("the client table itself is not in the policy"), "{said}");
-    assert!(said.contains("mend: add `[tables.members.columns]` with a class for each of its 2 columns"), "{said}");
+    assert!(said.contains("fix: add `[tables.members.columns]` with a class for each of its 2 columns"), "{said}");
 }
 
 #[test]
 fn a_table_that_refers_to_clients_has_to_be_in_the_policy() {
     let office = Office::with("CREATE TABLE visits (id INTEGER PRIMARY KEY, visitor TEXT REFERENCES customers (no));");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.visits
         table `visits` reaches clients (`visitor` refers to `customers`) and is not in the policy
-        mend: add `[tables.visits]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
+        fix: add `[tables.visits]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -187,12 +187,12 @@ fn a_table_that_refers_to_one_that_refers_to_clients_counts_too() {
     let office =
         Office::with("CREATE TABLE parcels (id INTEGER PRIMARY KEY, bound_for INTEGER REFERENCES orders (id));");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.parcels
         table `parcels` reaches clients (`bound_for` refers to `orders`) and is not in the policy
-        mend: add `[tables.parcels]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
+        fix: add `[tables.parcels]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -200,12 +200,12 @@ fn a_table_that_refers_to_one_that_refers_to_clients_counts_too() {
 fn a_table_with_a_telling_column_counts_without_a_foreign_key() {
     let office = Office::with("CREATE TABLE letters (id INTEGER PRIMARY KEY, customer_no TEXT, body TEXT);");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.letters
         table `letters` reaches clients (by the name of its column `customer_no`) and is not in the policy
-        mend: add `[tables.letters]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
+        fix: add `[tables.letters]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -213,12 +213,12 @@ fn a_table_with_a_telling_column_counts_without_a_foreign_key() {
 fn being_free_takes_a_reason() {
     let office = Office::new().policy_and("[tables.countries]\nfree = \"\"\n");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.countries
         `free` takes the reason why, and it is empty
-        mend: say why the table holds no client data
+        fix: say why the table holds no client data
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -226,12 +226,12 @@ fn being_free_takes_a_reason() {
 fn a_free_table_takes_no_rules() {
     let office = Office::new().policy_and("[tables.countries]\nfree = \"only countries\"\nrows = \"delete\"\n");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.countries
         both declared free of client data and given rules
-        mend: remove `free`, or the rules
+        fix: remove `free`, or the rules
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -240,12 +240,12 @@ fn the_key_of_a_client_stays() {
     let office =
         Office::new().policy("\nno = { class = \"non-personal\" }", "\nno = { class = \"personal\", clear = true }");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.no
         this is the client's key, which must stay
-        mend: give it `class = "non-personal"`, or `keep = "<why>"`
+        fix: give it `class = "non-personal"`, or `keep = "<why>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -265,27 +265,27 @@ fn everything_wrong_stands_in_one_list() {
         .policy("table = \"orders\"\nwhere = \"status = 'open'\"", "table = \"orders\"\nwhere = \"status = \"")
         .policy("generalize = \"year\"", "replace = \"someday\"");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 6 problems to mend
+    error: the policy cannot become a plan: 6 problems to fix
       tables.customers.columns.e_mail
         table `customers` has no column `e_mail`
-        mend: did you mean `email`?
+        fix: did you mean `email`?
       tables.customers.columns.email
         column `email` is not classified (the policy has `e_mail`)
-        mend: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
+        fix: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
       tables.visits
         table `visits` reaches clients (`visitor` refers to `customers`) and is not in the policy
-        mend: add `[tables.visits]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
+        fix: add `[tables.visits]` with `client = …` and its columns, or `free = "<why it holds no client data>"`
       guards.open-orders.where
         `status =` is not an SQL expression: it breaks off
-        mend: write one SQL expression over the table's columns, such as `status <> 'done'`
+        fix: write one SQL expression over the table's columns, such as `status <> 'done'`
       tables.customers.columns.birth_date
         `birth_date` is declared DATE and cannot hold this text
-        mend: use `clear = true`, `generalize`, or a value of the column's own type
+        fix: use `clear = true`, `generalize`, or a value of the column's own type
       tables.customers.columns.card
         sensitive data cannot be kept
-        mend: remove `keep`: the column is then emptied
+        fix: remove `keep`: the column is then emptied
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 

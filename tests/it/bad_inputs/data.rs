@@ -8,12 +8,12 @@ use super::office::Office;
 fn an_entry_under_an_unknown_key_is_refused() {
     let office = Office::with("INSERT INTO settings VALUES (3, 'C2', 'shoe_size', '44');");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.settings.keys.shoe_size
         table `settings` has entries called `shoe_size`, which are not classified
-        mend: add the key with its class and action
+        fix: add the key with its class and action
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -27,12 +27,12 @@ fn an_unknown_key_stops_a_rehearsal_as_well() {
 fn a_key_that_could_be_data_is_not_quoted() {
     let office = Office::with("INSERT INTO settings VALUES (3, 'C2', 'bob@baker.example', 'yes');");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.settings.keys
         table `settings` has entries that are not classified, with a key that could be data itself
-        mend: `SELECT DISTINCT "meta_key" FROM "settings"` lists the keys; add each with its class and action, or delete such rows with `rows`
+        fix: `SELECT DISTINCT "meta_key" FROM "settings"` lists the keys; add each with its class and action, or delete such rows with `rows`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -40,12 +40,12 @@ fn a_key_that_could_be_data_is_not_quoted() {
 fn a_date_that_is_written_otherwise_is_refused() {
     let office = Office::with("UPDATE customers SET due = '14.03.1971' WHERE no = 'C1';");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       client.to_anonymize_on
         `customers.due` has values that are no days written as `YYYY-MM-DD` (one of type text)
-        mend: name a column with such days, or store them so; anything else cannot be compared safely
+        fix: name a column with such days, or store them so; anything else cannot be compared safely
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -53,12 +53,12 @@ fn a_date_that_is_written_otherwise_is_refused() {
 fn a_date_that_is_a_number_is_refused() {
     let office = Office::with("UPDATE orders SET ordered_on = 1451606400 WHERE id = 1;");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       period.activity[1].date
         `orders.ordered_on` has values that are no days written as `YYYY-MM-DD` (one of type integer)
-        mend: name a column with such days, or store them so; anything else cannot be compared safely
+        fix: name a column with such days, or store them so; anything else cannot be compared safely
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -66,12 +66,12 @@ fn a_date_that_is_a_number_is_refused() {
 fn a_start_of_the_period_that_is_no_date_is_refused() {
     let office = Office::with("UPDATE customers SET created_on = 'long ago' WHERE no = 'C1';");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       period.otherwise
         `customers.created_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
-        mend: name a column with such days, or store them so; anything else cannot be compared safely
+        fix: name a column with such days, or store them so; anything else cannot be compared safely
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

@@ -65,12 +65,12 @@ fn a_database_with_a_ruined_page_is_refused() {
 #[test]
 fn an_empty_file_has_no_tables() {
     assert_snapshot!(Office::new().write("company.db", "").check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       client.table
         the database has no table `customers`
-        mend: it has no tables at all: name another file in `database`
+        fix: it has no tables at all: name another file in `database`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

@@ -24,72 +24,72 @@ fn roots(lines: &str) -> String {
 #[test]
 fn a_root_that_is_not_declared_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"photo\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         there is no root `photo`
-        mend: did you mean `photos`?
+        fix: did you mean `photos`?
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_root_that_is_like_none_says_how_to_declare_it() {
     assert_snapshot!(card("{ class = \"personal\", delete_folder = \"contracts\" }"), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         there is no root `contracts`
-        mend: declare it in `lethe.toml`: under `[files]`, `contracts = "/srv/files"`
+        fix: declare it in `lethe.toml`: under `[files]`, `contracts = "/srv/files"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
 #[test]
 fn a_file_and_a_folder_at_once_are_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"photos\", delete_folder = \"papers\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         both `delete_file` and `delete_folder`
-        mend: leave the one that the value names
+        fix: leave the one that the value names
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_file_whose_name_is_kept_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", keep = \"the books need it\", delete_file = \"photos\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         the file goes and its name is kept, and what a row still names is not deleted
-        mend: remove `keep`: the column is then emptied
+        fix: remove `keep`: the column is then emptied
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_file_that_goes_in_some_rows_only_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", clear = true, where = \"points > 0\", delete_file = \"photos\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         what the value names is deleted, and the value stays in part or in some rows
-        mend: use `clear` or `replace` without `where`, or leave the action out
+        fix: use `clear` or `replace` without `where`, or leave the action out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_file_whose_name_stays_in_part_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", generalize = { first = 2 }, delete_file = \"photos\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         what the value names is deleted, and the value stays in part or in some rows
-        mend: use `clear` or `replace` without `where`, or leave the action out
+        fix: use `clear` or `replace` without `where`, or leave the action out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -114,12 +114,12 @@ fn a_file_without_a_root_is_refused() {
 #[test]
 fn a_folder_as_root_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"../photos\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         there is no root `../photos`
-        mend: did you mean `photos`?
+        fix: did you mean `photos`?
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -140,12 +140,12 @@ fn a_column_of_numbers_names_no_file() {
         "points = { class = \"non-personal\", replace = 0, delete_file = \"photos\" }",
     );
     assert_snapshot!(office.policy(points.0, points.1).check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
         `customers.points` is declared INTEGER, and names no file
-        mend: give `delete_file` and `delete_folder` to columns of text, one path in each value
+        fix: give `delete_file` and `delete_folder` to columns of text, one path in each value
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -156,12 +156,12 @@ fn files_and_folders_in_one_root_are_refused() {
         "region = { class = \"personal\", delete_folder = \"photos\" }",
     );
     assert_snapshot!(of(office.policy("region = \"region\"\n", ""), "card = { class = \"personal\", delete_file = \"photos\" }"), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.region
         root `photos` holds files for `tables.customers.columns.card`, and folders here
-        mend: keep files and folders in different roots
+        fix: keep files and folders in different roots
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -172,12 +172,12 @@ fn old_rows_that_name_files_are_refused() {
                  file = { class = \"personal\", delete_file = \"photos\" }\n\
                  [tables.scans.retention]\nlength = \"2 years\"\ndate = \"made_on\"\nrows = \"delete\"\n";
     assert_snapshot!(of(Office::with(sql).policy_and(table), CARD), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.scans.retention
         rows of this table name files, and old rows would go without them
-        mend: remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone
+        fix: remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

@@ -95,7 +95,7 @@ fn a_limit_that_is_no_number_is_refused() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"due\"\nlimit = \"many\"")), @r#"
     error: `jobs/nightly-due.toml` line 4: `"many"` stands where a whole number should be
 
-    hint: mend the line; texts stand in quotes, numbers do not
+    hint: fix the line; texts stand in quotes, numbers do not
     "#);
 }
 
@@ -141,7 +141,7 @@ fn a_file_that_is_no_toml_names_the_line() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = due")), @r"
     error: `jobs/nightly-due.toml` line 3: the value is neither a text in quotes, nor a number, nor `true` or `false`
 
-    hint: mend the line; texts stand in quotes, numbers do not
+    hint: fix the line; texts stand in quotes, numbers do not
     ");
 }
 

@@ -11,12 +11,12 @@ fn two_guards_of_one_name_are_refused() {
     let text = std::fs::read_to_string(office.path("policy.toml")).expect("the policy");
     assert_eq!(text.matches("[[guards]]").count(), 2);
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders
         two guards are called `open-orders`
-        mend: give each guard a name of its own
+        fix: give each guard a name of its own
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -24,12 +24,12 @@ fn two_guards_of_one_name_are_refused() {
 fn a_guard_cannot_be_called_hold() {
     let office = Office::new().policy("name = \"open-orders\"", "name = \"hold\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.hold
         `hold` is the reason that a hold gives
-        mend: give the guard a name of its own
+        fix: give the guard a name of its own
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -37,12 +37,12 @@ fn a_guard_cannot_be_called_hold() {
 fn a_guard_is_called_in_small_letters() {
     let office = Office::new().policy("name = \"open-orders\"", "name = \"Open orders\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.Open orders
         `Open orders` is no name for a guard
-        mend: use small letters, digits and `-`, such as `open-documents`
+        fix: use small letters, digits and `-`, such as `open-documents`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -50,12 +50,12 @@ fn a_guard_is_called_in_small_letters() {
 fn a_guard_that_refuses_everybody_is_refused() {
     let office = Office::new().policy("table = \"orders\"\nwhere = \"status = 'open'\"\n", "");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders
         a guard on the client table without `where` would refuse everybody
-        mend: add `where = "…"`
+        fix: add `where = "…"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -63,12 +63,12 @@ fn a_guard_that_refuses_everybody_is_refused() {
 fn a_guard_on_a_table_without_a_way_is_refused() {
     let office = Office::new().policy("table = \"orders\"\nwhere = \"status = 'open'\"\n", "table = \"countries\"\n");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders
         nothing says how a row of `countries` belongs to its client
-        mend: add `client = "<the column with the client's key>"`
+        fix: add `client = "<the column with the client's key>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -76,12 +76,12 @@ fn a_guard_on_a_table_without_a_way_is_refused() {
 fn a_table_without_a_way_is_refused() {
     let office = Office::new().policy_and("[tables.countries]\nrows = \"delete\"\n");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.countries
         nothing says how a row of `countries` belongs to its client
-        mend: add `client = "<the column with the client's key>"`, or `free = "<why it holds no client data>"`
+        fix: add `client = "<the column with the client's key>"`, or `free = "<why it holds no client data>"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -92,15 +92,15 @@ fn a_way_that_goes_round_in_a_circle_is_refused() {
         "[tables.orders]\nclient = { column = \"id\", through = \"order_lines\", equals = \"order_id\" }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 2 problems to mend
+    error: the policy cannot become a plan: 2 problems to fix
       tables.orders.client
         the way to the client goes round in a circle: `orders` -> `order_lines` -> `orders`
-        mend: name the column that leads out of the circle, or declare the table free
+        fix: name the column that leads out of the circle, or declare the table free
       tables.order_lines.client
         the way to the client goes round in a circle: `order_lines` -> `orders` -> `order_lines`
-        mend: name the column that leads out of the circle, or declare the table free
+        fix: name the column that leads out of the circle, or declare the table free
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -110,12 +110,12 @@ fn a_way_through_a_free_table_is_refused() {
         .policy("through = \"orders\"", "through = \"countries\", equals = \"code\"")
         .policy_and("[tables.countries]\nfree = \"only countries\"\n");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         goes through `countries`, which does not say how its rows belong to a client
-        mend: give `[tables.countries]` a `client = …`
+        fix: give `[tables.countries]` a `client = …`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -123,12 +123,12 @@ fn a_way_through_a_free_table_is_refused() {
 fn a_way_through_an_unknown_table_is_refused() {
     let office = Office::new().policy("through = \"orders\"", "through = \"ordres\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         the database has no table `ordres`
-        mend: did you mean `orders`?
+        fix: did you mean `orders`?
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -136,12 +136,12 @@ fn a_way_through_an_unknown_table_is_refused() {
 fn a_way_over_an_unknown_column_is_refused() {
     let office = Office::new().policy("column = \"order_id\", through", "column = \"order_no\", through");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         table `order_lines` has no column `order_no`
-        mend: did you mean `order_id`?
+        fix: did you mean `order_id`?
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -150,12 +150,12 @@ fn one_column_cannot_equal_two() {
     let office =
         Office::new().policy("through = \"orders\"", "through = \"orders\", equals = [\"id\", \"customer_no\"]");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         `order_id` cannot equal `id`, `customer_no`: 1 and 2 columns
-        mend: name as many columns as the other side has, in the same order
+        fix: name as many columns as the other side has, in the same order
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -163,12 +163,12 @@ fn one_column_cannot_equal_two() {
 fn a_link_that_a_way_should_follow_has_to_be_there() {
     let office = Office::new().policy("through = \"orders\"", "through = \"orders\", for = \"bill_to\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.client
         `orders` has no link called `bill_to`
-        mend: a link is called by its column, or by the `name` it is given
+        fix: a link is called by its column, or by the `name` it is given
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -179,12 +179,12 @@ fn a_rule_for_an_unknown_link_is_refused() {
         "note = { class = \"personal\", clear = true, for = \"bill_to\" }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.orders.columns.note
         there is no link `bill_to`
-        mend: the links of this table are `customer_no`
+        fix: the links of this table are `customer_no`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

@@ -110,24 +110,24 @@ fn several_notices_are_refused() {
 fn a_notice_that_nobody_gives_is_refused() {
     let office = Office::new().policy("[filters]", "[notice]\nlength = \"14 days\"\n[filters]");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       notice
         nobody would be told: no webhook gives notice
-        mend: give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`
+        fix: give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_guard_by_the_name_of_a_notice_is_refused() {
     assert_snapshot!(told(Office::new().policy("\"open-orders\"", "\"notice\"")), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       guards.notice
         `notice` is the reason that a notice gives
-        mend: give the guard a name of its own
+        fix: give the guard a name of its own
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

@@ -236,7 +236,7 @@ impl Office {
             assert!(!part.trim_end().ends_with('.'), "fragments end without a stop:\n{said}");
         }
         assert_eq!(hint.lines().count(), 1, "a hint is one line:\n{said}");
-        let problems = what.lines().filter(|line| line.starts_with("    mend: ")).count();
+        let problems = what.lines().filter(|line| line.starts_with("    fix: ")).count();
         assert_eq!(what.lines().count(), 1 + 3 * problems, "an error is one line, and three for each problem:\n{said}");
     }
 }

@@ -12,12 +12,12 @@ const CARD: &str = "card = { class = \"sensitive\" }";
 fn a_number_that_must_be_there_cannot_be_emptied() {
     let office = Office::new().policy(POINTS, "points = { class = \"personal\", clear = true }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
         `points` is NOT NULL and declared INTEGER, so it cannot be emptied
-        mend: use `replace = 0`
+        fix: use `replace = 0`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -26,12 +26,12 @@ fn a_date_that_must_be_there_cannot_be_emptied() {
     let office = Office::new()
         .policy("ordered_on = { class = \"non-personal\" }", "ordered_on = { class = \"personal\", clear = true }");
     assert_snapshot!(office.check(), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.orders.columns.ordered_on
         `ordered_on` is NOT NULL and declared DATE, so it cannot be emptied
-        mend: use `replace = "1900-01-01"` or `generalize = "year"`
+        fix: use `replace = "1900-01-01"` or `generalize = "year"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -39,12 +39,12 @@ fn a_date_that_must_be_there_cannot_be_emptied() {
 fn a_text_is_no_number() {
     let office = Office::new().policy(POINTS, "points = { class = \"personal\", replace = \"none\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
         `points` is declared INTEGER and cannot hold this text
-        mend: use `clear = true`, `generalize`, or a value of the column's own type
+        fix: use `clear = true`, `generalize`, or a value of the column's own type
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -52,12 +52,12 @@ fn a_text_is_no_number() {
 fn a_text_is_no_date() {
     let office = Office::new().policy("generalize = \"year\"", "replace = \"someday\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.birth_date
         `birth_date` is declared DATE and cannot hold this text
-        mend: use `clear = true`, `generalize`, or a value of the column's own type
+        fix: use `clear = true`, `generalize`, or a value of the column's own type
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -65,12 +65,12 @@ fn a_text_is_no_date() {
 fn a_truth_is_no_date() {
     let office = Office::new().policy("generalize = \"year\"", "replace = true");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.birth_date
         `birth_date` is declared DATE and cannot hold `true`
-        mend: use `clear = true`, or a text that fits
+        fix: use `clear = true`, or a text that fits
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -78,12 +78,12 @@ fn a_truth_is_no_date() {
 fn a_text_that_is_too_long_is_refused() {
     let office = Office::new().policy(PHONE, "phone = { class = \"personal\", replace = \"not available\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         `phone` is declared VARCHAR(12) and the text needs up to 13 characters
-        mend: use a text of at most 12 characters (a key is counted as 20)
+        fix: use a text of at most 12 characters (a key is counted as 20)
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -91,12 +91,12 @@ fn a_text_that_is_too_long_is_refused() {
 fn a_key_counts_as_long_as_keys_can_be() {
     let office = Office::new().policy(PHONE, "phone = { class = \"personal\", replace = \"{key}\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         `phone` is declared VARCHAR(12) and the text needs up to 20 characters
-        mend: use a text of at most 12 characters (a key is counted as 20)
+        fix: use a text of at most 12 characters (a key is counted as 20)
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -104,12 +104,12 @@ fn a_key_counts_as_long_as_keys_can_be() {
 fn the_same_text_for_everybody_collides_where_it_must_be_unique() {
     let office = Office::new().policy(CARD, "card = { class = \"sensitive\", replace = \"gone\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         `card` is UNIQUE, and the second row changed would collide with the first
-        mend: put `{key}` into the text, which makes it differ for each client
+        fix: put `{key}` into the text, which makes it differ for each client
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -120,12 +120,12 @@ fn a_text_by_key_collides_where_a_client_has_several_rows() {
         "nickname = { class = \"personal\", replace = \"anonymized-{key}\" }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.settings.key_value
         `meta_value` is UNIQUE, and the second row changed would collide with the first
-        mend: a client can have several rows here; use a text with `{row}`, which differs for each row
+        fix: a client can have several rows here; use a text with `{row}`, which differs for each row
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -134,12 +134,12 @@ fn a_check_that_refuses_the_placeholder_is_quoted() {
     let office = Office::new()
         .policy("segment = { class = \"non-personal\" }", "segment = { class = \"personal\", replace = \"nobody\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.segment
         the table's CHECK (segment IN ('private', 'business')) refuses what is put there
-        mend: replace with a value that the CHECK accepts
+        fix: replace with a value that the CHECK accepts
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -150,12 +150,12 @@ fn the_key_is_not_known_several_hops_away() {
         "engraved = { class = \"personal\", replace = \"for {key}\" }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.order_lines.columns.engraved
         `{key}` is only known where one link leads straight to the client's key
-        mend: use a text without `{key}`, or say which link is meant with `for`
+        fix: use a text without `{key}`, or say which link is meant with `for`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -163,12 +163,12 @@ fn the_key_is_not_known_several_hops_away() {
 fn an_unknown_placeholder_is_refused() {
     let office = Office::new().policy("anonymized-{key}@invalid", "anonymized-{name}@invalid");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.email
         `{name}` is not a placeholder
-        mend: the placeholders are `{key}`, `{row}` and `{today}`
+        fix: the placeholders are `{key}`, `{row}` and `{today}`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -176,12 +176,12 @@ fn an_unknown_placeholder_is_refused() {
 fn a_single_brace_is_refused() {
     let office = Office::new().policy("anonymized-{key}@invalid", "anonymized-{key@invalid");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.email
         `anonymized-{key@invalid` has a single `{`
-        mend: double a brace that stands for itself: `{{` or `}}`
+        fix: double a brace that stands for itself: `{{` or `}}`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -189,12 +189,12 @@ fn a_single_brace_is_refused() {
 fn a_day_that_changes_daily_is_refused() {
     let office = Office::new().policy("generalize = \"year\"", "replace = \"{today}\"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.birth_date
         `{today}` without `where` would change the column again every day
-        mend: add a `where` that no longer holds once the column has been changed
+        fix: add a `where` that no longer holds once the column has been changed
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -202,12 +202,12 @@ fn a_day_that_changes_daily_is_refused() {
 fn a_copy_of_what_changes_is_refused() {
     let office = Office::new().policy(PHONE, "phone = { class = \"personal\", copy = \"email\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         depends on `email`, which is changed too, so a second run would do something else
-        mend: keep `email`, or use an action that does not read it
+        fix: keep `email`, or use an action that does not read it
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -215,12 +215,12 @@ fn a_copy_of_what_changes_is_refused() {
 fn a_copy_of_a_column_that_is_not_there_is_refused() {
     let office = Office::new().policy(PHONE, "phone = { class = \"personal\", copy = \"fax\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone.copy
         table `customers` has no column `fax`
-        mend: its columns are `no`, `name`, `email`, `phone`, `birth_date`, `points`, `card`, `segment`, `profile`, `region`, `due`, `created_on`
+        fix: its columns are `no`, `name`, `email`, `phone`, `birth_date`, `points`, `card`, `segment`, `profile`, `region`, `due`, `created_on`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -228,18 +228,18 @@ fn a_copy_of_a_column_that_is_not_there_is_refused() {
 fn a_bad_json_path_is_refused() {
     let office = Office::new().policy("[\"$.diet\"]", "[\"diet\", \"$.friends[x].name\", \"$\"]");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 3 problems to mend
+    error: the policy cannot become a plan: 3 problems to fix
       tables.customers.columns.profile
         `diet` is no JSON path: it should start with `$`
-        mend: write paths such as `$.contact.email` or `$.members[*].name`
+        fix: write paths such as `$.contact.email` or `$.members[*].name`
       tables.customers.columns.profile
         `$.friends[x].name` is no JSON path: between `[` and `]` stands a number or `*`
-        mend: write paths such as `$.contact.email` or `$.members[*].name`
+        fix: write paths such as `$.contact.email` or `$.members[*].name`
       tables.customers.columns.profile
         `$` is no JSON path: it names the whole document; use `clear`
-        mend: write paths such as `$.contact.email` or `$.members[*].name`
+        fix: write paths such as `$.contact.email` or `$.members[*].name`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -247,12 +247,12 @@ fn a_bad_json_path_is_refused() {
 fn a_number_holds_no_json() {
     let office = Office::new().policy(POINTS, "points = { class = \"personal\", redact = [\"$.a\"] }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
         `points` is declared INTEGER and holds no JSON
-        mend: use `clear = true`
+        fix: use `clear = true`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -260,12 +260,12 @@ fn a_number_holds_no_json() {
 fn a_number_cannot_be_coarsened_to_a_year() {
     let office = Office::new().policy(POINTS, "points = { class = \"personal\", generalize = \"year\" }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
         `points` is declared INTEGER and cannot be generalized this way
-        mend: `year`, `month` and `decade` are for dates written as `YYYY-MM-DD`, `{ first = n }` for texts
+        fix: `year`, `month` and `decade` are for dates written as `YYYY-MM-DD`, `{ first = n }` for texts
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -274,11 +274,11 @@ fn what_the_database_computes_cannot_be_changed() {
     let office = Office::with("ALTER TABLE customers ADD COLUMN label TEXT AS (no || ' ' || name);")
         .policy(POINTS, "points = { class = \"non-personal\" }\nlabel = { class = \"personal\", clear = true }");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.label
         the database computes this column, so it cannot be changed
-        mend: change the columns it is computed from
+        fix: change the columns it is computed from
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }

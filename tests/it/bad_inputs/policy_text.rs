@@ -181,12 +181,12 @@ fn a_period_longer_than_history_is_refused_when_it_is_counted() {
 fn a_period_from_nowhere_is_refused() {
     let activity = "otherwise = \"created_on\"\nactivity = [{ table = \"orders\", date = \"ordered_on\" }]\n";
     assert_snapshot!(Office::new().policy(activity, "").check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       period
         neither `activity` nor `otherwise` says from when the period counts
-        mend: list the tables of dated activity in `activity`, or name a client column in `otherwise`
+        fix: list the tables of dated activity in `activity`, or name a client column in `otherwise`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

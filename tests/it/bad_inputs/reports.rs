@@ -130,15 +130,15 @@ fn a_report_needs_a_folder_that_is_there() {
 fn a_register_is_of_a_policy_that_can_run() {
     let office = Office::new().policy("email = { class", "e_mail = { class");
     assert_snapshot!(office.refused(&["report", "register"]), @r#"
-    error: the policy cannot become a plan: 2 problems to mend
+    error: the policy cannot become a plan: 2 problems to fix
       tables.customers.columns.e_mail
         table `customers` has no column `e_mail`
-        mend: did you mean `email`?
+        fix: did you mean `email`?
       tables.customers.columns.email
         column `email` is not classified (the policy has `e_mail`)
-        mend: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
+        fix: give it `class = "non-personal"`, or `"personal"` with an action, or `"sensitive"`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
@@ -170,12 +170,12 @@ fn the_clients_key_tells_all_apart() {
     let office = Office::new()
         .policy("\nno = { class = \"non-personal\"", "\nno = { class = \"non-personal\", quasi_identifier = true");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.no
         this is the client's key, of which there is one each
-        mend: remove `quasi_identifier`: that the key stays is in every report
+        fix: remove `quasi_identifier`: that the key stays is in every report
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -186,12 +186,12 @@ fn what_is_replaced_tells_nobody_apart() {
         "phone = { class = \"personal\", clear = true, quasi_identifier = true }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         what is put in its place says nothing about the client, so it tells nobody apart
-        mend: remove `quasi_identifier`, or keep or generalize the column
+        fix: remove `quasi_identifier`, or keep or generalize the column
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -202,12 +202,12 @@ fn groups_are_of_clients_and_not_of_their_rows() {
         "status = { class = \"non-personal\", quasi_identifier = true }",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.orders.columns.status
         a quasi-identifier outside of the client table is not measured: a client may have any number of rows here
-        mend: remove `quasi_identifier`, and mark columns of the client table
+        fix: remove `quasi_identifier`, and mark columns of the client table
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -215,12 +215,12 @@ fn groups_are_of_clients_and_not_of_their_rows() {
 fn a_basis_says_something() {
     let office = Office::new().policy("length = \"6 years\"", "length = \"6 years\"\nbasis = \" \"");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       period.basis
         is empty
-        mend: say it, or leave the setting out
+        fix: say it, or leave the setting out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -230,11 +230,11 @@ fn a_version_says_something() {
     let text = std::fs::read_to_string(office.path("policy.toml")).unwrap();
     let office = office.write("policy.toml", format!("version = \"\"\n{text}"));
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       version
         is empty
-        mend: say it, or leave the setting out
+        fix: say it, or leave the setting out
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }

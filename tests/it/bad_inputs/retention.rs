@@ -19,12 +19,12 @@ fn clients_are_no_old_rows() {
     let office = Office::new()
         .policy_and("\n[tables.customers.retention]\nlength = \"9 years\"\ndate = \"created_on\"\nrows = \"delete\"\n");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers.retention
         rows of the client table cannot be deleted
-        mend: clients are anonymized by their date or by `[period]`
+        fix: clients are anonymized by their date or by `[period]`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -34,15 +34,15 @@ fn activity_outlives_the_period() {
         "\n[tables.orders.retention]\nlength = \"5 years 11 months\"\ndate = \"ordered_on\"\nrows = \"delete\"\n",
     );
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 2 problems to mend
+    error: the policy cannot become a plan: 2 problems to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to nobody
-        mend: give `retention` to a table that nothing is reached through
+        fix: give `retention` to a table that nothing is reached through
       tables.orders.retention
         these rows are activity that keeps clients for 6 years, and would go after 5 years 11 months
-        mend: make the period of the rows at least as long as that of clients
+        fix: make the period of the rows at least as long as that of clients
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -51,36 +51,36 @@ fn a_way_to_others_stays() {
     let office = Office::new()
         .policy_and("\n[tables.orders.retention]\nlength = \"9 years\"\ndate = \"ordered_on\"\nrows = \"delete\"\n");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to nobody
-        mend: give `retention` to a table that nothing is reached through
+        fix: give `retention` to a table that nothing is reached through
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_rows_day_is_a_date() {
     assert_snapshot!(notes(&GOOD.replace("written_on", "id")).check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
         `notes.id` is no date column
-        mend: name a column with dates written as `YYYY-MM-DD`, with or without a time
+        fix: name a column with dates written as `YYYY-MM-DD`, with or without a time
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
 #[test]
 fn a_rows_day_is_a_column() {
     assert_snapshot!(notes(&GOOD.replace("written_on", "writen_on")).check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
         table `notes` has no column `writen_on`
-        mend: did you mean `written_on`?
+        fix: did you mean `written_on`?
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -105,12 +105,12 @@ fn old_rows_are_deleted_and_nothing_else() {
 #[test]
 fn a_condition_on_old_rows_is_one() {
     assert_snapshot!(notes(&format!("{GOOD}\nwhere = \"colour = 'red'\"")).check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.where
         table `notes` has no column `colour`
-        mend: its columns are `id`, `customer_no`, `written_on`
+        fix: its columns are `id`, `customer_no`, `written_on`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 
@@ -119,12 +119,12 @@ fn a_table_without_client_data_needs_no_period() {
     let office = Office::new().policy_and("\n[tables.logs]\nfree = \"no client in it\"\nretention = { length = \"1 year\", date = \"at\", rows = \"delete\" }\n");
     office.execute("CREATE TABLE logs (at DATE)");
     assert_snapshot!(office.check(), @r"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.logs
         both declared free of client data and given rules
-        mend: remove `free`, or the rules
+        fix: remove `free`, or the rules
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
 }
 

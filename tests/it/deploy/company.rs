@@ -135,7 +135,7 @@ impl Company {
         String::from_utf8(output.stdout).expect("text")
     }
 
-    /// What the doctor says about the role, each with its verdict, and the statements that mend it.
+    /// What the doctor says about the role, each with its verdict, and the statements that fix it.
     pub fn doctor(&self) -> Vec<(String, String, String)> {
         let output = self.lethe(&["doctor", "--json"]).output().expect("the program runs");
         let findings: Vec<Value> = serde_json::from_slice(&output.stdout).expect("findings");
@@ -146,7 +146,7 @@ impl Company {
     }
 
     /// Runs what the doctor prescribes, as a superuser.
-    pub async fn mend(&self) {
+    pub async fn fix(&self) {
         for (_, _, statement) in self.doctor().into_iter().filter(|(.., statement)| !statement.is_empty()) {
             self.execute(&statement).await;
         }

@@ -9,7 +9,7 @@ use crate::common::project::{read, root};
 #[tokio::test]
 async fn every_statement_of_the_dashboard_runs_as_its_reader() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     company.done(&["sweep", "--due", "--rehearse"]);
     company.done(&["sweep", "--due", "--wait"]);
     let reader = format!("reader_{}", &company.role["role_".len()..]);

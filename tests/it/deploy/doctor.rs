@@ -1,5 +1,5 @@
 //! The doctor names each right that the role lacks or does not need, and what
-//! it prescribes mends it.
+//! it prescribes fixes it.
 
 use super::company::Company;
 use crate::common::Place;
@@ -29,7 +29,7 @@ async fn what_is_missing_is_granted_by_the_doctors_own_statements() {
     bad: it lacks SELECT on `orders`
         GRANT SELECT ON "public"."orders" TO "{role}";
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
     company.done(&["sweep", "--due", "--rehearse"]);
     company.done(&["sweep", "--due", "--wait"]);
@@ -40,7 +40,7 @@ async fn what_is_missing_is_granted_by_the_doctors_own_statements() {
 #[tokio::test]
 async fn what_is_too_much_is_revoked_by_the_doctors_own_statements() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     company
         .execute(
             "ALTER ROLE {role} CREATEDB CREATEROLE REPLICATION BYPASSRLS; GRANT pg_write_all_data, pg_read_all_data TO {role};
@@ -72,7 +72,7 @@ async fn what_is_too_much_is_revoked_by_the_doctors_own_statements() {
         REVOKE TRUNCATE ON "public"."addresses" FROM PUBLIC;
     good: `{role}` may do what the plan needs
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
 
     company.execute("GRANT SELECT ON staff TO {role}; GRANT INSERT ON customer_audit TO {role}; ALTER TABLE addresses OWNER TO {role}").await;
@@ -101,13 +101,13 @@ async fn a_superuser_is_too_much_and_that_is_all_there_is_to_say() {
 #[tokio::test]
 async fn a_schema_that_is_closed_is_not_taken_for_one_without_tables() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     company.execute("REVOKE USAGE ON SCHEMA public FROM {role}, PUBLIC").await;
     insta::assert_snapshot!(told(&company.doctor()), @r#"
     bad: it may not look into the schema `public`, where `addresses` is
         GRANT USAGE ON SCHEMA "public" TO "{role}";
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
     // Another of that name, which nobody means.
     company.execute("CREATE SCHEMA archive; CREATE TABLE archive.customers (no TEXT)").await;
@@ -118,13 +118,13 @@ async fn a_schema_that_is_closed_is_not_taken_for_one_without_tables() {
 #[tokio::test]
 async fn row_level_security_is_passed_over_where_it_is_on_and_only_there() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     company.execute("ALTER TABLE orders ENABLE ROW LEVEL SECURITY").await;
     insta::assert_snapshot!(told(&company.doctor()), @r#"
     bad: row-level security hides rows of `orders` from it
         ALTER ROLE "{role}" BYPASSRLS;
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
     company.end().await;
 }
@@ -132,7 +132,7 @@ async fn row_level_security_is_passed_over_where_it_is_on_and_only_there() {
 #[tokio::test]
 async fn the_database_and_the_ledger_are_looked_at_too() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     let database = company.place.rows("SELECT CAST(current_database() AS TEXT)").await.remove(0);
     let temporary = format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {{role}}; DROP SCHEMA lethe");
     company.execute(&temporary).await;
@@ -142,7 +142,7 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     bad: the ledger's schema `lethe` is not there, and it may not make it
         CREATE SCHEMA "lethe" AUTHORIZATION "{role}";
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
 
     // A ledger that another role made.
@@ -151,7 +151,7 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     bad: it may not make the ledger's tables in the schema `lethe`
         GRANT USAGE, CREATE ON SCHEMA "lethe" TO "{role}";
     "#);
-    company.mend().await;
+    company.fix().await;
     company.done(&["sweep", "--due", "--rehearse"]);
     company
         .execute("REVOKE CREATE ON SCHEMA lethe FROM {role}; ALTER TABLE lethe.lethe_holds OWNER TO current_user")
@@ -160,7 +160,7 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     bad: it may not read and write the ledger's `lethe_holds`
         GRANT SELECT, INSERT, UPDATE ON "lethe"."lethe_holds" TO "{role}";
     "#);
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
     company.done(&["hold", "add", "C2", "--reason", "case 12"]);
     company.end().await;
@@ -176,7 +176,7 @@ async fn a_condition_that_reads_another_table_needs_a_right_on_it() {
     );
     company.write("policy.toml", &reads);
     assert!(told(&company.doctor()).contains(r#"GRANT SELECT ON "public"."staff" TO "{role}";"#));
-    company.mend().await;
+    company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
     company.done(&["sweep", "--due", "--rehearse"]);
     company.end().await;

@@ -61,20 +61,20 @@ async fn the_role_of_the_template_rehearses_and_sweeps_and_may_do_nothing_else()
 #[tokio::test]
 async fn a_right_that_is_missing_stops_the_plan_and_not_the_night() {
     let company = Company::with_role().await;
-    company.mend().await;
+    company.fix().await;
     company.execute("REVOKE DELETE ON addresses FROM {role}; REVOKE UPDATE (email) ON customers FROM {role}").await;
     let output = company.lethe(&["policy", "check"]).output().expect("the program runs");
     let said = String::from_utf8_lossy(&output.stderr).replace(&company.role, "{role}");
     insta::assert_snapshot!(said, @r#"
-    error: the policy cannot become a plan: 2 problems to mend
+    error: the policy cannot become a plan: 2 problems to fix
       tables.addresses
         the role may not do what the policy wants: it lacks DELETE on `addresses`
-        mend: have somebody run `GRANT DELETE ON "public"."addresses" TO "{role}";`
+        fix: have somebody run `GRANT DELETE ON "public"."addresses" TO "{role}";`
       tables.customers
         the role may not do what the policy wants: it lacks UPDATE on `customers`
-        mend: have somebody run `GRANT UPDATE ("email") ON "public"."customers" TO "{role}";`
+        fix: have somebody run `GRANT UPDATE ("email") ON "public"."customers" TO "{role}";`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
     company.end().await;
 }

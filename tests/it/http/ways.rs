@@ -131,7 +131,7 @@ async fn the_same_request_sent_again_starts_nothing_twice() {
     over(2).await;
     assert_eq!(send(&other, "monday", "due").await.1, json!({ "sweep": 3 }), "a key is its owner's");
     over(3).await;
-    // What was refused started nothing, and may be sent again once it is mended.
+    // What was refused started nothing, and may be sent again once it is fixed.
     assert_eq!(send(&token, "wednesday", "period").await.0, StatusCode::CONFLICT);
     assert_eq!(send(&token, "wednesday", "due").await.1, json!({ "sweep": 4 }));
     // While that runs, another on the same terms would be the same work.

@@ -1,5 +1,5 @@
 //! What comes back of those anonymized (an import, a sync, an application that
-//! kept a row) is found and mended.
+//! kept a row) is found and fixed.
 
 use lethe::domain::sweep::SweepKind;
 
@@ -114,7 +114,7 @@ async fn many_are_found_page_by_page() {
 }
 
 #[tokio::test]
-async fn what_is_mended_is_told_to_the_journal() {
+async fn what_is_fixed_is_told_to_the_journal() {
     let kept = Kept::new(None).await;
     kept.night("2026-01-02").await;
     kept.company.execute("UPDATE customers SET name = 'Anna Berg' WHERE no = 'C1'").await;

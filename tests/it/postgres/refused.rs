@@ -171,12 +171,12 @@ async fn a_table_that_the_role_may_not_change() {
     super::on_postgres();
     let wrong = wrong().await.of_role("CREATE ROLE {role} LOGIN; GRANT SELECT ON customers TO {role}").await;
     assert_snapshot!(wrong.says(CHECK), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers
         the role may not do what the policy wants: it lacks UPDATE on `customers`
-        mend: have somebody run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
+        fix: have somebody run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
     assert_snapshot!(wrong.says(SWEEP), @r"
     error: the account has no right to what is needed in `postgres://role@server/company`: it may not use the schema of Lethe's own tables
@@ -189,12 +189,12 @@ async fn a_table_that_the_role_may_not_change() {
 async fn a_table_that_the_role_may_not_read() {
     super::on_postgres();
     assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} LOGIN").await.says(CHECK), @r#"
-    error: the policy cannot become a plan: 1 problem to mend
+    error: the policy cannot become a plan: 1 problem to fix
       tables.customers
         the role may not do what the policy wants: it lacks SELECT, UPDATE on `customers`
-        mend: have somebody run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
+        fix: have somebody run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
 
-    hint: mend each place in the policy, then run `lethe policy check` again; nothing was written
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
 }
 
