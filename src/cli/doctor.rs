@@ -308,6 +308,11 @@ async fn traces(config: &Config, findings: &mut Findings) {
 fn jobs(config: &Config, findings: &mut Findings) {
     let files = match setup::job_files(&config.jobs) {
         Ok(files) => files,
+        // The folder's name that the README gives; it comes last there.
+        Err(_) if config.jobs.ends_with("jobs") && !config.jobs.exists() => {
+            let what = format!("there is no folder `{}` yet: nothing runs by itself", config.jobs.display());
+            return findings.add(Verdict::Note, "jobs", what);
+        }
         Err(failure) => {
             return findings.add(Verdict::Bad, "jobs", format!("{}; {}", failure.message, failure.hint));
         }

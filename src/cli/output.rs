@@ -100,10 +100,11 @@ pub(super) fn batches(count: u64) -> String {
 
 /// The lines of a tally, those that are zero left out save the first two.
 pub(super) fn tally_lines(tally: &Tally, anonymized: &str) -> Vec<(String, u64, &'static str)> {
+    let failed = if anonymized == "anonymized" { "nothing was changed; see `lethe status --failures`" } else { "" };
     let all = [
         (anonymized, tally.anonymized, ""),
         ("refused", tally.refused, ""),
-        ("failed", tally.failed, "nothing was changed; see `lethe status --failures`"),
+        ("failed", tally.failed, failed),
         ("already", tally.already, "anonymized before"),
         ("not due", tally.not_due, "date or period has not come"),
         ("not found", tally.not_found, "no such client"),

@@ -17,6 +17,7 @@ use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
+use crate::domain::outcome::Outcome;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
@@ -303,19 +304,42 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     Ok(())
 }
 
+/// How many of the clients that fail in a rehearsal are named.
+const FAILED_SHOWN: usize = 10;
+
 async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
-    let found = crate::service::sweeps::rehearse(context, request, &mut listing(args.clients, out)).await?;
+    let (mut failed, mut list) = (Vec::new(), listing(args.clients, out));
+    let mut each = |client: Client| {
+        if client.outcome == Outcome::Failed && failed.len() < FAILED_SHOWN {
+            failed.push(client.clone());
+        }
+        list(client);
+    };
+    let found = crate::service::sweeps::rehearse(context, request, &mut each).await?;
     let loaded = context.planner.plan(&context.store).await?;
-    let counts = found.tally.anonymized > 0;
     if !(args.clients && out.json) {
         out.data(&found, || {
-            let verdict = if counts {
-                "Everything was done and rolled back. This policy may now be used live on this schema."
-            } else {
-                "Nobody could be anonymized, so nothing was rehearsed, and a live sweep still refuses.\n\
-                 Try it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."
+            let mut text = survey_text(&found, request, &loaded.plan, "anonymized, and rolled back");
+            for client in &failed {
+                text += &format!("\nfailed: client {}: {}", client.key, client.reasons.join("; "));
+            }
+            match usize::try_from(found.tally.failed).unwrap_or(usize::MAX).saturating_sub(failed.len()) {
+                0 if failed.is_empty() => {}
+                0 => text += "\n",
+                more => text += &format!("\nfailed: {more} more; `--clients` lists all\n"),
+            }
+            let nobody = "Nobody could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
+            let verdict = match request.kind {
+                _ if found.tally.anonymized > 0 => {
+                    "Everything was done and rolled back. This policy may now be used live on this schema.".to_owned()
+                }
+                _ if !failed.is_empty() => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),
+                SweepKind::List => format!("{nobody}\n`lethe client KEY` says what keeps a client; name others."),
+                _ => format!(
+                    "{nobody}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."
+                ),
             };
-            format!("{}\n{verdict}", survey_text(&found, request, &loaded.plan, "anonymized, and rolled back"))
+            format!("{text}\n{verdict}")
         });
     }
     Ok(())

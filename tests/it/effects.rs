@@ -1,4 +1,4 @@
-//! `lethe policy trace`: what would happen to one client, before it happens.
+//! What would happen is said before it happens: by `lethe policy trace` of one client, by a rehearsal of many.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -210,4 +210,30 @@ async fn who_is_not_there_or_may_not_configure_gets_no_trace() {
         .unwrap();
     let (is_done, text) = shop.run(&["policy", "trace", "A"]);
     assert!(!is_done && text.contains("configure") && !text.contains("Ann"), "{text}");
+}
+
+/// Refuses every change of a client's row.
+fn refuses(no: &str) -> String {
+    let trigger = either(
+        "CREATE TRIGGER stays_{no} BEFORE UPDATE ON customers WHEN old.no = '{no}' BEGIN SELECT RAISE(ABORT, 'Ann stays'); END;",
+        "CREATE FUNCTION stays_{no}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'Ann stays'; END $$; \
+         CREATE TRIGGER stays_{no} BEFORE UPDATE ON customers FOR EACH ROW WHEN (old.no = '{no}') EXECUTE FUNCTION stays_{no}();",
+    );
+    trigger.replace("{no}", no)
+}
+
+#[tokio::test]
+async fn a_rehearsal_names_the_clients_that_fail_and_suggests_something_else() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("UPDATE customers SET due = '2020-01-01' WHERE no = 'C'").await;
+    shop.place.execute(&refuses("A")).await;
+    let (is_done, text) = shop.run(&["sweep", "--due", "--rehearse"]);
+    assert!(is_done && text.contains("\nfailed: client A: ") && text.contains("may now be used live"), "{text}");
+    assert!(!text.contains("Ann") && !text.contains("status --failures"), "{text}");
+    shop.place.execute(&refuses("C")).await;
+    let (_, text) = shop.run(&["sweep", "--due", "--rehearse"]);
+    assert!(text.contains("\nfailed: client C: ") && text.contains("Fix what makes these clients fail"), "{text}");
+    std::fs::write(shop.folder.path().join("list"), "B\n").unwrap();
+    let (_, text) = shop.run(&["sweep", "--list", "list", "--force", "--rehearse"]);
+    assert!(text.contains("Nobody could be anonymized") && !text.contains("sweep --list"), "{text}");
 }
