@@ -335,9 +335,9 @@ async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output
                 }
                 _ if !failed.is_empty() => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),
                 SweepKind::List => format!("{nobody}\n`lethe client KEY` says what keeps a client; name others."),
-                _ => format!(
-                    "{nobody}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."
-                ),
+                _ => {
+                    format!("{nobody}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`.")
+                }
             };
             format!("{text}\n{verdict}")
         });

@@ -254,9 +254,11 @@ impl Ledger {
 
     /// The tables whose clients sweeps were about: outcomes, holds and the journal hold keys of these.
     pub async fn client_tables(&self) -> Result<Vec<String>, StoreError> {
-        query_scalar("SELECT DISTINCT client_table FROM lethe_sweeps WHERE client_table IS NOT NULL ORDER BY client_table")
-            .fetch_all(self.readers())
-            .await
+        query_scalar(
+            "SELECT DISTINCT client_table FROM lethe_sweeps WHERE client_table IS NOT NULL ORDER BY client_table",
+        )
+        .fetch_all(self.readers())
+        .await
     }
 
     /// The sweep of this number.

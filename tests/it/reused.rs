@@ -149,7 +149,9 @@ pub async fn two(guests: &str) -> (tempfile::TempDir, Place) {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path(), TWO).await;
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-    for (table, column, free, more) in [("customers", "name", "guests", ""), ("guests", "bill_name", "customers", guests)] {
+    for (table, column, free, more) in
+        [("customers", "name", "guests", ""), ("guests", "bill_name", "customers", guests)]
+    {
         let database = place.setting();
         write(
             &format!("{table}.toml"),
@@ -177,7 +179,8 @@ pub fn of(folder: &tempfile::TempDir, policy: &str, args: &[&str]) -> (bool, Str
     (ended.status.success(), String::from_utf8(said).unwrap())
 }
 
-pub const LEFT: &str = "SELECT 'customer', id, name FROM customers UNION ALL SELECT 'guest', id, bill_name FROM guests ORDER BY 1, 2";
+pub const LEFT: &str =
+    "SELECT 'customer', id, name FROM customers UNION ALL SELECT 'guest', id, bill_name FROM guests ORDER BY 1, 2";
 
 #[tokio::test]
 async fn a_policy_over_other_clients_never_takes_their_keys_for_its_own() {

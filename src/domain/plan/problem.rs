@@ -63,9 +63,7 @@ impl PlanError {
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> Hint {
-        Hint::by(|face| {
-            format!("fix each place in the policy, then {}; nothing was written", Act::CheckAgain.at(face))
-        })
+        Hint::by(|face| format!("fix each place in the policy, then {}; nothing was written", Act::CheckAgain.at(face)))
     }
 }
 

@@ -187,7 +187,7 @@ words! {
     t_before: "Before", "Avant", "Vorher";
     t_after: "After", "Après", "Nachher";
     t_stay: "Rows that stay as they are", "Lignes inchangées", "Unveränderte Zeilen";
-    t_more: "There are more rows. The command `lethe policy trace` shows as many as you like.", "Il y a d’autres lignes. La commande `lethe policy trace` en montre autant que vous voulez.", "Es gibt weitere Zeilen. Der Befehl `lethe policy trace` zeigt beliebig viele.";
+    t_more: "There are more rows than are shown here.", "Il y a plus de lignes que celles montrées ici.", "Es gibt mehr Zeilen, als hier gezeigt werden.";
     t_elsewhere: "The client’s values in tables that no link reaches", "Valeurs du client dans des tables qu’aucun lien n’atteint", "Werte des Kunden in Tabellen, zu denen kein Link führt";
     t_nowhere: "None was found.", "Aucune n’a été trouvée.", "Keine wurde gefunden.";
     t_unread: "Not read to the end", "Non lues jusqu’au bout", "Nicht zu Ende gelesen";

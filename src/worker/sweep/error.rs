@@ -18,7 +18,9 @@ pub enum SweepError {
     #[error(transparent)]
     Plan(#[from] PlanLoadError),
     /// A policy for other clients than the ledger's.
-    #[error("the ledger is that of the clients in `{other}`, and the policy is about those in `{own}`: their keys would be taken for each other")]
+    #[error(
+        "the ledger is that of the clients in `{other}`, and the policy is about those in `{own}`: their keys would be taken for each other"
+    )]
     OtherClients { own: String, other: String },
     /// A `due` sweep without a date to go by.
     #[error("the policy names no `to_anonymize_on` column, so nobody can be due by date")]

@@ -11,7 +11,10 @@ async fn a_second_policy_with_a_ledger_of_its_own_goes_beside_the_first() {
         assert!(is_done, "{policy}: {said}");
     }
     let left = place.rows(LEFT).await;
-    assert_eq!(left, ["customer|1|Anonymized", "customer|2|Marie Delacroix", "guest|1|Guest One", "guest|2|Anonymized"]);
+    assert_eq!(
+        left,
+        ["customer|1|Anonymized", "customer|2|Marie Delacroix", "guest|1|Guest One", "guest|2|Anonymized"]
+    );
     for policy in ["customers", "guests"] {
         assert!(of(&folder, policy, &["sweep", "--replay", "--wait"]).0);
     }
