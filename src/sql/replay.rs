@@ -20,8 +20,10 @@ fn recorded(scope: Scope) -> String {
 
 /// That the replay of a restore met the client `lethe_c` and left it as the backup has it, held or failed.
 fn left_by_restore(scope: Scope) -> String {
+    // Whether there ever was a restore is asked once, and not of each client.
     format!(
-        "EXISTS (SELECT 1 FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
+        "EXISTS (SELECT 1 FROM lethe_sweeps AS r WHERE r.kind = 'replay' AND r.force = 1) \
+         AND EXISTS (SELECT 1 FROM lethe_outcomes AS o JOIN lethe_sweeps AS s ON s.id = o.last_sweep \
          WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') AND s.kind = 'replay' AND s.force = 1 \
          AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS later WHERE later.client_key = o.client_key \
          AND later.outcome = 'anonymized' AND later.last_sweep > o.last_sweep))",
