@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::App;
+use super::patience::status;
 use super::problem::Problem;
 use super::rights::permit;
 use crate::service::Service;
@@ -64,7 +65,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let hint = "`/api/v1/openapi.json` has every body's form";
-        let refused = |rejection: JsonRejection| Problem::new(rejection.status(), rejection.body_text(), hint);
+        let refused = |rejection: JsonRejection| {
+            Problem::new(status(&rejection, rejection.status()), rejection.body_text(), hint)
+        };
         let read: Result<axum::Json<serde_json::Value>, _> = axum::Json::from_request(request, state).await;
         let axum::Json(mut value) = read.map_err(refused)?;
         if has_nul(&value) {
@@ -100,7 +103,8 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let read = axum::body::Bytes::from_request(request, state).await;
         read.map(|bytes| Self(bytes.to_vec())).map_err(|rejection| {
-            Problem::new(rejection.status(), "the file is larger than 32 MiB, or did not come whole", "send it again")
+            let status = status(&rejection, rejection.status());
+            Problem::new(status, "the file is larger than 32 MiB, or did not come whole", "send it again")
         })
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -21,6 +22,17 @@ const BYTES_A_SECOND: u64 = 64 << 10;
 const UNREAD: Duration = Duration::from_secs(30);
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body did not come in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the body did not come in time")]
+struct Late;
+
+/// The status of a body that could not be read: `otherwise`, unless it was late.
+pub(super) fn status(error: &(dyn std::error::Error + 'static), otherwise: StatusCode) -> StatusCode {
+    let is_late = std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Late>());
+    if is_late { StatusCode::REQUEST_TIMEOUT } else { otherwise }
+}
 
 /// A body that comes in time, or ends as an error.
 pub(super) struct Timely {
@@ -45,7 +57,7 @@ impl Body for Timely {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
             ready!(self.late.as_mut().poll(cx));
-            return Poll::Ready(Some(Err("the body did not come in time".into())));
+            return Poll::Ready(Some(Err(Late.into())));
         };
         if let Some(Ok(frame)) = &frame {
             self.received += frame.data_ref().map_or(0, |data| data.len() as u64);

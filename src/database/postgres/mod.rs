@@ -73,7 +73,8 @@ impl Postgres {
 
     /// What every connection is told. The role's own search path stays in force,
     /// as triggers, types and operators are found by it; the ledger's schema is
-    /// its end, also where the role is called like it. Whatever the role's default is, each statement sees what was
+    /// its end, also where the role is called like it. A schema that is called like the role and holds the ledger of
+    /// another policy is left out. Whatever the role's default is, each statement sees what was
     /// committed before it, as several of a batch look again.
     fn session(&self) -> String {
         let ledger = text(&self.ledger_schema);
@@ -86,7 +87,8 @@ impl Postgres {
              SET tcp_user_timeout = {idle}; {}; \
              SELECT set_config('search_path', concat_ws(', ', string_agg(quote_ident(p.own), ', ' ORDER BY p.place), \
              quote_ident({ledger})), false) FROM unnest(current_schemas(false)) WITH ORDINALITY AS p (own, place) \
-             WHERE p.own <> {ledger}",
+             WHERE p.own <> {ledger} AND NOT (p.own = current_user AND \
+             to_regclass(quote_ident(current_user) || '.lethe_migrations') IS NOT NULL)",
             self.statement_timeout.as_millis(),
             patience::lock_timeout(self.lock_timeout),
         )

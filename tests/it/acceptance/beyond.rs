@@ -2,13 +2,10 @@
 //!
 //! B4 and B9 have their own suites: approval by a second person, and notices by webhook.
 
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection};
-
 use super::np_retail::shop;
 use super::snapshot::text;
 use super::trade::{Trade, ago, months_ago};
-use crate::common::place::{Place, either, server};
+use crate::common::place::{Place, either};
 use crate::common::words::refuses;
 
 /// The billing company, its policy rehearsed and a backup acknowledged.
@@ -43,22 +40,8 @@ async fn b01_no_former_value_is_left_or_the_client_is_rolled_back_and_reported()
 
 /// A copy of the company's database, as a backup is one.
 async fn backup(trade: &Trade) -> Place {
-    match &trade.place {
-        Place::File(path) => {
-            let copy = trade.path("backup.db");
-            std::fs::copy(path, &copy).expect("a copy");
-            Place::File(copy)
-        }
-        Place::Server(url) => {
-            trade.place.quiet().await;
-            let of = url.rsplit('/').next().expect("a name");
-            let copy = format!("test_{}", ulid::Ulid::new().to_string().to_lowercase());
-            let mut connection = PgConnection::connect(&server()).await.expect("the server answers");
-            let create = format!("CREATE DATABASE {copy} TEMPLATE {of}");
-            sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("a copy");
-            Place::Server(url.replace(of, &copy))
-        }
-    }
+    trade.place.quiet().await;
+    trade.place.copied(trade.folder.path(), "backup.db").await
 }
 
 const JOURNAL: &str = "[journal]\nplace = \"journal\"\n";

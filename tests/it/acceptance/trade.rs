@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::snapshot::Snapshot;
 use crate::common::Lethe;
-use crate::common::place::{self, Place, either};
+use crate::common::place::{Place, either};
 use crate::common::project::{files, read, root};
 use crate::common::searched::VERBOSE;
 
@@ -295,21 +295,6 @@ async fn company(folder: &Path, name: &str) -> Place {
         made.push((name.to_owned(), place.clone()));
         place
     };
-    match original {
-        Place::File(path) => {
-            let copy = folder.join("company.db");
-            std::fs::copy(&path, &copy).expect("the database is copied");
-            Place::File(copy)
-        }
-        // While the copy is made, nobody may be connected to the original: the lock is still held.
-        Place::Server(url) => {
-            let of = url.rsplit('/').next().expect("a name").to_owned();
-            let copy = format!("test_{}", ulid::Ulid::new().to_string().to_lowercase());
-            let mut connection = PgConnection::connect(&place::server()).await.expect("the server answers");
-            let create = format!("CREATE DATABASE {copy} TEMPLATE {of}");
-            sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("the database is copied");
-            connection.close().await.expect("the connection closes");
-            Place::Server(url.replace(&of, &copy))
-        }
-    }
+    // While the copy is made, nobody may be connected to the original: the lock is still held.
+    original.copied(folder, "company.db").await
 }

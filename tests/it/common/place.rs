@@ -62,10 +62,32 @@ impl Place {
             return Self::in_file(folder, schema).await;
         }
         let place = Self::on_server(schema).await;
-        if let Self::Server(url) = &place {
+        place.goes_with(folder);
+        place
+    }
+
+    /// A copy of it for the test in this folder, there in a file of this name. Nobody may be connected to a database on the
+    /// server.
+    pub async fn copied(&self, folder: &Path, file: &str) -> Self {
+        match self {
+            Self::File(path) => {
+                let copy = folder.join(file);
+                std::fs::copy(path, &copy).expect("the database is copied");
+                Self::File(copy)
+            }
+            Self::Server(url) => {
+                let copy = Self::made_from(url.rsplit('/').next().expect("a name")).await;
+                copy.goes_with(folder);
+                copy
+            }
+        }
+    }
+
+    /// Has it dropped once the folder is gone.
+    fn goes_with(&self, folder: &Path) {
+        if let Self::Server(url) = self {
             MADE.lock().expect("nobody panics with it").push((folder.to_owned(), url.clone()));
         }
-        place
     }
 
     /// `company.db` in a folder.
@@ -82,20 +104,22 @@ impl Place {
 
     /// A database on the server.
     pub async fn on_server(schema: &str) -> Self {
+        let place = Self::made_from("template0").await;
+        place.execute(&in_its_words(schema)).await;
+        place
+    }
+
+    async fn made_from(template: &str) -> Self {
         let name = format!("test_{}", ulid::Ulid::new().to_string().to_lowercase());
         let mut connection = PgConnection::connect(&server()).await.expect("the server answers");
-        for over in over() {
-            let drop = format!("DROP DATABASE IF EXISTS {over} WITH (FORCE)");
-            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.expect("the database goes");
+        let over = over().into_iter().map(|over| format!("DROP DATABASE IF EXISTS {over} WITH (FORCE)"));
+        for sql in over.chain([format!("CREATE DATABASE {name} TEMPLATE {template}")]) {
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("databases come and go");
         }
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.expect("a new database");
         connection.close().await.expect("the connection closes");
         let mut url = url::Url::parse(&server()).expect("a URL");
         url.set_path(&name);
-        let place = Self::Server(url.to_string());
-        place.execute(&in_its_words(schema)).await;
-        place
+        Self::Server(url.to_string())
     }
 
     pub fn settings(&self) -> Settings {

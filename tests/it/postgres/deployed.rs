@@ -276,7 +276,7 @@ async fn an_application_is_never_the_victim_of_a_deadlock_with_a_sweep() {
         assert_eq!(session.await.unwrap(), [""; 0], "the application was refused something");
     }
     company.set_clock("2026-01-02T13:00:00Z");
-    let ended = working.await.unwrap().unwrap().unwrap();
+    let ended = company.patient(working).await.unwrap().unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
     assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name <> 'Client'").await, ["0"]);
 }

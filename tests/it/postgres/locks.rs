@@ -65,7 +65,7 @@ async fn beside(company: Company, lock: &str, left: &[&str]) -> Duration {
     assert!(company.rows(waiting).await[0].parse::<u32>().unwrap() <= 1, "more than one session waits");
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");
     company.set_clock("2026-01-02T13:00:00Z");
-    let ended = working.await.unwrap().unwrap().unwrap();
+    let ended = company.patient(working).await.unwrap().unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
     assert_eq!(company.rows(LEFT).await, [""; 0]);
     let outcomes = "SELECT outcome, count(*), count(DISTINCT client_key) FROM lethe_outcomes GROUP BY outcome";
@@ -118,7 +118,7 @@ async fn a_client_deleted_by_the_application_meanwhile_is_not_found() {
     }
     sqlx::raw_sql("COMMIT").execute(&mut other).await.expect("it commits");
     company.set_clock("2026-01-02T13:00:00Z");
-    working.await.unwrap().unwrap();
+    company.patient(working).await.unwrap().unwrap();
     let outcomes = company.rows("SELECT client_key, outcome FROM lethe_outcomes ORDER BY client_key").await;
     assert_eq!(outcomes, ["C001|anonymized", "C002|not_found", "C003|anonymized"]);
 }
@@ -178,7 +178,7 @@ async fn a_sweep_with_a_limit_goes_on_beside_a_locked_client() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // The limit is used up, so nothing waits for the lock.
-    let ended = working.await.unwrap().unwrap().unwrap();
+    let ended = company.patient(working).await.unwrap().unwrap().unwrap();
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await.expect("it lets go");
     assert_eq!((ended.state, ended.capped), (State::Done, true));
     assert_eq!(company.rows("SELECT count(*) FROM customers WHERE name = 'Client'").await, ["50"], "the limit holds");
@@ -201,7 +201,7 @@ async fn a_client_that_stays_locked_is_left_to_the_next_sweep() {
     }
     company.place.execute("UPDATE lethe.lethe_batches SET waits = 60 WHERE state = 'ready'").await;
     company.set_clock("2026-01-02T13:00:00Z");
-    let ended = working.await.unwrap().unwrap().unwrap();
+    let ended = company.patient(working).await.unwrap().unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
     assert!(ended.note.unwrap().starts_with("1 client was left to the next sweep"));
     assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE client_key = 'C002'").await, ["0"]);
