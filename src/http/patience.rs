@@ -30,7 +30,8 @@ struct Late;
 
 /// The status of a body that could not be read: `otherwise`, unless it was late.
 pub(super) fn status(error: &(dyn std::error::Error + 'static), otherwise: StatusCode) -> StatusCode {
-    let is_late = std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<Late>());
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let is_late = causes.any(<dyn std::error::Error>::is::<Late>);
     if is_late { StatusCode::REQUEST_TIMEOUT } else { otherwise }
 }
 

@@ -48,7 +48,9 @@ fn text(traced: &Trace, plan: &Plan) -> String {
         text += &format!("\n{}: {}{more}, by {}\n", own.table, counted(own.rows.len() as u64, "row"), own.link);
         let (stay, change): (Vec<&TracedRow>, Vec<&TracedRow>) =
             own.rows.iter().partition(|row| !row.deleted && row.changes.is_empty());
-        change.into_iter().for_each(|row| text += &of_row(row));
+        for row in change {
+            text += &of_row(row);
+        }
         match stay.len() {
             0 => {}
             1 => text += "  1 row stays as it is\n",
