@@ -76,7 +76,9 @@ async fn of_decisions_at_once_one_wins_and_the_others_are_told() {
         });
         let all = futures::future::join_all(decisions).await;
         let won = all.iter().filter(|own| own.0.is_success()).count();
-        let lost = all.iter().filter(|own| own.0 == StatusCode::CONFLICT).count();
+        // Where the machine has much to do, one may wait for the database in vain: it is told so, and decides nothing.
+        let is_told = |status| matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE);
+        let lost = all.iter().filter(|own| is_told(own.0)).count();
         assert_eq!((won, lost), (1, 7), "{all:?}");
         let shown =
             office.company.rows("SELECT state, sweep IS NOT NULL FROM lethe_reviews ORDER BY id DESC LIMIT 1").await;
