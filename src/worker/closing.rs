@@ -17,24 +17,32 @@ use crate::traces::Span;
 const LOCK_ATTEMPTS: u32 = 5;
 /// How long other sessions may keep the tables from being locked until the last look is taken without that.
 const LONG: Duration = Duration::from_secs(5);
+/// After how long the next failure has nothing to do with the last: longer than a batch takes.
+const ANOTHER_TIME: Duration = Duration::from_mins(10);
 /// How long a batch waits for its turn to write before it asks again.
 const TURN_PAUSE: Duration = Duration::from_millis(10);
 /// Times that it asks: half a minute.
 const TURN_ATTEMPTS: u32 = 3_000;
 
-/// Since when other sessions have kept the tables from being locked, if they do.
+/// Since when other sessions have kept the tables from being locked, and when they last did.
 #[derive(Debug, Default)]
-pub(super) struct Occupied(Mutex<Option<Instant>>);
+pub(super) struct Occupied(Mutex<Option<(Instant, Instant)>>);
 
 impl Occupied {
-    fn since(&self, change: impl FnOnce(&mut Option<Instant>)) -> Option<Instant> {
-        let mut since = self.0.lock().expect("nobody panics with it");
-        change(&mut since);
-        *since
+    /// The tables could not be locked. What was long before is another time.
+    fn note(&self, now: Instant) {
+        let mut times = self.0.lock().expect("nobody panics with it");
+        let since = times.filter(|(_, last)| now - *last < ANOTHER_TIME).map_or(now, |(since, _)| since);
+        *times = Some((since, now));
     }
 
-    fn is_for_long(&self) -> bool {
-        self.since(|_| ()).is_some_and(|since| since.elapsed() >= LONG)
+    fn is_over(&self) {
+        *self.0.lock().expect("nobody panics with it") = None;
+    }
+
+    fn is_for_long(&self, now: Instant) -> bool {
+        let times = *self.0.lock().expect("nobody panics with it");
+        times.is_some_and(|(since, last)| now - last < ANOTHER_TIME && now - since >= LONG)
     }
 }
 
@@ -125,14 +133,14 @@ async fn lock(
         return Ok(());
     }
     let lock = closing.lock.replace("{tables}", &lockable.join(", "));
-    for _ in 0..if occupied.is_for_long() { 1 } else { LOCK_ATTEMPTS } {
+    for _ in 0..if occupied.is_for_long(Instant::now()) { 1 } else { LOCK_ATTEMPTS } {
         if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
             return Err(BatchFault::WaitedFor);
         }
         connection.run_script("SAVEPOINT lethe_lock").await?;
         match connection.run_script(&lock).await {
             Ok(()) => {
-                occupied.since(|since| *since = None);
+                occupied.is_over();
                 return Ok(());
             }
             Err(error) if error.fault().kind == FaultKind::Busy => {
@@ -141,10 +149,38 @@ async fn lock(
             Err(error) => return Err(error.into()),
         }
     }
-    occupied.since(|since| *since = since.or_else(|| Some(Instant::now())));
-    if occupied.is_for_long() {
+    let now = Instant::now();
+    occupied.note(now);
+    if occupied.is_for_long(now) {
         tracing::warn!("other sessions have been writing to the tables for long: verified without locking them");
         return Ok(());
     }
     Err(BatchFault::Occupied)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tables_that_were_never_free_for_long_are_done_without_a_lock() {
+        let (occupied, begun) = (Occupied::default(), Instant::now());
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        for at in 0..5 {
+            occupied.note(after(at));
+            assert!(!occupied.is_for_long(after(at)), "{at} s");
+        }
+        occupied.note(after(5));
+        assert!(occupied.is_for_long(after(5)));
+        // The next night is another time, and so is what comes after they were free.
+        assert!(!occupied.is_for_long(after(80_000)));
+        occupied.note(after(80_000));
+        assert!(!occupied.is_for_long(after(80_000)));
+        for at in 80_001..80_006 {
+            occupied.note(after(at));
+        }
+        assert!(occupied.is_for_long(after(80_005)));
+        occupied.is_over();
+        assert!(!occupied.is_for_long(after(80_005)));
+    }
 }
