@@ -10,7 +10,7 @@ use super::access::may_configure;
 use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
-use crate::database::{Bounds, Searched, Store};
+use crate::database::{Bounds, MOST_NEAR, Searched, Store};
 use crate::domain::plan::{Path as Way, Plan, PlanError};
 use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
@@ -194,8 +194,10 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     let plan = &loaded.plan;
     let reach = plan.reach();
     let searched = if search { Some(store.search(plan, &loaded.schema, &bounds()).await?) } else { None };
-    let result =
-        serde_json::json!({ "digest": plan.digest, "reach": reach, "notes": plan.notes, "searched": searched });
+    let near = store.near(plan, &loaded.schema).await?;
+    let result = serde_json::json!({
+        "digest": plan.digest, "reach": reach, "notes": plan.notes, "near": near, "searched": searched,
+    });
     out.data(&result, || {
         let mut text = format!(
             "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
@@ -206,6 +208,16 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
         );
         for note in &plan.notes {
             text += &format!("note: {note}\n");
+        }
+        for own in &near {
+            let more = if own.rows == MOST_NEAR { " or more" } else { "" };
+            text += &format!(
+                "note: {}{more} of `{}` would belong to clients by `{}` if case and outer spaces did not matter: \
+                 `compare = \"email\"` in the link has them count\n",
+                counted(own.rows.unsigned_abs(), "row"),
+                own.table,
+                own.column,
+            );
         }
         if let Some(searched) = &searched {
             text += &found(searched);

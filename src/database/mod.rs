@@ -21,7 +21,7 @@ pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role}
 pub use row::{Decode, FromRow, Json, Row, Value};
 pub(crate) use row::{from_row, from_text};
 pub use scan::Scan;
-pub use search::{Bounds, Found, Searched};
+pub use search::{Bounds, Found, MOST_NEAR, Near, Searched};
 pub use session::{Connection, Executor, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};
@@ -290,6 +290,11 @@ impl Store {
     /// Which of these values the columns hold.
     pub async fn holds(&self, schema: &Schema, questions: &[Question]) -> Result<Answers, StoreError> {
         samples::answer(&mut self.readers.acquire().await?, schema, questions).await
+    }
+
+    /// Rows that a link by an e-mail address only misses by case and outer spaces.
+    pub async fn near(&self, plan: &Plan, schema: &Schema) -> Result<Vec<Near>, StoreError> {
+        search::near(&mut self.readers.acquire().await?, plan, schema).await
     }
 
     /// Looks for values of a few clients in the tables that no link of the plan

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Connection, StoreError, query};
+use super::{Connection, StoreError, query, query_scalar};
 use crate::domain::dialect::Dialect;
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Compared, Plan};
 use crate::domain::residue::Former;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 use crate::sql::{name, relation};
@@ -131,6 +131,54 @@ pub(super) async fn search(
         }
     }
     Ok(searched)
+}
+
+/// Rows that no client has, and one would by a link if case and outer spaces did not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Near {
+    pub table: String,
+    pub column: String,
+    /// At most [`MOST_NEAR`].
+    pub rows: i64,
+}
+
+/// More rows than these are not counted.
+pub const MOST_NEAR: i64 = 1_000;
+
+/// Counts these rows for each link by an e-mail address that is compared as it is.
+pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Schema) -> Result<Vec<Near>, StoreError> {
+    let mut all: Vec<Near> = Vec::new();
+    let is_text = |table: &str, own: &str| {
+        let column = schema.table(table).and_then(|table| table.column(own));
+        column.is_some_and(|column| column.kind() == Kind::Text)
+    };
+    for path in plan.steps.iter().flat_map(|step| &step.paths).filter(|path| path.name != "self") {
+        for (at, hop) in path.hops.iter().enumerate() {
+            let next = path.hops.get(at + 1).map_or(&plan.client.table, |next| &next.table);
+            let ([own], [other], [Compared::Plainly]) =
+                (hop.columns.as_slice(), hop.matches.as_slice(), hop.compared.as_slice())
+            else {
+                continue;
+            };
+            let is_mail = [own, other].iter().any(|name| name.to_lowercase().contains("mail"));
+            let is_known = all.iter().any(|near| near.table == hop.table && near.column == *own);
+            if !is_mail || is_known || !is_text(&hop.table, own) || !is_text(next, other) {
+                continue;
+            }
+            let (from, next) = (relation(schema.dialect, &hop.table), relation(schema.dialect, next));
+            let (column, other) = (name(own), name(other));
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {from} AS a WHERE a.{column} IS NOT NULL \
+                 AND a.{column} NOT IN (SELECT b.{other} FROM {next} AS b WHERE b.{other} IS NOT NULL) \
+                 AND lower(trim(a.{column})) IN (SELECT lower(trim(b.{other})) FROM {next} AS b) LIMIT {MOST_NEAR}) AS near"
+            );
+            let rows: i64 = query_scalar(&sql).fetch_one(&mut *connection).await?;
+            if rows > 0 {
+                all.push(Near { table: hop.table.clone(), column: own.clone(), rows });
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// The first rows of a table as texts.

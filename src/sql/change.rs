@@ -147,7 +147,7 @@ impl Scope<'_> {
                     .collect();
                 if parts.is_empty() { text("") } else { parts.join(" || ") }
             }
-            Action::Copy(other) => name(other),
+            Action::Copy(other) => self.dialect.cast(&name(other), unbounded(&rule.declared)),
             Action::Clear => rule.empty.sql().to_owned(),
             Action::Generalize(Generalize::First(length)) => format!("substr({own}, 1, {length})"),
             Action::Generalize(to) => self.generalized(rule, *to),
@@ -209,6 +209,15 @@ fn is_on_the_row(path: &Path) -> bool {
 fn is_of_itself(rule: &Rule) -> bool {
     matches!(rule.branches.as_slice(), [Branch { condition: None, action }] if !matches!(action, Action::Copy(_)))
         && !has_no_equality(rule)
+}
+
+/// A type without its length, to which a value is cast whole: one that is too long is refused when it is written.
+fn unbounded(declared: &str) -> &str {
+    match declared.split_once('(') {
+        Some(("character varying", _)) => "character varying",
+        Some(("character", _)) => "text",
+        _ => declared,
+    }
 }
 
 /// Types for which nothing says when two values are the same.

@@ -237,3 +237,20 @@ async fn a_rehearsal_names_the_clients_that_fail_and_suggests_something_else() {
     let (_, text) = shop.run(&["sweep", "--list", "list", "--force", "--rehearse"]);
     assert!(text.contains("Nobody could be anonymized") && !text.contains("sweep --list"), "{text}");
 }
+
+#[tokio::test]
+async fn a_check_counts_the_rows_that_a_link_by_e_mail_only_misses_by_case_and_spaces() {
+    let schema = format!(
+        "{SCHEMA} CREATE TABLE sessions (id INTEGER PRIMARY KEY, login TEXT);
+         INSERT INTO sessions (id, login) VALUES (1, 'ann@home.example'), (2, ' Ann@Home.Example '), (3, 'BOB@home.example'),
+           (4, 'nobody@home.example'), (5, NULL);"
+    );
+    let link = "\n[tables.sessions]\nrows = \"delete\"\nclient = { column = \"login\", equals = \"email\"";
+    let shop = Shop::new(&schema, &format!("{POLICY}{link} }}\n")).await;
+    let (is_done, text) = shop.run(&["policy", "check"]);
+    assert!(is_done && text.contains("note: 2 rows of `sessions` would belong to clients by `login`"), "{text}");
+    assert!(text.contains("`compare = \"email\"`") && !text.to_lowercase().contains("home.example"), "{text}");
+    std::fs::write(shop.folder.path().join("policy.toml"), format!("{POLICY}{link}, compare = \"email\" }}\n")).unwrap();
+    let (is_done, text) = shop.run(&["policy", "check"]);
+    assert!(is_done && !text.contains("would belong"), "{text}");
+}
