@@ -169,7 +169,7 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
             let (column, other) = (name(own), name(other));
             let sql = format!(
                 "SELECT count(*) FROM (SELECT 1 FROM {from} AS a WHERE a.{column} IS NOT NULL \
-                 AND a.{column} NOT IN (SELECT b.{other} FROM {next} AS b WHERE b.{other} IS NOT NULL) \
+                 AND NOT EXISTS (SELECT 1 FROM {next} AS b WHERE b.{other} = a.{column}) \
                  AND lower(trim(a.{column})) IN (SELECT lower(trim(b.{other})) FROM {next} AS b) LIMIT {MOST_NEAR}) AS near"
             );
             let rows: i64 = query_scalar(&sql).fetch_one(&mut *connection).await?;
