@@ -250,7 +250,8 @@ async fn a_check_counts_the_rows_that_a_link_by_e_mail_only_misses_by_case_and_s
     let (is_done, text) = shop.run(&["policy", "check"]);
     assert!(is_done && text.contains("note: 2 rows of `sessions` would belong to clients by `login`"), "{text}");
     assert!(text.contains("`compare = \"email\"`") && !text.to_lowercase().contains("home.example"), "{text}");
-    std::fs::write(shop.folder.path().join("policy.toml"), format!("{POLICY}{link}, compare = \"email\" }}\n")).unwrap();
+    std::fs::write(shop.folder.path().join("policy.toml"), format!("{POLICY}{link}, compare = \"email\" }}\n"))
+        .unwrap();
     let (is_done, text) = shop.run(&["policy", "check"]);
     assert!(is_done && !text.contains("would belong"), "{text}");
 }

@@ -1,6 +1,7 @@
 //! What happens to a column.
 
-use super::support::{assert_changes, policy};
+use super::support::{assert_changes, list, policy};
+use crate::common::Company;
 use crate::common::place::either;
 
 /// The rules for one client table of these columns, its key apart.
@@ -107,25 +108,44 @@ fn copy_takes_over_another_column_of_the_row() {
     );
 }
 
+const COPIED: &str = r#"
+    id.class = "non-personal"
+    day.class = "non-personal"
+    label = { class = "personal", copy = "id" }
+    short = { class = "personal", copy = "id" }
+    mark = { class = "personal", copy = "day" }
+"#;
+
+fn of_other_types() -> String {
+    "CREATE TABLE customers (no TEXT PRIMARY KEY, id INTEGER, label TEXT NOT NULL, short {short}, day DATE, mark TEXT);
+     INSERT INTO customers VALUES ('A', 123, 'Ann', 'x', '2020-02-03', 'Ann'), ('B', 12, 'Bob', 'y', NULL, 'Bob'),
+     ('C', 1234567, 'Cid', 'z', NULL, 'Cid');"
+        .replace("{short}", either("TEXT CHECK (length(short) <= 3)", "VARCHAR(3)"))
+}
+
 #[test]
-fn copy_takes_over_a_column_of_another_type_whole() {
+fn copy_takes_over_a_column_of_another_type() {
     assert_changes(
-        &"CREATE TABLE customers (no TEXT PRIMARY KEY, id INTEGER, label TEXT NOT NULL, short {short}, day DATE, mark TEXT);
-         INSERT INTO customers VALUES ('A', 1234567, 'Ann', 'x', '2020-02-03', 'Ann'), ('B', 12, 'Bob', 'y', NULL, 'Bob');"
-            .replace("{short}", either("TEXT CHECK (length(short) <= 3)", "VARCHAR(3)")),
-        &columns(
-            r#"
-            id.class = "non-personal"
-            day.class = "non-personal"
-            label = { class = "personal", copy = "id" }
-            short = { class = "personal", copy = "id" }
-            mark = { class = "personal", copy = "day" }
-            "#,
-        ),
-        // A number that is too long for the column is never cut: its client fails.
+        &of_other_types(),
+        &columns(COPIED),
         &["A", "B"],
-        &["- customers: B|12|Bob|y|NULL|Bob", "+ customers: B|12|12|12|NULL|NULL"],
+        &[
+            "- customers: A|123|Ann|x|2020-02-03|Ann",
+            "- customers: B|12|Bob|y|NULL|Bob",
+            "+ customers: A|123|123|123|2020-02-03|2020-02-03",
+            "+ customers: B|12|12|12|NULL|NULL",
+        ],
     );
+}
+
+#[tokio::test]
+async fn copy_fails_a_client_whose_value_is_too_long_and_never_cuts_it() {
+    let company = Company::new(&of_other_types(), &columns(COPIED)).await;
+    let before = company.dump().await;
+    let request = list(&company, &["C"]).await;
+    let tally = company.sweep(&request).await.unwrap();
+    assert_eq!((tally.anonymized, tally.failed), (0, 1));
+    assert_eq!(company.dump().await, before);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Kind};
-use super::{Working, ms, options, taking};
+use super::{Working, ms, options, taking, until};
 
 /// Longer than any test.
 const LONG: Duration = Duration::from_mins(1);
@@ -52,6 +53,24 @@ impl Finished {
         let own = by_batch.entry(batch).or_default();
         *own = (own.0 + held, own.1 + void);
     }
+}
+
+/// A handler that takes this long, and how many times it has begun: a batch is
+/// `running` in the ledger a moment before it is in anybody's hands.
+fn counted(time: Duration) -> (Arc<AtomicUsize>, impl Fn(Claim) -> Taking + Send + Sync + 'static) {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&begun);
+    let handler = move |_| {
+        counter.fetch_add(1, SeqCst);
+        Box::pin(taking(time)) as Taking
+    };
+    (begun, handler)
+}
+
+type Taking = Pin<Box<dyn Future<Output = Result<(), HandlerError>> + Send>>;
+
+async fn in_hand(batches: usize, begun: &[&AtomicUsize]) {
+    until("the batches are in hand", || begun.iter().map(|begun| begun.load(SeqCst)).sum::<usize>() == batches).await;
 }
 
 async fn each_batch_was_done_once(backend: &Backend, finished: &Finished) {
@@ -141,8 +160,9 @@ pub async fn a_handler_that_panics_errs_or_hangs_stops_no_other_batch(kind: Kind
 
 pub async fn stopping_finishes_the_batch_in_hand_and_claims_no_more(kind: Kind) {
     let (backend, finished) = (Backend::new(kind, 10, LONG).await, Finished::default());
-    let working = start(&backend, options(), &finished, move |_| taking(ms(700)));
-    backend.until("running", 1).await;
+    let (begun, handler) = counted(ms(700));
+    let working = start(&backend, options(), &finished, handler);
+    in_hand(1, &[&begun]).await;
     let (ended, took) = working.stop().await;
 
     ended.unwrap();
@@ -153,8 +173,9 @@ pub async fn stopping_finishes_the_batch_in_hand_and_claims_no_more(kind: Kind) 
 pub async fn stopping_returns_at_the_bound_and_names_what_was_in_hand(kind: Kind) {
     let (backend, finished) = (Backend::new(kind, 10, ms(3_000)).await, Finished::default());
     let two = Options { concurrency: 2, drain: ms(300), ..options() };
-    let working = start(&backend, two, &finished, |_| taking(LONG));
-    backend.until("running", 2).await;
+    let (begun, handler) = counted(LONG);
+    let working = start(&backend, two, &finished, handler);
+    in_hand(2, &[&begun]).await;
     let (ended, took) = working.stop().await;
 
     let error = ended.unwrap_err();
@@ -172,9 +193,10 @@ pub async fn a_lease_is_renewed_for_as_long_as_its_handler_runs_and_while_draini
     let (backend, finished) = (Backend::new(kind, 4, ms(1_000)).await, Finished::default());
     let two = || Options { concurrency: 2, ..options() };
     // Each would take over what the other let lapse.
-    let first = start(&backend, two(), &finished, |_| taking(ms(2_500)));
-    let second = start(&backend, two(), &finished, |_| taking(ms(2_500)));
-    backend.until("running", 4).await;
+    let ((one, by_one), (other, by_other)) = (counted(ms(2_500)), counted(ms(2_500)));
+    let first = start(&backend, two(), &finished, by_one);
+    let second = start(&backend, two(), &finished, by_other);
+    in_hand(4, &[&one, &other]).await;
     first.stop().await.0.unwrap();
     backend.until("done", 4).await;
     second.stop().await.0.unwrap();
