@@ -7,7 +7,7 @@ use crate::common::place::either;
 use crate::common::post::{Monitor, Post};
 use crate::common::receiver::Receiver;
 use crate::common::searched::start;
-use crate::common::{Company, context, lethe, limits};
+use crate::common::{Company, context, in_the_end, lethe, limits};
 use lethe::domain::job::{Brake, Job};
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::Beginning;
@@ -338,8 +338,8 @@ async fn several_processes_tell_each_event_once() {
         let mut other = context(shop.company.folder.path(), &shop.company.place, clock, limits()).await;
         other.targets = Arc::clone(&shop.context().targets);
         all.push(tokio::spawn(async move {
-            look(&other, &[]).await.unwrap();
-            deliver_now(&other).await.unwrap();
+            in_the_end(|| look(&other, &[])).await;
+            in_the_end(|| deliver_now(&other)).await;
         }));
     }
     for one in all {

@@ -107,20 +107,27 @@ async fn a_batch_given_back_is_free_at_once_and_its_old_claim_is_void() {
 async fn a_worker_that_is_late_writes_nothing_though_it_would_have_something_to_write() {
     let (company, id) = with_a_batch().await;
     let late = company.context.clone();
-    let mut writer = company.context.ledger.writer().await;
     let working = tokio::spawn(async move { wait_for(&late, id, CancellationToken::new(), &mut |_, _| {}).await });
-    // Lets it claim, and takes the connection before it can begin to write.
-    while company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'running'").await == ["0"] {
-        drop(writer);
-        writer = company.context.ledger.writer().await;
-    }
+    // Lets it claim, and takes the connections before it can begin to write.
+    let mut writers = loop {
+        let mut all = Vec::new();
+        for _ in 0..company.context.store.writers() {
+            all.push(company.context.ledger.writer().await);
+        }
+        if company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'running'").await != ["0"] {
+            break all;
+        }
+        assert!(!working.is_finished(), "it was over before it was seen");
+        drop(all);
+        tokio::task::yield_now().await;
+    };
     // Time to read that the claim is still its own.
     tokio::time::sleep(Duration::from_millis(200)).await;
 
     let other = later(&company, 60).await;
     let ended = wait_for(&other, id, CancellationToken::new(), &mut |_, _| {}).await.unwrap().unwrap();
     assert_eq!(ended.state, State::Done);
-    lethe::database::query("UPDATE customers SET open = 0").execute(&mut **writer).await.unwrap();
+    lethe::database::query("UPDATE customers SET open = 0").execute(&mut **writers[0]).await.unwrap();
     let outcomes = "SELECT client_key, outcome, sweep, at, last_at FROM lethe_outcomes ORDER BY client_key";
     let before = (
         company.dump().await,
@@ -132,7 +139,7 @@ async fn a_worker_that_is_late_writes_nothing_though_it_would_have_something_to_
         ["Anonymized client", "Bob Baker", "Anonymized client"]
     );
 
-    drop(writer);
+    drop(writers);
     working.await.unwrap().unwrap();
     assert_eq!(
         (

@@ -64,7 +64,7 @@ impl Shop {
         company.context.planner = company.context.planner.clone().with_notice(true);
         company.context.targets = Arc::new(Targets {
             webhooks: [("crm".to_owned(), webhook)].into(),
-            sender: Sender::new(Duration::from_millis(500)),
+            sender: Sender::new(Duration::from_secs(5)),
             retry_after: Duration::from_secs(60),
             ..Targets::default()
         });

@@ -395,7 +395,7 @@ async fn clients_that_pause_before_they_are_tried_again_hold_up_nobody() {
     let working = tokio::spawn(async move { lethe::worker::run(&context, lethe::worker::Role::Sweep(id), told).await });
     // The clock stands still, so whoever pauses is not tried again.
     let mut state = (0, 0, 0);
-    for _ in 0..600 {
+    for _ in 0..2_400 {
         let progress = company.context.ledger.progress(id).await.unwrap();
         state = (progress.tally.anonymized, progress.open_batches, progress.pausing_batches);
         if state == (8_091, 9, 9) {

@@ -164,7 +164,7 @@ async fn a_retention_sweep_killed_again_and_again_ends_as_if_nothing_had_happene
         in_the_middle += usize::from(last > 0 && shop.number(LEFT).await > 0);
     }
     let mut child = shop.run();
-    for _ in 0..600 {
+    for _ in 0..3_000 {
         if shop.number(RUNNING).await == 0 {
             break;
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::common::place::{either, is_on_postgres};
-use crate::common::{Company, context, limits};
+use crate::common::{Company, context, in_the_end, limits};
 use lethe::database::{Postgres, Settings, Sqlite, Store, query};
 use lethe::domain::clock::Clock;
 use lethe::domain::hint::Face;
@@ -145,10 +145,8 @@ async fn two_schedulers_at_once_open_one_sweep_a_tick() {
     for day in 2..=21 {
         company.execute("UPDATE lethe_sweeps SET state = 'done' WHERE state = 'running'").await;
         company.set_clock(&format!("2026-01-{day:02}T13:00:00Z"));
-        let at_once = schedulers.iter().map(|own| scheduler::tick(own, &jobs));
-        for ended in futures::future::join_all(at_once).await {
-            ended.expect("ticks are looked at");
-        }
+        let at_once = schedulers.iter().map(|own| in_the_end(|| scheduler::tick(own, &jobs)));
+        futures::future::join_all(at_once).await;
     }
     let ticks =
         company.rows("SELECT job, count(*), count(DISTINCT tick), sum(skipped) FROM lethe_sweeps GROUP BY job").await;
@@ -396,8 +394,8 @@ async fn the_same_work_started_several_times_at_once_is_one_sweep() {
     let listed = company.forced(&["2025-12-25", "2025-12-26"]);
     for request in [&due, &listed] {
         let all = [&company.context, &others[0], &others[1], &company.context];
-        let opened = futures::future::join_all(all.map(|context| open(context, request))).await;
-        let mut ids: Vec<i64> = opened.into_iter().map(|id| id.unwrap().unwrap()).collect();
+        let opened = futures::future::join_all(all.map(|context| in_the_end(|| open(context, request)))).await;
+        let mut ids: Vec<i64> = opened.into_iter().map(Option::unwrap).collect();
         ids.dedup();
         assert_eq!(ids.len(), 1, "{:?}", request.kind);
     }

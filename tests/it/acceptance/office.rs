@@ -81,6 +81,12 @@ impl Office {
 impl Drop for Office {
     fn drop(&mut self) {
         let figures = self.figures();
+        for _ in 0..300 {
+            if self.collector.asked() > 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
         // The last spans are sent within a tenth of a second.
         std::thread::sleep(Duration::from_millis(300));
         self.running.kill().expect("it is killed");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::webdriver::{Locator, Session};
 
 /// How long a page is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with a profile and a folder for downloads of its own.
 pub struct Chromium {
@@ -113,17 +113,26 @@ impl Chromium {
     }
 
     pub async fn click(&self, css: &str) {
-        self.session.click(&self.find(Locator::Css(css)).await).await;
+        self.click_on(Locator::Css(css)).await;
     }
 
     pub async fn click_link(&self, text: &str) {
-        self.session.click(&self.find(Locator::LinkText(text)).await).await;
+        self.click_on(Locator::LinkText(text)).await;
     }
 
     /// Presses the button that says this.
     pub async fn press(&self, text: &str) {
         let button = format!("//button[normalize-space()='{text}']");
-        self.session.click(&self.find(Locator::XPath(&button)).await).await;
+        self.click_on(Locator::XPath(&button)).await;
+    }
+
+    /// Clicks on an element, again where the page was loaded anew just then.
+    async fn click_on(&self, locator: Locator<'_>) {
+        let started = Instant::now();
+        while let Err(why) = self.session.click(&self.find(locator).await).await {
+            assert!(started.elapsed() < PATIENCE, "{locator:?}: {why}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub async fn type_into(&self, css: &str, text: &str) {

@@ -76,8 +76,9 @@ impl Session {
         Ok(text.as_str().expect("a text").to_owned())
     }
 
-    pub async fn click(&self, element: &str) {
-        self.post(&format!("element/{element}/click"), json!({})).await.expect("it can be clicked");
+    /// Clicks on an element, unless it is gone.
+    pub async fn click(&self, element: &str) -> Result<(), String> {
+        self.post(&format!("element/{element}/click"), json!({})).await.map(drop)
     }
 
     pub async fn type_into(&self, element: &str, text: &str) {

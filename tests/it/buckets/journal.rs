@@ -117,6 +117,10 @@ async fn a_journal_whose_server_and_writers_are_killed_again_and_again_tells_eve
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
         shop.server.start();
+        if kill % 3 == 2 {
+            let left = "SELECT (SELECT count(*) FROM lethe_sweeps WHERE state <> 'done') + (SELECT count(*) FROM lethe_outbox)";
+            shop.until(left, "0").await;
+        }
     }
     shop.until("SELECT count(*) FROM lethe_sweeps WHERE state <> 'done'", "0").await;
     shop.until("SELECT count(*) FROM lethe_outbox", "0").await;

@@ -94,7 +94,7 @@ impl Shop {
 
     /// Waits until a query gives this; gives up after a minute.
     async fn until(&self, sql: &str, wanted: &str) {
-        for _ in 0..600 {
+        for _ in 0..3_000 {
             if self.rows(sql).await == [wanted] {
                 return;
             }

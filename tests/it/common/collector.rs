@@ -127,7 +127,7 @@ impl Collector {
 
     /// Waits until there are spans of this name, for half a minute at most.
     pub fn until(&self, name: &str) -> Vec<Spanned> {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             let named = self.named(name);
             if !named.is_empty() {
                 return named;

@@ -181,7 +181,14 @@ impl Kept {
         old.store.readers().close().await;
         drop(old);
         // Connections that write are closed by threads of their own.
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        if let Place::File(path) = &place {
+            for _ in 0..400 {
+                if !is_open(path) {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        }
         match &place {
             Place::File(path) => {
                 for end in ["-wal", "-shm"] {
@@ -272,4 +279,11 @@ pub fn lines(file: &Path) -> Vec<String> {
 
 pub fn write(file: &Path, lines: &[String]) {
     std::fs::write(file, lines.join("\n") + "\n").expect("a segment");
+}
+
+/// Whether this process has a file open, or one that is named after it.
+fn is_open(path: &std::path::Path) -> bool {
+    let name = path.display().to_string();
+    let open = std::fs::read_dir("/proc/self/fd").expect("the files that are open").flatten();
+    open.filter_map(|own| std::fs::read_link(own.path()).ok()).any(|own| own.display().to_string().starts_with(&name))
 }

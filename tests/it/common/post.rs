@@ -63,7 +63,7 @@ impl Post {
 
     /// The subjects of the letters that it got, once there are so many.
     pub async fn subjects(&self, count: usize) -> Vec<String> {
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             if self.letters().len() >= count {
                 break;
             }

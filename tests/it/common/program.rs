@@ -205,12 +205,13 @@ impl Program {
 
     /// Every row of the company's own tables, with the day of the sweep taken out.
     pub async fn dump(&self) -> Vec<String> {
-        let today = self.rows("SELECT max(today) FROM lethe_sweeps").await.remove(0);
+        let days = self.rows("SELECT DISTINCT today FROM lethe_sweeps").await;
+        let undated = |row: String| days.iter().fold(row, |row, day| row.replace(day.as_str(), "today"));
         let mut all = Vec::new();
         for table in ["customers", "orders", "addresses", "written"] {
             let mut rows = self.rows(&format!("SELECT * FROM {table}")).await;
             rows.sort();
-            all.extend(rows.into_iter().map(|row| format!("{table}: {}", row.replace(&today, "today"))));
+            all.extend(rows.into_iter().map(|row| format!("{table}: {}", undated(row))));
         }
         all
     }

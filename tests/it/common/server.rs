@@ -32,7 +32,7 @@ pub fn ask<T: FromRedisValue>(url: &Url, command: &[&str]) -> T {
 }
 
 fn connect(url: &Url) -> redis::RedisResult<Connection> {
-    Client::open(url.clone())?.get_connection_with_timeout(Duration::from_secs(2))
+    Client::open(url.clone())?.get_connection_with_timeout(Duration::from_secs(20))
 }
 
 /// A server of a test's own, stopped when dropped.
@@ -85,7 +85,7 @@ impl Server {
             .spawn()
             .expect("redis-server is installed");
         self.process = Some(child);
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return;
             }

@@ -89,7 +89,7 @@ impl Office {
         let url = format!("http://{}", listening.address().expect("its address"));
         let stop = CancellationToken::new();
         tokio::spawn(listening.serve(stop.clone()));
-        let asker = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().expect("a client");
+        let asker = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().expect("a client");
         Self { company, url, asker, stop }
     }
 
@@ -134,7 +134,7 @@ impl Office {
 
     /// Waits until a sweep is over.
     pub async fn over(&self, sweep: &Value, token: &str) -> Value {
-        for _ in 0..400 {
+        for _ in 0..2_400 {
             let (_, shown) = self.get(&format!("/api/v1/sweeps/{sweep}"), token).await;
             if shown["state"] != "running" {
                 return shown;
@@ -146,7 +146,7 @@ impl Office {
 
     /// Waits until a review is made, or could not be.
     pub async fn made(&self, review: &str, token: &str) -> Value {
-        for _ in 0..400 {
+        for _ in 0..2_400 {
             let (_, shown) = self.get(&format!("/api/v1/reviews/{review}"), token).await;
             if shown["state"] != "making" {
                 return shown;

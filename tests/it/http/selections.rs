@@ -251,7 +251,7 @@ async fn a_hundred_thousand_keys_are_saved_and_swept_in_a_handful_of_statements(
     assert_eq!((saved.selection.clients, saved.twice), (100_000, 1));
     let (status, opened) = office.post("/api/v1/sweeps", &token, over("all")).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{opened}");
-    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(120), "{:?}", began.elapsed());
     let batches = "SELECT count(*), min(clients), max(clients) FROM lethe_batches";
     assert_eq!(office.company.rows(batches).await, ["1000|100|100"]);
     let keys = "SELECT keys FROM lethe_batches WHERE id = (SELECT max(id) FROM lethe_batches)";

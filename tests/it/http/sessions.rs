@@ -68,8 +68,9 @@ async fn people_behind_one_address_are_counted_by_their_sessions_and_are_refused
         browsers.push(browser);
     }
     let mut refused = 0;
-    for _ in 0..20 {
-        let (status, page, _) = browsers[0].send(Method::GET, "/holds", &[], &[]).await;
+    for (status, page, _) in
+        futures::future::join_all((0..20).map(|_| browsers[0].send(Method::GET, "/holds", &[], &[]))).await
+    {
         if status == StatusCode::TOO_MANY_REQUESTS {
             refused += 1;
             assert!(page.starts_with("<!DOCTYPE html>") && page.contains("too many requests"), "{page}");

@@ -286,7 +286,7 @@ async fn locks_are_waited_for_a_quarter_of_what_deadlocks_are_looked_for_after_a
     super::on_postgres();
     let place = Place::on_server(
         "CREATE TABLE customers (no TEXT PRIMARY KEY);
-         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 400', current_database()); END $$;",
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 3600', current_database()); END $$;",
     )
     .await;
     let store = open_at(&place, url(&place)).await.unwrap();
@@ -294,12 +294,12 @@ async fn locks_are_waited_for_a_quarter_of_what_deadlocks_are_looked_for_after_a
     let shown = "SHOW lock_timeout";
     let mut transaction = writer.begin().await.unwrap();
     let at_first: String = lethe::database::query_scalar(shown).fetch_one(&mut *transaction).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(250)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     let when_old: String = lethe::database::query_scalar(shown).fetch_one(&mut *transaction).await.unwrap();
     transaction.rollback().await.unwrap();
     let mut transaction = writer.begin().await.unwrap();
     let in_the_next: String = lethe::database::query_scalar(shown).fetch_one(&mut *transaction).await.unwrap();
-    assert_eq!([at_first, when_old, in_the_next], ["100ms", "1ms", "100ms"]);
+    assert_eq!([at_first, when_old, in_the_next], ["900ms", "1ms", "900ms"]);
 }
 
 const VIEWS: &str = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE);

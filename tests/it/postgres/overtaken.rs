@@ -73,7 +73,13 @@ const SLOW_OUTCOMES: &str = "CREATE TRIGGER slow BEFORE INSERT ON lethe.lethe_ou
 
 /// What the application does while the batch is under way. It never waits for long.
 async fn meanwhile(company: &Company, statements: &[&str]) {
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    let asleep = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    for _ in 0..2_000 {
+        if company.rows(asleep).await != ["0"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     for sql in statements {
         company.place.execute(&format!("SET lock_timeout = '5s'; {sql}")).await;
     }

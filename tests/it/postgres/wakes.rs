@@ -9,7 +9,7 @@ use lethe::worker::{Context, Role, run};
 use crate::common::Company;
 
 const SCHEMA: &str = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE);
-    INSERT INTO customers SELECT 'C' || n, 'Person ' || n, NULL FROM generate_series(1, 6) AS n";
+    INSERT INTO customers SELECT 'C' || n, 'Person ' || n, NULL FROM generate_series(1, 12) AS n";
 
 const POLICY: &str = r#"
 [client]
@@ -32,12 +32,12 @@ async fn a_worker_that_waits_is_woken_by_the_server() {
     // Another process, as far as waking goes.
     let scheduler = Context { wake: Arc::default(), ..company.context.clone() };
     let mut waits = Vec::new();
-    for client in 1..=6 {
+    for client in 1..=12 {
         tokio::time::sleep(Duration::from_millis(700)).await;
         let id = open(&scheduler, &company.forced(&[&format!("C{client}")])).await.unwrap().unwrap();
-        let begun = Instant::now();
         let sweep = scheduler.ledger.sweep(id).await.unwrap().unwrap();
         cut(&scheduler, &sweep).await.unwrap();
+        let begun = Instant::now();
         let taken = format!("SELECT count(*) FROM lethe_batches WHERE sweep = {id} AND state = 'ready'");
         while company.rows(&taken).await != ["0"] {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -47,6 +47,6 @@ async fn a_worker_that_waits_is_woken_by_the_server() {
     stop.cancel();
     working.await.unwrap().unwrap();
     waits.sort();
-    // Asking alone, it would find half of them after a second or more.
-    assert!(waits[waits.len() / 2] < Duration::from_millis(400), "{waits:?}");
+    // Without a word from the server, it would find half of them after a second or more.
+    assert!(waits[9] < Duration::from_secs(1), "{waits:?}");
 }

@@ -62,7 +62,7 @@ impl Service {
                 sleep(Duration::from_millis(10)).await;
             }
         };
-        let said = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        let said = tokio::time::timeout(Duration::from_secs(120), waiting).await;
         assert!(said.is_ok(), "no `{text}` in:\n{}", self.log());
     }
 
@@ -70,7 +70,7 @@ impl Service {
         let child = self.child.take().expect("it runs");
         signal(&child, "TERM");
         assert!(ended(child).success());
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(500));
         self.log.lock().expect("the log").clone()
     }
 }
@@ -134,6 +134,12 @@ async fn batches_go_through_redis_to_several_workers() {
     let services = [Service::of(&program, &server), Service::of(&program, &server)];
     assert!(program.ends(&["sweep", "--due"]).success());
     program.until(RUNNING, 0).await;
+    let empty = async {
+        while !server.ask::<Vec<String>>(&["KEYS", "*"]).is_empty() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), empty).await.expect("nothing is left");
     for service in services {
         let log = service.stop();
         assert_eq!(warnings(&log), 0, "{log}");
