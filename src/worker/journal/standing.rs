@@ -68,6 +68,8 @@ async fn sealed_with(journal: &Journal, head: &Head) -> Result<Option<String>, J
 /// a replay; where it cannot be trusted, they wait for a person.
 pub(super) async fn look(context: &Context, journal: &Journal, whole: bool) -> Result<Standing, SweepError> {
     let head = begun(context, journal).await?;
+    // What stops live sweeps may be in a segment that is not compared every second.
+    let whole = whole || head.halted_at.is_some();
     let looked = compare(context, journal, &head, whole).await;
     match &looked {
         Err(SweepError::Journal(error)) if error.halts() => halt(context, &head, error).await?,

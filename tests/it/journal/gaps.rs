@@ -2,6 +2,7 @@
 
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::JournalError;
+use lethe::worker::journal::Keeper;
 use lethe::worker::sweep::{SweepError, open};
 
 use crate::common::journal::{Kept, segments};
@@ -47,5 +48,37 @@ async fn a_segment_that_is_lost_stops_sweeps_after_a_restore_and_without_one() {
         kept.keep().await.expect("the journal is whole again");
         let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
         assert_eq!((head.halted_at, head.restored_at.is_some()), (None, backup < 4));
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and_alerts_once() {
+    for is_lost in [true, false] {
+        let (kept, _) = four().await;
+        let mut keeper = Keeper::new(&kept.company.context);
+        keeper.round().await.expect("the journal is whole");
+        let files = segments(&kept.folder());
+        let file = if is_lost { &files[1] } else { &files[3] };
+        let content = std::fs::read_to_string(file).expect("a segment");
+        if is_lost {
+            std::fs::remove_file(file).expect("it is lost");
+        } else {
+            std::fs::write(file, format!("{content}{{}}\n")).expect("it is changed");
+        }
+        for minute in 0..3 {
+            kept.company.set_clock(&format!("2026-01-03T12:0{minute}:00Z"));
+            let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
+            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{refused:?}");
+            for _ in 0..2 {
+                keeper.round().await.expect_err("the journal is not whole");
+                let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
+                assert_eq!(head.halted_at.as_deref(), Some("2026-01-03T12:00:00.000Z"), "{minute}");
+            }
+        }
+        let alerts = "SELECT count(*) FROM lethe_alerts WHERE kind = 'journal-halted'";
+        assert_eq!(kept.company.rows(alerts).await, ["1"]);
+        std::fs::write(file, content).expect("it comes back");
+        keeper.round().await.expect("the journal is whole again");
+        assert!(!kept.waits().await);
     }
 }
