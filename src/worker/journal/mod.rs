@@ -20,7 +20,7 @@ use super::Context;
 use super::sweep::SweepError;
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting};
-use standing::{ahead, begun, chain_behind, gone, look, may_seal, origin_of, sealing, strange};
+use standing::{ahead, begun, chain_behind, look, may_seal, origin_of, recognized, sealing};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
@@ -245,27 +245,4 @@ fn segment(journal: &Journal, head: &Head, waiting: &[Waiting]) -> Result<(Vec<u
         chain = Chain { number: record.number, hash, mark };
     }
     Ok((content, chain))
-}
-
-/// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
-async fn recognized(
-    journal: &Journal,
-    head: &Head,
-    waiting: &[Waiting],
-    number: i64,
-) -> Result<Option<Chain>, JournalError> {
-    let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
-    let mut chain = chain_behind(head);
-    let records = chain
-        .follow(&content, journal.keys())
-        .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
-    let key = sealing(journal, head)?;
-    let says_same = |(record, own): (&Record, &Waiting)| {
-        record.client_name() == Journal::record(&own.client_key, key).client_name()
-            && record.sweep == own.sweep
-            && record.outcome == own.outcome
-            && record.at == own.at
-    };
-    let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
-    Ok(same.then_some(chain))
 }

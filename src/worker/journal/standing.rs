@@ -7,7 +7,7 @@ use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
 use crate::journal::{Chain, Journal, JournalError, Key, Record, START, origin};
-use crate::ledger::{Beginning, Head, is_same};
+use crate::ledger::{Beginning, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
 pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
@@ -116,15 +116,31 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
         if head.segment > 0 && (whole || last > head.segment) {
             ends_as_known(journal, &head).await?;
         }
-        // The next one may be the one that is being written.
-        if last > head.segment + i64::from(head.staged.is_some()) {
-            ahead(context, journal, &head).await?;
-            return Ok(Standing::Ahead);
+        if last > head.segment {
+            let own = if last == head.segment + 1 { is_staged(context, journal, &head).await } else { Ok(false) };
+            if !matches!(own, Ok(true)) {
+                // Another process may have noted meanwhile that it is written.
+                let now = begun(context, journal).await?;
+                if now.segment != head.segment || now.staged != head.staged {
+                    head = now;
+                    continue;
+                }
+                own?;
+                ahead(context, journal, &head).await?;
+                return Ok(Standing::Ahead);
+            }
         }
         may_seal(context, journal, &head).await?;
         journal.agreed(head.segment, &head.hash);
         return Ok(Standing::Agrees);
     }
+}
+
+/// Whether the segment behind the ledger's end is the one that is being written, and says the same.
+async fn is_staged(context: &Context, journal: &Journal, head: &Head) -> Result<bool, SweepError> {
+    let Some(ids) = &head.staged else { return Ok(false) };
+    let waiting = context.ledger.staged(ids).await?;
+    Ok(recognized(journal, head, &waiting, head.segment + 1).await?.is_some())
 }
 
 /// The chain behind the ledger's end. Before the first segment any configured key will do.
@@ -188,6 +204,37 @@ pub(super) async fn records(
         return Err(undecided(journal, format!("segment {segment} was written by another database")));
     }
     Ok(Some(records))
+}
+
+/// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
+///
+/// # Errors
+///
+/// [`JournalError`] if the journal is away, the segment is not whole, or another database has written it.
+pub(super) async fn recognized(
+    journal: &Journal,
+    head: &Head,
+    waiting: &[Waiting],
+    number: i64,
+) -> Result<Option<Chain>, JournalError> {
+    let key = sealing(journal, head)?;
+    let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
+    let mut chain = chain_behind(head);
+    let records = chain
+        .follow(&content, journal.keys())
+        .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
+    let says_same = |(record, own): (&Record, &Waiting)| {
+        record.client_name() == Journal::record(&own.client_key, key).client_name()
+            && record.sweep == own.sweep
+            && record.outcome == own.outcome
+            && record.at == own.at
+    };
+    let own = origin_of(head);
+    let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
+    if same && number > head.adopted && records.iter().any(|record| record.origin != own) {
+        return Err(undecided(journal, format!("segment {number} was written by another database")));
+    }
+    Ok(same.then_some(chain))
 }
 
 /// What this ledger's records have in common.

@@ -5,6 +5,7 @@ mod holds;
 mod keys;
 mod origin;
 mod restored;
+mod staged;
 mod tampering;
 mod trouble;
 mod written_back;
