@@ -24,8 +24,18 @@ impl Ledger {
     /// An operator says that this database is the journal's, and that its segments up to this one count.
     pub async fn adopt_journal(&self, database: &str, segment: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET database = $1, adopted = $2, halted_at = NULL, error = NULL, error_at = NULL")
+        query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, error = NULL, error_at = NULL")
             .bind(database)
+            .bind(segment)
+            .execute(&mut **writer)
+            .await
+            .map(drop)
+    }
+
+    /// Notes that a copy of this database has written a segment, for all processes.
+    pub async fn note_copy(&self, segment: i64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query("UPDATE lethe_journal SET copied = $1 WHERE segment = $1 - 1")
             .bind(segment)
             .execute(&mut **writer)
             .await

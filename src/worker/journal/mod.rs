@@ -105,7 +105,13 @@ impl Keeper {
                     tracing::warn!(error = what, hint = %error.hint(), "the journal cannot be written");
                 }
             }
-            Ok(()) if head.error.is_some() && head.restored_at.is_none() && ledger.backlog().await?.records == 0 => {
+            // What halted is for the look that finds it gone.
+            Ok(())
+                if head.error.is_some()
+                    && head.halted_at.is_none()
+                    && head.restored_at.is_none()
+                    && ledger.backlog().await?.records == 0 =>
+            {
                 ledger.journal_trouble(&head, None, None).await?;
             }
             Ok(()) => {}
@@ -200,7 +206,7 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let Some(ids) = &head.staged else { return Ok(true) };
     let waiting = ledger.staged(ids).await?;
     if waiting.is_empty() {
-        ledger.unstage().await?;
+        ledger.unstage(ids).await?;
         return Ok(true);
     }
     may_seal(context, journal, &head).await?;
@@ -208,7 +214,11 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let number = head.segment + 1;
     if !journal.place().put(number, content).await? {
         let Some(there) = recognized(journal, &head, &waiting, number).await? else {
-            ahead(context, journal, &head).await?;
+            // Unless another process has noted it meanwhile.
+            let now = begun(context, journal).await?;
+            if now.segment == head.segment && now.staged == head.staged {
+                ahead(context, journal, &head).await?;
+            }
             return Ok(true);
         };
         chain = there;

@@ -57,8 +57,9 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         let taken = Segment { segment, number: chain.number, hash: chain.hash };
         ledger.take_over(&known, &taken, chain.mark.as_deref()).await?;
         head = begun(context, journal).await?;
-        journal.agreed(head.segment, &head.hash);
     }
+    // Not before the end: to stop on the way is not to agree.
+    journal.agreed(head.segment, &head.hash);
     if head.number > from {
         tracing::info!(from, to = head.number, "the ledger has taken over what the journal knows");
     }

@@ -176,7 +176,11 @@ pub(super) async fn ahead(context: &Context, journal: &Journal, head: &Head) -> 
     let segment = head.segment + 1;
     let mut chain = chain_behind(head);
     records(journal, head, &mut chain, segment).await?.ok_or_else(|| gone(journal, segment))?;
-    if head.restored_at.is_none() && segment > head.adopted && journal.has_agreed(head.segment, &head.hash) {
+    let is_copied = head.copied == Some(segment);
+    if segment > head.adopted && (is_copied || journal.has_agreed(head.segment, &head.hash)) {
+        if !is_copied {
+            context.ledger.note_copy(segment).await?;
+        }
         let what = format!("segment {segment} was written while this database was in use, by a copy of it");
         return Err(undecided(journal, what).into());
     }
