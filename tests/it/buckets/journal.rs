@@ -89,6 +89,19 @@ async fn a_segment_that_is_there_is_never_written_over() {
 }
 
 #[tokio::test]
+async fn a_journal_below_the_prefix_is_another_one() {
+    let shop = Shop::new(&clients(40), JOURNAL).await;
+    shop.begin();
+    for number in [2, 9] {
+        shop.server.write(&format!("journal/test/segment-{number:010}.jsonl"));
+    }
+    shop.server.write("journal/segment-2.jsonl");
+    shop.done(&["sweep", "--due", "--wait"]);
+    shop.done(&["journal", "verify"]);
+    assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["0"]);
+}
+
+#[tokio::test]
 async fn outcomes_wait_while_the_bucket_is_away() {
     let mut shop = Shop::new(&clients(60), JOURNAL).await;
     shop.begin();

@@ -82,3 +82,37 @@ async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and
         assert!(!kept.waits().await);
     }
 }
+
+#[tokio::test]
+async fn only_what_is_called_a_segment_and_is_in_the_journal_itself_counts() {
+    let (kept, _) = four().await;
+    let files = segments(&kept.folder());
+    // The journal of a test copy in a folder of this one, and a copy of a segment.
+    let within = kept.folder().join("test");
+    std::fs::create_dir(&within).expect("a folder");
+    for number in [1, 2, 9] {
+        std::fs::copy(&files[1], within.join(format!("segment-{number:010}.jsonl"))).expect("a copy");
+    }
+    std::fs::copy(&files[1], kept.folder().join("segment-2.jsonl")).expect("a copy");
+    std::fs::copy(&files[3], kept.folder().join("segment-00000000005.jsonl")).expect("a copy");
+    let mut keeper = Keeper::new(&kept.company.context);
+    for client in ["C1", "C2"] {
+        assert!(kept.company.context.ledger.place_hold(client, "a court", "test").await.expect("a hold"));
+        keeper.round().await.expect("the journal is kept");
+    }
+    open(&kept.company.context, &kept.company.request(SweepKind::Due)).await.expect("the journal is whole");
+    assert!(kept.verify().await.whole);
+    assert_eq!(std::fs::read_dir(&within).expect("a folder").count(), 3);
+}
+
+#[tokio::test]
+async fn a_segment_under_another_name_is_missing() {
+    let (kept, _) = four().await;
+    let files = segments(&kept.folder());
+    std::fs::rename(&files[1], kept.folder().join("segment-2.jsonl")).expect("it is renamed");
+    let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
+    let refused = refused.expect_err("a segment is missing").to_string();
+    assert!(refused.contains("segment 2 is missing, and segment 3 is there"), "{refused}");
+    let (record, what) = kept.wrong().await;
+    assert_eq!((record, what.as_str()), (2, "record 2 is missing: segment 2 is not there"));
+}
