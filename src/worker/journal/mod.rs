@@ -96,8 +96,8 @@ impl Keeper {
         let ledger = &self.context.ledger;
         let Some(head) = ledger.journal().await? else { return worked };
         match &worked {
-            // Of the database, not of the journal.
-            Err(SweepError::Store(_)) => {}
+            // Not of the journal.
+            Err(SweepError::Store(_) | SweepError::Stopping) => {}
             Err(error) => {
                 let halts = matches!(error, SweepError::Journal(error) if error.halts()).then_some(true);
                 let what = error.brief();
