@@ -121,7 +121,8 @@ impl Keeper {
 
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
-        look(&self.context, journal, !self.compared).await?;
+        let is_whole = !self.compared;
+        look(&self.context, journal, is_whole).await?;
         self.compared = true;
         let head = begun(&self.context, journal).await?;
         let replays = head.restored_at.is_some() && self.gated.is_none_or(|at| at.elapsed() > GATED);
@@ -129,12 +130,16 @@ impl Keeper {
         if !replays && !waits && head.staged.is_none() || !ledger.take_shipping(&self.lease).await? {
             return Ok(());
         }
-        let shipped = self.ship_all(journal, most).await;
+        let shipped = self.ship_all(journal, most, is_whole).await;
         ledger.leave_shipping(&self.lease).await?;
         shipped
     }
 
-    async fn ship_all(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
+    async fn ship_all(&mut self, journal: &Journal, most: usize, is_whole: bool) -> Result<(), SweepError> {
+        if !is_whole {
+            // Nothing is added to a journal that is not whole; the process that writes compares all of it.
+            look(&self.context, journal, true).await?;
+        }
         let mut segments = 0;
         loop {
             let head = begun(&self.context, journal).await?;

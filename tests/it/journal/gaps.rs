@@ -51,20 +51,25 @@ async fn a_segment_that_is_lost_stops_sweeps_after_a_restore_and_without_one() {
     }
 }
 
+/// Loses the second segment, or changes the last one. Returns which, and what was in it.
+fn harm(kept: &Kept, is_lost: bool) -> (std::path::PathBuf, String) {
+    let file = segments(&kept.folder()).remove(if is_lost { 1 } else { 3 });
+    let content = std::fs::read_to_string(&file).expect("a segment");
+    if is_lost {
+        std::fs::remove_file(&file).expect("it is lost");
+    } else {
+        std::fs::write(&file, format!("{content}{{}}\n")).expect("it is changed");
+    }
+    (file, content)
+}
+
 #[tokio::test]
 async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and_alerts_once() {
     for is_lost in [true, false] {
         let (kept, _) = four().await;
         let mut keeper = Keeper::new(&kept.company.context);
         keeper.round().await.expect("the journal is whole");
-        let files = segments(&kept.folder());
-        let file = if is_lost { &files[1] } else { &files[3] };
-        let content = std::fs::read_to_string(file).expect("a segment");
-        if is_lost {
-            std::fs::remove_file(file).expect("it is lost");
-        } else {
-            std::fs::write(file, format!("{content}{{}}\n")).expect("it is changed");
-        }
+        let (file, content) = harm(&kept, is_lost);
         for minute in 0..3 {
             kept.company.set_clock(&format!("2026-01-03T12:0{minute}:00Z"));
             let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
@@ -80,6 +85,29 @@ async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and
         std::fs::write(file, content).expect("it comes back");
         keeper.round().await.expect("the journal is whole again");
         assert!(!kept.waits().await);
+    }
+}
+
+#[tokio::test]
+async fn a_running_process_adds_nothing_to_a_journal_that_is_not_whole() {
+    for is_lost in [true, false] {
+        let (kept, _) = four().await;
+        let mut keeper = Keeper::new(&kept.company.context);
+        keeper.round().await.expect("the journal is whole");
+        let (file, content) = harm(&kept, is_lost);
+        let there = segments(&kept.folder());
+        assert!(kept.company.context.ledger.place_hold("C4", "a court", "test").await.expect("a hold"));
+        for _ in 0..2 {
+            let refused = keeper.round().await;
+            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{refused:?}");
+            assert!(kept.waits().await, "live sweeps wait");
+            assert_eq!(segments(&kept.folder()), there);
+        }
+        std::fs::write(file, content).expect("it comes back");
+        keeper.round().await.expect("the journal is whole again");
+        assert!(!kept.waits().await);
+        assert_eq!(segments(&kept.folder()).len(), 5);
+        assert!(kept.verify().await.whole);
     }
 }
 
