@@ -200,14 +200,21 @@ pub(super) async fn records(
     segment: i64,
 ) -> Result<Option<Vec<Record>>, JournalError> {
     let Some(content) = journal.place().get(segment).await? else { return Ok(None) };
-    let records = chain
-        .follow(&content, journal.keys())
-        .map_err(|fault| strange(journal, format!("segment {segment}: {fault}")))?;
+    sealing(journal, head)?;
+    let records = followed(journal, chain, segment, &content)?;
     let own = origin_of(head);
     if segment > head.adopted && records.iter().any(|record| record.origin != own) {
         return Err(undecided(journal, format!("segment {segment} was written by another database")));
     }
     Ok(Some(records))
+}
+
+/// The records of a segment behind this chain. Under a wrong key the journal may be as it should be.
+fn followed(journal: &Journal, chain: &mut Chain, segment: i64, content: &[u8]) -> Result<Vec<Record>, JournalError> {
+    chain.follow(content, journal.keys()).map_err(|fault| match chain.wrong_key(&fault) {
+        Some(what) => JournalError::Key { place: journal.place().shown().to_owned(), what },
+        None => strange(journal, format!("segment {segment}: {fault}")),
+    })
 }
 
 /// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
@@ -224,9 +231,7 @@ pub(super) async fn recognized(
     let key = sealing(journal, head)?;
     let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
     let mut chain = chain_behind(head);
-    let records = chain
-        .follow(&content, journal.keys())
-        .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
+    let records = followed(journal, &mut chain, number, &content)?;
     let says_same = |(record, own): (&Record, &Waiting)| {
         record.client_name() == Journal::record(&own.client_key, key).client_name()
             && record.sweep == own.sweep
