@@ -13,13 +13,15 @@ pub use verify::{Verdict, verify};
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::Context;
 use super::sweep::SweepError;
+use super::watch::{AWAY, AWAY_EVENT, Alert, shown};
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
-use crate::ledger::{Head, Segment, Waiting};
+use crate::ledger::{Head, Segment, Waiting, parse_moment};
 use standing::{ahead, begun, chain_behind, look, may_seal, origin_of, recognized, sealing};
 
 /// The most records of a segment.
@@ -39,13 +41,15 @@ pub struct Keeper {
     compared: bool,
     /// When a gate refused the replay.
     gated: Option<Instant>,
+    /// Since when this process cannot reach the journal.
+    away: Option<DateTime<Utc>>,
 }
 
 impl Keeper {
     /// A keeper that has not checked anything yet.
     #[must_use]
     pub fn new(context: &Context) -> Self {
-        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false, gated: None }
+        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false, gated: None, away: None }
     }
 
     /// Keeps the journal until `stop`, and once more after it, so that what was
@@ -93,8 +97,9 @@ impl Keeper {
         if worked.is_err() {
             self.compared = false;
         }
+        let Some(head) = self.context.ledger.journal().await? else { return worked };
+        self.tell_of_itself(&worked, &head).await?;
         let ledger = &self.context.ledger;
-        let Some(head) = ledger.journal().await? else { return worked };
         match &worked {
             // Not of the journal.
             Err(SweepError::Store(_) | SweepError::Stopping) => {}
@@ -117,6 +122,26 @@ impl Keeper {
             Ok(()) => {}
         }
         worked
+    }
+
+    /// Alerts where this process has not reached the journal for long, and another one has, which clears what is noted.
+    async fn tell_of_itself(&mut self, worked: &Result<(), SweepError>, head: &Head) -> Result<(), SweepError> {
+        let event = format!("{AWAY_EVENT}:{}", self.lease);
+        let Err(SweepError::Journal(error @ JournalError::Away { .. })) = worked else {
+            if worked.is_ok() && self.away.take().is_some() {
+                self.context.over(&event).await?;
+            }
+            return Ok(());
+        };
+        let now = self.context.ledger.clock().now();
+        let since = *self.away.get_or_insert(now);
+        let noted = head.error_at.as_deref().and_then(parse_moment);
+        if now - since > AWAY && noted.is_none_or(|at| now - at <= AWAY) {
+            let text =
+                format!("a process cannot reach the journal since {}, and another one can: {error}", shown(since));
+            self.context.alert(&Alert::new(event, AWAY_EVENT, text)).await?;
+        }
+        Ok(())
     }
 
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
