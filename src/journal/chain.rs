@@ -29,6 +29,14 @@ pub struct Fault {
     pub what: String,
 }
 
+impl Fault {
+    /// Whether the record is sealed with a key that is not configured, so that it cannot be checked.
+    #[must_use]
+    pub fn is_of_another_key(&self) -> bool {
+        self.what == OTHER_KEY
+    }
+}
+
 impl Chain {
     /// A chain that goes on behind a record, under the key with this mark.
     #[must_use]

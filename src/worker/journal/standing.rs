@@ -6,7 +6,7 @@ use ulid::Ulid;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
-use crate::journal::{Chain, Journal, JournalError, Key, Record, START, origin};
+use crate::journal::{Chain, Fault, Journal, JournalError, Key, Record, START, origin};
 use crate::ledger::{Beginning, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
@@ -114,7 +114,7 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
             return Err(gone(journal, last + 1).into());
         }
         if head.segment > 0 && (whole || last > head.segment) {
-            ends_as_known(journal, &head).await?;
+            is_as_known(context, journal, &head).await?;
         }
         if last > head.segment {
             let own = if last == head.segment + 1 { is_staged(context, journal, &head).await } else { Ok(false) };
@@ -209,12 +209,17 @@ pub(super) async fn records(
     Ok(Some(records))
 }
 
-/// The records of a segment behind this chain. Under a wrong key the journal may be as it should be.
+/// The records of a segment behind this chain.
 fn followed(journal: &Journal, chain: &mut Chain, segment: i64, content: &[u8]) -> Result<Vec<Record>, JournalError> {
-    chain.follow(content, journal.keys()).map_err(|fault| match chain.wrong_key(&fault) {
+    chain.follow(content, journal.keys()).map_err(|fault| faulty(journal, chain, segment, &fault))
+}
+
+/// What is wrong with a segment. Under a wrong key the journal may be as it should be.
+fn faulty(journal: &Journal, chain: &Chain, segment: i64, fault: &Fault) -> JournalError {
+    match chain.wrong_key(fault) {
         Some(what) => JournalError::Key { place: journal.place().shown().to_owned(), what },
         None => strange(journal, format!("segment {segment}: {fault}")),
-    })
+    }
 }
 
 /// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
@@ -251,14 +256,24 @@ pub(super) fn origin_of(head: &Head) -> Option<String> {
     Some(origin(head.ledger.as_deref()?, head.database.as_deref()?))
 }
 
-/// That the journal's segment which is the ledger's last ends as the ledger knows.
-async fn ends_as_known(journal: &Journal, head: &Head) -> Result<(), JournalError> {
+/// That the journal's segment which is the ledger's last is as it was written, and ends as the ledger knows.
+async fn is_as_known(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let content = journal.place().get(head.segment).await?.ok_or_else(|| gone(journal, head.segment))?;
-    if content.ends_with(format!("\"hash\":\"{}\"}}\n", head.hash).as_bytes()) {
-        return Ok(());
+    if !content.ends_with(format!("\"hash\":\"{}\"}}\n", head.hash).as_bytes()) {
+        let what = format!("segment {} does not end with record {} as it was written", head.segment, head.number);
+        return Err(strange(journal, what).into());
     }
-    let what = format!("segment {} does not end with record {} as it was written", head.segment, head.number);
-    Err(strange(journal, what))
+    let mut chain = Chain::default();
+    if head.segment > 1 {
+        let before = context.ledger.segments_behind(head.segment - 2, 1).await?;
+        let Some(before) = before.first().filter(|own| own.segment == head.segment - 1) else { return Ok(()) };
+        chain = Chain::behind(before.number, &before.hash, None);
+    }
+    match chain.follow(&content, journal.keys()) {
+        // Where the key was changed, the old one need not be at hand to go on.
+        Err(fault) if !fault.is_of_another_key() => Err(faulty(journal, &chain, head.segment, &fault).into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn gone(journal: &Journal, segment: i64) -> JournalError {

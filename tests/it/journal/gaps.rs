@@ -51,33 +51,36 @@ async fn a_segment_that_is_lost_stops_sweeps_after_a_restore_and_without_one() {
     }
 }
 
-/// Loses the second segment, or changes the last one. Returns which, and what was in it.
-fn harm(kept: &Kept, is_lost: bool) -> (std::path::PathBuf, String) {
-    let file = segments(&kept.folder()).remove(if is_lost { 1 } else { 3 });
+const HARM: [&str; 3] = ["lost", "longer", "changed"];
+
+/// Loses the second segment, or does something to the last one. Returns which, and what was in it.
+fn harm(kept: &Kept, how: &str) -> (std::path::PathBuf, String) {
+    let file = segments(&kept.folder()).remove(if how == "lost" { 1 } else { 3 });
     let content = std::fs::read_to_string(&file).expect("a segment");
-    if is_lost {
-        std::fs::remove_file(&file).expect("it is lost");
-    } else {
-        std::fs::write(&file, format!("{content}{{}}\n")).expect("it is changed");
+    match how {
+        "lost" => std::fs::remove_file(&file).expect("it is lost"),
+        "longer" => std::fs::write(&file, format!("{content}{{}}\n")).expect("it is changed"),
+        _ => std::fs::write(&file, content.replace("\"C4\"", "\"C9\"")).expect("it is changed"),
     }
+    assert_ne!(std::fs::read_to_string(&file).unwrap_or_default(), content);
     (file, content)
 }
 
 #[tokio::test]
 async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and_alerts_once() {
-    for is_lost in [true, false] {
+    for how in HARM {
         let (kept, _) = four().await;
         let mut keeper = Keeper::new(&kept.company.context);
         keeper.round().await.expect("the journal is whole");
-        let (file, content) = harm(&kept, is_lost);
+        let (file, content) = harm(&kept, how);
         for minute in 0..3 {
             kept.company.set_clock(&format!("2026-01-03T12:0{minute}:00Z"));
             let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
-            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{refused:?}");
+            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{how}: {refused:?}");
             for _ in 0..2 {
                 keeper.round().await.expect_err("the journal is not whole");
                 let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
-                assert_eq!(head.halted_at.as_deref(), Some("2026-01-03T12:00:00.000Z"), "{minute}");
+                assert_eq!(head.halted_at.as_deref(), Some("2026-01-03T12:00:00.000Z"), "{how} {minute}");
             }
         }
         let alerts = "SELECT count(*) FROM lethe_alerts WHERE kind = 'journal-halted'";
@@ -90,11 +93,11 @@ async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and
 
 #[tokio::test]
 async fn a_running_process_adds_nothing_to_a_journal_that_is_not_whole() {
-    for is_lost in [true, false] {
+    for how in HARM {
         let (kept, _) = four().await;
         let mut keeper = Keeper::new(&kept.company.context);
         keeper.round().await.expect("the journal is whole");
-        let (file, content) = harm(&kept, is_lost);
+        let (file, content) = harm(&kept, how);
         let there = segments(&kept.folder());
         assert!(kept.company.context.ledger.place_hold("C4", "a court", "test").await.expect("a hold"));
         for _ in 0..2 {
