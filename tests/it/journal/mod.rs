@@ -3,6 +3,7 @@
 mod gaps;
 mod holds;
 mod keys;
+mod long;
 mod origin;
 mod restored;
 mod staged;
