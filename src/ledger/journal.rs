@@ -352,8 +352,7 @@ impl Ledger {
         let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END, \
-             halted_at = CASE WHEN $3 IS NULL THEN halted_at WHEN $3 = 1 THEN COALESCE(halted_at, $2) END, \
-             copied = CASE WHEN $3 IS NULL OR $3 = 1 THEN copied END \
+             halted_at = CASE WHEN $3 IS NULL THEN halted_at WHEN $3 = 1 THEN COALESCE(halted_at, $2) END \
              WHERE error IS DISTINCT FROM $1 OR $3 IS NOT NULL AND (halted_at IS NOT NULL) <> ($3 = 1)",
         )
         .bind(error)

@@ -32,11 +32,12 @@ impl Ledger {
             .map(drop)
     }
 
-    /// Notes that a copy of this database has written a segment, for all processes.
-    pub async fn note_copy(&self, segment: i64) -> Result<(), StoreError> {
+    /// Notes for all processes that a copy of this database has written the segment behind this one, or that it is gone.
+    pub async fn note_copy(&self, segment: i64, is_there: bool) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET copied = $1 WHERE segment = $1 - 1")
+        query("UPDATE lethe_journal SET copied = CASE WHEN $2 = 1 THEN segment + 1 END WHERE segment = $1")
             .bind(segment)
+            .bind(i64::from(is_there))
             .execute(&mut **writer)
             .await
             .map(drop)

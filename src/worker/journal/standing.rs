@@ -131,6 +131,9 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
             }
         }
         may_seal(context, journal, &head).await?;
+        if head.copied.is_some() {
+            context.ledger.note_copy(head.segment, false).await?;
+        }
         journal.agreed(head.segment, &head.hash);
         return Ok(Standing::Agrees);
     }
@@ -179,7 +182,7 @@ pub(super) async fn ahead(context: &Context, journal: &Journal, head: &Head) -> 
     let is_copied = head.copied == Some(segment);
     if segment > head.adopted && (is_copied || journal.has_agreed(head.segment, &head.hash)) {
         if !is_copied {
-            context.ledger.note_copy(segment).await?;
+            context.ledger.note_copy(head.segment, true).await?;
         }
         let what = format!("segment {segment} was written while this database was in use, by a copy of it");
         return Err(undecided(journal, what).into());
