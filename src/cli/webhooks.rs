@@ -9,6 +9,7 @@ use url::{Host, Url};
 use super::Failure;
 use crate::domain::nearest::nearest;
 use crate::domain::reading::trouble;
+use crate::journal::check_key;
 use crate::outside::{Event, Secret, Webhook};
 use crate::worker::deliver::alerts::{EMAIL, PING};
 
@@ -47,9 +48,6 @@ fn anonymized() -> Vec<String> {
 fn most_clients() -> usize {
     100
 }
-
-/// The fewest bytes of a file under which keys are hashed.
-const SHORTEST_KEY: usize = 32;
 
 const HINT: &str = "`docs/operations.md` shows a webhook under \"Webhooks\"";
 
@@ -172,11 +170,9 @@ impl WebhookConfig {
     fn hashed(&self, folder: &Path) -> Result<Option<Secret>, Failure> {
         let Some(file) = &self.key_file else { return Ok(None) };
         let bytes = self.file("key_file", &folder.join(file))?;
-        let key = bytes.trim_ascii();
-        if key.len() < SHORTEST_KEY {
-            return Err(self.refused(format!("`key_file` holds fewer than {SHORTEST_KEY} characters")));
-        }
-        Ok(Secret::of_bytes(key))
+        check_key(&bytes)
+            .map_err(|what| self.refused(format!("`key_file` {what}; `openssl rand -hex 32` makes one")))?;
+        Ok(Secret::of_bytes(bytes.trim_ascii()))
     }
 
     fn file(&self, setting: &str, path: &Path) -> Result<Vec<u8>, Failure> {

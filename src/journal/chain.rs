@@ -1,7 +1,7 @@
 //! The chain: each record behind the one before it.
 
 use super::Key;
-use super::record::{OF_A_KEY, Record, START, open};
+use super::record::{NO_KEY, OF_A_KEY, OTHER_KEY, Record, START, UNSEALED, open};
 
 /// How far a chain has been followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,14 @@ pub struct Fault {
     /// The number that the record should have.
     pub number: i64,
     pub what: String,
+}
+
+impl Fault {
+    /// Whether the record is sealed with a key that is not configured, so that it cannot be checked.
+    #[must_use]
+    pub fn is_of_another_key(&self) -> bool {
+        self.what == OTHER_KEY
+    }
 }
 
 impl Chain {
@@ -65,6 +73,18 @@ impl Chain {
             return Err(Fault { number, what: "is cut off".to_owned() });
         }
         Ok(())
+    }
+
+    /// What is wrong with the configured key, if the fault at which the chain ended is only that: where the ledger knows
+    /// that the records before were sealed, one without a key is forged.
+    #[must_use]
+    pub fn wrong_key(&self, fault: &Fault) -> Option<&'static str> {
+        match fault.what.as_str() {
+            UNSEALED if self.mark.is_none() => Some("was begun without a key, and `journal.key_file` names one"),
+            NO_KEY => Some("is sealed with a key, and `journal.key_file` names none"),
+            OTHER_KEY => Some("is sealed with another key than `journal.key_file` holds"),
+            _ => None,
+        }
     }
 
     fn step(&mut self, line: &str, keys: &[Key]) -> Result<Record, Fault> {
@@ -182,6 +202,12 @@ mod tests {
         assert_eq!(follow(behind(), &format!("{plain}\n"), &[&key]), refused);
         let refused = Err("record 2 was written without the key of the records before it".to_owned());
         assert_eq!(follow(behind(), &format!("{plain}\n"), &[]), refused);
+        let blamed = |keys: &[Key]| {
+            let mut chain = Chain::default();
+            let fault = chain.follow(format!("{first}\n").as_bytes(), keys).unwrap_err();
+            chain.wrong_key(&fault)
+        };
+        assert!(blamed(std::slice::from_ref(&other)).is_some() && blamed(&[]).is_some());
         let read = follow(Chain::default(), &format!("{first}\n"), &[&other]);
         assert_eq!(read, Err("record 1 was written with another key than `journal.key_file` holds".to_owned()));
         let changed = two(sealed(2, &hash, Some(&other)).0);

@@ -9,6 +9,35 @@ pub const SHORTEST_KEY: usize = 32;
 /// The fewest different bytes in a key. A random one of 32 hexadecimal digits has fewer once in ten million.
 const FEWEST_DIFFERENT: usize = 6;
 
+/// Checks that these bytes can be a key: long enough, and not of a few characters. Blanks and zero bytes around it do not
+/// count.
+///
+/// # Errors
+///
+/// A fragment that says why they cannot be a key, without quoting them.
+pub fn check_key(bytes: &[u8]) -> Result<(), &'static str> {
+    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let mut own = bytes;
+    while let [first, rest @ ..] = own
+        && is_blank(first)
+    {
+        own = rest;
+    }
+    while let [rest @ .., last] = own
+        && is_blank(last)
+    {
+        own = rest;
+    }
+    if own.len() < SHORTEST_KEY {
+        return Err("is too short");
+    }
+    let different: std::collections::BTreeSet<&u8> = own.iter().collect();
+    if different.len() < FEWEST_DIFFERENT {
+        return Err("is not a random key: it repeats a few characters");
+    }
+    Ok(())
+}
+
 /// A key for hashes of client keys, and of records (HMAC-SHA-256).
 ///
 /// Its holder can tell which client a record is about, by hashing every possible
@@ -26,13 +55,7 @@ impl Key {
     ///
     /// A fragment that says why they cannot be a key, without quoting them.
     pub fn new(bytes: &[u8]) -> Result<Self, &'static str> {
-        if bytes.len() < SHORTEST_KEY {
-            return Err("is too short");
-        }
-        let different: std::collections::BTreeSet<u8> = bytes.trim_ascii().iter().copied().collect();
-        if different.len() < FEWEST_DIFFERENT || different.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
-            return Err("is not a random key: it repeats a few characters");
-        }
+        check_key(bytes)?;
         let hmac = Hmac::new_from_slice(bytes).map_err(|_| "is not valid")?;
         let key = Self { hmac, mark: String::new() };
         // A client's key cannot hold a zero byte in either database.
@@ -92,9 +115,14 @@ mod tests {
             &[0; 64],
             &[7; 32],
             b"\t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n \t\r\n ",
+            b"abcdef                          ",
+            b"                          abcdef",
+            b"abcdef\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            b"abcdeabcdeabcdeabcdeabcdeabcdeabcdeabcde",
         ] {
             assert!(Key::new(bad).is_err());
         }
+        assert!(Key::new(b"  0123456789abcdef0123456789abcdef\0 ").is_ok());
     }
 
     #[test]

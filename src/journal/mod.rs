@@ -13,7 +13,7 @@ mod record;
 
 pub use chain::{Chain, Fault};
 pub use error::JournalError;
-pub use key::{Key, SHORTEST_KEY};
+pub use key::{Key, SHORTEST_KEY, check_key};
 pub use place::Place;
 pub use record::{HASHED, OF_A_KEY, Record, START, seal};
 

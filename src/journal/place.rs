@@ -89,6 +89,8 @@ impl Place {
         let behind = prefix.clone().join(name((first - 1).max(0)));
         let listed = store.list_with_offset(Some(&prefix), &behind).try_filter_map(|object| {
             let number = object.location.filename().and_then(number).filter(|number| *number >= first.max(1));
+            // Listed are also the objects of folders in it: another journal may be in one.
+            let number = number.filter(|number| object.location == prefix.clone().join(name(*number)));
             std::future::ready(Ok(number))
         });
         let mut numbers: Vec<i64> = self.answered(listed.try_collect()).await?.map_err(|error| self.error(&error))?;
@@ -115,6 +117,29 @@ fn name(segment: i64) -> String {
     format!("segment-{segment:010}.jsonl")
 }
 
-fn number(name: &str) -> Option<i64> {
-    name.strip_prefix("segment-")?.strip_suffix(".jsonl")?.parse().ok()
+/// The number of the segment with this name, and with no other spelling of it.
+fn number(own: &str) -> Option<i64> {
+    let number = own.strip_prefix("segment-")?.strip_suffix(".jsonl")?.parse().ok()?;
+    (name(number) == own).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_has_one_name() {
+        assert_eq!(number("segment-0000000002.jsonl"), Some(2));
+        assert_eq!(number("segment-12345678901.jsonl"), Some(12_345_678_901));
+        for other in [
+            "segment-2.jsonl",
+            "segment-00000000002.jsonl",
+            "segment-+000000002.jsonl",
+            "segment-0000000002.jsonl#1",
+            "copy of segment-0000000002.jsonl",
+            "segment-.jsonl",
+        ] {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
 }

@@ -14,6 +14,13 @@ pub const HASHED: &str = "hmac-sha256:";
 /// In place of a sweep's kind: the record says under which key those after it are sealed.
 pub const OF_A_KEY: &str = "key";
 
+/// A record is not sealed, and a key is configured.
+pub(super) const UNSEALED: &str = "was written without a key, and one is configured";
+/// A record is sealed, and no key is configured.
+pub(super) const NO_KEY: &str = "was written with a key, and `journal.key_file` names none";
+/// A record is sealed with a key that is not configured.
+pub(super) const OTHER_KEY: &str = "was written with another key than `journal.key_file` holds";
+
 /// What became of one client, or of a hold on it, as the journal has it. The
 /// order of the fields is that of the line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,11 +88,11 @@ pub(super) fn open(line: &str, keys: &[Key]) -> Result<(Record, String), &'stati
     }
     let key = match &record.key {
         None if keys.is_empty() => None,
-        None => return Err("was written without a key, and one is configured"),
+        None => return Err(UNSEALED),
         Some(mark) => match keys.iter().find(|key| key.mark() == mark) {
             Some(key) => Some(key),
-            None if keys.is_empty() => return Err("was written with a key, and `journal.key_file` names none"),
-            None => return Err("was written with another key than `journal.key_file` holds"),
+            None if keys.is_empty() => return Err(NO_KEY),
+            None => return Err(OTHER_KEY),
         },
     };
     if hash(&body, key) != own {

@@ -42,6 +42,9 @@ pub struct Head {
     /// Segments up to this one count, whoever wrote them.
     #[serde(skip)]
     pub adopted: i64,
+    /// The segment that a copy of this database has written, until it is gone or an operator has decided.
+    #[serde(skip)]
+    pub copied: Option<i64>,
     /// The fingerprint of the key that seals the next record.
     pub key_mark: Option<String>,
     /// Whether an operator confirmed that the replay may exceed the brake.
@@ -63,6 +66,7 @@ from_row!(Head {
     ledger,
     database,
     adopted,
+    copied,
     key_mark,
     over_brake
 });
@@ -164,7 +168,7 @@ impl Ledger {
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
         query_as(
             "SELECT segment, number, hash, staged, shipped_at, error, error_at, halted_at, restored_at, replay, ledger, database, adopted, \
-             key_mark, over_brake FROM lethe_journal",
+             copied, key_mark, over_brake FROM lethe_journal",
         )
         .fetch_optional(self.readers())
         .await
@@ -296,9 +300,9 @@ impl Ledger {
     }
 
     /// Takes the choice for the next segment back.
-    pub async fn unstage(&self) -> Result<(), StoreError> {
+    pub async fn unstage(&self, ids: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET staged = NULL").execute(&mut **writer).await?;
+        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).execute(&mut **writer).await?;
         Ok(())
     }
 
@@ -342,19 +346,18 @@ impl Ledger {
         error: Option<&str>,
         halts: Option<bool>,
     ) -> Result<bool, StoreError> {
-        let halts = halts.unwrap_or(head.halted_at.is_some());
-        if head.error.as_deref() == error && head.halted_at.is_some() == halts {
+        if head.error.as_deref() == error && halts.is_none_or(|halts| head.halted_at.is_some() == halts) {
             return Ok(false);
         }
         let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END, \
-             halted_at = CASE WHEN $3 = 1 THEN COALESCE(halted_at, $2) END \
-             WHERE error IS DISTINCT FROM $1 OR (halted_at IS NOT NULL) <> ($3 = 1)",
+             halted_at = CASE WHEN $3 IS NULL THEN halted_at WHEN $3 = 1 THEN COALESCE(halted_at, $2) END \
+             WHERE error IS DISTINCT FROM $1 OR $3 IS NOT NULL AND (halted_at IS NOT NULL) <> ($3 = 1)",
         )
         .bind(error)
         .bind(self.now())
-        .bind(i64::from(halts))
+        .bind(halts.map(i64::from))
         .execute(&mut **writer)
         .await?;
         Ok(noted > 0)

@@ -24,9 +24,20 @@ impl Ledger {
     /// An operator says that this database is the journal's, and that its segments up to this one count.
     pub async fn adopt_journal(&self, database: &str, segment: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET database = $1, adopted = $2, halted_at = NULL, error = NULL, error_at = NULL")
+        query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, error = NULL, error_at = NULL")
             .bind(database)
             .bind(segment)
+            .execute(&mut **writer)
+            .await
+            .map(drop)
+    }
+
+    /// Notes for all processes that a copy of this database has written the segment behind this one, or that it is gone.
+    pub async fn note_copy(&self, segment: i64, is_there: bool) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query("UPDATE lethe_journal SET copied = CASE WHEN $2 = 1 THEN segment + 1 END WHERE segment = $1")
+            .bind(segment)
+            .bind(i64::from(is_there))
             .execute(&mut **writer)
             .await
             .map(drop)

@@ -277,7 +277,7 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
         looked => looked?,
     }
     let (digest, refusal) = match gates(context, request).await {
-        Ok(_) if request.tick.is_some() && context.stop.is_cancelled() => return Err(SweepError::Stopping),
+        Ok(_) if context.stop.is_cancelled() => return Err(SweepError::Stopping),
         Ok(prepared) => match insert(context, request, &prepared).await {
             Ok(opened) => return Ok(opened),
             Err(error) => (prepared.loaded.plan.digest.clone(), error),

@@ -28,7 +28,9 @@ const COUNT: Duration = Duration::from_secs(6 * 3600);
 /// How late a tick may be.
 const LATE: TimeDelta = TimeDelta::minutes(15);
 /// How long the journal may be away.
-const AWAY: TimeDelta = TimeDelta::minutes(10);
+pub(super) const AWAY: TimeDelta = TimeDelta::minutes(10);
+/// What the event is called that it has been away for so long.
+pub(super) const AWAY_EVENT: &str = "journal-away";
 /// What ended earlier is nobody's news.
 const NEWS: TimeDelta = TimeDelta::days(3);
 /// For how long a job that did not end well keeps the others from giving their sign of life.
@@ -241,7 +243,7 @@ fn tick_event(job: &str, tick: DateTime<Utc>) -> String {
     format!("tick:{job}:{}", tick.timestamp())
 }
 
-fn shown(at: DateTime<Utc>) -> String {
+pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
@@ -305,7 +307,6 @@ async fn reviews(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
 
 /// The journal cannot be kept, or is ahead of the ledger.
 async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError> {
-    const EVENT: &str = "journal-away";
     let Some(head) = context.ledger.journal().await? else { return Ok(()) };
     match (&head.error, head.error_at.as_deref().and_then(parse_moment)) {
         (Some(error), _) if head.halted_at.is_some() => {
@@ -314,10 +315,10 @@ async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
         }
         (Some(error), Some(since)) if now - since > AWAY => {
             let text = format!("the journal cannot be kept since {}: {error}", shown(since));
-            context.alert(&Alert::new(EVENT, EVENT, text)).await?;
+            context.alert(&Alert::new(AWAY_EVENT, AWAY_EVENT, text)).await?;
         }
         (Some(_), _) => {}
-        (None, _) => context.over(EVENT).await?,
+        (None, _) => context.over(AWAY_EVENT).await?,
     }
     if head.halted_at.is_none() {
         context.over(HALTED_EVENT).await?;

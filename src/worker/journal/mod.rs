@@ -13,14 +13,16 @@ pub use verify::{Verdict, verify};
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use ulid::Ulid;
 
 use super::Context;
 use super::sweep::SweepError;
+use super::watch::{AWAY, AWAY_EVENT, Alert, shown};
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
-use crate::ledger::{Head, Segment, Waiting};
-use standing::{ahead, begun, chain_behind, gone, look, may_seal, origin_of, sealing, strange};
+use crate::ledger::{Head, Segment, Waiting, parse_moment};
+use standing::{ahead, begun, chain_behind, look, may_seal, origin_of, recognized, sealing};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
@@ -39,13 +41,15 @@ pub struct Keeper {
     compared: bool,
     /// When a gate refused the replay.
     gated: Option<Instant>,
+    /// Since when this process cannot reach the journal.
+    away: Option<DateTime<Utc>>,
 }
 
 impl Keeper {
     /// A keeper that has not checked anything yet.
     #[must_use]
     pub fn new(context: &Context) -> Self {
-        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false, gated: None }
+        Self { context: context.clone(), lease: Ulid::new().to_string(), compared: false, gated: None, away: None }
     }
 
     /// Keeps the journal until `stop`, and once more after it, so that what was
@@ -93,11 +97,12 @@ impl Keeper {
         if worked.is_err() {
             self.compared = false;
         }
+        let Some(head) = self.context.ledger.journal().await? else { return worked };
+        self.tell_of_itself(&worked, &head).await?;
         let ledger = &self.context.ledger;
-        let Some(head) = ledger.journal().await? else { return worked };
         match &worked {
-            // Of the database, not of the journal.
-            Err(SweepError::Store(_)) => {}
+            // Not of the journal.
+            Err(SweepError::Store(_) | SweepError::Stopping) => {}
             Err(error) => {
                 let halts = matches!(error, SweepError::Journal(error) if error.halts()).then_some(true);
                 let what = error.brief();
@@ -105,7 +110,13 @@ impl Keeper {
                     tracing::warn!(error = what, hint = %error.hint(), "the journal cannot be written");
                 }
             }
-            Ok(()) if head.error.is_some() && head.restored_at.is_none() && ledger.backlog().await?.records == 0 => {
+            // What halted is for the look that finds it gone.
+            Ok(())
+                if head.error.is_some()
+                    && head.halted_at.is_none()
+                    && head.restored_at.is_none()
+                    && ledger.backlog().await?.records == 0 =>
+            {
                 ledger.journal_trouble(&head, None, None).await?;
             }
             Ok(()) => {}
@@ -113,9 +124,30 @@ impl Keeper {
         worked
     }
 
+    /// Alerts where this process has not reached the journal for long, and another one has, which clears what is noted.
+    async fn tell_of_itself(&mut self, worked: &Result<(), SweepError>, head: &Head) -> Result<(), SweepError> {
+        let event = format!("{AWAY_EVENT}:{}", self.lease);
+        let Err(SweepError::Journal(error @ JournalError::Away { .. })) = worked else {
+            if worked.is_ok() && self.away.take().is_some() {
+                self.context.over(&event).await?;
+            }
+            return Ok(());
+        };
+        let now = self.context.ledger.clock().now();
+        let since = *self.away.get_or_insert(now);
+        let noted = head.error_at.as_deref().and_then(parse_moment);
+        if now - since > AWAY && noted.is_none_or(|at| now - at <= AWAY) {
+            let text =
+                format!("a process cannot reach the journal since {}, and another one can: {error}", shown(since));
+            self.context.alert(&Alert::new(event, AWAY_EVENT, text)).await?;
+        }
+        Ok(())
+    }
+
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
-        look(&self.context, journal, !self.compared).await?;
+        let is_whole = !self.compared;
+        look(&self.context, journal, is_whole).await?;
         self.compared = true;
         let head = begun(&self.context, journal).await?;
         let replays = head.restored_at.is_some() && self.gated.is_none_or(|at| at.elapsed() > GATED);
@@ -123,12 +155,16 @@ impl Keeper {
         if !replays && !waits && head.staged.is_none() || !ledger.take_shipping(&self.lease).await? {
             return Ok(());
         }
-        let shipped = self.ship_all(journal, most).await;
+        let shipped = self.ship_all(journal, most, is_whole).await;
         ledger.leave_shipping(&self.lease).await?;
         shipped
     }
 
-    async fn ship_all(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
+    async fn ship_all(&mut self, journal: &Journal, most: usize, is_whole: bool) -> Result<(), SweepError> {
+        if !is_whole {
+            // Nothing is added to a journal that is not whole; the process that writes compares all of it.
+            look(&self.context, journal, true).await?;
+        }
         let mut segments = 0;
         loop {
             let head = begun(&self.context, journal).await?;
@@ -200,7 +236,7 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let Some(ids) = &head.staged else { return Ok(true) };
     let waiting = ledger.staged(ids).await?;
     if waiting.is_empty() {
-        ledger.unstage().await?;
+        ledger.unstage(ids).await?;
         return Ok(true);
     }
     may_seal(context, journal, &head).await?;
@@ -208,7 +244,11 @@ async fn ship(context: &Context, journal: &Journal) -> Result<bool, SweepError> 
     let number = head.segment + 1;
     if !journal.place().put(number, content).await? {
         let Some(there) = recognized(journal, &head, &waiting, number).await? else {
-            ahead(context, journal, &head).await?;
+            // Unless another process has noted it meanwhile.
+            let now = begun(context, journal).await?;
+            if now.segment == head.segment && now.staged == head.staged {
+                ahead(context, journal, &head).await?;
+            }
             return Ok(true);
         };
         chain = there;
@@ -245,27 +285,4 @@ fn segment(journal: &Journal, head: &Head, waiting: &[Waiting]) -> Result<(Vec<u
         chain = Chain { number: record.number, hash, mark };
     }
     Ok((content, chain))
-}
-
-/// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
-async fn recognized(
-    journal: &Journal,
-    head: &Head,
-    waiting: &[Waiting],
-    number: i64,
-) -> Result<Option<Chain>, JournalError> {
-    let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
-    let mut chain = chain_behind(head);
-    let records = chain
-        .follow(&content, journal.keys())
-        .map_err(|fault| strange(journal, format!("segment {number}: {fault}")))?;
-    let key = sealing(journal, head)?;
-    let says_same = |(record, own): (&Record, &Waiting)| {
-        record.client_name() == Journal::record(&own.client_key, key).client_name()
-            && record.sweep == own.sweep
-            && record.outcome == own.outcome
-            && record.at == own.at
-    };
-    let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
-    Ok(same.then_some(chain))
 }

@@ -30,7 +30,7 @@ const WAITS_EVENT: &str = "replay-waits";
 /// # Errors
 ///
 /// [`SweepError`] if the journal is away or not whole, there is no plan to
-/// replay under, or a gate refuses; live sweeps wait on.
+/// replay under, a gate refuses, or the process is stopping; live sweeps wait on.
 pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     let ledger = &context.ledger;
     let mut head = begun(context, journal).await?;
@@ -57,8 +57,9 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         let taken = Segment { segment, number: chain.number, hash: chain.hash };
         ledger.take_over(&known, &taken, chain.mark.as_deref()).await?;
         head = begun(context, journal).await?;
-        journal.agreed(head.segment, &head.hash);
     }
+    // Not before the end: to stop on the way is not to agree.
+    journal.agreed(head.segment, &head.hash);
     if head.number > from {
         tracing::info!(from, to = head.number, "the ledger has taken over what the journal knows");
     }
@@ -80,6 +81,9 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         }
     };
     context.over(WAITS_EVENT).await?;
+    if context.stop.is_cancelled() {
+        return Err(SweepError::Stopping);
+    }
     let mut sweep = new_sweep(context, &request, prepared.loaded.plan.digest.clone());
     sweep.note = Some(NOTE.to_owned());
     if let Some(id) = ledger.open_replay(&sweep).await? {

@@ -6,8 +6,8 @@ use ulid::Ulid;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
-use crate::journal::{Chain, Journal, JournalError, Key, Record, START, origin};
-use crate::ledger::{Beginning, Head, is_same};
+use crate::journal::{Chain, Fault, Journal, JournalError, Key, Record, START, origin};
+use crate::ledger::{Beginning, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
 pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
@@ -68,6 +68,8 @@ async fn sealed_with(journal: &Journal, head: &Head) -> Result<Option<String>, J
 /// a replay; where it cannot be trusted, they wait for a person.
 pub(super) async fn look(context: &Context, journal: &Journal, whole: bool) -> Result<Standing, SweepError> {
     let head = begun(context, journal).await?;
+    // What stops live sweeps may be in a segment that is not compared every second.
+    let whole = whole || head.halted_at.is_some();
     let looked = compare(context, journal, &head, whole).await;
     match &looked {
         Err(SweepError::Journal(error)) if error.halts() => halt(context, &head, error).await?,
@@ -112,17 +114,36 @@ async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool)
             return Err(gone(journal, last + 1).into());
         }
         if head.segment > 0 && (whole || last > head.segment) {
-            ends_as_known(journal, &head).await?;
+            is_as_known(context, journal, &head).await?;
         }
-        // The next one may be the one that is being written.
-        if last > head.segment + i64::from(head.staged.is_some()) {
-            ahead(context, journal, &head).await?;
-            return Ok(Standing::Ahead);
+        if last > head.segment {
+            let own = if last == head.segment + 1 { is_staged(context, journal, &head).await } else { Ok(false) };
+            if !matches!(own, Ok(true)) {
+                // Another process may have noted meanwhile that it is written.
+                let now = begun(context, journal).await?;
+                if now.segment != head.segment || now.staged != head.staged {
+                    head = now;
+                    continue;
+                }
+                own?;
+                ahead(context, journal, &head).await?;
+                return Ok(Standing::Ahead);
+            }
         }
         may_seal(context, journal, &head).await?;
+        if head.copied.is_some() {
+            context.ledger.note_copy(head.segment, false).await?;
+        }
         journal.agreed(head.segment, &head.hash);
         return Ok(Standing::Agrees);
     }
+}
+
+/// Whether the segment behind the ledger's end is the one that is being written, and says the same.
+async fn is_staged(context: &Context, journal: &Journal, head: &Head) -> Result<bool, SweepError> {
+    let Some(ids) = &head.staged else { return Ok(false) };
+    let waiting = context.ledger.staged(ids).await?;
+    Ok(recognized(journal, head, &waiting, head.segment + 1).await?.is_some())
 }
 
 /// The chain behind the ledger's end. Before the first segment any configured key will do.
@@ -158,7 +179,11 @@ pub(super) async fn ahead(context: &Context, journal: &Journal, head: &Head) -> 
     let segment = head.segment + 1;
     let mut chain = chain_behind(head);
     records(journal, head, &mut chain, segment).await?.ok_or_else(|| gone(journal, segment))?;
-    if head.restored_at.is_none() && segment > head.adopted && journal.has_agreed(head.segment, &head.hash) {
+    let is_copied = head.copied == Some(segment);
+    if segment > head.adopted && (is_copied || journal.has_agreed(head.segment, &head.hash)) {
+        if !is_copied {
+            context.ledger.note_copy(head.segment, true).await?;
+        }
         let what = format!("segment {segment} was written while this database was in use, by a copy of it");
         return Err(undecided(journal, what).into());
     }
@@ -178,9 +203,8 @@ pub(super) async fn records(
     segment: i64,
 ) -> Result<Option<Vec<Record>>, JournalError> {
     let Some(content) = journal.place().get(segment).await? else { return Ok(None) };
-    let records = chain
-        .follow(&content, journal.keys())
-        .map_err(|fault| strange(journal, format!("segment {segment}: {fault}")))?;
+    sealing(journal, head)?;
+    let records = followed(journal, chain, segment, &content)?;
     let own = origin_of(head);
     if segment > head.adopted && records.iter().any(|record| record.origin != own) {
         return Err(undecided(journal, format!("segment {segment} was written by another database")));
@@ -188,19 +212,71 @@ pub(super) async fn records(
     Ok(Some(records))
 }
 
+/// The records of a segment behind this chain.
+fn followed(journal: &Journal, chain: &mut Chain, segment: i64, content: &[u8]) -> Result<Vec<Record>, JournalError> {
+    chain.follow(content, journal.keys()).map_err(|fault| faulty(journal, chain, segment, &fault))
+}
+
+/// What is wrong with a segment. Under a wrong key the journal may be as it should be.
+fn faulty(journal: &Journal, chain: &Chain, segment: i64, fault: &Fault) -> JournalError {
+    match chain.wrong_key(fault) {
+        Some(what) => JournalError::Key { place: journal.place().shown().to_owned(), what },
+        None => strange(journal, format!("segment {segment}: {fault}")),
+    }
+}
+
+/// How the chain goes on behind the segment that is there in place of the one to be written, if it says the same.
+///
+/// # Errors
+///
+/// [`JournalError`] if the journal is away, the segment is not whole, or another database has written it.
+pub(super) async fn recognized(
+    journal: &Journal,
+    head: &Head,
+    waiting: &[Waiting],
+    number: i64,
+) -> Result<Option<Chain>, JournalError> {
+    let key = sealing(journal, head)?;
+    let content = journal.place().get(number).await?.ok_or_else(|| gone(journal, number))?;
+    let mut chain = chain_behind(head);
+    let records = followed(journal, &mut chain, number, &content)?;
+    let says_same = |(record, own): (&Record, &Waiting)| {
+        record.client_name() == Journal::record(&own.client_key, key).client_name()
+            && record.sweep == own.sweep
+            && record.outcome == own.outcome
+            && record.at == own.at
+    };
+    let own = origin_of(head);
+    let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
+    if same && number > head.adopted && records.iter().any(|record| record.origin != own) {
+        return Err(undecided(journal, format!("segment {number} was written by another database")));
+    }
+    Ok(same.then_some(chain))
+}
+
 /// What this ledger's records have in common.
 pub(super) fn origin_of(head: &Head) -> Option<String> {
     Some(origin(head.ledger.as_deref()?, head.database.as_deref()?))
 }
 
-/// That the journal's segment which is the ledger's last ends as the ledger knows.
-async fn ends_as_known(journal: &Journal, head: &Head) -> Result<(), JournalError> {
+/// That the journal's segment which is the ledger's last is as it was written, and ends as the ledger knows.
+async fn is_as_known(context: &Context, journal: &Journal, head: &Head) -> Result<(), SweepError> {
     let content = journal.place().get(head.segment).await?.ok_or_else(|| gone(journal, head.segment))?;
-    if content.ends_with(format!("\"hash\":\"{}\"}}\n", head.hash).as_bytes()) {
-        return Ok(());
+    if !content.ends_with(format!("\"hash\":\"{}\"}}\n", head.hash).as_bytes()) {
+        let what = format!("segment {} does not end with record {} as it was written", head.segment, head.number);
+        return Err(strange(journal, what).into());
     }
-    let what = format!("segment {} does not end with record {} as it was written", head.segment, head.number);
-    Err(strange(journal, what))
+    let mut chain = Chain::default();
+    if head.segment > 1 {
+        let before = context.ledger.segments_behind(head.segment - 2, 1).await?;
+        let Some(before) = before.first().filter(|own| own.segment == head.segment - 1) else { return Ok(()) };
+        chain = Chain::behind(before.number, &before.hash, None);
+    }
+    match chain.follow(&content, journal.keys()) {
+        // Where the key was changed, the old one need not be at hand to go on.
+        Err(fault) if !fault.is_of_another_key() => Err(faulty(journal, &chain, head.segment, &fault).into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn gone(journal: &Journal, segment: i64) -> JournalError {

@@ -95,6 +95,29 @@ fn an_empty_key_file_is_refused() {
 }
 
 #[test]
+fn blanks_and_zero_bytes_make_no_key_and_none_is_changed_to_one() {
+    let good = "0123456789abcdef0123456789abcdef";
+    let settings = "place = \"journal\"\nkey_file = \"journal.key\"\nold_key_files = [\"old.key\"]";
+    let mut office = office(settings).write("journal.key", good).write("old.key", good);
+    office.lethe(&["sweep", "--due", "--rehearse"]).assert().success();
+    for (key, what) in [
+        (vec![b' '; 32], "is too short"),
+        (vec![0; 32], "is too short"),
+        ([&b"hunter2"[..], &[b' '; 25]].concat(), "is too short"),
+        ([&b"hunter2"[..], &[0; 25], b"\n"].concat(), "is too short"),
+        ([&[b'\t'; 30][..], b"hunter2"].concat(), "is too short"),
+        (vec![b'7'; 32], "is not a random key"),
+    ] {
+        office = office.write("journal.key", key);
+        for command in [&["sweep", "--due"][..], &["journal", "rotate"]] {
+            let said = office.refused(command);
+            let refused = format!("the journal's key `journal.key` {what}");
+            assert!(said.contains(&refused) && !said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_setting_of_the_journal_has_the_nearest() {
     assert_snapshot!(with("plaec = \"journal\""), @r"
     error: `lethe.toml`: there is no setting `journal.plaec`

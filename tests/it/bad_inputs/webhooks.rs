@@ -173,10 +173,29 @@ fn no_event_at_all_is_refused() {
 #[test]
 fn a_short_key_for_hashes_is_refused() {
     assert_snapshot!(said("secrets", "key_file = \"/dev/null\"\nsecrets"), @r#"
-    error: webhook `crm`: `key_file` holds fewer than 32 characters
+    error: webhook `crm`: `key_file` is too short; `openssl rand -hex 32` makes one
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
+}
+
+#[test]
+fn blanks_and_zero_bytes_make_no_key_for_hashes() {
+    let webhook = format!(
+        "[[webhooks]]\nname = \"crm\"\nurl = \"https://crm.example/hook\"\nkey_file = \"hash.key\"\nsecrets = [\"{SECRET}\"]\n\n[sweep]"
+    );
+    let mut office = Office::new().config("[sweep]", &webhook);
+    for (key, what) in [
+        (vec![b' '; 32], "is too short"),
+        (vec![0; 32], "is too short"),
+        ([&b"hunter2"[..], &[b' '; 25]].concat(), "is too short"),
+        ([&b"hunter2"[..], &[0; 25]].concat(), "is too short"),
+        (vec![b'7'; 32], "is not a random key"),
+    ] {
+        office = office.write("hash.key", key);
+        let said = office.check();
+        assert!(said.contains(&format!("webhook `crm`: `key_file` {what}")) && !said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]

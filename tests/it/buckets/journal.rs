@@ -76,11 +76,29 @@ async fn a_segment_that_is_there_is_never_written_over() {
     // Somebody else writes to the same place meanwhile.
     shop.server.write("journal/segment-0000000002.jsonl");
     shop.server.start();
-    let (_, text) = shop.said(&["sweep", "--due", "--wait"]);
+    let (opened, text) = shop.said(&["sweep", "--due", "--wait"]);
+    assert!(!opened && text.contains("is not the one that this ledger has written: segment 2"), "{text}");
+    for _ in 0..2 {
+        let (_, status) = shop.said(&["status"]);
+        assert!(status.contains("live sweeps wait"), "{status}");
+    }
     assert_eq!(shop.server.read("journal/segment-0000000002.jsonl"), "a picture");
     assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["39"], "{text}");
     let (is_whole, verdict) = shop.said(&["journal", "verify"]);
     assert!(!is_whole && verdict.contains("record 2"), "{verdict}");
+}
+
+#[tokio::test]
+async fn a_journal_below_the_prefix_is_another_one() {
+    let shop = Shop::new(&clients(40), JOURNAL).await;
+    shop.begin();
+    for number in [2, 9] {
+        shop.server.write(&format!("journal/test/segment-{number:010}.jsonl"));
+    }
+    shop.server.write("journal/segment-2.jsonl");
+    shop.done(&["sweep", "--due", "--wait"]);
+    shop.done(&["journal", "verify"]);
+    assert_eq!(shop.rows("SELECT count(*) FROM lethe_outbox").await, ["0"]);
 }
 
 #[tokio::test]

@@ -76,6 +76,34 @@ async fn a_ledger_begun_under_a_wrong_key_adopts_the_journal_under_the_right_one
 }
 
 #[tokio::test]
+async fn after_a_restore_a_wrong_key_is_named_as_such_and_the_right_one_replays() {
+    for (is_first, replayed) in [(true, 3), (false, 2)] {
+        let kept = Kept::new(Some(KEY)).await;
+        if is_first {
+            kept.keep().await.expect("it begins");
+        } else {
+            kept.night("2026-01-02").await;
+        }
+        let backup = kept.backup().await;
+        kept.night("2026-01-05").await;
+        let mut kept = kept.restored(&backup, "2026-01-06").await;
+        let (folder, names) = (kept.folder(), kept.names().await);
+        for wrong in [Some(OTHER), None] {
+            use_journal(&mut kept, journal(&folder, wrong));
+            let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
+            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Key { .. }))), "{refused:?}");
+            let refused = kept.keep().await;
+            assert!(matches!(refused, Err(SweepError::Journal(JournalError::Key { .. }))), "{refused:?}");
+            assert!(kept.waits().await);
+        }
+        assert_eq!(kept.names().await, names);
+        use_journal(&mut kept, journal(&folder, Some(KEY)));
+        assert_eq!(kept.replay_restored().await, replayed);
+        assert!(kept.verify().await.whole);
+    }
+}
+
+#[tokio::test]
 async fn a_segment_that_was_forged_without_the_key_anonymizes_nobody() {
     let mut kept = Kept::new(Some(KEY)).await;
     kept.night("2026-01-02").await;

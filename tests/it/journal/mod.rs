@@ -3,8 +3,10 @@
 mod gaps;
 mod holds;
 mod keys;
+mod long;
 mod origin;
 mod restored;
+mod staged;
 mod tampering;
 mod trouble;
 mod written_back;

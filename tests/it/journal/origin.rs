@@ -6,6 +6,7 @@ use std::time::Duration;
 use lethe::domain::clock::Clock;
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::JournalError;
+use lethe::worker::Context;
 use lethe::worker::journal::{Keeper, adopt, renew};
 use lethe::worker::sweep::{SweepError, open};
 
@@ -97,19 +98,49 @@ async fn what_a_copy_wrote_to_the_journal_is_not_done_to_the_database() {
     assert!(head.halted_at.is_some() && head.restored_at.is_none(), "{head:?}");
 }
 
-#[tokio::test]
-async fn a_segment_that_appears_while_the_database_is_in_use_is_of_a_copy() {
+/// A company where a copy with the same identity has written the second segment, as a process sees it that had seen
+/// journal and ledger agree before.
+async fn copied() -> Kept {
     let kept = Kept::new(None).await;
     kept.night("2026-01-02").await;
     kept.night("2026-01-05").await;
-    // The ledger as it is where a copy with the same identity has written the second segment.
     let back =
         "UPDATE lethe_journal SET segment = 1, number = 1, hash = (SELECT hash FROM lethe_segments WHERE segment = 1)";
     kept.company.execute(back).await;
     kept.company.execute("DELETE FROM lethe_segments WHERE segment = 2").await;
     let hash = kept.company.rows("SELECT hash FROM lethe_journal").await.concat();
     kept.journal.agreed(1, &hash);
+    kept
+}
+
+#[tokio::test]
+async fn a_segment_that_appears_while_the_database_is_in_use_is_of_a_copy_for_every_process() {
+    let mut kept = copied().await;
     waits_for_a_decision(&kept, "by a copy of it").await;
+    for _ in 0..2 {
+        // A process that starts later has never seen them agree.
+        kept.journal = journal(&kept.folder(), None);
+        kept.company.context.journal = Some(kept.journal.clone());
+        waits_for_a_decision(&kept, "by a copy of it").await;
+    }
+    adopt(&kept.company.context, &kept.journal).await.expect("the journal is whole");
+    assert_eq!(kept.replay_restored().await, 0, "everything was done here, too");
+    assert!(kept.verify().await.whole);
+}
+
+#[tokio::test]
+async fn a_process_that_has_seen_them_agree_stops_the_replay_that_another_would_begin() {
+    let kept = copied().await;
+    let other = Context { journal: Some(journal(&kept.folder(), None)), ..kept.company.context.clone() };
+    let refused = open(&other, &kept.company.request(SweepKind::Due)).await;
+    assert!(matches!(refused, Err(SweepError::Restored { replay: None })), "{refused:?}");
+    for context in [&kept.company.context, &other] {
+        let refused = Keeper::new(context).round().await.expect_err("it is of a copy").to_string();
+        assert!(refused.contains("by a copy of it"), "{refused}");
+        let head = context.ledger.journal().await.expect("a ledger").expect("a journal");
+        assert!(head.halted_at.is_some() && head.replay.is_none(), "{head:?}");
+    }
+    assert_eq!(kept.company.rows("SELECT id FROM lethe_sweeps WHERE kind = 'replay'").await, [""; 0]);
 }
 
 #[tokio::test]

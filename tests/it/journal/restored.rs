@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use lethe::domain::sweep::SweepKind;
+use lethe::worker::journal::Keeper;
 use lethe::worker::sweep::{SweepError, cut, open};
 
 use crate::common::journal::Kept;
@@ -189,6 +190,29 @@ async fn a_journal_that_is_away_after_a_restore_is_caught_up_with_later() {
     assert_eq!(kept.replay_restored().await, 1, "the one that it did not know");
     let verdict = kept.verify().await;
     assert!(verdict.whole, "{verdict:?}");
+}
+
+#[tokio::test]
+async fn a_process_that_is_stopping_opens_neither_the_replay_nor_a_sweep() {
+    let kept = Kept::new(None).await;
+    kept.night("2026-01-02").await;
+    let backup = kept.backup().await;
+    kept.night("2026-01-05").await;
+    let kept = kept.restored(&backup, "2026-01-06").await;
+    let mut stopping = kept.company.context.clone();
+    stopping.stop = tokio_util::sync::CancellationToken::new();
+    stopping.stop.cancel();
+    let refused = Keeper::new(&stopping).round().await;
+    assert!(matches!(refused, Err(SweepError::Stopping)), "{refused:?}");
+    let refused = open(&stopping, &kept.company.request(SweepKind::Replay)).await;
+    assert!(matches!(refused, Err(SweepError::Stopping)), "{refused:?}");
+    let head = stopping.ledger.journal().await.expect("a ledger").expect("a journal");
+    assert!(head.restored_at.is_some() && head.replay.is_none() && head.error.is_none(), "{head:?}");
+    // The next process does.
+    assert_eq!(kept.replay_restored().await, 2);
+    let refused = open(&stopping, &kept.company.request(SweepKind::Due)).await;
+    assert!(matches!(refused, Err(SweepError::Stopping)), "{refused:?}");
+    assert_eq!(kept.company.rows("SELECT kind FROM lethe_sweeps WHERE state = 'running'").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::START;
+use lethe::worker::Context;
+use lethe::worker::journal::Keeper;
 use lethe::worker::sweep::{SweepError, open};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::common::journal::{Kept, POLICY, SCHEMA, lines, more_clients, segments};
+use crate::common::journal::{Kept, POLICY, SCHEMA, journal, lines, more_clients, segments};
 use crate::common::searched::{search, start};
 use crate::common::{Company, in_the_end, lethe, service};
 
@@ -119,6 +121,31 @@ async fn a_file_where_the_journal_was_holds_nobody_up() {
     std::fs::remove_file(&folder).expect("it goes");
     std::fs::create_dir(&folder).expect("it comes");
     is_written_once(&company).await;
+}
+
+#[tokio::test]
+async fn a_process_that_alone_cannot_reach_the_journal_alerts_after_ten_minutes() {
+    for another_can in [true, false] {
+        let kept = Kept::new(None).await;
+        kept.keep().await.expect("it begins");
+        let nowhere = kept.company.folder.path().join("nowhere");
+        let context = Context { journal: Some(journal(&nowhere, None)), ..kept.company.context.clone() };
+        let mut away = Keeper::new(&context);
+        // Where no process can, what is noted in the ledger is old enough, and leads to an alert.
+        let told = "SELECT count(*) FROM lethe_alerts WHERE kind = 'journal-away' AND over_at IS NULL";
+        for minute in 0..14 {
+            kept.company.set_clock(&format!("2026-01-02T13:{minute:02}:00Z"));
+            away.round().await.expect_err("it is not there");
+            if another_can {
+                kept.keep().await.expect("the journal is kept");
+            }
+            let expected = u32::from(another_can && minute > 10).to_string();
+            assert_eq!(kept.company.rows(told).await, [expected], "{minute}");
+        }
+        std::fs::create_dir(&nowhere).expect("it comes");
+        away.round().await.expect("it is there, and as empty as the ledger says");
+        assert_eq!(kept.company.rows(told).await, ["0"]);
+    }
 }
 
 #[tokio::test]
