@@ -6,7 +6,7 @@ use lethe::worker::sweep::{Mode, SweepError};
 
 use super::support::{assert_changes, list, outcomes, policy, problems};
 use crate::common::Company;
-use crate::common::place::either;
+use crate::common::place::{either, is_on_postgres};
 
 const CUSTOMERS: &str = r#"
     tables.customers.columns.no.class = "non-personal"
@@ -258,4 +258,27 @@ async fn old_rows_with_which_a_trigger_deletes_clients_stay() {
     assert_eq!(company.rows("SELECT state FROM lethe_sweeps").await, ["stopped"]);
     assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("deletes clients"));
     assert_eq!(company.dump().await, before);
+}
+
+/// SQLite alone has it: a row that is written deletes the one that has its value.
+#[tokio::test]
+async fn a_client_whose_new_value_deletes_another_fails_and_the_other_is_still_there() {
+    if is_on_postgres() {
+        return;
+    }
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, login TEXT UNIQUE ON CONFLICT REPLACE);
+        INSERT INTO customers VALUES ('A', 'Ann', 'ann'), ('B', 'Bob', 'gone-A'), ('C', 'Cid', 'cid');";
+    let policy = policy(
+        r#"
+        tables.customers.columns.no.class = "non-personal"
+        tables.customers.columns.name = { class = "personal", replace = "Client" }
+        tables.customers.columns.login = { class = "personal", replace = "gone-{key}" }
+        "#,
+    );
+    let company = Company::new(schema, &policy).await;
+    let found = outcomes(&company, &["A", "C"]).await;
+    assert!(found[0].starts_with("A failed") && found[0].contains("deleted a client along"), "{found:?}");
+    assert_eq!(found[1], "C anonymized");
+    let left = company.rows("SELECT no, name, login FROM customers ORDER BY no").await;
+    assert_eq!(left, ["A|Ann|ann", "B|Bob|gone-A", "C|Client|gone-C"]);
 }
