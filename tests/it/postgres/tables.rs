@@ -325,3 +325,42 @@ async fn keys_of_a_sequence_that_begins_anew_are_warned_of() {
         assert_eq!(loaded.plan.notes.iter().any(|note| note.contains("NO CYCLE")), warned, "{:#?}", loaded.plan.notes);
     }
 }
+
+#[tokio::test]
+async fn texts_that_almost_name_a_client_of_another_type_are_counted() {
+    super::on_postgres();
+    let (one, other) = ("0b8d3d56-2d0c-4c86-9d2b-6c4ff6ad20e1", "1c8d3d56-2d0c-4c86-9d2b-6c4ff6ad20e2");
+    for (declared, keys, letters, rows) in [
+        ("INTEGER", ["7", "80"], ["7".to_owned(), "007".to_owned(), " 7".to_owned(), "8".to_owned(), String::new()], 2),
+        (
+            "UUID",
+            [one, other],
+            [one.to_uppercase(), other.to_owned(), format!("{one} "), "x".to_owned(), "0".to_owned()],
+            2,
+        ),
+    ] {
+        let values = letters.map(|own| format!("('{own}', 'dear you')")).join(", ");
+        let schema = format!(
+            "CREATE TABLE customers (no {declared} PRIMARY KEY, name TEXT);
+             CREATE TABLE letters (customer TEXT, body TEXT);
+             INSERT INTO customers VALUES ('{}', 'Ann'), ('{}', 'Bob');
+             INSERT INTO letters VALUES {values};",
+            keys[0], keys[1]
+        );
+        let policy = policy(
+            r#"
+            tables.customers.columns.no.class = "non-personal"
+            tables.customers.columns.name = { class = "personal", replace = "Client" }
+            [tables.letters]
+            client = "customer"
+            rows = "delete"
+            "#,
+        );
+        let company = Company::new(&schema, &policy).await;
+        let store = &company.context.store;
+        let loaded = company.context.planner.plan(store).await.expect("a plan");
+        let near = store.near(&loaded.plan, &loaded.schema).await.expect("they are counted");
+        assert_eq!(near.len(), 1, "{near:?}");
+        assert_eq!((near[0].column.as_str(), near[0].as_texts, near[0].rows), ("customer", true, rows), "{declared}");
+    }
+}
