@@ -186,7 +186,15 @@ impl<'a> Builder<'a> {
         let good = spelt.len() == condition.columns().len();
         let is_moment = |name: &String| table.column(name).is_some_and(LiveColumn::is_moment);
         let about_moments = spelt.iter().any(is_moment);
-        let condition = condition.spelt(spelt).about_moments(about_moments);
+        let inside = condition.relations().iter().filter_map(|(space, own)| match space {
+            Some(space) => self.schema.table(&format!("{space}.{own}")).or_else(|| self.schema.table(own)),
+            None => self.schema.table(own),
+        });
+        let inside: Vec<&LiveTable> = inside.chain([table]).collect();
+        let is_moment_inside =
+            |name: &String| inside.iter().any(|own| own.column(name).is_some_and(LiveColumn::is_moment));
+        let inner_moments = condition.inner_columns().iter().any(is_moment_inside);
+        let condition = condition.spelt(spelt).about_moments(about_moments, inner_moments);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());
         good.then_some(placed.condition)
