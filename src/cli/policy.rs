@@ -211,9 +211,13 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
         }
         for own in &near {
             let more = if own.rows == MOST_NEAR { " or more" } else { "" };
+            let (also, fix) = if own.as_texts {
+                (", and zeros before a value,", "the columns are of different types, and compared as texts; correct the values")
+            } else {
+                ("", "`compare = \"email\"` in the link has them count")
+            };
             text += &format!(
-                "note: {}{more} of `{}` would belong to clients by `{}` if case and outer spaces did not matter: \
-                 `compare = \"email\"` in the link has them count\n",
+                "note: {}{more} of `{}` would belong to clients by `{}` if case and outer spaces{also} did not matter: {fix}\n",
                 counted(own.rows.unsigned_abs(), "row"),
                 own.table,
                 own.column,

@@ -472,7 +472,8 @@ pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failur
         );
         if bar.is_hidden() && told.elapsed() > TOLD_EVERY {
             told = std::time::Instant::now();
-            eprintln!("{text}");
+            // A terminal that is gone, or a full disk, ends no sweep.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{text}\n").as_bytes());
         }
         bar.set_message(text);
     })

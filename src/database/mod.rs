@@ -298,7 +298,7 @@ impl Store {
         samples::answer(&mut self.readers.acquire().await?, schema, questions).await
     }
 
-    /// Rows that a link by an e-mail address only misses by case and outer spaces.
+    /// Rows that a link by an e-mail address only misses by case and outer spaces, or one between types by zeros.
     pub async fn near(&self, plan: &Plan, schema: &Schema) -> Result<Vec<Near>, StoreError> {
         search::near(&mut self.readers.acquire().await?, plan, schema).await
     }

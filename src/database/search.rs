@@ -133,11 +133,14 @@ pub(super) async fn search(
     Ok(searched)
 }
 
-/// Rows that no client has, and one would by a link if case and outer spaces did not matter.
+/// Rows that no client has, and one would by a link if case and outer spaces did not matter; or zeros before a value, where
+/// columns of different types are compared as texts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Near {
     pub table: String,
     pub column: String,
+    /// Whether the link compares columns of different types as texts.
+    pub as_texts: bool,
     /// At most [`MOST_NEAR`].
     pub rows: i64,
 }
@@ -145,7 +148,7 @@ pub struct Near {
 /// More rows than these are not counted.
 pub const MOST_NEAR: i64 = 1_000;
 
-/// Counts these rows for each link by an e-mail address that is compared as it is.
+/// Counts these rows for each link by an e-mail address that is compared as it is, and for each between different types.
 pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Schema) -> Result<Vec<Near>, StoreError> {
     let mut all: Vec<Near> = Vec::new();
     let is_text = |table: &str, own: &str| {
@@ -155,26 +158,41 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
     for path in plan.steps.iter().flat_map(|step| &step.paths).filter(|path| path.name != "self") {
         for (at, hop) in path.hops.iter().enumerate() {
             let next = path.hops.get(at + 1).map_or(&plan.client.table, |next| &next.table);
-            let ([own], [other], [Compared::Plainly]) =
+            let ([own], [other], [compared]) =
                 (hop.columns.as_slice(), hop.matches.as_slice(), hop.compared.as_slice())
             else {
                 continue;
             };
             let is_mail = [own, other].iter().any(|name| name.to_lowercase().contains("mail"));
-            let is_known = all.iter().any(|near| near.table == hop.table && near.column == *own);
-            if !is_mail || is_known || !is_text(&hop.table, own) || !is_text(next, other) {
+            let are_mails = is_mail && is_text(&hop.table, own) && is_text(next, other);
+            let as_texts = match compared {
+                Compared::Plainly if are_mails => false,
+                Compared::AsTexts => true,
+                _ => continue,
+            };
+            if all.iter().any(|near| near.table == hop.table && near.column == *own) {
                 continue;
             }
             let (from, next) = (relation(schema.dialect, &hop.table), relation(schema.dialect, next));
-            let (column, other) = (name(own), name(other));
+            let of = |table: &str, column: &str| {
+                let column = format!("{table}.{}", name(column));
+                if as_texts { format!("CAST({column} AS TEXT)") } else { column }
+            };
+            let (mine, theirs) = (of("a", own), of("b", other));
+            let form = |text: &str| {
+                let form = format!("lower(trim({text}))");
+                if as_texts { format!("ltrim({form}, '0')") } else { form }
+            };
             let sql = format!(
-                "SELECT count(*) FROM (SELECT 1 FROM {from} AS a WHERE a.{column} IS NOT NULL \
-                 AND NOT EXISTS (SELECT 1 FROM {next} AS b WHERE b.{other} = a.{column}) \
-                 AND lower(trim(a.{column})) IN (SELECT lower(trim(b.{other})) FROM {next} AS b) LIMIT {MOST_NEAR}) AS near"
+                "SELECT count(*) FROM (SELECT 1 FROM {from} AS a WHERE {mine} IS NOT NULL \
+                 AND NOT EXISTS (SELECT 1 FROM {next} AS b WHERE {theirs} = {mine}) \
+                 AND {0} <> '' AND {0} IN (SELECT {1} FROM {next} AS b) LIMIT {MOST_NEAR}) AS near",
+                form(&mine),
+                form(&theirs)
             );
             let rows: i64 = query_scalar(&sql).fetch_one(&mut *connection).await?;
             if rows > 0 {
-                all.push(Near { table: hop.table.clone(), column: own.clone(), rows });
+                all.push(Near { table: hop.table.clone(), column: own.clone(), as_texts, rows });
             }
         }
     }

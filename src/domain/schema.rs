@@ -44,9 +44,12 @@ pub struct LiveTable {
     /// The columns that identify a row, hidden ones included; empty where every row has an address.
     #[serde(skip)]
     pub identity: Vec<String>,
-    /// Whether the number of a row that was deleted may be given to a new one.
+    /// What keeps the number of a row that was deleted from being given to a new one, where nothing does.
     #[serde(skip)]
-    pub gives_keys_again: bool,
+    pub gives_keys_again: Option<&'static str>,
+    /// Whether a row that is written may delete others, which have a value that is to be unique.
+    #[serde(skip)]
+    pub replaces: bool,
 }
 
 /// One column.
@@ -95,7 +98,7 @@ pub struct Index {
 }
 
 /// A declared foreign key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForeignKey {
     /// The columns of this table.
     pub columns: Vec<String>,

@@ -33,19 +33,20 @@ struct Kind {
     column: &'static str,
     /// Which rows are meant.
     only: &'static str,
-    /// How far ahead it may rightly be.
-    ahead: TimeDelta,
+    /// How far ahead it may rightly be; `None` for as long as a lease.
+    ahead: Option<TimeDelta>,
     /// What becomes of one that is further ahead than that; `$2` is now.
     set: &'static str,
 }
 
-const KINDS: [Kind; 8] = [
+// Holds and outcomes keep theirs: the journal has the same moments, by which the two are compared.
+const KINDS: [Kind; 11] = [
     Kind {
         what: "ticks of jobs",
         table: "lethe_jobs",
         column: "checked_at",
         only: "TRUE",
-        ahead: APART,
+        ahead: Some(APART),
         set: "checked_at = $2",
     },
     // Or the tick would find that it has had its sweep, when it comes.
@@ -54,7 +55,7 @@ const KINDS: [Kind; 8] = [
         table: "lethe_sweeps",
         column: "tick",
         only: "tick IS NOT NULL",
-        ahead: APART,
+        ahead: Some(APART),
         set: "tick = NULL, note = COALESCE(note || '; ', '') || 'the clock was ahead: reset on ' || substr(CAST($2 AS TEXT), 1, 10) \
               || ', its tick was ' || tick",
     },
@@ -63,7 +64,7 @@ const KINDS: [Kind; 8] = [
         table: "lethe_batches",
         column: "run_at",
         only: "state IN ('ready', 'running')",
-        ahead: APART,
+        ahead: Some(APART),
         set: "run_at = $2",
     },
     Kind {
@@ -71,7 +72,7 @@ const KINDS: [Kind; 8] = [
         table: "lethe_batches",
         column: "lease_until",
         only: "state = 'running'",
-        ahead: TimeDelta::days(1),
+        ahead: None,
         set: "lease_until = $2",
     },
     // A receiver may ask for a pause of a day.
@@ -80,15 +81,23 @@ const KINDS: [Kind; 8] = [
         table: "lethe_deliveries",
         column: "run_at",
         only: "state = 'open'",
-        ahead: TimeDelta::days(2),
+        ahead: Some(TimeDelta::days(2)),
         set: "run_at = $2, lease_until = CASE WHEN lease_until > $2 THEN $2 ELSE lease_until END",
+    },
+    Kind {
+        what: "leases of deliveries",
+        table: "lethe_deliveries",
+        column: "lease_until",
+        only: "state = 'open'",
+        ahead: None,
+        set: "lease_until = $2",
     },
     Kind {
         what: "the journal's lease",
         table: "lethe_journal",
         column: "lease_until",
         only: "lease_until IS NOT NULL",
-        ahead: TimeDelta::days(1),
+        ahead: Some(TimeDelta::minutes(10)),
         set: "lease_until = $2",
     },
     // When it was really made is not known, so it is no recent backup.
@@ -97,7 +106,7 @@ const KINDS: [Kind; 8] = [
         table: "lethe_backups",
         column: "made_at",
         only: "TRUE",
-        ahead: APART,
+        ahead: Some(APART),
         set: "note = COALESCE(note || '; ', '') || 'acknowledged for ' || made_at || ' by a clock that was ahead, reset on ' \
               || substr(CAST($2 AS TEXT), 1, 10), made_at = '1970-01-01T00:00:00.000Z'",
     },
@@ -107,8 +116,25 @@ const KINDS: [Kind; 8] = [
         table: "lethe_notices",
         column: "sent_at",
         only: "ended_at IS NULL",
-        ahead: APART,
+        ahead: Some(APART),
         set: "ended_at = $2, ended_by = 'lapsed'",
+    },
+    // Or the batch would seem to be worked on, and the night to have been lately.
+    Kind {
+        what: "ends of batches",
+        table: "lethe_batches",
+        column: "done_at",
+        only: "done_at IS NOT NULL",
+        ahead: Some(APART),
+        set: "done_at = $2",
+    },
+    Kind {
+        what: "ends of sweeps",
+        table: "lethe_sweeps",
+        column: "closed_at",
+        only: "closed_at IS NOT NULL",
+        ahead: Some(APART),
+        set: "closed_at = $2",
     },
 ];
 
@@ -116,10 +142,12 @@ impl Ledger {
     /// Resets the moments that are ahead of the clock, stops sweeps whose day is, and notes what was reset.
     pub async fn reset_moments_ahead(&self) -> Result<Vec<Reset>, StoreError> {
         let now = self.clock.now();
+        let leased = TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX).checked_add(&APART);
         let mut resets = Vec::new();
         for kind in &KINDS {
             let Kind { what, table, column, only, ahead, set } = kind;
-            let bound = moment(now + *ahead);
+            let Some(bound) = ahead.or(leased).and_then(|ahead| now.checked_add_signed(ahead)) else { continue };
+            let bound = moment(bound);
             let furthest = format!("SELECT max({column}) FROM {table} WHERE {column} > $1 AND {only}");
             let furthest: Option<String> = query_scalar(furthest).bind(&bound).fetch_one(self.readers()).await?;
             let Some(was) = furthest else { continue };

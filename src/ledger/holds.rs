@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Known, Ledger};
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, from_row, query, query_as, query_scalar};
 
 /// What the journal calls a record of a hold, in place of a sweep's kind.
 pub const OF_A_HOLD: &str = "hold";
@@ -17,7 +17,12 @@ const OF_JOURNAL: &str = "the journal";
 /// The journal holds no reasons, as people write them.
 const NO_REASON: &str = "known from the journal, which does not say why";
 
-const RELEASE: &str = "UPDATE lethe_holds SET released_by = $3, released_at = $2 WHERE client_key = $1 AND released_at IS NULL \
+/// Whatever the clock was when it was placed; never before that, as the journal has it in this order.
+const RELEASE: &str = "UPDATE lethe_holds SET released_by = $3, released_at = CASE WHEN placed_at > $2 THEN placed_at ELSE $2 END \
+     WHERE client_key = $1 AND released_at IS NULL RETURNING released_at";
+
+/// What the journal says of an earlier hold releases none that was placed since.
+const RELEASE_AGAIN: &str = "UPDATE lethe_holds SET released_by = $3, released_at = $2 WHERE client_key = $1 AND released_at IS NULL \
      AND placed_at <= $2";
 
 /// Where somebody has placed another since, that one goes on.
@@ -51,7 +56,7 @@ impl Ledger {
     /// Places a hold; `false` if the client is on hold already.
     pub async fn place_hold(&self, client_key: &str, reason: &str, by: &str) -> Result<bool, StoreError> {
         let place = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at) VALUES ($1, $3, $4, $2) \
-                     ON CONFLICT (client_key) WHERE released_at IS NULL DO NOTHING";
+                     ON CONFLICT (client_key) WHERE released_at IS NULL DO NOTHING RETURNING placed_at";
         self.change_hold(PLACED, place, client_key, &[reason, by]).await
     }
 
@@ -61,7 +66,7 @@ impl Ledger {
     }
 
     /// Changes a hold, and puts that into the outbox if there is a journal. `$1`
-    /// is the client, `$2` the moment.
+    /// is the client, `$2` the moment; the statement returns the moment that it wrote.
     async fn change_hold(
         &self,
         what: &str,
@@ -72,16 +77,16 @@ impl Ledger {
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
-            let now = self.now();
-            let change = more.iter().fold(query(sql).bind(client_key).bind(&now), |query, own| query.bind(*own));
-            let changed = change.execute(&mut *transaction).await? > 0;
-            if changed {
+            let change = query_scalar(sql).bind(client_key).bind(self.now());
+            let change = more.iter().fold(change, |query, own| query.bind(*own));
+            let at: Option<String> = change.fetch_optional(&mut *transaction).await?;
+            if let Some(at) = &at {
                 let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
                             WHERE EXISTS (SELECT 1 FROM lethe_journal)";
-                query(tell).bind(client_key).bind(what).bind(&now).execute(&mut *transaction).await?;
+                query(tell).bind(client_key).bind(what).bind(at).execute(&mut *transaction).await?;
             }
             transaction.commit().await?;
-            Ok::<bool, StoreError>(changed)
+            Ok::<bool, StoreError>(at.is_some())
         };
         run.await
     }
@@ -105,7 +110,7 @@ impl Ledger {
                 let statement = if one.outcome == PLACED {
                     query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
                 } else {
-                    query(RELEASE).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
+                    query(RELEASE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
                 };
                 changed += statement.execute(&mut *transaction).await?;
             }

@@ -156,12 +156,19 @@ impl Service {
         }
         said(reason, LONGEST_TEXT)
             .map_err(|what| Failure::new(format!("the reason cannot be kept: {what}"), what.hint()))?;
-        let key = ledger_key(&self.context, key).await?;
-        let history = self.context.ledger.history(&key).await?;
-        if let Some(last) = history.last().filter(|last| last.outcome == Outcome::Anonymized.as_str()) {
-            let day = last.at.get(..10).unwrap_or_default();
+        let client = look(&self.context, key, self.today()).await?;
+        if client.outcome == Outcome::NotFound {
+            return Err(nobody(key));
+        }
+        let key = client.key;
+        // A new client who has the key of one anonymized before can be held; so can data that has come back.
+        if client.outcome == Outcome::Already {
+            let history = self.context.ledger.history(&key).await?;
+            let last = history.iter().rfind(|own| own.outcome == Outcome::Anonymized.as_str());
+            let on = last.and_then(|last| last.at.get(..10)).map(|day| format!(" on {day}"));
+            let what = format!("client {key} was anonymized{}", on.as_deref().unwrap_or(" before"));
             let hint = "what is gone cannot be held; a backup of before may still have it";
-            return Err(Failure::new(format!("client {key} was anonymized on {day}"), hint).of(Kind::Conflict));
+            return Err(Failure::new(what, hint).of(Kind::Conflict));
         }
         if !self.context.ledger.place_hold(&key, reason, &self.caller.name).await? {
             let what = format!("client `{key}` is on hold already");
@@ -189,7 +196,10 @@ impl Service {
             self.allow(Right::Configure, &what).await?;
             return Err(refusal(&self.caller, Right::Configure, &what));
         }
-        self.context.ledger.release_hold(&key, &self.caller.name).await?;
+        if !self.context.ledger.release_hold(&key, &self.caller.name).await? {
+            let what = format!("the hold on client `{key}` was released by somebody else just now");
+            return Err(Failure::new(what, Act::Holds.then(" shows who is on hold")).of(Kind::Conflict));
+        }
         Ok(key)
     }
 

@@ -114,11 +114,12 @@ impl Scope<'_> {
         }
         let mut sql = "CASE".to_owned();
         let mut otherwise = name(&rule.column);
-        for branch in &rule.branches {
+        for (at, branch) in rule.branches.iter().enumerate() {
             let result = self.result(table, rule, &branch.action);
             match &branch.condition {
-                Some(condition) => {
-                    let condition = condition.replace("{today}", &format!("'{}'", self.today));
+                Some(text) => {
+                    let parsed = rule.conditions.get(at).and_then(Option::as_ref);
+                    let condition = parsed.map_or_else(|| text.clone(), |own| own.sql(self.today));
                     sql = format!("{sql} WHEN ({condition}) THEN {result}");
                 }
                 None => otherwise = result,

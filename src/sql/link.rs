@@ -2,7 +2,7 @@
 //! as a question about a client (`exists`), and as a join (`join`).
 
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
-use crate::domain::plan::{Compared, Condition, Hop, Path};
+use crate::domain::plan::{Compared, Condition, FIRST_DAY, Hop, Path};
 use crate::domain::policy::{Part, Template};
 use crate::domain::today::Today;
 
@@ -349,10 +349,22 @@ impl Scope<'_> {
         for day in client.to_anonymize_on.iter().chain(&client.started_on) {
             newer.push(format!("{} > {}", column(CLIENT, day), self.dialect.day("s.today")));
         }
-        newer.extend(
-            client.to_anonymize_on.iter().map(|day| format!("({} IS NULL AND s.kind = 'due')", column(CLIENT, day))),
-        );
+        newer.extend(client.to_anonymize_on.iter().map(|day| {
+            let day = column(CLIENT, day);
+            format!("(({day} IS NULL OR {day} < '{FIRST_DAY}') AND s.kind = 'due')")
+        }));
         (!newer.is_empty()).then(|| newer.join(" OR "))
+    }
+
+    /// That the row of the client `lethe_c` has a day that had come by the sweep `s`, as one anonymized in it can have had.
+    pub(super) fn older(&self) -> Option<String> {
+        let days = self.client.to_anonymize_on.iter().chain(&self.client.started_on);
+        let older = |day: &String| {
+            let day = column(CLIENT, day);
+            format!("({day} >= '{FIRST_DAY}' AND {day} <= {})", self.dialect.day("s.today"))
+        };
+        let older: Vec<String> = days.map(older).collect();
+        (!older.is_empty()).then(|| older.join(" OR "))
     }
 
     /// The ledger's record that the client `lethe_c` was anonymized.

@@ -31,8 +31,17 @@ fn left_by_restore(scope: Scope) -> String {
     )
 }
 
-/// That the ledger has the client `lethe_c` as anonymized, and nothing says that its row is somebody else's, to whom
-/// the database has given the key again.
+/// That the ledger has the client `lethe_c` as anonymized, in a sweep `s` of which something holds.
+fn recorded_in(scope: Scope, holds: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM lethe_outcomes AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep \
+         WHERE o.client_key = {} AND o.outcome = 'anonymized' AND {holds})",
+        scope.key_text(CLIENT)
+    )
+}
+
+/// That the ledger has the client `lethe_c` as anonymized, and its row says that it is that one's: by its flag, by a text
+/// of the rules, or by a day that had come by then. Otherwise the database may have given the key to somebody else.
 pub(super) fn known(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     if wanted.restored {
@@ -41,12 +50,28 @@ pub(super) fn known(wanted: &Wanted) -> String {
     if let Some(marked) = scope.marked() {
         return format!("({marked} OR {}) AND {}", left_by_restore(scope), recorded(scope));
     }
-    let (Some(unmarked), Some(newer)) = (scope.unmarked(), scope.newer()) else { return recorded(scope) };
-    format!(
-        "EXISTS (SELECT 1 FROM lethe_outcomes AS o LEFT JOIN lethe_sweeps AS s ON s.id = o.sweep \
-         WHERE o.client_key = {} AND o.outcome = 'anonymized' AND NOT (({unmarked}) AND COALESCE({newer}, FALSE)))",
-        scope.key_text(CLIENT)
-    )
+    let newer = scope.newer().map(|newer| format!("NOT COALESCE({newer}, FALSE)"));
+    match (scope.unmarked(), scope.older(), newer) {
+        (Some(unmarked), Some(older), Some(newer)) => {
+            recorded_in(scope, &format!("(NOT ({unmarked}) OR (COALESCE({older}, FALSE) AND {newer}))"))
+        }
+        (Some(unmarked), ..) => format!("NOT ({unmarked}) AND {}", recorded(scope)),
+        // No rule leaves a text by which anybody is told apart.
+        (None, _, Some(newer)) => recorded_in(scope, &newer),
+        (None, _, None) => recorded(scope),
+    }
+}
+
+/// That the ledger has the client `lethe_c` as anonymized, and its row says neither that it is that one's nor that it
+/// is newer; `None` where a row always says so.
+fn unclear(wanted: &Wanted) -> Option<String> {
+    let scope = wanted.scope();
+    if wanted.restored || scope.marked().is_some() {
+        return None;
+    }
+    scope.unmarked()?;
+    let newer = scope.newer().map_or_else(|| "TRUE".to_owned(), |newer| format!("NOT COALESCE({newer}, FALSE)"));
+    Some(format!("{} AND NOT ({})", recorded_in(scope, &newer), known(wanted)))
 }
 
 /// Writes the reason of a hold that was placed after the client was
@@ -98,7 +123,7 @@ fn would_change(scope: Scope<'_>, table: &str, rule: &Rule) -> String {
 
 /// The clients of all rows that a rule would still change, one query for each
 /// way to them; the columns are those of the client's key.
-fn sources(wanted: &Wanted) -> Vec<String> {
+fn sources(wanted: &Wanted, whose: &str) -> Vec<String> {
     let scope = wanted.scope();
     let source = |left: Left| {
         let path = left.path;
@@ -122,7 +147,7 @@ fn sources(wanted: &Wanted) -> Vec<String> {
             } else {
                 String::new()
             };
-            return format!("SELECT {} FROM {from}{clients} WHERE {}", keys.join(", "), known(wanted));
+            return format!("SELECT {} FROM {from}{clients} WHERE {whose}", keys.join(", "));
         }
         format!("SELECT {found} FROM {from}")
     };
@@ -133,13 +158,13 @@ fn bracketed(columns: &str, width: usize) -> String {
     if width > 1 { format!("({columns})") } else { columns.to_owned() }
 }
 
-fn written_back_where(wanted: &Wanted) -> String {
+fn written_back_where(wanted: &Wanted, whose: &str) -> String {
     let scope = wanted.scope();
-    let sources = sources(wanted);
+    let sources = sources(wanted, whose);
     if sources.is_empty() {
         return "FALSE".to_owned();
     }
-    format!("{} IN ({}) AND {}", tuple(CLIENT, &scope.client.key), sources.join(" UNION "), known(wanted))
+    format!("{} IN ({}) AND {whose}", tuple(CLIENT, &scope.client.key), sources.join(" UNION "))
 }
 
 /// The next clients whose data has come back. `$1` is the last key as JSON, if
@@ -152,7 +177,7 @@ pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
         "SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),
         scope.clients(),
-        written_back_where(wanted),
+        written_back_where(wanted, &known(wanted)),
         wanted.after(behind, ""),
         order.join(", "),
     )
@@ -161,7 +186,15 @@ pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
 /// How many clients there are whose data has come back.
 #[must_use]
 pub fn written_back_count(wanted: &Wanted) -> String {
-    format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted))
+    format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &known(wanted)))
+}
+
+/// How many clients there are of whom nothing says whether they are those anonymized before or new ones with their keys,
+/// and in whose rows a rule would change something; `None` where a row always says so.
+#[must_use]
+pub fn unclear_count(wanted: &Wanted) -> Option<String> {
+    let unclear = unclear(wanted)?;
+    Some(format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &unclear)))
 }
 
 /// The statements that write for each client of a batch, as reasons, where its

@@ -155,6 +155,21 @@ impl Selection {
         Ok(query(&sql).fetch_optional(connection).await?.map(|_| NO_KEY.to_owned()))
     }
 
+    /// What is said of clients that a replay leaves out, as they may be new ones with the keys of those anonymized before.
+    pub(super) async fn left_out(store: &Store, prepared: &Prepared) -> Result<Option<String>, StoreError> {
+        if !matches!(prepared.selection, Self::WrittenBack) {
+            return Ok(None);
+        }
+        let Some(sql) = replay::unclear_count(&prepared.wanted()) else { return Ok(None) };
+        let mut selecting = Selecting::of(store, prepared).await?;
+        let clients: i64 = query_scalar(sql).fetch_one(&mut *selecting).await?;
+        let note = format!(
+            "left out: {clients} with the key of a client anonymized before, as nothing in their rows says whether they \
+             are the same; a list takes whoever it names"
+        );
+        Ok((clients > 0).then_some(note))
+    }
+
     /// How many clients all pages have together.
     pub(super) async fn count(&self, connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
         let sql = match self {

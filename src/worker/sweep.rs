@@ -419,8 +419,9 @@ enum Inserted {
 async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
     let ledger = &context.ledger;
     let terms = request.terms.clone().unwrap_or_else(|| digest_of(request));
+    let note = Selection::left_out(&context.store, prepared).await?;
     loop {
-        match write(context, request, prepared, terms.clone()).await? {
+        match write(context, request, prepared, (terms.clone(), note.clone())).await? {
             Inserted::Opened(id) => {
                 context.wake.notify_one();
                 return Ok(Some(id));
@@ -449,13 +450,14 @@ async fn write(
     context: &Context,
     request: &Request,
     prepared: &Prepared,
-    terms: String,
+    (terms, note): (String, Option<String>),
 ) -> Result<Inserted, StoreError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
     sweep.cutoff = prepared.cutoff;
     sweep.allowance = prepared.allowance.clone();
     sweep.terms = Some(terms);
+    sweep.note = note;
     // A capped sweep is cut batch by batch.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
     let batches: Vec<NewBatch> = match (request.kind, selected) {

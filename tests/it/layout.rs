@@ -107,6 +107,19 @@ fn floors_import_downward_only() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// `println!` and its kind panic where a terminal is gone or a disk is full, in the middle of a sweep.
+#[test]
+fn nothing_prints_in_a_way_that_panics() {
+    let source = root().join("src");
+    let mut wrong = Vec::new();
+    for file in files(&source, ".rs").into_iter().filter(|file| !file.ends_with("main.rs")) {
+        if read(&file).lines().any(|line| line.contains("println!(")) {
+            wrong.push(file);
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
 /// Who below the faces may speak of commands: what words them for each face,
 /// drafts and decisions that only the command line makes, and those who write to
 /// whoever runs the program (mail, and notes in its log).

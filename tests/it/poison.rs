@@ -1,6 +1,6 @@
 //! A client whose rows stand in the way stands alone: the others go through.
 
-use crate::common::place::either;
+use crate::common::place::{either, is_on_postgres};
 use crate::common::words::{allows, member, refuses};
 use crate::common::{Company, lethe};
 use lethe::domain::job::Job;
@@ -309,7 +309,7 @@ async fn a_batch_whose_worker_never_comes_back_is_split_until_the_culprit_stands
 fn refusals() -> (usize, String) {
     let words = "keep % at %', old.name, old.email";
     let codes = ["42501", "57014", "XX000", "08006", "53100", "57P01", "40001", "55P03", "25006", "XX001", "22012"];
-    if crate::common::place::is_on_postgres() {
+    if is_on_postgres() {
         let raise = |(at, code): (usize, &&str)| {
             format!("IF old.no = 'C0{}' THEN RAISE EXCEPTION '{words} USING ERRCODE = '{code}'; END IF; ", at + 11)
         };
@@ -343,6 +343,27 @@ async fn a_client_that_a_trigger_keeps_with_any_code_fails_alone_and_its_words_a
     for said in company.rows(said).await {
         assert!(!said.contains("Person") && !said.contains("person"), "{said}");
     }
+}
+
+/// What one client's rows take more of than a statement may have is no lack of the server's.
+#[tokio::test]
+async fn a_client_whose_rows_need_more_than_a_statement_may_take_fails_alone() {
+    if !is_on_postgres() {
+        return;
+    }
+    let company = company().await;
+    company
+        .execute(
+            "CREATE FUNCTION sorts() RETURNS trigger LANGUAGE plpgsql SET work_mem = '64kB' SET temp_file_limit = '64kB' AS $$ \
+             BEGIN IF old.no = 'C017' THEN PERFORM g FROM generate_series(1, 100000) AS g ORDER BY md5(CAST(g AS TEXT)); END IF; \
+             RETURN new; END $$; \
+             CREATE TRIGGER sorts BEFORE UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION sorts()",
+        )
+        .await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (39, 1));
+    let failures = company.context.ledger.failures(10).await.unwrap();
+    assert!(failures[0].reasons.as_deref().is_some_and(|own| own.contains("53400")), "{:?}", failures[0].reasons);
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! A key that was given to somebody else: the new client is looked at as one, and no replay takes them.
 
+use chrono_tz::UTC;
+use lethe::domain::access::Right;
 use lethe::domain::sweep::SweepKind;
+use lethe::service::Service;
+use lethe::service::access::{Caller, Way};
 
 use crate::common::place::{either, is_on_postgres};
 use crate::common::{Company, Place, lethe};
@@ -109,6 +113,29 @@ async fn an_operator_who_names_the_new_client_has_them_anonymized() {
     }
 }
 
+/// What an operator asks, who may do anything.
+fn service(company: &Company) -> Service {
+    let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
+    let caller = Caller { name: "operator".to_owned(), rights, way: Way::Command, token: None };
+    let jobs = company.folder.path().join("jobs");
+    Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: false, caller }
+}
+
+#[tokio::test]
+async fn a_new_client_with_the_key_of_one_anonymized_before_can_be_held_and_that_one_cannot() {
+    for flag in [Flag::There, Flag::None] {
+        let company = company(flag, "NULL").await;
+        let service = service(&company);
+        let refused = service.place_hold("1", "a court").await.expect_err("anonymized").message;
+        assert!(refused.contains("client 1 was anonymized on 2026-01-02"), "{refused}");
+        assert_eq!(service.place_hold("2", "a court").await.expect("a hold"), "2");
+        assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").refused, 1);
+        service.release_hold("2").await.expect("it is released");
+        assert!(service.release_hold("2").await.is_err(), "and once");
+        assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").anonymized, 1);
+    }
+}
+
 #[tokio::test]
 async fn what_came_back_of_an_anonymized_client_is_still_taken_by_a_replay() {
     for flag in [Flag::There, Flag::None] {
@@ -119,6 +146,56 @@ async fn what_came_back_of_an_anonymized_client_is_still_taken_by_a_replay() {
         let replayed = company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay");
         assert_eq!(replayed.anonymized, 1);
     }
+}
+
+/// A replay that left out the second client, in a note that says so; whoever is named in a list is taken.
+async fn second_is_left_out(company: &Company) {
+    company.set_clock("2026-03-01T12:00:00Z");
+    let replayed = company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay");
+    assert_eq!(replayed.looked_at(), 0);
+    let notes = company.rows("SELECT COALESCE(note, '') FROM lethe_sweeps WHERE kind = 'replay'").await;
+    assert!(notes.len() == 1 && notes[0].starts_with("left out: 1 with the key"), "{notes:?}");
+    assert_eq!(company.rows(NAMES).await[1], "2|Nina Nye");
+    assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").anonymized, 1);
+    assert_eq!(company.rows(NAMES).await[1], "2|Client");
+}
+
+const NINA: &str = "DELETE FROM orders; DELETE FROM customers WHERE no = 2; \
+    INSERT INTO customers (no, name, email, due) VALUES (2, 'Nina Nye', 'nina@home.example', NULL)";
+
+#[tokio::test]
+async fn a_replay_after_a_list_takes_nobody_who_may_be_new() {
+    let company = Company::new(&schema(Flag::None), &policy(Flag::None)).await;
+    assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").anonymized, 1);
+    company.execute("UPDATE customers SET due = '2031-01-01' WHERE no = 1").await;
+    company.execute(NINA).await;
+    second_is_left_out(&company).await;
+}
+
+#[tokio::test]
+async fn a_replay_after_a_period_takes_nobody_who_may_be_new() {
+    let schema = schema(Flag::None).replace("status TEXT NOT NULL", "status TEXT NOT NULL, placed_on DATE")
+        + "UPDATE customers SET due = NULL; INSERT INTO orders (id, customer_no, status, placed_on) VALUES (1, 2, 'closed', '2015-01-01');";
+    let policy = policy(Flag::None)
+        .replace(
+            "[[guards]]",
+            "[period]\nlength = \"5 years\"\nactivity = [{ table = \"orders\", date = \"placed_on\" }]\n[[guards]]",
+        )
+        .replace("status.class", "placed_on.class = \"non-personal\"\nstatus.class");
+    let company = Company::new(&schema, &policy).await;
+    company.period().await;
+    assert_eq!(company.rows(NAMES).await[1], "2|Client");
+    company.execute(NINA).await;
+    second_is_left_out(&company).await;
+}
+
+#[tokio::test]
+async fn what_came_back_whole_of_a_client_who_was_due_by_then_is_taken_by_a_replay() {
+    let company = Company::new(&schema(Flag::None), &policy(Flag::None)).await;
+    assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").anonymized, 1);
+    company.execute("UPDATE customers SET name = 'Bo Dahl', email = 'bo@home.example' WHERE no = 2").await;
+    let replayed = company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay");
+    assert_eq!(replayed.anonymized, 1);
 }
 
 #[tokio::test]

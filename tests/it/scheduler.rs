@@ -352,6 +352,44 @@ async fn batches_that_a_clock_ahead_put_off_are_claimed() {
 }
 
 #[tokio::test]
+async fn batches_that_a_clock_a_few_hours_ahead_leased_are_claimed() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let sweep = tick(&company, &nightly(), "2026-01-11T01:30:00Z").await.remove(0);
+    cut(&company.context, &sweep).await.unwrap();
+    let leased = "UPDATE lethe_batches SET state = 'running', attempts = 1, worker = 'gone', lease = 'gone-' || CAST(id AS TEXT), \
+                  lease_until = '2026-01-11T06:30:00.000Z'";
+    company.execute(leased).await;
+    let (ended, tally) = company.work(sweep.id).await;
+    assert_eq!((ended.state, tally.anonymized), (State::Done, 18));
+    assert!(
+        company.context.ledger.clock().now() < "2026-01-11T06:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_hold_that_a_clock_ahead_placed_is_released() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let ledger = &company.context.ledger;
+    company.set_clock("2026-01-10T17:00:00Z");
+    assert!(ledger.place_hold("2026-01-01", "a court", "test").await.unwrap());
+    company.set_clock("2026-01-10T12:00:00Z");
+    assert!(ledger.release_hold("2026-01-01", "test").await.unwrap());
+    assert!(!ledger.release_hold("2026-01-01", "test").await.unwrap(), "there is none any more");
+    let kept = "SELECT placed_at, released_at, released_by FROM lethe_holds";
+    assert_eq!(company.rows(kept).await, ["2026-01-10T17:00:00.000Z|2026-01-10T17:00:00.000Z|test"]);
+}
+
+#[tokio::test]
+async fn a_sweep_that_ended_under_a_clock_ahead_ended_no_later_than_now() {
+    let company = company_since(&nightly(), "2026-01-12T12:00:00Z").await;
+    assert_eq!(company.due().await.anonymized, 19);
+    company.set_clock("2026-01-10T12:00:00Z");
+    scheduler::reset_moments_ahead(&company.context).await.expect("they are reset");
+    let ends = "SELECT (SELECT max(done_at) FROM lethe_batches), (SELECT max(closed_at) FROM lethe_sweeps)";
+    assert_eq!(company.rows(ends).await, ["2026-01-10T12:00:00.000Z|2026-01-10T12:00:00.000Z"]);
+}
+
+#[tokio::test]
 async fn the_brake_holds_for_what_is_taken_and_not_only_for_what_was_due_when_it_opened() {
     let braked = [job("nightly", "0 30 1 * * *", "UTC", "[brake]\nclients = 20")];
     let company = company_since(&braked, "2026-01-10T12:00:00Z").await;

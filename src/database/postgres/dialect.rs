@@ -365,12 +365,13 @@ impl SqlDialect for Postgres {
         format!("{own} = ANY (ARRAY(SELECT {own} {rows}))")
     }
 
-    /// The server counts for each transaction what it deletes, of each partition and child.
+    /// The server counts for each transaction what it deletes, of each partition and child, and of theirs.
     fn deletions(&self, table: &str) -> String {
         let own = format!("CAST({} AS regclass)", text(&self.qualified(table)));
         format!(
-            "SELECT CAST(COALESCE(sum(pg_stat_get_xact_tuples_deleted(own.oid)), 0) AS BIGINT) FROM (SELECT CAST({own} AS oid) AS oid \
-             UNION SELECT CAST(relid AS oid) FROM pg_partition_tree({own}) UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = {own}) AS own"
+            "WITH RECURSIVE own (oid) AS (SELECT CAST({own} AS oid) \
+             UNION SELECT i.inhrelid FROM pg_inherits AS i JOIN own ON own.oid = i.inhparent) \
+             SELECT CAST(COALESCE(sum(pg_stat_get_xact_tuples_deleted(own.oid)), 0) AS BIGINT) FROM own"
         )
     }
 

@@ -26,15 +26,16 @@ pub(in crate::database) fn fault(database: &PgDatabaseError) -> Fault {
         _ if is_raised => FaultKind::Rows,
         // Deadlock, serialization, a lock not granted in time.
         ("40", _) | (_, "55P03" | "55006") => FaultKind::Busy,
-        // Resources, a server that stops or starts, a read-only one, damaged pages.
-        ("53", _) | (_, "25006" | "XX001" | "XX002") => FaultKind::Away,
+        // A full disk, no connection left, a read-only server, damaged pages.
+        (_, "53000" | "53100" | "53300" | "25006" | "XX001" | "XX002") => FaultKind::Away,
         (_, own) if own.starts_with("57P") => FaultKind::Away,
         // What lies between here and the server, unless a function has gone to another one.
         ("08" | "28" | "3D", _) if !is_inside => FaultKind::Away,
         // A right that was taken from this account, and not one that a trigger lacks.
         (_, "42501") if !is_inside && names_only(database) => FaultKind::Away,
-        // Cancelled, over the time limit, a file that a function reads, an error in the server itself.
-        ("57" | "58" | "XX" | "F0", _) => FaultKind::Statement,
+        // Cancelled, over the time limit, more memory or temporary files than one statement may take, a file that a
+        // function reads, an error in the server itself.
+        ("53" | "57" | "58" | "XX" | "F0", _) => FaultKind::Statement,
         _ => FaultKind::Rows,
     };
     if is_raised {
@@ -74,6 +75,7 @@ fn state(code: &str) -> &'static str {
         ("53100", _) => "disk full",
         ("53200", _) => "out of memory",
         ("53300", _) => "too many connections",
+        ("53400", _) => "over a limit of the server, such as that of temporary files",
         ("57014", _) => "cancelled, or over the time limit",
         (_, "57") => "the server is stopping or starting",
         (_, "08") => "the connection is gone",

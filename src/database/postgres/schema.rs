@@ -30,6 +30,11 @@ pub(super) async fn version(connection: &mut Connection) -> Result<String, Store
     Ok(version.unwrap_or_default())
 }
 
+/// The table that a relation is a partition of, through however many, or itself.
+fn whole(oid: &str) -> String {
+    format!("COALESCE(CAST(pg_partition_root({oid}) AS oid), {oid})")
+}
+
 pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreError> {
     let mut schema = Schema::empty(&super::Dialect);
     let mut names: BTreeMap<i64, String> = BTreeMap::new();
@@ -61,6 +66,7 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
     foreign_keys(connection, &names, &mut schema).await?;
     checks(connection, &names, &mut schema).await?;
     triggers(connection, &names, &mut schema).await?;
+    sequences(connection, &names, &mut schema).await?;
     materialized(connection, &mut schema).await?;
     Ok(schema)
 }
@@ -178,15 +184,19 @@ async fn foreign_keys(
     names: &BTreeMap<i64, String>,
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
-    let sql = "SELECT CAST(k.oid AS BIGINT), CAST(k.conrelid AS BIGINT), CAST(k.confrelid AS BIGINT), \
+    let sql = format!(
+        "SELECT CAST(k.oid AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT), \
          CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c', \
          k.confdeltype IN ('n', 'd') FROM pg_constraint AS k \
          CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
          JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
          JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
-         WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid, p.place";
+         WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid, p.place",
+        whole("k.conrelid"),
+        whole("k.confrelid")
+    );
     let mut last = None;
-    for row in query(sql).fetch_all(connection).await? {
+    for row in query(&sql).fetch_all(connection).await? {
         let Some(references) = names.get(&row.get::<i64>(2)?) else { continue };
         let Some(table) = table(schema, names, row.get(1)?) else { continue };
         let key: i64 = row.get(0)?;
@@ -204,6 +214,16 @@ async fn foreign_keys(
             foreign.columns.push(row.get(3)?);
             foreign.referenced.push(row.get(4)?);
         }
+    }
+    // Several partitions may have the same one each.
+    for table in schema.tables.values_mut() {
+        let mut seen: Vec<ForeignKey> = Vec::new();
+        for key in std::mem::take(&mut table.foreign_keys) {
+            if !seen.contains(&key) {
+                seen.push(key);
+            }
+        }
+        table.foreign_keys = seen;
     }
     Ok(())
 }
@@ -231,16 +251,40 @@ async fn triggers(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
-    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
+    // A partition has its own, and those of the whole table once more.
+    let sql = format!(
+        "SELECT CAST({} AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
          FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
-         UNION ALL SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
-         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
-    for row in query(sql).fetch_all(connection).await? {
+         UNION SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
+         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2",
+        whole("t.tgrelid")
+    );
+    for row in query(&sql).fetch_all(connection).await? {
         if let Some(table) = table(schema, names, row.get(0)?) {
             let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
             let deletes_from = deletes_from(&text);
             let (name, deferred) = (row.get(1)?, row.get(5)?);
             table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
+        }
+    }
+    Ok(())
+}
+
+/// Keys of which the sequence begins anew at its end: by identity, as the default, or owned.
+async fn sequences(
+    connection: &mut Connection,
+    names: &BTreeMap<i64, String>,
+    schema: &mut Schema,
+) -> Result<(), StoreError> {
+    let sql = "SELECT CAST(u.of AS BIGINT) FROM (SELECT s.seqrelid, d.refobjid AS of, d.refobjsubid AS number FROM pg_sequence AS s \
+         JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass \
+         AND d.deptype IN ('a', 'i') WHERE s.seqcycle \
+         UNION SELECT s.seqrelid, a.adrelid, a.adnum FROM pg_sequence AS s JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass \
+         AND d.refobjid = s.seqrelid AND d.classid = 'pg_attrdef'::regclass JOIN pg_attrdef AS a ON a.oid = d.objid WHERE s.seqcycle) AS u \
+         JOIN pg_index AS p ON p.indrelid = u.of AND p.indisprimary AND p.indnkeyatts = 1 AND p.indkey[0] = u.number";
+    for row in query(sql).fetch_all(connection).await? {
+        if let Some(table) = table(schema, names, row.get(0)?) {
+            table.gives_keys_again = Some("give its sequence NO CYCLE");
         }
     }
     Ok(())

@@ -30,7 +30,9 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
                 table.checks = checks(&sql);
                 let has_no_row_ids = row.get::<i64>(4)? != 0;
                 table.identity = identity(&table, has_no_row_ids);
-                table.gives_keys_again = !has_no_row_ids && gives_keys_again(&table, &sql);
+                let is_given_again = !has_no_row_ids && gives_keys_again(&table, &sql);
+                table.gives_keys_again = is_given_again.then_some("declare it INTEGER PRIMARY KEY AUTOINCREMENT");
+                table.replaces = replaces(&sql);
                 let collations = collations(&sql);
                 for column in &mut table.columns {
                     column.collation = collations.get(&column.name.to_ascii_lowercase()).cloned();
@@ -86,6 +88,19 @@ fn gives_keys_again(table: &LiveTable, sql: &str) -> bool {
     let counts = |token: &Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case("AUTOINCREMENT"));
     let tokens = Tokenizer::new(&SQLiteDialect {}, sql).tokenize();
     is_row_id && !tokens.is_ok_and(|tokens| tokens.iter().any(counts))
+}
+
+/// Whether a `CREATE TABLE` statement says `ON CONFLICT REPLACE`.
+fn replaces(sql: &str) -> bool {
+    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
+    let words: Vec<String> = tokens
+        .into_iter()
+        .filter_map(|token| match token {
+            Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
+            _ => None,
+        })
+        .collect();
+    words.windows(2).any(|two| two[0] == "conflict" && two[1] == "replace")
 }
 
 async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, StoreError> {
@@ -306,6 +321,12 @@ mod tests {
                    d TEXT COLLATE BINARY, e INT, UNIQUE (e COLLATE NOCASE))";
         let found: Vec<(String, String)> = collations(sql).into_iter().collect();
         assert_eq!(found, [("a".into(), "NOCASE".into()), ("b c".into(), "RTRIM".into())]);
+    }
+
+    #[test]
+    fn tables_that_replace_rows_are_found() {
+        assert!(replaces("CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT UNIQUE ON /* so */ CONFLICT\n REPLACE)"));
+        assert!(!replaces("CREATE TABLE t (a TEXT PRIMARY KEY ON CONFLICT ABORT, \"conflict\" TEXT, replace TEXT)"));
     }
 
     #[test]

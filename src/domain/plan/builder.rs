@@ -88,7 +88,10 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         row_retention,
         quasi_identifiers,
         shown,
-        counts_clients: schema.tables.values().flat_map(|table| &table.triggers).any(|trigger| trigger.may_delete),
+        counts_clients: schema
+            .tables
+            .values()
+            .any(|table| table.replaces || table.triggers.iter().any(|trigger| trigger.may_delete)),
         conditions: builder.conditions,
         notes: builder.notes,
     };
@@ -183,7 +186,15 @@ impl<'a> Builder<'a> {
         let good = spelt.len() == condition.columns().len();
         let is_moment = |name: &String| table.column(name).is_some_and(LiveColumn::is_moment);
         let about_moments = spelt.iter().any(is_moment);
-        let condition = condition.spelt(spelt).about_moments(about_moments);
+        let inside = condition.relations().iter().filter_map(|(space, own)| match space {
+            Some(space) => self.schema.table(&format!("{space}.{own}")).or_else(|| self.schema.table(own)),
+            None => self.schema.table(own),
+        });
+        let inside: Vec<&LiveTable> = inside.chain([table]).collect();
+        let is_moment_inside =
+            |name: &String| inside.iter().any(|own| own.column(name).is_some_and(LiveColumn::is_moment));
+        let inner_moments = condition.inner_columns().iter().any(is_moment_inside);
+        let condition = condition.spelt(spelt).about_moments(about_moments, inner_moments);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());
         good.then_some(placed.condition)
@@ -229,11 +240,11 @@ impl<'a> Builder<'a> {
                 table.name
             ));
         }
-        let given_again = (table.gives_keys_again && key.len() == 1 && table.column(&key[0]).is_some_and(|own| own.primary_key > 0)).then(|| {
+        let is_numbered = key.len() == 1 && table.column(&key[0]).is_some_and(|own| own.primary_key > 0);
+        let given_again = table.gives_keys_again.filter(|_| is_numbered).map(|fix| {
             format!(
-                "the database may give a number of `{}.{}` again when the row that had it is deleted: declare it \
-                 INTEGER PRIMARY KEY AUTOINCREMENT, or delete no clients; who has the number of a client anonymized \
-                 before is told apart by {}",
+                "the database may give a number of `{}.{}` again when the row that had it is deleted: {fix}, or delete no \
+                 clients; who has the number of a client anonymized before is told apart by {}",
                 table.name,
                 key[0],
                 match &anonymized {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Ident, ObjectName, Query, TableFactor, UnaryOperator, Value, Visit, Visitor,
+    BinaryOperator, Expr, Ident, ObjectName, Query, TableFactor, UnaryOperator, Value, ValueWithSpan, Visit, Visitor,
 };
 use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::parser::{Parser, ParserError};
@@ -21,14 +21,28 @@ pub struct Condition {
     within: Vec<(Option<String>, String)>,
     has_query: bool,
     always_readable: bool,
-    /// Whether it is about moments, of which the day depends on the time zone.
-    about_moments: bool,
+    /// The columns that its subqueries mention, their own or others.
+    inner: Vec<String>,
+    /// Where `{today}` stands in the text, in order.
+    days: Vec<Day>,
+}
+
+/// One `{today}` in a condition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Day {
+    /// Whether it stands in a subquery.
+    is_inner: bool,
+    /// Whether it may be compared with moments, of which the day depends on the time zone.
+    of_moments: bool,
 }
 
 const TODAY: &str = "{today}";
 
 /// Stands for every column of a table.
 const EVERY: &str = "*";
+
+/// What stands for `{today}` while a condition is parsed, before its number.
+const PARSED: &str = "lethe-today-";
 
 impl Condition {
     /// Parses one SQL expression; `{today}` stands for the day of the sweep.
@@ -44,7 +58,13 @@ impl Condition {
         if stands_in_quotes(text, TODAY) {
             return Err(format!("`{text}` puts quotes around `{TODAY}`, which is a quoted date already"));
         }
-        let sql = text.replace(TODAY, "'2000-01-01'");
+        let mut parts = text.split(TODAY);
+        let mut sql = parts.next().unwrap_or(text).to_owned();
+        let mut days = Vec::new();
+        for part in parts {
+            sql += &format!("'{PARSED}{}'{part}", days.len());
+            days.push(Day::default());
+        }
         let mut parser = Parser::new(grammar)
             .try_with_sql(&sql)
             .map_err(|error| format!("`{text}` is not SQL: {}", plain(&error)))?;
@@ -56,6 +76,11 @@ impl Condition {
         }
         let mut names = Names { joins_by_name: joins_by_name(text), ..Names::default() };
         let _ = expression.visit(&mut names);
+        for at in std::mem::take(&mut names.inner_days) {
+            if let Some(day) = days.get_mut(at) {
+                day.is_inner = true;
+            }
+        }
         if names.placeholder {
             return Err(format!("`{text}` has a placeholder other than `{{today}}`"));
         }
@@ -66,7 +91,8 @@ impl Condition {
             relations: names.relations,
             has_query: names.has_query,
             always_readable: is_always_readable(&expression),
-            about_moments: false,
+            inner: names.inner.into_iter().map(|(_, column)| column).collect(),
+            days,
         })
     }
 
@@ -75,9 +101,10 @@ impl Condition {
         Self { columns, ..self }
     }
 
-    /// The same condition, on columns of which one may hold moments.
-    pub(super) fn about_moments(self, about_moments: bool) -> Self {
-        Self { about_moments, ..self }
+    /// The same condition, on columns of which one may hold moments: its own, or those of its subqueries.
+    pub(super) fn about_moments(self, own: bool, inner: bool) -> Self {
+        let of = |day: Day| Day { of_moments: if day.is_inner { inner } else { own }, ..day };
+        Self { days: self.days.iter().map(|day| of(*day)).collect(), ..self }
     }
 
     /// An equality that needs no parsing: a column, as the text it is written as,
@@ -92,7 +119,8 @@ impl Condition {
             within: Vec::new(),
             has_query: false,
             always_readable: true,
-            about_moments: false,
+            inner: Vec::new(),
+            days: Vec::new(),
         }
     }
 
@@ -105,7 +133,8 @@ impl Condition {
             within: self.within.iter().chain(&other.within).cloned().collect(),
             has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
-            about_moments: self.about_moments || other.about_moments,
+            inner: self.inner.iter().chain(&other.inner).cloned().collect(),
+            days: self.days.iter().chain(&other.days).copied().collect(),
         }
     }
 
@@ -119,14 +148,26 @@ impl Condition {
     #[must_use]
     pub fn sql(&self, today: impl Into<Today>) -> String {
         let today: Today = today.into();
-        let day = if self.about_moments { today.begins(today.day) } else { format!("'{today}'") };
-        self.text.replace(TODAY, &day)
+        let mut parts = self.text.split(TODAY);
+        let mut sql = parts.next().unwrap_or_default().to_owned();
+        for (at, part) in parts.enumerate() {
+            let of_moments = self.days.get(at).is_some_and(|day| day.of_moments);
+            sql += &if of_moments { today.begins(today.day) } else { format!("'{today}'") };
+            sql += part;
+        }
+        sql
     }
 
     /// The column names it mentions outside of subqueries, unqualified.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// The column names that its subqueries mention, unqualified.
+    #[must_use]
+    pub fn inner_columns(&self) -> &[String] {
+        &self.inner
     }
 
     /// What its subqueries read: schema, where one is named, and name; also
@@ -247,6 +288,8 @@ fn plain(error: &ParserError) -> String {
 #[derive(Default)]
 struct Names {
     columns: Vec<String>,
+    /// The numbers of each `{today}` in a subquery.
+    inner_days: Vec<usize>,
     relations: Vec<(Option<String>, String)>,
     /// Columns in subqueries: the table as it is called there, where it is, and the column.
     inner: Vec<(Option<String>, String)>,
@@ -319,7 +362,9 @@ impl Visitor for Names {
 
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
         match expression {
-            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => self.placeholder = true,
+            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
+                self.placeholder = true;
+            }
             Expr::Identifier(name) if self.depth == 0 => self.columns.push(name.value.clone()),
             Expr::CompoundIdentifier(names) if self.depth == 0 => {
                 self.columns.extend(names.last().map(|name| name.value.clone()));
@@ -330,6 +375,16 @@ impl Visitor for Names {
                 self.inner.extend(names.last().map(|name| (called, spelt(name))));
             }
             _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if let Value::SingleQuotedString(text) = &value.value
+            && let Some(number) = text.strip_prefix(PARSED)
+            && self.depth > 0
+        {
+            self.inner_days.extend(number.parse::<usize>());
         }
         ControlFlow::Continue(())
     }
@@ -355,6 +410,19 @@ mod tests {
             Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1", &SQLiteDialect {}).unwrap();
         assert_eq!(condition.columns(), ["a"]);
         assert!(condition.has_query());
+    }
+
+    #[test]
+    fn each_day_is_a_moment_where_it_is_compared_with_moments() {
+        let text =
+            "due < {today} AND EXISTS (SELECT 1 FROM b WHERE b.at < {today} AND kept > DATE {today}) OR due = {today}";
+        let condition = Condition::parse(text, &PostgreSqlDialect {}).unwrap().about_moments(false, true);
+        assert_eq!(condition.inner_columns(), ["at", "kept"]);
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
+        let sql = condition.and(&condition).sql(Today { day, zone: chrono_tz::Pacific::Auckland });
+        let (plain, moment) = ("'2026-01-02'", "'2026-01-02 00:00 Pacific/Auckland'");
+        assert_eq!((sql.matches(plain).count(), sql.matches(moment).count()), (4, 4), "{sql}");
+        assert!(sql.contains(&format!("b.at < {moment} AND kept > DATE {moment}")), "{sql}");
     }
 
     #[test]

@@ -122,7 +122,8 @@ impl Builder<'_> {
     /// Notes that rows of a table are deleted or emptied along, and returns those; or refuses.
     fn taken_along<'t>(&mut self, gone: &Gone, other: &'t LiveTable, along: &Along, place: &str) -> Option<Gone<'t>> {
         let unknown = Some(Gone { table: other, paths: None });
-        let rule = self.rule_of(&other.name).filter(|rule| rule.free.is_none());
+        let said = self.rule_of(&other.name);
+        let rule = said.filter(|rule| rule.free.is_none());
         let is_client = other.name == self.client_table.name;
         // What is reached by another column than the key may be of several clients, who refer to it.
         let is_of_one = gone.paths.as_ref().is_some_and(|paths| paths.iter().all(|path| path.by_key || path.exclusive));
@@ -137,7 +138,10 @@ impl Builder<'_> {
                 self.refuse(gone, other, along, why, place);
                 return None;
             }
-            if !is_client {
+            if !is_client && said.is_some() && !matches!(along, Along::Resets(_)) {
+                let why = "the policy keeps these rows, as `free` says that they are not about clients";
+                self.refuse(gone, other, along, why, place);
+            } else if !is_client {
                 self.note(along.words(gone, other));
             }
             return unknown;

@@ -243,6 +243,8 @@ pub struct Rule {
     pub column: String,
     /// What happens, the first that applies.
     pub branches: Vec<Branch>,
+    /// The condition of each branch, where it has one of the policy's.
+    pub conditions: Vec<Option<Condition>>,
     /// The column's type, as the database declares it.
     pub declared: String,
     /// What stands in the column when it is emptied.

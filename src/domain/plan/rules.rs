@@ -197,10 +197,10 @@ impl TableRules<'_, '_> {
                 "give it `class = \"non-personal\"`, or `keep = \"<why>\"`",
             );
         }
+        let mut conditions = Vec::new();
         for branch in &mut branches {
-            if let Some(text) = &branch.condition {
-                builder.condition(text, self.table, &format!("{place}.where"));
-            }
+            let text = branch.condition.as_ref();
+            conditions.push(text.and_then(|text| builder.condition(text, self.table, &format!("{place}.where"))));
             if let Action::Copy(other) = &mut branch.action
                 && let Some(spelt) = builder.column(self.table, other, &format!("{place}.copy"))
             {
@@ -214,6 +214,7 @@ impl TableRules<'_, '_> {
         let rule = Rule {
             column: column.name.clone(),
             branches,
+            conditions,
             declared: column.declared.clone(),
             empty: column.empty(),
             key,
@@ -351,6 +352,7 @@ impl TableRules<'_, '_> {
         Rule {
             column: column.to_owned(),
             branches: vec![Branch { condition, action }],
+            conditions: Vec::new(),
             declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
             empty: Empty::Null,
             key: self.client.key.clone(),

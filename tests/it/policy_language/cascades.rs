@@ -6,7 +6,7 @@ use lethe::worker::sweep::{Mode, SweepError};
 
 use super::support::{assert_changes, list, outcomes, policy, problems};
 use crate::common::Company;
-use crate::common::place::either;
+use crate::common::place::{either, is_on_postgres};
 
 const CUSTOMERS: &str = r#"
     tables.customers.columns.no.class = "non-personal"
@@ -85,7 +85,27 @@ async fn a_cascade_through_several_tables_is_followed_to_its_end() {
         columns.seen_on.class = \"non-personal\"
         retention = {{ length = \"1 year\", date = \"seen_on\", rows = \"delete\" }}"
     ));
-    assert_one(&schema, &policy, &["tables.visits.retention", "rows of `house holds`", "`customers`"]).await;
+    let found = problems(&schema, &policy).await;
+    let says = |part: &str| found.iter().any(|own| own.contains("tables.visits.retention") && own.contains(part));
+    assert!(found.len() == 3 && says("rows of `house holds` also deletes rows of `customers`"), "{found:#?}");
+    assert!(says("also deletes rows of `regions`") && says("also deletes rows of `house holds`"), "{found:#?}");
+}
+
+#[tokio::test]
+async fn rows_of_a_table_that_is_free_of_client_data_are_not_deleted_along() {
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT);
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT REFERENCES customers);
+        CREATE TABLE invoices (id INTEGER PRIMARY KEY, order_id BIGINT REFERENCES orders {action}, amount INTEGER);";
+    let customers = CUSTOMERS.replace("tables.customers.columns.household = { class = \"non-personal\" }", "");
+    let orders = "[tables.orders]\nclient = \"customer_no\"\nrows = \"delete\"\n[tables.invoices]\n";
+    let free = policy(&format!("{customers}\n{orders}free = \"amounts alone\"\n"));
+    let cascade = schema.replace("{action}", "ON DELETE CASCADE");
+    assert_one(&cascade, &free, &["tables.orders.rows", "`invoices`", "`free`"]).await;
+    let said = "client = { column = \"order_id\", through = \"orders\" }\nrows = \"delete\"\n";
+    let deleted = policy(&format!("{customers}\n{orders}{said}"));
+    assert_eq!(problems(&cascade, &deleted).await, Vec::<String>::new());
+    let emptied = schema.replace("{action}", "ON DELETE SET NULL");
+    assert_eq!(problems(&emptied, &free).await, Vec::<String>::new());
 }
 
 const TICKETS: &str = "
@@ -238,4 +258,27 @@ async fn old_rows_with_which_a_trigger_deletes_clients_stay() {
     assert_eq!(company.rows("SELECT state FROM lethe_sweeps").await, ["stopped"]);
     assert!(company.rows("SELECT note FROM lethe_sweeps").await[0].contains("deletes clients"));
     assert_eq!(company.dump().await, before);
+}
+
+/// SQLite alone has it: a row that is written deletes the one that has its value.
+#[tokio::test]
+async fn a_client_whose_new_value_deletes_another_fails_and_the_other_is_still_there() {
+    if is_on_postgres() {
+        return;
+    }
+    let schema = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, login TEXT UNIQUE ON CONFLICT REPLACE);
+        INSERT INTO customers VALUES ('A', 'Ann', 'ann'), ('B', 'Bob', 'gone-A'), ('C', 'Cid', 'cid');";
+    let policy = policy(
+        r#"
+        tables.customers.columns.no.class = "non-personal"
+        tables.customers.columns.name = { class = "personal", replace = "Client" }
+        tables.customers.columns.login = { class = "personal", replace = "gone-{key}" }
+        "#,
+    );
+    let company = Company::new(schema, &policy).await;
+    let found = outcomes(&company, &["A", "C"]).await;
+    assert!(found[0].starts_with("A failed") && found[0].contains("deleted a client along"), "{found:?}");
+    assert_eq!(found[1], "C anonymized");
+    let left = company.rows("SELECT no, name, login FROM customers ORDER BY no").await;
+    assert_eq!(left, ["A|Ann|ann", "B|Bob|gone-A", "C|Client|gone-C"]);
 }

@@ -400,6 +400,31 @@ async fn a_guard_compares_moments_with_the_day_of_the_jobs_time_zone() {
     assert_eq!(company.rows("SELECT no FROM customers WHERE name = 'Client'").await, ["B"]);
 }
 
+#[tokio::test]
+async fn subqueries_and_rules_compare_moments_with_the_day_of_the_jobs_time_zone() {
+    super::on_postgres();
+    // 2 January begins in Auckland at eleven in the morning of the first, UTC.
+    let company = Company::new(
+        "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE, seen TIMESTAMPTZ, remark TEXT);
+         CREATE TABLE visits (customer TEXT, at TIMESTAMPTZ);
+         INSERT INTO customers VALUES ('A', 'Ann', '2026-01-01', NULL, 'hello'), ('B', 'Bob', '2026-01-02', '2026-01-01 10:00+00', 'hello'),
+           ('C', 'Cid', '2026-01-01', '2026-01-01 20:00+00', 'hello');
+         INSERT INTO visits VALUES ('A', '2026-01-01 20:00+00'), ('B', '2026-01-01 10:00+00');",
+        &format!(
+            "{DUE}\nseen.class = \"non-personal\"\n\
+             remark = {{ class = \"personal\", clear = true, where = \"seen < {{today}}\" }}\n\
+             [tables.visits]\nfree = \"moments alone\"\n[[guards]]\nname = \"visited\"\nreason = \"visited today\"\n\
+             where = \"due <= {{today}} AND EXISTS (SELECT 1 FROM visits AS v WHERE v.customer = no AND v.at >= {{today}})\""
+        ),
+    )
+    .await;
+    let request = Request { zone: chrono_tz::Pacific::Auckland, ..company.request(SweepKind::Due) };
+    let tally = company.sweep(&request).await.unwrap();
+    assert_eq!((tally.anonymized, tally.refused), (2, 1));
+    let left = company.rows("SELECT no, name, remark FROM customers ORDER BY no").await;
+    assert_eq!(left, ["A|Ann|hello", "B|Client|NULL", "C|Client|hello"]);
+}
+
 #[test]
 fn statements_that_the_database_rewrites_or_fires_upon_are_listed() {
     super::on_postgres();
