@@ -7,18 +7,18 @@ use super::office::{Office, token};
 use super::trade::{Trade, ago, today, years_ago};
 
 /// A charity with one more individual, who is due and has nothing but a name.
-async fn with_client(no: u32, first: &str, last: &str) -> Trade {
+pub(super) async fn with_client(no: u32, first: &str, last: &str) -> Trade {
     let trade = Trade::of("prodon").await;
     client(&trade, no, first, last).await;
     trade
 }
 
-async fn client(trade: &Trade, no: u32, first: &str, last: &str) {
+pub(super) async fn client(trade: &Trade, no: u32, first: &str, last: &str) {
     let sql = "INSERT INTO clients (client_no, client_type, first_name, last_name, created_on) VALUES";
     trade.execute(&format!("{sql} ({no}, 'Individual', '{first}', '{last}', '2001-02-03')")).await;
 }
 
-async fn shop() -> Trade {
+pub(super) async fn shop() -> Trade {
     let trade = Trade::of("np-retail").await;
     trade
         .execute(

@@ -1,0 +1,51 @@
+//! Statements tried on awkward data: short names, names in another order, addresses in another
+//! case, and rows that lead to a client only in a roundabout way.
+
+use super::own_data::{client, with_client};
+
+#[tokio::test]
+async fn p18_mail_addresses_reach_donations_whatever_their_case_and_wherever_the_client_gave_them() {
+    let trade = with_client(901, "Ophelia", "Online").await;
+    client(&trade, 902, "Other", "Person").await;
+    trade
+        .execute(
+            "INSERT INTO portal_accounts VALUES
+               (9101, ' Ophelia@Home.Example', 'O.'), (9102, 'OPHELIA.PAGE@home.example ', 'O.'), (9103, 'ophelia.gift@home.example', 'O.'),
+               (9104, 'Ophelia.Old@home.example', 'O.'), (9105, 'ophelia.numbered@home.example', 'O.'), (9106, 'other@home.example', 'Other');
+             INSERT INTO communications (communication_id, client_no, means, value) VALUES
+               (9001, 901, 'EMAIL', 'ophelia@home.example '), (9002, 902, 'EMAIL', 'other@home.example');
+             INSERT INTO participants (participant_id, event_id, client_no, display_name, email) VALUES
+               (9001, 1, 901, 'O.', 'ophelia.page@home.example'), (9002, 1, NULL, 'O. again', 'OPHELIA@home.example'), (9003, 1, 902, 'Other', 'other@home.example');
+             INSERT INTO page_donations (donation_id, event_id, participant_id, donor_client_no, donor_email, amount, donated_on) VALUES
+               (9001, 1, 9003, 901, 'Ophelia.Gift@home.example', 1, '2015-01-01'), (9002, 1, 9001, 902, 'other@home.example', 1, '2015-01-01');
+             INSERT INTO online_donations (online_id, organization_id, account_id, client_no, first_name, email, amount, donated_on) VALUES
+               (9101, 1, NULL, NULL, 'Ophelia', 'Ophelia@Home.Example', 1, '2015-01-01'),
+               (9102, 1, NULL, NULL, 'Ophelia', ' ophelia@home.example ', 1, '2015-01-01'),
+               (9103, 1, 9101, NULL, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9104, 1, NULL, NULL, 'Ophelia', 'Ophelia.Page@home.example', 1, '2015-01-01'),
+               (9105, 1, 9102, NULL, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9106, 1, NULL, NULL, 'Ophelia', 'ophelia.gift@HOME.example', 1, '2015-01-01'),
+               (9107, 1, 9103, NULL, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9108, 1, 9105, 901, 'Ophelia', 'ophelia.old@home.example', 1, '2015-01-01'),
+               (9109, 1, NULL, NULL, 'Ophelia', 'Ophelia.Old@Home.example', 1, '2015-01-01'),
+               (9110, 1, 9104, NULL, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9111, 1, NULL, NULL, 'Ophelia', 'Ophelia.Numbered@home.example', 1, '2015-01-01'),
+               (9112, 2, 9101, NULL, 'Ophelia', 'ophelia@home.example', 1, '2015-01-01'),
+               (9113, 1, 9106, NULL, 'Other', 'Other@home.example', 1, '2015-01-01'),
+               (9114, 1, NULL, 902, 'Other', 'other@home.example', 1, '2015-01-01');",
+        )
+        .await;
+    trade.list(&["901"]);
+    assert_eq!(trade.outcome("901"), "anonymized");
+    let report = "SELECT online_id, first_name, email FROM online_donation_report WHERE online_id > 9100 AND (first_name IS NOT NULL OR email IS NOT NULL) ORDER BY 1";
+    assert_eq!(
+        trade.rows(report).await,
+        ["9112|Ophelia|ophelia@home.example", "9113|Other|Other@home.example", "9114|Other|other@home.example"]
+    );
+    let history = "SELECT online_id FROM portal_history WHERE online_id > 9100 ORDER BY 1";
+    assert_eq!(trade.rows(history).await, ["9112", "9113"]);
+    let pages = "SELECT participant_id, display_name FROM participants WHERE participant_id > 9000 ORDER BY 1";
+    assert_eq!(trade.rows(pages).await, ["9001|Anonymous participant", "9002|Anonymous participant", "9003|Other"]);
+    let donors = "SELECT donation_id, donor_email FROM page_donations WHERE donation_id > 9000 ORDER BY 1";
+    assert_eq!(trade.rows(donors).await, ["9001|NULL", "9002|other@home.example"]);
+}
