@@ -2,6 +2,8 @@
 //! case, and rows that lead to a client only in a roundabout way.
 
 use super::own_data::{client, with_client};
+use super::trade::Trade;
+use crate::common::place::either;
 
 #[tokio::test]
 async fn p18_mail_addresses_reach_donations_whatever_their_case_and_wherever_the_client_gave_them() {
@@ -48,4 +50,60 @@ async fn p18_mail_addresses_reach_donations_whatever_their_case_and_wherever_the
     assert_eq!(trade.rows(pages).await, ["9001|Anonymous participant", "9002|Anonymous participant", "9003|Other"]);
     let donors = "SELECT donation_id, donor_email FROM page_donations WHERE donation_id > 9000 ORDER BY 1";
     assert_eq!(trade.rows(donors).await, ["9001|NULL", "9002|other@home.example"]);
+}
+
+#[tokio::test]
+async fn r16_r18_nothing_takes_the_place_of_a_withdrawn_badge_or_of_an_anonymized_member() {
+    let trade = Trade::of("resamania").await;
+    let member = |verb: &str, id: &str, no: &str| {
+        format!(
+            "{verb} INTO members (member_id, member_no, club_code, status, first_name, last_name, display_name, joined_on) \
+             VALUES ({id}, '{no}', 'LYO', 'former', 'Bea', 'Badge', 'Bea Badge', '2001-01-01')"
+        )
+    };
+    let subscription = |id: u32, member: u32| {
+        format!("INSERT INTO subscriptions SELECT {id}, {member}, min(offer_code), '2010-01-01', NULL FROM offers")
+    };
+    let instalment =
+        |id: u32, member: u32| format!("INSERT INTO instalments VALUES ({id}, {member}, '2010-01-01', 5, TRUE)");
+    for sql in [
+        member("INSERT", "9001", "LYO-9001"),
+        member("INSERT", "9002", "LYO-9002"),
+        "INSERT INTO badges (badge_no, member_id) VALUES ('OLD', 9001), ('FRESH', 9002)".to_owned(),
+        subscription(9001, 9002),
+        instalment(9001, 9002),
+    ] {
+        trade.execute(&sql).await;
+    }
+    trade.list(&["9001"]);
+    assert_eq!(trade.outcome("9001"), "anonymized");
+    let after = trade.snapshot().await;
+
+    let replace = |sql: &str| sql.replace("UPDATE", either("UPDATE OR REPLACE", "UPDATE"));
+    let insert = either("INSERT OR REPLACE", "INSERT");
+    for sql in [
+        replace("UPDATE badges SET badge_no = 'OLD' WHERE badge_no = 'FRESH'"),
+        replace("UPDATE badges SET assignable = NULL, active = NULL WHERE badge_no = 'OLD'"),
+        member(insert, "9001", "LYO-9003"),
+        member(insert, "9003", "LYO-9001"),
+        replace("UPDATE members SET member_id = 9001 WHERE member_id = 9002"),
+        replace("UPDATE members SET member_no = 'LYO-9001' WHERE member_id = 9002"),
+        replace("UPDATE members SET anonymized = NULL WHERE member_id = 9001"),
+        "UPDATE members SET anonymized = FALSE WHERE member_id = 9001".to_owned(),
+        "UPDATE members SET member_no = 'LYO-9003' WHERE member_id = 9001".to_owned(),
+        "DELETE FROM members WHERE member_id = 9001".to_owned(),
+        subscription(9002, 9001),
+        instalment(9002, 9001),
+        "UPDATE subscriptions SET member_id = 9001 WHERE subscription_id = 9001".to_owned(),
+        "UPDATE instalments SET member_id = 9001 WHERE instalment_id = 9001".to_owned(),
+    ] {
+        assert!(trade.refusal(&sql).await.is_some(), "{sql}");
+    }
+    assert_eq!(trade.snapshot().await, after);
+
+    // Another member buys as before, and gets a badge of another number.
+    for sql in [subscription(9003, 9002), instalment(9003, 9002)] {
+        assert_eq!(trade.refusal(&sql).await, None, "{sql}");
+    }
+    assert_eq!(trade.refusal("UPDATE badges SET badge_no = 'FRESH-2' WHERE badge_no = 'FRESH'").await, None);
 }
