@@ -107,3 +107,49 @@ async fn r16_r18_nothing_takes_the_place_of_a_withdrawn_badge_or_of_an_anonymize
     }
     assert_eq!(trade.refusal("UPDATE badges SET badge_no = 'FRESH-2' WHERE badge_no = 'FRESH'").await, None);
 }
+
+#[tokio::test]
+async fn b01_neither_name_of_a_customer_or_of_a_companys_contact_is_left_in_titles_and_labels() {
+    let trade = Trade::of("proabono").await;
+    trade
+        .execute(
+            "INSERT INTO customers (reference, name, segment_code, billing_company, billing_first_name, billing_last_name, billing_country, language, created_on) VALUES
+               ('B1', 'Anna Zweigstein', 'FR', NULL, 'Anna', 'Zweigstein', 'FR', 'fr', '2001-01-01'),
+               ('B2', 'Petit SARL', 'FR', 'Petit SARL', 'Bruno', 'Petit', 'FR', 'fr', '2001-01-01'),
+               ('B3', 'Li De', 'FR', NULL, 'Li', 'De', 'LI', 'de', '2001-01-01'),
+               ('B4', 'Paul Payeur', 'FR', NULL, 'Paul', 'Payeur', 'FR', 'fr', '2001-01-01');
+             INSERT INTO subscriptions (subscription_id, customer_reference, buyer_reference, offer_code, title, state, created_on) VALUES
+               ('sub-b1', 'B1', 'B4', 'BASIC', 'Offre Zweigstein', 'terminated', '2001-01-02'),
+               ('sub-b2', 'B2', 'B2', 'BASIC', 'Premium (Bruno)', 'terminated', '2001-01-02'),
+               ('sub-b3', 'B3', 'B3', 'BASIC', 'Pour Li', 'terminated', '2001-01-02'),
+               ('sub-b4', 'B4', 'B4', 'BASIC', 'Basic', 'terminated', '2001-01-02');
+             INSERT INTO invoices (invoice_id, number, customer_reference, subscription_id, state, issued_on, due_on, made_out_to, net_cents, tax_cents, total_cents) VALUES
+               ('inv-b1', 'N-B1', 'B4', 'sub-b1', 'paid', '2001-02-02', '2001-03-02', 'Paul Payeur', 10, 2, 12),
+               ('inv-b2', 'N-B2', 'B2', 'sub-b2', 'paid', '2001-02-02', '2001-03-02', 'Petit SARL', 10, 2, 12);
+             INSERT INTO invoice_lines VALUES
+               ('inv-b1', 1, 'Abonnement d''Anna Zweigstein', 1, 10), ('inv-b1', 2, 'Frais', 1, 10), ('inv-b2', 1, 'Abonnement (M. Petit)', 1, 10);
+             INSERT INTO payments (payment_id, invoice_id, state, paid_on, amount_cents, label) VALUES
+               ('pay-b1', 'inv-b1', 'done', '2001-02-03', 12, 'VIREMENT ZWEIGSTEIN ANNA'),
+               ('pay-b2', 'inv-b1', 'done', '2001-02-03', 12, 'VIREMENT PAYEUR PAUL'),
+               ('pay-b3', 'inv-b2', 'done', '2001-02-03', 12, 'VIREMENT PETIT BRUNO');
+             INSERT INTO balance_lines (balance_line_id, customer_reference, label, amount_cents, created_on, invoice_id)
+             VALUES (9901, 'B4', 'Avoir pour Zweigstein Anna', 3, '2001-02-01', 'inv-b1');",
+        )
+        .await;
+    let before = trade.snapshot().await;
+    assert_eq!(trade.forget(&["B1", "B2", "B3"])["progress"]["anonymized"], 3);
+    let titles = "SELECT subscription_id, title FROM subscriptions WHERE subscription_id LIKE 'sub-b%' ORDER BY 1";
+    assert_eq!(trade.rows(titles).await, ["sub-b1|", "sub-b2|", "sub-b3|", "sub-b4|Basic"]);
+    let lines = "SELECT invoice_id, line_no, label FROM invoice_lines WHERE invoice_id LIKE 'inv-b%' ORDER BY 1, 2";
+    assert_eq!(trade.rows(lines).await, ["inv-b1|1|", "inv-b1|2|Frais", "inv-b2|1|"]);
+    let labels = "SELECT payment_id, label FROM payments WHERE payment_id LIKE 'pay-b%' ORDER BY 1";
+    assert_eq!(trade.rows(labels).await, ["pay-b1|NULL", "pay-b2|VIREMENT PAYEUR PAUL", "pay-b3|NULL"]);
+    assert_eq!(trade.value("SELECT label FROM balance_lines WHERE balance_line_id = 9901").await, "");
+    // A company that has its contact's name keeps it, and whoever pays stays as they were.
+    let names = "SELECT reference, COALESCE(name, '') FROM customers WHERE reference IN ('B1', 'B2', 'B3') ORDER BY 1";
+    assert_eq!(trade.rows(names).await, ["B1|", "B2|Petit SARL", "B3|"]);
+    let after = trade.snapshot().await;
+    assert_eq!(after.row("customers", "B4"), before.row("customers", "B4"));
+    let left: Vec<String> = after.mentions("weigstein").into_iter().chain(after.mentions("ZWEIGSTEIN")).collect();
+    assert_eq!(left, Vec::<String>::new());
+}
