@@ -153,3 +153,44 @@ async fn b01_neither_name_of_a_customer_or_of_a_companys_contact_is_left_in_titl
     let left: Vec<String> = after.mentions("weigstein").into_iter().chain(after.mentions("ZWEIGSTEIN")).collect();
     assert_eq!(left, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn b01_p12_short_names_and_first_names_are_left_in_no_title_and_no_task() {
+    let trade = with_client(901, "Vera", "Roy").await;
+    client(&trade, 902, "Stella", "Standfast").await;
+    // One with a name of two letters, and two who are called as a campaign and a category are.
+    client(&trade, 903, "May", "Wu").await;
+    client(&trade, 904, "Ida", "Winter").await;
+    client(&trade, 905, "Will", "Major").await;
+    trade
+        .execute(
+            "INSERT INTO tasks (task_id, task_type, main_contact_no, description, user_name) VALUES
+               (901, 'CALL', 902, 'Call Vera back', 'TOM'), (902, 'CALL', 902, 'Call Mr. Roy', 'TOM'),
+               (903, 'CALL', 902, 'Order flowers', 'TOM'), (904, 'CALL', 902, 'Royal visit', 'TOM');
+             INSERT INTO task_clients VALUES (901, 901), (901, 902), (902, 901), (902, 902), (903, 901), (903, 902), (904, 901), (904, 902);
+             INSERT INTO challenges VALUES (901, 1, 'Run with Roy', 902, 'Stella Standfast', 'stella@home.example'), (902, 1, 'Run', 902, 'Stella', NULL);
+             INSERT INTO participants (participant_id, event_id, challenge_id, client_no, display_name) VALUES
+               (901, 1, 901, 901, 'V.'), (902, 1, 901, 902, 'S.'), (903, 1, 902, 903, 'M.');
+             INSERT INTO teams VALUES (901, 1, 'Team Roy', 902, 'Stella Standfast'), (902, 1, 'Team Wu', 902, 'S.'), (903, 1, 'Team', 902, 'S.');
+             INSERT INTO team_members VALUES (901, 901, 'V.'), (901, 902, 'S.'), (902, 903, 'M.'), (902, 902, 'S.'), (903, 901, 'V.');
+             INSERT INTO transactions VALUES (990001, 904, 'WINTER', 'Gift', 'Cash', 5, '2010-01-01', NULL);
+             INSERT INTO client_categories VALUES (905, 'MAJOR', NULL, NULL);",
+        )
+        .await;
+    let ended = trade.list(&["901", "903", "904", "905"]);
+    assert_eq!(ended["progress"]["anonymized"], 4, "{ended}");
+    let tasks = "SELECT task_id, description FROM tasks WHERE task_id BETWEEN 901 AND 999 ORDER BY 1";
+    assert_eq!(trade.rows(tasks).await, ["901|NULL", "902|NULL", "903|Order flowers", "904|Royal visit"]);
+    let challenges =
+        "SELECT challenge_id, title, admin_name, admin_email FROM challenges WHERE challenge_id > 900 ORDER BY 1";
+    assert_eq!(
+        trade.rows(challenges).await,
+        ["901||Stella Standfast|stella@home.example", "902|Run|Stella|NULL"],
+        "whoever leads it stays"
+    );
+    let teams = "SELECT team_id, title, leader_name FROM teams WHERE team_id > 900 ORDER BY 1";
+    assert_eq!(trade.rows(teams).await, ["901||Stella Standfast", "902||S.", "903|Team|S."]);
+    let code = "SELECT campaign_code FROM transactions WHERE transaction_id = 990001";
+    assert_eq!(trade.value(code).await, "WINTER");
+    assert_eq!(trade.count("SELECT count(*) FROM client_categories WHERE client_no = 905").await, 1);
+}
