@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::snapshot::Snapshot;
 use super::trade::{Trade, ago, today, years_ago};
 
-const NOTICE: &str = "Customer anonymized";
+const NOTICE: &str = "Kunde anonymisiert";
 const SELECTION: &str = "SELECT customer_no FROM selection_entries WHERE selection_no = 1 ORDER BY customer_no";
 
 /// The company, its policy rehearsed and its backup acknowledged.
