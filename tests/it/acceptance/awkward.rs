@@ -1,7 +1,7 @@
 //! Statements tried on awkward data: short names, names in another order, addresses in another
 //! case, and rows that lead to a client only in a roundabout way.
 
-use super::own_data::{client, with_client};
+use super::own_data::{client, shop, with_client};
 use super::trade::Trade;
 use crate::common::place::either;
 
@@ -18,8 +18,11 @@ async fn p18_mail_addresses_reach_donations_whatever_their_case_and_wherever_the
                (9001, 901, 'EMAIL', 'ophelia@home.example '), (9002, 902, 'EMAIL', 'other@home.example');
              INSERT INTO participants (participant_id, event_id, client_no, display_name, email) VALUES
                (9001, 1, 901, 'O.', 'ophelia.page@home.example'), (9002, 1, NULL, 'O. again', 'OPHELIA@home.example'), (9003, 1, 902, 'Other', 'other@home.example');
+             INSERT INTO participants (participant_id, event_id, account_id, display_name) VALUES (9004, 1, 9101, 'O. by account'), (9005, 1, 9106, 'Other by account');
              INSERT INTO page_donations (donation_id, event_id, participant_id, donor_client_no, donor_email, amount, donated_on) VALUES
                (9001, 1, 9003, 901, 'Ophelia.Gift@home.example', 1, '2015-01-01'), (9002, 1, 9001, 902, 'other@home.example', 1, '2015-01-01');
+             INSERT INTO page_donations (donation_id, event_id, participant_id, participant_name, donor_name, donor_email, amount, donated_on) VALUES
+               (9003, 1, 9003, 'Other', 'Ophelia Online', 'OPHELIA@home.example', 1, '2015-01-01'), (9004, 1, 9001, 'O.', 'Other Person', 'other@home.example', 1, '2015-01-01');
              INSERT INTO online_donations (online_id, organization_id, account_id, client_no, first_name, email, amount, donated_on) VALUES
                (9101, 1, NULL, NULL, 'Ophelia', 'Ophelia@Home.Example', 1, '2015-01-01'),
                (9102, 1, NULL, NULL, 'Ophelia', ' ophelia@home.example ', 1, '2015-01-01'),
@@ -47,9 +50,20 @@ async fn p18_mail_addresses_reach_donations_whatever_their_case_and_wherever_the
     let history = "SELECT online_id FROM portal_history WHERE online_id > 9100 ORDER BY 1";
     assert_eq!(trade.rows(history).await, ["9112", "9113"]);
     let pages = "SELECT participant_id, display_name FROM participants WHERE participant_id > 9000 ORDER BY 1";
-    assert_eq!(trade.rows(pages).await, ["9001|Anonymous participant", "9002|Anonymous participant", "9003|Other"]);
-    let donors = "SELECT donation_id, donor_email FROM page_donations WHERE donation_id > 9000 ORDER BY 1";
-    assert_eq!(trade.rows(donors).await, ["9001|NULL", "9002|other@home.example"]);
+    let anonymous = "Anonymous participant";
+    let shown = [anonymous, anonymous, "Other", anonymous, "Other by account"];
+    let expected: Vec<String> = (9001..).zip(shown).map(|(page, name)| format!("{page}|{name}")).collect();
+    assert_eq!(trade.rows(pages).await, expected);
+    let donors = "SELECT donation_id, donor_name, donor_email, participant_name FROM page_donations WHERE donation_id > 9000 ORDER BY 1";
+    assert_eq!(
+        trade.rows(donors).await,
+        [
+            "9001|Anonymized client|NULL|NULL",
+            "9002|NULL|other@home.example|Anonymous participant",
+            "9003|Anonymized client|NULL|Other",
+            "9004|Other Person|other@home.example|Anonymous participant",
+        ]
+    );
 }
 
 #[tokio::test]
@@ -193,4 +207,84 @@ async fn b01_p12_short_names_and_first_names_are_left_in_no_title_and_no_task() 
     let code = "SELECT campaign_code FROM transactions WHERE transaction_id = 990001";
     assert_eq!(trade.value(code).await, "WINTER");
     assert_eq!(trade.count("SELECT count(*) FROM client_categories WHERE client_no = 905").await, 1);
+}
+
+#[tokio::test]
+async fn b13_days_that_stay_are_coarsened_to_their_year_and_reports_measure_what_is_left() {
+    for (name, table, column, key) in [
+        ("np-retail", "customers", "created_on", "K3"),
+        ("prodon", "clients", "created_on", "1"),
+        ("resamania", "members", "joined_on", "1"),
+        ("proabono", "customers", "created_on", "CUST-0012"),
+        ("amparex", "customers", "registered_on", "1024"),
+    ] {
+        let trade = if name == "np-retail" { shop().await } else { Trade::of(name).await };
+        let own = match table {
+            "clients" => "client_no",
+            "members" => "member_id",
+            _ if name == "proabono" => "reference",
+            _ => "customer_no",
+        };
+        trade.execute(&format!("UPDATE {table} SET {column} = '1998-07-16' WHERE {own} = '{key}'")).await;
+        let before = trade.snapshot().await;
+        let ended = trade.forget(&[key]);
+        assert_eq!(ended["progress"]["anonymized"], 1, "{name}: {ended}");
+        let after = trade.snapshot().await;
+        assert_eq!(after.text(table, key, column), "1998-01-01", "{name}");
+        let mut others = after.changes_since(&before).into_iter().filter(|change| change.table == table);
+        assert!(others.all(|change| change.row == key || change.column != column), "{name}");
+        // The period of those who stay still begins on their own day, and whoever went is not due again.
+        trade.write("list.txt", key);
+        let seen = trade.preview(&["--list", "list.txt", "--force"]);
+        assert_eq!(seen, [(key.to_owned(), "already".to_owned())], "{name}");
+        let report = trade.json(&["report", "sweep", &ended["sweep"]["id"].to_string()]);
+        let groups = &report["now"]["groups"];
+        assert!(groups["k"].as_u64() >= Some(1), "{name}: {report}");
+        let measured = groups["columns"].as_array().is_some_and(|all| all.iter().any(|own| own["column"] == column));
+        assert!(measured, "{name}: {groups}");
+    }
+}
+
+#[tokio::test]
+async fn n10_n12_a_contact_that_survives_keeps_its_notes_and_tasks_and_they_go_with_it() {
+    let trade = shop().await;
+    trade
+        .execute(
+            "INSERT INTO contacts (contact_no, name, created_on) VALUES ('TASK', 'Task Names Me', '2010-01-01');
+             UPDATE customers SET contact_no = 'TASK' WHERE customer_no = 'K1';
+             INSERT INTO tasks (task_no, customer_no, main_contact_no, task_type, subject, status, created_on) VALUES
+               (1, 'K2', 'TASK', 'call', 'Call them', 'open', '2010-01-01'), (2, NULL, 'TASK', 'call', 'Call the contact', 'open', '2010-01-01'),
+               (3, NULL, 'OWN', 'call', 'Call another', 'open', '2010-01-01');
+             INSERT INTO notes (note_id, owner_type, owner_no, body, user_id, written_at) VALUES
+               (1, 'Contact', 'TASK', 'Likes tea', 'HANNE', '2010-01-01'), (2, 'Contact', 'OWN', 'Likes milk', 'HANNE', '2010-01-01');",
+        )
+        .await;
+    let left = async || {
+        let contact = trade.value("SELECT name FROM contacts WHERE contact_no = 'TASK'").await;
+        let tasks = trade.rows("SELECT task_no FROM tasks ORDER BY 1").await;
+        (contact, tasks.join(","), trade.rows("SELECT note_id FROM notes ORDER BY 1").await.join(","))
+    };
+    let said = |contact: &str, tasks: &str, notes: &str| (contact.to_owned(), tasks.to_owned(), notes.to_owned());
+    trade.forget(&["K1"]);
+    assert_eq!(left().await, said("Task Names Me", "1,2,3", "1,2"), "a task of a live customer names the contact");
+    trade.forget(&["K2"]);
+    assert_eq!(left().await, said("Anonymized contact", "3", "2"));
+    trade.forget(&["K3"]);
+    assert_eq!(left().await, said("Anonymized contact", "", ""));
+}
+
+#[tokio::test]
+async fn b01_a_session_of_the_app_goes_whatever_the_case_of_its_mail_address() {
+    let trade = Trade::of("resamania").await;
+    trade
+        .execute(
+            "INSERT INTO members (member_id, member_no, club_code, status, first_name, last_name, display_name, email, joined_on) VALUES
+               (9001, 'LYO-9001', 'LYO', 'former', 'Bea', 'Badge', 'Bea Badge', 'Bea@Home.example', '2001-01-01');
+             INSERT INTO app_logins (login_id, login, last_used) VALUES
+               (9001, 'bea@home.example', '2001-01-02'), (9002, ' BEA@HOME.EXAMPLE', '2001-01-03'), (9003, 'abea@home.example', '2001-01-04');",
+        )
+        .await;
+    trade.list(&["9001"]);
+    assert_eq!(trade.outcome("9001"), "anonymized");
+    assert_eq!(trade.rows("SELECT login_id FROM app_logins WHERE login_id > 9000").await, ["9003"]);
 }
