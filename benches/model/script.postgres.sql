@@ -136,6 +136,7 @@ UPDATE customers SET
     email = 'anonymized-' || customer_no || '@anonymized.invalid', home_page = 'https://anonymized.invalid',
     vat_registration_no = NULL, gln = NULL, picture = NULL,
     birth_date = date_trunc('decade', birth_date::timestamp)::date,
+    created_on = date_trunc('year', created_on::timestamp)::date,
     blocked = 'All', anonymized = 1,
     anonymized_date = COALESCE(anonymized_date, '2026-01-01'),
     attributes = CASE WHEN jsonb_typeof(attributes -> 'household') = 'array'

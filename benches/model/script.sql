@@ -124,7 +124,7 @@ UPDATE customers SET
     contact = 'Anonymized', phone_no = NULL, mobile_phone_no = NULL,
     email = 'anonymized-' || customer_no || '@anonymized.invalid', home_page = 'https://anonymized.invalid',
     vat_registration_no = NULL, gln = NULL, picture = NULL,
-    birth_date = substr(birth_date, 1, 3) || '0-01-01',
+    birth_date = substr(birth_date, 1, 3) || '0-01-01', created_on = substr(created_on, 1, 4) || '-01-01',
     blocked = 'All', anonymized = 1,
     anonymized_date = CASE WHEN anonymized_date > '1900-01-01' THEN anonymized_date ELSE '2026-01-01' END,
     attributes = CASE WHEN json_type(attributes, '$.household') = 'array'

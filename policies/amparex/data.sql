@@ -181,7 +181,7 @@ VALUES
     -- refused for everything at once
     (1307, 1, 'active', 'Otto', 'Offen', 'Otto Offen', '1944-12-31', 'm', 'Probegasse 7', '07743', 'Jena', (SELECT day FROM days WHERE ago = 5000), FALSE, NULL),
     -- anonymized two years ago
-    (1308, 1, 'anonymized', NULL, 'Customer anonymized', 'Customer anonymized', '1940-01-01', 'm', NULL, '07', NULL, (SELECT day FROM days WHERE ago = 6000), TRUE, (SELECT day FROM days WHERE ago = 730)),
+    (1308, 1, 'anonymized', NULL, 'Kunde anonymisiert', 'Kunde anonymisiert', '1940-01-01', 'm', NULL, '07', NULL, (SELECT day FROM days WHERE ago = 6000), TRUE, (SELECT day FROM days WHERE ago = 730)),
     -- somebody typed the name where the serial number belongs: fails, and a person has to look
     (1309, 1, 'active', 'Jona', 'Fehlgriff', 'Jona Fehlgriff', '1960-06-06', 'm', 'Probegasse 9', '07743', 'Jena', (SELECT day FROM days WHERE ago = 4200), FALSE, NULL),
     -- nothing filled in that need not be

@@ -377,6 +377,11 @@ CREATE INDEX teams_leader               ON teams (leader_participant_id);
 CREATE INDEX team_members_participant   ON team_members (participant_id);
 CREATE INDEX page_donations_donor       ON page_donations (donor_client_no);
 CREATE INDEX page_donations_participant ON page_donations (participant_id);
-CREATE INDEX communications_value ON communications (value);
-CREATE INDEX online_donations_email ON online_donations (email);
 CREATE INDEX participants_account ON participants (account_id);
+
+-- Mail addresses are compared whatever their case and the spaces around them.
+CREATE INDEX communications_email   ON communications (lower(trim(CAST(value AS TEXT))));
+CREATE INDEX portal_accounts_email  ON portal_accounts (lower(trim(CAST(login AS TEXT))));
+CREATE INDEX online_donations_email ON online_donations (lower(trim(CAST(email AS TEXT))));
+CREATE INDEX participants_email     ON participants (lower(trim(CAST(email AS TEXT))));
+CREATE INDEX page_donations_email   ON page_donations (lower(trim(CAST(donor_email AS TEXT))));

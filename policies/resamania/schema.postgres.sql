@@ -248,6 +248,7 @@ SELECT invoice_no, issued_on, total FROM invoices;
 -- What the club's program refuses
 -- ---------------------------------------------------------------------------
 
+-- A sale is also what it leads to: a subscription, and what is paid by instalments.
 CREATE FUNCTION refuse_blocked_sale() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked) THEN
@@ -257,6 +258,12 @@ BEGIN
 END $$;
 CREATE TRIGGER sales_blocked BEFORE INSERT ON sales FOR EACH ROW EXECUTE FUNCTION refuse_blocked_sale();
 CREATE TRIGGER sales_moved BEFORE UPDATE OF member_id ON sales FOR EACH ROW
+WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_sale();
+CREATE TRIGGER subscriptions_blocked BEFORE INSERT ON subscriptions FOR EACH ROW EXECUTE FUNCTION refuse_blocked_sale();
+CREATE TRIGGER subscriptions_moved BEFORE UPDATE OF member_id ON subscriptions FOR EACH ROW
+WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_sale();
+CREATE TRIGGER instalments_blocked BEFORE INSERT ON instalments FOR EACH ROW EXECUTE FUNCTION refuse_blocked_sale();
+CREATE TRIGGER instalments_moved BEFORE UPDATE OF member_id ON instalments FOR EACH ROW
 WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_sale();
 
 CREATE FUNCTION refuse_blocked_booking() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -270,14 +277,18 @@ CREATE TRIGGER bookings_blocked BEFORE INSERT ON bookings FOR EACH ROW EXECUTE F
 CREATE TRIGGER bookings_moved BEFORE UPDATE OF member_id ON bookings FOR EACH ROW
 WHEN (NEW.member_id IS DISTINCT FROM OLD.member_id) EXECUTE FUNCTION refuse_blocked_booking();
 
+-- Whoever was anonymized stays so, and stays blocked.
 CREATE FUNCTION refuse_unblocking() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'this member was anonymized and stays blocked';
 END $$;
 CREATE TRIGGER members_stay_blocked BEFORE UPDATE ON members FOR EACH ROW
-WHEN (OLD.anonymized AND (NEW.member_id <> OLD.member_id OR (OLD.sales_blocked AND NOT NEW.sales_blocked)
-    OR (OLD.booking_blocked AND NOT NEW.booking_blocked)))
+WHEN (OLD.anonymized AND (NOT NEW.anonymized
+    OR NEW.member_id <> OLD.member_id OR NEW.member_no <> OLD.member_no
+    OR (OLD.sales_blocked AND NOT NEW.sales_blocked) OR (OLD.booking_blocked AND NOT NEW.booking_blocked)))
 EXECUTE FUNCTION refuse_unblocking();
+CREATE TRIGGER members_kept BEFORE DELETE ON members FOR EACH ROW
+WHEN (OLD.anonymized) EXECUTE FUNCTION refuse_unblocking();
 
 CREATE FUNCTION refuse_withdrawn_badge() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -301,7 +312,8 @@ CREATE INDEX emergency_member      ON emergency_contacts (member_id);
 CREATE INDEX mandates_member       ON mandates (member_id);
 CREATE INDEX staff_notes_member    ON staff_notes (member_id);
 CREATE INDEX messages_member       ON messages (member_id);
-CREATE INDEX app_logins_login      ON app_logins (login);
+CREATE INDEX app_logins_login      ON app_logins (lower(trim(CAST(login AS TEXT))));
+CREATE INDEX members_email         ON members (lower(trim(CAST(email AS TEXT))));
 CREATE INDEX badges_member         ON badges (member_id);
 CREATE INDEX visits_member         ON visits (member_id);
 CREATE INDEX visits_day            ON visits (visited_on);

@@ -245,6 +245,7 @@ SELECT invoice_no, issued_on, total FROM invoices;
 -- What the club's program refuses
 -- ---------------------------------------------------------------------------
 
+-- A sale is also what it leads to: a subscription, and what is paid by instalments.
 CREATE TRIGGER sales_blocked BEFORE INSERT ON sales
 WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
 BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
@@ -254,31 +255,70 @@ WHEN NEW.member_id IS NOT OLD.member_id
     AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
 BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
 
-CREATE TRIGGER bookings_moved BEFORE UPDATE OF member_id ON bookings
-WHEN NEW.member_id IS NOT OLD.member_id
-    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND booking_blocked)
-BEGIN SELECT RAISE(ABORT, 'bookings of this member are blocked'); END;
+CREATE TRIGGER subscriptions_blocked BEFORE INSERT ON subscriptions
+WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
+BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
 
-CREATE TRIGGER members_stay_blocked BEFORE UPDATE ON members
-WHEN OLD.anonymized AND (NEW.member_id <> OLD.member_id OR (OLD.sales_blocked AND NOT NEW.sales_blocked)
-    OR (OLD.booking_blocked AND NOT NEW.booking_blocked))
-BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
+CREATE TRIGGER subscriptions_moved BEFORE UPDATE OF member_id ON subscriptions
+WHEN NEW.member_id IS NOT OLD.member_id
+    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
+BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
+
+CREATE TRIGGER instalments_blocked BEFORE INSERT ON instalments
+WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
+BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
+
+CREATE TRIGGER instalments_moved BEFORE UPDATE OF member_id ON instalments
+WHEN NEW.member_id IS NOT OLD.member_id
+    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND sales_blocked)
+BEGIN SELECT RAISE(ABORT, 'sales to this member are blocked'); END;
 
 CREATE TRIGGER bookings_blocked BEFORE INSERT ON bookings
 WHEN EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND booking_blocked)
 BEGIN SELECT RAISE(ABORT, 'bookings of this member are blocked'); END;
 
-CREATE TRIGGER badges_withdrawn BEFORE UPDATE ON badges
-WHEN NOT OLD.assignable
-    AND (NEW.assignable OR NEW.active OR NEW.member_id IS NOT OLD.member_id OR NEW.badge_no <> OLD.badge_no)
-BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
+CREATE TRIGGER bookings_moved BEFORE UPDATE OF member_id ON bookings
+WHEN NEW.member_id IS NOT OLD.member_id
+    AND EXISTS (SELECT 1 FROM members WHERE member_id = NEW.member_id AND booking_blocked)
+BEGIN SELECT RAISE(ABORT, 'bookings of this member are blocked'); END;
+
+-- Whoever was anonymized stays so, and stays blocked.
+CREATE TRIGGER members_stay_blocked BEFORE UPDATE ON members
+WHEN OLD.anonymized AND (NEW.anonymized IS NOT TRUE
+    OR NEW.member_id IS NOT OLD.member_id OR NEW.member_no IS NOT OLD.member_no
+    OR (OLD.sales_blocked AND NEW.sales_blocked IS NOT TRUE)
+    OR (OLD.booking_blocked AND NEW.booking_blocked IS NOT TRUE))
+BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
+
+CREATE TRIGGER members_kept BEFORE DELETE ON members WHEN OLD.anonymized
+BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
 
 -- REPLACE deletes the old row without asking its triggers.
+CREATE TRIGGER members_not_replaced BEFORE INSERT ON members
+WHEN EXISTS (SELECT 1 FROM members WHERE anonymized
+    AND (member_id = NEW.member_id OR member_no = NEW.member_no OR email = NEW.email))
+BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
+
+CREATE TRIGGER members_not_replaced_by_another BEFORE UPDATE OF member_id, member_no, email ON members
+WHEN EXISTS (SELECT 1 FROM members WHERE anonymized AND member_id <> OLD.member_id
+    AND (member_id = NEW.member_id OR member_no = NEW.member_no OR email = NEW.email))
+BEGIN SELECT RAISE(ABORT, 'this member was anonymized and stays blocked'); END;
+
+CREATE TRIGGER badges_withdrawn BEFORE UPDATE ON badges
+WHEN NOT OLD.assignable AND (NEW.assignable IS NOT FALSE OR NEW.active IS NOT FALSE
+    OR NEW.member_id IS NOT OLD.member_id OR NEW.badge_no IS NOT OLD.badge_no)
+BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
+
+CREATE TRIGGER badges_kept BEFORE DELETE ON badges WHEN NOT OLD.assignable
+BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
+
 CREATE TRIGGER badges_not_replaced BEFORE INSERT ON badges
 WHEN EXISTS (SELECT 1 FROM badges WHERE badge_no = NEW.badge_no AND NOT assignable)
 BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
 
-CREATE TRIGGER badges_kept BEFORE DELETE ON badges WHEN NOT OLD.assignable
+CREATE TRIGGER badges_not_replaced_by_another BEFORE UPDATE OF badge_no ON badges
+WHEN NEW.badge_no IS NOT OLD.badge_no
+    AND EXISTS (SELECT 1 FROM badges WHERE badge_no = NEW.badge_no AND NOT assignable)
 BEGIN SELECT RAISE(ABORT, 'this badge was withdrawn'); END;
 
 -- ---------------------------------------------------------------------------
@@ -292,7 +332,8 @@ CREATE INDEX emergency_member      ON emergency_contacts (member_id);
 CREATE INDEX mandates_member       ON mandates (member_id);
 CREATE INDEX staff_notes_member    ON staff_notes (member_id);
 CREATE INDEX messages_member       ON messages (member_id);
-CREATE INDEX app_logins_login      ON app_logins (login);
+CREATE INDEX app_logins_login      ON app_logins (lower(trim(CAST(login AS TEXT))));
+CREATE INDEX members_email         ON members (lower(trim(CAST(email AS TEXT))));
 CREATE INDEX badges_member         ON badges (member_id);
 CREATE INDEX visits_member         ON visits (member_id);
 CREATE INDEX visits_day            ON visits (visited_on);

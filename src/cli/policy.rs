@@ -297,7 +297,7 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         let condition = guard.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
         let within = guard.within.as_ref();
         let within = within.map(|own| format!(", {} within {}", own.date, own.length)).unwrap_or_default();
-        text += &format!("  {} ({}): a row of {table}{condition}{within}\n", guard.reason, guard.name);
+        text += &format!("  {} ({}): a row of {table}{condition}{within}\n", guard.reason.text(), guard.name);
     }
     for step in &plan.steps {
         text += &format!("\n{}, reached by {}\n", step.table, ways(&step.paths));

@@ -116,7 +116,7 @@ impl Register {
             kept_while: policy
                 .guards
                 .iter()
-                .map(|guard| guard.reason.clone())
+                .map(|guard| guard.reason.text().to_owned())
                 .chain(["is on hold, by a person’s word, until released".to_owned()])
                 .collect(),
             free: policy.tables.iter().filter_map(free).collect(),

@@ -60,5 +60,5 @@ pub fn reason(plan: Option<&crate::domain::plan::Plan>, name: &str) -> String {
     if name == crate::domain::outcome::RESTORED {
         return "had come back with a backup".to_owned();
     }
-    plan.and_then(|plan| plan.reason_text(name)).unwrap_or(name).to_owned()
+    plan.and_then(|plan| plan.reason_of(name)).map_or(name, crate::domain::policy::Reason::text).to_owned()
 }

@@ -38,7 +38,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Template};
+use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Reason, Template};
 use crate::domain::schema::{Empty, Kind, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -167,7 +167,7 @@ pub struct GuardPlan {
     /// Its name in reasons and filters.
     pub name: String,
     /// What people read.
-    pub reason: String,
+    pub reason: Reason,
     /// The ways from a row to its client.
     pub paths: Vec<Path>,
     /// Only rows for which this holds.
@@ -373,10 +373,10 @@ impl Plan {
         builder::build(policy, schema)
     }
 
-    /// The guard of this name.
+    /// What people read of the guard of this name.
     #[must_use]
-    pub fn reason_text(&self, name: &str) -> Option<&str> {
-        self.guards.iter().find(|guard| guard.name == name).map(|guard| guard.reason.as_str())
+    pub fn reason_of(&self, name: &str) -> Option<&Reason> {
+        self.guards.iter().find(|guard| guard.name == name).map(|guard| &guard.reason)
     }
 
     /// How many columns are changed, and how many tables are touched.

@@ -10,6 +10,7 @@ mod filter;
 mod json_path;
 mod json_schema;
 mod link;
+mod reason;
 mod shorthand;
 mod template;
 
@@ -19,6 +20,7 @@ pub use filter::Filter;
 pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
 pub use link::{Compare, Exclusive, Link, Links, Names};
+pub use reason::{Reason, Translated};
 pub use shorthand::{Blanks, Everywhere, Family, FreeTables, matches};
 pub use template::{Part, Template};
 
@@ -221,7 +223,7 @@ pub struct Guard {
     /// A short name for scripts and filters, such as `open-documents`.
     pub name: String,
     /// What people read: `has open sales documents`.
-    pub reason: String,
+    pub reason: Reason,
     /// The table that is looked at; the client table where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,

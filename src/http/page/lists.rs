@@ -11,6 +11,7 @@ use super::session::Session;
 use super::views::{in_words, listed, reported};
 use super::{Marked, shown};
 use crate::domain::access::Right;
+use crate::domain::plan::Plan;
 use crate::http::asking::Named;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, parse_moment};
@@ -240,7 +241,9 @@ pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
     // While it is no plan, what is missing says why.
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|own| &own.plan);
-    let guards = plan.map(|own| own.guards.iter().map(|own| own.reason.clone()).collect()).unwrap_or_default();
+    let code = session.words.code;
+    let said = |plan: &Plan| plan.guards.iter().map(|own| own.reason.in_language(code).to_owned()).collect();
+    let guards: Vec<String> = plan.map(said).unwrap_or_default();
     let period = plan.and_then(|own| own.retention.as_ref()).map(|own| own.length.to_string());
     Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage, guards, period }))
 }

@@ -52,12 +52,15 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due }))
 }
 
-/// Reasons as people read them, in their language where they are Lethe's own.
+/// Reasons as people read them, in their language where they are Lethe's own or the policy gives them in it.
 pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
     let service: &Service = &session.service;
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
-    let said = |name: &str| term(session.words, &reason(plan, name)).to_owned();
+    let said = |name: &str| match plan.and_then(|plan| plan.reason_of(name)) {
+        Some(own) => own.in_language(session.words.code).to_owned(),
+        None => term(session.words, &reason(plan, name)).to_owned(),
+    };
     names.into_iter().map(|name| (name.clone(), said(&name))).collect()
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::snapshot::Snapshot;
 use super::trade::{Trade, ago, today, years_ago};
 
-const NOTICE: &str = "Customer anonymized";
+const NOTICE: &str = "Kunde anonymisiert";
 const SELECTION: &str = "SELECT customer_no FROM selection_entries WHERE selection_no = 1 ORDER BY customer_no";
 
 /// The company, its policy rehearsed and its backup acknowledged.
@@ -218,7 +218,7 @@ async fn x7_transactions_quotes_invoices_and_evaluations_remain() {
                     customer_relations.- customers.anonymized customers.anonymized_on customers.birth_date \
                     customers.city customers.display_name customers.first_name customers.health_remark \
                     customers.insured_no customers.last_name customers.post_code customers.profession \
-                    customers.salutation customers.status customers.street customers.title \
+                    customers.registered_on customers.salutation customers.status customers.street customers.title \
                     insurance_claims.insured_no invoice_lines.description invoices.payer_address invoices.payer_name \
                     invoices.wearer_name letters.- mailing_recipients.- mailing_recipients.label notes.- notes.body \
                     payments.reference prescriptions.diagnosis quote_lines.description quotes.recipient_address \

@@ -205,8 +205,8 @@ async fn b11_what_a_column_cannot_take_is_refused_before_the_night() {
             "UNIQUE",
         ),
         (
-            "created_on             = { class = \"non-personal\", quasi",
-            "created_on = { class = \"non-personal\", clear = true, quasi",
+            "created_on             = { class = \"personal\", generalize = \"year\", quasi",
+            "created_on = { class = \"personal\", clear = true, quasi",
             "created_on",
         ),
         ("replace = \"All\" }", "replace = \"Nothing\" }", "CHECK"),

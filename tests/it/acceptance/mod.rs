@@ -4,6 +4,7 @@
 
 mod amparex;
 mod asked;
+mod awkward;
 mod beyond;
 mod harness;
 mod np_retail;

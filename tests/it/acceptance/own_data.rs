@@ -7,18 +7,18 @@ use super::office::{Office, token};
 use super::trade::{Trade, ago, today, years_ago};
 
 /// A charity with one more individual, who is due and has nothing but a name.
-async fn with_client(no: u32, first: &str, last: &str) -> Trade {
+pub(super) async fn with_client(no: u32, first: &str, last: &str) -> Trade {
     let trade = Trade::of("prodon").await;
     client(&trade, no, first, last).await;
     trade
 }
 
-async fn client(trade: &Trade, no: u32, first: &str, last: &str) {
+pub(super) async fn client(trade: &Trade, no: u32, first: &str, last: &str) {
     let sql = "INSERT INTO clients (client_no, client_type, first_name, last_name, created_on) VALUES";
     trade.execute(&format!("{sql} ({no}, 'Individual', '{first}', '{last}', '2001-02-03')")).await;
 }
 
-async fn shop() -> Trade {
+pub(super) async fn shop() -> Trade {
     let trade = Trade::of("np-retail").await;
     trade
         .execute(
@@ -262,12 +262,28 @@ async fn a07_white_space_is_no_company() {
              VALUES ('{no}', 'Anna Petit', 'FR', '{company}', 'Anna', 'Petit', '3, rue du Lac', 'FR', '2001-01-01');"
         )
     };
-    trade.execute(&(customer("W1", " \t\n\u{a0} ") + &customer("W2", "Petit SARL"))).await;
-    trade.forget(&["W1", "W2"]);
-    let kept = trade
-        .rows("SELECT COALESCE(name, ''), COALESCE(billing_line_1, ''), billing_country FROM customers WHERE reference IN ('W1', 'W2') ORDER BY reference")
-        .await;
-    assert_eq!(kept, ["||FR", "Petit SARL|3, rue du Lac|FR"]);
+    // What Unicode calls white space, and what shows nothing at all.
+    let blanks: Vec<char> = ('\u{1}'..='\u{3000}')
+        .filter(|own| own.is_whitespace())
+        .chain(['\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'])
+        .collect();
+    assert!(blanks.len() > 25);
+    let fields: Vec<String> =
+        blanks.iter().map(char::to_string).chain([" \t\n\u{a0} ".to_owned(), blanks.iter().collect()]).collect();
+    let mut sql = customer("W2", "\u{2009}Petit SARL");
+    let mut keys = vec!["W2".to_owned()];
+    for (at, field) in fields.iter().enumerate() {
+        keys.push(format!("W1-{at:02}"));
+        sql += &customer(&keys[at + 1], field);
+    }
+    trade.execute(&sql).await;
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    assert_eq!(trade.forget(&keys)["progress"]["anonymized"], keys.len());
+    let columns = "COALESCE(name, ''), COALESCE(billing_line_1, ''), billing_country";
+    let kept = trade.rows(&format!("SELECT {columns} FROM customers WHERE reference LIKE 'W1-%'")).await;
+    assert_eq!(kept, vec!["||FR"; fields.len()]);
+    let kept = trade.rows(&format!("SELECT {columns} FROM customers WHERE reference = 'W2'")).await;
+    assert_eq!(kept, ["\u{2009}Petit SARL|3, rue du Lac|FR"]);
 }
 
 #[tokio::test]

@@ -290,7 +290,7 @@ async fn a13_fields_that_the_procedure_does_not_name_stay_and_can_be_cleaned_aft
     let named = "activities.- customers.anonymized customers.anonymized_on customers.billing_city \
                  customers.billing_first_name customers.billing_last_name customers.billing_line_1 \
                  customers.billing_line_2 customers.billing_phone customers.billing_post_code customers.billing_region \
-                 customers.email customers.name emails_sent.- invoice_lines.label payments.label \
+                 customers.created_on customers.email customers.name emails_sent.- invoice_lines.label payments.label \
                  subscription_features.- subscriptions.- subscriptions.title webhook_attempts.- \
                  webhook_notifications.-";
     assert_eq!(touched.iter().map(String::as_str).collect::<Vec<_>>(), named.split(' ').collect::<Vec<_>>());

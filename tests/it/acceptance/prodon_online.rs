@@ -241,9 +241,10 @@ async fn p23_participants_teams_challenges_and_donations_are_anonymous_in_the_ba
     assert_eq!(after.text("team_members", "1,1", "member_name"), "Anonymous participant");
     assert_eq!(after.text("challenges", "1", "admin_name"), "Anonymized client");
     assert_eq!(after.text("page_donations", "2", "donor_name"), "Anonymized client");
-    for (table, key) in
-        [("participants", "3"), ("teams", "1"), ("teams", "2"), ("challenges", "2"), ("team_members", "1,3")]
-    {
+    for (table, key) in [("participants", "3"), ("teams", "1"), ("challenges", "2"), ("team_members", "1,3")] {
         assert_eq!(after.row(table, key), before.row(table, key), "what is others' stays");
     }
+    // The team of a relative is still hers, and its title had the last name of both.
+    let team = ["title", "leader_name"].map(|column| after.text("teams", "2", column));
+    assert_eq!(team, ["", "Zoë O'Neill-Côté"]);
 }

@@ -207,7 +207,7 @@ async fn r14_the_member_is_no_no_with_another_address_and_other_numbers() {
     let (_, before, after) = anonymized(&["1"]).await;
     let said = ["first_name", "last_name", "display_name", "address", "phone", "mobile"];
     let values = |moment: &Snapshot| said.map(|column| moment.text("members", "1", column));
-    assert_eq!(values(&after), ["No", "No", "No No", "No address", "0000000000", "0000000000"]);
+    assert_eq!(values(&after), ["No", "No", "No No", "Sans adresse", "0000000000", "0000000000"]);
     for (was, is) in values(&before).iter().zip(values(&after)) {
         assert!(*was != is && was.len() > 4, "{was}");
     }

@@ -264,3 +264,24 @@ async fn a_page_loads_nothing_from_elsewhere() {
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains(" style="), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_guard_s_reason_is_read_in_the_language_of_the_page() {
+    let office = Office::new().await;
+    let policy = office.company.folder.path().join("policy.toml");
+    let text = std::fs::read_to_string(&policy).unwrap().replace(
+        "reason = \"is in court\"",
+        "reason = { en = \"is in court\", fr = \"est en justice\", de = \"steht vor Gericht\" }",
+    );
+    std::fs::write(&policy, text).unwrap();
+    let token = office.token("clerk", &[Right::Read, Right::Anonymize, Right::Configure]).await;
+    let browser = Browser::signed_in(&office, &token).await;
+    for (language, reason) in
+        [("en", "is in court"), ("fr", "est en justice"), ("de", "steht vor Gericht"), ("it", "is in court")]
+    {
+        for path in ["/clients?key=C3", "/policy"] {
+            let (_, page, _) = browser.send(Method::GET, path, &[], &[("accept-language", language)]).await;
+            assert!(page.contains(reason) && page.contains("has open orders"), "{language} {path}: {page}");
+        }
+    }
+}
