@@ -108,7 +108,7 @@ impl Status {
 /// What somebody should look at, most urgent first.
 async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String> {
     let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
-    match context.planner.plan(&context.store).await {
+    match context.planner.plan_checked(&context.store).await {
         Err(error) => all.push(error.brief()),
         Ok(loaded) => {
             if let Err(error) = gate::rehearsed(context, &loaded.plan.digest).await {
