@@ -151,6 +151,9 @@ impl Service {
             }
         };
         let (now, _) = self.survey(request, &mut hold).await?;
+        if now.digest != seen.digest {
+            return Err(SweepError::PreviewOutdated.into());
+        }
         if now == *seen {
             // A list names its clients itself.
             let selects = matches!(request.kind, SweepKind::Due | SweepKind::Period);
@@ -161,9 +164,7 @@ impl Service {
             return Ok(Bound { digest: now.digest, keys, most });
         }
         let clients = |own: &Previewed| counted(own.clients, "client");
-        let what = if now.digest != seen.digest {
-            return Err(SweepError::PreviewOutdated.into());
-        } else if now.clients == seen.clients {
+        let what = if now.clients == seen.clients {
             "the sweep would take other clients than the preview showed".to_owned()
         } else {
             format!("the sweep would take {}, and the preview showed {}", clients(&now), clients(seen))

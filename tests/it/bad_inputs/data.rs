@@ -80,9 +80,10 @@ fn a_guards_date_that_is_no_date_is_refused() {
     let office =
         Office::with("ALTER TABLE orders ADD COLUMN paid_on DATE; UPDATE orders SET paid_on = 'soon' WHERE id = 1;")
             .policy("note = { class", "paid_on = { class = \"non-personal\" }\nnote = { class")
-            .policy_and(
-                "\n[[guards]]\nname = \"paid\"\nreason = \"paid lately\"\ntable = \"orders\"\ndate = \"paid_on\"\n\
-                 within = \"2 years\"\n",
+            .policy(
+                "[tables.customers.columns]",
+                "[[guards]]\nname = \"paid\"\nreason = \"paid lately\"\ntable = \"orders\"\ndate = \"paid_on\"\n\
+                 within = \"2 years\"\n\n[tables.customers.columns]",
             );
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
