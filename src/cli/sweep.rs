@@ -23,7 +23,7 @@ use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::service::Service;
-use crate::service::sweeps::UNFORESEEN;
+use crate::service::sweeps::{UNFORESEEN, is_whole};
 use crate::service::ticks::needs_no_review;
 use crate::worker::gate::{ENOUGH, TIMES};
 use crate::worker::journal::{Keeper, before_opening};
@@ -346,8 +346,7 @@ fn passed(found: &Survey, request: &Request) -> String {
     let (anonymized, failed) = (found.tally.anonymized, found.tally.failed);
     let mut text = "Everything was done and rolled back. This policy may now be used live on this schema".to_owned();
     let many_failed = failed.saturating_mul(TIMES) > anonymized;
-    let is_part = request.kind == SweepKind::List || request.cap.is_some();
-    if many_failed || is_part && anonymized < ENOUGH {
+    if many_failed || !is_whole(request, found) && anonymized < ENOUGH {
         text += &format!(", for sweeps that anonymize at most {}", counted(anonymized.saturating_mul(TIMES), "client"));
     } else if anonymized < ENOUGH {
         let filters = if request.filters.is_empty() { "" } else { " with these filters" };

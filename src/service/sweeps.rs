@@ -456,11 +456,17 @@ pub async fn rehearse(
     context.planner.check_anew().await;
     let found = survey(context.into(), request, Mode::Rehearsal, each).await?;
     if found.tally.anonymized > 0 {
-        let whole = request.kind != SweepKind::List && request.cap.is_none();
+        let whole = is_whole(request, &found);
         let of = (request.kind, &request.filters);
         context.ledger.record_rehearsal(&found.digest, &found.tally, of, whole, &context.actor).await?;
     }
     Ok(found)
+}
+
+/// Whether a rehearsal was of all clients that such a sweep selects: no limit cut it short.
+#[must_use]
+pub fn is_whole(request: &Request, found: &Survey) -> bool {
+    request.kind != SweepKind::List && request.cap.is_none_or(|cap| found.tally.anonymized < cap)
 }
 
 impl Ask {

@@ -63,9 +63,10 @@ fn covers(own: &Extent, request: &Request) -> bool {
     if own.failed.saturating_mul(TIMES) > own.anonymized {
         return false;
     }
-    // The clients of a list are named, and most lists are what a review kept of such a sweep.
     let is_of_kind = own.kind == Some(request.kind) && (own.filters.is_empty() || are_same(own, request));
-    own.anonymized >= ENOUGH || own.whole && (is_of_kind || own.kind.is_some() && request.kind == SweepKind::List)
+    // Lists that such a sweep made: by a review, or of clients who failed in it.
+    let is_made = own.kind.is_some() && (request.decision.is_some() || request.retry);
+    own.anonymized >= ENOUGH || own.whole && (is_of_kind || is_made)
 }
 
 fn are_same(own: &Extent, request: &Request) -> bool {
