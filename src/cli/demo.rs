@@ -19,7 +19,7 @@ use crate::domain::outcome::Tally;
 use crate::domain::plan::ClientPlan;
 use crate::domain::sweep::SweepKind;
 use crate::sql::name;
-use crate::worker::sweep::{Mode, SweepError, open, survey};
+use crate::worker::sweep::{SweepError, open};
 use crate::worker::{Context, Request};
 
 /// Make a company's database, and anonymize its clients: ten thousand, in a minute.
@@ -119,15 +119,12 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             say(out, &format!("Rehearsing {}: everything is done, checked, and rolled back ...", job.name));
             let request = Request::of_job(job, Clock::System.now());
             let mut first = None;
-            let found = survey((&context).into(), &request, Mode::Rehearsal, &mut |client| {
+            let found = crate::service::sweeps::rehearse(&context, &request, &mut |client| {
                 if client.outcome == crate::domain::outcome::Outcome::Anonymized && first.is_none() {
                     first = Some(client.key);
                 }
             })
             .await?;
-            if found.tally.anonymized > 0 {
-                context.ledger.record_rehearsal(&found.digest, &found.tally, true, &context.actor).await?;
-            }
             if shown.is_none()
                 && let Some(key) = first
             {

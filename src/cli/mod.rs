@@ -6,6 +6,7 @@ mod alerts;
 mod backup;
 mod client;
 mod config;
+mod confirm;
 mod deliveries;
 mod demo;
 mod doctor;

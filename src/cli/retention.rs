@@ -7,6 +7,7 @@ use super::config::Config;
 use super::output::{Output, number, table};
 use super::setup;
 use crate::domain::outcome::Tally;
+use crate::domain::sweep::SweepKind;
 use crate::ledger::Ledger;
 use crate::worker::retention::{TableRows, look, rehearsal_name};
 use crate::worker::sweep::Mode;
@@ -39,7 +40,8 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
     let counts = found.iter().any(|own| own.rows > 0);
     if counts {
         let name = rehearsal_name(&loaded.plan.digest);
-        context.ledger.record_rehearsal(&name, &Tally::default(), true, &context.actor).await?;
+        let of = (SweepKind::Retention, &BTreeMap::new());
+        context.ledger.record_rehearsal(&name, &Tally::default(), of, true, &context.actor).await?;
     }
     out.data(&serde_json::json!({ "tables": found }), || {
         let verdict = if counts {

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::confirm::confirm;
 use super::deliveries::deliveries;
-use super::output::{Output, counted};
+use super::output::{Output, counted, word};
 use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::worker::deliver::deliver_now;
@@ -12,6 +13,9 @@ use crate::worker::deliver::deliver_now;
 pub(super) struct Args {
     /// Only this client.
     key: Option<String>,
+    /// Try again without asking: anonymizing cannot be undone.
+    #[arg(long, env = "LETHE_YES")]
+    yes: bool,
     /// Work on it here and wait for the end.
     #[arg(long)]
     wait: bool,
@@ -20,7 +24,15 @@ pub(super) struct Args {
 pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (_, service) = setup::service(file).await?;
     let context = &service.context;
-    let (sweeps, clients) = service.retry(args.key.as_deref()).await?;
+    let failed = service.to_retry(args.key.as_deref()).await?;
+    if !failed.is_empty() {
+        let clients = counted(failed.len() as u64, "client");
+        let what = format!("{clients} that failed would be tried again, and anonymizing cannot be undone");
+        let key = args.key.as_ref().map(|key| format!(" {}", word(key))).unwrap_or_default();
+        let hint = format!("`lethe status --failures` lists who failed; if it is right, run `lethe retry{key} --yes`");
+        confirm(&what, "Try again?", &hint, args.yes)?;
+    }
+    let (sweeps, clients) = service.retry_these(failed).await?;
     let mut retried = 0;
     if args.key.is_none() {
         service.allow(Right::Bulk, "retry deliveries").await?;

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::client::minute;
+use super::confirm::confirm;
 use super::output::{Output, counted, number, reason, table, word};
 use super::{Failure, setup, workbook};
 use crate::domain::sweep::SweepKind;
@@ -36,8 +37,8 @@ pub(super) enum Command {
         name: String,
         #[command(flatten)]
         seen: SeenArgs,
-        /// Confirm that anonymizing these clients is meant, and cannot be undone.
-        #[arg(long)]
+        /// Approve it without asking: anonymizing cannot be undone.
+        #[arg(long, env = "LETHE_YES")]
         yes: bool,
         /// Work on the sweep here and wait for its end.
         #[arg(long)]
@@ -213,8 +214,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Approve { name, seen, yes, wait } => {
             let (review, seen) = seen.of(&service, &name).await?;
-            if !yes && review.state == "waiting" {
-                return Err(unconfirmed(&review));
+            if review.state == "waiting" {
+                is_meant(&review, yes)?;
             }
             let sweep = service.approve_review(&name, &seen).await?;
             if wait {
@@ -238,14 +239,17 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     Ok(())
 }
 
-/// States the size of an approval that `--yes` does not confirm.
-fn unconfirmed(review: &Review) -> Failure {
-    let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
-    let what =
-        format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by);
+/// Asks whether an approval is meant, and states its size.
+fn is_meant(review: &Review, yes: bool) -> Result<(), Failure> {
     let (name, id, clients) = (word(&review.name), review.id, review.clients);
     let hint = format!(
         "`lethe review show {name}` lists them; if it is right, `lethe review approve {name} --id {id} --clients {clients} --yes`"
     );
-    Failure::new(what, hint)
+    confirm(&size(review), "Approve the review?", &hint, yes)
+}
+
+/// How many clients a review would anonymize.
+pub(super) fn size(review: &Review) -> String {
+    let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
+    format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by)
 }

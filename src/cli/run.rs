@@ -40,7 +40,13 @@ pub(super) async fn execute(part: Part, file: &Path) -> Result<(), Failure> {
         Err(PlanLoadError::Store(error)) => return Err(error.into()),
         Err(error) => tracing::error!(error = error.brief(), hint = %error.hint(), "no sweep can begin"),
     }
-    watch::policy(&context).await?;
+    // It reads the data, so nothing waits for it.
+    let checked = context.clone();
+    tokio::spawn(async move {
+        if let Err(error) = watch::policy(&checked).await {
+            tracing::warn!(%error, hint = %error.hint(), "the policy could not be checked");
+        }
+    });
     let now = context.ledger.clock().now();
     for job in &jobs {
         let next = job.enabled.then(|| job.schedule.next_after(now)).flatten();

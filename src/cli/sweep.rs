@@ -1,7 +1,6 @@
 //! `lethe sweep`: start a sweep, preview it, rehearse it.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use serde::Serialize;
 use super::access::permit;
 use super::client::KEY_HINT;
 use super::config::Config;
+use super::confirm::confirm;
 use super::output::{Output, batches, counted, number, reason, tally_lines, word};
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
@@ -23,16 +23,13 @@ use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::service::Service;
+use crate::service::sweeps::{UNFORESEEN, is_whole};
 use crate::service::ticks::needs_no_review;
+use crate::worker::gate::{ENOUGH, TIMES};
 use crate::worker::journal::{Keeper, before_opening};
 use crate::worker::retention::look;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, SweepError, open, survey};
 use crate::worker::{Context, Request, wait_for};
-
-/// What a preview says beside its counts.
-const UNFORESEEN: &str = "A preview evaluates dates, guards and holds, and changes no row: clients whose rows refuse a \
-     rule, or in whose rows a former value is left, fail in the sweep, and with `--limit` the next clients take their \
-     place. `--rehearse` finds them.";
 
 /// Start a sweep, or look at what it would do.
 #[derive(Debug, clap::Args)]
@@ -83,7 +80,7 @@ pub(super) struct Args {
     /// Start the sweep without asking: what it does cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
-    /// Start a sweep that the brake stopped, without asking again.
+    /// Start a sweep that the brake stopped.
     #[arg(long)]
     over_brake: bool,
     /// With `--preview` or `--rehearse`: print each client, its outcome and the reasons.
@@ -123,8 +120,8 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         return rehearse(&args, &context, &request, out).await;
     }
     args.job.iter().try_for_each(|name| needs_no_review(&setup::job(&config.jobs, name)?))?;
-    if !args.yes && !args.over_brake {
-        confirm(&service, &request, &way(&args)).await?;
+    if !args.yes {
+        is_meant(&service, &request, &way(&args)).await?;
     }
     if args.wait && !args.replay {
         replay_first(&context).await?;
@@ -234,9 +231,10 @@ fn way(args: &Args) -> String {
     }
 }
 
-/// Asks whether a sweep is meant: says how many clients or rows it would take, and waits for an answer at the terminal.
-async fn confirm(service: &Service, request: &Request, way: &str) -> Result<(), Failure> {
+/// Asks whether a sweep is meant: says how many clients or rows it would take.
+async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(), Failure> {
     let context = &service.context;
+    let mut unforeseen = String::new();
     let what = if let Some(name) = &request.selection {
         let selection = service.selection(name).await?;
         let clients = counted(super::selection::clients(&selection), "client");
@@ -252,26 +250,24 @@ async fn confirm(service: &Service, request: &Request, way: &str) -> Result<(), 
         "the clients that the journal has and this database lost would be anonymized again".to_owned()
     } else {
         let found = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally;
+        unforeseen = format!(" ({UNFORESEEN})");
         let refused = if found.refused > 0 { format!(", {} refused", number(found.refused)) } else { String::new() };
         format!("{} would be anonymized{refused}", counted(found.anonymized, "client"))
     };
-    let what = format!(
-        "{what}, and {} cannot be undone",
-        if request.kind == SweepKind::Retention { "this" } else { "anonymizing" }
+    let subject = if request.kind == SweepKind::Retention { "this" } else { "anonymizing" };
+    let what = format!("{what}, and {subject} cannot be undone{unforeseen}");
+    let hint = format!(
+        "look at it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`"
     );
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        let hint = format!(
-            "look at it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`"
-        );
-        return Err(Failure::new(what, hint));
-    }
-    let mut answer = String::new();
-    eprint!("{what}.\nStart the sweep? [y/N] ");
-    std::io::stdin().read_line(&mut answer).map_err(|_| Failure::new("the answer could not be read", "add `--yes`"))?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(Failure::new("the sweep was not started", "answer `y`, or add `--yes`"))
+    confirm(&what, "Start the sweep?", &hint, false)
+}
+
+/// What a preview found, for a program.
+#[derive(Serialize)]
+struct Previewed<'a> {
+    #[serde(flatten)]
+    found: &'a Survey,
+    unforeseen: &'static str,
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
@@ -297,8 +293,10 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     };
     let found = survey(surveyor, &request, Mode::Preview, &mut listing(args.clients, out)).await?;
     if !(args.clients && out.json) {
-        out.data(&found, || {
-            survey_text(&found, &request, &loaded.plan, "would be anonymized") + "\nNothing was written. " + UNFORESEEN
+        let shown = Previewed { found: &found, unforeseen: UNFORESEEN };
+        out.data(&shown, || {
+            let text = survey_text(&found, &request, &loaded.plan, "would be anonymized");
+            format!("{text}\nNothing was written. What a preview cannot foresee: {UNFORESEEN} (`--rehearse`).")
         });
     }
     Ok(())
@@ -330,9 +328,7 @@ async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output
             }
             let nobody = "Nobody could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
             let verdict = match request.kind {
-                _ if found.tally.anonymized > 0 => {
-                    "Everything was done and rolled back. This policy may now be used live on this schema.".to_owned()
-                }
+                _ if found.tally.anonymized > 0 => passed(&found, request),
                 _ if !failed.is_empty() => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),
                 SweepKind::List => format!("{nobody}\n`lethe client KEY` says what keeps a client; name others."),
                 _ => {
@@ -343,6 +339,29 @@ async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output
         });
     }
     Ok(())
+}
+
+/// For which live sweeps a rehearsal is enough.
+fn passed(found: &Survey, request: &Request) -> String {
+    let (anonymized, failed) = (found.tally.anonymized, found.tally.failed);
+    let mut text = "Everything was done and rolled back. This policy may now be used live on this schema".to_owned();
+    let many_failed = failed.saturating_mul(TIMES) > anonymized;
+    if many_failed || !is_whole(request, found) && anonymized < ENOUGH {
+        text += &format!(", for sweeps that anonymize at most {}", counted(anonymized.saturating_mul(TIMES), "client"));
+    } else if anonymized < ENOUGH {
+        let filters = if request.filters.is_empty() { "" } else { " with these filters" };
+        text += &format!(
+            ", for `{}` sweeps{filters}, and for others that anonymize at most {}",
+            request.kind,
+            counted(anonymized.saturating_mul(TIMES), "client")
+        );
+    }
+    text.push('.');
+    if many_failed {
+        text +=
+            "\nToo many clients failed for more: fix what makes them fail, or place holds on them, and rehearse again.";
+    }
+    text
 }
 
 /// Prints each client as it is looked at, if that was asked for.

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::Failure;
 use super::client::minute;
+use super::confirm::confirm;
 use super::output::{Output, counted, number, table, word};
-use super::review::Which;
+use super::review::{Which, size};
 use crate::domain::reading::trouble;
 use crate::ledger::Import;
 use crate::service::Service;
@@ -32,6 +33,9 @@ pub(super) enum Command {
         name: String,
         /// The workbook, as a spreadsheet program saved it.
         file: PathBuf,
+        /// Approve them without asking: anonymizing cannot be undone.
+        #[arg(long, env = "LETHE_YES")]
+        yes: bool,
         /// Work on the sweep here and wait for its end.
         #[arg(long)]
         wait: bool,
@@ -63,7 +67,17 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                 )
             });
         }
-        Command::Import { name, file, wait } => {
+        Command::Import { name, file, yes, wait } => {
+            let review = service.review(&name).await?.review;
+            if review.state == "waiting" && service.may_approve(&review) {
+                let what = format!("{}: those left in the workbook are approved", size(&review));
+                let hint = format!(
+                    "if it is right, run `lethe review import {} {} --yes`",
+                    word(&name),
+                    word(&file.display().to_string())
+                );
+                confirm(&what, "Approve them?", &hint, yes)?;
+            }
             let import = service.import_review(&name, bytes_of(&file)?).await?;
             if import.state == "refused" {
                 return Err(refused(&import));

@@ -170,6 +170,12 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
             activity.map(|(at, own)| (own.table.as_str(), &own.date, format!("period.activity[{}].date", at + 1))),
         );
     }
+    for guard in &plan.guards {
+        let place = format!("guards.{}.date", guard.name);
+        columns.extend(guard.within.iter().map(|own| (own.table.as_str(), &own.date, place.clone())));
+    }
+    let rows = plan.row_retention.iter();
+    columns.extend(rows.map(|own| (own.table.as_str(), &own.date, format!("tables.{}.retention.date", own.table))));
     for (table, date, place) in columns {
         let Some(strange) = plan.client.dialect.not_a_date(table, date) else { continue };
         if let Some(kind) = query_scalar::<String>(strange).fetch_optional(&mut *connection).await? {

@@ -25,8 +25,20 @@ pub(super) async fn once<T: Serialize>(
     status: StatusCode,
     work: impl Future<Output = Result<T, Problem>>,
 ) -> Result<Response, Problem> {
+    let (status, body) = done(service, headers, asked, status, work).await?;
+    Ok(answer(status, &body))
+}
+
+/// The same, as status and body.
+pub(super) async fn done<T: Serialize>(
+    service: &Service,
+    headers: &HeaderMap,
+    asked: &(&str, serde_json::Value),
+    status: StatusCode,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<(u16, String), Problem> {
     let (Some(key), Some(token)) = (headers.get(KEY), service.caller.token) else {
-        return Ok(answer(status.as_u16(), &text(&work.await?)));
+        return Ok((status.as_u16(), text(&work.await?)));
     };
     let Some(key) = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST) else {
         return Err(Problem::bad_request(
@@ -41,7 +53,7 @@ pub(super) async fn once<T: Serialize>(
     let ledger = &service.context.ledger;
     match ledger.take_request(token, key, &asked).await? {
         Answer::New => {}
-        Answer::Given(status, body) => return Ok(answer(status, &body)),
+        Answer::Given(status, body) => return Ok((status, body)),
         Answer::Pending => {
             let what = "the same request is still being worked on, or its work was cut short";
             return Err(Problem::new(StatusCode::CONFLICT, what, "look at `/api/v1/sweeps` whether it was started"));
@@ -55,7 +67,7 @@ pub(super) async fn once<T: Serialize>(
         Ok(done) => {
             let body = text(&done);
             ledger.keep_answer(token, key, Some((status.as_u16(), &body))).await?;
-            Ok(answer(status.as_u16(), &body))
+            Ok((status.as_u16(), body))
         }
         // Nothing was started, so it may be sent again.
         Err(problem) => {
@@ -69,7 +81,7 @@ fn text<T: Serialize>(value: &T) -> String {
     crate::domain::value::json_of(value)
 }
 
-fn answer(status: u16, body: &str) -> Response {
+pub(super) fn answer(status: u16, body: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     (status, [(header::CONTENT_TYPE, "application/json")], body.to_owned()).into_response()
 }

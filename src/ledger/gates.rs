@@ -1,11 +1,14 @@
 //! What a live sweep needs beforehand: a rehearsal and a backup.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
+use crate::domain::sweep::SweepKind;
 
 /// A rehearsal of a plan.
 #[derive(Debug, Clone, Serialize)]
@@ -23,24 +26,65 @@ pub struct Rehearsal {
 
 from_row!(Rehearsal { at, done_by, anonymized, refused, failed });
 
+/// What a rehearsal was of, and how many of its clients went through.
+#[derive(Debug, Clone)]
+pub struct Extent {
+    /// The kind of sweep; `None` if an earlier version of Lethe rehearsed it.
+    pub kind: Option<SweepKind>,
+    /// Filter names and values.
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// Whether it was of all clients that such a sweep selects.
+    pub whole: bool,
+    /// Clients that were anonymized and rolled back.
+    pub anonymized: u64,
+    /// Clients that failed.
+    pub failed: u64,
+}
+
+impl FromRow for Extent {
+    fn from_row(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            kind: row.get("kind")?,
+            filters: row.get::<Option<Json<_>>>("filters")?.map_or_else(BTreeMap::new, |filters| filters.0),
+            whole: row.get("whole")?,
+            anonymized: row.get("anonymized")?,
+            failed: row.get("failed")?,
+        })
+    }
+}
+
 impl Ledger {
-    /// Records that a plan was done whole and rolled back.
-    /// `whole` if it was of everybody whom a kind of sweep selects.
-    pub async fn record_rehearsal(&self, digest: &str, tally: &Tally, whole: bool, by: &str) -> Result<(), StoreError> {
+    /// Records that a plan was applied to the clients of a sweep, or to old rows, and rolled back. `whole` if they were
+    /// all that a sweep of this kind with these filters selects.
+    pub async fn record_rehearsal(
+        &self,
+        digest: &str,
+        tally: &Tally,
+        of: (SweepKind, &BTreeMap<String, Vec<String>>),
+        whole: bool,
+        by: &str,
+    ) -> Result<(), StoreError> {
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
+        let (kind, filters) = of;
         let mut writer = self.writer().await;
-        query("INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+        query(
+            "INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole, kind, filters) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (digest, at) DO UPDATE SET done_by = excluded.done_by, anonymized = excluded.anonymized, \
-             refused = excluded.refused, failed = excluded.failed, whole = excluded.whole")
-            .bind(digest)
-            .bind(self.now())
-            .bind(by)
-            .bind(count(tally.anonymized))
-            .bind(count(tally.refused))
-            .bind(count(tally.failed))
-            .bind(i64::from(whole))
-            .execute(&mut **writer)
-            .await?;
+             refused = excluded.refused, failed = excluded.failed, whole = excluded.whole, kind = excluded.kind, \
+             filters = excluded.filters",
+        )
+        .bind(digest)
+        .bind(self.now())
+        .bind(by)
+        .bind(count(tally.anonymized))
+        .bind(count(tally.refused))
+        .bind(count(tally.failed))
+        .bind(i64::from(whole))
+        .bind(kind.as_str())
+        .bind(crate::domain::value::json_of(filters))
+        .execute(&mut **writer)
+        .await?;
         Ok(())
     }
 
@@ -52,15 +96,15 @@ impl Ledger {
             .await
     }
 
-    /// The most clients that a rehearsal of a plan anonymized, if none was of everybody whom a kind of sweep selects.
-    pub async fn partly_rehearsed(&self, digest: &str) -> Result<Option<u64>, StoreError> {
-        let most: Option<i64> = query_scalar(
-            "SELECT CASE WHEN max(whole) = 0 THEN max(anonymized) END FROM lethe_rehearsals WHERE digest = $1",
+    /// What the rehearsals of a plan were of, the one with the most clients first.
+    pub async fn rehearsals(&self, digest: &str) -> Result<Vec<Extent>, StoreError> {
+        query_as(
+            "SELECT kind, filters, whole, anonymized, failed FROM lethe_rehearsals WHERE digest = $1 \
+             ORDER BY anonymized DESC, failed",
         )
         .bind(digest)
-        .fetch_one(self.readers())
-        .await?;
-        Ok(most.map(|most| u64::try_from(most).unwrap_or(0)))
+        .fetch_all(self.readers())
+        .await
     }
 
     /// Records that a backup was made.

@@ -32,7 +32,7 @@ pub use clock::Reset;
 pub use dates::SetDate;
 pub use deliveries::{Delivery, Outstanding, StuckFile, Through, Tried};
 pub use figures::{LastOfJob, Reason, Standing, Work};
-pub use gates::Rehearsal;
+pub use gates::{Extent, Rehearsal};
 pub use holds::{Hold, OF_A_HOLD, PLACED};
 pub use imports::{Import, NewImport};
 pub use jobs::Looked;

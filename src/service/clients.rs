@@ -1,5 +1,7 @@
 //! One client: its history, what would become of it now, holds, and its end.
 
+use std::time::{Duration, Instant};
+
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -13,13 +15,31 @@ use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
 use crate::domain::text::{LONGEST_TEXT, said};
-use crate::ledger::{Hold, Notice, Record, SetDate};
+use crate::ledger::{Hold, Notice, OutcomePage, Record, SetDate, State};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
 
 /// How a key is written.
 pub const KEY_HINT: &str = "write the key as the client table has it, the parts of a composite key separated by commas";
+
+/// For how long the outcome of one client is waited for.
+const WAIT: Duration = Duration::from_secs(10);
+/// How soon a worker that is there takes a sweep up.
+const UNTOUCHED: Duration = Duration::from_secs(3);
+/// How often it is looked whether there is an outcome.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What became of one client in a sweep of its own.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Ended {
+    /// The sweep's number.
+    pub sweep: i64,
+    /// What became of the client.
+    pub outcome: Outcome,
+    /// Names of the reasons.
+    pub reasons: Vec<String>,
+}
 
 /// A client.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -141,6 +161,43 @@ impl Service {
         let request = Request { force, zone: self.time_zone, ..Request::of_clients(vec![key], self.today()) };
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
+    }
+
+    /// What became of the one client of a sweep, once that is known; `None` if it is not known in time. Without a time
+    /// of the caller's own, it is not waited for where no worker takes the sweep up.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the sweep was stopped.
+    pub async fn outcome_of(&self, sweep: i64, wait: Option<Duration>) -> Result<Option<Ended>, Failure> {
+        let ledger = &self.context.ledger;
+        let begun = Instant::now();
+        loop {
+            let Some(now) = ledger.sweep(sweep).await? else { return Ok(None) };
+            let one = OutcomePage { most: 1, ..OutcomePage::default() };
+            if let Some(found) = ledger.outcomes(sweep, &one).await?.pop() {
+                let unreadable = |column: &str| Failure::from(self.context.store.unreadable(column));
+                let outcome = found.outcome.parse::<Outcome>().map_err(|()| unreadable("lethe_outcomes.outcome"))?;
+                let reasons = found.reasons.as_deref().map_or(Ok(Vec::new()), serde_json::from_str);
+                let reasons = reasons.map_err(|_| unreadable("lethe_outcomes.reasons"))?;
+                return Ok(Some(Ended { sweep, outcome, reasons }));
+            }
+            match now.state {
+                State::Running => {}
+                State::Done => return Ok(None),
+                State::Stopped | State::Braked => {
+                    let note = now.note.as_deref().unwrap_or_default();
+                    let what = format!("sweep {sweep} was {}: {note}", now.state.as_str());
+                    return Err(Failure::new(what, Act::Sweeps.then(" shows it")).of(Kind::Conflict));
+                }
+            }
+            let waited = begun.elapsed();
+            let is_left = wait.is_none() && waited >= UNTOUCHED && !ledger.is_worked_on(sweep).await?;
+            if waited >= wait.unwrap_or(WAIT) || is_left || self.context.stop.is_cancelled() {
+                return Ok(None);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Places a hold, and returns the client's key.

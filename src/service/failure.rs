@@ -1,12 +1,18 @@
 //! An error as a person sees it: what went wrong, what to do, whose it is to fix.
 
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use crate::database::StoreError;
 use crate::domain::hint::Hint;
 use crate::domain::job::JobError;
 use crate::domain::text::{self, is_coloured, shown};
 use crate::worker::{PlanLoadError, RunError, SweepError};
+
+/// For how long a decision is tried again while a lock is held: the other decision takes less.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before it is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What kind of thing went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +63,16 @@ impl Failure {
     #[must_use]
     pub fn of(self, kind: Kind) -> Self {
         Self { kind, ..self }
+    }
+
+    /// Pauses after what may pass by itself: the database was away, or a lock was held. `false` if it is something
+    /// else, or lasts for too long since the work was begun.
+    pub(super) async fn may_pass(&self, begun: Instant) -> bool {
+        if self.kind != Kind::Unavailable || begun.elapsed() >= PATIENCE {
+            return false;
+        }
+        tokio::time::sleep(PAUSE).await;
+        true
     }
 
     /// Prints it to stderr, as text or as JSON.

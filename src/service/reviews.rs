@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -293,6 +293,17 @@ impl Service {
     /// not what was seen, the policy has changed since, or a gate refuses.
     pub async fn approve_review(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
         self.allow_on(Right::Bulk, "approve review", name).await?;
+        let begun = Instant::now();
+        loop {
+            match Box::pin(self.approve_now(name, seen)).await {
+                // Whoever holds the lock may be deciding it.
+                Err(failure) if failure.may_pass(begun).await => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn approve_now(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
         let review = self.find(name).await?;
         waits(&review)?;
         seen.is(&review)?;
@@ -371,6 +382,16 @@ impl Service {
     /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
     pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
         self.allow_on(Right::Bulk, "reject review", name).await?;
+        let begun = Instant::now();
+        loop {
+            match Box::pin(self.reject_now(name, seen)).await {
+                Err(failure) if failure.may_pass(begun).await => {}
+                done => return done,
+            }
+        }
+    }
+
+    async fn reject_now(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
         let review = self.find(name).await?;
         waits(&review)?;
         seen.is(&review)?;

@@ -16,7 +16,7 @@ use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
 use crate::worker::watch::was_ahead;
-use crate::worker::{Context, gate, hindrance, views};
+use crate::worker::{Context, PlanLoadError, gate, hindrance, views};
 
 /// The most failures counted and listed.
 pub const MOST_FAILURES: u32 = 1000;
@@ -108,7 +108,12 @@ impl Status {
 /// What somebody should look at, most urgent first.
 async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String> {
     let mut all: Vec<String> = status.journal.iter().flat_map(JournalStatus::attention).collect();
-    match context.planner.plan(&context.store).await {
+    let planned = match context.planner.plan_checked(&context.store).await {
+        // A table that cannot be read now says nothing of the policy.
+        Err(PlanLoadError::Store(_)) => context.planner.plan(&context.store).await,
+        planned => planned,
+    };
+    match planned {
         Err(error) => all.push(error.brief()),
         Ok(loaded) => {
             if let Err(error) = gate::rehearsed(context, &loaded.plan.digest).await {

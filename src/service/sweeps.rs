@@ -1,6 +1,7 @@
 //! Sweeps: started, previewed, rehearsed and ended by hand, and what became of their clients.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -21,13 +22,16 @@ use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, SweepPage, Through};
 use crate::report::counted;
-use crate::worker::sweep::{Client, Mode, Survey, open, survey};
+use crate::worker::sweep::{Bound, Client, Mode, Survey, SweepError, open, survey};
 use crate::worker::{Context, Request};
 
 /// The most clients that a preview names.
 const MOST_NAMED: usize = 1_000;
 /// The most clients that a list may name at once.
 const MOST_LISTED: usize = 10_000;
+
+/// The most clients of a preview whose keys a start is bound to; above, it is bound to their number.
+const MOST_BOUND: usize = 100_000;
 
 /// What is asked of a sweep: the parameters of a job, or one's own.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -86,7 +90,7 @@ pub struct Previewed {
 }
 
 /// What a preview cannot foresee, as it changes no row.
-const UNFORESEEN: &str = "clients whose rows refuse a rule, or in whose rows a former value is left, fail in the sweep, \
+pub const UNFORESEEN: &str = "clients whose rows refuse a rule, or in whose rows a former value is left, fail in the sweep, \
      and with a limit the next clients take their place; a rehearsal finds them";
 
 /// A sweep with all that is known of it.
@@ -104,8 +108,8 @@ pub struct SweepStatus {
 }
 
 impl Service {
-    /// Opens a sweep, and returns its number. Bound to a preview, it begins only
-    /// if it would take the same clients now; `once`, only if none runs on the same terms.
+    /// Opens a sweep, and returns its number. Bound to a preview, it begins only if it would take the same clients
+    /// now, and takes no others; `once`, only if none runs on the same terms.
     ///
     /// # Errors
     ///
@@ -116,24 +120,51 @@ impl Service {
         if let Some(name) = &ask.job {
             needs_no_review(&job(&self.jobs, name)?)?;
         }
-        let mut request = self.request(ask).await?;
-        if let Some(seen) = seen {
-            self.is_as_previewed(&request, seen).await?;
+        let begun = Instant::now();
+        loop {
+            match Box::pin(self.started(ask, seen, once)).await {
+                // Whoever holds the lock may be opening the same sweep.
+                Err(failure) if failure.may_pass(begun).await => {}
+                done => return done,
+            }
         }
-        request.terms = once.then(|| ask.digest());
+    }
+
+    async fn started(&self, ask: &Ask, seen: Option<&Previewed>, once: bool) -> Result<i64, Failure> {
+        let mut request = self.request(ask).await?;
+        request.once = once;
+        if let Some(seen) = seen {
+            request.bound = Some(self.bound(&request, seen).await?);
+        }
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
-    async fn is_as_previewed(&self, request: &Request, seen: &Previewed) -> Result<(), Failure> {
-        let (now, _) = self.survey(request, &mut |_| {}).await?;
+    /// What the sweep is bound to by a preview, if it would still take the same clients.
+    async fn bound(&self, request: &Request, seen: &Previewed) -> Result<Bound, Failure> {
+        let mut keys = Vec::new();
+        // The person saw who is refused, too; a limit counts those only who are anonymized.
+        let is_shown = |client: &Client| request.cap.is_none() || client.outcome == Outcome::Anonymized;
+        let mut hold = |client: Client| {
+            if is_shown(&client) && keys.len() <= MOST_BOUND {
+                keys.push(client.key);
+            }
+        };
+        let (now, _) = self.survey(request, &mut hold).await?;
+        if now.digest != seen.digest {
+            return Err(SweepError::PreviewOutdated.into());
+        }
         if now == *seen {
-            return Ok(());
+            // A list names its clients itself.
+            let selects = matches!(request.kind, SweepKind::Due | SweepKind::Period);
+            let is_held = keys.len() <= MOST_BOUND;
+            let most = (selects && !is_held).then_some(now.clients);
+            let keys = if selects && is_held { Some(self.keys(&keys).await?) } else { None };
+            let keys = keys.map(|keys| keys.iter().map(Key::to_json).collect());
+            return Ok(Bound { digest: now.digest, keys, most });
         }
         let clients = |own: &Previewed| counted(own.clients, "client");
-        let what = if now.digest != seen.digest {
-            "the policy or the schema changed since the preview".to_owned()
-        } else if now.clients == seen.clients {
+        let what = if now.clients == seen.clients {
             "the sweep would take other clients than the preview showed".to_owned()
         } else {
             format!("the sweep would take {}, and the preview showed {}", clients(&now), clients(seen))
@@ -255,12 +286,21 @@ impl Service {
     ///
     /// [`Failure`] if the one named has not failed, or the caller may not.
     pub async fn retry(&self, key: Option<&str>) -> Result<(Vec<i64>, usize), Failure> {
+        let failed = self.to_retry(key).await?;
+        self.retry_these(failed).await
+    }
+
+    /// The clients that failed, one or all, for a caller who may have them tried again.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] as [`Self::retry`].
+    pub async fn to_retry(&self, key: Option<&str>) -> Result<Vec<FailedClient>, Failure> {
         match key {
             Some(key) => self.allow_on(Right::Anonymize, "retry client", key).await?,
             None => self.allow(Right::Bulk, "retry all who failed").await?,
         }
         let context = &self.context;
-        let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
         let mut failed = context.ledger.failures(u32::MAX).await?;
         if let Some(key) = key {
             let key = ledger_key(context, key).await?;
@@ -270,6 +310,17 @@ impl Service {
                 return Err(Failure::new(format!("client `{key}` has not failed"), hint).of(Kind::NotFound));
             }
         }
+        Ok(failed)
+    }
+
+    /// Lets these clients be tried again, as [`Self::retry`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if a gate refuses.
+    pub async fn retry_these(&self, failed: Vec<FailedClient>) -> Result<(Vec<i64>, usize), Failure> {
+        let context = &self.context;
+        let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
         let clients = failed.len();
         let (back, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.kind == "replay");
         let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
@@ -405,10 +456,17 @@ pub async fn rehearse(
     context.planner.check_anew().await;
     let found = survey(context.into(), request, Mode::Rehearsal, each).await?;
     if found.tally.anonymized > 0 {
-        let whole = request.kind != SweepKind::List && request.cap.is_none();
-        context.ledger.record_rehearsal(&found.digest, &found.tally, whole, &context.actor).await?;
+        let whole = is_whole(request, &found);
+        let of = (request.kind, &request.filters);
+        context.ledger.record_rehearsal(&found.digest, &found.tally, of, whole, &context.actor).await?;
     }
     Ok(found)
+}
+
+/// Whether a rehearsal was of all clients that such a sweep selects: no limit cut it short.
+#[must_use]
+pub fn is_whole(request: &Request, found: &Survey) -> bool {
+    request.kind != SweepKind::List && request.cap.is_none_or(|cap| found.tally.anonymized < cap)
 }
 
 impl Ask {
@@ -416,11 +474,6 @@ impl Ask {
     fn right(&self) -> Right {
         let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
         if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }
-    }
-
-    /// The same for the same terms.
-    fn digest(&self) -> String {
-        hex(&Sha256::digest(crate::domain::value::json_of(self)))
     }
 
     fn named(&self) -> String {

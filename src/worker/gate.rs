@@ -1,9 +1,13 @@
 //! What a live sweep needs before it may begin.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Context;
-use super::sweep::SweepError;
+use super::sweep::{Request, SweepError};
+use crate::domain::sweep::SweepKind;
+use crate::ledger::Extent;
 
 /// Refuses a plan that was never rehearsed with at least one client.
 ///
@@ -21,21 +25,55 @@ pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError
 }
 
 /// A rehearsal of so many clients is enough for any sweep.
-const ENOUGH: u64 = 100;
-/// A rehearsal of fewer clients is enough for a sweep over so many times as many.
-const TIMES: u64 = 10;
+pub const ENOUGH: u64 = 100;
+/// A rehearsal of fewer clients is enough for a sweep over so many times as many. A rehearsal in which more than one
+/// client in so many failed is only enough for that, however large it was.
+pub const TIMES: u64 = 10;
 
-/// How many clients a sweep may take at most, if the plan was rehearsed only with a few clients of somebody's choice.
+/// What the rehearsals of a plan are enough for, where none is enough for a sweep of any size.
+#[derive(Debug, Clone, Copy)]
+pub struct Few {
+    /// The most clients that a sweep may anonymize.
+    pub most: u64,
+    /// How many clients the largest rehearsal anonymized.
+    pub rehearsed: u64,
+    /// How many failed in it.
+    pub failed: u64,
+}
+
+/// What the rehearsals of a plan are enough for; `None` for a sweep of any size.
 ///
 /// # Errors
 ///
 /// The ledger's.
-pub async fn rehearsed_for(context: &Context, digest: &str) -> Result<Option<(u64, u64)>, SweepError> {
+pub async fn few_rehearsed(context: &Context, digest: &str, request: &Request) -> Result<Option<Few>, SweepError> {
     if !context.limits.rehearsal {
         return Ok(None);
     }
-    let few = context.ledger.partly_rehearsed(digest).await?.filter(|clients| *clients < ENOUGH);
-    Ok(few.map(|clients| (clients, clients * TIMES)))
+    let rehearsals = context.ledger.rehearsals(digest).await?;
+    if rehearsals.iter().any(|own| covers(own, request)) {
+        return Ok(None);
+    }
+    let Some(&Extent { anonymized: rehearsed, failed, .. }) = rehearsals.first() else { return Ok(None) };
+    Ok(Some(Few { most: rehearsed.saturating_mul(TIMES), rehearsed, failed }))
+}
+
+/// Whether a rehearsal is enough for a sweep of any size.
+fn covers(own: &Extent, request: &Request) -> bool {
+    if own.failed.saturating_mul(TIMES) > own.anonymized {
+        return false;
+    }
+    let is_of_kind = own.kind == Some(request.kind) && (own.filters.is_empty() || are_same(own, request));
+    // Lists that such a sweep made: by a review, or of clients who failed in it.
+    let is_made = own.kind.is_some() && (request.decision.is_some() || request.retry);
+    own.anonymized >= ENOUGH || own.whole && (is_of_kind || is_made)
+}
+
+fn are_same(own: &Extent, request: &Request) -> bool {
+    let filters = |all: &BTreeMap<String, Vec<String>>| -> BTreeMap<String, BTreeSet<String>> {
+        all.iter().map(|(name, values)| (name.clone(), values.iter().cloned().collect())).collect()
+    };
+    filters(&own.filters) == filters(&request.filters)
 }
 
 /// When the last backup was made, by word of mouth or by the stamp file.

@@ -94,10 +94,11 @@ pub struct Planner {
     checked: Arc<Mutex<Option<Checked>>>,
 }
 
-/// A plan whose data was checked, and what that cost.
+/// A plan whose data was checked, what that found, and what it cost.
 #[derive(Debug)]
 struct Checked {
     loaded: Arc<Loaded>,
+    problems: Vec<Problem>,
     at: Instant,
     took: Duration,
 }
@@ -168,12 +169,12 @@ impl Planner {
             *checked = None;
             let at = Instant::now();
             let problems = store.verify_data(&loaded.plan).await?;
-            if !problems.is_empty() {
-                return Err(PlanError(problems).into());
-            }
-            *checked = Some(Checked { loaded: Arc::clone(&loaded), at, took: at.elapsed() });
+            *checked = Some(Checked { loaded: Arc::clone(&loaded), problems, at, took: at.elapsed() });
         }
-        Ok(loaded)
+        match checked.as_ref().map(|own| &own.problems) {
+            Some(problems) if !problems.is_empty() => Err(PlanError(problems.clone()).into()),
+            _ => Ok(loaded),
+        }
     }
 
     /// The same for whoever fixes a policy: what is wrong in it and in the data is listed at once, which reads whole

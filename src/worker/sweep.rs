@@ -2,12 +2,14 @@
 //! are over; or only surveyed, for a preview or a rehearsal.
 
 mod error;
+mod gates;
 mod saved;
 mod survey;
 mod terms;
 mod trace;
 
 pub use error::SweepError;
+pub(super) use gates::{gates, share_of};
 pub use saved::unknown;
 pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
@@ -21,8 +23,8 @@ use chrono_tz::Tz;
 use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
 use super::pace::{Recent, batch_size};
-use super::selection::{Selecting, Selection, clients};
-use super::{Context, Loaded, Planner, gate, journal, retention, views};
+use super::selection::{Selecting, Selection};
+use super::{Context, Loaded, Planner, journal, retention, views};
 use crate::database::{Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
@@ -37,8 +39,6 @@ use crate::sql::select::{Wanted, filter};
 const AHEAD: u64 = 8;
 /// Batches that pause before they are tried again, above which no more are cut.
 const MOST_PAUSING: u64 = 1_000;
-/// So many clients a person may name without the brake's share being asked: in a small company one is a large share.
-const NAMED: u64 = 10;
 /// Clients selected at once: each look for the next ones can cost as much as
 /// all that are due, so it is not done for every batch.
 const SELECTED: usize = 8_000;
@@ -80,10 +80,23 @@ pub struct Request {
     pub selection: Option<String>,
     /// List sweeps: clients that failed are tried again.
     pub retry: bool,
-    /// The digest of what a person asked for: one sweep runs for the same terms.
-    pub terms: Option<String>,
+    /// Whether it is refused while a sweep on the same terms is running, and not given that sweep.
+    pub once: bool,
+    /// The preview that a person saw, to which the sweep is bound.
+    pub bound: Option<Bound>,
     /// The decision that opens it, made in the same transaction.
     pub decision: Option<Decision>,
+}
+
+/// What a preview showed to the person who starts the sweep.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    /// The digest of the plan.
+    pub digest: String,
+    /// The keys of its clients, as JSON, where the sweep selects them by itself and they can be held.
+    pub keys: Option<Vec<String>>,
+    /// How many clients it may anonymize, where they are too many for their keys to be held.
+    pub most: Option<u64>,
 }
 
 impl Request {
@@ -106,7 +119,8 @@ impl Request {
             keys: Vec::new(),
             selection: None,
             retry: false,
-            terms: None,
+            once: false,
+            bound: None,
             decision: None,
         }
     }
@@ -136,7 +150,8 @@ impl Request {
             keys,
             selection: None,
             retry: false,
-            terms: None,
+            once: false,
+            bound: None,
             decision: None,
         }
     }
@@ -302,84 +317,6 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     Err(refusal)
 }
 
-pub(super) async fn gates(context: &Context, request: &Request) -> Result<Prepared, SweepError> {
-    context.planner.check_anew().await;
-    let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), request, true).await?;
-    if request.kind == SweepKind::Retention {
-        prepared.allowance.rows = retention::gates(context, request, &prepared.loaded).await?;
-        return Ok(prepared);
-    }
-    gate::rehearsed(context, &prepared.loaded.plan.digest).await?;
-    gate::backed_up(context).await?;
-    prepared.selected = few(context, &prepared).await?;
-    if request.kind != SweepKind::Replay
-        && let Some((rehearsed, most)) = gate::rehearsed_for(context, &prepared.loaded.plan.digest).await?
-    {
-        let clients = selected(context, request, &prepared).await?;
-        if clients > most {
-            return Err(SweepError::FewRehearsed { rehearsed, clients });
-        }
-    }
-    if !request.over_brake {
-        prepared.allowance.clients = brake(context, request, &prepared).await?;
-    }
-    Ok(prepared)
-}
-
-/// Those selected, if they are few and looking for them is dear: then it is done once.
-async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
-    let mut selecting = Selecting::of(&context.store, prepared).await?;
-    let few = prepared.selection.few(&mut selecting, &prepared.wanted(), SELECTED).await;
-    Ok(few?)
-}
-
-/// How many clients a sweep selects.
-async fn selected(context: &Context, request: &Request, prepared: &Prepared) -> Result<u64, SweepError> {
-    let named = request.keys.len() as u64;
-    let saved = prepared.saved.as_ref().map_or(0, |saved| u64::try_from(saved.clients).unwrap_or(0));
-    if let Some(selected) = &prepared.selected {
-        return Ok(selected.len() as u64 + named + saved);
-    }
-    let mut selecting = Selecting::of(&context.store, prepared).await?;
-    Ok(prepared.selection.count(&mut selecting, &prepared.wanted()).await? + named + saved)
-}
-
-/// Stops a sweep that would take more than its brake allows. Returns how many that is; `None` for no limit.
-///
-/// The answer is stored with the sweep and asked again of each batch, as more clients may be due by then.
-async fn brake(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<u64>, SweepError> {
-    let most = request.brake.clients;
-    let share = request.brake.share.unwrap_or(context.limits.brake_share);
-    let mut connection = context.store.readers().acquire().await?;
-    let of_all = if share < 1.0 {
-        let all = clients(&mut connection, &prepared.wanted()).await?;
-        let named = if request.kind == SweepKind::List { NAMED } else { 0 };
-        Some(share_of(all, share).max(named))
-    } else {
-        None
-    };
-    drop(connection);
-    let Some(allowed) = most.into_iter().chain(of_all).min() else { return Ok(None) };
-    // Counting those selected is cheap, and guards only make it fewer.
-    let found = selected(context, request, prepared).await?;
-    if found.min(request.cap.unwrap_or(u64::MAX)) <= allowed {
-        return Ok(Some(allowed));
-    }
-    let would = survey(context.into(), request, Mode::Preview, &mut |_| {}).await?.tally.anonymized;
-    if would <= allowed {
-        return Ok(Some(allowed));
-    }
-    let sweep = request.job.clone().unwrap_or_else(|| format!("--{}", request.kind));
-    Err(SweepError::Braked { would, most, share: of_all.filter(|own| would > *own).map(|_| share), sweep })
-}
-
-/// The whole number of clients, or rows, that a share of all comes to.
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss)]
-pub(super) fn share_of(all: u64, share: f64) -> u64 {
-    // A share such as 0.29 is a little less than that in binary.
-    (all as f64 * share + 1e-6).floor() as u64
-}
-
 pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
     NewSweep {
         job: request.job.clone(),
@@ -418,7 +355,7 @@ enum Inserted {
 /// it may have been sent twice, and is given that sweep otherwise.
 async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
     let ledger = &context.ledger;
-    let terms = request.terms.clone().unwrap_or_else(|| digest_of(request));
+    let terms = digest_of(request);
     let note = Selection::left_out(&context.store, prepared).await?;
     loop {
         match write(context, request, prepared, (terms.clone(), note.clone())).await? {
@@ -437,7 +374,7 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
                 ledger.join_sweep(running, tick, request.skipped).await?;
                 return Ok(None);
             }
-            (Some(sweep), None) if request.terms.is_some() => return Err(SweepError::SameRunning { sweep }),
+            (Some(sweep), None) if request.once => return Err(SweepError::SameRunning { sweep }),
             (Some(running), None) => return Ok(Some(running)),
             (None, Some(_)) => return Ok(None),
             // It ended just then.
@@ -458,8 +395,8 @@ async fn write(
     sweep.allowance = prepared.allowance.clone();
     sweep.terms = Some(terms);
     sweep.note = note;
-    // A capped sweep is cut batch by batch.
-    let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none());
+    // A capped sweep is cut batch by batch, unless a preview showed all that it takes.
+    let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none() || request.bound.is_some());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
         (SweepKind::Retention, _) => retention::batches(&prepared.loaded),
         (_, Some(selected)) => in_batches(selected, context.limits.most_clients()),

@@ -192,14 +192,15 @@ pub async fn job_files(context: &Context, faults: &[(String, String)]) -> Result
     context.ledger.are_over_but(EVENTS, &events).await
 }
 
-/// A policy under which no sweep can begin: changed by mistake, or a new column that it does not classify.
+/// A policy under which no sweep can begin: changed by mistake, a new column or item that it does not classify, or a
+/// date that cannot be read.
 ///
 /// # Errors
 ///
 /// [`StoreError`] if the database is away.
 pub async fn policy(context: &Context) -> Result<(), StoreError> {
     const EVENT: &str = "policy";
-    match context.planner.plan(&context.store).await {
+    match context.planner.plan_checked(&context.store).await {
         Ok(_) => context.over(EVENT).await,
         Err(PlanLoadError::Store(error)) => Err(error),
         Err(error) => {

@@ -2,11 +2,11 @@
 
 use crate::common::Company;
 use crate::common::place::either;
-use crate::common::words::{day, refuses};
+use crate::common::words::{allows, day, refuses};
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::Request;
-use lethe::worker::sweep::{Mode, count, cut, open, survey};
+use lethe::worker::sweep::{Mode, SweepError, count, cut, open, survey};
 
 const SCHEMA: &str = "
 CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, grade TEXT, region TEXT, due DATE, made_on DATE, open INTEGER NOT NULL DEFAULT 0);
@@ -376,4 +376,54 @@ async fn of_many_whose_period_is_over_each_is_anonymized_once_and_nobody_else_is
     assert_eq!(company.rows(twice).await, Vec::<String>::new());
     let next = night(&company, "2026-01-03T12:00:00Z", |_| {}).await;
     assert_eq!((next.state, company.rows(left).await), (State::Done, vec!["900".to_owned()]));
+}
+
+#[tokio::test]
+async fn n20_a_rehearsal_counts_for_its_kind_and_filters_and_for_ten_times_its_clients() {
+    let mut company = company().await;
+    company.context.limits.rehearsal = true;
+    for at in 0..12 {
+        client(&company, &format!("P{at:02}"), "2001-01-01", &[]).await;
+    }
+    client(&company, "D", "2025-01-01", &[]).await;
+    company
+        .execute(&format!(
+            "UPDATE customers SET due = {} WHERE no = 'D'; UPDATE customers SET grade = 'A' WHERE no = 'P00'",
+            day("2026-01-01")
+        ))
+        .await;
+    let rehearse = async |moment: &str, request: &Request| {
+        // Each at a moment of its own.
+        company.set_clock(moment);
+        let found = lethe::service::sweeps::rehearse(&company.context, request, &mut |_| {}).await;
+        found.expect("a rehearsal").tally
+    };
+    let refused = async |request: &Request| {
+        let error = open(&company.context, request).await.expect_err("it was not rehearsed");
+        assert!(matches!(error, SweepError::FewRehearsed { clients: 12, .. }), "{error}");
+        (error.to_string(), error.hint().to_string())
+    };
+    let period = company.request(SweepKind::Period);
+    assert_eq!(rehearse("2026-01-02T12:01:00Z", &company.request(SweepKind::Due)).await.anonymized, 1);
+    let (error, hint) = refused(&period).await;
+    assert_eq!(
+        error,
+        "this policy was rehearsed with 1 client, which is too few for a `period` sweep that would anonymize 12"
+    );
+    assert!(hint.contains("every client that a `period` sweep selects") && hint.contains("anonymizes 2"), "{hint}");
+
+    let mut some = company.request(SweepKind::Period);
+    some.filters.insert("grade".to_owned(), vec!["A".to_owned()]);
+    assert_eq!(rehearse("2026-01-02T12:02:00Z", &some).await.anonymized, 1);
+    refused(&period).await;
+
+    // A rehearsal in which most clients fail is not enough for its own kind.
+    company.execute(&refuses("customers", "old.no <> 'P00'", "stays")).await;
+    let failing = rehearse("2026-01-02T12:03:00Z", &period).await;
+    assert_eq!((failing.anonymized, failing.failed), (1, 11));
+    refused(&period).await;
+    company.execute(&allows("customers")).await;
+
+    assert_eq!(rehearse("2026-01-02T12:04:00Z", &period).await.anonymized, 12);
+    assert!(open(&company.context, &period).await.expect("it was rehearsed").is_some());
 }

@@ -178,12 +178,19 @@ async fn the_rehearsal_of_clients_is_none_of_rows() {
     let plan = company.context.planner.plan(&company.context.store).await.unwrap();
     let digest = &plan.plan.digest;
     let tally = lethe::domain::outcome::Tally { anonymized: 1, ..Default::default() };
-    context.ledger.record_rehearsal(digest, &tally, true, "test").await.unwrap();
+    let none = BTreeMap::new();
+    context.ledger.record_rehearsal(digest, &tally, (SweepKind::Due, &none), true, "test").await.unwrap();
     let refused = open(&context, &request(&company)).await.unwrap_err();
     assert!(matches!(refused, SweepError::NotRehearsed), "{refused}");
     context
         .ledger
-        .record_rehearsal(&lethe::worker::retention::rehearsal_name(digest), &tally, true, "test")
+        .record_rehearsal(
+            &lethe::worker::retention::rehearsal_name(digest),
+            &tally,
+            (SweepKind::Retention, &none),
+            true,
+            "test",
+        )
         .await
         .unwrap();
     assert!(open(&context, &request(&company)).await.unwrap().is_some());

@@ -258,7 +258,8 @@ async fn a_live_sweep_needs_a_rehearsal_of_this_policy_on_this_schema() {
     let (found, _) = company.survey(&request, Mode::Rehearsal).await.unwrap();
     assert_eq!(company.dump().await, before);
     assert_eq!(found.tally.anonymized, 1);
-    company.context.ledger.record_rehearsal(&found.digest, &found.tally, true, "test").await.unwrap();
+    let of = (SweepKind::Due, &request.filters);
+    company.context.ledger.record_rehearsal(&found.digest, &found.tally, of, true, "test").await.unwrap();
     assert_eq!(company.sweep(&request).await.unwrap(), found.tally);
     company.execute("ALTER TABLE orders ADD COLUMN remark TEXT").await;
     let refused = company.sweep(&request).await.unwrap_err();

@@ -94,7 +94,7 @@ async fn an_approval_says_its_size_and_is_done_once_it_is_confirmed() {
         .unwrap();
     out(&company, &["review", "add", "week", "nightly"]);
     for args in [&["review", "approve", "week"][..], &["review", "approve", "week", "--clients", "1", "--yes"]] {
-        let done = lethe(company.folder.path()).args(args).output().unwrap();
+        let done = command(company.folder.path()).env_remove("LETHE_YES").args(args).output().unwrap();
         let said = String::from_utf8(done.stderr).unwrap();
         assert!(!done.status.success() && said.contains("2 clients"), "{args:?}: {said}");
     }
@@ -103,4 +103,53 @@ async fn an_approval_says_its_size_and_is_done_once_it_is_confirmed() {
         company.rows("SELECT name FROM customers ORDER BY no").await,
         ["Anonymized client", "Anonymized client"]
     );
+}
+
+#[tokio::test]
+async fn x03_only_yes_confirms_what_cannot_be_undone() {
+    // C2 fails in every sweep, so that there is somebody to try again.
+    let schema = SCHEMA.replace("name TEXT,", "name TEXT CHECK (no <> 'C2' OR name LIKE 'Berta%'),");
+    let company = Company::new(&schema, POLICY).await;
+    let folder = company.folder.path();
+    let config = format!(
+        "database = \"{}\"\n[sweep]\nrehearsal = false\nbrake_share = 1.0\nretry_after = \"0s\"\n[backup]\nrequired = false\n\
+         [review]\nsecond_person = false\n",
+        company.place.setting()
+    );
+    std::fs::write(folder.join("lethe.toml"), config).unwrap();
+    std::fs::create_dir(folder.join("jobs")).unwrap();
+    std::fs::write(folder.join("jobs/nightly.toml"), JOB).unwrap();
+    std::fs::write(folder.join("failing.txt"), "C2\n").unwrap();
+    std::fs::write(folder.join("list.txt"), "C1\n").unwrap();
+    out(&company, &["review", "add", "week", "nightly"]);
+    out(&company, &["sweep", "--list", "failing.txt", "--wait"]);
+    assert_eq!(company.context.ledger.failures(10).await.unwrap().len(), 1);
+
+    let before = company.dump().await;
+    let run = |args: &[&str]| {
+        let done = command(folder).env_remove("LETHE_YES").args(args).output().unwrap();
+        (done.status.success(), String::from_utf8(done.stderr).unwrap())
+    };
+    for args in [
+        &["sweep", "--due"][..],
+        &["sweep", "--due", "--wait"],
+        &["sweep", "--due", "--over-brake"],
+        &["sweep", "nightly", "--over-brake", "--wait"],
+        &["sweep", "--list", "list.txt", "--over-brake"],
+        &["retry"],
+        &["retry", "C2", "--wait"],
+        &["review", "approve", "week"],
+        &["review", "import", "week", "week.xlsx"],
+    ] {
+        let (is_done, said) = run(args);
+        assert!(!is_done, "{args:?} asked nothing");
+        assert!(said.contains("cannot be undone") && said.contains("--yes"), "{args:?}: {said}");
+    }
+    assert_eq!(company.dump().await, before);
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_sweeps").await, ["1"]);
+    for args in [&["retry", "C2", "--yes", "--wait"][..], &["sweep", "--due", "--over-brake", "--yes", "--wait"]] {
+        let (is_done, said) = run(args);
+        assert!(is_done, "{args:?}: {said}");
+    }
+    assert!(company.rows("SELECT name FROM customers WHERE no = 'C1'").await == ["Anonymized client"]);
 }

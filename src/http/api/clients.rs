@@ -1,19 +1,24 @@
 //! One client over HTTP, and holds.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::{confirmed, meant};
 use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
-use crate::http::once::once;
+use crate::http::once::{answer, done};
 use crate::http::problem::Problem;
 use crate::ledger::Hold;
-use crate::service::clients::ClientStatus;
+use crate::service::clients::{ClientStatus, Ended};
 use crate::service::dates::Dated;
+
+/// The longest that an outcome may be waited for, in seconds.
+const MOST_SECONDS: u32 = 15;
 
 /// A client's history, and what would become of it now, with all reasons of a refusal.
 #[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
@@ -39,30 +44,50 @@ pub(in crate::http) struct Anonymize {
     confirm: bool,
 }
 
+/// How long the outcome is waited for.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct HowLong {
+    /// So many seconds at most; left out, up to 10, and 3 if no worker takes the sweep up.
+    #[param(minimum = 0, maximum = 15)]
+    wait: Option<u32>,
+}
+
 /// The sweep over one client.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(in crate::http) struct Opened {
     /// The sweep's number.
     sweep: i64,
 }
 
-/// Anonymize one client, by a sweep of its own and under the same rules as any.
+/// Anonymize one client, by a sweep of its own and under the same rules as any. The answer is the outcome, or 202 if it is not known in time.
 #[utoipa::path(post, path = "/api/v1/clients/{client}/anonymize", tag = "clients", operation_id = "anonymize_client",
     request_body = Anonymize,
     params(("client" = String, Path, description = "The client's key."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
-            description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Opened), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+            description = "The same key sent again starts nothing twice."), HowLong),
+    responses((status = 200, body = Ended), (status = 202, body = Opened), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn anonymize(
     Asking(service): Asking,
     headers: HeaderMap,
     Named(client): Named<String>,
+    Asked(HowLong { wait }): Asked<HowLong>,
     Body(Anonymize { force, confirm }): Body<Anonymize>,
 ) -> Result<Response, Problem> {
     confirmed(confirm)?;
+    if let Some(wait) = wait.filter(|wait| *wait > MOST_SECONDS) {
+        let hint = format!("write a number from 0 to {MOST_SECONDS}");
+        return Err(Problem::bad_request(format!("`wait` is {wait}"), hint));
+    }
     let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
     let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
-    Box::pin(once(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await
+    let (status, body) = Box::pin(done(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await?;
+    let Ok(Opened { sweep }) = serde_json::from_str(&body) else { return Ok(answer(status, &body)) };
+    match service.outcome_of(sweep, wait.map(|wait| Duration::from_secs(wait.into()))).await? {
+        Some(ended) => Ok(Json(ended).into_response()),
+        None => Ok(answer(status, &body)),
+    }
 }
 
 /// When a client is to be anonymized.

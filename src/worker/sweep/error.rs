@@ -10,6 +10,7 @@ use crate::domain::policy::Choices;
 use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
 use crate::worker::PlanLoadError;
+use crate::worker::gate::{ENOUGH, TIMES};
 
 /// Why a sweep does not begin.
 #[derive(Debug, thiserror::Error)]
@@ -118,18 +119,29 @@ pub enum SweepError {
     /// A review that is not, any more, what was seen.
     #[error("the review has changed or was decided meanwhile")]
     Decided,
+    /// A start that is bound to a preview of another plan.
+    #[error("the policy or the schema changed since the preview")]
+    PreviewOutdated,
     /// Somebody started the same sweep.
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
     /// No rehearsal of this plan.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
-    /// A rehearsal of too few clients for this sweep.
-    #[error("this policy was rehearsed with {rehearsed} client{} of a list, and the sweep selects {clients}", if *rehearsed == 1 { "" } else { "s" })]
+    /// Rehearsals of too few clients for this sweep, or of other kinds.
+    #[error(
+        "this policy was rehearsed with {rehearsed} client{}{}, which is too few for a `{kind}` sweep that would anonymize {clients}",
+        if *rehearsed == 1 { "" } else { "s" },
+        if *failed == 0 { String::new() } else { format!(" while {failed} failed") }
+    )]
     FewRehearsed {
+        /// The kind of the sweep.
+        kind: SweepKind,
         /// How many clients the largest rehearsal anonymized.
         rehearsed: u64,
-        /// How many the sweep selects.
+        /// How many failed in it.
+        failed: u64,
+        /// How many the sweep would anonymize.
         clients: u64,
     },
     /// No backup was ever acknowledged.
@@ -258,10 +270,18 @@ impl SweepError {
             Self::NotAChoice { choices, .. } => format!("choose one from {choices}").into(),
             Self::LengthOfKind { .. } => "leave the length out, or run a `period` sweep or a list".into(),
             Self::Decided => Act::Reviews.then(" shows what it holds now"),
+            Self::PreviewOutdated => "nothing was started; look at the preview again".into(),
             Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
-            Self::FewRehearsed { .. } => Act::Rehearse
-                .then(" for this kind of sweep: a rehearsal of a list is enough for ten times as many clients"),
+            Self::FewRehearsed { kind, failed, clients, .. } => {
+                let needed = clients.div_ceil(TIMES).min(ENOUGH);
+                let whole = match kind {
+                    SweepKind::List => "enough is ".to_owned(),
+                    _ => format!("a rehearsal of every client that a `{kind}` sweep selects is enough, and so is "),
+                };
+                let fix = if *failed == 0 { "" } else { "; first fix what makes clients fail, or place holds on them" };
+                Act::Rehearse.then(&format!(": {whole}one that anonymizes {needed}{fix}"))
+            }
             Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
             Self::NoRetention => "add `[tables.….retention]` to the policy".into(),
             Self::Braked { sweep, .. } | Self::BrakedRows { sweep, .. } => Act::OverBrake(sweep.clone()).then(""),

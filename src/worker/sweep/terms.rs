@@ -26,13 +26,14 @@ pub(super) fn chosen(plan: &Plan, request: &Request) -> Result<Option<Period>, S
 
 /// Whether the filters of which the policy asks for one value have one.
 pub(super) fn one_value_each(plan: &Plan, filters: &BTreeMap<String, Vec<String>>) -> Result<(), SweepError> {
-    for name in &plan.one_value {
-        let given = filters.get(name).map_or(0, Vec::len);
-        if given != 1 {
-            return Err(SweepError::OneValue { name: name.clone(), given });
-        }
+    plan.one_value.iter().try_for_each(|name| one_value(name, filters.get(name).map_or(&[], Vec::as_slice)))
+}
+
+fn one_value(name: &str, values: &[String]) -> Result<(), SweepError> {
+    match values.len() {
+        1 => Ok(()),
+        given => Err(SweepError::OneValue { name: name.to_owned(), given }),
     }
-    Ok(())
 }
 
 /// What a request asks for, on whichever day: while a sweep for it runs, no other is opened.
@@ -48,7 +49,8 @@ pub(super) fn digest_of(request: &Request) -> String {
 /// How many keys of a list are looked up at once.
 const AT_ONCE: usize = 10_000;
 
-/// Whether all clients of a list have the same value of each filter of which the policy asks for one.
+/// Whether all clients of a list have the same value of each filter of which the policy asks for one, or the list takes
+/// only those with one value.
 pub(super) async fn one_value_listed(
     store: &Store,
     ledger: Option<&Ledger>,
@@ -56,7 +58,11 @@ pub(super) async fn one_value_listed(
     prepared: &Prepared,
 ) -> Result<(), SweepError> {
     let plan = &prepared.loaded.plan;
-    for name in plan.one_value.iter().filter(|name| !request.filters.contains_key(*name)) {
+    for name in &plan.one_value {
+        if let Some(values) = request.filters.get(name) {
+            one_value(name, values)?;
+            continue;
+        }
         let Some(column) = plan.filters.get(name) else { continue };
         let sql = listed_values(&prepared.wanted(), &column.column);
         let mut connection = store.readers().acquire().await?;

@@ -39,8 +39,8 @@ async fn n01_without_the_right_to_anonymize_nothing_is_started_and_who_asked_is_
     assert_eq!(trade.snapshot().await, before);
     assert_eq!(trade.count("SELECT count(*) FROM lethe_sweeps").await, 0);
 
-    let (status, opened) = office.post(anonymize, &clerk, json!({ "confirm": true })).await;
-    assert_eq!(status, 202, "{opened}");
+    let (status, opened) = office.post(&format!("{anonymize}?wait=15"), &clerk, json!({ "confirm": true })).await;
+    assert_eq!((status, &opened["outcome"], &opened["reasons"]), (200, &json!("anonymized"), &json!([])), "{opened}");
     let shown = office.over(&opened["sweep"], &clerk).await;
     assert_eq!((&shown["opened_by"], &shown["progress"]["anonymized"]), (&json!("clerk"), &json!(1)));
     assert_eq!(trade.outcome("F1"), "anonymized");
@@ -61,10 +61,16 @@ async fn a12_the_api_anonymizes_by_the_clients_reference_under_the_same_rules() 
     let office = Office::open(&trade);
     let before = trade.snapshot().await;
     let ask = async |reference: &str, body: serde_json::Value| {
-        let (status, opened) = office.post(&format!("/api/v1/clients/{reference}/anonymize"), &clerk, body).await;
-        assert_eq!(status, 202, "{opened}");
-        office.over(&opened["sweep"], &clerk).await;
-        trade.outcome(reference)
+        let path = format!("/api/v1/clients/{reference}/anonymize?wait=15");
+        let (status, told) = office.post(&path, &clerk, body).await;
+        assert_eq!(status, 200, "{told}");
+        let recorded = trade.outcome(reference);
+        let reasons: Vec<String> = serde_json::from_value(told["reasons"].clone()).unwrap();
+        let outcome = told["outcome"].as_str().unwrap_or_default();
+        let said = if reasons.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", reasons.join(", ")) };
+        assert_eq!(said, recorded, "{told}");
+        office.over(&told["sweep"], &clerk).await;
+        recorded
     };
     let confirmed = || json!({ "confirm": true });
     assert_eq!(ask("CUST-0003", confirmed()).await, "refused: subscriptions");
@@ -129,9 +135,9 @@ async fn x2_one_client_is_for_clerks_and_many_are_for_administrators() {
     assert_eq!(status, 403, "{problem}");
     assert!(refused(&trade).await[0].starts_with("optician|http|"), "who asked is recorded");
     assert_eq!(trade.snapshot().await, before);
-    let (status, one) =
-        office.post("/api/v1/clients/1002/anonymize", &clerk, json!({ "confirm": true, "force": true })).await;
-    assert_eq!(status, 202, "{one}");
+    let one = "/api/v1/clients/1002/anonymize?wait=15";
+    let (status, one) = office.post(one, &clerk, json!({ "confirm": true, "force": true })).await;
+    assert_eq!((status, &one["outcome"]), (200, &json!("anonymized")), "{one}");
     assert_eq!(office.over(&one["sweep"], &clerk).await["progress"]["anonymized"], 1);
     let (status, opened) = office.post("/api/v1/sweeps", &administrator, many).await;
     assert_eq!(status, 202, "{opened}");

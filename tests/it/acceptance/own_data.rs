@@ -84,6 +84,18 @@ async fn p04_p05_a_definition_without_values_reopens_the_configuration_everywher
         assert_eq!(answer.code, 1, "{args:?}: {}", answer.out);
         assert!(answer.err.contains("client_custom_fields.keys.PET"), "{args:?}: {}", answer.err);
     }
+    // The status says so, too.
+    let status = trade.json(&["status"]);
+    assert!(status["attention"].to_string().contains("client_custom_fields.keys.PET"), "{status}");
+    let mut attention = String::new();
+    for _ in 0..100 {
+        attention = office.get("/api/v1/status", &officer).await.1["attention"].to_string();
+        if attention.contains("client_custom_fields.keys.PET") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(attention.contains("client_custom_fields.keys.PET"), "{attention}");
     let doctor = trade.run(&["doctor"]);
     assert!((doctor.out.clone() + &doctor.err).contains("PET"), "{}{}", doctor.out, doctor.err);
     let ask = serde_json::json!({ "sweep": { "kind": "period" }, "confirm": true });
@@ -338,6 +350,27 @@ async fn r02_a_list_does_not_mix_clubs() {
         assert!(answer.err.contains("exactly one value of the filter `club`"), "{}", answer.err);
         assert_eq!(trade.run(&["sweep", "--list", "list.txt", "--filter", "club=LYO", mode]).code, 0, "{mode}");
     }
+    // Nor do two values of the filter mix them.
+    trade.json(&["selection", "save", "both", "--from", "list.txt"]);
+    let two = ["--filter", "club=LYO", "--filter", "club=LIL", "--preview"];
+    for what in [["--list", "list.txt"], ["--selection", "both"]] {
+        let answer = trade.run(&[&["sweep"], &what[..], &two[..]].concat());
+        assert_eq!(answer.code, 1, "{what:?}: {}", answer.out);
+        assert!(answer.err.contains("exactly one value of the filter `club`"), "{}", answer.err);
+    }
+    let officer = token(&trade, "officer", "admin");
+    let office = Office::open(&trade);
+    let filters = serde_json::json!({ "club": ["LYO", "LIL"] });
+    for ask in [
+        serde_json::json!({ "kind": "list", "clients": [lyon, lille], "filters": filters }),
+        serde_json::json!({ "selection": "both", "filters": filters }),
+    ] {
+        let (status, problem) = office.post("/api/v1/previews", &officer, ask.clone()).await;
+        assert!(status >= 400, "{ask}: {problem}");
+        let sweep = serde_json::json!({ "sweep": ask, "confirm": true });
+        let (status, problem) = office.post("/api/v1/sweeps", &officer, sweep).await;
+        assert!(problem["detail"].to_string().contains("exactly one value of the filter"), "{status} {problem}");
+    }
 }
 
 #[tokio::test]
@@ -350,7 +383,11 @@ async fn n20_a_rehearsal_of_one_client_does_not_unlock_a_sweep_over_everyone() {
     let before = trade.snapshot().await;
     let answer = trade.run(&["sweep", "--due", "--yes", "--wait"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
-    assert!(answer.err.contains("was rehearsed with 1 client of a list"), "{}", answer.err);
+    assert!(
+        answer.err.contains("was rehearsed with 1 client, which is too few for a `due` sweep that would anonymize"),
+        "{}",
+        answer.err
+    );
     assert_eq!(trade.snapshot().await, before);
     trade.json(&["sweep", "--list", "list.txt", "--force", "--yes", "--wait"]);
     assert_eq!(trade.outcome("N20"), "anonymized");
@@ -406,6 +443,11 @@ async fn n06_a_preview_says_what_it_cannot_foresee() {
     let trade = Trade::of("proabono").await;
     let answer = trade.run(&["sweep", "--due", "--limit", "1", "--preview"]);
     assert!(answer.out.contains("--rehearse") && answer.out.contains("fail in the sweep"), "{}", answer.out);
+    let preview = trade.json(&["sweep", "--due", "--limit", "1", "--preview"]);
+    assert!(preview["unforeseen"].as_str().is_some_and(|own| own.contains("fail in the sweep")), "{preview}");
+    assert_eq!(preview["anonymized"], 1);
+    let asked = trade.run_unconfirmed(&["sweep", "--due", "--limit", "1"]);
+    assert!(asked.code == 1 && asked.err.contains("fail in the sweep"), "{}", asked.err);
 }
 
 #[tokio::test]

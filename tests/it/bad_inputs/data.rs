@@ -76,6 +76,26 @@ fn a_start_of_the_period_that_is_no_date_is_refused() {
 }
 
 #[test]
+fn a_guards_date_that_is_no_date_is_refused() {
+    let office =
+        Office::with("ALTER TABLE orders ADD COLUMN paid_on DATE; UPDATE orders SET paid_on = 'soon' WHERE id = 1;")
+            .policy("note = { class", "paid_on = { class = \"non-personal\" }\nnote = { class")
+            .policy(
+                "[tables.customers.columns]",
+                "[[guards]]\nname = \"paid\"\nreason = \"paid lately\"\ntable = \"orders\"\ndate = \"paid_on\"\n\
+                 within = \"2 years\"\n\n[tables.customers.columns]",
+            );
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to fix
+      guards.paid.date
+        `orders.paid_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        fix: name a column with such days, or store them so; anything else cannot be compared safely
+
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
 fn a_client_without_a_key_is_named_when_the_policy_is_checked() {
     let office = Office::with(
         "CREATE TABLE members (no TEXT UNIQUE, name TEXT); INSERT INTO members VALUES (NULL, 'Ann Archer'), ('M1', 'Bob Baker');",

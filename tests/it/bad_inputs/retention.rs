@@ -85,6 +85,20 @@ fn a_rows_day_is_a_column() {
 }
 
 #[test]
+fn a_rows_day_can_be_read() {
+    let office = notes(GOOD);
+    office.execute("UPDATE notes SET written_on = 'long ago' WHERE id = 1");
+    assert_snapshot!(office.check(), @r"
+    error: the policy cannot become a plan: 1 problem to fix
+      tables.notes.retention.date
+        `notes.written_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        fix: name a column with such days, or store them so; anything else cannot be compared safely
+
+    hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
+    ");
+}
+
+#[test]
 fn a_period_is_a_period() {
     assert_snapshot!(notes(&GOOD.replace("2 years", "2 yeers")).check(), @r"
     error: `policy.toml` line 65: `yeers` is not a unit of a period

@@ -95,6 +95,20 @@ fn a_column_that_the_policy_does_not_classify_is_an_alert_and_the_service_starts
 }
 
 #[test]
+fn p04_an_item_that_the_policy_does_not_classify_is_an_alert_and_in_the_status() {
+    let office = every_second();
+    office.execute("INSERT INTO settings VALUES (3, 'C2', 'shoe_size', '44')");
+    let running = Running::of(&office, Stdio::null());
+    until(&office, "SELECT count(*) FROM lethe_alerts WHERE kind = 'policy-unusable' AND over_at IS NULL", 1);
+    drop(running);
+    let status = office.done(&["status"]);
+    assert!(status.contains("tables.settings.keys.shoe_size"), "{status}");
+    office.execute("DELETE FROM settings WHERE id = 3");
+    let _running = Running::of(&office, Stdio::null());
+    until(&office, "SELECT count(*) FROM lethe_alerts WHERE kind = 'policy-unusable' AND over_at IS NOT NULL", 1);
+}
+
+#[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
     let full = OpenOptions::new().write(true).open("/dev/full").expect("a full disk");
     let (reader, gone) = std::io::pipe().expect("a pipe");

@@ -76,9 +76,7 @@ async fn of_decisions_at_once_one_wins_and_the_others_are_told() {
         });
         let all = futures::future::join_all(decisions).await;
         let won = all.iter().filter(|own| own.0.is_success()).count();
-        // Where the machine has much to do, one may wait for the database in vain: it is told so, and decides nothing.
-        let is_told = |status| matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE);
-        let lost = all.iter().filter(|own| is_told(own.0)).count();
+        let lost = all.iter().filter(|own| own.0 == StatusCode::CONFLICT).count();
         assert_eq!((won, lost), (1, 7), "{all:?}");
         let shown =
             office.company.rows("SELECT state, sweep IS NOT NULL FROM lethe_reviews ORDER BY id DESC LIMIT 1").await;
@@ -121,6 +119,49 @@ async fn a_start_is_of_the_clients_that_its_preview_showed() {
     assert_eq!(sweeps(&office).await, "0");
     let (_, preview) = office.post("/api/v1/previews", &token, ask.clone()).await;
     assert_eq!(start(&preview["seen"]).await.0, StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn who_becomes_due_after_the_start_is_not_taken() {
+    let office = Office::new().await;
+    let token = office.token("operator", &[Right::Bulk]).await;
+    let start = async |ask: Value| {
+        let (_, preview) = office.post("/api/v1/previews", &token, ask.clone()).await;
+        let body = json!({ "sweep": ask, "preview": preview["seen"], "confirm": true });
+        let (status, started) = office.post("/api/v1/sweeps", &token, body).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{started}");
+        started["sweep"].as_i64().unwrap()
+    };
+    // No worker has looked at the sweep when two others become due.
+    let sweep = start(json!({ "kind": "due" })).await;
+    office.company.execute("UPDATE customers SET due = '2026-01-01' WHERE no IN ('C4', 'C5')").await;
+    let (_, tally) = office.company.work(sweep).await;
+    assert_eq!((tally.anonymized, tally.refused), (2, 1), "{tally:?}");
+    assert_eq!(office.names().await[3..], ["C4|Dora Wolf", "C5|Emil Roth"]);
+    // Nor does another take the place of one who is no longer due.
+    let sweep = start(json!({ "kind": "due", "limit": 1 })).await;
+    office.company.execute("UPDATE customers SET due = '2027-01-01' WHERE no = 'C4'").await;
+    let (_, tally) = office.company.work(sweep).await;
+    assert_eq!((tally.anonymized, tally.not_due), (0, 1), "{tally:?}");
+    assert_eq!(office.names().await[4], "C5|Emil Roth");
+}
+
+#[tokio::test]
+async fn a_start_while_the_sweep_of_a_tick_is_running_is_a_conflict() {
+    let office = Office::new().await;
+    let token = office.token("operator", &[Right::Bulk]).await;
+    let jobs = lethe::service::jobs::job_files(&office.company.folder.path().join("jobs")).expect("a job").jobs;
+    let now = office.company.context.ledger.clock().now();
+    let tick = lethe::worker::Request { tick: Some(now), ..lethe::worker::Request::of_job(&jobs[0], now) };
+    let id = lethe::worker::sweep::open(&office.company.context, &tick).await.unwrap().expect("a sweep");
+    let start = async |body: Value| office.post("/api/v1/sweeps", &token, body).await;
+    let (status, problem) = start(json!({ "sweep": { "job": "nightly" }, "confirm": true })).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains(&format!("sweep {id} of the same clients")), "{problem}");
+    let (_, preview) = office.post("/api/v1/previews", &token, json!({ "job": "nightly" })).await;
+    let body = json!({ "sweep": { "job": "nightly" }, "preview": preview["seen"], "confirm": true });
+    assert_eq!(start(body).await.0, StatusCode::CONFLICT);
+    assert_eq!(sweeps(&office).await, "1");
 }
 
 #[tokio::test]

@@ -74,11 +74,14 @@ async fn n18_a_forced_request_passes_over_the_date_and_never_over_a_guard_or_a_h
     let token = office.token("clerk", &[Right::Anonymize]).await;
     let outcome = async |client: &str, force: bool| {
         let body = json!({ "force": force, "confirm": true });
-        let (status, opened) = office.post(&format!("/api/v1/clients/{client}/anonymize"), &token, body).await;
-        assert_eq!(status, StatusCode::ACCEPTED, "{opened}");
-        office.over(&opened["sweep"], &token).await;
+        let path = format!("/api/v1/clients/{client}/anonymize?wait=15");
+        let (status, told) = office.post(&path, &token, body).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        office.over(&told["sweep"], &token).await;
         let (_, shown) = office.get(&format!("/api/v1/clients/{client}"), &token).await;
-        shown["history"].as_array().unwrap().last().unwrap().clone()
+        let last = shown["history"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(told["outcome"], last["outcome"]);
+        last
     };
     assert_eq!(outcome("C4", false).await["outcome"], "not_due");
     assert_eq!(outcome("C4", true).await["outcome"], "anonymized");
@@ -105,6 +108,25 @@ async fn a11_x3_nothing_irreversible_is_started_without_a_confirmation() {
         assert_eq!(problem["hint"], "send `\"confirm\": true`");
     }
     assert_eq!(office.get("/api/v1/sweeps", &token).await.1, json!([]));
+}
+
+#[tokio::test]
+async fn the_outcome_of_one_client_is_waited_for_where_a_worker_takes_it_up() {
+    let office = Office::new().await;
+    let token = office.token("clerk", &[Right::Anonymize]).await;
+    let send = async |query: &str| {
+        let path = format!("/api/v1/clients/C1/anonymize{query}");
+        let body = json!({ "confirm": true }).to_string();
+        let request = office.request(Method::POST, &path).bearer_auth(&token).header("idempotency-key", "monday");
+        answer(request.header("content-type", "application/json").body(body)).await
+    };
+    // Nobody works.
+    assert_eq!(send("?wait=0").await, (StatusCode::ACCEPTED, json!({ "sweep": 1 })));
+    assert_eq!(send("").await, (StatusCode::ACCEPTED, json!({ "sweep": 1 })));
+    assert_eq!(send("?wait=16").await.0, StatusCode::BAD_REQUEST);
+    office.work();
+    let told = json!({ "sweep": 1, "outcome": "anonymized", "reasons": [] });
+    assert_eq!(send("?wait=15").await, (StatusCode::OK, told), "the same request has its outcome by then");
 }
 
 #[tokio::test]
