@@ -14,6 +14,8 @@ const FURTHER: &str = "further requests that were refused";
 /// How long a session lasts without a request, and at most.
 const IDLE: TimeDelta = TimeDelta::hours(1);
 const SESSION: TimeDelta = TimeDelta::hours(12);
+/// The most sessions of one token; the oldest make room for others.
+const MOST_SESSIONS: i64 = 10;
 /// How long the record of a request is kept.
 const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
@@ -236,7 +238,8 @@ impl Ledger {
         run.await
     }
 
-    /// Opens a session for the owner of a token. `hash` is that of its cookie.
+    /// Opens a session for the owner of a token, and ends the oldest ones of those beyond ten. `hash` is that of
+    /// its cookie.
     pub async fn open_session(&self, token: i64, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         query("INSERT INTO lethe_sessions (hash, token, made_at, used_at) VALUES ($1, $2, $3, $3)")
@@ -244,8 +247,12 @@ impl Ledger {
             .bind(token)
             .bind(self.now())
             .execute(&mut **writer)
-            .await
-            .map(|_| ())
+            .await?;
+        let ended = query(
+            "DELETE FROM lethe_sessions WHERE token = $1 AND hash NOT IN (SELECT hash FROM lethe_sessions \
+             WHERE token = $1 ORDER BY (hash = $2) DESC, made_at DESC, used_at DESC, hash LIMIT $3)",
+        );
+        ended.bind(token).bind(hash).bind(MOST_SESSIONS).execute(&mut **writer).await.map(|_| ())
     }
 
     /// The token of a session that is not over, if the token is in force. Noted as used, once a minute.

@@ -57,6 +57,24 @@ async fn a_session_ends_when_it_is_idle_when_it_is_old_and_when_its_token_is_rev
 }
 
 #[tokio::test]
+async fn a_token_has_ten_sessions_and_the_oldest_makes_room() {
+    let office = Office::new().await;
+    let (token, other) = (office.token("reader", &[Right::Read]).await, office.token("other", &[Right::Read]).await);
+    let untouched = Browser::signed_in(&office, &other).await;
+    let mut browsers = Vec::new();
+    for second in 0..12 {
+        office.company.set_clock(&format!("2026-01-02T12:00:{second:02}Z"));
+        browsers.push(Browser::signed_in(&office, &token).await);
+    }
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sessions").await, ["11"]);
+    for (at, browser) in browsers.iter().enumerate() {
+        let wanted = if at < 2 { StatusCode::SEE_OTHER } else { StatusCode::OK };
+        assert_eq!(status(browser).await, wanted, "session {at}");
+    }
+    assert_eq!(status(&untouched).await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn people_behind_one_address_are_counted_by_their_sessions_and_are_refused_with_a_page() {
     let office = Office::with_rate(2).await;
     let (greedy, modest) = (office.token("greedy", &[Right::Read]).await, office.token("modest", &[Right::Read]).await);
