@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Ledger, moment};
 use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::access::Rights;
+use crate::domain::text::alike;
 
 /// The most refusals of one caller that are kept apart on one day.
 const MOST_REFUSED: i64 = 200;
@@ -108,9 +109,14 @@ pub enum Answer {
 }
 
 impl Ledger {
-    /// Adds a token; `false` if one of that name is in force.
+    /// Adds a token; `false` if one is in force whose name is that one, or looks like it.
     pub async fn add_token(&self, token: &NewToken<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
+        let names: Vec<String> =
+            query_scalar("SELECT name FROM lethe_tokens WHERE revoked_at IS NULL").fetch_all(&mut **writer).await?;
+        if names.iter().any(|own| alike(own) == alike(token.name)) {
+            return Ok(false);
+        }
         let added = query(
             "INSERT INTO lethe_tokens (name, hash, rights, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",

@@ -140,8 +140,21 @@ async fn however_often_somebody_asks_whether_it_is_ready_the_answer_is_a_second_
 async fn names_and_reasons_are_of_bounded_length_and_are_what_they_seem() {
     let office = Office::new().await;
     let token = office.token("operator", &[Right::Admin]).await;
-    let unclear =
-        ["a\u{202e}b", "a\u{200b}b", "a\u{1b}[2Jb", "p\u{430}ypal", "\u{ff41}b", "a\u{a0}b", &"x".repeat(61), ""];
+    let unclear = [
+        "b\u{966}b",
+        "a\u{1c0}ice",
+        "ᎪᏞᏆᏟᎬ",
+        "week\u{2010}1",
+        "a\u{1d173}b",
+        "a\u{202e}b",
+        "a\u{200b}b",
+        "a\u{1b}[2Jb",
+        "p\u{430}ypal",
+        "\u{ff41}b",
+        "a\u{a0}b",
+        &"x".repeat(61),
+        "",
+    ];
     for name in unclear {
         let (status, problem) =
             office.post("/api/v1/reviews", &token, json!({ "name": name, "sweep": { "kind": "due" } })).await;
