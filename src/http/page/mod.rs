@@ -160,14 +160,18 @@ async fn sign_in(headers: HeaderMap) -> Response {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Credentials {
     token: String,
+    /// What password managers keep the token under.
+    #[serde(default, rename = "account")]
+    _account: String,
 }
 
 async fn signed_in(
     State(app): State<App>,
     headers: HeaderMap,
-    Form(Credentials { token }): Form<Credentials>,
+    Form(Credentials { token, .. }): Form<Credentials>,
 ) -> Response {
     let w = session::words(&headers);
     let token = token.trim();
@@ -187,6 +191,7 @@ async fn signed_in(
 
 /// A form that says nothing but that it is our own.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Marked {
     mark: String,
 }
