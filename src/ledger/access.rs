@@ -261,8 +261,9 @@ impl Ledger {
         ended.bind(token).bind(hash).bind(MOST_SESSIONS).execute(&mut **writer).await.map(|_| ())
     }
 
-    /// The token of a session that is not over, if the token is in force. Noted as used, once a minute.
-    pub async fn session(&self, hash: &str) -> Result<Option<Token>, StoreError> {
+    /// The token of a session that is not over, if the token is in force. Noted as used, once a minute, where a
+    /// person asks; a page that looks again by itself keeps no session from ending.
+    pub async fn session(&self, hash: &str, is_used: bool) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
         let run = async {
             let used_at: Option<String> =
@@ -273,7 +274,7 @@ impl Ledger {
                     .fetch_optional(self.readers())
                     .await?;
             let Some(used_at) = used_at else { return Ok(None) };
-            if used_at[..16] != moment(now)[..16] {
+            if is_used && used_at[..16] != moment(now)[..16] {
                 let mut writer = self.writer().await;
                 let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
                 used.bind(hash).bind(moment(now)).execute(&mut **writer).await?;

@@ -57,6 +57,21 @@ async fn a_session_ends_when_it_is_idle_when_it_is_old_and_when_its_token_is_rev
 }
 
 #[tokio::test]
+async fn a_page_that_looks_again_by_itself_keeps_no_session_from_ending() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    office.company.execute("UPDATE lethe_tokens SET expires_at = '2030-01-01'").await;
+    let (left, used) = (Browser::signed_in(&office, &token).await, Browser::signed_in(&office, &token).await);
+    for moment in ["2026-01-02T12:20:00Z", "2026-01-02T12:40:00Z", "2026-01-02T12:59:59Z"] {
+        office.company.set_clock(moment);
+        let (live, ..) = left.send(Method::GET, "/", &[], &[("lethe-live", "1")]).await;
+        assert_eq!((live, status(&used).await), (StatusCode::OK, StatusCode::OK), "{moment}");
+    }
+    office.company.set_clock("2026-01-02T13:00:01Z");
+    assert_eq!((status(&left).await, status(&used).await), (StatusCode::SEE_OTHER, StatusCode::OK));
+}
+
+#[tokio::test]
 async fn a_token_has_ten_sessions_and_the_oldest_makes_room() {
     let office = Office::new().await;
     let (token, other) = (office.token("reader", &[Right::Read]).await, office.token("other", &[Right::Read]).await);
