@@ -169,6 +169,23 @@ async fn names_and_reasons_are_of_bounded_length_and_are_what_they_seem() {
             office.ask(Method::PUT, "/api/v1/holds/C1", &token, Some(json!({ "reason": reason }))).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
     }
+    let many: Vec<String> = (0..1_001).map(|at| at.to_string()).collect();
+    for sweep in [
+        json!({ "kind": "due", "filters": { "grade": ["x".repeat(501)] } }),
+        json!({ "kind": "due", "filters": { "grade": ["a\u{202e}b"] } }),
+        json!({ "kind": "due", "filters": { "grade": many } }),
+        json!({ "kind": "list", "clients": ["C".repeat(1_001)] }),
+    ] {
+        for (path, body) in [
+            ("/api/v1/reviews", json!({ "name": "week", "sweep": sweep })),
+            ("/api/v1/sweeps", json!({ "sweep": sweep, "confirm": true })),
+            ("/api/v1/previews", sweep.clone()),
+        ] {
+            let (status, problem) = office.post(path, &token, body).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");
+        }
+    }
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sweeps").await, ["0"]);
     let kept = "SELECT (SELECT count(*) FROM lethe_reviews) + (SELECT count(*) FROM lethe_selections) + (SELECT count(*) FROM lethe_holds)";
     assert_eq!(office.company.rows(kept).await, ["0"]);
 }
