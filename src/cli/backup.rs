@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::output::Output;
 use super::{Failure, setup};
 use crate::domain::access::Right;
+use crate::domain::text::{LONGEST_TEXT, said};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -33,6 +34,10 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             "a backup cannot have been made in the future",
             "`--at` takes the time at which it was made",
         ));
+    }
+    if let Some(note) = &note {
+        said(note, LONGEST_TEXT)
+            .map_err(|what| Failure::new(format!("the note cannot be kept: {what}"), what.hint()))?;
     }
     context.ledger.record_backup(made, &context.actor, note.as_deref()).await?;
     out.data(&serde_json::json!({ "backup": made }), || {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::output::{Output, reason, table};
 use super::{Failure, setup};
 use crate::domain::outcome::Outcome;
+use crate::domain::text::escaped;
 pub(super) use crate::report::minute;
 use crate::service::clients::ClientStatus;
 pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
@@ -50,14 +51,16 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
             format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons))
         }
     };
-    let mut text = format!("Client {} {now}.\n", shown.client);
+    let mut text = format!("Client {} {now}.\n", escaped(&shown.client));
     if let Some(day) = &shown.to_anonymize_on {
         let last = shown.dates.last().filter(|own| own.day.as_ref() == Some(day));
-        let by = last.map(|own| format!(", as {} said on {}", own.set_by, &own.set_at[..10])).unwrap_or_default();
+        let by =
+            last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
     for hold in &shown.holds {
-        text += &format!("On hold since {} by {}: {}\n", &hold.placed_at[..10], hold.placed_by, hold.reason);
+        let (by, why) = (escaped(&hold.placed_by), escaped(&hold.reason));
+        text += &format!("On hold since {} by {by}: {why}\n", &hold.placed_at[..10]);
     }
     for notice in &shown.notices {
         let sent =

@@ -1,7 +1,7 @@
 //! The log: lines on stderr. A thread of its own writes them, so that a reader that is slow or gone, or a full
 //! disk, neither holds up nor ends the work. Lines that cannot be written are dropped and counted.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use super::Cli;
+use crate::domain::text::is_coloured;
 
 /// Lines that may wait to be written.
 const WAITING: usize = 4096;
@@ -43,7 +44,7 @@ pub fn begin(cli: &Cli) {
     if cli.is_json() {
         builder.json().init();
     } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).init();
+        builder.with_ansi(is_coloured(&std::io::stderr())).init();
     }
 }
 

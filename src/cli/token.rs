@@ -85,7 +85,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let rights: Rights = rights.into_iter().collect();
             let new = NewToken { name, hash: &hash(&token), rights: &rights, made_by: by, expires_at };
             if !ledger.add_token(&new).await? {
-                let what = format!("there is a token `{name}` already");
+                let what = format!("there is a token `{name}` already, or one whose name looks like that");
                 return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
                     .of(Kind::Conflict));
             }

@@ -6,8 +6,14 @@ use unicode_normalization::UnicodeNormalization;
 pub const LONGEST_NAME: usize = 60;
 /// The longest reason, or other text, in characters.
 pub const LONGEST_TEXT: usize = 500;
-/// Letters of other scripts that look like Latin ones.
-const LOOK_LATIN: &str = "АВЕЅІЈКМНОРСТУХҮԌԚԜавеѕіјкмнорстухүһԁԛԝӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυχκτՕՏՍօսոցհզ";
+/// Latin letters that are not a plain one with an accent.
+const LATIN: &str = "ÆæØøÐðÞþßẞŒœŁłĐđĦħŦŧŊŋ";
+/// Letters of other scripts that look like Latin ones, digits or signs, without their accents.
+const LOOK_LATIN: &str = "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβγηικμνορυχω\
+    АВЕЅІЈКМНОРСТУХЗЬЧГҮҺҪҒавеѕіјкмнорстухзбьгпицшүһҫғҽћђ\
+    וןיסט\
+    اهوہ\
+    一二丨口工丁卜乙匚凵个ーニロエト";
 
 /// Why a text is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +35,9 @@ impl Unclear {
             Self::Empty => "write at least one character".to_owned(),
             Self::Long(most) => format!("write up to {most} characters"),
             Self::Invisible => "write visible characters, with plain spaces, on one line".to_owned(),
-            Self::LookAlike => "write it in the letters of one alphabet".to_owned(),
+            Self::LookAlike => {
+                "write letters of one alphabet, digits from 0 to 9, and plain signs such as `-`".to_owned()
+            }
         }
     }
 }
@@ -39,10 +47,10 @@ impl Unclear {
 pub fn is_invisible(own: char) -> bool {
     own.is_control()
         || matches!(own,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{70f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{ffff}' | '\u{e000}'..='\u{f8ff}'
-            | '\u{e0000}'..='\u{10ffff}')
+            | '\u{13430}'..='\u{13455}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{10ffff}')
 }
 
 /// A text with what a terminal would obey, or not show, written out.
@@ -106,7 +114,9 @@ pub fn said(text: &str, most: usize) -> Result<(), Unclear> {
     if text.chars().any(is_invisible) { Err(Unclear::Invisible) } else { Ok(()) }
 }
 
-/// Whether a text can be a name: two names that look the same are the same.
+/// Whether a text can be a name: two names that look the same are the same. It
+/// has letters of one alphabet, plain digits and signs; where the alphabet is
+/// not Latin, at least one letter shows that.
 ///
 /// # Errors
 ///
@@ -116,49 +126,100 @@ pub fn name(text: &str) -> Result<(), Unclear> {
     if text.chars().any(|own| own.is_whitespace() && own != ' ') {
         return Err(Unclear::Invisible);
     }
-    let mut scripts: Vec<Script> = text.chars().filter_map(script).collect();
-    scripts.dedup();
-    let (first, letters) = (scripts.first(), || text.chars().filter(|own| own.is_alphabetic()));
-    let is_mixed = scripts.iter().any(|own| Some(own) != first);
-    let seems_latin = matches!(first, Some(Script::Other(_))) && letters().all(|own| LOOK_LATIN.contains(own));
+    let letters = || text.chars().filter(|own| !matches!(own, ' '..='~') || own.is_ascii_alphabetic());
+    let scripts: Option<Vec<Script>> = letters().map(script).collect();
     let is_composed = text.nfkc().eq(text.chars());
-    if is_mixed || seems_latin || !is_composed || first == Some(&Script::Phonetic) {
-        return Err(Unclear::LookAlike);
-    }
-    Ok(())
+    let Some(scripts) = scripts.filter(|_| is_composed) else { return Err(Unclear::LookAlike) };
+    let first = scripts.first().copied().unwrap_or(Script::Latin);
+    let is_mixed = scripts.iter().any(|own| *own != first);
+    let seems_latin = first != Script::Latin && letters().all(|own| LOOK_LATIN.contains(base(own)));
+    if is_mixed || seems_latin { Err(Unclear::LookAlike) } else { Ok(()) }
+}
+
+/// A name as it is compared with others: those that differ by case, or by a
+/// letter that looks like a digit or another letter, are the same.
+#[must_use]
+pub fn alike(name: &str) -> String {
+    let same = |own: char| match own {
+        '0' => 'o',
+        '1' | 'i' | '|' => 'l',
+        own => own,
+    };
+    name.to_lowercase().chars().map(same).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Script {
     Latin,
-    /// Letters of phonetics, which look like Latin ones.
-    Phonetic,
-    /// Another alphabet, by where its block begins; Chinese, Japanese and Korean are written together.
-    Other(u32),
+    Greek,
+    Cyrillic,
+    Hebrew,
+    Arabic,
+    /// Chinese, Japanese and Korean are written together.
+    Asian,
 }
 
+/// A letter without its accents.
+fn base(own: char) -> char {
+    std::iter::once(own).nfd().next().unwrap_or(own)
+}
+
+/// The alphabet of a letter that names may have.
 fn script(own: char) -> Option<Script> {
-    let blocks =
-        [0x370, 0x400, 0x530, 0x590, 0x600, 0x900, 0xe00, 0x10a0, 0x1100, 0x13a0, 0x1400, 0x1680, 0x1780, 0x2c00];
-    match own as u32 {
-        _ if !own.is_alphabetic() => None,
-        0x131 | 0x237 | 0x250..=0x2af | 0x1d00..=0x1dbf | 0xa720..=0xa7ff | 0xab30..=0xab6f => Some(Script::Phonetic),
-        ..0x250 | 0x1e00..=0x1eff => Some(Script::Latin),
-        0x1f00..=0x1fff => Some(Script::Other(0x370)),
-        0x1100..=0x11ff | 0x2e80..=0x9fff | 0xac00..=0xd7af | 0x20000..=0x3ffff => Some(Script::Other(0x1100)),
-        at => Some(Script::Other(blocks.into_iter().rev().find(|block| *block <= at).unwrap_or(0))),
+    if matches!(own, '\u{ac00}'..='\u{d7a3}') {
+        return Some(Script::Asian);
     }
+    Some(match base(own) {
+        'a'..='z' | 'A'..='Z' => Script::Latin,
+        own if LATIN.contains(own) => Script::Latin,
+        '\u{391}'..='\u{3a1}' | '\u{3a3}'..='\u{3a9}' | '\u{3b1}'..='\u{3c9}' => Script::Greek,
+        // Not the palochka, which is drawn like `I` and `l`.
+        '\u{4c0}' | '\u{4cf}' => return None,
+        '\u{400}'..='\u{45f}' | '\u{490}'..='\u{4ff}' => Script::Cyrillic,
+        '\u{5d0}'..='\u{5ea}' => Script::Hebrew,
+        '\u{621}'..='\u{63a}'
+        | '\u{641}'..='\u{64a}'
+        | '\u{67e}'
+        | '\u{686}'
+        | '\u{698}'
+        | '\u{6a9}'
+        | '\u{6af}'
+        | '\u{6cc}' => Script::Arabic,
+        '々'
+        | 'ー'
+        | '\u{3041}'..='\u{3096}'
+        | '\u{30a1}'..='\u{30fa}'
+        | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' => Script::Asian,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Unclear, escaped, name, said, shown};
+    use super::{Unclear, alike, escaped, name, said, shown};
 
     #[test]
     fn names_of_every_alphabet_are_names() {
-        for own in
-            ["first week", "Prüfung 3/2026", "Été", "Ольга", "Νύχτα", "夜の一覧", "week 1 (late)", "a_b-c.d@e", "עברית"]
-        {
+        for own in [
+            "first week",
+            "Prüfung 3/2026",
+            "Été",
+            "Łódź, Đorđe & Straße",
+            "Nguyễn Thị Ơn",
+            "Ștefan",
+            "Ольга",
+            "Қазақ",
+            "Їжак",
+            "Νύχτα",
+            "夜の一覧",
+            "서울",
+            "عربي",
+            "week 1 (late)",
+            "a_b-c.d@e",
+            "עברית",
+            "2026-01",
+        ] {
             assert_eq!(name(own), Ok(()), "{own}");
         }
     }
@@ -175,6 +236,11 @@ mod tests {
             "\u{feff}a",
             "a\u{85}b",
             "a\u{2066}b",
+            "a\u{1d173}b",
+            "a\u{1bca0}b",
+            "a\u{70f}b",
+            "a\u{13430}b",
+            "a\u{13455}b",
         ] {
             assert_eq!(name(own), Err(Unclear::Invisible), "{own:?}");
         }
@@ -187,12 +253,35 @@ mod tests {
             "\u{251}dmin",
             "alıce",
             "\u{39f}\u{39a}",
+            "b\u{966}b",
+            "a\u{1c0}ice",
+            "\u{185}ob",
+            "ᎪᏞᏆᏟᎬ",
+            "ꓐꓳꓐ",
+            "\u{4c0}ВМ",
+            "ё\u{441}\u{43e}",
+            "week\u{2010}1",
+            "a\u{2013}b",
+            "a\u{2212}b",
+            "a\u{a789}b",
+            "l\u{335}",
+            "\u{212a}ate",
+            "a\u{1f170}",
         ] {
             assert_eq!(name(own), Err(Unclear::LookAlike), "{own:?}");
         }
         assert_eq!(name(&"x".repeat(61)), Err(Unclear::Long(60)));
         assert_eq!((name(" "), said("\t", 5)), (Err(Unclear::Empty), Err(Unclear::Empty)));
         assert_eq!(said("a lawsuit: Ярослав & Son \u{1f600}", 500), Ok(()));
+    }
+
+    #[test]
+    fn names_that_differ_by_what_looks_the_same_are_alike() {
+        for own in ["alice", "aIice", "ALICE", "a1ice"] {
+            assert_eq!(alike(own), alike("Alice"), "{own}");
+        }
+        assert_eq!(alike("b0b"), alike("BOB"));
+        assert_ne!(alike("alice"), alike("alize"));
     }
 
     #[test]

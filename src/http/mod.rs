@@ -50,6 +50,11 @@ struct Inner {
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.
     status: Shared<u32, Result<Status, Failure>>,
+    /// Whether the process can do its work, for all probes of a second.
+    ready: Shared<(), Result<(), Unready>>,
 }
+
+/// Why the process cannot do its work, and what to do about it.
+type Unready = (&'static str, &'static str);
 
 pub use server::{Listening, listen};

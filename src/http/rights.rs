@@ -16,9 +16,11 @@ fn least(method: &Method, path: &str) -> Option<(Right, &'static str)> {
     }
     let path = path.strip_prefix("/api/v1").unwrap_or(path);
     Some(match path {
+        "/previews" => (Right::Read, "preview a sweep"),
         "/sweeps" | "/jobs/{job}/start" | "/selections/{selection}/start" => (Right::Anonymize, "start a sweep"),
         "/rehearsals" => (Right::Bulk, "rehearse a sweep"),
         "/sweeps/{sweep}/cancel" => (Right::Bulk, "cancel sweep"),
+        "/deliveries/retry" => (Right::Bulk, "retry deliveries"),
         "/failures/retry" => (Right::Anonymize, "retry clients"),
         "/selections/{selection}" if method == Method::DELETE => (Right::Bulk, "delete selection"),
         "/selections/{selection}" => (Right::Bulk, "save selection"),

@@ -50,8 +50,8 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
             .of(Kind::Unavailable)
     })?;
     let limiter = Limiter::new(settings.rate);
-    let app =
-        App(Arc::new(Inner { service, settings, limiter, metrics: Metrics::default(), status: Shared::default() }));
+    let (metrics, status, ready) = (Metrics::default(), Shared::default(), Shared::default());
+    let app = App(Arc::new(Inner { service, settings, limiter, metrics, status, ready }));
     Ok(Listening { listener, router: router(app) })
 }
 

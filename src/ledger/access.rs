@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Ledger, moment};
 use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
 use crate::domain::access::Rights;
+use crate::domain::text::alike;
 
 /// The most refusals of one caller that are kept apart on one day.
 const MOST_REFUSED: i64 = 200;
@@ -14,6 +15,8 @@ const FURTHER: &str = "further requests that were refused";
 /// How long a session lasts without a request, and at most.
 const IDLE: TimeDelta = TimeDelta::hours(1);
 const SESSION: TimeDelta = TimeDelta::hours(12);
+/// The most sessions of one token; the oldest make room for others.
+const MOST_SESSIONS: i64 = 10;
 /// How long the record of a request is kept.
 const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
@@ -106,9 +109,14 @@ pub enum Answer {
 }
 
 impl Ledger {
-    /// Adds a token; `false` if one of that name is in force.
+    /// Adds a token; `false` if one is in force whose name is that one, or looks like it.
     pub async fn add_token(&self, token: &NewToken<'_>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
+        let names: Vec<String> =
+            query_scalar("SELECT name FROM lethe_tokens WHERE revoked_at IS NULL").fetch_all(&mut **writer).await?;
+        if names.iter().any(|own| alike(own) == alike(token.name)) {
+            return Ok(false);
+        }
         let added = query(
             "INSERT INTO lethe_tokens (name, hash, rights, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
@@ -236,7 +244,8 @@ impl Ledger {
         run.await
     }
 
-    /// Opens a session for the owner of a token. `hash` is that of its cookie.
+    /// Opens a session for the owner of a token, and ends the oldest ones of those beyond ten. `hash` is that of
+    /// its cookie.
     pub async fn open_session(&self, token: i64, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         query("INSERT INTO lethe_sessions (hash, token, made_at, used_at) VALUES ($1, $2, $3, $3)")
@@ -244,12 +253,17 @@ impl Ledger {
             .bind(token)
             .bind(self.now())
             .execute(&mut **writer)
-            .await
-            .map(|_| ())
+            .await?;
+        let ended = query(
+            "DELETE FROM lethe_sessions WHERE token = $1 AND hash NOT IN (SELECT hash FROM lethe_sessions \
+             WHERE token = $1 ORDER BY (hash = $2) DESC, made_at DESC, used_at DESC, hash LIMIT $3)",
+        );
+        ended.bind(token).bind(hash).bind(MOST_SESSIONS).execute(&mut **writer).await.map(|_| ())
     }
 
-    /// The token of a session that is not over, if the token is in force. Noted as used, once a minute.
-    pub async fn session(&self, hash: &str) -> Result<Option<Token>, StoreError> {
+    /// The token of a session that is not over, if the token is in force. Noted as used, once a minute, where a
+    /// person asks; a page that looks again by itself keeps no session from ending.
+    pub async fn session(&self, hash: &str, is_used: bool) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
         let run = async {
             let used_at: Option<String> =
@@ -260,7 +274,7 @@ impl Ledger {
                     .fetch_optional(self.readers())
                     .await?;
             let Some(used_at) = used_at else { return Ok(None) };
-            if used_at[..16] != moment(now)[..16] {
+            if is_used && used_at[..16] != moment(now)[..16] {
                 let mut writer = self.writer().await;
                 let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
                 used.bind(hash).bind(moment(now)).execute(&mut **writer).await?;

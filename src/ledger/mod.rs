@@ -44,7 +44,7 @@ pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;
 pub use selections::{NewSelection, Selection};
-pub use sweeps::{Allowance, NewSweep, Progress, State, Sweep, SweepPage};
+pub use sweeps::{Allowance, NIGHT, NewSweep, Progress, State, Sweep, SweepPage};
 
 pub use writers::Turn;
 

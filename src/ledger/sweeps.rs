@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, moment};
+use super::{Ledger, moment, parse_moment};
 use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
+
+/// Sweeps opened within so many hours before the last one are of the same night.
+pub const NIGHT: TimeDelta = TimeDelta::hours(12);
+/// How far back a morning looks for what did not end.
+const RECENT: TimeDelta = TimeDelta::days(2);
 
 /// Where a sweep stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -306,6 +311,26 @@ impl Ledger {
     /// The last sweeps, newest first.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
         self.sweeps(&SweepPage { most, ..SweepPage::default() }).await
+    }
+
+    /// The sweeps that a morning is about, newest first: those of ticks since two days ago, or since the last night
+    /// where that is longer ago; those that run; and those that did not end and that no later one made good.
+    pub async fn of_last_night(&self) -> Result<Vec<Sweep>, StoreError> {
+        let last: Option<String> =
+            query_scalar("SELECT max(opened_at) FROM lethe_sweeps WHERE tick IS NOT NULL AND kind <> 'retention'")
+                .fetch_one(self.readers())
+                .await?;
+        let recent = self.clock.now() - RECENT;
+        let since = last.as_deref().and_then(parse_moment).map_or(recent, |last| recent.min(last - NIGHT));
+        query_as(
+            "SELECT s.* FROM lethe_sweeps AS s WHERE s.state = 'running' OR (s.opened_at >= $1 AND (s.tick IS NOT NULL \
+             OR (s.state IN ('stopped', 'braked') AND NOT EXISTS (SELECT 1 FROM lethe_sweeps AS later \
+             WHERE later.id > s.id AND later.state = 'done' AND coalesce(later.job, '') = coalesce(s.job, ''))))) \
+             ORDER BY s.id DESC LIMIT 100",
+        )
+        .bind(moment(since))
+        .fetch_all(self.readers())
+        .await
     }
 
     /// A page of sweeps, newest first.

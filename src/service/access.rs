@@ -61,10 +61,13 @@ impl Caller {
         Ok(Some(Self { name: found.name, rights: found.rights, way, token: Some(found.id) }))
     }
 
-    /// Who holds a session's cookie; `None` if the session is over, or its token not in force.
-    pub async fn of_session(ledger: &Ledger, cookie: &str) -> Result<Option<Self>, StoreError> {
-        let Some(found) = ledger.session(&hash(cookie)).await? else { return Ok(None) };
-        let _ = ledger.token_used(&found).await;
+    /// Who holds a session's cookie; `None` if the session is over, or its token not in force. Whether it `is_used`
+    /// decides how long it goes on.
+    pub async fn of_session(ledger: &Ledger, cookie: &str, is_used: bool) -> Result<Option<Self>, StoreError> {
+        let Some(found) = ledger.session(&hash(cookie), is_used).await? else { return Ok(None) };
+        if is_used {
+            let _ = ledger.token_used(&found).await;
+        }
         Ok(Some(Self { name: found.name, rights: found.rights, way: Way::Http, token: Some(found.id) }))
     }
 }

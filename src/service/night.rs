@@ -1,16 +1,12 @@
 //! What came of the last night, for the first sentence of the morning.
 
-use chrono::TimeDelta;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::status::Shown;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{State, parse_moment};
+use crate::ledger::{NIGHT, State, parse_moment};
 use crate::report::counted;
-
-/// Sweeps opened within so many hours before the last one are of the same night.
-const NIGHT: TimeDelta = TimeDelta::hours(12);
 
 /// The last night: the sweeps that jobs opened, or people where no job has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
+use super::bounds::LONGEST_KEY;
 use super::clients::KEY_HINT;
 use super::failure::{Failure, Kind};
 use super::reviews::name_of;
@@ -15,8 +16,6 @@ use crate::worker::sweep::unknown;
 
 /// How many keys are written at a time.
 const A_PAGE: usize = 10_000;
-/// The longest key, in bytes: databases index no longer text.
-const LONGEST: usize = 1_000;
 
 /// A selection that was saved.
 #[derive(Debug, Serialize, ToSchema)]
@@ -101,7 +100,7 @@ impl Service {
                     return Err(refused("the key is empty"));
                 }
                 let key = Key::parse(&text, parts).map_err(|what| refused(&what))?.to_string();
-                if key.len() > LONGEST {
+                if key.len() > LONGEST_KEY {
                     return Err(refused("the key has more than 1,000 bytes"));
                 }
                 page.push(key);

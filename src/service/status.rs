@@ -96,11 +96,15 @@ impl Status {
             journal: JournalStatus::of(context).await?,
             attention: Vec::new(),
         };
-        for sweep in ledger.last_sweeps(last).await? {
+        // However many there were since, by people say, what came of the night is told.
+        let all = ledger.last_sweeps(last).await?.into_iter().chain(ledger.of_last_night().await?);
+        let all: BTreeMap<i64, Sweep> = all.map(|sweep| (sweep.id, sweep)).collect();
+        for sweep in all.into_values().rev() {
             status.sweeps.push(Shown::of(context, sweep).await?);
         }
         status.night = Night::of(&status.sweeps, status.failures);
         status.attention = attention(context, &status, face).await;
+        status.sweeps.truncate(last as usize);
         Ok(status)
     }
 }

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::Service;
 use super::access::hex;
+use super::bounds::bounded;
 use super::clients::{KEY_HINT, ledger_key};
 use super::failure::{Failure, Kind};
 use super::jobs::job;
@@ -371,6 +372,7 @@ impl Service {
 
     /// The same, for clients that nobody sent.
     pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
+        bounded(ask)?;
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
         let now = self.context.ledger.clock().now();
         let kind = ask.kind.or(ask.selection.is_some().then_some(SweepKind::List));

@@ -6,7 +6,8 @@ use std::io::{Cursor, Read};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::reader::Reader;
+use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::reader::NsReader;
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
@@ -23,6 +24,12 @@ const PLAIN: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml
 pub(super) const WORKBOOK: &str = "xl/workbook.xml";
 /// The part that names the program that saved.
 const PROGRAM: &str = "docProps/app.xml";
+
+/// The namespaces of a workbook's own elements, transitional and strict.
+const SPACES: [&str; 2] =
+    ["http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main"];
+/// The most elements within each other.
+const DEEPEST: usize = 64;
 
 /// What a list of clients does not have, by a part of where a workbook keeps it, or of how it is referred to.
 const FOREIGN: [(&str, &str); 10] = [
@@ -158,23 +165,42 @@ fn decoded(bytes: Vec<u8>) -> Option<String> {
 }
 
 /// An element's beginning.
-pub(super) struct Tag<'a>(BytesStart<'a>);
+pub(super) struct Tag<'a> {
+    start: BytesStart<'a>,
+    /// Its name and those around it, the outermost first, joined by `/`. An
+    /// element that is not of the workbook's own namespace is a `?`.
+    pub path: &'a str,
+}
 
 impl Tag<'_> {
     pub(super) fn name(&self) -> String {
-        self.0.local_name().as_ref().to_owned()
+        self.start.local_name().as_ref().to_owned()
     }
 
-    /// An attribute's value, with its references resolved.
+    /// An attribute's value, with its references resolved. One with a prefix is another.
     pub(super) fn attribute(&self, name: &str) -> Result<Option<String>, SheetError> {
-        for own in self.0.attributes() {
+        self.value(|prefixed, own| !prefixed && own == name)
+    }
+
+    /// The id of the relation by which an element names a part.
+    pub(super) fn relation(&self) -> Result<Option<String>, SheetError> {
+        self.value(|prefixed, own| prefixed && own == "id")
+    }
+
+    /// The value of the one attribute that is meant.
+    fn value(&self, is_meant: impl Fn(bool, &str) -> bool) -> Result<Option<String>, SheetError> {
+        let mut found = None;
+        for own in self.start.attributes() {
             let own = own.map_err(|_| SheetError::NotXlsx)?;
-            if own.key.local_name().as_ref() == name {
-                let value = own.normalized_value(XmlVersion::Explicit1_0).map_err(|_| SheetError::NotXlsx)?;
-                return Ok(Some(value.trim().to_owned()));
+            if !is_meant(own.key.prefix().is_some(), own.key.local_name().as_ref()) {
+                continue;
+            }
+            let value = own.normalized_value(XmlVersion::Explicit1_0).map_err(|_| SheetError::NotXlsx)?;
+            if found.replace(value.trim().to_owned()).is_some() {
+                return Err(SheetError::NotXlsx);
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// Whether a flag is set. What is not clearly off is on.
@@ -183,35 +209,55 @@ impl Tag<'_> {
         Ok(self.attribute(name)?.is_some_and(|own| !off.contains(&own.to_ascii_lowercase().as_str())))
     }
 
-    /// Whether a size is there that nobody can see.
-    pub(super) fn is_nothing(&self, name: &str) -> Result<bool, SheetError> {
-        Ok(self.attribute(name)?.is_some_and(|own| own.parse::<f64>().is_ok_and(|own| own < 0.2)))
+    /// Whether a size is there that is less than anybody can see.
+    pub(super) fn is_less(&self, name: &str, least: f64) -> Result<bool, SheetError> {
+        Ok(self.attribute(name)?.is_some_and(|own| !own.parse::<f64>().is_ok_and(|own| own >= least)))
     }
 }
 
-/// What is read of a part.
+/// What is read of a part. Ends and texts come with the path of their element.
 pub(super) enum Piece<'a> {
     Begin(Tag<'a>),
-    End(String),
-    Text(String),
+    End(&'a str),
+    Text(&'a str, String),
 }
 
 /// Reads a part from its beginning to its end. A document type is refused, since it can stand for anything.
 pub(super) fn events(xml: &str, mut each: impl FnMut(Piece<'_>) -> Result<(), SheetError>) -> Result<(), SheetError> {
-    let mut reader = Reader::from_str(xml);
+    let mut reader = NsReader::from_str(xml);
     reader.config_mut().expand_empty_elements = true;
+    let (mut path, mut begins) = (String::new(), Vec::new());
     loop {
-        match reader.read_event().map_err(|_| SheetError::NotXlsx)? {
-            Event::Start(tag) => each(Piece::Begin(Tag(tag)))?,
-            Event::End(tag) => each(Piece::End(tag.local_name().as_ref().to_owned()))?,
-            Event::Text(text) => each(Piece::Text((*text).to_owned()))?,
-            Event::CData(text) => each(Piece::Text((*text).to_owned()))?,
+        let (space, event) = reader.read_resolved_event().map_err(|_| SheetError::NotXlsx)?;
+        match event {
+            Event::Start(tag) => {
+                let is_own = match space {
+                    ResolveResult::Bound(Namespace(space)) => SPACES.contains(&space),
+                    ResolveResult::Unbound => false,
+                    ResolveResult::Unknown(_) => return Err(SheetError::NotXlsx),
+                };
+                begins.push(path.len());
+                if begins.len() > DEEPEST || tag.local_name().as_ref().contains('/') {
+                    return Err(SheetError::NotXlsx);
+                }
+                if begins.len() > 1 {
+                    path.push('/');
+                }
+                path.push_str(if is_own { tag.local_name().into_inner() } else { "?" });
+                each(Piece::Begin(Tag { start: tag, path: &path }))?;
+            }
+            Event::End(_) => {
+                each(Piece::End(&path))?;
+                path.truncate(begins.pop().ok_or(SheetError::NotXlsx)?);
+            }
+            Event::Text(text) => each(Piece::Text(&path, (*text).to_owned()))?,
+            Event::CData(text) => each(Piece::Text(&path, (*text).to_owned()))?,
             Event::GeneralRef(own) => {
                 let resolved = match own.resolve_char_ref().map_err(|_| SheetError::NotXlsx)? {
                     Some(letter) => letter.to_string(),
                     None => quick_xml::escape::resolve_predefined_entity(&own).ok_or(SheetError::NotXlsx)?.to_owned(),
                 };
-                each(Piece::Text(resolved))?;
+                each(Piece::Text(&path, resolved))?;
             }
             Event::DocType(_) => return Err(SheetError::NotXlsx),
             Event::Eof => return Ok(()),
@@ -231,9 +277,9 @@ fn text_of(xml: &str, name: &str) -> String {
     let read = events(xml, |own| {
         match own {
             Piece::Begin(tag) => is_inside = tag.name() == name && text.is_empty(),
-            Piece::Text(own) if is_inside => text += &own,
+            Piece::Text(_, own) if is_inside => text += &own,
             Piece::End(_) => is_inside = false,
-            Piece::Text(_) => {}
+            Piece::Text(..) => {}
         }
         Ok(())
     });

@@ -72,14 +72,17 @@ fn sheets(package: &Package) -> Result<Vec<(String, String)>, SheetError> {
     })?;
     let mut sheets: Vec<(String, String)> = Vec::new();
     each(package.part(WORKBOOK).ok_or(SheetError::NotXlsx)?, |tag| {
-        if tag.name() != "sheet" {
+        if !is_in_place(tag.path) {
+            return Err(SheetError::NotXlsx);
+        }
+        if tag.path != "workbook/sheets/sheet" {
             return Ok(());
         }
         if tag.attribute("state")?.is_some_and(|own| own != "visible") {
             return Err(SheetError::Hidden("sheets"));
         }
         let name = tag.attribute("name")?.ok_or(SheetError::NotXlsx)?;
-        let path = tag.attribute("id")?.and_then(|id| parts.get(&id).cloned()).ok_or(SheetError::NotXlsx)?;
+        let path = tag.relation()?.and_then(|id| parts.get(&id).cloned()).ok_or(SheetError::NotXlsx)?;
         if sheets.iter().any(|own| own.0 == name) {
             return Err(SheetError::NotXlsx);
         }
@@ -89,28 +92,39 @@ fn sheets(package: &Package) -> Result<Vec<(String, String)>, SheetError> {
     Ok(sheets)
 }
 
+/// The elements that a list of clients is made of, each in the only place where
+/// programs show it.
+const PLACES: [(&str, &str); 8] = [
+    ("sheet", "workbook/sheets/sheet"),
+    ("sheetData", "worksheet/sheetData"),
+    ("sheetFormatPr", "worksheet/sheetFormatPr"),
+    ("cols", "worksheet/cols"),
+    ("col", "worksheet/cols/col"),
+    ("row", "worksheet/sheetData/row"),
+    ("c", "worksheet/sheetData/row/c"),
+    ("si", "sst/si"),
+];
+
+/// Whether an element is where a program would show it, and not where another
+/// one sees it, such as in an extension or among alternatives.
+fn is_in_place(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    PLACES.iter().find(|own| own.0 == name).is_none_or(|own| own.1 == path)
+}
+
 /// The texts that cells share.
 fn shared(xml: &str) -> Result<Vec<String>, SheetError> {
-    let (mut texts, mut reading, mut phonetic) = (Vec::new(), false, false);
+    let mut texts: Vec<String> = Vec::new();
     events(xml, |own| {
         match own {
-            Piece::Begin(tag) => match tag.name().as_str() {
-                "si" => texts.push(String::new()),
-                "rPh" => phonetic = true,
-                "t" => reading = !phonetic,
-                _ => {}
-            },
-            Piece::End(name) => match name.as_str() {
-                "rPh" => phonetic = false,
-                "t" => reading = false,
-                _ => {}
-            },
-            Piece::Text(text) if reading => {
+            Piece::Begin(tag) if !is_in_place(tag.path) => return Err(SheetError::NotXlsx),
+            Piece::Begin(tag) if tag.path == "sst/si" => texts.push(String::new()),
+            Piece::Text("sst/si/t" | "sst/si/r/t", text) => {
                 if let Some(own) = texts.last_mut() {
                     *own += &text;
                 }
             }
-            Piece::Text(_) => {}
+            _ => {}
         }
         Ok(())
     })?;
@@ -123,60 +137,81 @@ struct Cell {
     column: usize,
     kind: String,
     text: String,
-    reads: bool,
-    /// Within a note on how the text is pronounced.
-    is_phonetic: bool,
 }
 
 /// The rows of a sheet. One with formulas, whose cells say one thing and mean
-/// another, is refused, and one with rows or columns that nobody has seen.
+/// another, is refused, and one with rows, columns or cells that nobody has seen.
 fn rows(xml: &str, texts: &[String]) -> Result<Vec<Row>, SheetError> {
     let (mut rows, mut cell): (Vec<Row>, Option<Cell>) = (Vec::new(), None);
-    let (mut number, mut next) = (0_u32, 0_usize);
+    let (mut number, mut next, mut lists) = (0_u32, 0_usize, 0_u32);
     events(xml, |own| {
         match own {
-            Piece::Begin(tag) => match tag.name().as_str() {
-                "f" => return Err(SheetError::Foreign("formulas")),
-                "sheetFormatPr" if tag.is_set("zeroHeight")? || tag.is_nothing("defaultRowHeight")? => {
-                    return Err(SheetError::Hidden("rows"));
-                }
-                "sheetFormatPr" if tag.is_nothing("defaultColWidth")? => return Err(SheetError::Hidden("columns")),
-                "col" if tag.is_set("hidden")? || tag.is_nothing("width")? => {
-                    return Err(SheetError::Hidden("columns"));
-                }
-                "row" => {
-                    if tag.is_set("hidden")? || tag.is_nothing("ht")? {
-                        return Err(SheetError::Hidden("rows"));
+            Piece::Begin(tag) => {
+                seen(&tag)?;
+                match tag.path {
+                    "worksheet/sheetData" => lists += 1,
+                    "worksheet/sheetData/row" => {
+                        let said = tag.attribute("r")?.map(|own| own.parse::<u32>());
+                        let said =
+                            said.transpose().map_err(|_| SheetError::NotXlsx)?.unwrap_or(number.saturating_add(1));
+                        // Each row comes once, in its place.
+                        if said <= number {
+                            return Err(SheetError::NotXlsx);
+                        }
+                        (number, next) = (said, 0);
                     }
-                    let said = tag.attribute("r")?.map(|own| own.parse::<u32>());
-                    let said = said.transpose().map_err(|_| SheetError::NotXlsx)?.unwrap_or(number + 1);
-                    // Each row comes once, in its place.
-                    if said <= number {
+                    "worksheet/sheetData/row/c" => {
+                        let own = begun(&tag, number, next)?;
+                        next = own.column + 1;
+                        cell = Some(own);
+                    }
+                    // A cell says one thing.
+                    "worksheet/sheetData/row/c/v" | "worksheet/sheetData/row/c/is"
+                        if cell.as_ref().is_some_and(|own| !own.text.is_empty()) =>
+                    {
                         return Err(SheetError::NotXlsx);
                     }
-                    (number, next) = (said, 0);
+                    _ => {}
                 }
-                "c" => {
-                    let own = begun(&tag, number, next)?;
-                    next = own.column + 1;
-                    cell = Some(own);
-                }
-                "v" | "t" => cell.iter_mut().for_each(|own| own.reads = !own.is_phonetic),
-                "rPh" => cell.iter_mut().for_each(|own| own.is_phonetic = true),
-                _ => {}
-            },
-            Piece::Text(text) => cell.iter_mut().filter(|own| own.reads).for_each(|own| own.text += &text),
-            Piece::End(name) if name == "c" => {
+            }
+            Piece::Text(
+                "worksheet/sheetData/row/c/v" | "worksheet/sheetData/row/c/is/t" | "worksheet/sheetData/row/c/is/r/t",
+                text,
+            ) => cell.iter_mut().for_each(|own| own.text += &text),
+            Piece::End("worksheet/sheetData/row/c") => {
                 if let Some(own) = cell.take() {
                     add(&mut rows, number, own, texts)?;
                 }
             }
-            Piece::End(name) if name == "rPh" => cell.iter_mut().for_each(|own| own.is_phonetic = false),
-            Piece::End(_) => cell.iter_mut().for_each(|own| own.reads = false),
+            _ => {}
         }
         Ok(())
     })?;
-    Ok(rows)
+    if lists == 1 { Ok(rows) } else { Err(SheetError::NotXlsx) }
+}
+
+/// The least height of a row, in points, and width of a column, in characters,
+/// that a person sees.
+const LEAST: (f64, f64) = (3.0, 1.0);
+
+/// Refuses what computes, and what a person who looks at the sheet does not see.
+fn seen(tag: &Tag<'_>) -> Result<(), SheetError> {
+    let (height, width) = LEAST;
+    let is_hidden = match tag.name().as_str() {
+        "f" => return Err(SheetError::Foreign("formulas")),
+        "mergeCell" => return Err(SheetError::Hidden("cells that are merged with others")),
+        "sheetFormatPr" if tag.is_less("defaultColWidth", width)? || tag.is_less("baseColWidth", width)? => {
+            return Err(SheetError::Hidden("columns"));
+        }
+        "col" if tag.is_set("hidden")? || tag.is_less("width", width)? => return Err(SheetError::Hidden("columns")),
+        "sheetFormatPr" => tag.is_set("zeroHeight")? || tag.is_less("defaultRowHeight", height)?,
+        "row" => tag.is_set("hidden")? || tag.is_less("ht", height)?,
+        _ => false,
+    };
+    // What another namespace has in the list, only its own program shows.
+    let inside = tag.path.strip_prefix("worksheet/sheetData/").filter(|own| !own.contains("extLst"));
+    let is_foreign = inside.is_some_and(|own| own.split('/').any(|own| own == "?"));
+    if is_hidden || is_foreign || !is_in_place(tag.path) { Err(SheetError::Hidden("rows")) } else { Ok(()) }
 }
 
 /// A text without the escapes that spreadsheet programs write, such as `_x000D_`.

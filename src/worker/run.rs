@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ const STAGE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mill
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// How often the ledger is searched for moments that are ahead of the clock.
 const RESET_EVERY: Duration = Duration::from_secs(600);
+/// How often records of requests, answers and sessions that are too old are deleted, by the ledger's clock.
+const TIDIED_EVERY: TimeDelta = TimeDelta::hours(1);
 /// How often views that show former values are tried again.
 const VIEWS_TRIED_EVERY: Duration = Duration::from_secs(30);
 /// How often the clock is set by the database server's.
@@ -280,7 +283,7 @@ async fn stewarding(
 ) -> Option<StoreError> {
     let mut pause = ROUND;
     let (mut time_kept, mut reset, mut views_tried) = (Instant::now(), Instant::now(), Instant::now());
-    let mut staging = relay.map(Staging::new);
+    let (mut staging, mut tidied) = (relay.map(Staging::new), None);
     while !stop.is_cancelled() {
         if time_kept.elapsed() > TIME_KEPT_EVERY && context.ledger.keep_time().await.is_ok() {
             time_kept = Instant::now();
@@ -291,6 +294,7 @@ async fn stewarding(
         if views_tried.elapsed() > VIEWS_TRIED_EVERY && views::again(&context).await.is_ok() {
             views_tried = Instant::now();
         }
+        tidy(&context, &role, &mut tidied).await;
         let looked = round(&context, &role).await;
         let staged = match &mut staging {
             Some(staging) => staging.turn(&context, matches!(looked, Ok(Round::Busy))).await,
@@ -322,6 +326,20 @@ async fn stewarding(
         }
     }
     None
+}
+
+/// Has a scheduler delete what is too old, whether or not sweeps are opened.
+async fn tidy(context: &Context, role: &Role, last: &mut Option<DateTime<Utc>>) {
+    let now = context.ledger.clock().now();
+    let is_recent = last.is_some_and(|last| (now - last).abs() < TIDIED_EVERY);
+    if is_recent || matches!(role, Role::Worker | Role::Sweep(_)) {
+        return;
+    }
+    match context.ledger.tidy_requests().await {
+        Ok(()) => *last = Some(now),
+        // The round that follows says so, and waits.
+        Err(error) => tracing::debug!(error = %error, "records of requests are deleted later"),
+    }
 }
 
 /// Stages batches in Redis, now and then.

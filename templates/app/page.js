@@ -34,22 +34,35 @@ if (follow) {
   });
 }
 
+// The page as it is now. It says that nobody may have asked for it, so that a session ends all the same.
+const current = async () => {
+  const response = await fetch(location.href, { redirect: "manual", headers: { "Lethe-Live": "1" } }).catch(() => null);
+  if (response && response.type === "opaqueredirect") location.reload();
+  if (!response || !response.ok) return null;
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+};
+
 // Replaces a part of the page by itself, every so many seconds; a form that is being filled in is left alone.
 for (const part of document.querySelectorAll("[data-live]")) {
   setInterval(async () => {
     if (document.hidden || isBusy()) return;
-    const response = await fetch(location.href, { redirect: "error" }).catch(() => null);
-    if (!response || !response.ok) return;
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const own = page.getElementById(part.id);
+    const page = await current();
+    const own = page && page.getElementById(part.id);
     const now = document.getElementById(part.id);
     if (own && now && own.innerHTML !== now.innerHTML) now.innerHTML = own.innerHTML;
   }, Number(part.dataset.live) * 1000);
 }
 
-// Loads the page again while something is being made.
-if (document.querySelector("[data-again]")) {
-  setInterval(() => { if (!isBusy()) location.reload(); }, 2000);
+// Replaces the page while something is being made.
+const isMade = () => !document.querySelector("[data-again]");
+if (!isMade()) {
+  const looking = setInterval(async () => {
+    if (isBusy()) return;
+    const page = await current();
+    if (!page || isBusy()) return;
+    document.getElementById("content").innerHTML = page.getElementById("content").innerHTML;
+    if (isMade()) clearInterval(looking);
+  }, 2000);
 }
 
 // Narrows a list to what contains the words that are typed.

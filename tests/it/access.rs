@@ -193,6 +193,7 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
         assert!(said(&refused).contains(what), "{access}: {}", said(&refused));
     }
     let folder = company(&format!("[access.operators]\n{account} = [\"admin\"]\n")).await;
+    token(folder.path(), "alice", "read");
     for (args, what) in [
         (&["token", "add", "x", "--right", "root"][..], "there is no right `root`"),
         (&["token", "add", "x"], "--right"),
@@ -201,6 +202,9 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
         (&["token", "add", "x", "--right", "read", "--expires", "never"], "write a duration"),
         (&["token", "add", "x", "--right", "read", "--expires", "10 years"], "two years at most"),
         (&["token", "add", "x", "--right", "read", "--expires", "0s"], "none"),
+        (&["token", "add", "Alice", "--right", "read"], "there is a token `Alice` already, or one whose name looks"),
+        (&["token", "add", "aIice", "--right", "read"], "there is a token `aIice` already, or one whose name looks"),
+        (&["token", "add", "week\u{2010}1", "--right", "read"], "the name cannot be that of a token"),
         (&["token", "revoke", "x"], "no token `x` is in force"),
         (&["token", "requests", "--last", "0"], "0 is not in 1..=10000"),
     ] {

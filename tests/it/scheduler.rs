@@ -342,6 +342,26 @@ async fn after_the_clock_was_ahead_ticks_go_on_and_people_are_told() {
 }
 
 #[tokio::test]
+async fn the_night_is_told_however_many_sweeps_people_start_in_the_morning() {
+    let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
+    let night = tick(&company, &nightly(), "2026-01-11T01:30:00Z").await.remove(0);
+    company.work(night.id).await;
+    company.set_clock("2026-01-11T08:00:00Z");
+    let keys = "SELECT no FROM customers WHERE name NOT LIKE 'Anonymized%' ORDER BY no LIMIT 6";
+    for key in company.rows(keys).await {
+        assert_eq!(company.sweep(&company.forced(&[key.as_str()])).await.unwrap().anonymized, 1);
+    }
+    let status = async || Status::of(&company.context, company.folder.path(), 5, Face::Command).await.unwrap();
+    let told = status().await;
+    assert_eq!((told.night.anonymized, told.night.day.as_deref()), (18, Some("2026-01-11")));
+    assert!(told.sweeps.len() == 5 && told.sweeps.iter().all(|own| own.sweep.tick.is_none()));
+    company.execute(&format!("UPDATE lethe_sweeps SET state = 'braked' WHERE id = {}", night.id)).await;
+    let braked = format!("sweep {} (nightly) was braked", night.id);
+    let told = status().await;
+    assert!(told.attention.iter().any(|line| line.starts_with(&braked)), "{:?}", told.attention);
+}
+
+#[tokio::test]
 async fn batches_that_a_clock_ahead_put_off_are_claimed() {
     let company = company_since(&nightly(), "2026-01-10T12:00:00Z").await;
     let sweep = tick(&company, &nightly(), "2026-01-11T01:30:00Z").await.remove(0);

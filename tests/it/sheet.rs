@@ -112,6 +112,11 @@ fn what_computes_fetches_or_hides_is_refused() {
     refused(&sheet("<row r=\"2\" hidden=\"true\"><c r=\"A2\"><v>1</v></c></row>"), "hides rows");
 }
 
+/// A sheet whose elements have a prefix.
+fn prefixed(sheet: &str) -> String {
+    sheet.replace("</", "\u{1}").replace('<', "<x:").replace('\u{1}', "</x:").replace(" xmlns=", " xmlns:x=")
+}
+
 /// A part as UTF-16, with or without a mark of its order.
 fn wide(text: &str, mark: bool) -> Vec<u8> {
     let mark = mark.then_some('\u{feff}').into_iter();
@@ -132,7 +137,17 @@ fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
         (row("hidden=\"on\""), "hides rows"),
         (row("ht=\"0\" customHeight=\"1\""), "hides rows"),
         (row("ht=\"0.0\""), "hides rows"),
-        (row("hidden=\"1\"").replace("<row", "<x:row").replace("</row", "</x:row"), "hides rows"),
+        (prefixed(&row("hidden=\"1\"")), "hides rows"),
+        (row("x:hidden=\"0\" hidden=\"1\" xmlns:x=\"http://x\""), "hides rows"),
+        (row("ht=\"2.9\" customHeight=\"1\""), "hides rows"),
+        (row("ht=\"NaN\""), "hides rows"),
+        (column("width=\"0.9\" customWidth=\"1\""), "hides columns"),
+        (of("<sheetFormatPr defaultRowHeight=\"2\"/><sheetData/>"), "hides rows"),
+        (of("<sheetFormatPr baseColWidth=\"0\"/><sheetData/>"), "hides columns"),
+        (
+            of("<sheetData/><mergeCells count=\"1\"><mergeCell ref=\"A1:A9\"/></mergeCells>"),
+            "hides cells that are merged",
+        ),
         (column("hidden=\"1\""), "hides columns"),
         (column("width=\"0\" customWidth=\"1\""), "hides columns"),
         (of("<sheetFormatPr zeroHeight=\"1\"/><sheetData/>"), "hides rows"),
@@ -146,6 +161,33 @@ fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
             refused(&with(&[("xl/worksheets/sheet1.xml", &bytes)]), what);
         }
     }
+    let inside = "<row r=\"9\"><c r=\"A9\"><v>1</v></c></row>";
+    let other = "xmlns:y=\"http://y\"";
+    let choice = "http://schemas.openxmlformats.org/markup-compatibility/2006";
+    for xml in [
+        of(&format!("<sheetData/><extLst><ext>{inside}</ext></extLst>")),
+        of(&format!("<sheetData><row r=\"1\"><extLst><ext>{inside}</ext></extLst></row></sheetData>")),
+        of(&format!("<sheetData><y:wrap {other}>{inside}</y:wrap></sheetData>")),
+        of(&format!("<sheetData><y:row {other} r=\"9\"/></sheetData>")),
+        of(&format!(
+            "<sheetData><m:AlternateContent xmlns:m=\"{choice}\"><m:Fallback>{inside}</m:Fallback></m:AlternateContent></sheetData>"
+        )),
+        of(&format!(
+            "<m:AlternateContent xmlns:m=\"{choice}\"><m:Fallback><sheetData>{inside}</sheetData></m:Fallback></m:AlternateContent>"
+        )),
+        of(&format!("<sheetData><row r=\"1\">{inside}</row></sheetData>")),
+        of(inside),
+    ] {
+        refused(&with(&[("xl/worksheets/sheet1.xml", xml.as_bytes())]), "hides rows");
+    }
+    for xml in [
+        row("").replace("<row", "<x:row").replace("</row", "</x:row"),
+        row("").replace("spreadsheetml/2006", "other/2006"),
+        of("<sheetData/><sheetData/>"),
+        row("").replace("<v>", "<v>2</v><v>"),
+    ] {
+        refused(&with(&[("xl/worksheets/sheet1.xml", xml.as_bytes())]), "no XLSX");
+    }
     let latin = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>".to_owned() + &row("");
     refused(&with(&[("xl/worksheets/sheet1.xml", latin.as_bytes())]), "no XLSX");
     let workbook = String::from_utf8(part("xl/workbook.xml")).unwrap();
@@ -154,7 +196,11 @@ fn what_is_hidden_in_any_way_and_any_encoding_is_refused() {
         assert_ne!(hidden, workbook);
         refused(&with(&[("xl/workbook.xml", hidden.as_bytes())]), "hides sheets");
     }
-    // What is wide and plain is read as what it is.
+    let elsewhere = workbook.replace("</sheets>", "</sheets><extLst><ext><sheet name=\"Clients\"/></ext></extLst>");
+    refused(&with(&[("xl/workbook.xml", elsewhere.as_bytes())]), "no XLSX");
+    // What is wide and plain is read as what it is, and so is what has a prefix everywhere.
+    let plain = read(&with(&[("xl/worksheets/sheet1.xml", prefixed(&row("")).as_bytes())])).expect("it is read");
+    assert_eq!(plain.rows[0].cells, ["1"]);
     let sheet = String::from_utf8(part("xl/worksheets/sheet1.xml")).unwrap();
     let saved = read(&with(&[("xl/worksheets/sheet1.xml", &wide(&sheet.replace("UTF-8", "UTF-16"), true))]))
         .expect("it is read");

@@ -72,18 +72,24 @@ async fn wrong_arguments_are_told_to_a_program_as_json() {
 async fn what_the_database_holds_does_not_move_a_terminal() {
     let company = company().await;
     company.execute("INSERT INTO customers VALUES ('C\u{1b}[2J\u{202e}3', 'Carl', '2020-01-01')").await;
+    company.execute("INSERT INTO customers VALUES ('C4', 'Dora\n\u{1b}[36mWolf', '2020-01-01')").await;
     company.context.ledger.place_hold("C1", "one\u{1b}]0;x\u{7}\nsecond line\u{9b}31m", "test").await.unwrap();
     for args in [
         &["sweep", "--due", "--preview", "--clients"][..],
         &["hold", "list"],
         &["hold", "list", "--json"],
         &["client", "C1"],
+        &["policy", "trace", "C4"],
     ] {
         let text = out(&company, args);
         let moves = |own: char| own.is_control() && !matches!(own, '\n' | '\t') || own == '\u{202e}';
         assert!(!text.contains(moves), "{args:?}: {text:?}");
     }
-    assert!(!out(&company, &["hold", "list"]).contains("\nsecond line"), "a cell is one line");
+    for args in [["hold", "list"], ["client", "C1"]] {
+        assert!(!out(&company, &args).contains("\nsecond line"), "{args:?}: what a person wrote is one line");
+    }
+    let traced = out(&company, &["policy", "trace", "C4"]);
+    assert!(traced.contains("'Dora\\u{a}\\u{1b}[36mWolf' becomes"), "{traced}");
 }
 
 #[tokio::test]

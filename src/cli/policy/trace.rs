@@ -11,6 +11,7 @@ use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
+use crate::domain::text::escaped;
 use crate::ledger::Ledger;
 use crate::service::clients::trace_of;
 use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable};
@@ -34,7 +35,7 @@ pub(super) async fn execute(key: &str, rows: usize, file: &Path, out: Output) ->
 fn text(traced: &Trace, plan: &Plan) -> String {
     let client = &traced.client;
     let because = client.reasons.iter().map(|name| reason(Some(plan), name)).collect::<Vec<_>>().join("; ");
-    let mut text = format!("Client {}: ", client.key);
+    let mut text = format!("Client {}: ", escaped(&client.key));
     text += &match client.outcome {
         Outcome::Anonymized => "it is due, and nothing keeps it. The next sweep does this:\n".to_owned(),
         Outcome::Already => "it was anonymized. A replay would do this:\n".to_owned(),
@@ -66,9 +67,10 @@ fn text(traced: &Trace, plan: &Plan) -> String {
 }
 
 fn of_row(row: &TracedRow) -> String {
-    let value = |own: &Option<String>| own.as_deref().map_or_else(|| "NULL".to_owned(), |own| format!("'{own}'"));
-    let key: Vec<String> =
-        row.key.iter().map(|(name, own)| format!("{name} = {}", own.as_deref().unwrap_or("NULL"))).collect();
+    let value =
+        |own: &Option<String>| own.as_deref().map_or_else(|| "NULL".to_owned(), |own| format!("'{}'", escaped(own)));
+    let of_key = |own: &Option<String>| escaped(own.as_deref().unwrap_or("NULL"));
+    let key: Vec<String> = row.key.iter().map(|(name, own)| format!("{name} = {}", of_key(own))).collect();
     let key = if key.is_empty() { "a row without a key".to_owned() } else { key.join(", ") };
     if row.deleted {
         return format!("  {key}: deleted\n");

@@ -1,5 +1,7 @@
 //! How everything stands, over HTTP.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,15 +11,19 @@ use utoipa::IntoParams;
 
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
-use crate::http::App;
 use crate::http::asking::{Asked, Asking, Named};
 use crate::http::problem::Problem;
+use crate::http::{App, Unready};
 use crate::report::{Month, MonthReport, SweepReport, Wishes};
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
 use crate::service::status::{Status, no_sweep};
+use crate::worker::Context;
 
 use super::sweeps::within;
+
+/// How old an answer may be that says whether the process can do its work.
+const READY: Duration = Duration::from_secs(1);
 
 /// How many sweeps are told of.
 #[derive(Deserialize, IntoParams)]
@@ -126,22 +132,23 @@ pub(in crate::http) async fn live() -> StatusCode {
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
     responses((status = 204), (status = 503, response = Problem)))]
 pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
-    let context = &app.0.service.context;
-    let away = |what: &str, hint: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint);
+    // Anybody may ask, as often as they like: the database is asked once a second at most.
+    match app.0.ready.recent(READY, (), look(&app.0.service.context)).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err((what, hint)) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint)),
+    }
+}
+
+async fn look(context: &Context) -> Result<(), Unready> {
     if context.ledger.last_sweeps(1).await.is_err() {
-        return Err(away("the database does not answer", "the log of the program says why"));
+        return Err(("the database does not answer", "the log of the program says why"));
     }
     if context.store.is_read_only().await.unwrap_or(true) {
-        return Err(away(
-            "the database takes no writes",
-            "it may be a standby, or a former primary; work goes on by itself",
-        ));
+        let hint = "it may be a standby, or a former primary; work goes on by itself";
+        return Err(("the database takes no writes", hint));
     }
-    match context.planner.plan_checked(&context.store).await {
-        Ok(_) => Ok(StatusCode::NO_CONTENT),
-        Err(_) => Err(away(
-            "the policy is no plan on this schema, so no sweep begins",
-            "`GET /api/v1/policy` lists what is missing",
-        )),
-    }
+    let plan = context.planner.plan_checked(&context.store).await;
+    plan.map(|_| ()).map_err(|_| {
+        ("the policy is no plan on this schema, so no sweep begins", "`GET /api/v1/policy` lists what is missing")
+    })
 }

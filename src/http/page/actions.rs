@@ -6,45 +6,57 @@ use axum::response::Redirect;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::Marked;
 use super::session::Session;
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::service::sweeps::{Ask, Previewed};
 
-/// A form for what cannot be undone.
+/// A form for what takes something back, or cannot be undone.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Sure {
-    pub(super) mark: String,
+    mark: String,
     /// There if the box was ticked.
     sure: Option<String>,
 }
 
 impl Sure {
     pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Problem> {
-        session.check(headers, &self.mark)?;
-        crate::http::api::confirmed(self.sure.is_some())
+        check(session, headers, &self.mark, self.sure.as_ref())
     }
 }
 
-/// A form that starts what a preview showed.
+/// Refuses a form that another site made somebody send, and one whose box was not ticked.
+fn check(session: &Session, headers: &HeaderMap, mark: &str, sure: Option<&String>) -> Result<(), Problem> {
+    session.check(headers, mark)?;
+    crate::http::api::confirmed(sure.is_some())
+}
+
+/// A form that decides about what was seen: a preview or a review.
 #[derive(Deserialize)]
-pub(super) struct Begin {
-    #[serde(flatten)]
-    sure: Sure,
+#[serde(deny_unknown_fields)]
+pub(super) struct Decide {
+    mark: String,
+    sure: Option<String>,
     #[serde(default)]
-    id: String,
+    pub(super) id: String,
     #[serde(default)]
-    digest: String,
+    pub(super) digest: String,
     #[serde(default)]
-    clients: String,
+    pub(super) clients: String,
+}
+
+impl Decide {
+    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Problem> {
+        check(session, headers, &self.mark, self.sure.as_ref())
+    }
 }
 
 pub(super) async fn start(
     session: Session,
     headers: HeaderMap,
     Path(job): Path<String>,
-    Form(form): Form<Begin>,
+    Form(form): Form<Decide>,
 ) -> Result<Redirect, Problem> {
     start_sweep(&session, &headers, form, &Ask { job: Some(job), ..Ask::default() }).await
 }
@@ -53,10 +65,10 @@ pub(super) async fn start(
 pub(super) async fn start_sweep(
     session: &Session,
     headers: &HeaderMap,
-    form: Begin,
+    form: Decide,
     ask: &Ask,
 ) -> Result<Redirect, Problem> {
-    form.sure.check(session, headers)?;
+    form.check(session, headers)?;
     let clients = form.clients.parse().map_err(|_| not_seen())?;
     let seen = Previewed { id: form.id, digest: form.digest, clients };
     let _turn = turn().await?;
@@ -68,9 +80,9 @@ pub(super) async fn cancel(
     session: Session,
     headers: HeaderMap,
     Path(sweep): Path<i64>,
-    Form(Marked { mark }): Form<Marked>,
+    Form(form): Form<Sure>,
 ) -> Result<Redirect, Problem> {
-    session.check(&headers, &mark)?;
+    form.check(&session, &headers)?;
     session.service.cancel_sweep(sweep).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
@@ -83,6 +95,7 @@ pub(super) fn not_seen() -> Problem {
 
 /// The form of a hold.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Place {
     mark: String,
     key: String,
@@ -97,15 +110,17 @@ pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<
 
 /// The form of the day on which a client is to be anonymized; empty clears it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Dated {
     mark: String,
+    sure: Option<String>,
     key: String,
     #[serde(default)]
     day: String,
 }
 
 pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Dated>) -> Result<Redirect, Problem> {
-    session.check(&headers, &form.mark)?;
+    check(&session, &headers, &form.mark, form.sure.as_ref())?;
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
     session.service.set_to_anonymize_on(&form.key, day).await?;
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", &form.key).finish();
@@ -114,8 +129,10 @@ pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<D
 
 /// The form of a release.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Release {
     mark: String,
+    sure: Option<String>,
     key: String,
 }
 
@@ -124,7 +141,7 @@ pub(super) async fn release(
     headers: HeaderMap,
     Form(form): Form<Release>,
 ) -> Result<Redirect, Problem> {
-    session.check(&headers, &form.mark)?;
+    check(&session, &headers, &form.mark, form.sure.as_ref())?;
     session.service.release_hold(&form.key).await?;
     Ok(Redirect::to("/holds"))
 }

@@ -191,7 +191,23 @@ impl Frame {
 
     /// How many clients something concerns.
     pub(super) fn size(&self, clients: impl Display) -> String {
-        self.w.size.replace("{n}", &self.number(clients))
+        let clients = clients.to_string();
+        self.counted(self.w.size, &clients).replace("{n}", &self.number(&clients))
+    }
+
+    /// The form of a sentence for so many: singular and plural are parted by `|`.
+    fn counted<'a>(&self, forms: &'a str, count: impl Display) -> &'a str {
+        let count = count.to_string();
+        let is_one = count == "1" || (count == "0" && self.w.code == "fr");
+        forms.split_once('|').map_or(forms, |(one, many)| if is_one { one } else { many })
+    }
+
+    /// The box that a person ticks before something happens, with its size; markup that has nothing of a person's
+    /// in it.
+    pub(super) fn meant(&self, forms: &str, count: impl Display) -> String {
+        let count = count.to_string();
+        let size = self.counted(forms, &count).replace("{n}", &self.number(&count));
+        format!("<label><input type=\"checkbox\" name=\"sure\" required> {size} {}</label>", self.w.meant)
     }
 
     /// What came of the last night, in one sentence.
@@ -207,15 +223,16 @@ impl Frame {
             (0, _, true) => w.t_night,
             (0, _, false) => w.t_night_on,
         };
-        let mut text = form
+        let mut text = self
+            .counted(form, night.anonymized)
             .replace("{a}", &self.number(night.anonymized))
             .replace("{d}", &self.number(night.due))
             .replace("{day}", &self.day(day));
         if night.stopped > 0 {
-            text += &w.t_stopped.replace("{s}", &self.number(night.stopped));
+            text += &self.counted(w.t_stopped, night.stopped).replace("{s}", &self.number(night.stopped));
         }
         if night.need_you > 0 {
-            text += &w.t_failed.replace("{f}", &self.number(night.need_you));
+            text += &self.counted(w.t_failed, night.need_you).replace("{f}", &self.number(night.need_you));
         }
         text + "."
     }

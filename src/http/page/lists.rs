@@ -6,10 +6,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
+use super::actions::Sure;
 use super::frame::Frame;
 use super::session::Session;
+use super::shown;
 use super::views::{in_words, listed, reported};
-use super::{Marked, shown};
 use crate::domain::access::Right;
 use crate::domain::plan::Plan;
 use crate::http::asking::Named;
@@ -46,15 +47,15 @@ struct ListPage {
     empty: &'static str,
     columns: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
-    /// What can be done about all of it: where, and what it is called.
-    doing: Option<(&'static str, &'static str)>,
+    /// What can be done about all of it: where, what it is called, and what a person ticks before.
+    doing: Option<(&'static str, &'static str, String)>,
 }
 
 pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
     service.allow(Right::Read, "look at deliveries").await?;
     let outstanding = service.context.ledger.outstanding(None).await?;
-    let given_up = outstanding.iter().any(|own| own.failed > 0);
+    let given_up: i64 = outstanding.iter().map(|own| own.failed).sum();
     let rows = outstanding.into_iter().map(|own| {
         let sweep = match own.sweep {
             0 => text("–"),
@@ -73,16 +74,17 @@ pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     });
     let rows = rows.collect();
     let columns = vec![w.sweep, w.what, w.target, w.pending, w.given_up, w.since, w.reason];
-    let doing = (given_up && f.may_sweep).then_some(("/deliveries/retry", w.retry_deliveries));
+    let doing = (given_up > 0 && f.may_sweep)
+        .then(|| ("/deliveries/retry", w.retry_deliveries, f.meant(w.size_deliveries, given_up)));
     Ok(shown(StatusCode::OK, &ListPage { title: w.deliveries, empty: w.no_deliveries, columns, rows, doing, f }))
 }
 
 pub(super) async fn retry_deliveries(
     session: Session,
     headers: HeaderMap,
-    Form(Marked { mark }): Form<Marked>,
+    Form(form): Form<Sure>,
 ) -> Result<Redirect, Problem> {
-    session.check(&headers, &mark)?;
+    form.check(&session, &headers)?;
     session.service.allow(Right::Bulk, "retry deliveries").await?;
     session.service.context.ledger.retry_deliveries().await?;
     Ok(Redirect::to("/deliveries"))

@@ -160,14 +160,18 @@ async fn sign_in(headers: HeaderMap) -> Response {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Credentials {
     token: String,
+    /// What password managers keep the token under.
+    #[serde(default, rename = "account")]
+    _account: String,
 }
 
 async fn signed_in(
     State(app): State<App>,
     headers: HeaderMap,
-    Form(Credentials { token }): Form<Credentials>,
+    Form(Credentials { token, .. }): Form<Credentials>,
 ) -> Response {
     let w = session::words(&headers);
     let token = token.trim();
@@ -187,6 +191,7 @@ async fn signed_in(
 
 /// A form that says nothing but that it is our own.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Marked {
     mark: String,
 }
@@ -211,6 +216,13 @@ struct Back {
     to: String,
 }
 
+/// Whether a path leads to a page of ours. Browsers drop tabs and line ends from
+/// an address, and read `\` as `/`, so only visible ASCII without `\` is taken.
+fn is_own_page(to: &str) -> bool {
+    let is_visible = to.bytes().all(|own| own.is_ascii_graphic() && own != b'\\');
+    is_visible && to.starts_with('/') && !to.starts_with("//")
+}
+
 async fn language(
     State(app): State<App>,
     headers: HeaderMap,
@@ -218,8 +230,6 @@ async fn language(
     Query(Back { to }): Query<Back>,
 ) -> Response {
     let w = words::of(&code).unwrap_or_else(|| session::words(&headers));
-    // A page of ours, whatever the address says.
-    let is_own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
-    let to = if is_own && to.is_ascii() { to.as_str() } else { "/" };
+    let to = if is_own_page(&to) { to.as_str() } else { "/" };
     ([(header::SET_COOKIE, session::speak(&app, w))], Redirect::to(to)).into_response()
 }

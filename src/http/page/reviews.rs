@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
-use super::actions::{Sure, not_seen};
+use super::actions::{Decide, Sure, not_seen};
 use super::frame::Frame;
 use super::session::Session;
 use super::views::in_words;
@@ -103,6 +103,10 @@ pub(super) async fn make(
 ) -> Result<Redirect, Problem> {
     let said = |name: &str| form.get(name).map(|own| own.trim()).filter(|own| !own.is_empty());
     session.check(&headers, said("mark").unwrap_or_default())?;
+    let is_known = |name: &str| ["mark", "name", "of", "length"].contains(&name) || name.starts_with("filter.");
+    if !form.keys().all(|name| is_known(name)) {
+        return Err(unread());
+    }
     let (job, kind) = match said("of").unwrap_or_default().split_once(':') {
         Some(("job", job)) => (Some(job.to_owned()), None),
         Some(("kind", "period")) => (None, Some(SweepKind::Period)),
@@ -117,6 +121,15 @@ pub(super) async fn make(
         Ask { job, kind, filters: filters.collect(), length: said("length").map(str::to_owned), ..Ask::default() };
     session.service.begin_review(said("name").unwrap_or_default(), &ask).await?;
     Ok(Redirect::to("/reviews"))
+}
+
+/// A form with a field that nothing reads.
+fn unread() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "the form has an unknown field",
+        "open the page anew and send it again",
+    )
 }
 
 pub(super) async fn of_job(
@@ -142,29 +155,16 @@ pub(super) async fn begin(
 
 /// A form that names a review.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct NamedReview {
     mark: String,
     name: String,
 }
 
-/// A form that decides the review that was seen.
-#[derive(Deserialize)]
-pub(super) struct Decide {
-    #[serde(flatten)]
-    sure: Sure,
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
-    digest: String,
-    #[serde(default)]
-    clients: String,
-}
-
-impl Decide {
-    fn seen(&self) -> Result<Seen, Problem> {
-        let number = |text: &str| text.parse::<i64>().map_err(|_| not_seen());
-        Ok(Seen { id: number(&self.id)?, digest: self.digest.clone(), clients: number(&self.clients)? })
-    }
+/// The review that a form decides.
+fn seen(form: &Decide) -> Result<Seen, Problem> {
+    let number = |text: &str| text.parse::<i64>().map_err(|_| not_seen());
+    Ok(Seen { id: number(&form.id)?, digest: form.digest.clone(), clients: number(&form.clients)? })
 }
 
 pub(super) async fn approve(
@@ -173,8 +173,8 @@ pub(super) async fn approve(
     Path(name): Path<String>,
     Form(form): Form<Decide>,
 ) -> Result<Redirect, Problem> {
-    form.sure.check(&session, &headers)?;
-    let sweep = session.service.approve_review(&name, &form.seen()?).await?;
+    form.check(&session, &headers)?;
+    let sweep = session.service.approve_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
@@ -184,8 +184,8 @@ pub(super) async fn reject(
     Path(name): Path<String>,
     Form(form): Form<Decide>,
 ) -> Result<Redirect, Problem> {
-    session.check(&headers, &form.sure.mark)?;
-    session.service.reject_review(&name, &form.seen()?).await?;
+    form.check(&session, &headers)?;
+    session.service.reject_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -193,9 +193,9 @@ pub(super) async fn delete(
     session: Session,
     headers: HeaderMap,
     Path(name): Path<String>,
-    Form(Marked { mark }): Form<Marked>,
+    Form(form): Form<Sure>,
 ) -> Result<Redirect, Problem> {
-    session.check(&headers, &mark)?;
+    form.check(&session, &headers)?;
     session.service.delete_review(&name).await?;
     Ok(Redirect::to("/reviews"))
 }
@@ -228,7 +228,7 @@ pub(super) async fn import(
                 session.check(&headers, &mark)?;
                 file = Some(field.bytes().await.map_err(|_| not_whole())?);
             }
-            _ => {}
+            _ => return Err(unread()),
         }
     }
     session.check(&headers, &mark)?;

@@ -4,7 +4,7 @@ use axum::extract::Form;
 use axum::http::HeaderMap;
 use axum::response::{Redirect, Response};
 
-use super::actions::{Begin, start_sweep};
+use super::actions::{Decide, start_sweep};
 use super::reviews::{NamedReview, begin};
 use super::session::Session;
 use super::views::preview_of;
@@ -24,7 +24,7 @@ pub(super) async fn start(
     session: Session,
     headers: HeaderMap,
     Named(selection): Named<String>,
-    Form(form): Form<Begin>,
+    Form(form): Form<Decide>,
 ) -> Result<Redirect, Problem> {
     start_sweep(&session, &headers, form, &over(selection)).await
 }

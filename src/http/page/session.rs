@@ -18,6 +18,9 @@ const SESSION: &str = "lethe_session";
 /// The cookie with the language.
 const LANGUAGE: &str = "lethe_language";
 
+/// What a page sends along that looks again by itself, with nobody before it perhaps.
+const LIVE: &str = "lethe-live";
+
 /// Somebody who has signed in.
 pub(in crate::http) struct Session {
     pub service: Service,
@@ -84,7 +87,8 @@ impl Session {
     pub(super) async fn of(app: &App, headers: &HeaderMap, path: &str) -> Result<Option<Self>, Problem> {
         let service = &app.0.service;
         let Some(cookie) = cookie_of(headers) else { return Ok(None) };
-        let found = Caller::of_session(&service.context.ledger, cookie).await?;
+        let is_used = !headers.contains_key(LIVE) && !path.ends_with("/events");
+        let found = Caller::of_session(&service.context.ledger, cookie, is_used).await?;
         app.0.limiter.note(cookie, found.is_some());
         Ok(found.map(|caller| Self {
             mark: hash(&format!("form of {cookie}")),

@@ -146,6 +146,8 @@ struct SweepView {
     newly_refused: u64,
     refusals: Vec<(String, String, u64)>,
     most_refused: u64,
+    /// Clients that the sweep has not processed yet.
+    left: u64,
     rows: Vec<Row>,
     chosen: String,
     outcome: String,
@@ -187,6 +189,7 @@ pub(super) async fn sweep(
         is_running: sweep.shown.sweep.state == Stands::Running,
         newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
         most_refused: refusals.first().map_or(1, |own| own.2),
+        left: sweep.shown.progress.clients.saturating_sub(sweep.shown.progress.tally.looked_at()),
         f,
         sweep,
         refusals,

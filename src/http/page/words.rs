@@ -211,14 +211,16 @@ words! {
     n_failed: "failed, and is not retried until someone asks for it: {why}", "en échec, non relancé sans demande : {why}", "ist fehlgeschlagen und wird erst auf Anforderung erneut versucht: {why}";
     files_left: "Files that are not deleted yet", "Fichiers pas encore supprimés", "Noch nicht gelöschte Dateien";
     t_never: "No sweep was ever started.", "Aucun passage n’a encore été lancé.", "Es wurde noch kein Lauf gestartet.";
-    t_running: "A sweep is running: {a} clients anonymized so far", "Un passage est en cours : {a} clients anonymisés jusqu’ici", "Ein Lauf ist aktiv: bisher {a} Kunden anonymisiert";
+    t_running: "A sweep is running: {a} client anonymized so far|A sweep is running: {a} clients anonymized so far", "Un passage est en cours : {a} client anonymisé jusqu’ici|Un passage est en cours : {a} clients anonymisés jusqu’ici", "Ein Lauf ist aktiv: bisher {a} Kunden anonymisiert";
     t_none: "Last night no client was due", "Cette nuit, aucun client n’était à échéance", "Letzte Nacht war kein Kunde fällig";
-    t_night: "Last night {a} of {d} due clients were anonymized", "Cette nuit, {a} clients sur {d} à échéance ont été anonymisés", "Letzte Nacht wurden {a} von {d} fälligen Kunden anonymisiert";
+    t_night: "Last night {a} of {d} due clients was anonymized|Last night {a} of {d} due clients were anonymized", "Cette nuit, {a} client sur {d} à échéance a été anonymisé|Cette nuit, {a} clients sur {d} à échéance ont été anonymisés", "Letzte Nacht wurde {a} von {d} fälligen Kunden anonymisiert|Letzte Nacht wurden {a} von {d} fälligen Kunden anonymisiert";
     t_none_on: "In the night of {day} no client was due", "Dans la nuit du {day}, aucun client n’était à échéance", "In der Nacht zum {day} war kein Kunde fällig";
-    t_night_on: "In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
-    t_failed: "; {f} failed and need you", "; {f} en échec demandent votre intervention", " – {f} sind fehlgeschlagen und brauchen Sie";
-    t_stopped: "; {s} sweeps did not end and need you", "; {s} passages interrompus demandent votre intervention", " – {s} Läufe wurden angehalten und brauchen Sie";
-    size: "This affects {n} clients.", "Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
+    t_night_on: "In the night of {day}, {a} of {d} due clients was anonymized|In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} client sur {d} à échéance a été anonymisé|Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurde {a} von {d} fälligen Kunden anonymisiert|In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
+    t_failed: "; {f} failed and needs you|; {f} failed and need you", "; {f} en échec demande votre intervention|; {f} en échec demandent votre intervention", " – {f} ist fehlgeschlagen und braucht Sie| – {f} sind fehlgeschlagen und brauchen Sie";
+    t_stopped: "; {s} sweep did not end and needs you|; {s} sweeps did not end and need you", "; {s} passage interrompu demande votre intervention|; {s} passages interrompus demandent votre intervention", " – {s} Lauf wurde angehalten und braucht Sie| – {s} Läufe wurden angehalten und brauchen Sie";
+    size: "This affects {n} client.|This affects {n} clients.", "Cela concerne {n} client.|Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
+    size_deliveries: "This affects {n} delivery.|This affects {n} deliveries.", "Cela concerne {n} livraison.|Cela concerne {n} livraisons.", "Das betrifft {n} Zustellung.|Das betrifft {n} Zustellungen.";
+    meant: "I am sure.", "Je confirme.", "Ich bin sicher.";
     menu: "Pages", "Pages", "Seiten";
 }
 

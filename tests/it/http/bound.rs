@@ -203,5 +203,17 @@ async fn a_body_with_a_field_that_nothing_reads_is_refused() {
         let (status, problem) = office.post(path, &token, body.clone()).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}: {problem}");
     }
+    for (method, path, body) in [
+        (Method::PUT, "/api/v1/holds/C1", json!({ "reason": "r", "x": 1 })),
+        (Method::PUT, "/api/v1/clients/C1/to-anonymize-on", json!({ "day": "2027-01-31", "x": 1 })),
+        (Method::PUT, "/api/v1/selections/x", json!({ "clients": ["C1"], "x": 1 })),
+        (Method::DELETE, "/api/v1/holds/C1", json!({ "x": 1 })),
+        (Method::DELETE, "/api/v1/clients/C1/to-anonymize-on", json!({ "x": 1 })),
+        (Method::DELETE, "/api/v1/selections/x", json!({ "x": 1 })),
+        (Method::DELETE, "/api/v1/reviews/x", json!({ "x": 1 })),
+    ] {
+        let (status, problem) = office.ask(method.clone(), path, &token, Some(body.clone())).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{method} {path} {body}: {problem}");
+    }
     assert_eq!(sweeps(&office).await, "0");
 }

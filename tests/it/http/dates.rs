@@ -44,7 +44,7 @@ async fn a_client_s_page_has_its_day_in_three_languages() {
     let browser = Browser::signed_in(&office, &token).await;
     let mark = browser.mark().await;
     assert!(browser.page("/clients?key=C5").await.contains("To anonymize on: no date"));
-    let form = [("mark", mark.as_str()), ("key", "C5"), ("day", "2027-01-31")];
+    let form = [("mark", mark.as_str()), ("key", "C5"), ("day", "2027-01-31"), ("sure", "on")];
     let (status, to, _) = browser.send(Method::POST, "/clients/day", &form, &[]).await;
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/clients?key=C5"));
     let page = browser.page("/clients?key=C5").await;
@@ -57,7 +57,7 @@ async fn a_client_s_page_has_its_day_in_three_languages() {
         let (_, page, _) = browser.send(Method::GET, "/clients?key=C5", &[], &[("accept-language", language)]).await;
         assert!(page.contains(words), "{page}");
     }
-    let form = [("mark", mark.as_str()), ("key", "C5")];
+    let form = [("mark", mark.as_str()), ("key", "C5"), ("sure", "on")];
     assert_eq!(browser.send(Method::POST, "/clients/day", &form, &[]).await.0, StatusCode::SEE_OTHER);
     assert!(browser.page("/clients?key=C5").await.contains("To anonymize on: no date"));
     let reader = office.token("reader", &[Right::Read]).await;

@@ -113,6 +113,35 @@ async fn a_name_with_the_end_of_a_line_adds_no_header() {
 }
 
 #[tokio::test]
+async fn a_change_of_language_leads_to_no_other_site() {
+    let office = Office::new().await;
+    let asker = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let location = async |to: &str| {
+        let response = asker.get(format!("{}/language/de?to={to}", office.url)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{to}");
+        response.headers()["location"].to_str().unwrap().to_owned()
+    };
+    for to in [
+        "/%09/evil.example",
+        "/%01",
+        "/%7f",
+        "/%0d%0a/evil.example",
+        "//evil.example",
+        "/%5Cevil.example",
+        "/%5C/evil.example",
+        "%09//evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "/%20/evil.example",
+        "/%C3%A9",
+        "",
+    ] {
+        assert_eq!(location(to).await, "/", "{to}");
+    }
+    assert_eq!(location("/sweeps%3Fjob%3Da%2520b").await, "/sweeps?job=a%20b");
+}
+
+#[tokio::test]
 async fn who_begins_a_body_and_does_not_end_it_is_let_go_within_its_time() {
     let office = Office::new().await;
     let token = office.token("admin", &[Right::Admin]).await;

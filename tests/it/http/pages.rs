@@ -110,7 +110,7 @@ async fn one_person_holds_a_list_for_review_and_another_approves_it() {
     let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);
     let browser = Browser::signed_in(&office, &alice).await;
     let mark = browser.mark().await;
-    let form = [("mark", mark.as_str()), ("name", "week 1/2"), ("sure", "on")];
+    let form = [("mark", mark.as_str()), ("name", "week 1/2")];
     assert_eq!(browser.send(Method::POST, "/jobs/nightly/review", &form, &[]).await.1, "/reviews");
     office.made("week%201%2F2", &alice).await;
     let page = browser.page("/reviews/week%201%2F2").await;
@@ -147,8 +147,76 @@ async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
     let (_, page, _) = browser.send(Method::GET, "/clients?key=%3Cimg%20src%3Dx%3E", &[], &[]).await;
     assert!(!page.contains("<img"), "{page}");
     let form = [("mark", mark.as_str()), ("key", "C1")];
+    let (status, ..) = browser.send(Method::POST, "/holds/release", &form, &[]).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked");
+    let form = [("mark", mark.as_str()), ("key", "C1"), ("sure", "on")];
     assert_eq!(browser.send(Method::POST, "/holds/release", &form, &[]).await.0, StatusCode::SEE_OTHER);
     assert!(browser.page("/holds").await.contains("Nobody is on hold."));
+}
+
+/// Every form that changes something, with its fields.
+const FORMS: [(&str, &[(&str, &str)]); 14] = [
+    ("/jobs/nightly/start", &[("sure", "on")]),
+    ("/failures/retry", &[("sure", "on")]),
+    ("/deliveries/retry", &[("sure", "on")]),
+    ("/holds", &[("key", "C1"), ("reason", "r")]),
+    ("/holds/release", &[("key", "C1"), ("sure", "on")]),
+    ("/clients/day", &[("key", "C1"), ("sure", "on")]),
+    ("/sweeps/1/cancel", &[("sure", "on")]),
+    ("/jobs/nightly/review", &[("name", "x")]),
+    ("/reviews", &[("name", "x")]),
+    ("/reviews/x/approve", &[("sure", "on")]),
+    ("/reviews/x/reject", &[("sure", "on")]),
+    ("/reviews/x/delete", &[("sure", "on")]),
+    ("/reviews/x/workbook", &[]),
+    ("/sign-out", &[]),
+];
+
+#[tokio::test]
+async fn whatever_takes_back_or_cannot_be_undone_asks_and_says_its_size() {
+    let office = Office::new().await;
+    let (alice, admin) = (office.token("alice", &[Right::Bulk]).await, office.token("admin", &[Right::Admin]).await);
+    let hold = serde_json::json!({ "reason": "a dispute" });
+    office.ask(Method::PUT, "/api/v1/holds/C2", &admin, Some(hold)).await;
+    let day = serde_json::json!({ "day": "2027-01-31" });
+    office.ask(Method::PUT, "/api/v1/clients/C5/to-anonymize-on", &admin, Some(day)).await;
+    let body = serde_json::json!({ "name": "week", "sweep": { "kind": "due" } });
+    office.post("/api/v1/reviews", &alice, body).await;
+    office.made("week", &alice).await;
+    let browser = Browser::signed_in(&office, &admin).await;
+    let preview = browser.page("/jobs/nightly/preview").await;
+    let mut pages = vec![preview];
+    let body = serde_json::json!({ "sweep": { "kind": "due" }, "confirm": true });
+    office.post("/api/v1/sweeps", &admin, body).await;
+    for path in ["/", "/sweeps/1", "/reviews", "/reviews/week", "/holds", "/clients?key=C2", "/clients?key=C5"] {
+        pages.push(browser.page(path).await);
+    }
+    // These take nothing back and can be taken back.
+    let free = ["/sign-out", "/holds", "/reviews", "/jobs/nightly/review", "/reviews/week/workbook"];
+    let mut asked = std::collections::BTreeSet::new();
+    for form in pages.iter().flat_map(|page| page.split("<form").skip(1)) {
+        let form = form.split("</form>").next().unwrap();
+        let action = form.split("action=\"").nth(1).unwrap().split('"').next().unwrap();
+        if !form.contains("method=\"post\"") || free.contains(&action) {
+            continue;
+        }
+        assert!(form.contains("<input type=\"checkbox\" name=\"sure\" required>"), "{action}: {form}");
+        assert!(form.contains("This affects "), "{action}: {form}");
+        asked.insert(action.to_owned());
+    }
+    let wanted = [
+        "/clients/day",
+        "/holds/release",
+        "/jobs/nightly/start",
+        "/reviews/week/approve",
+        "/reviews/week/delete",
+        "/reviews/week/import",
+        "/reviews/week/reject",
+        "/sweeps/1/cancel",
+    ];
+    assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), wanted);
+    let all = pages.join("");
+    assert!(all.contains("This affects 1 client.") && !all.contains("This affects 1 clients"), "{all}");
 }
 
 #[tokio::test]
@@ -158,34 +226,22 @@ async fn a_form_of_another_site_changes_nothing() {
     let other = office.token("other", &[Right::Admin]).await;
     let browser = Browser::signed_in(&office, &token).await;
     let (mark, stolen) = (browser.mark().await, Browser::signed_in(&office, &other).await.mark().await);
-    let forms = [
-        "/jobs/nightly/start",
-        "/failures/retry",
-        "/holds",
-        "/holds/release",
-        "/clients/day",
-        "/sweeps/1/cancel",
-        "/jobs/nightly/review",
-        "/reviews",
-        "/reviews/x/approve",
-        "/reviews/x/reject",
-        "/reviews/x/delete",
-        "/reviews/x/workbook",
-        "/sign-out",
-    ];
-    for path in forms {
+    for (path, fields) in FORMS {
         for (mark, headers) in [
             ("", vec![]),
             (stolen.as_str(), vec![]),
             (mark.as_str(), vec![("sec-fetch-site", "cross-site")]),
             (mark.as_str(), vec![("sec-fetch-site", "same-site")]),
         ] {
-            let form = [("mark", mark), ("sure", "on"), ("key", "C1"), ("reason", "r"), ("name", "x")];
+            let form: Vec<_> = fields.iter().copied().chain([("mark", mark)]).collect();
             let (status, page, _) = browser.send(Method::POST, path, &form, &headers).await;
             assert_eq!(status, StatusCode::FORBIDDEN, "{path} {page}");
         }
-        let (status, ..) = browser.send(Method::POST, path, &[("sure", "on")], &[]).await;
+        let (status, ..) = browser.send(Method::POST, path, fields, &[]).await;
         assert!(status.is_client_error(), "{path}");
+        let form: Vec<_> = fields.iter().copied().chain([("mark", mark.as_str()), ("dry_run", "on")]).collect();
+        let (status, ..) = browser.send(Method::POST, path, &form, &[]).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path} with an unknown field");
     }
     assert_eq!(
         office.company.rows("SELECT (SELECT count(*) FROM lethe_sweeps) + (SELECT count(*) FROM lethe_holds)").await,

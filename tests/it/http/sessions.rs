@@ -57,6 +57,39 @@ async fn a_session_ends_when_it_is_idle_when_it_is_old_and_when_its_token_is_rev
 }
 
 #[tokio::test]
+async fn a_page_that_looks_again_by_itself_keeps_no_session_from_ending() {
+    let office = Office::new().await;
+    let token = office.token("reader", &[Right::Read]).await;
+    office.company.execute("UPDATE lethe_tokens SET expires_at = '2030-01-01'").await;
+    let (left, used) = (Browser::signed_in(&office, &token).await, Browser::signed_in(&office, &token).await);
+    for moment in ["2026-01-02T12:20:00Z", "2026-01-02T12:40:00Z", "2026-01-02T12:59:59Z"] {
+        office.company.set_clock(moment);
+        let (live, ..) = left.send(Method::GET, "/", &[], &[("lethe-live", "1")]).await;
+        assert_eq!((live, status(&used).await), (StatusCode::OK, StatusCode::OK), "{moment}");
+    }
+    office.company.set_clock("2026-01-02T13:00:01Z");
+    assert_eq!((status(&left).await, status(&used).await), (StatusCode::SEE_OTHER, StatusCode::OK));
+}
+
+#[tokio::test]
+async fn a_token_has_ten_sessions_and_the_oldest_makes_room() {
+    let office = Office::new().await;
+    let (token, other) = (office.token("reader", &[Right::Read]).await, office.token("other", &[Right::Read]).await);
+    let untouched = Browser::signed_in(&office, &other).await;
+    let mut browsers = Vec::new();
+    for second in 0..12 {
+        office.company.set_clock(&format!("2026-01-02T12:00:{second:02}Z"));
+        browsers.push(Browser::signed_in(&office, &token).await);
+    }
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sessions").await, ["11"]);
+    for (at, browser) in browsers.iter().enumerate() {
+        let wanted = if at < 2 { StatusCode::SEE_OTHER } else { StatusCode::OK };
+        assert_eq!(status(browser).await, wanted, "session {at}");
+    }
+    assert_eq!(status(&untouched).await, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn people_behind_one_address_are_counted_by_their_sessions_and_are_refused_with_a_page() {
     let office = Office::with_rate(2).await;
     let (greedy, modest) = (office.token("greedy", &[Right::Read]).await, office.token("modest", &[Right::Read]).await);

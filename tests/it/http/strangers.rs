@@ -56,26 +56,27 @@ async fn a_thousand_slow_connections_keep_nobody_from_an_answer() {
 #[tokio::test]
 async fn who_lacks_the_right_is_refused_before_the_body_comes() {
     let office = Office::new().await;
-    let token = office.token("reader", &[Right::Read]).await;
-    for path in [
-        "/api/v1/sweeps",
-        "/api/v1/reviews",
-        "/api/v1/reviews/x/imports",
-        "/api/v1/reviews/x/approve",
-        "/api/v1/failures/retry",
-        "/api/v1/clients/C1/anonymize",
-    ] {
+    let token = office.token("nobody", &[]).await;
+    let (_, document) = office.get("/api/v1/openapi.json", "").await;
+    let mut paths = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.replace("{client}", "C1").replace("{sweep}", "1").replace('{', "").replace('}', "");
+        let changing = methods.as_object().unwrap().keys().filter(|own| *own != "get");
+        paths.extend(changing.map(|method| (method.to_uppercase(), path.clone())));
+    }
+    assert!(paths.len() > 15, "{paths:?}");
+    for (method, path) in paths {
         let mut stream = connect(&office).await;
         let size = if path.ends_with("imports") { 30_000_000 } else { 100_000 };
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {size}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut said = vec![0; 64];
         let read = tokio::time::timeout(Duration::from_secs(60), stream.read(&mut said)).await;
         let read = read.expect("nothing of the body is waited for").unwrap();
         let said = String::from_utf8_lossy(&said[..read]).into_owned();
-        assert!(said.starts_with("HTTP/1.1 403"), "{path}: {said}");
+        assert!(said.starts_with("HTTP/1.1 403"), "{method} {path}: {said}");
     }
 }
 
@@ -100,23 +101,60 @@ async fn a_reader_leaves_a_bounded_trace_however_often_and_whatever_is_asked() {
         .company
         .execute("INSERT INTO lethe_answers (token, request_key, asked, at) VALUES (1, 'k', '', '2026-01-01')")
         .await;
-    office.company.set_clock("2026-01-03T12:00:01Z");
-    office.company.context.ledger.tidy_requests().await.unwrap();
-    assert_eq!(
-        office.company.rows("SELECT (SELECT count(*) FROM lethe_answers), (SELECT count(*) FROM lethe_requests)").await,
-        ["0|201"]
-    );
-    office.company.set_clock("2028-02-01T12:00:00Z");
-    office.company.context.ledger.tidy_requests().await.unwrap();
-    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_requests").await, ["0"]);
+    // A scheduler deletes it, though no sweep is ever closed.
+    office.work();
+    let kept = "SELECT (SELECT count(*) FROM lethe_answers), (SELECT count(*) FROM lethe_requests)";
+    for (moment, wanted) in [("2026-01-03T12:00:01Z", "0|201"), ("2028-02-01T12:00:00Z", "0|0")] {
+        office.company.set_clock(moment);
+        let begun = Instant::now();
+        while office.company.rows(kept).await != [wanted] {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", office.company.rows(kept).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sweeps").await, ["0"]);
+}
+
+#[tokio::test]
+async fn however_often_somebody_asks_whether_it_is_ready_the_answer_is_a_second_old_at_most() {
+    let office = Office::new().await;
+    let ready = async || office.request(Method::GET, "/health/ready").send().await.unwrap().status();
+    let becomes = async |wanted: StatusCode| {
+        let begun = Instant::now();
+        loop {
+            let all = futures::future::join_all((0..50).map(|_| ready())).await;
+            if all.iter().all(|own| *own == wanted) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{all:?}");
+        }
+    };
+    becomes(StatusCode::NO_CONTENT).await;
+    office.company.execute("ALTER TABLE customers ADD COLUMN nickname TEXT").await;
+    becomes(StatusCode::SERVICE_UNAVAILABLE).await;
+    office.company.execute("ALTER TABLE customers DROP COLUMN nickname").await;
+    becomes(StatusCode::NO_CONTENT).await;
 }
 
 #[tokio::test]
 async fn names_and_reasons_are_of_bounded_length_and_are_what_they_seem() {
     let office = Office::new().await;
     let token = office.token("operator", &[Right::Admin]).await;
-    let unclear =
-        ["a\u{202e}b", "a\u{200b}b", "a\u{1b}[2Jb", "p\u{430}ypal", "\u{ff41}b", "a\u{a0}b", &"x".repeat(61), ""];
+    let unclear = [
+        "b\u{966}b",
+        "a\u{1c0}ice",
+        "ᎪᏞᏆᏟᎬ",
+        "week\u{2010}1",
+        "a\u{1d173}b",
+        "a\u{202e}b",
+        "a\u{200b}b",
+        "a\u{1b}[2Jb",
+        "p\u{430}ypal",
+        "\u{ff41}b",
+        "a\u{a0}b",
+        &"x".repeat(61),
+        "",
+    ];
     for name in unclear {
         let (status, problem) =
             office.post("/api/v1/reviews", &token, json!({ "name": name, "sweep": { "kind": "due" } })).await;
@@ -131,6 +169,23 @@ async fn names_and_reasons_are_of_bounded_length_and_are_what_they_seem() {
             office.ask(Method::PUT, "/api/v1/holds/C1", &token, Some(json!({ "reason": reason }))).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
     }
+    let many: Vec<String> = (0..1_001).map(|at| at.to_string()).collect();
+    for sweep in [
+        json!({ "kind": "due", "filters": { "grade": ["x".repeat(501)] } }),
+        json!({ "kind": "due", "filters": { "grade": ["a\u{202e}b"] } }),
+        json!({ "kind": "due", "filters": { "grade": many } }),
+        json!({ "kind": "list", "clients": ["C".repeat(1_001)] }),
+    ] {
+        for (path, body) in [
+            ("/api/v1/reviews", json!({ "name": "week", "sweep": sweep })),
+            ("/api/v1/sweeps", json!({ "sweep": sweep, "confirm": true })),
+            ("/api/v1/previews", sweep.clone()),
+        ] {
+            let (status, problem) = office.post(path, &token, body).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");
+        }
+    }
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_sweeps").await, ["0"]);
     let kept = "SELECT (SELECT count(*) FROM lethe_reviews) + (SELECT count(*) FROM lethe_selections) + (SELECT count(*) FROM lethe_holds)";
     assert_eq!(office.company.rows(kept).await, ["0"]);
 }

@@ -242,6 +242,8 @@ async fn the_state_of_everything_can_be_read() {
     assert_eq!(office.get("/health/live", "").await.0, StatusCode::NO_CONTENT);
     assert_eq!(office.get("/health/ready", "").await.0, StatusCode::NO_CONTENT);
     office.company.execute("ALTER TABLE customers ADD COLUMN nickname TEXT").await;
+    // The answer before may stand for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     assert_eq!(office.get("/health/ready", "").await.0, StatusCode::SERVICE_UNAVAILABLE);
     let (_, policy) = office.get("/api/v1/policy", &token).await;
     assert!(policy["missing"][0]["place"].as_str().unwrap().contains("nickname"), "{policy}");
