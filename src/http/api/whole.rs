@@ -50,7 +50,7 @@ pub(in crate::http) async fn status(
 ) -> Result<Json<Status>, Problem> {
     service.allow(Right::Read, "look at sweeps").await?;
     let last = within(last, 200)?;
-    Ok(Json(app.0.status.ask(last, Status::of(&service.context, &service.jobs, last, Face::Http)).await?))
+    Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
 }
 
 /// The jobs, and when each runs next.
