@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use super::batch::guard_condition;
 use super::change::differing;
-use super::link::{Asked, CLIENT, Looks, TAKEN};
+use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
 use super::residue::{Search, search_again};
 use super::select::Wanted;
 use super::{Scope, any_of, key_columns, name, row, text, tuple};
 use crate::domain::dialect::Closing;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{Condition, Delete, GuardPlan, Path, Plan, Step, Update};
+use crate::domain::plan::{Condition, Delete, Path, Plan, Step, Update};
 use crate::domain::sweep::SweepKind;
 
 /// The last look of a batch.
@@ -26,6 +26,8 @@ pub struct LastLook {
     pub rules: Vec<Check>,
     /// Finds clients taken whom something keeps now: `n` and its name.
     pub kept: Option<String>,
+    /// The same by rows that others wrote since `{since}`, where a rule changes what is asked about.
+    pub kept_since: Option<String>,
     /// How others are kept from writing meanwhile; `None` where they cannot anyway.
     pub closing: Option<&'static Closing>,
     /// The tables in which they could change the answer, as they are called in SQL.
@@ -45,11 +47,13 @@ pub struct Check {
 impl LastLook {
     pub(super) fn of(wanted: &Wanted, kind: SweepKind, force: bool) -> Self {
         let (scope, plan) = (wanted.scope(), wanted.plan);
+        let (kept, kept_since) = kept(wanted, kind, force);
         let mut look = Self {
             early: Vec::new(),
             after_last: Vec::new(),
             rules: Vec::new(),
-            kept: kept(wanted, kind, force),
+            kept,
+            kept_since,
             closing: scope.dialect.closing(),
             tables: tables(scope, plan),
             again: Vec::new(),
@@ -132,11 +136,14 @@ fn still_remembered(scope: Scope, at: usize, step: &Step, columns: &[(String, St
     Check { table: step.table.clone(), sql }
 }
 
-/// Who is kept by now: by a guard, a hold, or activity.
-///
-/// A condition on a column that a rule changes says nothing afterwards, and is left out.
-fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> Option<String> {
+/// Who is kept by now, by a guard, a hold, or activity: as it is at the end, and as others left it.
+fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> (Option<String>, Option<String>) {
     let (scope, plan) = (wanted.scope(), wanted.plan);
+    let has_triggers = plan.steps.iter().any(|step| !step.triggers.is_empty());
+    if scope.dialect.closing().is_none() && !has_triggers {
+        return (None, None);
+    }
+    let by_others = scope.dialect.closing().map(|closing| closing.written_by_others);
     let changed = Changed::of(plan);
     let client = format!(
         "lethe_batch AS b JOIN {} ON {} = {} WHERE b.state = 'anonymized'",
@@ -144,23 +151,40 @@ fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> Option<String> {
         tuple(CLIENT, &scope.client.key),
         row(key_columns("b", scope.client.key.len()))
     );
-    let mut all = Vec::new();
+    let (mut all, mut since) = (Vec::new(), Vec::new());
     if !(kind == SweepKind::Replay && force) {
-        let is_steady = |guard: &&GuardPlan| {
+        for guard in &plan.guards {
             let date = guard.within.as_ref().map(|own| own.date.as_str());
-            !changed.is_asked(&guard.paths, guard.condition.as_ref(), date)
-        };
-        for guard in plan.guards.iter().filter(is_steady) {
             let condition = guard_condition(scope, guard);
+            let (whose, condition) = match changed.asked(&guard.paths, guard.condition.as_ref(), date) {
+                Says::AsBefore => (&mut all, condition),
+                Says::OfOthers => match by_others {
+                    Some(by_others) => (&mut since, Some(and(condition, by_others))),
+                    None => continue,
+                },
+                Says::Nothing => continue,
+            };
             let exists = scope.exists(&guard.paths, condition.as_ref(), &Asked::Batch);
-            all.push(format!("SELECT b.n, {} FROM {client} AND {exists}", text(&guard.name)));
+            whose.push(format!("SELECT b.n, {} FROM {client} AND {exists}", text(&guard.name)));
         }
     }
-    if kind == SweepKind::Period {
-        let sources = plan.retention.iter().flat_map(|own| &own.activity);
-        for source in sources.filter(|own| !changed.is_asked(&own.paths, own.condition.as_ref(), Some(&own.date))) {
-            for active in wanted.active_in_batch(source) {
-                all.push(format!("SELECT b.n, {} FROM {client} AND {active}", text(&source.table)));
+    let is_by_activity = kind == SweepKind::Period || (kind == SweepKind::List && !force);
+    if let Some(by_others) = by_others.filter(|_| is_by_activity) {
+        let due_by = scope.client.to_anonymize_on.as_deref().filter(|_| kind == SweepKind::List);
+        let is_date_changed = due_by.is_some_and(|own| changed.has(&scope.client.table, own));
+        let unless = if due_by.is_some() && !is_date_changed {
+            format!(" AND NOT COALESCE(({}), FALSE)", wanted.due())
+        } else {
+            String::new()
+        };
+        for source in plan.retention.iter().flat_map(|own| &own.activity) {
+            let (whose, only) = match changed.asked(&source.paths, source.condition.as_ref(), Some(&source.date)) {
+                Says::AsBefore if !is_date_changed => (&mut all, None),
+                Says::AsBefore | Says::OfOthers => (&mut since, Some(by_others)),
+                Says::Nothing => continue,
+            };
+            for active in wanted.active_in_batch(source, only) {
+                whose.push(format!("SELECT b.n, {} FROM {client} AND {active}{unless}", text(&source.table)));
             }
         }
     }
@@ -168,43 +192,92 @@ fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> Option<String> {
         "SELECT b.n, '{HOLD}' FROM lethe_batch AS b WHERE b.state = 'anonymized' \
          AND EXISTS (SELECT 1 FROM lethe_holds AS h WHERE h.client_key = b.key AND h.released_at IS NULL)"
     ));
-    Some(all.join(" UNION ")).filter(|_| scope.dialect.closing().is_some())
+    let together = |all: Vec<String>| (!all.is_empty()).then(|| all.join(" UNION "));
+    (together(all), together(since))
+}
+
+fn and(condition: Option<OfRow>, other: &str) -> OfRow {
+    match condition {
+        Some(own) => OfRow { sql: format!("({}) AND {other}", own.sql), always_readable: own.always_readable },
+        None => OfRow { sql: other.to_owned(), always_readable: true },
+    }
 }
 
 /// The tables whose rows decide, each once.
 fn tables(scope: Scope, plan: &Plan) -> Vec<String> {
     let mut all: BTreeSet<String> = plan.rights().into_keys().map(|table| scope.dialect.qualified(&table)).collect();
+    all.extend(plan.also_read().into_iter().map(|(schema, own)| match schema {
+        Some(schema) => format!("{}.{}", name(&schema), name(&own)),
+        None => name(&own),
+    }));
     all.insert("lethe_holds".to_owned());
     all.into_iter().collect()
 }
 
-/// The columns that rules change.
-struct Changed<'a>(BTreeSet<(&'a str, &'a str)>);
+/// What a question says after the rules that was asked before them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    /// The same.
+    AsBefore,
+    /// The same of rows that others wrote, as no rule has changed those.
+    OfOthers,
+    /// Nothing: it is also about rows that rules change or delete.
+    Nothing,
+}
+
+/// What rules change.
+struct Changed<'a> {
+    columns: BTreeSet<(&'a str, &'a str)>,
+    /// The tables of which rows are deleted.
+    deleted: BTreeSet<&'a str>,
+}
 
 impl<'a> Changed<'a> {
     fn of(plan: &'a Plan) -> Self {
         let updates =
             plan.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks).map(move |own| (step, own)));
-        Self(
-            updates
+        Self {
+            columns: updates
                 .flat_map(|(step, own)| own.rules.iter().map(|rule| (step.table.as_str(), rule.column.as_str())))
                 .collect(),
-        )
+            deleted: plan
+                .steps
+                .iter()
+                .filter(|step| !step.deletes.is_empty())
+                .map(|step| step.table.as_str())
+                .collect(),
+        }
     }
 
-    /// Whether a question about rows by these paths reads a column that a rule changes.
-    fn is_asked(&self, paths: &[Path], condition: Option<&Condition>, date: Option<&str>) -> bool {
-        let of_hop = |table: &str, condition: Option<&Condition>| {
-            condition.is_some_and(|own| {
-                own.columns().iter().any(|column| self.0.contains(&(table, column.as_str())))
-                    || own.relations().iter().any(|(_, read)| self.0.iter().any(|(table, _)| *table == read))
-            })
+    fn has(&self, table: &str, column: &str) -> bool {
+        self.columns.contains(&(table, column))
+    }
+
+    /// Whether the subqueries of a condition on this table's rows read what rules change or delete.
+    fn is_within(&self, of: &str, condition: &Condition) -> bool {
+        self.columns.iter().any(|(table, column)| condition.reads_column(of, table, column))
+            || self.deleted.iter().any(|table| condition.reads(table))
+    }
+
+    /// What a question about rows by these paths says after the rules.
+    fn asked(&self, paths: &[Path], condition: Option<&Condition>, date: Option<&str>) -> Says {
+        let of_row = |table: &str, own: &Condition| {
+            if self.is_within(table, own) {
+                Says::Nothing
+            } else if own.columns().iter().any(|column| self.has(table, column)) {
+                Says::OfOthers
+            } else {
+                Says::AsBefore
+            }
         };
-        paths.iter().any(|path| {
-            let table = path.hops.first().map_or("", |hop| hop.table.as_str());
-            of_hop(table, condition)
-                || date.is_some_and(|date| self.0.contains(&(table, date)))
-                || path.hops.iter().any(|hop| of_hop(&hop.table, hop.condition.as_ref()))
-        })
+        let of_path = |path: &Path| {
+            let Some((first, others)) = path.hops.split_first() else { return Says::AsBefore };
+            let own = condition.iter().copied().chain(&first.condition).map(|own| of_row(&first.table, own));
+            let dated = date.is_some_and(|date| self.has(&first.table, date)).then_some(Says::OfOthers);
+            let passed = others.iter().flat_map(|hop| hop.condition.iter().map(|own| of_row(&hop.table, own)));
+            let passed = passed.map(|own| if own == Says::AsBefore { own } else { Says::Nothing });
+            own.chain(dated).chain(passed).max().unwrap_or(Says::AsBefore)
+        };
+        paths.iter().map(of_path).max().unwrap_or(Says::AsBefore)
     }
 }

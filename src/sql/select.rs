@@ -132,7 +132,7 @@ impl Wanted<'_> {
         let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
             let sources = retention.activity.iter();
-            sources.flat_map(|source| self.activity(source, since, whose)).collect::<Vec<_>>()
+            sources.flat_map(|source| self.activity(source, since, None, whose)).collect::<Vec<_>>()
         };
         // Each by itself, as `PostgreSQL` joins what is not under an OR.
         let mut lapsed: Vec<String> = active(Some(cutoff)).iter().map(|active| format!("NOT {active}")).collect();
@@ -151,13 +151,20 @@ impl Wanted<'_> {
         lapsed.join(" AND ")
     }
 
-    /// Whether a client of a batch has activity from this source within the period: a condition for each of its paths.
-    pub(super) fn active_in_batch(&self, source: &ActivityPlan) -> Vec<String> {
-        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), Whose::OfBatch))
+    /// Whether a client of a batch has activity from this source within the period, in rows for which `only` holds: a
+    /// condition for each of its paths.
+    pub(super) fn active_in_batch(&self, source: &ActivityPlan, only: Option<&str>) -> Vec<String> {
+        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), only, Whose::OfBatch))
     }
 
     /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
-    fn activity(&self, source: &ActivityPlan, since: Option<NaiveDate>, whose: Whose) -> Vec<String> {
+    fn activity(
+        &self,
+        source: &ActivityPlan,
+        since: Option<NaiveDate>,
+        only: Option<&str>,
+        whose: Whose,
+    ) -> Vec<String> {
         let scope = self.scope();
         let mut condition = Vec::new();
         if let Some(own) = &source.condition {
@@ -166,6 +173,7 @@ impl Wanted<'_> {
         if let Some(since) = since {
             condition.push(scope.may_be_since(&column(&source.table, &source.date), source.nullable, since));
         }
+        condition.extend(only.map(str::to_owned));
         let condition = (!condition.is_empty()).then(|| OfRow {
             sql: condition.join(" AND "),
             always_readable: source.condition.as_ref().is_none_or(Condition::is_always_readable),

@@ -84,7 +84,8 @@ pub(super) async fn look(
     for rule in &last_look.rules {
         check(connection, rule, &mut kept).await?;
     }
-    if let Some(sql) = &last_look.kept {
+    let kept_since = last_look.kept_since.as_ref().map(|sql| sql.replace("{since}", &applied.since));
+    for sql in last_look.kept.iter().chain(&kept_since) {
         let found: Vec<(i64, String)> = query_as(sql).fetch_all(&mut *connection).await?;
         for (client, name) in found {
             let reason = format!("kept by {name} when it was to be committed");

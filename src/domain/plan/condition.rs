@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, Ident, ObjectName, Query, UnaryOperator, Visit, Visitor};
+use sqlparser::ast::{
+    BinaryOperator, Expr, Ident, ObjectName, Query, TableFactor, UnaryOperator, Value, Visit, Visitor,
+};
 use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -15,6 +17,8 @@ pub struct Condition {
     text: String,
     columns: Vec<String>,
     relations: Vec<(Option<String>, String)>,
+    /// The columns that its subqueries read: the table, where it is named, and the column or [`EVERY`].
+    within: Vec<(Option<String>, String)>,
     has_query: bool,
     always_readable: bool,
     /// Whether it is about moments, of which the day depends on the time zone.
@@ -22,6 +26,9 @@ pub struct Condition {
 }
 
 const TODAY: &str = "{today}";
+
+/// Stands for every column of a table.
+const EVERY: &str = "*";
 
 impl Condition {
     /// Parses one SQL expression; `{today}` stands for the day of the sweep.
@@ -47,13 +54,14 @@ impl Condition {
         if next.token != Token::EOF {
             return Err(format!("`{text}` is more than one SQL expression; it should end before `{}`", next.token));
         }
-        let mut names = Names::default();
+        let mut names = Names { joins_by_name: joins_by_name(text), ..Names::default() };
         let _ = expression.visit(&mut names);
         if names.placeholder {
             return Err(format!("`{text}` has a placeholder other than `{{today}}`"));
         }
         Ok(Self {
             text: text.to_owned(),
+            within: names.within(),
             columns: names.columns,
             relations: names.relations,
             has_query: names.has_query,
@@ -81,6 +89,7 @@ impl Condition {
             text: format!("{own} = {}", literal(value)),
             columns: vec![column.to_owned()],
             relations: Vec::new(),
+            within: Vec::new(),
             has_query: false,
             always_readable: true,
             about_moments: false,
@@ -93,6 +102,7 @@ impl Condition {
             text: format!("({}) AND ({})", self.text, other.text),
             columns: self.columns.iter().chain(&other.columns).cloned().collect(),
             relations: self.relations.iter().chain(&other.relations).cloned().collect(),
+            within: self.within.iter().chain(&other.within).cloned().collect(),
             has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
             about_moments: self.about_moments || other.about_moments,
@@ -124,6 +134,29 @@ impl Condition {
     #[must_use]
     pub fn relations(&self) -> &[(Option<String>, String)] {
         &self.relations
+    }
+
+    /// Whether its subqueries read rows of a table.
+    #[must_use]
+    pub fn reads(&self, table: &str) -> bool {
+        self.relations.iter().any(|(schema, own)| is_table(table, schema.as_deref(), own))
+    }
+
+    /// Whether its subqueries may read a column of a table: one of their own tables, or `of`, on whose rows it is
+    /// evaluated.
+    #[must_use]
+    pub fn reads_column(&self, of: &str, table: &str, column: &str) -> bool {
+        let is_there = |table: &str| table == of || self.reads(table);
+        let is_meant = |(named, own): &(Option<String>, String)| {
+            (own == EVERY || own.eq_ignore_ascii_case(column))
+                && match named {
+                    None => true,
+                    Some(named) if is_table(table, None, named) => true,
+                    // A query in FROM, which may give any column of its tables on.
+                    Some(named) => !is_table(of, None, named) && !self.relations.iter().any(|(_, own)| own == named),
+                }
+        };
+        is_there(table) && self.within.iter().any(is_meant)
     }
 
     /// Whether no row can hold a value that it cannot read.
@@ -168,6 +201,22 @@ fn is_always_readable(expression: &Expr) -> bool {
     }
 }
 
+/// Whether a table, called `schema.table` outside of the schema that comes first, is meant by a name in a query.
+fn is_table(table: &str, schema: Option<&str>, named: &str) -> bool {
+    let (own_schema, own) = table.split_once('.').map_or((None, table), |(schema, own)| (Some(schema), own));
+    let is_schema = match (own_schema, schema) {
+        (Some(own), Some(named)) => own.eq_ignore_ascii_case(named),
+        _ => true,
+    };
+    is_schema && (own.eq_ignore_ascii_case(named) || table.eq_ignore_ascii_case(named))
+}
+
+/// Whether tables are joined by columns of the same name, which are no expressions.
+fn joins_by_name(text: &str) -> bool {
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.any(|word| word.eq_ignore_ascii_case("using") || word.eq_ignore_ascii_case("natural"))
+}
+
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -199,9 +248,41 @@ fn plain(error: &ParserError) -> String {
 struct Names {
     columns: Vec<String>,
     relations: Vec<(Option<String>, String)>,
+    /// Columns in subqueries: the table as it is called there, where it is, and the column.
+    inner: Vec<(Option<String>, String)>,
+    /// What tables are called in subqueries, and their names.
+    called: Vec<(String, String)>,
+    joins_by_name: bool,
     depth: usize,
     has_query: bool,
     placeholder: bool,
+}
+
+impl Names {
+    /// The columns that subqueries read, by the names of their tables.
+    fn within(&self) -> Vec<(Option<String>, String)> {
+        let mut all = Vec::new();
+        for (called, column) in &self.inner {
+            let name = called.as_ref().unwrap_or(column);
+            let tables = self.called.iter().filter(|(own, _)| own == name).map(|(_, table)| table);
+            let before = all.len();
+            // A table's name alone is its whole row.
+            let read = called.as_ref().map_or(EVERY, |_| column.as_str());
+            all.extend(tables.map(|table| (Some(table.clone()), read.to_owned())));
+            if called.is_none() || all.len() == before {
+                all.push((called.clone(), column.clone()));
+            }
+        }
+        if self.joins_by_name {
+            all.push((None, EVERY.to_owned()));
+        }
+        all
+    }
+}
+
+/// A name as the database reads it: what stands without quotes, in small letters.
+fn spelt(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 impl Visitor for Names {
@@ -219,9 +300,6 @@ impl Visitor for Names {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        // What stands without quotes is read in small letters.
-        let spelt =
-            |name: &Ident| if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() };
         let mut parts: Vec<String> = relation.0.iter().filter_map(|part| part.as_ident()).map(spelt).collect();
         if let Some(own) = parts.pop() {
             self.relations.push((parts.pop(), own));
@@ -229,14 +307,27 @@ impl Visitor for Names {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias, .. } = factor
+            && let Some(own) = name.0.last().and_then(|part| part.as_ident()).map(spelt)
+        {
+            let called = alias.as_ref().map_or_else(|| own.clone(), |alias| spelt(&alias.name));
+            self.called.push((called, own));
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
         match expression {
-            Expr::Value(value) if matches!(value.value, sqlparser::ast::Value::Placeholder(_)) => {
-                self.placeholder = true;
-            }
+            Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => self.placeholder = true,
             Expr::Identifier(name) if self.depth == 0 => self.columns.push(name.value.clone()),
             Expr::CompoundIdentifier(names) if self.depth == 0 => {
                 self.columns.extend(names.last().map(|name| name.value.clone()));
+            }
+            Expr::Identifier(name) => self.inner.push((None, spelt(name))),
+            Expr::CompoundIdentifier(names) => {
+                let called = names.len().checked_sub(2).and_then(|at| names.get(at)).map(spelt);
+                self.inner.extend(names.last().map(|name| (called, spelt(name))));
             }
             _ => {}
         }
@@ -273,6 +364,30 @@ mod tests {
         let named = |schema: Option<&str>, own: &str| (schema.map(str::to_owned), own.to_owned());
         let wanted = [named(Some("sales"), "docs"), named(None, "Lines"), named(None, "more")];
         assert_eq!(condition.relations(), wanted);
+    }
+
+    #[test]
+    fn a_condition_knows_which_columns_its_subqueries_read() {
+        let reads = |text, table, column| {
+            Condition::parse(text, &PostgreSqlDialect {}).unwrap().reads_column("customers", table, column)
+        };
+        let open = "EXISTS (SELECT 1 FROM orders o JOIN lines AS l ON l.order_id = o.id WHERE o.customer_no = customers.no \
+                    AND o.status = 'open')";
+        for (table, column) in
+            [("orders", "status"), ("sales.orders", "Status"), ("lines", "order_id"), ("customers", "no")]
+        {
+            assert!(reads(open, table, column), "{table}.{column}");
+        }
+        for (table, column) in [("orders", "note"), ("lines", "status"), ("customers", "status"), ("notes", "status")] {
+            assert!(!reads(open, table, column), "{table}.{column}");
+        }
+        // Whose column it is cannot be told, or every column is read.
+        assert!(reads("EXISTS (SELECT 1 FROM a, b WHERE note = 1)", "a", "note"));
+        assert!(reads("EXISTS (SELECT 1 FROM (SELECT * FROM a) AS q WHERE q.note = 1)", "a", "note"));
+        assert!(reads("EXISTS (SELECT 1 FROM a JOIN b USING (note))", "a", "note"));
+        assert!(reads("EXISTS (SELECT 1 FROM a AS q WHERE q IS NULL)", "a", "note"));
+        assert!(!reads("EXISTS (SELECT 1 FROM a AS q WHERE q.x IS NULL)", "a", "note"));
+        assert!(!reads("note = 1", "customers", "note"), "that is no subquery");
     }
 
     #[test]
