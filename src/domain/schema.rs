@@ -120,6 +120,9 @@ pub struct Trigger {
     pub on_change: bool,
     /// Whether it fires when a row is deleted.
     pub on_delete: bool,
+    /// Whether it may wait for the end of the transaction.
+    #[serde(skip)]
+    pub deferred: bool,
     /// The tables from which its text deletes rows, without their schema.
     pub deletes_from: Vec<String>,
     /// Whether it can delete rows at all, as far as its text says.

@@ -96,6 +96,8 @@ pub struct Statements {
     pub searches: Vec<Search>,
     /// Rules that wait for the residue check, with the table each is about.
     pub last_changes: Vec<(String, String)>,
+    /// Whether triggers may write what was there before after the searches, so that those are made once more.
+    pub searched_twice: bool,
     /// What is asked once more at the end.
     pub last_look: LastLook,
     /// Whether every client is still there.
@@ -133,6 +135,9 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     if plan.steps.iter().any(fires_late) {
         last_changes.extend(again(scope, &plan.steps));
     }
+    let has_triggers = plan.steps.iter().any(|step| !step.triggers.is_empty());
+    let is_deferred = plan.steps.iter().any(|step| step.deferred);
+    let searched_twice = has_triggers && (is_deferred || !last_changes.is_empty());
     Statements {
         steady: steady(scope, plan),
         lock: lock(scope, scope.dialect.skip_locked()),
@@ -159,6 +164,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
+        searched_twice,
         last_look: LastLook::of(wanted, kind, force),
         kept: super::kept::Kept::of(plan),
         files: super::files::Statements::of(scope, plan),

@@ -172,22 +172,16 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
     }
     drop(step);
     let step = Span::step("residue");
-    let mut left = Failing::new();
-    if !former.is_empty() {
-        for search in &statements.searches {
-            residue::search(connection, search, &former, &mut left).await?;
-        }
-    }
-    if !left.is_empty() {
-        return Err(BatchFault::Residue(left));
-    }
+    search(connection, statements, &former).await?;
     let mut missed = Failing::new();
     for check in &last_look.early {
         closing::check(connection, check, &mut missed).await?;
     }
     drop(step);
     let _step = Span::step("last rules");
-    for (((_, change), check), rule) in last_changes.zip(&last_look.after_last).zip(rules) {
+    // What comes after the last rules is checked with all others.
+    let checks = last_look.after_last.iter().map(Option::as_ref).chain(std::iter::repeat(None));
+    for (((_, change), check), rule) in last_changes.zip(checks).zip(rules) {
         query(change).execute(&mut *connection).await.map_err(|error| of_rule(error, rule))?;
         if let Some(check) = check {
             closing::check(connection, check, &mut missed).await?;
@@ -200,8 +194,26 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }
+    if statements.searched_twice {
+        search(connection, statements, &former).await?;
+    }
     kept::check(connection, &statements.kept, clients).await?;
     Ok(Applied { former, since })
+}
+
+/// Looks for former values in what is left.
+async fn search(
+    connection: &mut Connection,
+    statements: &Statements,
+    former: &HashMap<i64, Former>,
+) -> Result<(), BatchFault> {
+    let mut left = Failing::new();
+    if !former.is_empty() {
+        for search in &statements.searches {
+            residue::search(connection, search, former, &mut left).await?;
+        }
+    }
+    if left.is_empty() { Ok(()) } else { Err(BatchFault::Residue(left)) }
 }
 
 /// What the last look at a batch needs to know.

@@ -138,3 +138,88 @@ async fn a_trigger_that_keeps_every_row_fails_every_client() {
     assert_eq!((tally.anonymized, tally.failed), (0, 9));
     assert_eq!(company.dump().await, before);
 }
+
+const OPEN_ORDERS: &str = r#"
+[[guards]]
+name = "open-orders"
+reason = "has open orders"
+table = "orders"
+where = "note = 'open'"
+"#;
+
+#[tokio::test]
+async fn a_client_whom_a_trigger_gives_what_a_guard_refuses_has_failed() {
+    let company = Company::new(SCHEMA, &format!("{POLICY}{OPEN_ORDERS}")).await;
+    let opens = "INSERT INTO orders (id, customer_no, ship_to, note) SELECT max(id) + 1, old.no, 'Somewhere', 'open' FROM orders;";
+    let trigger = if is_on_postgres() {
+        format!(
+            "CREATE FUNCTION opens() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {opens} RETURN new; END $$; \
+             CREATE TRIGGER opens AFTER UPDATE ON customers FOR EACH ROW WHEN (old.no = 'C2') EXECUTE FUNCTION opens();"
+        )
+    } else {
+        format!("CREATE TRIGGER opens AFTER UPDATE ON customers WHEN old.no = 'C2' BEGIN {opens} END;")
+    };
+    company.execute(&trigger).await;
+    let tally = company.due().await;
+    assert_eq!((tally.anonymized, tally.failed), (8, 1), "{tally:?}");
+    let failed = "SELECT client_key, reasons FROM lethe_outcomes WHERE outcome = 'failed'";
+    let reason = r#"C2|["kept by open-orders when it was to be committed"]"#;
+    assert_eq!(company.rows(failed).await, [reason]);
+    assert_eq!(company.rows("SELECT name FROM customers WHERE no = 'C2'").await, ["Ada Person2"]);
+    assert_eq!(company.rows("SELECT count(*) FROM orders WHERE note = 'open'").await, ["0"]);
+}
+
+const GONE_LAST: &str = "
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, memo TEXT, due DATE);
+CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT);
+CREATE TABLE parcels (id INTEGER PRIMARY KEY, order_id INTEGER);
+INSERT INTO customers VALUES ('A', 'Ann Archer', 'x', '2020-01-01'), ('B', 'Bob Baker', 'x', '2020-01-01');
+INSERT INTO orders (id, customer_no) VALUES (1, 'A'), (2, 'B');
+INSERT INTO parcels (id, order_id) VALUES (1, 1), (2, 2);
+";
+
+const GOES_LAST: &str = r#"
+client = { table = "customers", key = "no", to_anonymize_on = "due" }
+[tables.customers.columns]
+no.class = "non-personal"
+name = { class = "personal", replace = "Client", identifying = true }
+memo.class = "non-personal"
+due.class = "non-personal"
+[tables.orders]
+client = "customer_no"
+rows = "delete"
+[tables.parcels]
+client = { column = "order_id", through = "orders", equals = "id" }
+rows = "delete"
+"#;
+
+#[tokio::test]
+async fn what_a_trigger_writes_when_the_last_rows_are_deleted_is_found() {
+    let writes = "UPDATE customers SET memo = 'Bob Baker has gone' WHERE no = 'B' AND memo = 'x';";
+    let on_server = |trigger: &str| {
+        format!(
+            "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {writes} RETURN NULL; END $$; \
+             CREATE {trigger} EXECUTE FUNCTION late();"
+        )
+    };
+    let triggers = if is_on_postgres() {
+        vec![
+            on_server("TRIGGER late AFTER DELETE ON orders FOR EACH ROW WHEN (old.customer_no = 'B')"),
+            on_server(
+                "CONSTRAINT TRIGGER late AFTER UPDATE ON customers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (old.no = 'B')",
+            ),
+        ]
+    } else {
+        vec![format!("CREATE TRIGGER late AFTER DELETE ON orders WHEN old.customer_no = 'B' BEGIN {writes} END;")]
+    };
+    for trigger in triggers {
+        let company = Company::new(GONE_LAST, GOES_LAST).await;
+        company.execute(&trigger).await;
+        let tally = company.due().await;
+        assert_eq!((tally.anonymized, tally.failed), (1, 1), "{trigger}");
+        let failed = "SELECT client_key, reasons FROM lethe_outcomes WHERE outcome = 'failed'";
+        assert_eq!(company.rows(failed).await, [r#"B|["residue:customers.memo"]"#], "{trigger}");
+        assert_eq!(company.rows("SELECT name, memo FROM customers ORDER BY no").await, ["Client|x", "Bob Baker|x"]);
+        assert_eq!(company.rows("SELECT customer_no FROM orders").await, ["B"]);
+    }
+}

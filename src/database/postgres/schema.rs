@@ -231,15 +231,16 @@ async fn triggers(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
-    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc \
+    let sql = "SELECT CAST(t.tgrelid AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
          FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
          UNION ALL SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
-         pg_get_ruledef(r.oid) FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
+         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
     for row in query(sql).fetch_all(connection).await? {
         if let Some(table) = table(schema, names, row.get(0)?) {
             let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
             let deletes_from = deletes_from(&text);
-            table.triggers.push(Trigger { name: row.get(1)?, on_change, on_delete, deletes_from, may_delete: true });
+            let (name, deferred) = (row.get(1)?, row.get(5)?);
+            table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
         }
     }
     Ok(())

@@ -62,7 +62,7 @@ async fn triggers(connection: &mut Connection, schema: &mut Schema) -> Result<()
         let deletes_from = deletes_from(&sql);
         let may_delete = !deletes_from.is_empty();
         let (on_change, on_delete) = (fires_for_changes(&sql), fires_on_delete(&sql));
-        table.triggers.push(Trigger { name, on_change, on_delete, deletes_from, may_delete });
+        table.triggers.push(Trigger { name, on_change, on_delete, deferred: false, deletes_from, may_delete });
     }
     Ok(())
 }

@@ -206,6 +206,8 @@ pub struct Step {
     pub keys: Option<KnownKeys>,
     /// What of the database's own fires where rows of this table are changed or deleted, by name.
     pub triggers: Vec<String>,
+    /// Whether one of them waits for the end of the transaction.
+    pub deferred: bool,
 }
 
 /// Rows to delete: those reached by `paths` for which the condition holds.

@@ -114,10 +114,12 @@ impl TableRules<'_, '_> {
             updates: Vec::new(),
             unlinks: Vec::new(),
             keys: self.known_keys(builder),
+            deferred: fires.clone().any(|trigger| trigger.deferred),
             triggers: fires.map(|trigger| trigger.name.clone()).collect(),
         };
         if step.deletes.is_empty() && groups.is_empty() {
             step.triggers.clear();
+            step.deferred = false;
         }
         for ((turn, link), rules) in groups {
             let update = Update { paths: self.by_link(link.as_ref()), rules, first: turn == Turn::First };
