@@ -28,6 +28,20 @@ CREATE SCHEMA IF NOT EXISTS :"ledger" AUTHORIZATION :"role";
 -- And each other schema in which the policy names a table.
 GRANT USAGE ON SCHEMA public TO :"role";
 
+-- While a batch is verified, nobody else may write to the tables that decide, which takes a right to whole tables. This
+-- function gives it for that alone, until the transaction ends, and for tables that the role may read.
+CREATE OR REPLACE FUNCTION :"ledger".lethe_lock(own regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT has_any_column_privilege(session_user, own, 'SELECT') OR EXISTS (SELECT 1 FROM pg_class AS c
+        WHERE c.oid = own AND (c.relkind NOT IN ('r', 'p') OR c.relnamespace = 'pg_catalog'::regnamespace)) THEN
+        RAISE insufficient_privilege USING MESSAGE = format('%s is not a table that Lethe locks', own);
+    END IF;
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', own);
+END $$;
+REVOKE ALL ON FUNCTION :"ledger".lethe_lock(regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION :"ledger".lethe_lock(regclass) TO :"role";
+
 -- 2. What your policy needs, a line for each table that it names. `lethe doctor`
 --    prints every line that is missing here, and every right that is too many.
 

@@ -216,7 +216,7 @@ async fn role(planner: &Planner, store: &Store, findings: &mut Findings) -> Resu
     for change in &role.missing {
         findings.change(Verdict::Bad, change);
     }
-    for change in &role.excess {
+    for change in role.unlocked.iter().chain(&role.excess) {
         findings.change(Verdict::Note, change);
     }
     if role.missing.is_empty() {

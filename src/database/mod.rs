@@ -99,6 +99,12 @@ pub trait Driver: Debug + Send + Sync {
         connection: &'c mut Connection,
         plan: &'c Plan,
     ) -> BoxFuture<'c, Result<Option<Role>, StoreError>>;
+    /// Why others may write to tables of a plan while a batch is verified, if they may.
+    fn unlocked<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Option<String>, StoreError>>;
     /// What keeps the role from seeing tables of these names at all.
     fn closed<'c>(
         &'c self,
@@ -342,13 +348,16 @@ impl Store {
         Ok(problems)
     }
 
-    /// What is worth knowing about a plan, and only the database's rows say.
+    /// What is worth knowing about a plan, and only the database's rows and rights say.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the database is away.
     pub async fn remarks_on(&self, plan: &Plan) -> Result<Vec<String>, StoreError> {
-        verify::keyless(&mut self.readers.acquire().await?, plan).await
+        let mut connection = self.readers.acquire().await?;
+        let mut remarks = verify::keyless(&mut connection, plan).await?;
+        remarks.extend(self.driver.unlocked(&mut connection, plan).await?);
+        Ok(remarks)
     }
 
     /// What the role has too little and too much for a plan; `None` where there are no roles.

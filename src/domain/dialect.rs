@@ -37,9 +37,12 @@ pub struct Closing {
     /// Gives whether another session waits for a lock of this one. If so, it may hold one that is wanted, and waiting
     /// for it could end that session as the victim of a deadlock.
     pub is_waited_for: &'static str,
-    /// Of the tables in `$1`, a JSON array, gives those that the account may lock.
+    /// Gives each of the tables in `$1`, a JSON array, with the statement by which the account locks it, or NULL if it
+    /// may not. What is no table here is left out.
     pub lockable: &'static str,
-    /// Keeps others from writing to `{tables}` until the transaction ends, waiting a moment for those who are at it.
+    /// Runs such statements, `$1` as a JSON array, and with them keeps others from writing until the transaction ends. It
+    /// waits `$2` milliseconds for those who are at it, for all tables together, and less if a longer wait could end one
+    /// of them as the victim of a deadlock.
     pub lock: &'static str,
 }
 

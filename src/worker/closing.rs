@@ -1,21 +1,27 @@
 //! The last look at a batch: what is committed was verified, and nobody could
 //! change the answer in between.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::TryStreamExt;
 
 use super::batch::{Applied, BatchFault, Failing, Work};
 use super::residue;
-use crate::database::{Connection, Fault, FaultKind, query, query_as, query_scalar};
+use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::sql::closing::Check;
 use crate::traces::Span;
 
-/// Times that the tables are to be locked, a tenth of a second each.
+/// Times that the tables are to be locked.
 const LOCK_ATTEMPTS: u32 = 5;
-/// How long other sessions may keep the tables from being locked until the last look is taken without that.
+/// Milliseconds for which those who write to the tables are waited for, each time.
+const PATIENCE: i64 = 100;
+/// The same where nobody is waited for.
+const AT_ONCE: i64 = 1;
+/// How long other sessions may keep a table from being locked until the last look is taken without that.
 const LONG: Duration = Duration::from_secs(5);
 /// After how long the next failure has nothing to do with the last: longer than a batch takes.
 const ANOTHER_TIME: Duration = Duration::from_mins(10);
@@ -24,25 +30,43 @@ const TURN_PAUSE: Duration = Duration::from_millis(10);
 /// Times that it asks: half a minute.
 const TURN_ATTEMPTS: u32 = 3_000;
 
-/// Since when other sessions have kept the tables from being locked, and when they last did.
+/// Since when other sessions have kept a table from being locked, and when they last did.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    since: Instant,
+    last: Instant,
+}
+
+impl Times {
+    fn is_for_long(self, now: Instant) -> bool {
+        now - self.last < ANOTHER_TIME && now - self.since >= LONG
+    }
+}
+
+/// The tables that other sessions kept from being locked.
 #[derive(Debug, Default)]
-pub(super) struct Occupied(Mutex<Option<(Instant, Instant)>>);
+pub(super) struct Occupied {
+    tables: Mutex<BTreeMap<String, Times>>,
+    /// Whether it was said which tables the account may not lock.
+    is_said: AtomicBool,
+}
 
 impl Occupied {
-    /// The tables could not be locked. What was long before is another time.
-    fn note(&self, now: Instant) {
-        let mut times = self.0.lock().expect("nobody panics with it");
-        let since = times.filter(|(_, last)| now - *last < ANOTHER_TIME).map_or(now, |(since, _)| since);
-        *times = Some((since, now));
+    /// The table could not be locked. What was long before is another time.
+    fn note(&self, table: &str, now: Instant) {
+        let mut tables = self.tables.lock().expect("nobody panics with it");
+        let times = tables.get(table).filter(|times| now - times.last < ANOTHER_TIME);
+        let times = Times { since: times.map_or(now, |times| times.since), last: now };
+        tables.insert(table.to_owned(), times);
     }
 
-    fn is_over(&self) {
-        *self.0.lock().expect("nobody panics with it") = None;
+    fn is_over(&self, table: &str) {
+        self.tables.lock().expect("nobody panics with it").remove(table);
     }
 
-    fn is_for_long(&self, now: Instant) -> bool {
-        let times = *self.0.lock().expect("nobody panics with it");
-        times.is_some_and(|(since, last)| now - last < ANOTHER_TIME && now - since >= LONG)
+    fn is_for_long(&self, table: &str, now: Instant) -> bool {
+        let tables = self.tables.lock().expect("nobody panics with it");
+        tables.get(table).is_some_and(|times| times.is_for_long(now))
     }
 }
 
@@ -63,8 +87,8 @@ pub(super) async fn take_turn(connection: &mut Connection, work: &Work<'_>) -> R
 }
 
 /// Verifies that every rule took effect and that nothing keeps a client now that did not before.
-/// With `locking`, nobody else writes to the tables from here to the end of the transaction, unless somebody has
-/// for so long that the night would be lost.
+/// With `locking`, nobody else writes to the tables from here to the end of the transaction, save to those that
+/// somebody has kept busy for so long that the night would be lost.
 ///
 /// # Errors
 ///
@@ -121,6 +145,9 @@ pub(super) async fn check(connection: &mut Connection, check: &Check, failing: &
     Ok(())
 }
 
+/// A table, and the statement that locks it.
+type Lock = (String, String);
+
 /// Keeps others from writing to these tables, as far as the account may.
 async fn lock(
     connection: &mut Connection,
@@ -128,35 +155,125 @@ async fn lock(
     tables: &[String],
     occupied: &Occupied,
 ) -> Result<(), BatchFault> {
-    let tables = serde_json::to_string(tables).expect("texts are JSON");
-    let lockable: Vec<String> = query_scalar(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
-    if lockable.is_empty() {
-        return Ok(());
+    let (locks, refused) = locks(connection, closing, tables).await?;
+    if !refused.is_empty() && !occupied.is_said.swap(true, Ordering::Relaxed) {
+        let tables = refused.join(", ");
+        tracing::warn!(tables, "the role may not lock these tables while a batch is verified: see `lethe doctor`");
     }
-    let lock = closing.lock.replace("{tables}", &lockable.join(", "));
-    for _ in 0..if occupied.is_for_long(Instant::now()) { 1 } else { LOCK_ATTEMPTS } {
+    let now = Instant::now();
+    let (busy, free): (Vec<Lock>, Vec<Lock>) =
+        locks.into_iter().partition(|(table, _)| occupied.is_for_long(table, now));
+    let mut is_locked = free.is_empty();
+    for _ in 0..LOCK_ATTEMPTS {
+        if is_locked {
+            break;
+        }
         if query_scalar(closing.is_waited_for).fetch_one(&mut *connection).await? {
             return Err(BatchFault::WaitedFor);
         }
-        connection.run_script("SAVEPOINT lethe_lock").await?;
-        match connection.run_script(&lock).await {
-            Ok(()) => {
-                occupied.is_over();
-                return Ok(());
-            }
-            Err(error) if error.fault().kind == FaultKind::Busy => {
-                connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
-            }
-            Err(error) => return Err(error.into()),
+        is_locked = try_lock(connection, closing, &free, PATIENCE).await?;
+    }
+    if !is_locked {
+        note_busy(connection, closing, &free, occupied).await?;
+        return Err(BatchFault::Occupied);
+    }
+    for (table, _) in &free {
+        occupied.is_over(table);
+    }
+    let mut unlocked = Vec::new();
+    for own in busy {
+        if try_lock(connection, closing, std::slice::from_ref(&own), AT_ONCE).await? {
+            occupied.is_over(&own.0);
+        } else {
+            occupied.note(&own.0, now);
+            unlocked.push(own.0);
+        }
+    }
+    if !unlocked.is_empty() {
+        let tables = unlocked.join(", ");
+        tracing::warn!(
+            tables,
+            "other sessions have been writing to these tables for long: verified without locking them"
+        );
+    }
+    Ok(())
+}
+
+/// How the account locks these tables, and those that it may not lock.
+async fn locks(
+    connection: &mut Connection,
+    closing: &Closing,
+    tables: &[String],
+) -> Result<(Vec<Lock>, Vec<String>), StoreError> {
+    let tables = serde_json::to_string(tables).expect("texts are JSON");
+    let found: Vec<(String, Option<String>)> =
+        query_as(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
+    let (mut locks, mut refused) = (Vec::new(), Vec::new());
+    for (table, statement) in found {
+        match statement {
+            Some(statement) => locks.push((table, statement)),
+            None => refused.push(table),
+        }
+    }
+    Ok((locks, refused))
+}
+
+/// Locks these tables, or none of them if others write to one for longer than so many milliseconds.
+async fn try_lock(
+    connection: &mut Connection,
+    closing: &Closing,
+    locks: &[Lock],
+    most: i64,
+) -> Result<bool, StoreError> {
+    let statements: Vec<&str> = locks.iter().map(|(_, statement)| statement.as_str()).collect();
+    let statements = serde_json::to_string(&statements).expect("texts are JSON");
+    connection.run_script("SAVEPOINT lethe_lock").await?;
+    match query(closing.lock).bind(statements).bind(most).execute(&mut *connection).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.fault().kind == FaultKind::Busy => {
+            connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Notes which of these tables could not be locked: those that cannot be now, or any of them. Locks none.
+async fn note_busy(
+    connection: &mut Connection,
+    closing: &Closing,
+    locks: &[Lock],
+    occupied: &Occupied,
+) -> Result<(), StoreError> {
+    let mut held = Vec::new();
+    for own in locks {
+        if try_lock(connection, closing, std::slice::from_ref(own), AT_ONCE).await? {
+            connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
+        } else {
+            held.push(own);
         }
     }
     let now = Instant::now();
-    occupied.note(now);
-    if occupied.is_for_long(now) {
-        tracing::warn!("other sessions have been writing to the tables for long: verified without locking them");
-        return Ok(());
+    let held = if held.is_empty() { locks.iter().collect() } else { held };
+    for (table, _) in held {
+        occupied.note(table, now);
     }
-    Err(BatchFault::Occupied)
+    Ok(())
+}
+
+/// Keeps holds from being placed until the transaction ends, where somebody else could place one meanwhile. Returns
+/// whether that is so.
+///
+/// # Errors
+///
+/// [`StoreError`], also if one is being placed right now.
+pub(super) async fn keep_holds(connection: &mut Connection) -> Result<bool, StoreError> {
+    let Some(closing) = connection.dialect().closing() else { return Ok(false) };
+    let (locks, _) = locks(connection, closing, &["lethe_holds".to_owned()]).await?;
+    let statements: Vec<&str> = locks.iter().map(|(_, statement)| statement.as_str()).collect();
+    let statements = serde_json::to_string(&statements).expect("texts are JSON");
+    query(closing.lock).bind(statements).bind(PATIENCE).execute(&mut *connection).await?;
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -167,21 +284,23 @@ mod tests {
     fn only_tables_that_were_never_free_for_long_are_done_without_a_lock() {
         let (occupied, begun) = (Occupied::default(), Instant::now());
         let after = |seconds| begun + Duration::from_secs(seconds);
+        let is_for_long = |at| occupied.is_for_long("orders", after(at));
         for at in 0..5 {
-            occupied.note(after(at));
-            assert!(!occupied.is_for_long(after(at)), "{at} s");
+            occupied.note("orders", after(at));
+            assert!(!is_for_long(at), "{at} s");
         }
-        occupied.note(after(5));
-        assert!(occupied.is_for_long(after(5)));
+        occupied.note("orders", after(5));
+        assert!(is_for_long(5));
+        assert!(!occupied.is_for_long("visits", after(5)), "another table");
         // The next night is another time, and so is what comes after they were free.
-        assert!(!occupied.is_for_long(after(80_000)));
-        occupied.note(after(80_000));
-        assert!(!occupied.is_for_long(after(80_000)));
+        assert!(!is_for_long(80_000));
+        occupied.note("orders", after(80_000));
+        assert!(!is_for_long(80_000));
         for at in 80_001..80_006 {
-            occupied.note(after(at));
+            occupied.note("orders", after(at));
         }
-        assert!(occupied.is_for_long(after(80_005)));
-        occupied.is_over();
-        assert!(!occupied.is_for_long(after(80_005)));
+        assert!(is_for_long(80_005));
+        occupied.is_over("orders");
+        assert!(!is_for_long(80_005));
     }
 }

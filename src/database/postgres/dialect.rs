@@ -21,8 +21,21 @@ pub struct Postgres;
 /// `lethe_json` reads a text as JSON, and gives NULL where it is none, and
 /// `lethe_key` does so as a value of the type of its second argument.
 /// `lethe_redact` takes one path out of a document: its steps are `.member`,
-/// `[0]` and `[*]`, and what is not there is left as it is.
-const FUNCTIONS: [&str; 3] = [
+/// `[0]` and `[*]`, and what is not there is left as it is. `lethe_close` locks
+/// tables by these statements, and waits so many milliseconds for all of them
+/// together, and a quarter of `deadlock_timeout` at most, as `lock_timeout` is
+/// counted anew for each.
+const FUNCTIONS: [&str; 4] = [
+    "CREATE OR REPLACE FUNCTION pg_temp.lethe_close(locks text[], most integer) RETURNS void LANGUAGE plpgsql AS $$ \
+     DECLARE lock text; latest timestamptz; \
+     BEGIN \
+       latest := clock_timestamp() + least(most * interval '1 ms', CAST(current_setting('deadlock_timeout') AS interval) / 4); \
+       FOREACH lock IN ARRAY locks LOOP \
+         PERFORM set_config('lock_timeout', \
+           CAST(greatest(CAST(extract(epoch FROM latest - clock_timestamp()) * 1000 AS integer), 1) AS text), true); \
+         EXECUTE lock; \
+       END LOOP; \
+     END $$",
     "CREATE OR REPLACE FUNCTION pg_temp.lethe_key(given text, INOUT own anyelement) LANGUAGE plpgsql IMMUTABLE AS $$ \
      BEGIN EXECUTE format('SELECT CAST($1 AS %s)', pg_typeof(own)) INTO own USING given; \
      EXCEPTION WHEN data_exception OR check_violation THEN own := NULL; END $$",
@@ -395,11 +408,18 @@ impl SqlDialect for Postgres {
             turn: "SELECT pg_try_advisory_xact_lock(7022120)",
             is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
                             AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-            lockable: "SELECT t.value FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
-                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') WHERE \
-                       has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
-                       OR has_table_privilege(c.oid, 'TRUNCATE')",
-            lock: "SET LOCAL lock_timeout = 100; LOCK TABLE {tables} IN SHARE MODE",
+            lockable: "SELECT t.value, CASE WHEN has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
+                       OR has_table_privilege(c.oid, 'TRUNCATE') THEN format('LOCK TABLE %s IN SHARE MODE', t.value) \
+                       ELSE (SELECT format('SELECT %I.%I(%L)', n.nspname, p.proname, t.value) FROM pg_class AS l \
+                       JOIN pg_namespace AS n ON n.oid = l.relnamespace JOIN pg_proc AS p ON p.pronamespace = n.oid \
+                       WHERE l.oid = to_regclass('lethe_holds') AND p.proname = 'lethe_lock' AND p.prosecdef \
+                       AND CAST(p.proargtypes AS TEXT) = CAST(CAST('regclass' AS REGTYPE) AS OID)::TEXT \
+                       AND has_function_privilege(p.oid, 'EXECUTE')) END \
+                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') \
+                       JOIN pg_namespace AS own ON own.oid = c.relnamespace \
+                       AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%'",
+            lock: "SELECT pg_temp.lethe_close(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))), CAST($2 AS INTEGER))",
         })
     }
 

@@ -283,6 +283,14 @@ impl Driver for Server {
         async { rights::role(connection, plan, &self.settings.ledger_schema).await.map(Some) }.boxed()
     }
 
+    fn unlocked<'c>(
+        &'c self,
+        connection: &'c mut Connection,
+        plan: &'c Plan,
+    ) -> BoxFuture<'c, Result<Option<String>, StoreError>> {
+        rights::remark(connection, plan, &self.settings.ledger_schema).boxed()
+    }
+
     fn closed<'c>(
         &'c self,
         connection: &'c mut Connection,

@@ -194,6 +194,10 @@ impl Driver for File {
         async { Ok(None) }.boxed()
     }
 
+    fn unlocked<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<String>, StoreError>> {
+        async { Ok(None) }.boxed()
+    }
+
     fn closed<'c>(
         &'c self,
         _: &'c mut Connection,

@@ -78,3 +78,44 @@ async fn a_right_that_is_missing_stops_the_plan_and_not_the_night() {
     "#);
     company.end().await;
 }
+
+/// Notes which tables the session has locked against writing whenever a guard is evaluated.
+const WATCHED: &str = "CREATE TABLE witness (name TEXT);
+CREATE FUNCTION watched() RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+  IF current_setting('transaction_read_only') = 'off' THEN
+    INSERT INTO witness SELECT c.relname FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
+      WHERE l.pid = pg_backend_pid() AND l.mode = 'ShareLock' AND l.granted;
+  END IF;
+  RETURN FALSE;
+END $$;";
+
+#[tokio::test]
+async fn the_role_of_the_template_keeps_others_from_writing_while_a_batch_is_verified() {
+    let company = Company::with_role().await;
+    company.execute(WATCHED).await;
+    let policy = read(&company.folder.path().join("policy.toml"));
+    company.write("policy.toml", &policy.replace("status = 'open'", "status = 'open' OR watched()"));
+    company.fix().await;
+    let said = company.done(&["policy", "check"]);
+    assert!(!said.contains("cannot lock"), "{said}");
+    company.done(&["sweep", "--due", "--rehearse"]);
+    company.done(&["sweep", "--due", "--wait"]);
+    let locked = company.place.rows("SELECT DISTINCT name FROM witness ORDER BY name").await;
+    assert_eq!(locked, ["addresses", "customers", "lethe_holds", "orders"]);
+    // Only what it may read, and for nobody else.
+    assert_eq!(company.refused("SELECT lethe.lethe_lock('staff')").await, "42501");
+    assert_eq!(company.refused("SELECT lethe.lethe_lock('pg_catalog.pg_class')").await, "42501");
+
+    company.execute("REVOKE EXECUTE ON FUNCTION lethe.lethe_lock(regclass) FROM {role}").await;
+    let what =
+        "what others write to `customers`, `orders` between the verification of a batch and its commit is not seen";
+    let note = ("note".to_owned(), what.to_owned());
+    let grant = "GRANT EXECUTE ON FUNCTION \"lethe\".lethe_lock(regclass) TO \"{role}\";".to_owned();
+    assert!(company.doctor().contains(&(note.0, note.1, grant)), "{:?}", company.doctor());
+    company.fix().await;
+    assert_eq!(company.doctor().len(), 1);
+    company.execute("DROP FUNCTION lethe.lethe_lock").await;
+    let said = company.done(&["policy", "check"]);
+    assert!(said.contains(what) && said.contains("`deploy/postgres/role.sql`"), "{said}");
+    company.end().await;
+}

@@ -39,6 +39,8 @@ pub struct Role {
     pub name: String,
     /// Without these a sweep fails.
     pub missing: Vec<Change>,
+    /// Without these a sweep goes on, and others may write while a batch is verified.
+    pub unlocked: Vec<Change>,
     /// Without these it would go on just as well.
     pub excess: Vec<Change>,
 }
@@ -90,8 +92,57 @@ pub(super) async fn role(connection: &mut Connection, plan: &Plan, ledger: &str)
             ));
         }
     }
+    let unlocked = unlocked(connection, &own, &tables, ledger).await?.into_iter().collect();
     let excess = excess::excess(connection, &own, &tables, ledger).await?;
-    Ok(Role { name: own.name, missing, excess })
+    Ok(Role { name: own.name, missing, unlocked, excess })
+}
+
+/// Why others may write to tables of a plan while a batch is verified, if they may.
+pub(super) async fn remark(
+    connection: &mut Connection,
+    plan: &Plan,
+    ledger: &str,
+) -> Result<Option<String>, StoreError> {
+    let own = Own::read(connection).await?;
+    let tables = tables(connection, plan).await?;
+    let unlocked = unlocked(connection, &own, &tables, ledger).await?;
+    Ok(unlocked.map(|Change { why, statement }| match statement {
+        Some(statement) => format!("the role cannot lock every table: {why}: `{statement}`"),
+        None => format!("the role cannot lock every table: {why}"),
+    }))
+}
+
+/// The tables that it cannot lock at the end of a batch: by a right to the whole table, or by `lethe_lock`.
+async fn unlocked(
+    connection: &mut Connection,
+    own: &Own,
+    tables: &[Seen],
+    ledger: &str,
+) -> Result<Option<Change>, StoreError> {
+    let unlocked: Vec<String> =
+        tables.iter().filter(|table| !table.locks).map(|table| format!("`{}`", table.shown())).collect();
+    if unlocked.is_empty() {
+        return Ok(None);
+    }
+    let sql = "SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace \
+         WHERE n.nspname = $1 AND p.proname = 'lethe_lock' AND p.prosecdef AND CAST(p.proargtypes AS TEXT) = \
+         CAST(CAST(CAST('regclass' AS REGTYPE) AS OID) AS TEXT)";
+    let may: Option<bool> = query_scalar(sql).bind(ledger).fetch_optional(connection).await?;
+    let why = format!(
+        "what others write to {} between the verification of a batch and its commit is not seen",
+        unlocked.join(", ")
+    );
+    let schema = name(ledger);
+    Ok(match may {
+        Some(true) => None,
+        Some(false) => {
+            let grant = format!("GRANT EXECUTE ON FUNCTION {schema}.lethe_lock(regclass) TO {};", own.quoted());
+            Some(Change::new(why, grant))
+        }
+        None => Some(Change::told(format!(
+            "{why}; `deploy/postgres/role.sql`, run again, makes the function `{ledger}.lethe_lock` for that"
+        ))),
+    })
 }
 
 /// What the role lacks for a plan.
@@ -153,6 +204,8 @@ struct Seen {
     deletes: bool,
     /// The columns that it may write.
     writes: BTreeSet<String>,
+    /// May keep others from writing to it, or it is no table.
+    locks: bool,
     owned: bool,
     secured: bool,
     hides: bool,
@@ -224,7 +277,9 @@ async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, S
          has_table_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'SELECT'), \
          has_table_privilege(c.oid, 'DELETE'), pg_has_role(c.relowner, 'USAGE'), c.relrowsecurity, row_security_active(c.oid), \
          (SELECT string_agg(CAST(a.attname AS TEXT), '{PART}') FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 \
-         AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'UPDATE')) \
+         AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'UPDATE')), \
+         c.relkind NOT IN ('r', 'p') OR n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' \
+         OR has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') OR has_table_privilege(c.oid, 'TRUNCATE') \
          FROM {rows} JOIN pg_class AS c ON c.relname = w.own JOIN pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_temp%' AND has_schema_privilege(n.oid, 'USAGE') \
          AND (n.nspname = w.space OR w.space IS NULL AND pg_table_is_visible(c.oid)) ORDER BY 3, 4, 1"
@@ -249,6 +304,7 @@ async fn tables(connection: &mut Connection, plan: &Plan) -> Result<Vec<Seen>, S
             owned: row.get(7)?,
             secured: row.get(8)?,
             hides: row.get(9)?,
+            locks: row.get(11)?,
         });
     }
     Ok(seen)
