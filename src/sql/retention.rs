@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
-use super::link::CLIENT;
-use super::{Scope, any_of, column, key_names, relation, tuple};
+use super::link::{CLIENT, TAKEN};
+use super::{Scope, any_of, column, key_columns, key_names, relation, row, tuple};
 use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 use crate::domain::today::Today;
 
@@ -36,6 +36,21 @@ pub fn hold_back(client: &ClientPlan) -> String {
         scope.clients(),
         tuple(CLIENT, &client.key),
         scope.key_of_ledger("o.client_key"),
+    )
+}
+
+/// Finds a row if a client is on hold that is not in `lethe_taken`.
+#[must_use]
+pub fn held_since(client: &ClientPlan) -> String {
+    let scope = Scope::new(client, NaiveDate::MIN);
+    format!(
+        "SELECT CAST(1 AS BIGINT) FROM lethe_holds AS o JOIN {} ON {} = {} WHERE o.released_at IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM lethe_taken AS {TAKEN} WHERE {} = {}) LIMIT 1",
+        scope.clients(),
+        tuple(CLIENT, &client.key),
+        scope.key_of_ledger("o.client_key"),
+        row(key_columns(TAKEN, client.key.len())),
+        tuple(CLIENT, &client.key),
     )
 }
 

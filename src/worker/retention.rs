@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::sweep::{Mode, Request, SweepError, of_sweep, share_of};
 use super::{Context, Loaded, Planner};
-use super::{gate, kept};
+use super::{closing, gate, kept};
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
 use crate::domain::plan::Plan;
@@ -18,7 +18,7 @@ use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_
 use crate::queue::Claim;
 use crate::sql::batch::EMPTY;
 use crate::sql::kept::Kept;
-use crate::sql::retention::{OldRows, hold_back};
+use crate::sql::retention::{OldRows, held_since, hold_back};
 
 /// The most rows deleted in one transaction.
 const ROWS: u64 = 5_000;
@@ -176,7 +176,7 @@ enum Attempt {
     Over,
     /// Policy or schema are not what they were.
     Changed,
-    /// A replay goes first, or a person has to decide.
+    /// A replay goes first, a person has to decide, or a client was put on hold meanwhile.
     Waits,
     /// A later program has changed the ledger.
     Outdated,
@@ -304,6 +304,13 @@ async fn attempt(
     let more = if left > 0 { vec![of_table(&old.plan.table)] } else { Vec::new() };
     let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
     ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;
+    if rows > 0 && closing::keep_holds(&mut transaction).await? {
+        let placed = held_since(&loaded.plan.client);
+        if query_scalar::<i64>(placed).fetch_optional(&mut *transaction).await?.is_some() {
+            transaction.rollback().await?;
+            return Ok(Attempt::Waits);
+        }
+    }
     if ledger.finish(&mut transaction, claim, sweep.id, &Finish::Done(done), None).await? {
         transaction.commit().await?;
     } else {
