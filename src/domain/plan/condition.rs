@@ -254,8 +254,8 @@ fn is_table(table: &str, schema: Option<&str>, named: &str) -> bool {
 
 /// Whether tables are joined by columns of the same name, which are no expressions.
 fn joins_by_name(text: &str) -> bool {
-    let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-    words.into_iter().any(|word| word.eq_ignore_ascii_case("using") || word.eq_ignore_ascii_case("natural"))
+    let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    words.any(|word| word.eq_ignore_ascii_case("using") || word.eq_ignore_ascii_case("natural"))
 }
 
 pub(super) fn quoted(name: &str) -> String {
