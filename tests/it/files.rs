@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use crate::common::place::is_on_postgres;
 use crate::common::{Company, lethe, searched};
+use lethe::domain::hint::Face;
 use lethe::domain::sweep::SweepKind;
 use lethe::outside::{MARKER, Root};
 use lethe::worker::deliver::roots::accept;
+use lethe::worker::deliver::stuck::{in_vain, stuck};
 use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::sweep::Mode;
 
@@ -99,10 +101,32 @@ impl Shop {
         self.company.rows("SELECT state, client_key, error FROM lethe_deliveries ORDER BY client_key, id").await
     }
 
+    /// What needs a person.
+    async fn attention(&self) -> Vec<String> {
+        let outstanding = self.company.context.ledger.outstanding(None).await.unwrap();
+        stuck(&self.company.context, &outstanding).await.iter().map(|own| own.text(Face::Command)).collect()
+    }
+
     async fn through(&self) -> Vec<String> {
         self.company
             .rows("SELECT kind, target, result, deliveries FROM lethe_delivered ORDER BY kind, target, result")
             .await
+    }
+
+    /// Writes a configuration for the program.
+    fn configure(&self, more: &str) {
+        let config = format!(
+            "database = \"{}\"\n[backup]\nrequired = false\n[files]\nphotos = \"photos\"\npapers = \"papers\"\n{more}",
+            self.company.place.setting()
+        );
+        std::fs::write(self.path("lethe.toml"), config).unwrap();
+    }
+
+    /// Whether a command ended well, and what it said.
+    fn said(&self, args: &[&str]) -> (bool, String) {
+        let ended = lethe(self.company.folder.path()).args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        (ended.status.success(), text)
     }
 
     async fn deliver(&self) {
@@ -434,6 +458,29 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
     lethe(shop.company.folder.path()).args(["deliveries", "--to", "photos", "--settled"]).assert().failure();
 }
 
+#[tokio::test]
+async fn files_that_were_given_up_or_that_no_policy_names_need_a_person() {
+    let mut shop = Shop::new("INSERT INTO customers (no, photo, due) VALUES ('A', '../ann.jpg', '2026-01-01');").await;
+    shop.company.due().await;
+    let given_up = "1 delivery to `photos` was given up: the path has `.` or `..` in it; `lethe deliveries` lists them";
+    assert_eq!(shop.attention().await, [given_up]);
+    let mut targets = (*shop.company.context.targets).clone();
+    targets.roots.insert("old".to_owned(), Root::folder(&shop.path("old")).unwrap());
+    shop.company.context.targets = Arc::new(targets);
+    shop.company.execute("UPDATE lethe_deliveries SET state = 'open', target = 'old', body = 'ann.jpg'").await;
+    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any more; name them, or delete \
+                   them yourself and count it as done with `lethe deliveries --to old --settled`";
+    assert_eq!(shop.attention().await, [unnamed]);
+    let context = &shop.company.context;
+    assert_eq!(in_vain(context, "photos").await.unwrap(), [""; 0]);
+    let kinds = in_vain(context, "old").await.unwrap();
+    assert_eq!(kinds, ["file"]);
+    assert_eq!(context.ledger.settle_deliveries(None, Some("photos"), &kinds).await.unwrap(), 0);
+    assert_eq!(context.ledger.settle_deliveries(None, Some("old"), &kinds).await.unwrap(), 1);
+    assert_eq!(shop.attention().await, [""; 0]);
+    assert_eq!(shop.through().await, ["file|old|settled|1"]);
+}
+
 /// A service that is killed again and again while it deletes.
 #[tokio::test]
 async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
@@ -502,13 +549,44 @@ async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_ope
     shop.write("photos/other.jpg");
     shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
     shop.company.due().await;
-    let another = "open|B|the root is not the folder that it was: its file `.lethe-root` is missing";
+    let another = "open|B|the root is not the one that was seen before: its file `.lethe-root` is missing";
     assert_eq!(shop.outstanding().await, [another]);
+    shop.configure("");
+    let (done, doctor) = shop.said(&["doctor"]);
+    assert!(!done && doctor.contains("its file `.lethe-root` is missing; mount or restore what was there"), "{doctor}");
+    let (_, status) = shop.said(&["status"]);
+    assert!(status.contains("1 delivery waits for the root `photos`: the root is not the one"), "{status}");
+    assert!(status.contains("`lethe deliveries --accept photos`"), "{status}");
     accept(&shop.company.context, "photos").await.unwrap().unwrap();
     shop.wait(300);
     shop.deliver().await;
     assert_eq!(shop.outstanding().await, [""; 0]);
     assert_eq!(shop.through().await[1], "file|photos|missing|1");
+}
+
+#[tokio::test]
+async fn the_doctor_says_of_each_root_whether_it_is_the_one_that_was_seen_before() {
+    let shop = Shop::new(ANN).await;
+    shop.configure("");
+    std::fs::remove_file(shop.path("photos/.lethe-root")).unwrap();
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("photos`, was not seen before, and no files are in it"), "{doctor}");
+    assert!(doctor.contains("papers`, was not seen before: check"), "{doctor}");
+    shop.write("photos/2024/ann.jpg");
+    shop.company.due().await;
+    assert!(shop.is_there("photos/.lethe-root") && !shop.is_there("photos/2024/ann.jpg"));
+    // Its last file is gone, and it is the same root.
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("root `photos` is there") && doctor.contains("root `papers` is there"), "{doctor}");
+    std::fs::write(shop.path("photos/.lethe-root"), "another").unwrap();
+    std::fs::remove_file(shop.path("papers/.lethe-root")).unwrap();
+    let (done, doctor) = shop.said(&["doctor"]);
+    assert!(!done && doctor.contains("its file `.lethe-root` holds another mark"), "{doctor}");
+    assert!(doctor.contains("its file `.lethe-root` is missing"), "{doctor}");
+    assert!(!shop.is_there("papers/.lethe-root"), "the doctor writes nothing");
+    std::fs::remove_dir_all(shop.path("photos")).unwrap();
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("photos`: the root cannot be opened"), "{doctor}");
 }
 
 #[tokio::test]
@@ -562,6 +640,48 @@ async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
     shop.write("photos/2/photo.jpg");
     shop.company.due().await;
     assert!(!shop.is_there("photos/1/photo.jpg") && shop.is_there("photos/2/photo.jpg"));
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_who_stays_may_name_in_any_awkward_form_stays() {
+    let forms = [
+        ("ann (1).jpg", "https://cdn.example/ann%20(1).jpg"),
+        ("bob.jpg", "bob%2Ejpg"),
+        ("cec.jpg", "%63ec.jpg"),
+        ("dan.jpg", "a%5Cdan.jpg"),
+        ("eve.jpg", "img?f=eve.jpg"),
+        ("ærø.jpg", "ÆRØ.jpg"),
+        ("é.jpg", "e\u{301}.jpg"),
+        ("fay.jpg", "photos/fay.jpg"),
+        ("gus.jpg", "cdn.example/GUS.jpg"),
+        ("hal.jpg", "file:hal.jpg"),
+        ("ida.jpg", "\"ida.jpg\""),
+        ("jon.jpg", "jon.jpg\n"),
+        ("kim.jpg", "\tkim.jpg"),
+        ("leo.jpg", "leo.jpg/"),
+    ];
+    let mut rows =
+        "INSERT INTO customers (no, photo, due) VALUES ('Y', 'zoe.jpg', '2026-01-01'), ('Z', 'zoe2.jpg', NULL);"
+            .to_owned();
+    for (at, (path, form)) in forms.iter().enumerate() {
+        rows += &format!(
+            "INSERT INTO customers (no, photo, due) VALUES ('A{at:02}', '{path}', '2026-01-01'), ('B{at:02}', '{form}', NULL);"
+        );
+    }
+    let shop = Shop::new(&rows).await;
+    shop.write("photos/zoe.jpg");
+    for (path, _) in forms {
+        shop.write(&format!("photos/{path}"));
+    }
+    assert_eq!(shop.company.due().await.anonymized, forms.len() as u64 + 1);
+    for (path, form) in forms {
+        assert!(shop.is_there(&format!("photos/{path}")), "{form:?}");
+    }
+    assert!(!shop.is_there("photos/zoe.jpg"));
+    assert_eq!(
+        shop.through().await,
+        [format!("file|photos|alike|{}", forms.len()), "file|photos|deleted|1".to_owned()]
+    );
 }
 
 #[tokio::test]
