@@ -1,5 +1,8 @@
 //! Files and folders that rows name go with their clients, and nothing else does.
 
+mod named;
+mod roots;
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -11,7 +14,6 @@ use crate::common::{Company, lethe, searched};
 use lethe::domain::hint::Face;
 use lethe::domain::sweep::SweepKind;
 use lethe::outside::{MARKER, Root};
-use lethe::worker::deliver::roots::accept;
 use lethe::worker::deliver::stuck::{in_vain, stuck};
 use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::sweep::Mode;
@@ -188,42 +190,6 @@ async fn a_preview_and_a_rehearsal_delete_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_who_stays_names_stays_until_the_last_of_them_goes() {
-    let shop = Shop::new(
-        "INSERT INTO customers (no, photo, due) VALUES ('A', 'both.jpg', '2026-01-01'), ('B', 'both.jpg', '2026-01-05'),
-           ('C', 'all.jpg', '2026-01-01'), ('D', 'all.jpg', '2026-01-01');
-         INSERT INTO scans (customer_no, file) VALUES ('C', 'also.jpg');
-         INSERT INTO facts (customer_no, fact, value) VALUES ('B', 'picture', 'also.jpg'), ('B', 'level', 'all.jpg');",
-    )
-    .await;
-    for file in ["photos/both.jpg", "photos/all.jpg", "photos/also.jpg"] {
-        shop.write(file);
-    }
-    assert_eq!(shop.company.due().await.anonymized, 3);
-    assert!(shop.is_there("photos/both.jpg"), "B still names it");
-    assert!(shop.is_there("photos/also.jpg"), "B names it elsewhere");
-    assert!(!shop.is_there("photos/all.jpg"), "nobody names it any more");
-    shop.company.set_clock("2026-01-05T12:00:00Z");
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("photos/both.jpg") && !shop.is_there("photos/also.jpg"));
-}
-
-#[tokio::test]
-async fn the_picture_that_everybody_gets_stays() {
-    let shop = Shop::new(&format!(
-        "{ANN} INSERT INTO logos (customer_no, file) VALUES ('A', 'ann.png'), ('A', 'nobody.png'), ('A', 'x/nobody.png');"
-    ))
-    .await;
-    shop.write("photos/ann.png");
-    shop.write("photos/nobody.png");
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("photos/ann.png"));
-    assert!(shop.is_there("photos/nobody.png"), "every row names it now");
-    // Known when it was committed, and not only when it was about to be deleted.
-    assert!(shop.through().await.iter().all(|through| !through.contains("named")), "{:?}", shop.through().await);
-}
-
-#[tokio::test]
 async fn clients_who_share_a_file_and_are_done_at_the_same_time_leave_none_behind() {
     let mut rows = String::new();
     for pair in 0..60 {
@@ -348,51 +314,6 @@ fn everything(folder: &Path) -> Vec<String> {
     }
     all.sort();
     all
-}
-
-#[tokio::test]
-async fn a_root_that_is_away_is_waited_for_and_then_given_up_until_somebody_says_otherwise() {
-    let shop = Shop::new(ANN).await;
-    shop.write("photos/2024/ann.jpg");
-    shop.write("papers/A/1.pdf");
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("papers/A"), "another root is not held up");
-    assert_eq!(shop.outstanding().await, ["open|A|the root cannot be opened: entity not found"]);
-    let sweep = shop.company.rows("SELECT sweep FROM lethe_deliveries").await[0].parse().unwrap();
-    let outstanding = shop.company.context.ledger.outstanding(Some(sweep)).await.unwrap();
-    assert_eq!((outstanding[0].open, outstanding[0].failed), (1, 0));
-    // Not before its time.
-    shop.deliver().await;
-    assert_eq!(shop.company.rows("SELECT attempts FROM lethe_deliveries").await, ["1"]);
-    for _ in 0..2 {
-        shop.wait(300);
-        shop.deliver().await;
-    }
-    assert_eq!(shop.outstanding().await, ["failed|A|the root cannot be opened: entity not found"]);
-    shop.wait(86_400);
-    std::fs::rename(shop.path("away"), shop.path("photos")).unwrap();
-    shop.deliver().await;
-    assert!(shop.is_there("photos/2024/ann.jpg"), "it was given up");
-    assert_eq!(shop.company.context.ledger.retry_deliveries().await.unwrap(), 1);
-    shop.deliver().await;
-    assert!(!shop.is_there("photos/2024/ann.jpg"));
-    assert!(shop.company.context.ledger.outstanding(Some(sweep)).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_file_that_a_row_names_again_before_it_is_deleted_stays() {
-    let shop = Shop::new(ANN).await;
-    shop.write("photos/2024/ann.jpg");
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    shop.company.due().await;
-    std::fs::rename(shop.path("away"), shop.path("photos")).unwrap();
-    shop.company.execute("INSERT INTO customers (no, photo) VALUES ('NEW', '2024/ann.jpg')").await;
-    shop.wait(300);
-    shop.deliver().await;
-    assert!(shop.is_there("photos/2024/ann.jpg"));
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    assert_eq!(shop.through().await, ["file|photos|named|1", "folder|papers|missing|1"]);
 }
 
 #[tokio::test]
@@ -528,160 +449,6 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
     assert_eq!(shop.outstanding().await, [""; 0]);
     assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 1, "the marker stays");
     assert!(kills > 2, "it was over after {kills} kills");
-}
-
-#[tokio::test]
-async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_operator_accepts_it() {
-    let shop = Shop::new(ANN).await;
-    shop.write("papers/A/1.pdf");
-    std::fs::remove_file(shop.path("photos/.lethe-root")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    let empty = "open|A|the root is empty, as it is where a volume is not mounted";
-    assert_eq!(shop.outstanding().await, [empty]);
-    // Mounted, it is recognized, and remembered.
-    shop.write("photos/2024/ann.jpg");
-    shop.wait(300);
-    shop.deliver().await;
-    assert!(!shop.is_there("photos/2024/ann.jpg") && shop.is_there("photos/.lethe-root"));
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    // Another folder in its place.
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    shop.write("photos/other.jpg");
-    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
-    shop.company.due().await;
-    let another = "open|B|the root is not the one that was seen before: its file `.lethe-root` is missing";
-    assert_eq!(shop.outstanding().await, [another]);
-    shop.configure("");
-    let (done, doctor) = shop.said(&["doctor"]);
-    assert!(!done && doctor.contains("its file `.lethe-root` is missing; mount or restore what was there"), "{doctor}");
-    let (_, status) = shop.said(&["status"]);
-    assert!(status.contains("1 delivery waits for the root `photos`: the root is not the one"), "{status}");
-    assert!(status.contains("`lethe deliveries --accept photos`"), "{status}");
-    accept(&shop.company.context, "photos").await.unwrap().unwrap();
-    shop.wait(300);
-    shop.deliver().await;
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    assert_eq!(shop.through().await[1], "file|photos|missing|1");
-}
-
-#[tokio::test]
-async fn the_doctor_says_of_each_root_whether_it_is_the_one_that_was_seen_before() {
-    let shop = Shop::new(ANN).await;
-    shop.configure("");
-    std::fs::remove_file(shop.path("photos/.lethe-root")).unwrap();
-    let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("photos`, was not seen before, and no files are in it"), "{doctor}");
-    assert!(doctor.contains("papers`, was not seen before: check"), "{doctor}");
-    shop.write("photos/2024/ann.jpg");
-    shop.company.due().await;
-    assert!(shop.is_there("photos/.lethe-root") && !shop.is_there("photos/2024/ann.jpg"));
-    // Its last file is gone, and it is the same root.
-    let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("root `photos` is there") && doctor.contains("root `papers` is there"), "{doctor}");
-    std::fs::write(shop.path("photos/.lethe-root"), "another").unwrap();
-    std::fs::remove_file(shop.path("papers/.lethe-root")).unwrap();
-    let (done, doctor) = shop.said(&["doctor"]);
-    assert!(!done && doctor.contains("its file `.lethe-root` holds another mark"), "{doctor}");
-    assert!(doctor.contains("its file `.lethe-root` is missing"), "{doctor}");
-    assert!(!shop.is_there("papers/.lethe-root"), "the doctor writes nothing");
-    std::fs::remove_dir_all(shop.path("photos")).unwrap();
-    let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("photos`: the root cannot be opened"), "{doctor}");
-}
-
-#[tokio::test]
-async fn a_root_behind_a_link_is_where_the_link_leads_now() {
-    let shop = Shop::new(ANN).await;
-    std::fs::rename(shop.path("photos"), shop.path("release-1")).unwrap();
-    std::fs::create_dir(shop.path("release-2")).unwrap();
-    std::fs::copy(shop.path("release-1/.lethe-root"), shop.path("release-2/.lethe-root")).unwrap();
-    symlink(shop.path("release-1"), shop.path("photos")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert_eq!(shop.through().await[0], "file|photos|missing|1");
-    std::fs::remove_file(shop.path("photos")).unwrap();
-    symlink(shop.path("release-2"), shop.path("photos")).unwrap();
-    for release in ["release-1", "release-2"] {
-        shop.write(&format!("{release}/b.jpg"));
-    }
-    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
-    shop.company.due().await;
-    assert!(shop.is_there("release-1/b.jpg") && !shop.is_there("release-2/b.jpg"));
-}
-
-#[tokio::test]
-async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
-    let forms = [
-        "./ann.jpg",
-        "/ann.jpg",
-        "https://cdn.example/x/ann.jpg?v=3",
-        "Ann.JPG",
-        "old\\ann.jpg",
-        "/srv/photos/ANN.jpg",
-        "x/../ann.jpg",
-        " ann.jpg",
-    ];
-    for form in forms {
-        let shop = Shop::new(&format!(
-            "INSERT INTO customers (no, photo, due) VALUES ('A', 'ann.jpg', '2026-01-01'), ('B', '{}', NULL);",
-            form.replace("\\\\", "\\")
-        ))
-        .await;
-        shop.write("photos/ann.jpg");
-        shop.company.due().await;
-        assert!(shop.is_there("photos/ann.jpg"), "{form}");
-        assert_eq!(shop.through().await, ["file|photos|alike|1"]);
-    }
-    // A plain path of another folder is another file.
-    let shop = Shop::new(
-        "INSERT INTO customers (no, photo, due) VALUES ('A', '1/photo.jpg', '2026-01-01'), ('B', '2/photo.jpg', NULL);",
-    )
-    .await;
-    shop.write("photos/1/photo.jpg");
-    shop.write("photos/2/photo.jpg");
-    shop.company.due().await;
-    assert!(!shop.is_there("photos/1/photo.jpg") && shop.is_there("photos/2/photo.jpg"));
-}
-
-#[tokio::test]
-async fn a_file_that_somebody_who_stays_may_name_in_any_awkward_form_stays() {
-    let forms = [
-        ("ann (1).jpg", "https://cdn.example/ann%20(1).jpg"),
-        ("bob.jpg", "bob%2Ejpg"),
-        ("cec.jpg", "%63ec.jpg"),
-        ("dan.jpg", "a%5Cdan.jpg"),
-        ("eve.jpg", "img?f=eve.jpg"),
-        ("ærø.jpg", "ÆRØ.jpg"),
-        ("é.jpg", "e\u{301}.jpg"),
-        ("fay.jpg", "photos/fay.jpg"),
-        ("gus.jpg", "cdn.example/GUS.jpg"),
-        ("hal.jpg", "file:hal.jpg"),
-        ("ida.jpg", "\"ida.jpg\""),
-        ("jon.jpg", "jon.jpg\n"),
-        ("kim.jpg", "\tkim.jpg"),
-        ("leo.jpg", "leo.jpg/"),
-    ];
-    let mut rows =
-        "INSERT INTO customers (no, photo, due) VALUES ('Y', 'zoe.jpg', '2026-01-01'), ('Z', 'zoe2.jpg', NULL);"
-            .to_owned();
-    for (at, (path, form)) in forms.iter().enumerate() {
-        rows += &format!(
-            "INSERT INTO customers (no, photo, due) VALUES ('A{at:02}', '{path}', '2026-01-01'), ('B{at:02}', '{form}', NULL);"
-        );
-    }
-    let shop = Shop::new(&rows).await;
-    shop.write("photos/zoe.jpg");
-    for (path, _) in forms {
-        shop.write(&format!("photos/{path}"));
-    }
-    assert_eq!(shop.company.due().await.anonymized, forms.len() as u64 + 1);
-    for (path, form) in forms {
-        assert!(shop.is_there(&format!("photos/{path}")), "{form:?}");
-    }
-    assert!(!shop.is_there("photos/zoe.jpg"));
-    assert_eq!(
-        shop.through().await,
-        [format!("file|photos|alike|{}", forms.len()), "file|photos|deleted|1".to_owned()]
-    );
 }
 
 #[tokio::test]
