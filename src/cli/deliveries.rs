@@ -12,7 +12,7 @@ use crate::domain::access::Right;
 use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
 pub(super) use crate::service::deliveries::deliveries;
 use crate::worker::Context;
-use crate::worker::deliver::roots;
+use crate::worker::deliver::{roots, stuck::in_vain};
 
 /// The most files listed one by one.
 const MOST: u32 = 1000;
@@ -24,7 +24,7 @@ pub(super) struct Args {
     /// Count what was given up as done: somebody has seen to it.
     #[arg(long)]
     settled: bool,
-    /// With --settled, what was to go to this root or webhook.
+    /// With --settled, what was to go to this root or webhook; also what still waits, if `lethe.toml` does not declare it.
     #[arg(long, value_name = "NAME", requires = "settled")]
     to: Option<String>,
     /// Accept the folder or bucket of this root as it is, though it is empty or not the one that was seen before.
@@ -66,7 +66,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         None => None,
     };
     if args.settled {
-        return settle(ledger, key.as_deref(), args.to.as_deref(), out).await;
+        return settle(&context, key.as_deref(), args.to.as_deref(), out).await;
     }
     let mut outstanding = ledger.outstanding(None).await?;
     if key.is_some() {
@@ -127,11 +127,15 @@ async fn accept(context: &Context, root: &str, out: Output) -> Result<(), Failur
     Ok(())
 }
 
-async fn settle(ledger: &Ledger, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
+async fn settle(context: &Context, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
     if key.is_none() && to.is_none() {
         return Err(Failure::new("nobody and nothing is named", "name a client, or a root or webhook with `--to`"));
     }
-    let settled = ledger.settle_deliveries(key, to).await?;
+    let waiting = match to {
+        Some(to) => in_vain(context, to).await?,
+        None => Vec::new(),
+    };
+    let settled = context.ledger.settle_deliveries(key, to, &waiting).await?;
     if settled == 0 {
         return Err(Failure::new("nothing of that was given up", "`lethe deliveries` lists what was"));
     }
@@ -148,7 +152,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
             let what = match own.result.as_str() {
                 "missing" => "were not there",
                 "named" => "stay, as another row names them",
-                "alike" => "stay, as another row may name them in another form",
+                "alike" => "stay for good, as another row may name them in another form",
                 "settled" => "were seen to by somebody",
                 result => result,
             };

@@ -10,9 +10,11 @@ use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::database::{Change, Store, query};
+use crate::domain::clock::Clock;
 use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
 use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
+use crate::worker::deliver::roots::{self, Sight};
 use crate::worker::sweep::same_clients;
 use crate::worker::{Planner, gate};
 
@@ -65,12 +67,18 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     let mut findings = Findings(Vec::new());
     findings.add(Verdict::Good, "configuration", format!("`{}` and the environment are read", file.display()));
-    match Store::open(config.settings()?).await {
-        Err(error) => findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint())),
-        Ok(store) => database(&config, &store, &mut findings).await?,
+    let store = match Store::open(config.settings()?).await {
+        Err(error) => {
+            findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint()));
+            None
+        }
+        Ok(store) => Some(store),
+    };
+    if let Some(store) = &store {
+        database(&config, store, &mut findings).await?;
     }
     redis(&config, &mut findings).await;
-    roots(&config, &mut findings).await;
+    files(&config, store.as_ref(), &mut findings).await?;
     jobs(&config, &mut findings);
     alerts(&config, &mut findings);
     traces(&config, &mut findings).await;
@@ -271,16 +279,36 @@ async fn remarks(store: &Store, findings: &mut Findings) {
     }
 }
 
-/// The roots of files are there.
-async fn roots(config: &Config, findings: &mut Findings) {
-    for (name, root) in &config.targets.roots {
-        match root.look().await {
-            Ok(()) => findings.add(Verdict::Good, "files", format!("root `{name}` is there")),
-            Err(fault) => {
-                findings.add(Verdict::Bad, "files", format!("root `{name}`, `{}`: {fault}", root.shown()));
-            }
+/// The roots of files are there, and those that were seen before.
+async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) -> Result<(), Failure> {
+    let ledger = match store {
+        Some(store) if !config.targets.roots.is_empty() && Ledger::exists(store).await? => {
+            // What is wrong with it was found above.
+            Ledger::open(store, &Clock::System).await.ok()
         }
+        _ => None,
+    };
+    for (name, root) in &config.targets.roots {
+        let about = format!("root `{name}`, `{}`", root.shown());
+        let accept = format!("`lethe deliveries --accept {name}`");
+        let (verdict, what) = match roots::check(ledger.as_ref(), root, name).await? {
+            Ok(Sight::Known) => (Verdict::Good, format!("root `{name}` is there")),
+            Ok(Sight::New) => {
+                (Verdict::Note, format!("{about}, was not seen before: check that it is the right one, and mounted"))
+            }
+            Ok(Sight::NewAndEmpty) => {
+                let until = format!("until there are, or until {accept}, no file counts as deleted");
+                (Verdict::Note, format!("{about}, was not seen before, and no files are in it; {until}"))
+            }
+            Ok(Sight::Strange(why)) => {
+                let fix = format!("mount or restore what was there, or take it as it is with {accept}");
+                (Verdict::Bad, format!("{about}: {why}; {fix}"))
+            }
+            Err(fault) => (Verdict::Bad, format!("{about}: {fault}")),
+        };
+        findings.add(verdict, "files", what);
     }
+    Ok(())
 }
 
 /// Whether anybody is told when a night goes badly.

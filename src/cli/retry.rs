@@ -7,7 +7,9 @@ use super::deliveries::deliveries;
 use super::output::{Output, counted, word};
 use super::{Failure, setup};
 use crate::domain::access::Right;
+use crate::worker::SweepError;
 use crate::worker::deliver::deliver_now;
+use crate::worker::journal::before_opening;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -44,6 +46,11 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
             super::sweep::wait(context, *id, out).await?;
         }
         if sweeps.is_empty() {
+            // A copy of another ledger is noticed before it delivers anything.
+            match before_opening(context).await {
+                Ok(()) | Err(SweepError::Restored { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
             deliver_now(context).await?;
         }
     }

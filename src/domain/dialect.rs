@@ -67,8 +67,6 @@ pub trait SqlDialect: Debug + Send + Sync {
     /// A filter's value as a literal that compares as a column of this kind and
     /// declared type does; `None` if no such column can hold it.
     fn filter_value(&self, kind: Kind, declared: &str, value: &str) -> Option<String>;
-    /// What stands before the first of these signs in a text, or all of it.
-    fn before(&self, text: &str, sign: char) -> String;
     /// An expression as a value of a declared type.
     fn cast(&self, expression: &str, declared: &str) -> String;
     /// A number as a literal that fits any column of numbers or truth values.

@@ -73,6 +73,10 @@ pub enum Act {
     Imports,
     /// Look at what is to be done outside of the database.
     Deliveries,
+    /// Count what was to go to this root or webhook as done.
+    Settle(String),
+    /// Take this root as it is.
+    Accept(String),
     /// Look at what the policy lacks.
     Policy,
     /// Look at the database, and what Lethe may do in it.
@@ -161,6 +165,18 @@ impl Act {
                     }
                 };
             }
+            Self::Settle(target) => {
+                return match face {
+                    Face::Command => format!("count it as done with `lethe deliveries --to {target} --settled`"),
+                    Face::Http | Face::Page => "have whoever runs Lethe count it as done".to_owned(),
+                };
+            }
+            Self::Accept(root) => {
+                return match face {
+                    Face::Command => format!("take it as it is with `lethe deliveries --accept {root}`"),
+                    Face::Http | Face::Page => "have whoever runs Lethe take it as it is".to_owned(),
+                };
+            }
             Self::OneValue(name) => {
                 return match face {
                     Face::Command => {
@@ -231,6 +247,8 @@ mod tests {
             Act::Acknowledge,
             Act::Replay,
             Act::OverBrake(named()),
+            Act::Settle(named()),
+            Act::Accept(named()),
             Act::OneValue(named()),
             Act::Reason,
             Act::Review(named()),

@@ -111,13 +111,18 @@ from_row!(Through { kind, target, result, deliveries, last_at });
 
 impl Ledger {
     /// Claims deliveries to one target, the oldest first. They share a lease.
+    ///
+    /// While the journal waits for an operator this may be a copy of another
+    /// ledger: what was to be delivered is the other one's to deliver, and only
+    /// alerts are claimed.
     pub async fn claim_deliveries(
         &self,
         kind: &str,
         target: &str,
         most: usize,
     ) -> Result<(String, Vec<Delivery>), StoreError> {
-        const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3)";
+        const CLAIMABLE: &str = "state = 'open' AND kind = $1 AND target = $2 AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) \
+             AND (event IN ('lethe.alert', 'ping.failed') OR NOT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL))";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
         let found: i64 = query_scalar(format!(
@@ -281,21 +286,38 @@ impl Ledger {
     }
 
     /// Counts what was given up as seen to by a person: of one client, to one
-    /// target, or both. Returns how many that were.
-    pub async fn settle_deliveries(&self, client_key: Option<&str>, target: Option<&str>) -> Result<u64, StoreError> {
-        const WHICH: &str = "state = 'failed' AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)";
+    /// target, or both; of these kinds also what was not given up yet. Returns how
+    /// many that were.
+    pub async fn settle_deliveries(
+        &self,
+        client_key: Option<&str>,
+        target: Option<&str>,
+        waiting: &[String],
+    ) -> Result<u64, StoreError> {
+        let waiting = crate::domain::value::json_of(waiting);
+        let dialect = self.store.dialect();
+        let which = |kinds: &str| {
+            format!(
+                "(state = 'failed' OR state = 'open' AND kind IN ({})) \
+                 AND ($1 IS NULL OR client_key = $1) AND ($2 IS NULL OR target = $2)",
+                dialect.texts_in(kinds)
+            )
+        };
         let mut writer = self.writer().await;
         let run = async {
             let mut transaction = writer.begin().await?;
             let count = format!(
                 "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
-                 count(*), $3 FROM lethe_deliveries WHERE {WHICH} GROUP BY sweep, kind, target \
+                 count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
                  ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at"
+                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
+                which("$4")
             );
-            query(&count).bind(client_key).bind(target).bind(self.now()).execute(&mut *transaction).await?;
-            let delete = format!("DELETE FROM lethe_deliveries WHERE {WHICH}");
-            let settled = query(&delete).bind(client_key).bind(target).execute(&mut *transaction).await?;
+            let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
+            count.execute(&mut *transaction).await?;
+            let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
+            let settled =
+                query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<u64, StoreError>(settled)
         };

@@ -21,7 +21,7 @@ const DEEPEST: usize = 64;
 pub const MARKER: &str = ".lethe-root";
 
 /// The longest marker that is read, in bytes.
-const LONGEST_MARK: usize = 64;
+pub(super) const LONGEST_MARK: usize = 64;
 
 /// A folder in which files of clients lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Folder {
 impl OpenFolder {
     /// The file system that it is on.
     #[must_use]
-    pub fn device(&self) -> u64 {
+    pub(super) fn device(&self) -> u64 {
         self.device
     }
 
@@ -121,7 +121,7 @@ impl OpenFolder {
     /// # Errors
     ///
     /// [`FileFault::Unavailable`] if it cannot be read.
-    pub fn is_empty(&self) -> Result<bool, FileFault> {
+    pub(super) fn is_empty(&self) -> Result<bool, FileFault> {
         for entry in Dir::read_from(&self.folder)? {
             let entry = entry?;
             if ![&b"."[..], b"..", MARKER.as_bytes()].contains(&entry.file_name().to_bytes()) {
@@ -136,7 +136,7 @@ impl OpenFolder {
     /// # Errors
     ///
     /// [`FileFault::Unavailable`] if it cannot be read.
-    pub fn mark(&self) -> Result<Option<String>, FileFault> {
+    pub(super) fn mark(&self) -> Result<Option<String>, FileFault> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match openat(&self.folder, MARKER, flags, Mode::empty()) {
             Ok(file) => file,
@@ -145,24 +145,22 @@ impl OpenFolder {
         };
         let mut bytes = [0; LONGEST_MARK];
         let read = rustix::io::read(&file, &mut bytes)?;
-        let mark = std::str::from_utf8(&bytes[..read]).map(str::trim).unwrap_or_default();
-        if mark.is_empty() {
-            return Err(FileFault::Unavailable(format!("its file `{MARKER}` is not as it was written")));
-        }
-        Ok(Some(mark.to_owned()))
+        mark_in(&bytes[..read]).map(Some)
     }
 
-    /// Writes the marker; `false` if files cannot be created in the root itself.
+    /// Writes the marker if there is none; `false` if files cannot be created in the root itself.
     ///
     /// # Errors
     ///
     /// [`FileFault::Unavailable`] if it cannot be written for another reason.
-    pub fn write_mark(&self, mark: &str) -> Result<bool, FileFault> {
+    pub(super) fn write_mark(&self, mark: &str) -> Result<bool, FileFault> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
         let file = match openat(&self.folder, MARKER, flags, mode) {
             Ok(file) => file,
-            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => return Ok(false),
+            // Another process was quicker.
+            Err(Errno::EXIST) => return Ok(true),
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::NOSPC | Errno::DQUOT) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
         rustix::io::write(&file, format!("{mark}\n").as_bytes())?;
@@ -216,6 +214,14 @@ impl OpenFolder {
             (FileKind::File, Some(_)) => Err(FileFault::Refused("the path leads to something that is no file")),
             (FileKind::Folder, Some(_)) => Err(FileFault::Refused("the path leads to something that is no folder")),
         }
+    }
+}
+
+/// What a marker with this content says.
+pub(super) fn mark_in(content: &[u8]) -> Result<String, FileFault> {
+    match std::str::from_utf8(content).map(str::trim) {
+        Ok(mark) if !mark.is_empty() => Ok(mark.to_owned()),
+        _ => Err(FileFault::Unavailable(format!("its file `{MARKER}` is not as it was written"))),
     }
 }
 

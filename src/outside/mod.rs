@@ -4,6 +4,7 @@
 //! It knows neither the ledger nor a policy, and imports `bucket` and `domain`. What is
 //! to be done is written down in the ledger; the [worker](crate::worker) has it done here.
 
+mod alike;
 pub mod email;
 pub mod files;
 mod objects;
@@ -11,6 +12,7 @@ mod place;
 mod root;
 pub mod webhooks;
 
+pub use alike::{Reading, readings_of_path, readings_of_value};
 pub use email::{Letter, Mailer};
 pub use files::{FileFault, Folder, MARKER, OpenFolder, Removed};
 pub use place::check;

@@ -6,9 +6,9 @@
 
 use futures::{StreamExt, TryStreamExt, future};
 use object_store::path::Path;
-use object_store::{Error, ObjectStoreExt};
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
 
-use super::files::{FileFault, Removed};
+use super::files::{FileFault, LONGEST_MARK, MARKER, Removed, mark_in};
 use super::place::parts;
 use crate::bucket::{Bucket, words};
 use crate::domain::policy::FileKind;
@@ -16,10 +16,60 @@ use crate::domain::policy::FileKind;
 /// How often a folder is listed before what is still in it is left to a person.
 const PASSES: usize = 3;
 
-/// Whether nothing is in the bucket; an error if it is away.
+/// Whether nothing but the marker is below the prefix; an error if the bucket is away.
 pub(super) async fn is_empty(bucket: &Bucket) -> Result<bool, FileFault> {
-    let first = bucket.store().list(Some(bucket.prefix())).next().await.transpose().map_err(fault)?;
-    Ok(first.is_none())
+    let marker = marker(bucket);
+    let mut objects = bucket.store().list(Some(bucket.prefix()));
+    while let Some(object) = objects.try_next().await.map_err(fault)? {
+        // An object `photos/` that shows an empty folder is listed as `photos`.
+        if object.location != marker && object.location != *bucket.prefix() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The object by which a root is recognized.
+fn marker(bucket: &Bucket) -> Path {
+    bucket.prefix().clone().join(MARKER)
+}
+
+/// What the marker holds; `None` if there is none.
+pub(super) async fn mark(bucket: &Bucket) -> Result<Option<String>, FileFault> {
+    let found = match bucket.store().get(&marker(bucket)).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(fault(error)),
+    };
+    if !usize::try_from(found.meta.size).is_ok_and(|size| size <= LONGEST_MARK) {
+        return mark_in(&[]).map(Some);
+    }
+    let content = found.bytes().await.map_err(fault)?;
+    mark_in(&content).map(Some)
+}
+
+/// Writes the marker if there is none; `false` if the account may not.
+pub(super) async fn write_mark(bucket: &Bucket, new: &str) -> Result<bool, FileFault> {
+    let (store, name, content) = (bucket.store(), marker(bucket), format!("{new}\n").into_bytes());
+    let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+    let put = match store.put_opts(&name, content.clone().into(), options).await {
+        // Another process was quicker.
+        Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => return Ok(true),
+        Err(Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => return Ok(false),
+        // Not every server knows a condition.
+        Err(_) => {
+            if mark(bucket).await?.is_some() {
+                return Ok(true);
+            }
+            store.put(&name, content.into()).await
+        }
+        put => put,
+    };
+    match put {
+        Ok(_) => Ok(true),
+        Err(Error::PermissionDenied { .. } | Error::Unauthenticated { .. }) => Ok(false),
+        Err(error) => Err(fault(error)),
+    }
 }
 
 pub(super) async fn delete(bucket: &Bucket, path: &str, kind: FileKind) -> Result<Removed, FileFault> {

@@ -55,15 +55,6 @@ impl Root {
         }
     }
 
-    /// Whether it is there.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if not.
-    pub async fn look(&self) -> Result<(), FileFault> {
-        self.open().await.map(drop)
-    }
-
     /// Opens it, for a number of deletions.
     ///
     /// # Errors
@@ -73,7 +64,13 @@ impl Root {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
-                Ok(OpenRoot::Folder(Arc::new(blocking(move || folder.open()).await?)))
+                let opened = blocking(move || {
+                    let folder = folder.open()?;
+                    let is_empty = folder.is_empty()?;
+                    Ok((folder, is_empty))
+                });
+                let (folder, is_empty) = opened.await?;
+                Ok(OpenRoot::Folder { folder: Arc::new(folder), is_empty })
             }
             Self::Bucket(bucket) => {
                 let is_empty = objects::is_empty(bucket).await?;
@@ -86,18 +83,65 @@ impl Root {
 /// A root that is open.
 #[derive(Debug, Clone)]
 pub enum OpenRoot {
-    /// A folder.
-    Folder(Arc<OpenFolder>),
-    /// A bucket, and whether nothing is in it.
+    /// A folder, and whether nothing but the marker is in it.
+    Folder { folder: Arc<OpenFolder>, is_empty: bool },
+    /// A bucket, and whether nothing but the marker is in it.
     Bucket { bucket: Bucket, is_empty: bool },
 }
 
 impl OpenRoot {
+    /// Whether nothing but the marker was in it when it was opened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Folder { is_empty, .. } | Self::Bucket { is_empty, .. } => *is_empty,
+        }
+    }
+
+    /// The file system that it is on, or the bucket's URL.
+    #[must_use]
+    pub fn location(&self) -> String {
+        match self {
+            Self::Folder { folder, .. } => folder.device().to_string(),
+            Self::Bucket { bucket, .. } => bucket.url().to_owned(),
+        }
+    }
+
+    /// What its marker holds; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be read.
+    pub async fn mark(&self) -> Result<Option<String>, FileFault> {
+        match self {
+            Self::Folder { folder, .. } => {
+                let folder = Arc::clone(folder);
+                blocking(move || folder.mark()).await
+            }
+            Self::Bucket { bucket, .. } => objects::mark(bucket).await,
+        }
+    }
+
+    /// Writes a marker if there is none; `false` if nothing may be created in the root itself.
+    ///
+    /// # Errors
+    ///
+    /// [`FileFault::Unavailable`] if it cannot be written for another reason.
+    pub async fn write_mark(&self, mark: &str) -> Result<bool, FileFault> {
+        match self {
+            Self::Folder { folder, .. } => {
+                let (folder, mark) = (Arc::clone(folder), mark.to_owned());
+                blocking(move || folder.write_mark(&mark)).await
+            }
+            Self::Bucket { bucket, .. } => objects::write_mark(bucket, mark).await,
+        }
+    }
+
     /// How many files are deleted at a time: a network is waited for.
     #[must_use]
     pub fn at_a_time(&self) -> usize {
         match self {
-            Self::Folder(_) => 1,
+            Self::Folder { .. } => 1,
             Self::Bucket { .. } => 16,
         }
     }
@@ -110,7 +154,7 @@ impl OpenRoot {
     /// emptied in part.
     pub async fn delete(&self, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
         match self {
-            Self::Folder(folder) => {
+            Self::Folder { folder, .. } => {
                 let (folder, path) = (Arc::clone(folder), path.to_owned());
                 blocking(move || folder.delete(&path, kind)).await
             }

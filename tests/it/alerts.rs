@@ -217,6 +217,25 @@ async fn a_letter_that_was_not_taken_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
+async fn an_address_that_the_server_does_not_know_keeps_a_letter_from_nobody_else() {
+    let shop = Watched::new("/ping", &["--unknown", "ops@shop.example"]).await;
+    let id = open(shop.context(), &shop.company.request(SweepKind::Due)).await.unwrap().unwrap();
+    shop.context().ledger.stop_sweep(id, "for a test").await.unwrap();
+    for hour in 12..16 {
+        shop.company.set_clock(&format!("2026-01-02T{hour}:30:00Z"));
+        shop.look(&[]).await;
+    }
+    // It is given up, and that is an alert in turn, which the other address and the webhook get.
+    assert!(shop.post.subjects(2).await.len() >= 2);
+    for letter in shop.post.letters() {
+        assert_eq!(letter["rcpt"], serde_json::json!(["dpo@shop.example"]));
+    }
+    let given_up = shop.company.rows("SELECT error FROM lethe_deliveries WHERE state = 'failed'").await;
+    assert_eq!(given_up, ["answered 550"]);
+    assert!(shop.told().iter().any(|own| own.contains("to `email` was given up: answered 550")), "{:?}", shop.told());
+}
+
+#[tokio::test]
 async fn clients_that_fail_are_counted_and_told_the_first_night() {
     let shop = Watched::new("/ping/{job}", &[]).await;
     shop.company
@@ -417,7 +436,8 @@ async fn deliveries_that_need_a_person_are_told_until_they_do_not() {
     // The configuration knows no root at all.
     shop.company.execute(&put("pictures", "open")).await;
     shop.look(&[]).await;
-    let text = "deliveries-stuck: 1 delivery waits for `pictures`, which `lethe.toml` does not declare";
+    let text = "deliveries-stuck: 1 delivery waits for `pictures`, which `lethe.toml` does not declare; declare it, or count \
+                it as done with `lethe deliveries --to pictures --settled`";
     assert_eq!(shop.told(), [text]);
     shop.company.execute("DELETE FROM lethe_deliveries WHERE target = 'pictures'").await;
     shop.look(&[]).await;
@@ -431,4 +451,8 @@ async fn deliveries_that_need_a_person_are_told_until_they_do_not() {
     shop.company.set_clock("2026-01-02T14:00:00Z");
     shop.look(&[]).await;
     assert!(shop.told()[2].contains("1 delivery to `chat` waits for more than an hour"), "{:?}", shop.told());
+    // A webhook that was taken out of the configuration.
+    shop.company.execute(&put("old-chat", "open").replace("'file'", "'message'")).await;
+    shop.look(&[]).await;
+    assert!(shop.told()[3].contains("1 delivery waits for `old-chat`, which `lethe.toml` does not declare"));
 }

@@ -1,5 +1,8 @@
 //! Files and folders that rows name go with their clients, and nothing else does.
 
+mod named;
+mod roots;
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -8,9 +11,10 @@ use std::time::Duration;
 
 use crate::common::place::is_on_postgres;
 use crate::common::{Company, lethe, searched};
+use lethe::domain::hint::Face;
 use lethe::domain::sweep::SweepKind;
 use lethe::outside::{MARKER, Root};
-use lethe::worker::deliver::roots::accept;
+use lethe::worker::deliver::stuck::{in_vain, stuck};
 use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::sweep::Mode;
 
@@ -99,10 +103,32 @@ impl Shop {
         self.company.rows("SELECT state, client_key, error FROM lethe_deliveries ORDER BY client_key, id").await
     }
 
+    /// What needs a person.
+    async fn attention(&self) -> Vec<String> {
+        let outstanding = self.company.context.ledger.outstanding(None).await.unwrap();
+        stuck(&self.company.context, &outstanding).await.iter().map(|own| own.text(Face::Command)).collect()
+    }
+
     async fn through(&self) -> Vec<String> {
         self.company
             .rows("SELECT kind, target, result, deliveries FROM lethe_delivered ORDER BY kind, target, result")
             .await
+    }
+
+    /// Writes a configuration for the program.
+    fn configure(&self, more: &str) {
+        let config = format!(
+            "database = \"{}\"\n[backup]\nrequired = false\n[files]\nphotos = \"photos\"\npapers = \"papers\"\n{more}",
+            self.company.place.setting()
+        );
+        std::fs::write(self.path("lethe.toml"), config).unwrap();
+    }
+
+    /// Whether a command ended well, and what it said.
+    fn said(&self, args: &[&str]) -> (bool, String) {
+        let ended = lethe(self.company.folder.path()).args(args).output().unwrap();
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        (ended.status.success(), text)
     }
 
     async fn deliver(&self) {
@@ -161,42 +187,6 @@ async fn a_preview_and_a_rehearsal_delete_nothing() {
     }
     assert!(shop.is_there("photos/2024/ann.jpg") && shop.is_there("papers/A/1.pdf"));
     assert_eq!(shop.outstanding().await, [""; 0]);
-}
-
-#[tokio::test]
-async fn a_file_that_somebody_who_stays_names_stays_until_the_last_of_them_goes() {
-    let shop = Shop::new(
-        "INSERT INTO customers (no, photo, due) VALUES ('A', 'both.jpg', '2026-01-01'), ('B', 'both.jpg', '2026-01-05'),
-           ('C', 'all.jpg', '2026-01-01'), ('D', 'all.jpg', '2026-01-01');
-         INSERT INTO scans (customer_no, file) VALUES ('C', 'also.jpg');
-         INSERT INTO facts (customer_no, fact, value) VALUES ('B', 'picture', 'also.jpg'), ('B', 'level', 'all.jpg');",
-    )
-    .await;
-    for file in ["photos/both.jpg", "photos/all.jpg", "photos/also.jpg"] {
-        shop.write(file);
-    }
-    assert_eq!(shop.company.due().await.anonymized, 3);
-    assert!(shop.is_there("photos/both.jpg"), "B still names it");
-    assert!(shop.is_there("photos/also.jpg"), "B names it elsewhere");
-    assert!(!shop.is_there("photos/all.jpg"), "nobody names it any more");
-    shop.company.set_clock("2026-01-05T12:00:00Z");
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("photos/both.jpg") && !shop.is_there("photos/also.jpg"));
-}
-
-#[tokio::test]
-async fn the_picture_that_everybody_gets_stays() {
-    let shop = Shop::new(&format!(
-        "{ANN} INSERT INTO logos (customer_no, file) VALUES ('A', 'ann.png'), ('A', 'nobody.png'), ('A', 'x/nobody.png');"
-    ))
-    .await;
-    shop.write("photos/ann.png");
-    shop.write("photos/nobody.png");
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("photos/ann.png"));
-    assert!(shop.is_there("photos/nobody.png"), "every row names it now");
-    // Known when it was committed, and not only when it was about to be deleted.
-    assert!(shop.through().await.iter().all(|through| !through.contains("named")), "{:?}", shop.through().await);
 }
 
 #[tokio::test]
@@ -327,51 +317,6 @@ fn everything(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_root_that_is_away_is_waited_for_and_then_given_up_until_somebody_says_otherwise() {
-    let shop = Shop::new(ANN).await;
-    shop.write("photos/2024/ann.jpg");
-    shop.write("papers/A/1.pdf");
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert!(!shop.is_there("papers/A"), "another root is not held up");
-    assert_eq!(shop.outstanding().await, ["open|A|the root cannot be opened: entity not found"]);
-    let sweep = shop.company.rows("SELECT sweep FROM lethe_deliveries").await[0].parse().unwrap();
-    let outstanding = shop.company.context.ledger.outstanding(Some(sweep)).await.unwrap();
-    assert_eq!((outstanding[0].open, outstanding[0].failed), (1, 0));
-    // Not before its time.
-    shop.deliver().await;
-    assert_eq!(shop.company.rows("SELECT attempts FROM lethe_deliveries").await, ["1"]);
-    for _ in 0..2 {
-        shop.wait(300);
-        shop.deliver().await;
-    }
-    assert_eq!(shop.outstanding().await, ["failed|A|the root cannot be opened: entity not found"]);
-    shop.wait(86_400);
-    std::fs::rename(shop.path("away"), shop.path("photos")).unwrap();
-    shop.deliver().await;
-    assert!(shop.is_there("photos/2024/ann.jpg"), "it was given up");
-    assert_eq!(shop.company.context.ledger.retry_deliveries().await.unwrap(), 1);
-    shop.deliver().await;
-    assert!(!shop.is_there("photos/2024/ann.jpg"));
-    assert!(shop.company.context.ledger.outstanding(Some(sweep)).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn a_file_that_a_row_names_again_before_it_is_deleted_stays() {
-    let shop = Shop::new(ANN).await;
-    shop.write("photos/2024/ann.jpg");
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    shop.company.due().await;
-    std::fs::rename(shop.path("away"), shop.path("photos")).unwrap();
-    shop.company.execute("INSERT INTO customers (no, photo) VALUES ('NEW', '2024/ann.jpg')").await;
-    shop.wait(300);
-    shop.deliver().await;
-    assert!(shop.is_there("photos/2024/ann.jpg"));
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    assert_eq!(shop.through().await, ["file|photos|named|1", "folder|papers|missing|1"]);
-}
-
-#[tokio::test]
 async fn nothing_is_deleted_while_the_policy_is_none() {
     let shop = Shop::new(ANN).await;
     shop.write("photos/2024/ann.jpg");
@@ -434,6 +379,29 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
     lethe(shop.company.folder.path()).args(["deliveries", "--to", "photos", "--settled"]).assert().failure();
 }
 
+#[tokio::test]
+async fn files_that_were_given_up_or_that_no_policy_names_need_a_person() {
+    let mut shop = Shop::new("INSERT INTO customers (no, photo, due) VALUES ('A', '../ann.jpg', '2026-01-01');").await;
+    shop.company.due().await;
+    let given_up = "1 delivery to `photos` was given up: the path has `.` or `..` in it; `lethe deliveries` lists them";
+    assert_eq!(shop.attention().await, [given_up]);
+    let mut targets = (*shop.company.context.targets).clone();
+    targets.roots.insert("old".to_owned(), Root::folder(&shop.path("old")).unwrap());
+    shop.company.context.targets = Arc::new(targets);
+    shop.company.execute("UPDATE lethe_deliveries SET state = 'open', target = 'old', body = 'ann.jpg'").await;
+    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any more; name them, or delete \
+                   them yourself and count it as done with `lethe deliveries --to old --settled`";
+    assert_eq!(shop.attention().await, [unnamed]);
+    let context = &shop.company.context;
+    assert_eq!(in_vain(context, "photos").await.unwrap(), [""; 0]);
+    let kinds = in_vain(context, "old").await.unwrap();
+    assert_eq!(kinds, ["file"]);
+    assert_eq!(context.ledger.settle_deliveries(None, Some("photos"), &kinds).await.unwrap(), 0);
+    assert_eq!(context.ledger.settle_deliveries(None, Some("old"), &kinds).await.unwrap(), 1);
+    assert_eq!(shop.attention().await, [""; 0]);
+    assert_eq!(shop.through().await, ["file|old|settled|1"]);
+}
+
 /// A service that is killed again and again while it deletes.
 #[tokio::test]
 async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
@@ -481,87 +449,6 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
     assert_eq!(shop.outstanding().await, [""; 0]);
     assert_eq!(std::fs::read_dir(shop.path("photos")).unwrap().count(), 1, "the marker stays");
     assert!(kills > 2, "it was over after {kills} kills");
-}
-
-#[tokio::test]
-async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_operator_accepts_it() {
-    let shop = Shop::new(ANN).await;
-    shop.write("papers/A/1.pdf");
-    std::fs::remove_file(shop.path("photos/.lethe-root")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    let empty = "open|A|the root is empty, as it is where a volume is not mounted";
-    assert_eq!(shop.outstanding().await, [empty]);
-    // Mounted, it is recognized, and remembered.
-    shop.write("photos/2024/ann.jpg");
-    shop.wait(300);
-    shop.deliver().await;
-    assert!(!shop.is_there("photos/2024/ann.jpg") && shop.is_there("photos/.lethe-root"));
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    // Another folder in its place.
-    std::fs::rename(shop.path("photos"), shop.path("away")).unwrap();
-    shop.write("photos/other.jpg");
-    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
-    shop.company.due().await;
-    let another = "open|B|the root is not the folder that it was: its file `.lethe-root` is missing";
-    assert_eq!(shop.outstanding().await, [another]);
-    accept(&shop.company.context, "photos").await.unwrap().unwrap();
-    shop.wait(300);
-    shop.deliver().await;
-    assert_eq!(shop.outstanding().await, [""; 0]);
-    assert_eq!(shop.through().await[1], "file|photos|missing|1");
-}
-
-#[tokio::test]
-async fn a_root_behind_a_link_is_where_the_link_leads_now() {
-    let shop = Shop::new(ANN).await;
-    std::fs::rename(shop.path("photos"), shop.path("release-1")).unwrap();
-    std::fs::create_dir(shop.path("release-2")).unwrap();
-    std::fs::copy(shop.path("release-1/.lethe-root"), shop.path("release-2/.lethe-root")).unwrap();
-    symlink(shop.path("release-1"), shop.path("photos")).unwrap();
-    assert_eq!(shop.company.due().await.anonymized, 1);
-    assert_eq!(shop.through().await[0], "file|photos|missing|1");
-    std::fs::remove_file(shop.path("photos")).unwrap();
-    symlink(shop.path("release-2"), shop.path("photos")).unwrap();
-    for release in ["release-1", "release-2"] {
-        shop.write(&format!("{release}/b.jpg"));
-    }
-    shop.company.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2026-01-01')").await;
-    shop.company.due().await;
-    assert!(shop.is_there("release-1/b.jpg") && !shop.is_there("release-2/b.jpg"));
-}
-
-#[tokio::test]
-async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
-    let forms = [
-        "./ann.jpg",
-        "/ann.jpg",
-        "https://cdn.example/x/ann.jpg?v=3",
-        "Ann.JPG",
-        "old\\ann.jpg",
-        "/srv/photos/ANN.jpg",
-        "x/../ann.jpg",
-        " ann.jpg",
-    ];
-    for form in forms {
-        let shop = Shop::new(&format!(
-            "INSERT INTO customers (no, photo, due) VALUES ('A', 'ann.jpg', '2026-01-01'), ('B', '{}', NULL);",
-            form.replace("\\\\", "\\")
-        ))
-        .await;
-        shop.write("photos/ann.jpg");
-        shop.company.due().await;
-        assert!(shop.is_there("photos/ann.jpg"), "{form}");
-        assert_eq!(shop.through().await, ["file|photos|alike|1"]);
-    }
-    // A plain path of another folder is another file.
-    let shop = Shop::new(
-        "INSERT INTO customers (no, photo, due) VALUES ('A', '1/photo.jpg', '2026-01-01'), ('B', '2/photo.jpg', NULL);",
-    )
-    .await;
-    shop.write("photos/1/photo.jpg");
-    shop.write("photos/2/photo.jpg");
-    shop.company.due().await;
-    assert!(!shop.is_there("photos/1/photo.jpg") && shop.is_there("photos/2/photo.jpg"));
 }
 
 #[tokio::test]

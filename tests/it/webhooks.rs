@@ -244,6 +244,26 @@ async fn a_receiver_that_is_away_costs_one_try_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_is_overloaded_is_left_alone_and_others_are_told() {
+    for (say, why) in [
+        (Say(429, &[], Duration::ZERO), "answered 429"),
+        (Say(503, &[], Duration::ZERO), "answered 503"),
+        (Say(200, &[], Duration::from_secs(2)), "no answer in time"),
+    ] {
+        let mut shop = Shop::new(&[say], |webhook| webhook.most_clients = 1).await;
+        let other = Receiver::new(&[]).await;
+        let crm = shop.company.context.targets.webhooks["crm"].clone();
+        let mail = Webhook { url: other.url.parse().unwrap(), ..crm.clone() };
+        shop.company.context.targets = Arc::new(targets([("crm", crm), ("mail", mail)]));
+        shop.company.due().await;
+        assert_eq!((shop.receiver.got().len(), other.got().len()), (1, 5), "{why}");
+        let waiting = shop.company.rows("SELECT target, attempts, error FROM lethe_deliveries ORDER BY id").await;
+        let later = || format!("crm|0|{why}");
+        assert_eq!(waiting, [format!("crm|1|{why}"), later(), later(), later(), later()]);
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_is_rejected_holds_up_no_other() {
     let no = Say(422, &[], Duration::ZERO);
     let shop = Shop::new(&[no], |webhook| webhook.most_clients = 1).await;
@@ -391,6 +411,7 @@ async fn what_waits_and_what_was_given_up_is_seen_in_the_morning() {
     };
     let status = said(&["status"]);
     assert!(status.contains("1 delivery waits for `crm`, which `lethe.toml` does not declare"), "{status}");
+    assert!(status.contains("`lethe deliveries --to crm --settled`"), "{status}");
     let declared =
         format!("{config}[[webhooks]]\nname = \"crm\"\nurl = \"{}\"\nsecret_file = \"secret\"\n", shop.receiver.url);
     std::fs::write(folder.join("lethe.toml"), declared).unwrap();
@@ -405,4 +426,15 @@ async fn what_waits_and_what_was_given_up_is_seen_in_the_morning() {
     assert_eq!((&listed["outstanding"][0]["failed"], &listed["outstanding"][0]["target"]), (&1.into(), &"crm".into()));
     assert!(said(&["retry"]).contains("1 delivery will be tried again"));
     assert_eq!(shop.outstanding().await, ["open|0|answered 410"]);
+    // What waits for a webhook that is declared cannot be settled; what waits for one that is not can be.
+    let settle = || {
+        let mut command = crate::common::lethe(folder);
+        command.args(["deliveries", "--to", "crm", "--settled"]);
+        command
+    };
+    settle().assert().failure();
+    std::fs::write(folder.join("lethe.toml"), &config).unwrap();
+    settle().assert().success();
+    assert_eq!(shop.outstanding().await, [""; 0]);
+    assert_eq!(shop.company.rows("SELECT target, result FROM lethe_delivered").await, ["crm|settled"]);
 }

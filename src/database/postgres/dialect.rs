@@ -104,10 +104,6 @@ impl SqlDialect for Postgres {
         }
     }
 
-    fn before(&self, text: &str, sign: char) -> String {
-        format!("split_part({text}, '{sign}', 1)")
-    }
-
     fn cast(&self, expression: &str, declared: &str) -> String {
         format!("CAST({expression} AS {declared})")
     }

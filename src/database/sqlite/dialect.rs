@@ -67,12 +67,6 @@ impl SqlDialect for Sqlite {
         }
     }
 
-    fn before(&self, text: &str, sign: char) -> String {
-        format!(
-            "CASE WHEN instr({text}, '{sign}') > 0 THEN substr({text}, 1, instr({text}, '{sign}') - 1) ELSE {text} END"
-        )
-    }
-
     fn cast(&self, expression: &str, _declared: &str) -> String {
         expression.to_owned()
     }

@@ -1,17 +1,17 @@
 //! Files and folders: one claim's worth of one root.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_A_TIME, Context, POLL, SweepError, roots};
 use crate::database::query_scalar;
 use crate::domain::plan::Plan;
 use crate::domain::policy::FileKind;
 use crate::ledger::{Delivery, Tried};
-use crate::outside::{FileFault, Removed, check};
-use crate::sql::alike::{forms_of, named_alike};
+use crate::outside::{FileFault, Reading, Removed, check, readings_of_path, readings_of_value};
+use crate::sql::alike::{last_part, perhaps_alike};
 use crate::sql::files::spare_claimed;
 
 /// Deletes what can be claimed in a root, and returns how much that was.
@@ -104,7 +104,7 @@ async fn delete(
     Ok(done)
 }
 
-/// Those whose file a row may still name in another form.
+/// Those whose file a row may still name in another form. Row after row is read, and none kept.
 async fn alike(
     context: &Context,
     plan: &Plan,
@@ -112,19 +112,28 @@ async fn alike(
     kind: FileKind,
     claimed: &[Delivery],
 ) -> Result<HashSet<i64>, SweepError> {
-    let mut forms: HashMap<String, Vec<i64>> = HashMap::new();
+    let mut named: HashMap<String, Vec<(i64, Reading)>> = HashMap::new();
     for own in claimed {
-        for form in forms_of(own.text().expect("other paths were left out")) {
-            forms.entry(form).or_default().push(own.id);
+        for reading in readings_of_path(own.text().expect("other paths were left out")) {
+            named.entry(reading.name().to_owned()).or_default().push((own.id, reading));
         }
     }
-    let asked: Vec<&String> = forms.keys().collect();
-    let asked = serde_json::json!(asked).to_string();
-    let today = context.ledger.clock().now().date_naive();
     let mut alike = HashSet::new();
-    for sql in named_alike(plan, today, root, kind) {
-        let found: Vec<String> = query_scalar(sql).bind(&asked).fetch_all(context.store.readers()).await?;
-        alike.extend(found.iter().filter_map(|form| forms.get(form)).flatten());
+    if named.is_empty() {
+        return Ok(alike);
+    }
+    let names: BTreeSet<&str> = named.keys().map(|name| last_part(name)).collect();
+    let names = serde_json::json!(names).to_string();
+    let today = context.ledger.clock().now().date_naive();
+    let mut connection = context.store.readers().acquire().await?;
+    for sql in perhaps_alike(plan, today, root, kind) {
+        let mut values = query_scalar::<Vec<u8>>(sql).bind(&names).fetch(&mut connection);
+        while let Some(value) = values.try_next().await? {
+            for reading in readings_of_value(&value) {
+                let same = named.get(reading.name()).into_iter().flatten().filter(|(_, own)| own.is_like(&reading));
+                alike.extend(same.map(|(id, _)| *id));
+            }
+        }
     }
     Ok(alike)
 }

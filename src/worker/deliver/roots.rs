@@ -1,29 +1,68 @@
-//! Recognizes the roots in which files are deleted. One that is empty where it
-//! was never seen otherwise, or that is not the folder it was, is unavailable: a
-//! volume that is not mounted must not pass for files that are deleted.
+//! Recognizes the roots in which files are deleted, by a marker that Lethe
+//! writes into each. One that is empty where it was never seen otherwise, or
+//! that is not the one that it was, is unavailable: a volume that is not mounted
+//! must not pass for files that are deleted.
 
 use ulid::Ulid;
 
 use super::{Context, SweepError};
-use crate::ledger::Root as Seen;
-use crate::outside::{FileFault, MARKER, OpenFolder, OpenRoot};
+use crate::ledger::{Ledger, Root as Seen};
+use crate::outside::{FileFault, OpenRoot, Root};
 
-/// Opens a root for a number of deletions.
-pub(super) async fn open(context: &Context, name: &str) -> Result<Result<OpenRoot, FileFault>, SweepError> {
-    let Some(root) = context.targets.roots.get(name) else {
-        return Ok(Err(FileFault::Unavailable("`lethe.toml` does not declare the root".to_owned())));
-    };
+const EMPTY: &str = "the root is empty, as it is where a volume is not mounted";
+const UNMARKED: &str = "the root is not the one that was seen before: its file `.lethe-root` is missing";
+const OTHER_MARK: &str = "the root is not the one that was seen before: its file `.lethe-root` holds another mark";
+const ELSEWHERE: &str = "the root is on another file system, or in another bucket, than before";
+
+/// How a root looks beside how it looked before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// It is the one that was seen before.
+    Known,
+    /// It was not seen before.
+    New,
+    /// It was not seen before, and nothing is in it.
+    NewAndEmpty,
+    /// It is empty, or another than before, as this says: an operator has to check it.
+    Strange(&'static str),
+}
+
+/// Whether the error of a delivery is that of a root that an operator has to check.
+pub(super) fn is_strange(error: &str) -> bool {
+    [EMPTY, UNMARKED, OTHER_MARK, ELSEWHERE].contains(&error)
+}
+
+/// How a root looks now; nothing is written. Without a ledger it was never seen.
+///
+/// # Errors
+///
+/// [`FileFault`] if it cannot be opened; [`SweepError`] if the database is away.
+pub async fn check(ledger: Option<&Ledger>, root: &Root, name: &str) -> Result<Result<Sight, FileFault>, SweepError> {
     let open = match root.open().await {
         Ok(open) => open,
         Err(fault) => return Ok(Err(fault)),
     };
+    let seen = match ledger {
+        Some(ledger) => ledger.root(name).await?,
+        None => None,
+    };
+    Ok(look(&open).await.map(|found| sight(seen.as_ref(), &found, open.is_empty())))
+}
+
+/// Opens a root for a number of deletions.
+pub(super) async fn open(context: &Context, name: &str) -> Result<Result<OpenRoot, FileFault>, SweepError> {
+    let open = match declared(context, name).await {
+        Ok(open) => open,
+        Err(fault) => return Ok(Err(fault)),
+    };
     let seen = context.ledger.root(name).await?;
-    let found = match &open {
-        OpenRoot::Folder(folder) => recognized(folder, seen.as_ref()),
-        OpenRoot::Bucket { bucket, is_empty } => {
-            let found = Seen { mark: None, location: bucket.url().to_owned() };
-            if *is_empty && seen.as_ref() != Some(&found) { Err(empty()) } else { Ok(found) }
-        }
+    let found = match look(&open).await {
+        Ok(found) => match sight(seen.as_ref(), &found, open.is_empty()) {
+            Sight::Known | Sight::New => marked(&open, found).await,
+            Sight::NewAndEmpty => Err(FileFault::Unavailable(EMPTY.to_owned())),
+            Sight::Strange(why) => Err(FileFault::Unavailable(why.to_owned())),
+        },
+        Err(fault) => Err(fault),
     };
     match found {
         Ok(found) => {
@@ -40,49 +79,80 @@ pub(super) async fn open(context: &Context, name: &str) -> Result<Result<OpenRoo
 ///
 /// # Errors
 ///
-/// [`FileFault`] if it cannot be opened; [`SweepError`] if the database is away.
+/// [`FileFault`] if it cannot be opened, or is empty and cannot be marked;
+/// [`SweepError`] if the database is away.
 pub async fn accept(context: &Context, name: &str) -> Result<Result<(), FileFault>, SweepError> {
-    let Some(root) = context.targets.roots.get(name) else {
-        return Ok(Err(FileFault::Unavailable("`lethe.toml` does not declare the root".to_owned())));
+    let accepted = async {
+        let open = declared(context, name).await?;
+        let found = marked(&open, look(&open).await?).await?;
+        if open.is_empty() && found.mark.is_none() {
+            let why =
+                "it is empty, and Lethe may not write its file `.lethe-root`; create that file with any word in it";
+            return Err(FileFault::Unavailable(why.to_owned()));
+        }
+        Ok(found)
     };
-    let accepted = match root.open().await {
-        Ok(OpenRoot::Folder(folder)) => marked(&folder),
-        Ok(OpenRoot::Bucket { bucket, .. }) => Ok(Seen { mark: None, location: bucket.url().to_owned() }),
-        Err(fault) => Err(fault),
-    };
-    match accepted {
+    match accepted.await {
         Ok(seen) => Ok(Ok(context.ledger.see_root(name, &seen).await?)),
         Err(fault) => Ok(Err(fault)),
     }
 }
 
-fn recognized(folder: &OpenFolder, seen: Option<&Seen>) -> Result<Seen, FileFault> {
-    let device = folder.device().to_string();
-    match (seen, folder.mark()?) {
-        (Some(Seen { mark: Some(known), .. }), Some(mark)) if *known != mark => Err(another("holds another mark")),
-        (_, Some(mark)) => Ok(Seen { mark: Some(mark), location: device }),
-        (Some(Seen { mark: Some(_), .. }), None) => Err(another("is missing")),
-        (_, None) if folder.is_empty()? => Err(empty()),
-        (Some(seen), None) if seen.location == device => Ok(seen.clone()),
-        (Some(_), None) => Err(FileFault::Unavailable("the root is on another file system than before".to_owned())),
-        (None, None) => marked(folder),
+async fn declared(context: &Context, name: &str) -> Result<OpenRoot, FileFault> {
+    match context.targets.roots.get(name) {
+        Some(root) => root.open().await,
+        None => Err(FileFault::Unavailable("`lethe.toml` does not declare the root".to_owned())),
+    }
+}
+
+async fn look(open: &OpenRoot) -> Result<Seen, FileFault> {
+    Ok(Seen { mark: open.mark().await?, location: open.location() })
+}
+
+fn sight(seen: Option<&Seen>, found: &Seen, is_empty: bool) -> Sight {
+    match (seen, &found.mark) {
+        (None, None) if is_empty => Sight::NewAndEmpty,
+        // One with a mark was marked by an operator, or for an earlier ledger.
+        (None, _) => Sight::New,
+        (Some(Seen { mark: Some(known), .. }), Some(mark)) if known == mark => Sight::Known,
+        (Some(Seen { mark: Some(_), .. }), Some(_)) => Sight::Strange(OTHER_MARK),
+        (Some(Seen { mark: Some(_), .. }), None) => Sight::Strange(UNMARKED),
+        (Some(_), None) if is_empty => Sight::Strange(EMPTY),
+        // Without a mark that is known, all that tells it from another is where it is.
+        (Some(seen), _) if seen.location != found.location => Sight::Strange(ELSEWHERE),
+        (Some(_), _) => Sight::Known,
     }
 }
 
 /// The root with a marker, where one can be written.
-fn marked(folder: &OpenFolder) -> Result<Seen, FileFault> {
-    let mut mark = folder.mark()?;
-    if mark.is_none() {
-        let new = Ulid::new().to_string();
-        mark = folder.write_mark(&new)?.then_some(new);
+async fn marked(open: &OpenRoot, mut found: Seen) -> Result<Seen, FileFault> {
+    if found.mark.is_none() && open.write_mark(&Ulid::new().to_string()).await? {
+        found.mark = open.mark().await?;
     }
-    Ok(Seen { mark, location: folder.device().to_string() })
+    Ok(found)
 }
 
-fn another(how: &str) -> FileFault {
-    FileFault::Unavailable(format!("the root is not the folder that it was: its file `{MARKER}` {how}"))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn empty() -> FileFault {
-    FileFault::Unavailable("the root is empty, as it is where a volume is not mounted".to_owned())
+    #[test]
+    fn a_root_is_known_by_its_mark_and_without_one_by_where_it_is() {
+        let root =
+            |mark: Option<&str>, location: &str| Seen { mark: mark.map(str::to_owned), location: location.into() };
+        let look = |seen: &Seen, found: &Seen, is_empty| sight(Some(seen), found, is_empty);
+        let (marked, unmarked) = (root(Some("m"), "1"), root(None, "1"));
+        assert_eq!(look(&marked, &root(Some("m"), "2"), true), Sight::Known);
+        assert_eq!(look(&marked, &root(Some("n"), "1"), false), Sight::Strange(OTHER_MARK));
+        assert_eq!(look(&marked, &unmarked, false), Sight::Strange(UNMARKED));
+        assert_eq!(look(&unmarked, &unmarked, false), Sight::Known);
+        assert_eq!(look(&unmarked, &marked, false), Sight::Known);
+        assert_eq!(look(&unmarked, &unmarked, true), Sight::Strange(EMPTY));
+        for other in [root(None, "2"), root(Some("m"), "2")] {
+            assert_eq!(look(&unmarked, &other, false), Sight::Strange(ELSEWHERE));
+        }
+        assert_eq!(sight(None, &unmarked, false), Sight::New);
+        assert_eq!(sight(None, &marked, true), Sight::New);
+        assert_eq!(sight(None, &unmarked, true), Sight::NewAndEmpty);
+    }
 }

@@ -3,7 +3,8 @@
 
 use chrono::TimeDelta;
 
-use super::{Context, Targets, messages};
+use super::{Context, messages, roots};
+use crate::database::StoreError;
 use crate::domain::hint::{Act, Face};
 use crate::ledger::{Outstanding, parse_moment};
 use crate::sql::files::spare_claimed;
@@ -18,6 +19,8 @@ pub enum Cause {
     GivenUp,
     /// They have waited for more than an hour.
     Waiting,
+    /// The root is empty or another than before: an operator has to check it.
+    Strange,
     /// `lethe.toml` does not declare the target.
     Undeclared,
     /// No column of the policy names files of the root.
@@ -40,6 +43,7 @@ impl Stuck {
         let cause = match self.cause {
             Cause::GivenUp => "given-up",
             Cause::Waiting => "waiting",
+            Cause::Strange => "root",
             Cause::Undeclared | Cause::Unnamed => "undeclared",
         };
         format!("deliveries:{cause}:{}", self.target)
@@ -57,9 +61,20 @@ impl Stuck {
         match self.cause {
             Cause::GivenUp => format!("{what} to `{target}` {verb} given up{error}; {list} lists them"),
             Cause::Waiting => format!("{what} to `{target}` {waits} for more than an hour{error}; {list} lists them"),
-            Cause::Undeclared => format!("{what} {waits} for `{target}`, which `lethe.toml` does not declare"),
+            Cause::Strange => {
+                let accept = Act::Accept(target.clone()).at(face);
+                format!("{what} {waits} for the root `{target}`{error}; mount or restore it, or {accept}")
+            }
+            Cause::Undeclared => {
+                let settle = Act::Settle(target.clone()).at(face);
+                format!("{what} {waits} for `{target}`, which `lethe.toml` does not declare; declare it, or {settle}")
+            }
             Cause::Unnamed => {
-                format!("{what} {waits} for `{target}`, whose files no column of the policy names any more")
+                let settle = Act::Settle(target.clone()).at(face);
+                format!(
+                    "{what} {waits} for `{target}`, whose files no column of the policy names any more; name them, or \
+                     delete them yourself and {settle}"
+                )
             }
         }
     }
@@ -67,29 +82,8 @@ impl Stuck {
 
 /// Finds them among what is outstanding.
 pub async fn stuck(context: &Context, outstanding: &[Outstanding]) -> Vec<Stuck> {
-    let plan = context.planner.plan(&context.store).await.ok();
-    let now = context.ledger.clock().now();
-    let unnamed = |own: &Outstanding| {
-        let today = now.date_naive();
-        own.kind != messages::KIND
-            && plan.as_ref().is_some_and(|loaded| spare_claimed(&loaded.plan, today, &own.target).is_empty())
-    };
-    let cause = |own: &Outstanding, targets: &Targets| {
-        if !targets.knows(&own.kind, &own.target) {
-            Some((Cause::Undeclared, own.open + own.failed))
-        } else if unnamed(own) {
-            Some((Cause::Unnamed, own.open + own.failed))
-        } else if own.failed > 0 {
-            Some((Cause::GivenUp, own.failed))
-        } else if parse_moment(&own.since).is_none_or(|since| now - since > LONG) {
-            Some((Cause::Waiting, own.open))
-        } else {
-            None
-        }
-    };
     let mut all: Vec<Stuck> = Vec::new();
-    for own in outstanding {
-        let Some((cause, count)) = cause(own, &context.targets) else { continue };
+    for (own, cause, count) in causes(context, outstanding).await {
         let same = all.iter_mut().find(|stuck| stuck.cause == cause && stuck.target == own.target);
         if let Some(stuck) = same {
             stuck.count += count;
@@ -98,4 +92,44 @@ pub async fn stuck(context: &Context, outstanding: &[Outstanding]) -> Vec<Stuck>
         }
     }
     all
+}
+
+/// The kinds of what waits in vain for this target: `lethe.toml` does not
+/// declare it, or the policy does not name its files.
+///
+/// # Errors
+///
+/// [`StoreError`] if the database is away.
+pub async fn in_vain(context: &Context, target: &str) -> Result<Vec<String>, StoreError> {
+    let outstanding = context.ledger.outstanding(None).await?;
+    let mut all = causes(context, &outstanding).await;
+    all.retain(|(own, cause, _)| own.target == target && matches!(cause, Cause::Undeclared | Cause::Unnamed));
+    Ok(all.into_iter().map(|(own, ..)| own.kind.clone()).collect())
+}
+
+/// Each with why it needs a person, and how many of its deliveries do.
+async fn causes<'a>(context: &Context, outstanding: &'a [Outstanding]) -> Vec<(&'a Outstanding, Cause, i64)> {
+    let plan = context.planner.plan(&context.store).await.ok();
+    let now = context.ledger.clock().now();
+    let unnamed = |own: &Outstanding| {
+        let today = now.date_naive();
+        own.kind != messages::KIND
+            && plan.as_ref().is_some_and(|loaded| spare_claimed(&loaded.plan, today, &own.target).is_empty())
+    };
+    let cause = |own: &'a Outstanding| {
+        if !context.targets.knows(&own.kind, &own.target) {
+            Some((own, Cause::Undeclared, own.open + own.failed))
+        } else if unnamed(own) {
+            Some((own, Cause::Unnamed, own.open + own.failed))
+        } else if own.failed > 0 {
+            Some((own, Cause::GivenUp, own.failed))
+        } else if own.error.as_deref().is_some_and(roots::is_strange) {
+            Some((own, Cause::Strange, own.open))
+        } else if parse_moment(&own.since).is_none_or(|since| now - since > LONG) {
+            Some((own, Cause::Waiting, own.open))
+        } else {
+            None
+        }
+    };
+    outstanding.iter().filter_map(cause).collect()
 }

@@ -30,8 +30,10 @@ async fn files_and_folders_go_with_their_client_and_their_neighbours_stay() {
         shop.server.write(name);
     }
     let (_, doctor) = shop.said(&["doctor"]);
-    assert!(doctor.contains("root `photos` is there"), "{doctor}");
+    assert!(doctor.contains("root `photos`, `s3://bucket/app/photos`, was not seen before"), "{doctor}");
     shop.done(&["sweep", "--due", "--wait"]);
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("root `photos` is there"), "{doctor}");
     assert_eq!(shop.server.objects(), staying);
     assert_eq!(shop.through().await, ["file|photos|deleted|1", "folder|papers|deleted|1"]);
     assert_eq!(shop.outstanding().await, [""; 0]);
@@ -147,6 +149,45 @@ async fn a_bucket_that_is_away_is_waited_for() {
     assert_eq!(shop.server.objects(), [""; 0]);
     assert_eq!(shop.outstanding().await, [""; 0]);
     assert_eq!(shop.through().await, ["file|photos|deleted|1", "folder|papers|deleted|1"]);
+}
+
+/// A bucket that was made anew, another server, or a wrong prefix.
+#[tokio::test]
+async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_operator_accepts_it() {
+    let shop = Shop::new(ANN, FILES).await;
+    shop.server.write("app/papers/A/1.pdf");
+    shop.done(&["sweep", "--due", "--wait"]);
+    let empty = "open|A|the root is empty, as it is where a volume is not mounted";
+    assert_eq!(shop.outstanding().await, [empty]);
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("was not seen before, and no files are in it"), "{doctor}");
+    // It is accepted as it is, and from then on recognized by what was written into it, even when it is empty again.
+    shop.done(&["deliveries", "--accept", "photos"]);
+    shop.done(&["retry", "--wait"]);
+    assert_eq!(shop.outstanding().await, [""; 0]);
+    assert_eq!(shop.through().await, ["file|photos|missing|1", "folder|papers|deleted|1"]);
+    assert_ne!(shop.server.read("app/photos/.lethe-root"), shop.server.read("app/papers/.lethe-root"));
+    let (_, doctor) = shop.said(&["doctor"]);
+    assert!(doctor.contains("root `photos` is there") && doctor.contains("root `papers` is there"), "{doctor}");
+    // Everything in it is lost.
+    shop.server.delete("app/photos/.lethe-root");
+    shop.place.execute("INSERT INTO customers (no, photo, due) VALUES ('B', 'b.jpg', '2020-01-01')").await;
+    shop.done(&["sweep", "--due", "--wait"]);
+    let unmarked = "the root is not the one that was seen before: its file `.lethe-root` is missing";
+    assert_eq!(shop.outstanding().await, [format!("open|B|{unmarked}")]);
+    let (done, doctor) = shop.said(&["doctor"]);
+    assert!(!done && doctor.contains(&format!("root `photos`, `s3://bucket/app/photos`: {unmarked}")), "{doctor}");
+    assert!(doctor.contains("`lethe deliveries --accept photos`"), "{doctor}");
+    let status = shop.done(&["status"]);
+    assert!(status.contains(&format!("1 delivery waits for the root `photos`: {unmarked}")), "{status}");
+    // The prefix of somebody else.
+    shop.server.write("app/photos/.lethe-root");
+    shop.done(&["retry", "--wait"]);
+    let other = "the root is not the one that was seen before: its file `.lethe-root` holds another mark";
+    assert_eq!(shop.outstanding().await, [format!("open|B|{other}")]);
+    shop.done(&["deliveries", "--accept", "photos"]);
+    shop.done(&["retry", "--wait"]);
+    assert_eq!(shop.outstanding().await, [""; 0]);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 """A mail server for tests. Prints its port, then each letter as a line of JSON.
 
-post.py plain|starttls|tls [CERTIFICATE KEY] [--refuse N]
+post.py plain|starttls|tls [CERTIFICATE KEY] [--refuse N] [--unknown ADDRESS]
 With a certificate it wants the user `lethe` with the password `pass word`.
 """
 import asyncio
@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 way, files, refuse = sys.argv[1], [a for a in sys.argv[2:] if a.endswith(".pem")], 0
 if "--refuse" in sys.argv:
     refuse = int(sys.argv[sys.argv.index("--refuse") + 1])
+unknown = sys.argv[sys.argv.index("--unknown") + 1] if "--unknown" in sys.argv else None
 context = None
 if files:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -26,6 +27,12 @@ def authenticate(server, session, envelope, mechanism, data):
 
 
 class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == unknown:
+            return "550 no such user: Ann Archer"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         global refuse
         letter = email.message_from_bytes(envelope.content)

@@ -33,7 +33,7 @@ s3 = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
 
 
 class Door(BaseHTTPRequestHandler):
-    """`GET /bucket` lists names, `GET` and `PUT /bucket/name` read and write an object, `POST /bucket` makes a bucket."""
+    """`GET /bucket` lists names, `POST /bucket` makes a bucket; `GET`, `PUT` and `DELETE /bucket/name` are about an object."""
 
     protocol_version = "HTTP/1.1"
 
@@ -58,6 +58,10 @@ class Door(BaseHTTPRequestHandler):
     def do_PUT(self):
         bucket, name = self.target()
         s3.put_object(bucket, name, self.rfile.read(int(self.headers["Content-Length"])))
+        self.answer()
+
+    def do_DELETE(self):
+        s3.delete_object(*self.target())
         self.answer()
 
     def do_POST(self):

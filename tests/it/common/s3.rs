@@ -93,9 +93,14 @@ impl Server {
         self.ask("GET", &object(name), "")
     }
 
-    /// The names of all objects.
+    pub fn delete(&self, name: &str) {
+        self.ask("DELETE", &object(name), "");
+    }
+
+    /// The names of all objects but the files by which Lethe recognizes a root.
     pub fn objects(&self) -> Vec<String> {
         let mut all: Vec<String> = serde_json::from_str(&self.ask("GET", "bucket/", "")).expect("names");
+        all.retain(|name| !name.ends_with(".lethe-root"));
         all.sort();
         all
     }

@@ -1,16 +1,20 @@
 //! A journal belongs to one database. What is of another, or of a copy, does
 //! nothing until an operator decides, and the replay of a restore keeps to the gates.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lethe::domain::clock::Clock;
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::JournalError;
+use lethe::outside::{Event, Root, Secret, Sender, Webhook};
+use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::Context;
 use lethe::worker::journal::{Keeper, adopt, renew};
 use lethe::worker::sweep::{SweepError, open};
 
 use crate::common::journal::{Kept, journal};
+use crate::common::receiver::Receiver;
 use crate::common::{context, limits};
 
 const ALL: [&str; 4] = ["C1|Anonymized client", "C2|Bo Dahl", "C3|Cleo Eng", "C4|Dan Falk"];
@@ -49,6 +53,56 @@ async fn a_copy_of_a_database_waits_and_begins_a_journal_of_its_own() {
         copy.keep().await.expect("the journal is kept");
         assert!(copy.verify().await.whole);
     }
+}
+
+#[tokio::test]
+async fn what_waits_to_be_delivered_is_not_delivered_from_a_copy() {
+    let kept = Kept::new(None).await;
+    kept.night("2026-01-02").await;
+    for (kind, target, event, body) in [
+        ("file", "photos", "", "anna.jpg"),
+        ("message", "crm", "client.anonymized", "[\"C1\"]"),
+        ("message", "crm", "lethe.alert", "{\"kind\":\"test\"}"),
+    ] {
+        let row = format!(
+            "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) VALUES \
+             ('{kind}', '{target}', 1, '{event}', '{body}', '{kind} {event}', 'open', '2026-01-02T12:00:00.000Z', '2026-01-02T12:00:00.000Z')"
+        );
+        kept.company.execute(&row).await;
+    }
+    let backup = kept.backup().await;
+    let mut copy = kept.copied(&backup, "2026-01-06").await;
+    waits_for_a_decision(&copy, "this one may be a copy of it").await;
+
+    let receiver = Receiver::new(&[]).await;
+    let webhook = Webhook {
+        url: receiver.url.parse().expect("a URL"),
+        secrets: vec![Secret::of_bytes(b"a secret").expect("a secret")],
+        events: [Event::Anonymized, Event::Alert].into(),
+        hashed: None,
+        most_clients: 100,
+    };
+    copy.company.context.targets = Arc::new(Targets {
+        roots: [("photos".to_owned(), Root::folder(copy.company.folder.path()).expect("a root"))].into(),
+        webhooks: [("crm".to_owned(), webhook)].into(),
+        sender: Sender::new(Duration::from_secs(5)),
+        ..Targets::default()
+    });
+    deliver_now(&copy.company.context).await.expect("a ledger");
+    let told = || receiver.got().iter().map(|own| own.body["type"].clone()).collect::<Vec<_>>();
+    assert_eq!(told(), ["lethe.alert"]);
+    let waiting = "SELECT kind, attempts, error FROM lethe_deliveries ORDER BY id";
+    assert_eq!(copy.company.rows(waiting).await, ["file|0|NULL", "message|0|NULL"]);
+
+    // It is a database of its own from now on, and what waits is its own.
+    let folder = copy.company.folder.path().join("own");
+    std::fs::create_dir(&folder).expect("a folder");
+    copy.journal = journal(&folder, None);
+    copy.company.context.journal = Some(copy.journal.clone());
+    renew(&copy.company.context, &copy.journal).await.expect("another journal");
+    deliver_now(&copy.company.context).await.expect("a ledger");
+    assert_eq!(told(), ["lethe.alert", "client.anonymized"]);
+    assert!(copy.company.rows(waiting).await[0].starts_with("file|0|the policy says of no column"));
 }
 
 #[tokio::test]
