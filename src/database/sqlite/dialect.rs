@@ -383,7 +383,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0018_primary_keys.sql"),
             include_str!("../../../migrations/sqlite/0019_client_table.sql"),
             include_str!("../../../migrations/sqlite/0020_copied.sql"),
-            include_str!("../../../migrations/sqlite/0022_rehearsed.sql"),
+            include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
         ]
     }
 

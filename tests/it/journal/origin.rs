@@ -8,8 +8,8 @@ use lethe::domain::clock::Clock;
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::JournalError;
 use lethe::outside::{Event, Root, Secret, Sender, Webhook};
-use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::Context;
+use lethe::worker::deliver::{Targets, deliver_now};
 use lethe::worker::journal::{Keeper, adopt, renew};
 use lethe::worker::sweep::{SweepError, open};
 
