@@ -6,7 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Context;
 use super::sweep::{Request, SweepError};
-use crate::domain::sweep::SweepKind;
 use crate::ledger::Extent;
 
 /// Refuses a plan that was never rehearsed with at least one client.
