@@ -320,24 +320,6 @@ async fn the_last_lock_is_waited_for_no_longer() {
     assert!((1..=10).contains(&waits), "{waits} ms");
 }
 
-#[tokio::test]
-async fn the_last_lock_is_waited_for_no_longer() {
-    super::on_postgres();
-    let place = Place::on_server(
-        "CREATE TABLE customers (no TEXT PRIMARY KEY);
-         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 40', current_database()); END $$;",
-    )
-    .await;
-    let store = open_at(&place, url(&place)).await.unwrap();
-    let mut writer = store.writer().await.unwrap();
-    let mut transaction = writer.begin().await.unwrap();
-    let lock = "SELECT CAST(pg_temp.lethe_close(ARRAY['LOCK TABLE customers IN SHARE MODE'], 100) AS TEXT)";
-    let _: String = lethe::database::query_scalar(lock).fetch_one(&mut *transaction).await.unwrap();
-    let waits: String = lethe::database::query_scalar("SHOW lock_timeout").fetch_one(&mut *transaction).await.unwrap();
-    let waits: u32 = waits.trim_end_matches("ms").parse().expect("milliseconds");
-    assert!((1..=10).contains(&waits), "{waits} ms");
-}
-
 const VIEWS: &str = "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE);
     INSERT INTO customers VALUES ('A', 'Ann Archer', '2026-01-01');
     CREATE MATERIALIZED VIEW z_names AS SELECT name FROM customers;
