@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::confirm::confirm;
 use super::deliveries::deliveries;
-use super::output::{Output, counted, word};
+use super::output::{Output, counted};
 use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::worker::SweepError;
@@ -30,9 +30,8 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if !failed.is_empty() {
         let clients = counted(failed.len() as u64, "client");
         let what = format!("{clients} that failed would be tried again, and anonymizing cannot be undone");
-        let key = args.key.as_ref().map(|key| format!(" {}", word(key))).unwrap_or_default();
-        let hint = format!("`lethe status --failures` lists who failed; if it is right, run `lethe retry{key} --yes`");
-        confirm(&what, "Try again?", &hint, args.yes)?;
+        let hint = "`lethe status --failures` lists who failed; if it is right, add `--yes`";
+        confirm(&what, "Try again?", hint, args.yes)?;
     }
     let (sweeps, clients) = service.retry_these(failed).await?;
     let mut retried = 0;

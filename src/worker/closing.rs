@@ -158,7 +158,10 @@ async fn lock(
     let (locks, refused) = locks(connection, closing, tables).await?;
     if !refused.is_empty() && !occupied.is_said.swap(true, Ordering::Relaxed) {
         let tables = refused.join(", ");
-        tracing::warn!(tables, "the role may not lock these tables while a batch is verified: see `lethe doctor`");
+        tracing::warn!(
+            tables,
+            "the role may not lock these tables while a batch is verified; `deploy/postgres/role.sql` makes a function for that"
+        );
     }
     let now = Instant::now();
     let (busy, free): (Vec<Lock>, Vec<Lock>) =

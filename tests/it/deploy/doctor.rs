@@ -134,7 +134,7 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     let company = Company::with_role().await;
     company.fix().await;
     let database = company.place.rows("SELECT CAST(current_database() AS TEXT)").await.remove(0);
-    let temporary = format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {{role}}; DROP SCHEMA lethe");
+    let temporary = format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {{role}}; DROP SCHEMA lethe CASCADE");
     company.execute(&temporary).await;
     insta::assert_snapshot!(told(&company.doctor()).replace(&database, "{database}"), @r#"
     bad: it may not make temporary tables in `{database}`
@@ -146,7 +146,7 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     assert_eq!(company.doctor(), good(", and no more"));
 
     // A ledger that another role made.
-    company.execute("DROP SCHEMA lethe; CREATE SCHEMA lethe").await;
+    company.execute("DROP SCHEMA lethe CASCADE; CREATE SCHEMA lethe").await;
     insta::assert_snapshot!(told(&company.doctor()), @r#"
     bad: it may not make the ledger's tables in the schema `lethe`
         GRANT USAGE, CREATE ON SCHEMA "lethe" TO "{role}";
