@@ -60,7 +60,7 @@ async fn who_lacks_the_right_is_refused_before_the_body_comes() {
     let (_, document) = office.get("/api/v1/openapi.json", "").await;
     let mut paths = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{client}", "C1").replace("{sweep}", "1").replace('{', "").replace('}', "");
+        let path = path.replace("{client}", "C1").replace("{sweep}", "1").replace(['{', '}'], "");
         let changing = methods.as_object().unwrap().keys().filter(|own| *own != "get");
         paths.extend(changing.map(|method| (method.to_uppercase(), path.clone())));
     }
