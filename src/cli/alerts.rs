@@ -64,7 +64,7 @@ impl Config {
                 None => Ok(None),
             };
         };
-        let Some(to) = &own.to else { return Err(refused("to", "is not set, so nobody would get a letter")) };
+        let Some(to) = &own.to else { return Err(refused("to", "is not set, so no e-mail would be sent")) };
         let Some(from) = &own.from else { return Err(refused("from", "is not set, and every letter needs it")) };
         let password = own.password_file.as_ref().map(|file| {
             let file = folder.join(file);
@@ -106,7 +106,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     service.allow(Right::Configure, "send a test alert").await?;
     let targets = &config.targets;
     if !targets.alert() {
-        return Err(Failure::new("nobody is told anything", HINT));
+        return Err(Failure::new("no alert is configured", HINT));
     }
     let now = service.context.ledger.clock().now();
     let id = Ulid::new().to_string().to_lowercase();

@@ -187,7 +187,10 @@ impl Config {
             return Err(("sweep.batch_time", "is shorter than 10 milliseconds, and no batch is that quick".to_owned()));
         }
         if self.worker.rate == Some(0) {
-            return Err(("worker.rate", "is 0, and nobody would ever be done; leave it out for no bound".to_owned()));
+            return Err((
+                "worker.rate",
+                "is 0, so no client would ever be processed; leave it out for no limit".to_owned(),
+            ));
         }
         if let Some(Err(what)) = self.window() {
             return Err(("worker.window", what));

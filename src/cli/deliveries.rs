@@ -129,7 +129,10 @@ async fn accept(context: &Context, root: &str, out: Output) -> Result<(), Failur
 
 async fn settle(context: &Context, key: Option<&str>, to: Option<&str>, out: Output) -> Result<(), Failure> {
     if key.is_none() && to.is_none() {
-        return Err(Failure::new("nobody and nothing is named", "name a client, or a root or webhook with `--to`"));
+        return Err(Failure::new(
+            "no client and no target is named",
+            "name a client, or a root or webhook with `--to`",
+        ));
     }
     let waiting = match to {
         Some(to) => in_vain(context, to).await?,
@@ -153,7 +156,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
                 "missing" => "were not there",
                 "named" => "stay, as another row names them",
                 "alike" => "stay for good, as another row may name them in another form",
-                "settled" => "were seen to by somebody",
+                "settled" => "were settled by an operator",
                 result => result,
             };
             vec![format!("{}s of {}", own.kind, own.target), count(own.deliveries), what.to_owned()]

@@ -149,7 +149,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             Ok(None) => continue,
             Err(SweepError::NotRehearsed) => {
                 return Err(Failure::new(
-                    "nobody is due in this company any more, and its policy has changed since",
+                    "no client of this company is due any more, and its policy has changed since",
                     format!("remove the folder `{}` to begin anew", folder.display()),
                 ));
             }
@@ -232,7 +232,7 @@ fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
         number(story.anonymized.saturating_sub(tonight))
     );
     if story.sweeps.iter().all(|result| result.tally.anonymized == 0) {
-        text += "Nobody was due today who had not been anonymized before: running it twice changes nothing.\n";
+        text += "No client was due today that had not been anonymized before: running it twice changes nothing.\n";
     }
     if !story.before_and_after.is_empty() {
         text += "\nOne of them, before and after\n";

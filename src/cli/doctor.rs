@@ -315,13 +315,13 @@ async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) 
 fn alerts(config: &Config, findings: &mut Findings) {
     let targets = &config.targets;
     if !targets.alert() {
-        let what = "nobody is told when a night goes badly: see \"Alerts\" in `docs/operations.md`";
+        let what = "no alert is sent when a night fails: see \"Alerts\" in `docs/operations.md`";
         findings.add(Verdict::Note, "alerts", what);
     } else if targets.alerts.ping.is_none() {
-        let what = "without `alerts.ping` nobody is told that Lethe does not run at all";
+        let what = "without `alerts.ping` no alert is sent if Lethe does not run at all";
         findings.add(Verdict::Note, "alerts", what);
     } else {
-        findings.add(Verdict::Good, "alerts", "somebody is told; `lethe alerts test` tries it");
+        findings.add(Verdict::Good, "alerts", "configured; `lethe alerts test` sends one");
     }
 }
 

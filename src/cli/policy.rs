@@ -288,7 +288,7 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         text += &format!("Selecting:     exactly one value of `{filter}` a sweep\n");
     }
     text += if plan.guards.is_empty() {
-        "\nNo guard refuses a client: whoever is due and not on hold is anonymized.\n"
+        "\nNo guard refuses a client: every client that is due and not on hold is anonymized.\n"
     } else {
         "\nRefused while a client\n"
     };

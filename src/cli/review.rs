@@ -158,7 +158,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
             out.data(&review, || {
                 format!(
-                    "Review `{0}` holds {clients}. Nothing is anonymized until somebody else runs `lethe review approve`.\n\
+                    "Review `{0}` holds {clients}. Nothing is anonymized until a second person runs `lethe review approve`.\n\
                      `lethe review show` shows who they are.",
                     review.name
                 )

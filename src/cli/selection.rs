@@ -93,7 +93,7 @@ async fn save(args: Save, service: &Service, out: Output) -> Result<(), Failure>
             twice => format!(" {} keys were given again, and count once.", number(twice)),
         };
         format!(
-            "Selection `{0}` holds {2}.{twice} Nobody is anonymized by that:\n\
+            "Selection `{0}` holds {2}.{twice} This anonymizes no client:\n\
              `lethe sweep --selection {1} --preview` shows what a sweep over it would do.",
             own.name,
             word(&own.name),

@@ -326,7 +326,7 @@ async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output
                 0 => text += "\n",
                 more => text += &format!("\nfailed: {more} more; `--clients` lists all\n"),
             }
-            let nobody = "Nobody could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
+            let nobody = "No client could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
             let verdict = match request.kind {
                 _ if found.tally.anonymized > 0 => passed(&found, request),
                 _ if !failed.is_empty() => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),

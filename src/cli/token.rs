@@ -134,7 +134,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let asked = ledger.requests(last).await?;
             out.data(&asked, || {
                 if asked.is_empty() {
-                    return "Nobody has asked for anything yet.".to_owned();
+                    return "No request has been recorded yet.".to_owned();
                 }
                 let mut rows = vec![["when", "who", "way", "what", "needs", ""].map(str::to_owned).to_vec()];
                 rows.extend(asked.iter().map(|own| {

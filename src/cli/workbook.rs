@@ -95,7 +95,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                 match import.sweep {
                     Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
                     None => {
-                        format!("{left}. Somebody else approves them with `lethe review approve {}`.", word(&name))
+                        format!("{left}. A second person approves them with `lethe review approve {}`.", word(&name))
                     }
                 }
             });

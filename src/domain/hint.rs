@@ -52,7 +52,7 @@ impl Display for Hint {
 }
 
 /// What only those can do who run Lethe.
-const CHECK: &str = "a check by whoever runs Lethe";
+const CHECK: &str = "a check by an operator";
 
 /// Something that a hint tells people to do, or to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Act {
             Self::Journal => ["`lethe journal verify`", CHECK, CHECK],
             Self::Rows => ["`lethe sweep --retention --preview`", CHECK, CHECK],
             Self::Draft => {
-                let draft = "whoever runs Lethe can have one drafted from the database";
+                let draft = "an operator can draft one from the database";
                 ["`lethe policy init` drafts one from the database", draft, draft]
             }
             Self::CheckAgain => [
@@ -141,7 +141,7 @@ impl Act {
                 "have the same sweep rehearsed",
             ],
             Self::Acknowledge => {
-                let ask = "have whoever runs Lethe acknowledge it";
+                let ask = "ask an operator to acknowledge it";
                 ["run `lethe backup acknowledge` (a backup script can do both)", ask, ask]
             }
             Self::Replay => [
@@ -160,21 +160,20 @@ impl Act {
                                    if it is right, start it with `\"over_brake\": true`"
                         .to_owned(),
                     Face::Page => {
-                        "look at its preview; if it is right, have whoever runs Lethe start it over the brake"
-                            .to_owned()
+                        "look at its preview; if it is right, ask an operator to start it over the brake".to_owned()
                     }
                 };
             }
             Self::Settle(target) => {
                 return match face {
                     Face::Command => format!("count it as done with `lethe deliveries --to {target} --settled`"),
-                    Face::Http | Face::Page => "have whoever runs Lethe count it as done".to_owned(),
+                    Face::Http | Face::Page => "ask an operator to count it as done".to_owned(),
                 };
             }
             Self::Accept(root) => {
                 return match face {
-                    Face::Command => format!("take it as it is with `lethe deliveries --accept {root}`"),
-                    Face::Http | Face::Page => "have whoever runs Lethe take it as it is".to_owned(),
+                    Face::Command => format!("accept it with `lethe deliveries --accept {root}`"),
+                    Face::Http | Face::Page => "ask an operator to accept it".to_owned(),
                 };
             }
             Self::OneValue(name) => {
@@ -198,7 +197,7 @@ impl Act {
                 let make = "can make a token that has it";
                 ["grants it with `lethe token add`, or in `[access]` of `lethe.toml`", make, make]
             }
-            Self::Run => ["start `lethe run`", "whoever runs Lethe starts it", "whoever runs Lethe starts it"],
+            Self::Run => ["start `lethe run`", "an operator starts it", "an operator starts it"],
         };
         match face {
             Face::Command => command,

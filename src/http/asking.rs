@@ -36,7 +36,7 @@ where
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "no token came with the request",
-                "send `Authorization: Bearer …` with a token; somebody with the right `admin` can make one",
+                "send `Authorization: Bearer …` with a token; a person with the right `admin` can make one",
             ));
         };
         let service = &app.0.service;
@@ -51,7 +51,7 @@ where
             None => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "the token is not in force: it is unknown, revoked or has run out",
-                "somebody with the right `admin` can make another",
+                "a person with the right `admin` can make another",
             )),
         }
     }

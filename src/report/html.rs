@@ -107,7 +107,7 @@ impl SweepReport {
             ));
         }
         if sweep.force {
-            all.push("Date and period were passed over: clients were taken because somebody named them.".to_owned());
+            all.push("Date and period were passed over: clients were taken because a person named them.".to_owned());
         }
         if sweep.over_brake {
             all.push("It would have taken more clients than its brake allows; a person let it.".to_owned());
@@ -148,7 +148,7 @@ impl SweepReport {
             match (sweep.kind.as_str(), sweep.cutoff) {
                 ("due", _) => "clients whose date had come".to_owned(),
                 ("period", Some(cutoff)) => format!("clients without activity since {cutoff}"),
-                ("list", _) => "clients that somebody named".to_owned(),
+                ("list", _) => "clients that a person named".to_owned(),
                 ("replay", _) => "clients anonymized before whose data had come back".to_owned(),
                 ("retention", _) => "old rows, by the periods of their tables".to_owned(),
                 (kind, _) => format!("by kind {kind}"),
@@ -185,7 +185,7 @@ impl SweepReport {
     /// The outcomes that no table is about, in a sentence.
     fn others(&self) -> String {
         if self.is_of_rows() {
-            return "Rows of an earlier day than their table’s period allows were deleted, whoever they belonged to; rows of \
+            return "Rows of an earlier day than their table’s period allows were deleted, whichever client they belonged to; rows of \
                     clients on hold stayed. No client was looked at."
                 .to_owned();
         }

@@ -81,7 +81,7 @@ impl Remains {
 
     fn words(&self) -> Vec<String> {
         let mut said = vec![format!(
-            "The client’s key ({}) stays. Whoever has it in another list, file or system can still tell there who the \
+            "The client’s key ({}) stays. A person who has it in another list, file or system can still tell there who the \
              client was.",
             self.key.iter().map(|column| format!("{}.{column}", self.client_table)).collect::<Vec<_>>().join(", ")
         )];
@@ -89,7 +89,7 @@ impl Remains {
         if others > 0 {
             said.push(format!(
                 "Rows of {} stay beside the client’s own, and all rows of one client still lead to the same key. What \
-                 they say together (dates, amounts, places) may be known to somebody who was there.",
+                 they say together (dates, amounts, places) may be known to a person who was there.",
                 counted(others as u64, "table")
             ));
         }

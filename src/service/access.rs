@@ -146,6 +146,6 @@ impl Service {
 /// What whoever may not configure is told while the policy waits to be completed.
 #[must_use]
 pub fn not_configured() -> Failure {
-    Failure::new(NOT_CONFIGURED, Act::Policy.then(" lists what is missing, for whoever may configure"))
+    Failure::new(NOT_CONFIGURED, Act::Policy.then(" lists what is missing, for those who may configure"))
         .of(Kind::Conflict)
 }

@@ -254,7 +254,7 @@ impl Service {
             return Err(refusal(&self.caller, Right::Configure, &what));
         }
         if !self.context.ledger.release_hold(&key, &self.caller.name).await? {
-            let what = format!("the hold on client `{key}` was released by somebody else just now");
+            let what = format!("the hold on client `{key}` was released by another person just now");
             return Err(Failure::new(what, Act::Holds.then(" shows who is on hold")).of(Kind::Conflict));
         }
         Ok(key)

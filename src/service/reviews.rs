@@ -38,7 +38,7 @@ const MOST_MADE: usize = 4;
 pub(super) const MOST_LISTED: u32 = 200;
 
 /// What whoever makes a review is told where nobody is due.
-pub(super) const NOBODY: &str = "nobody would be anonymized, so there is nothing to review";
+pub(super) const NOBODY: &str = "no client would be anonymized, so there is nothing to review";
 
 /// What a review may be of.
 #[derive(Debug)]
@@ -310,7 +310,7 @@ impl Service {
         if !self.may_approve(&review) {
             let what =
                 format!("review `{}` was made by {}, and a second person approves it", review.name, review.made_by);
-            return Err(Failure::new(what, "somebody else with the right `bulk` can").of(Kind::Forbidden));
+            return Err(Failure::new(what, "another person with the right `bulk` can").of(Kind::Forbidden));
         }
         let keys = self.held_keys(&review).await?;
         self.approved(&review, &keys, None).await

@@ -152,13 +152,13 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
     }
     for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
         if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
-            all.push(format!("sweep {} is open and nobody works on it; {}", shown.sweep.id, Act::Run.at(face)));
+            all.push(format!("sweep {} is open and no worker processes it; {}", shown.sweep.id, Act::Run.at(face)));
         }
     }
     all.extend(status.reviews.iter().map(|own| {
         let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
         format!(
-            "review `{}` of {} waits for somebody other than {} to approve {clients}",
+            "review `{}` of {} waits for a person other than {} to approve {clients}",
             own.name,
             minute(&own.made_at),
             own.made_by

@@ -92,7 +92,7 @@ impl Service {
         let alert = match (made, &found) {
             (Ok(review), _) => {
                 let text = format!(
-                    "a review of {} with {} clients waits for somebody to approve it; {} were refused",
+                    "a review of {} with {} clients waits for approval; {} were refused",
                     job.name, review.clients, review.refused
                 );
                 alert("review-waiting", text)

@@ -247,8 +247,8 @@ impl Service {
     /// What is wrong with the file as a whole.
     async fn of_another(&self, review: &Review, saved: &Saved) -> Result<Vec<RowError>, Failure> {
         if self.context.ledger.was_exported(&saved.digest).await? {
-            let fix = "open the workbook, look through it, and save it: that says that somebody has";
-            return Ok(vec![RowError::of_file("nobody has opened and saved the workbook since it was exported", fix)]);
+            let fix = "open the workbook, check it, and save it: that shows that a person has checked it";
+            return Ok(vec![RowError::of_file("the workbook was not opened and saved since it was exported", fix)]);
         }
         let said = |name: &str| saved.about.iter().find(|own| own.0 == name).map(|own| own.1.as_str());
         if said(NUMBER) == Some(review.id.to_string().as_str()) {

@@ -230,7 +230,7 @@ impl Planner {
         let mut problems: Vec<Problem> = unknown.map(problem).collect();
         if plan.notice.is_some() && !self.notifies {
             let fix = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
-            problems.push(Problem::new("notice", "nobody would be told: no webhook gives notice", fix));
+            problems.push(Problem::new("notice", "no notice would be sent: no webhook gives notice", fix));
         }
         problems
     }

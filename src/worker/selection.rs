@@ -165,7 +165,7 @@ impl Selection {
         let clients: i64 = query_scalar(sql).fetch_one(&mut *selecting).await?;
         let note = format!(
             "left out: {clients} with the key of a client anonymized before, as nothing in their rows says whether they \
-             are the same; a list takes whoever it names"
+             are the same; a list takes every client that it names"
         );
         Ok((clients > 0).then_some(note))
     }

@@ -126,7 +126,7 @@ pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: Cancellatio
             Ok::<(), SweepError>(())
         };
         if let Err(error) = looked.await {
-            tracing::warn!(error = error.brief(), hint = %error.hint(), "nobody could be told of what needs them");
+            tracing::warn!(error = error.brief(), hint = %error.hint(), "alerts could not be sent");
         }
         stop.run_until_cancelled(tokio::time::sleep(LOOK)).await;
     }
@@ -296,7 +296,7 @@ async fn reviews(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
         if now - made > NIGHT {
             // Its name is a person's words, so it is left out.
             let text = format!(
-                "a review of {} clients has waited since {} for somebody to approve it; `lethe review list` shows it",
+                "a review of {} clients has waited since {} for approval; `lethe review list` shows it",
                 review.clients,
                 shown(made)
             );

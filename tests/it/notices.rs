@@ -203,7 +203,7 @@ async fn a_policy_that_gives_notice_needs_a_webhook_that_does() {
     let mut shop = Shop::new(&[]).await;
     shop.company.context.planner = shop.company.context.planner.clone().with_notice(false);
     let error = shop.company.sweep(&shop.company.request(SweepKind::Due)).await.unwrap_err();
-    assert!(error.brief().contains("nobody would be told: no webhook gives notice"), "{}", error.brief());
+    assert!(error.brief().contains("no notice would be sent: no webhook gives notice"), "{}", error.brief());
 }
 
 #[tokio::test]

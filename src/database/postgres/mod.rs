@@ -258,7 +258,7 @@ impl Driver for Server {
                 let what = format!("the role may not do what the policy wants: {}", change.why);
                 let fix = change.statement.map_or_else(
                     || "give the role that right".to_owned(),
-                    |statement| format!("have somebody run `{statement}`"),
+                    |statement| format!("ask an administrator to run `{statement}`"),
                 );
                 Problem::new(format!("tables.{table}"), what, fix)
             };

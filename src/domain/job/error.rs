@@ -199,7 +199,7 @@ impl JobError {
                 "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go"
             }
             Self::LengthOfKind { .. } => "leave the key out, or make it a `period` sweep",
-            Self::ReplayFilters { .. } => "leave `[filters]` out: it looks at everybody who was ever anonymized",
+            Self::ReplayFilters { .. } => "leave `[filters]` out: it checks every client that was ever anonymized",
             Self::ReplayReview { .. } => "leave `review` out",
             Self::TooSmall { .. } => "write 1 or more, or leave the key out; `enabled = false` stops the job",
             Self::Share { .. } => "write `0.25` for a quarter of all clients",

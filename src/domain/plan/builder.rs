@@ -408,7 +408,7 @@ impl<'a> Builder<'a> {
             if own && guard.condition.is_none() && guard.within.is_none() {
                 self.problem(
                     &place,
-                    "a guard on the client table without `where` would refuse everybody",
+                    "a guard on the client table without `where` would refuse every client",
                     "add `where = \"…\"`",
                 );
             }

@@ -63,7 +63,7 @@ fn quasi_identifier(
     {
         builder.problem(
             place,
-            "what is put in its place says nothing about the client, so it tells nobody apart",
+            "its replacement says nothing about the client, so it distinguishes no clients",
             "remove `quasi_identifier`, or keep or generalize the column",
         );
         return None;

@@ -44,7 +44,7 @@ pub(super) fn rows(builder: &mut Builder) -> Vec<RowRetention> {
         if parents.contains(&table.name) {
             builder.problem(
                 &place,
-                "other tables of the policy are reached through this one, and without its rows theirs would lead to nobody",
+                "other tables of the policy are reached through this one, and without its rows theirs would lead to no client",
                 "give `retention` to a table that nothing is reached through",
             );
         }

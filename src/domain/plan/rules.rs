@@ -158,7 +158,7 @@ impl TableRules<'_, '_> {
         if said.residue == OnResidue::Keep && said.keep.is_none() && said.link.is_none() {
             builder.problem(
                 place,
-                "former values may stay here, and nobody says why",
+                "former values may stay here, and the policy gives no reason",
                 "give it `class = \"personal\", keep = \"<why>\"`, or remove `residue`",
             );
         }

@@ -31,7 +31,7 @@ use crate::service::workbooks::LARGEST;
     info(
         title = "Lethe",
         description = "Anonymizes the clients in a company's own database when their time has come. \
-            Every request but those for health and this document needs a token, made by somebody with the right `admin`. \
+            Every request but those for health and this document needs a token, made by a person with the right `admin`. \
             Errors are problem details (RFC 9457)."
     ),
     components(responses(Problem)),
@@ -53,7 +53,7 @@ impl Modify for Tokens {
     fn modify(&self, document: &mut OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A token, made by somebody with the right `admin`."));
+            .description(Some("A token, made by a person with the right `admin`."));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     }

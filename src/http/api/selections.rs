@@ -75,7 +75,7 @@ pub(in crate::http) async fn save(
     Body(Keys { clients, replace }): Body<Keys>,
 ) -> Result<Json<Saved>, Problem> {
     if clients.len() > MOST {
-        let hint = "have whoever runs Lethe save them from a file, which may have any number";
+        let hint = "ask an operator to save them from a file, which may have any number";
         let what = "more than 10,000 clients are named";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint));
     }

@@ -90,7 +90,7 @@ words! {
     clear_day: "Clear the date", "Effacer la date", "Datum löschen";
     place_hold: "Place a hold", "Suspendre", "Sperren";
     release: "Release", "Lever la suspension", "Sperre aufheben";
-    no_holds: "Nobody is on hold.", "Aucun client n’est suspendu.", "Kein Kunde ist gesperrt.";
+    no_holds: "No client is on hold.", "Aucun client n’est suspendu.", "Kein Kunde ist gesperrt.";
     no_failures: "No client has failed.", "Aucun échec.", "Keine Fehlschläge.";
     retry_all: "Retry all", "Tout relancer", "Alle erneut versuchen";
     table: "Table", "Table", "Tabelle";

@@ -24,7 +24,7 @@ pub enum SweepError {
     )]
     OtherClients { own: String, other: String },
     /// A `due` sweep without a date to go by.
-    #[error("the policy names no `to_anonymize_on` column, so nobody can be due by date")]
+    #[error("the policy names no `to_anonymize_on` column, so no client can be due by date")]
     NoDate,
     /// A `period` sweep without a period.
     #[error("the policy has no `[period]`, so no period can have passed")]

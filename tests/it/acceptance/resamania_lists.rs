@@ -107,7 +107,7 @@ async fn r07_the_workbook_is_taken_back_only_after_a_person_opened_and_saved_it(
     let trade = clubs().await;
     let book = taken_out(&trade);
     let wanted = eligible(&trade, "LYO", 24).await;
-    refused(&trade, &book, "nobody has opened and saved the workbook since it was exported").await;
+    refused(&trade, &book, "the workbook was not opened and saved since it was exported").await;
     // Nor does it help to pack the same parts anew.
     let (_, again) = unzipped(&lethe::sheet::zipped("book.xlsx", &book).expect("an archive"));
     refused(&trade, &again, "nobody has opened and saved").await;

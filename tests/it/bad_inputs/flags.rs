@@ -225,7 +225,7 @@ fn a_policy_without_filters_says_how_to_declare_one() {
 fn a_policy_without_a_date_has_nobody_due() {
     let office = Office::new().policy("to_anonymize_on = \"due\"\n", "");
     assert_snapshot!(office.refused(&["sweep", "--due", "--preview"]), @r"
-    error: the policy names no `to_anonymize_on` column, so nobody can be due by date
+    error: the policy names no `to_anonymize_on` column, so no client can be due by date
 
     hint: set `client.to_anonymize_on` in the policy, or run a `period` sweep
     ");

@@ -109,7 +109,7 @@ fn a_doctor_who_finds_something_bad_says_so_and_ends_with_1() {
     ok    writing        something could be written, and was rolled back
     FAIL  policy         the policy cannot become a plan: tables.customers.columns.e_mail: table `customers` has no column `e_mail`, and 1 more; `lethe policy check` lists everything
     ok    jobs           nightly-due
-    note  alerts         nobody is told when a night goes badly: see "Alerts" in `docs/operations.md`
+    note  alerts         no alert is sent when a night fails: see "Alerts" in `docs/operations.md`
     "#);
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
     error: 1 check failed

@@ -226,7 +226,7 @@ fn a_job_that_replays_takes_no_filters() {
     assert_snapshot!(Office::new().write("jobs/again.toml", job).refused(&["sweep", "again"]), @r"
     error: `jobs/again.toml` has filters, and a `replay` sweep takes none
 
-    hint: leave `[filters]` out: it looks at everybody who was ever anonymized
+    hint: leave `[filters]` out: it checks every client that was ever anonymized
     ");
 }
 

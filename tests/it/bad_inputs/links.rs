@@ -52,7 +52,7 @@ fn a_guard_that_refuses_everybody_is_refused() {
     assert_snapshot!(office.check(), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       guards.open-orders
-        a guard on the client table without `where` would refuse everybody
+        a guard on the client table without `where` would refuse every client
         fix: add `where = "…"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -112,7 +112,7 @@ fn a_notice_that_nobody_gives_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       notice
-        nobody would be told: no webhook gives notice
+        no notice would be sent: no webhook gives notice
         fix: give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

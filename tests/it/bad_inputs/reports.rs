@@ -188,7 +188,7 @@ fn what_is_replaced_tells_nobody_apart() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
-        what is put in its place says nothing about the client, so it tells nobody apart
+        its replacement says nothing about the client, so it distinguishes no clients
         fix: remove `quasi_identifier`, or keep or generalize the column
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -36,7 +36,7 @@ fn activity_outlives_the_period() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 2 problems to fix
       tables.orders.retention
-        other tables of the policy are reached through this one, and without its rows theirs would lead to nobody
+        other tables of the policy are reached through this one, and without its rows theirs would lead to no client
         fix: give `retention` to a table that nothing is reached through
       tables.orders.retention
         these rows are activity that keeps clients for 6 years, and would go after 5 years 11 months
@@ -53,7 +53,7 @@ fn a_way_to_others_stays() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.retention
-        other tables of the policy are reached through this one, and without its rows theirs would lead to nobody
+        other tables of the policy are reached through this one, and without its rows theirs would lead to no client
         fix: give `retention` to a table that nothing is reached through
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

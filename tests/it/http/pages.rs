@@ -151,7 +151,7 @@ async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the box was not ticked");
     let form = [("mark", mark.as_str()), ("key", "C1"), ("sure", "on")];
     assert_eq!(browser.send(Method::POST, "/holds/release", &form, &[]).await.0, StatusCode::SEE_OTHER);
-    assert!(browser.page("/holds").await.contains("Nobody is on hold."));
+    assert!(browser.page("/holds").await.contains("No client is on hold."));
 }
 
 /// Every form that changes something, with its fields.
