@@ -65,7 +65,7 @@ impl Config {
             };
         };
         let Some(to) = &own.to else { return Err(refused("to", "is not set, so no e-mail would be sent")) };
-        let Some(from) = &own.from else { return Err(refused("from", "is not set, and every letter needs it")) };
+        let Some(from) = &own.from else { return Err(refused("from", "is not set, and every e-mail needs it")) };
         let password = own.password_file.as_ref().map(|file| {
             let file = folder.join(file);
             std::fs::read_to_string(&file).map_err(|error| {

@@ -45,7 +45,7 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
         Outcome::Anonymized => "is due: the next sweep that takes it anonymizes it".to_owned(),
         Outcome::Refused => format!("is due, and would be refused: {}", because(&shown.would_be.reasons)),
         Outcome::Already => "was anonymized".to_owned(),
-        Outcome::NotDue => "is not due: neither its date nor its period has come".to_owned(),
+        Outcome::NotDue => "is not due: neither its date nor its period has passed".to_owned(),
         Outcome::NotFound => "is no longer in the client table".to_owned(),
         Outcome::Failed => {
             format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons))
@@ -73,7 +73,7 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
         text += &format!("Files or folders that are not gone yet: {}; see `lethe deliveries`\n", shown.files_left);
     }
     if shown.history.is_empty() {
-        return text + "\nNo sweep has looked at it yet.";
+        return text + "\nNo sweep has processed it yet.";
     }
     let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
     for record in &shown.history {

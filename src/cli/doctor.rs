@@ -301,7 +301,7 @@ async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) 
                 (Verdict::Note, format!("{about}, was not seen before, and no files are in it; {until}"))
             }
             Ok(Sight::Strange(why)) => {
-                let fix = format!("mount or restore what was there, or take it as it is with {accept}");
+                let fix = format!("mount or restore what was there, or accept it with {accept}");
                 (Verdict::Bad, format!("{about}: {why}; {fix}"))
             }
             Err(fault) => (Verdict::Bad, format!("{about}: {fault}")),

@@ -88,6 +88,6 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
 /// database lost meanwhile, nobody else would know.
 async fn tell(context: &Context) {
     if let Err(error) = Keeper::new(context).round().await {
-        tracing::warn!(error = error.brief(), "the journal is told later");
+        tracing::warn!(error = error.brief(), "the journal is updated later");
     }
 }

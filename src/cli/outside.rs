@@ -29,7 +29,7 @@ impl FilesConfig {
             let is_plain =
                 |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
             if name.is_empty() || !name.chars().all(is_plain) {
-                return Err(refused("is no name for a root: small letters, digits, `-` and `_` make one"));
+                return Err(refused("is not a valid root name: use small letters, digits, `-` and `_`"));
             }
             let root = match path.to_str() {
                 Some(url) if url.contains("://") => {

@@ -50,7 +50,7 @@ pub(super) struct Args {
     /// Take the clients of a saved selection.
     #[arg(long, value_name = "NAME")]
     selection: Option<String>,
-    /// Take clients anonymized before whose data has come back.
+    /// Take clients anonymized before whose data was restored.
     #[arg(long, conflicts_with = "filters")]
     replay: bool,
     /// Delete old rows, by the periods that the policy gives their tables.
@@ -391,7 +391,7 @@ fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> St
             Some(name) => format!("clients of selection `{name}`"),
             None => "clients on the list".to_owned(),
         },
-        SweepKind::Replay => "clients anonymized before whose data has come back".to_owned(),
+        SweepKind::Replay => "clients anonymized before whose data was restored".to_owned(),
         // Its own text is of rows.
         SweepKind::Retention => "clients".to_owned(),
     };

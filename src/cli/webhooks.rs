@@ -66,8 +66,8 @@ impl WebhooksConfig {
                 return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
             }
             if [EMAIL, PING].contains(&own.name.as_str()) {
-                let what = format!("a webhook is called `{}`, which is what letters or pings go by", own.name);
-                return Err(Failure::new(what, "call it by the system that is told, such as `crm`"));
+                let what = format!("a webhook is named `{}`, which is reserved for e-mails and pings", own.name);
+                return Err(Failure::new(what, "name it after the system that is notified, such as `crm`"));
             }
             if all.insert(own.name.clone(), own.read(folder)?).is_some() {
                 let what = format!("two webhooks are called `{}`", own.name);

@@ -20,7 +20,7 @@ pub enum SweepKind {
     /// Takes the clients that a person named. It cannot be scheduled.
     List,
 
-    /// Takes the clients anonymized before whose data has come back.
+    /// Takes the clients anonymized before whose data was restored.
     Replay,
 
     /// Takes old rows, whoever they belong to, by the periods of their tables.

@@ -87,7 +87,7 @@ pub(super) async fn metrics(State(app): State<App>, Asking(service): Asking) -> 
     service.allow(Right::Read, "read metrics").await?;
     let registry = registry(&app, &service).await?;
     let mut text = String::new();
-    encode(&mut text, &registry).map_err(|_| Failure::new("the figures cannot be written", "ask again"))?;
+    encode(&mut text, &registry).map_err(|_| Failure::new("the metrics cannot be written", "ask again"))?;
     Ok(([(header::CONTENT_TYPE, FORMAT)], text).into_response())
 }
 
@@ -103,7 +103,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     for (outcome, count) in outcomes(&work.done) {
         clients.get_or_create(&vec![("outcome", outcome.to_owned())]).inc_by(count);
     }
-    registry.register("clients", "Clients looked at by all sweeps so far", clients);
+    registry.register("clients", "Clients processed by all sweeps so far", clients);
     let mut gauge = |name: &str, help: &str, values: Vec<(Labels, f64)>| {
         let family: Family<Labels, Gauge<f64, AtomicU64>> = Family::default();
         for (labels, value) in values {
@@ -143,8 +143,8 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
 
     let standing = ledger.standing().await?;
     let count = |clients: u64| seconds(i64::try_from(clients).unwrap_or(i64::MAX));
-    gauge("clients_failed", "Clients that failed when they were last looked at", one(count(standing.failed)));
-    gauge("clients_refused", "Clients refused when they were last looked at", one(count(standing.refused)));
+    gauge("clients_failed", "Clients that failed when they were last processed", one(count(standing.failed)));
+    gauge("clients_refused", "Clients refused when they were last processed", one(count(standing.refused)));
     gauge("clients_on_hold", "Clients on hold", one(count(standing.on_hold)));
     let mut due = Vec::new();
     let mut late = Vec::new();
@@ -154,11 +154,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
             (vec![("by", own.by.to_owned()), ("days", longer.days.to_string())], count(longer.unrefused))
         }));
     }
-    gauge(
-        "clients_due",
-        "Clients whose time has come, those that a guard refuses included; up to ten minutes old",
-        due,
-    );
+    gauge("clients_due", "Clients that are due, including those that a guard refuses; up to ten minutes old", due);
     let help = "Clients whose time came more than so many days ago, and that were not refused when last checked; \
                 up to ten minutes old";
     gauge("clients_overdue", help, late);

@@ -20,9 +20,9 @@ pub struct Reason {
 /// How clients stand that no sweep could take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Standing {
-    /// Clients refused when they were last looked at.
+    /// Clients refused when they were last processed.
     pub refused: u64,
-    /// Clients that failed when they were last looked at.
+    /// Clients that failed when they were last processed.
     pub failed: u64,
     /// Clients on hold.
     pub on_hold: u64,

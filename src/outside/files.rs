@@ -179,7 +179,7 @@ impl OpenFolder {
         let mut way = parts(path)?;
         let Some(last) = way.pop() else { return Err(FileFault::Refused("the value names nothing")) };
         if kind == FileKind::Folder && !way.is_empty() {
-            return Err(FileFault::Refused("the folder lies deeper than in the root itself"));
+            return Err(FileFault::Refused("the folder is not directly in the root"));
         }
         let device = self.device;
         let mut folder = self

@@ -75,7 +75,7 @@ pub(super) async fn write_mark(bucket: &Bucket, new: &str) -> Result<bool, FileF
 pub(super) async fn delete(bucket: &Bucket, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
     let way = parts(path)?;
     if kind == FileKind::Folder && way.len() > 1 {
-        return Err(FileFault::Refused("the folder lies deeper than in the root itself"));
+        return Err(FileFault::Refused("the folder is not directly in the root"));
     }
     let name = match bucket.prefix().as_ref() {
         "" => path.to_owned(),

@@ -94,7 +94,7 @@ impl SweepReport {
         let mut all = Vec::new();
         let sweep = &self.sweep;
         match sweep.state {
-            "running" => all.push("This sweep is not over: its figures are those so far.".to_owned()),
+            "running" => all.push("This sweep is still running: its numbers are those so far.".to_owned()),
             "done" => all.extend(sweep.note.clone()),
             state => all
                 .push(format!("This sweep was {state}: {}", sweep.note.as_deref().unwrap_or("no reason is recorded"))),

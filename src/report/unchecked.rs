@@ -46,7 +46,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
     }
     let others: Vec<String> = loaded.schema.others.iter().map(|(name, kind)| format!("{name} ({kind})")).collect();
     if !others.is_empty() {
-        let means = format!("Left alone: {}. What they store of their own was not looked at.", some(&others, MOST));
+        let means = format!("Left alone: {}. What they store of their own was not checked.", some(&others, MOST));
         add("Views and other objects".to_owned(), means);
     }
     add(

@@ -73,7 +73,7 @@ async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, 
     let request = Request::of_clients(vec![key], today);
     let mut found = None;
     survey(Surveyor::from(context).unchecked(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
-    found.ok_or_else(|| Failure::new("the client could not be looked at", Act::Doctor.then(" says more")))
+    found.ok_or_else(|| Failure::new("the client could not be read", Act::Doctor.then(" says more")))
 }
 
 /// The key as the ledger writes it, of a client that exists.

@@ -356,7 +356,7 @@ impl Service {
     pub(super) async fn request_for_clients(&self, ask: &Ask) -> Result<Request, Failure> {
         let request = self.request(ask).await?;
         if request.kind == SweepKind::Retention {
-            let what = "a `retention` sweep takes rows, and only clients are looked at here";
+            let what = "a `retention` sweep deletes rows, and this checks only clients";
             return Err(Failure::new(what, Act::Rows.then(" counts the rows")));
         }
         Ok(request)

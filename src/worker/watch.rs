@@ -356,7 +356,7 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
             continue;
         }
         let text = format!(
-            "{clients} clients have been due by {by} for more than {} days, and no sweep has looked at them meanwhile",
+            "{clients} clients have been due by {by} for more than {} days, and no sweep has processed them since",
             most.num_days()
         );
         context.alert(&Alert::new(&event, "clients-overdue", text)).await?;

@@ -332,7 +332,8 @@ async fn clients_who_are_due_and_whom_no_sweep_looks_at_are_told_after_a_week() 
     shop.company.set_clock("2026-01-09T12:00:00Z");
     overdue(shop.context(), &[]).await.unwrap();
     assert_eq!(count().await, 1);
-    let told = "clients-overdue: 2 clients have been due by date for more than 7 days, and no sweep has looked at them meanwhile";
+    let told =
+        "clients-overdue: 2 clients have been due by date for more than 7 days, and no sweep has processed them since";
     assert_eq!(shop.told(), [told]);
     assert_eq!(count().await, 1, "once");
     // One is refused every night: that is no backlog, until nobody looks any more.

@@ -353,7 +353,7 @@ async fn a_period_of_its_own_needs_a_choice_and_a_sweep_that_goes_by_one() {
     let answer = company.sweep(&request(SweepKind::Period)).await.unwrap_err();
     assert_eq!(answer.to_string(), "the sweep has a period of its own, and the policy gives no choice of periods");
     let answer = company.sweep(&request(SweepKind::Due)).await.unwrap_err();
-    assert_eq!(answer.to_string(), "a `due` sweep goes by no period, and has one of its own");
+    assert_eq!(answer.to_string(), "a `due` sweep uses no period, and this one has a `length`");
 }
 
 /// So many are not found once and kept, but range by range along the key.

@@ -79,7 +79,7 @@ pub enum JobError {
     Length { job: String, source: PeriodError },
 
     /// A period for a sweep that goes by none.
-    #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep goes by no period")]
+    #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep uses no period")]
     LengthOfKind { job: String, kind: SweepKind },
 
     /// A replay is for everybody who was ever anonymized.
@@ -232,7 +232,7 @@ sweep     = "due"
         let cases = [
             ("limt = 5", "`jobs/nightly.toml` line 5: unknown key `limt`"),
             ("\n[brake]\nsize = 5", "`jobs/nightly.toml` line 7: unknown key `size`"),
-            ("length = \"24 months\"", "`jobs/nightly.toml` has the key `length`, and a `due` sweep goes by no period"),
+            ("length = \"24 months\"", "`jobs/nightly.toml` has the key `length`, and a `due` sweep uses no period"),
             ("limit = \"many\"", "`jobs/nightly.toml` line 5: `\"many\"` stands where a whole number should be"),
             ("enabled = 1", "`jobs/nightly.toml` line 5: `1` stands where `true` or `false` should be"),
             ("limit = 0", "key `limit` in `jobs/nightly.toml` is `0`, less than 1"),

@@ -114,7 +114,7 @@ pub enum SweepError {
         choices: Choices,
     },
     /// A period of its own for a sweep that goes by no period.
-    #[error("a `{kind}` sweep goes by no period, and has one of its own")]
+    #[error("a `{kind}` sweep uses no period, and this one has a `length`")]
     LengthOfKind { kind: SweepKind },
     /// A review that is not, any more, what was seen.
     #[error("the review has changed or was decided meanwhile")]

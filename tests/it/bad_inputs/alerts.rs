@@ -102,6 +102,6 @@ fn a_webhook_by_the_name_of_what_is_not_a_webhook_is_refused() {
     assert_snapshot!(said("[alerts]", webhook), @r#"
     error: a webhook is called `email`, which is what letters or pings go by
 
-    hint: call it by the system that is told, such as `crm`
+    hint: name it after the system that is notified, such as `crm`
     "#);
 }

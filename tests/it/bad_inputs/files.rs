@@ -355,7 +355,7 @@ fn an_account_that_is_none_is_refused_without_its_words() {
 #[test]
 fn a_root_by_a_strange_name_is_refused() {
     assert_snapshot!(roots("\"My Photos\" = \"photos\""), @r#"
-    error: `files.My Photos` is no name for a root: small letters, digits, `-` and `_` make one
+    error: `files.My Photos` is not a valid root name: use small letters, digits, `-` and `_`
 
     hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
     "#);
