@@ -428,7 +428,7 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
         let mut both = [start("run"), start("worker")];
         // A machine with much to do has more time.
         let times = if is_on_postgres() { 4 } else { 1 };
-        let more = u32::try_from(round / 25).unwrap();
+        let more = u32::try_from(round / 6).unwrap();
         tokio::time::sleep(Duration::from_millis(60 + 23 * (round % 13)) * (times + more)).await;
         for child in &mut both {
             child.kill().unwrap();
