@@ -69,10 +69,10 @@ async fn a_right_that_is_missing_stops_the_plan_and_not_the_night() {
     error: the policy cannot become a plan: 2 problems to fix
       tables.addresses
         the role may not do what the policy wants: it lacks DELETE on `addresses`
-        fix: have somebody run `GRANT DELETE ON "public"."addresses" TO "{role}";`
+        fix: ask an administrator to run `GRANT DELETE ON "public"."addresses" TO "{role}";`
       tables.customers
         the role may not do what the policy wants: it lacks UPDATE on `customers`
-        fix: have somebody run `GRANT UPDATE ("email") ON "public"."customers" TO "{role}";`
+        fix: ask an administrator to run `GRANT UPDATE ("email") ON "public"."customers" TO "{role}";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);

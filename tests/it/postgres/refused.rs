@@ -174,7 +174,7 @@ async fn a_table_that_the_role_may_not_change() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
         the role may not do what the policy wants: it lacks UPDATE on `customers`
-        fix: have somebody run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
+        fix: ask an administrator to run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
@@ -192,7 +192,7 @@ async fn a_table_that_the_role_may_not_read() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
         the role may not do what the policy wants: it lacks SELECT, UPDATE on `customers`
-        fix: have somebody run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
+        fix: ask an administrator to run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
