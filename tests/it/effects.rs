@@ -235,7 +235,7 @@ async fn a_rehearsal_names_the_clients_that_fail_and_suggests_something_else() {
     assert!(text.contains("\nfailed: client C: ") && text.contains("Fix what makes these clients fail"), "{text}");
     std::fs::write(shop.folder.path().join("list"), "B\n").unwrap();
     let (_, text) = shop.run(&["sweep", "--list", "list", "--force", "--rehearse"]);
-    assert!(text.contains("Nobody could be anonymized") && !text.contains("sweep --list"), "{text}");
+    assert!(text.contains("No client could be anonymized") && !text.contains("sweep --list"), "{text}");
 }
 
 #[tokio::test]

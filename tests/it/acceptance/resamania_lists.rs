@@ -110,7 +110,7 @@ async fn r07_the_workbook_is_taken_back_only_after_a_person_opened_and_saved_it(
     refused(&trade, &book, "the workbook was not opened and saved since it was exported").await;
     // Nor does it help to pack the same parts anew.
     let (_, again) = unzipped(&lethe::sheet::zipped("book.xlsx", &book).expect("an archive"));
-    refused(&trade, &again, "nobody has opened and saved").await;
+    refused(&trade, &again, "was not opened and saved").await;
     let answer = give_back(&trade, "Lyon, 24 months", &opened_and_saved(&book));
     assert_eq!(answer.code, 0, "{}", answer.err);
     assert_eq!(anonymized(&trade).await, wanted);

@@ -100,7 +100,7 @@ fn a_password_file_that_is_not_there_is_refused() {
 fn a_webhook_by_the_name_of_what_is_not_a_webhook_is_refused() {
     let webhook = "[[webhooks]]\nname = \"email\"\nurl = \"https://a.example\"\n\n[alerts]";
     assert_snapshot!(said("[alerts]", webhook), @r#"
-    error: a webhook is called `email`, which is what letters or pings go by
+    error: a webhook is named `email`, which is reserved for e-mails and pings
 
     hint: name it after the system that is notified, such as `crm`
     "#);

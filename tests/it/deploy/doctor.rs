@@ -133,21 +133,23 @@ async fn row_level_security_is_passed_over_where_it_is_on_and_only_there() {
 async fn the_database_and_the_ledger_are_looked_at_too() {
     let company = Company::with_role().await;
     company.fix().await;
+    // The function that locks tables goes with the schema; what that means is told in another test.
+    let found = || company.doctor().into_iter().filter(|(_, what, _)| !what.contains("lethe_lock")).collect::<Vec<_>>();
     let database = company.place.rows("SELECT CAST(current_database() AS TEXT)").await.remove(0);
     let temporary = format!("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {{role}}; DROP SCHEMA lethe CASCADE");
     company.execute(&temporary).await;
-    insta::assert_snapshot!(told(&company.doctor()).replace(&database, "{database}"), @r#"
+    insta::assert_snapshot!(told(&found()).replace(&database, "{database}"), @r#"
     bad: it may not make temporary tables in `{database}`
         GRANT TEMPORARY ON DATABASE "{database}" TO "{role}";
     bad: the ledger's schema `lethe` is not there, and it may not make it
         CREATE SCHEMA "lethe" AUTHORIZATION "{role}";
     "#);
     company.fix().await;
-    assert_eq!(company.doctor(), good(", and no more"));
+    assert_eq!(found(), good(", and no more"));
 
     // A ledger that another role made.
     company.execute("DROP SCHEMA lethe CASCADE; CREATE SCHEMA lethe").await;
-    insta::assert_snapshot!(told(&company.doctor()), @r#"
+    insta::assert_snapshot!(told(&found()), @r#"
     bad: it may not make the ledger's tables in the schema `lethe`
         GRANT USAGE, CREATE ON SCHEMA "lethe" TO "{role}";
     "#);
@@ -156,12 +158,12 @@ async fn the_database_and_the_ledger_are_looked_at_too() {
     company
         .execute("REVOKE CREATE ON SCHEMA lethe FROM {role}; ALTER TABLE lethe.lethe_holds OWNER TO current_user")
         .await;
-    insta::assert_snapshot!(told(&company.doctor()), @r#"
+    insta::assert_snapshot!(told(&found()), @r#"
     bad: it may not read and write the ledger's `lethe_holds`
         GRANT SELECT, INSERT, UPDATE ON "lethe"."lethe_holds" TO "{role}";
     "#);
     company.fix().await;
-    assert_eq!(company.doctor(), good(", and no more"));
+    assert_eq!(found(), good(", and no more"));
     company.done(&["hold", "add", "C2", "--reason", "case 12"]);
     company.end().await;
 }

@@ -138,7 +138,7 @@ async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_co
     assert_eq!(office.post("/api/v1/reviews", &token, body).await.0, StatusCode::ACCEPTED);
     let review = office.made("nobody", &token).await;
     assert_eq!((&review["state"], &review["clients"]), (&json!("failed"), &json!(0)));
-    assert!(review["note"].as_str().unwrap().contains("nobody would be anonymized"), "{review}");
+    assert!(review["note"].as_str().unwrap().contains("no client would be anonymized"), "{review}");
     // It goes on while nobody waits for it: what is looked at is counted while somebody else writes.
     office.company.execute("UPDATE customers SET due = '2026-01-02'").await;
     let body = json!({ "name": "all", "sweep": { "kind": "due" } });

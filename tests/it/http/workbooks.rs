@@ -95,7 +95,7 @@ async fn a_workbook_is_for_those_who_may_and_is_refused_without_a_trace_in_the_d
     }
     let (status, problem) = give_back(&office, "first%20week", &bob, book.clone()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(problem["detail"].as_str().unwrap().contains("nobody has opened and saved"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("was not opened and saved"), "{problem}");
     let changed = edited(&book, |book| book.rows[0][1] = "Somebody".to_owned());
     let (_, problem) = give_back(&office, "first%20week", &bob, changed).await;
     let detail = problem["detail"].as_str().unwrap();
