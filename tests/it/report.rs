@@ -303,7 +303,7 @@ async fn what_was_not_done_is_said_first() {
     request.brake = Brake { clients: None, share: Some(1.0) };
     let running = open(&company.context, &request).await.unwrap().unwrap();
     let page = report(&company, running).await.html().unwrap();
-    assert!(page.contains("This sweep is not over"), "{page}");
+    assert!(page.contains("This sweep is still running"), "{page}");
 }
 
 #[tokio::test]
