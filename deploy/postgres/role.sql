@@ -28,7 +28,7 @@ CREATE SCHEMA IF NOT EXISTS :"ledger" AUTHORIZATION :"role";
 -- And each other schema in which the policy names a table.
 GRANT USAGE ON SCHEMA public TO :"role";
 
--- While a batch is verified, nobody else may write to the tables that decide, which takes a right to whole tables. This
+-- While a batch is verified, no other session may write to the tables that decide, which takes a right to whole tables. This
 -- function gives it for that alone, until the transaction ends, and for tables that the role may read.
 CREATE OR REPLACE FUNCTION :"ledger".lethe_lock(own regclass) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$

@@ -10,7 +10,7 @@ pub(super) const LONGEST_KEY: usize = 1_000;
 /// The most values that all filters have together.
 const MOST_VALUES: usize = 1_000;
 
-/// Refuses texts that nobody would keep.
+/// Refuses client keys and filter values that are too long to be stored.
 ///
 /// # Errors
 ///

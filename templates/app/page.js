@@ -53,15 +53,14 @@ for (const part of document.querySelectorAll("[data-live]")) {
   }, Number(part.dataset.live) * 1000);
 }
 
-// Replaces the page while something is being made.
-const isMade = () => !document.querySelector("[data-again]");
-if (!isMade()) {
-  const looking = setInterval(async () => {
+// Shows progress while something is being made, and loads the page anew once it is.
+if (document.querySelector("[data-again]")) {
+  setInterval(async () => {
     if (isBusy()) return;
     const page = await current();
     if (!page || isBusy()) return;
-    document.getElementById("content").innerHTML = page.getElementById("content").innerHTML;
-    if (isMade()) clearInterval(looking);
+    if (!page.querySelector("[data-again]")) location.reload();
+    else document.getElementById("content").innerHTML = page.getElementById("content").innerHTML;
   }, 2000);
 }
 

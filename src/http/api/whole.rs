@@ -132,7 +132,7 @@ pub(in crate::http) async fn live() -> StatusCode {
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
     responses((status = 204), (status = 503, response = Problem)))]
 pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
-    // Anybody may ask, as often as they like: the database is asked once a second at most.
+    // No token is needed, so the database is queried once a second at most.
     match app.0.ready.recent(READY, (), look(&app.0.service.context)).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err((what, hint)) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, what, hint)),

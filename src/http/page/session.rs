@@ -18,7 +18,7 @@ const SESSION: &str = "lethe_session";
 /// The cookie with the language.
 const LANGUAGE: &str = "lethe_language";
 
-/// What a page sends along that looks again by itself, with nobody before it perhaps.
+/// The header of a request that a page makes by itself, without a person asking.
 const LIVE: &str = "lethe-live";
 
 /// Somebody who has signed in.
