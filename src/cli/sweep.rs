@@ -358,8 +358,7 @@ fn passed(found: &Survey, request: &Request) -> String {
     }
     text.push('.');
     if many_failed {
-        text +=
-            "\nToo many clients failed for more: fix what makes them fail, or place holds on them, and rehearse again.";
+        text += "\nMore than one client in ten failed. Fix the cause, or place holds on these clients, and rehearse again to allow more.";
     }
     text
 }

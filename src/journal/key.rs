@@ -16,18 +16,9 @@ const FEWEST_DIFFERENT: usize = 6;
 ///
 /// A fragment that says why they cannot be a key, without quoting them.
 pub fn check_key(bytes: &[u8]) -> Result<(), &'static str> {
-    let is_blank = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
-    let mut own = bytes;
-    while let [first, rest @ ..] = own
-        && is_blank(first)
-    {
-        own = rest;
-    }
-    while let [rest @ .., last] = own
-        && is_blank(last)
-    {
-        own = rest;
-    }
+    let is_sign = |byte: &u8| !byte.is_ascii_whitespace() && *byte != 0;
+    let ends = bytes.iter().position(is_sign).zip(bytes.iter().rposition(is_sign));
+    let own = ends.map_or(&[][..], |(first, last)| &bytes[first..=last]);
     if own.len() < SHORTEST_KEY {
         return Err("is too short");
     }

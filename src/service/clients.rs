@@ -186,8 +186,8 @@ impl Service {
                 State::Running => {}
                 State::Done => return Ok(None),
                 State::Stopped | State::Braked => {
-                    let note = now.note.as_deref().unwrap_or_default();
-                    let what = format!("sweep {sweep} was {}: {note}", now.state.as_str());
+                    let why = now.note.map(|note| format!(": {note}")).unwrap_or_default();
+                    let what = format!("sweep {sweep} was {}{why}", now.state.as_str());
                     return Err(Failure::new(what, Act::Sweeps.then(" shows it")).of(Kind::Conflict));
                 }
             }

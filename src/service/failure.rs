@@ -42,6 +42,23 @@ pub struct Failure {
     pub kind: Kind,
 }
 
+/// Decides, again for some seconds where the database was away or a lock was held: the session that has it may be
+/// deciding the same.
+pub(super) async fn patiently<T, F>(mut decide: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let begun = Instant::now();
+    loop {
+        match decide().await {
+            Err(failure) if failure.kind == Kind::Unavailable && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            decided => return decided,
+        }
+    }
+}
+
 impl Failure {
     /// Something that the reader can fix.
     pub fn new(message: impl Into<String>, hint: impl Into<Hint>) -> Self {
@@ -63,16 +80,6 @@ impl Failure {
     #[must_use]
     pub fn of(self, kind: Kind) -> Self {
         Self { kind, ..self }
-    }
-
-    /// Pauses after what may pass by itself: the database was away, or a lock was held. `false` if it is something
-    /// else, or lasts for too long since the work was begun.
-    pub(super) async fn may_pass(&self, begun: Instant) -> bool {
-        if self.kind != Kind::Unavailable || begun.elapsed() >= PATIENCE {
-            return false;
-        }
-        tokio::time::sleep(PAUSE).await;
-        true
     }
 
     /// Prints it to stderr, as text or as JSON.

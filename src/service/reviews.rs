@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, Kind, patiently};
 use super::jobs::job_files;
 use super::sweeps::Ask;
 use crate::domain::access::Right;
@@ -293,14 +293,7 @@ impl Service {
     /// not what was seen, the policy has changed since, or a gate refuses.
     pub async fn approve_review(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
         self.allow_on(Right::Bulk, "approve review", name).await?;
-        let begun = Instant::now();
-        loop {
-            match Box::pin(self.approve_now(name, seen)).await {
-                // Whoever holds the lock may be deciding it.
-                Err(failure) if failure.may_pass(begun).await => {}
-                done => return done,
-            }
-        }
+        patiently(|| Box::pin(self.approve_now(name, seen))).await
     }
 
     async fn approve_now(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
@@ -382,13 +375,7 @@ impl Service {
     /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
     pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
         self.allow_on(Right::Bulk, "reject review", name).await?;
-        let begun = Instant::now();
-        loop {
-            match Box::pin(self.reject_now(name, seen)).await {
-                Err(failure) if failure.may_pass(begun).await => {}
-                done => return done,
-            }
-        }
+        patiently(|| Box::pin(self.reject_now(name, seen))).await
     }
 
     async fn reject_now(&self, name: &str, seen: &Seen) -> Result<(), Failure> {

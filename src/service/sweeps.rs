@@ -1,7 +1,6 @@
 //! Sweeps: started, previewed, rehearsed and ended by hand, and what became of their clients.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +10,7 @@ use super::Service;
 use super::access::hex;
 use super::bounds::bounded;
 use super::clients::{KEY_HINT, ledger_key};
-use super::failure::{Failure, Kind};
+use super::failure::{Failure, Kind, patiently};
 use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
 use super::ticks::needs_no_review;
@@ -121,14 +120,7 @@ impl Service {
         if let Some(name) = &ask.job {
             needs_no_review(&job(&self.jobs, name)?)?;
         }
-        let begun = Instant::now();
-        loop {
-            match Box::pin(self.started(ask, seen, once)).await {
-                // Whoever holds the lock may be opening the same sweep.
-                Err(failure) if failure.may_pass(begun).await => {}
-                done => return done,
-            }
-        }
+        patiently(|| Box::pin(self.started(ask, seen, once))).await
     }
 
     async fn started(&self, ask: &Ask, seen: Option<&Previewed>, once: bool) -> Result<i64, Failure> {

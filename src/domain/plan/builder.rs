@@ -192,8 +192,8 @@ impl<'a> Builder<'a> {
         });
         let inside: Vec<&LiveTable> = inside.chain([table]).collect();
         let is_moment_inside =
-            |name: &String| inside.iter().any(|own| own.column(name).is_some_and(LiveColumn::is_moment));
-        let inner_moments = condition.inner_columns().iter().any(is_moment_inside);
+            |name: &str| inside.iter().any(|own| own.column(name).is_some_and(LiveColumn::is_moment));
+        let inner_moments = condition.inner_columns().any(is_moment_inside);
         let condition = condition.spelt(spelt).about_moments(about_moments, inner_moments);
         let placed = PlacedCondition { place: place.to_owned(), table: table.name.clone(), condition };
         self.conditions.push(placed.clone());

@@ -21,8 +21,6 @@ pub struct Condition {
     within: Vec<(Option<String>, String)>,
     has_query: bool,
     always_readable: bool,
-    /// The columns that its subqueries mention, their own or others.
-    inner: Vec<String>,
     /// Where `{today}` stands in the text, in order.
     days: Vec<Day>,
 }
@@ -91,7 +89,6 @@ impl Condition {
             relations: names.relations,
             has_query: names.has_query,
             always_readable: is_always_readable(&expression),
-            inner: names.inner.into_iter().map(|(_, column)| column).collect(),
             days,
         })
     }
@@ -119,7 +116,6 @@ impl Condition {
             within: Vec::new(),
             has_query: false,
             always_readable: true,
-            inner: Vec::new(),
             days: Vec::new(),
         }
     }
@@ -133,7 +129,6 @@ impl Condition {
             within: self.within.iter().chain(&other.within).cloned().collect(),
             has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
-            inner: self.inner.iter().chain(&other.inner).cloned().collect(),
             days: self.days.iter().chain(&other.days).copied().collect(),
         }
     }
@@ -165,9 +160,8 @@ impl Condition {
     }
 
     /// The column names that its subqueries mention, unqualified.
-    #[must_use]
-    pub fn inner_columns(&self) -> &[String] {
-        &self.inner
+    pub fn inner_columns(&self) -> impl Iterator<Item = &str> {
+        self.within.iter().map(|(_, column)| column.as_str()).filter(|column| *column != EVERY)
     }
 
     /// What its subqueries read: schema, where one is named, and name; also
@@ -417,7 +411,7 @@ mod tests {
         let text =
             "due < {today} AND EXISTS (SELECT 1 FROM b WHERE b.at < {today} AND kept > DATE {today}) OR due = {today}";
         let condition = Condition::parse(text, &PostgreSqlDialect {}).unwrap().about_moments(false, true);
-        assert_eq!(condition.inner_columns(), ["at", "kept"]);
+        assert_eq!(condition.inner_columns().collect::<Vec<_>>(), ["at", "kept"]);
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
         let sql = condition.and(&condition).sql(Today { day, zone: chrono_tz::Pacific::Auckland });
         let (plain, moment) = ("'2026-01-02'", "'2026-01-02 00:00 Pacific/Auckland'");

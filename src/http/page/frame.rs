@@ -191,8 +191,12 @@ impl Frame {
 
     /// How many clients something concerns.
     pub(super) fn size(&self, clients: impl Display) -> String {
-        let clients = clients.to_string();
-        self.counted(self.w.size, &clients).replace("{n}", &self.number(&clients))
+        self.sized(self.w.size, clients)
+    }
+
+    fn sized(&self, forms: &str, count: impl Display) -> String {
+        let count = count.to_string();
+        self.counted(forms, &count).replace("{n}", &self.number(&count))
     }
 
     /// The form of a sentence for so many: singular and plural are parted by `|`.
@@ -205,8 +209,7 @@ impl Frame {
     /// The box that a person ticks before something happens, with its size; markup that has nothing of a person's
     /// in it.
     pub(super) fn meant(&self, forms: &str, count: impl Display) -> String {
-        let count = count.to_string();
-        let size = self.counted(forms, &count).replace("{n}", &self.number(&count));
+        let size = self.sized(forms, count);
         format!("<label><input type=\"checkbox\" name=\"sure\" required> {size} {}</label>", self.w.meant)
     }
 
