@@ -15,6 +15,10 @@ use crate::sql::batch::{statements, temporary_tables};
 use crate::sql::select::Wanted;
 use crate::sql::{name, text};
 
+/// How many statements go to the server in one message. Each message costs a round trip; and the server keeps a copy of the
+/// whole message with every statement of it, so that the cost of one message grows with its square.
+const PROBED_TOGETHER: usize = 8;
+
 /// Has the server prepare every statement of the plan, which tells what does
 /// not fit (types, operators, rights), and looks for rows that it would hide.
 pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
@@ -53,10 +57,13 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
     let made = made.all(&plan.client);
-    let all: Vec<&str> = made.iter().map(|(_, sql)| *sql).collect();
-    // One by one only where not all of them are good, to say which.
-    if probe(&mut transaction, &all).await?.is_some() {
-        for (table, sql) in made {
+    for some in made.chunks(PROBED_TOGETHER) {
+        let all: Vec<&str> = some.iter().map(|(_, sql)| *sql).collect();
+        // One by one only where not all of them are good, to say which.
+        if probe(&mut transaction, &all).await?.is_none() {
+            continue;
+        }
+        for (table, sql) in some {
             let Some(error) = probe(&mut transaction, &[sql]).await? else { continue };
             // What is wrong with a table is named once, and with the column where that is known.
             let place = format!("tables.{table}");
@@ -102,16 +109,14 @@ async fn inherited(connection: &mut Connection, plan: &Plan, problems: &mut Vec<
 /// Has the server prepare statements, and plan them, which is when it looks at
 /// rights. Returns an objection to one of them, if it has any.
 async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Option<StoreError>, StoreError> {
-    query("SAVEPOINT one").execute(&mut *connection).await?;
     let objection = objection(prepare_and_plan(connection, statements).await)?;
     if objection.is_some() {
         query("ROLLBACK TO one").execute(&mut *connection).await?;
+        // No rollback takes away what was prepared.
+        let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
+        let remove = prepared.into_iter().map(|(name, _)| format!("DEALLOCATE {name}; "));
+        connection.run_script(remove.chain(["RELEASE one".to_owned()]).collect::<String>()).await?;
     }
-    // No rollback takes away what was prepared.
-    let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
-    let remove = prepared.into_iter().map(|(name, _)| format!("DEALLOCATE {name}"));
-    let last: Vec<String> = remove.chain(["RELEASE one".to_owned()]).collect();
-    connection.run_script(last.join("; ")).await?;
     Ok(objection)
 }
 
@@ -119,19 +124,19 @@ async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Optio
 const PREPARED: &str = "SELECT CAST(name AS TEXT), cardinality(parameter_types) FROM pg_prepared_statements \
                         WHERE name LIKE 'lethe!_probe!_%' ESCAPE '!'";
 
+/// Leaves nothing behind where the server has no objection.
 async fn prepare_and_plan(connection: &mut Connection, statements: &[&str]) -> Result<(), StoreError> {
     let numbered = statements.iter().enumerate();
-    let prepare: Vec<String> = numbered.map(|(number, sql)| format!("PREPARE lethe_probe_{number} AS {sql}")).collect();
-    connection.run_script(prepare.join(";\n")).await?;
-    let mut plan = Vec::new();
+    let prepare = numbered.map(|(number, sql)| format!(";\nPREPARE lethe_probe_{number} AS {sql}"));
+    connection.run_script(["SAVEPOINT one".to_owned()].into_iter().chain(prepare).collect::<String>()).await?;
     let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
     debug_assert_eq!(prepared.len(), statements.len(), "each is one statement");
-    for (name, parameters) in prepared {
+    let plan = prepared.into_iter().map(|(name, parameters)| {
         let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
         let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
-        plan.push(format!("EXPLAIN EXECUTE {name}{parameters}"));
-    }
-    connection.run_script(plan.join("; ")).await.map(drop)
+        format!("EXPLAIN EXECUTE {name}{parameters}; DEALLOCATE {name}; ")
+    });
+    connection.run_script(plan.chain(["RELEASE one".to_owned()]).collect::<String>()).await.map(drop)
 }
 
 /// What the server has against a statement itself, if something.

@@ -213,12 +213,23 @@ impl Trade {
         self.sweep(&["--list", "list.txt"])
     }
 
-    /// What a client's last outcome is, with its reasons: `refused: open-orders, hold`.
+    /// A client's last outcome, with its reasons: `refused: open-orders, hold`. It is read from the ledger, because a process
+    /// for each client would take most of a test's time.
     pub fn outcome(&self, key: &str) -> String {
-        let shown = self.json(&["client", key]);
-        let last = shown["history"].as_array().and_then(|history| history.last()).cloned().unwrap_or_default();
-        let reasons: Vec<String> = serde_json::from_value(last["reasons"].clone()).unwrap_or_default();
-        let outcome = last["outcome"].as_str().unwrap_or("never looked at");
+        let own = key.replace('\'', "''");
+        let sql = format!(
+            "SELECT outcome, reasons FROM lethe_outcomes WHERE client_key = '{own}' ORDER BY sweep DESC LIMIT 1"
+        );
+        let ask = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(self.rows(&sql))
+        };
+        let rows = std::thread::scope(|scope| scope.spawn(ask).join()).expect("the ledger is read");
+        let Some((outcome, reasons)) = rows.first().and_then(|row| row.split_once('|')) else {
+            return "never looked at".to_owned();
+        };
+        let reasons: Vec<String> =
+            if reasons == "NULL" { Vec::new() } else { serde_json::from_str(reasons).expect("a list") };
         if reasons.is_empty() { outcome.to_owned() } else { format!("{outcome}: {}", reasons.join(", ")) }
     }
 
