@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use super::place::check;
@@ -75,7 +76,7 @@ fn decoded(text: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([text.to_owned()]);
     let mut last = text.to_owned();
     for _ in 0..DECODED {
-        let bytes: Vec<u8> = percent_encoding_free(last.as_bytes());
+        let bytes: Vec<u8> = percent_decode_str(&last).collect();
         let next = text_of(&bytes);
         if next == last {
             break;
@@ -84,19 +85,6 @@ fn decoded(text: &str) -> BTreeSet<String> {
         last = next;
     }
     all.extend(all.clone().iter().filter(|text| text.contains('+')).map(|text| text.replace('+', " ")));
-    all
-}
-
-/// The bytes without percent signs that stand for others.
-fn percent_encoding_free(bytes: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)?.try_into().ok());
-    let mut all: Vec<u8> = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let both: Option<(u8, u8)> = if bytes[at] == b'%' { digit(at + 1).zip(digit(at + 2)) } else { None };
-        all.push(both.map_or(bytes[at], |(high, low)| high * 16 + low));
-        at += if both.is_some() { 3 } else { 1 };
-    }
     all
 }
 
