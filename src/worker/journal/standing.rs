@@ -6,7 +6,7 @@ use ulid::Ulid;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
-use crate::journal::{Chain, Fault, Journal, JournalError, Key, Record, START, origin};
+use crate::journal::{Chain, Fault, Flaw, Journal, JournalError, Key, Record, START, origin};
 use crate::ledger::{Beginning, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
@@ -274,7 +274,7 @@ async fn is_as_known(context: &Context, journal: &Journal, head: &Head) -> Resul
     }
     match chain.follow(&content, journal.keys()) {
         // Where the key was changed, the old one need not be at hand to go on.
-        Err(fault) if !fault.is_of_another_key() => Err(faulty(journal, &chain, head.segment, &fault).into()),
+        Err(fault) if fault.what != Flaw::OtherKey => Err(faulty(journal, &chain, head.segment, &fault).into()),
         _ => Ok(()),
     }
 }
