@@ -57,13 +57,6 @@ impl Keeper {
     pub async fn keep(mut self, stop: CancellationToken) {
         let mut pause = ROUND;
         while !stop.is_cancelled() {
-            if let Err(error) = self.context.ledger.is_current().await
-                && error.is_newer_ledger()
-            {
-                tracing::error!(%error, hint = %error.hint(), "stopping");
-                self.context.stop.cancel();
-                return;
-            }
             pause = match self.round().await {
                 Ok(()) => ROUND,
                 Err(error) => {
@@ -146,6 +139,8 @@ impl Keeper {
 
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
+        // Also after the stop: a ledger that a later version has changed is not written to.
+        ledger.is_current().await?;
         let is_whole = !self.compared;
         look(&self.context, journal, is_whole).await?;
         self.compared = true;
