@@ -7,7 +7,7 @@ use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
 use crate::journal::{Chain, Fault, Flaw, Journal, JournalError, Key, Record, START, origin};
-use crate::ledger::{Beginning, Head, Waiting, is_same};
+use crate::ledger::{Beginning, Halt, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
 pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
@@ -72,18 +72,35 @@ pub(super) async fn look(context: &Context, journal: &Journal, whole: bool) -> R
     let whole = whole || head.halted_at.is_some();
     let looked = compare(context, journal, &head, whole).await;
     match &looked {
-        Err(SweepError::Journal(error)) if error.halts() => halt(context, &head, error).await?,
-        Ok(_) if head.halted_at.is_some() => {
-            context.ledger.journal_trouble(&head, None, Some(false)).await?;
-            context.over(HALTED_EVENT).await?;
+        Err(SweepError::Journal(error)) => {
+            if let Some(why) = halt_of(error) {
+                halt(context, &head, why, error).await?;
+            }
         }
+        Ok(_) if head.halted_at.is_some() => resume(context).await?,
         _ => {}
     }
     looked
 }
 
-async fn halt(context: &Context, head: &Head, error: &JournalError) -> Result<(), SweepError> {
-    context.ledger.journal_trouble(head, Some(&error.to_string()), Some(true)).await?;
+/// Why live sweeps have to wait until a person has seen to it; `None` if the journal is only away.
+pub(super) fn halt_of(error: &JournalError) -> Option<Halt> {
+    match error {
+        JournalError::Away { .. } => None,
+        JournalError::Strange { .. } => Some(Halt::Damaged),
+        JournalError::Undecided { .. } => Some(Halt::Origin),
+        JournalError::Key { .. } => Some(Halt::Key),
+    }
+}
+
+/// Lets live sweeps go on.
+pub(super) async fn resume(context: &Context) -> Result<(), SweepError> {
+    context.ledger.resume_sweeps().await?;
+    Ok(context.over(HALTED_EVENT).await?)
+}
+
+async fn halt(context: &Context, head: &Head, why: Halt, error: &JournalError) -> Result<(), SweepError> {
+    context.ledger.halt_sweeps(head, why, &error.to_string()).await?;
     let text = format!("live sweeps wait: {error}; {}", error.hint());
     context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
     Ok(())
