@@ -8,7 +8,7 @@ mod standing;
 mod verify;
 
 pub use decide::{adopt, renew, replay, rotate};
-pub(super) use standing::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
+pub(super) use standing::{HALTED_EVENT, RESTORED, RESTORED_EVENT, alert_halted};
 pub use verify::{Verdict, verify};
 
 use std::time::{Duration, Instant};

@@ -1,11 +1,13 @@
 //! How journal and ledger compare: whether they agree, or the database is older
 //! than its journal; and what must stop live sweeps until a person decides.
 
+use chrono::TimeDelta;
 use ulid::Ulid;
 
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
+use crate::database::StoreError;
 use crate::journal::{Chain, Fault, Flaw, Journal, JournalError, Key, Record, START, origin};
 use crate::ledger::{Beginning, Halt, Head, Waiting, is_same};
 
@@ -16,6 +18,9 @@ pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger
 pub(in crate::worker) const RESTORED_EVENT: &str = "restored-database";
 /// What the event is called that live sweeps wait for a person to see to the journal.
 pub(in crate::worker) const HALTED_EVENT: &str = "journal-halted";
+
+/// Live sweeps that wait again so soon wait for the same reason.
+const AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// How journal and ledger compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,8 +107,17 @@ pub(super) async fn resume(context: &Context) -> Result<(), SweepError> {
 async fn halt(context: &Context, head: &Head, why: Halt, error: &JournalError) -> Result<(), SweepError> {
     context.ledger.halt_sweeps(head, why, &error.to_string()).await?;
     let text = format!("live sweeps wait: {error}; {}", error.hint());
-    context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
-    Ok(())
+    Ok(alert_halted(context, text).await?)
+}
+
+/// Alerts that live sweeps wait. Where processes disagree, say about the key, one ends within seconds what another finds
+/// again: that is one problem, and is told once.
+pub(in crate::worker) async fn alert_halted(context: &Context, text: String) -> Result<(), StoreError> {
+    let since = context.ledger.clock().now() - AGAIN;
+    if context.ledger.stands_again(HALTED_EVENT, since).await? {
+        return Ok(());
+    }
+    context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await
 }
 
 async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool) -> Result<Standing, SweepError> {
