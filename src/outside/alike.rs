@@ -1,7 +1,7 @@
 //! What file a value names, in whatever form it is written: as a path, as a URL
-//! or in the query of one, with percent signs or backslashes, in another case or
-//! another normal form of Unicode. Values of different people are compared by
-//! this, and what may be the same file is not deleted.
+//! or in the query of one, with percent signs or backslashes, in JSON or HTML, in
+//! another case or another normal form of Unicode. Values of different people are
+//! compared by this, and what may be the same file is not deleted.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use super::place::check;
+use crate::domain::residue::unescaped;
 
 /// How often a value is decoded: a URL within the query of another is encoded twice.
 const DECODED: usize = 3;
@@ -60,7 +61,9 @@ pub fn readings_of_value(value: &[u8]) -> BTreeSet<Reading> {
     const APART: [&[char]; 3] =
         [&['?', '#'], &['?', '#', '&', ';'], &['?', '#', '&', ';', '=', ':', ',', '|', '"', '\n', '\r', '\t']];
     let mut all = BTreeSet::new();
-    for text in decoded(&text_of(value)) {
+    let value = text_of(value);
+    let texts = unescaped(&value).into_iter().flatten().chain([value]);
+    for text in texts.flat_map(|text| decoded(&text)) {
         read(&text, check(trimmed(&text)).is_ok(), &mut all);
         for signs in APART {
             for part in text.split(signs).filter(|part| part.len() < text.len()) {
@@ -166,6 +169,9 @@ mod tests {
             ("e\u{301}.jpg", "%C3%89.jpg"),
             ("straße.jpg", "STRASSE.JPG"),
             ("ann%20b.jpg", "ann b.jpg"),
+            ("ærø.jpg", "[\"photos\\/\\u00e6r\\u00f8.jpg\"]"),
+            ("a&b.jpg", "https://cdn.example/a&amp;b.jpg"),
+            ("it's.jpg", "<img src=\"photos/it&#39;s.jpg\">"),
         ];
         for (path, value) in forms {
             assert!(is_alike(path, value.as_bytes()), "{path:?} in {value:?}");

@@ -28,7 +28,7 @@ const BROKEN_LINE: usize = 60;
 
 /// JSON's. `\'` counts as one, since many programs write it; half a surrogate
 /// pair becomes U+FFFD, and what is not an escape stays as it is.
-fn json(text: &str) -> Option<String> {
+pub(super) fn json(text: &str) -> Option<String> {
     memchr(b'\\', text.as_bytes())?;
     let mut units = Vec::with_capacity(text.len());
     let mut rest = text.chars();
@@ -67,7 +67,7 @@ fn query(text: &str) -> Option<String> {
 }
 
 /// The names and numbers of characters in HTML and XML.
-fn html(text: &str) -> Option<String> {
+pub(super) fn html(text: &str) -> Option<String> {
     memchr(b'&', text.as_bytes())?;
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
