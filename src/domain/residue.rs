@@ -191,6 +191,12 @@ impl fmt::Debug for Former {
     }
 }
 
+/// A text with the escapes of JSON, and with those of HTML, replaced once; `None` where it has none.
+#[must_use]
+pub fn unescaped(text: &str) -> [Option<String>; 2] {
+    [escapes::json(text), escapes::html(text)]
+}
+
 /// Returns the canonical form of `text`, in which values and texts are compared.
 ///
 /// Compatibility forms are decomposed, accents and invisible characters

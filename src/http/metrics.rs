@@ -22,7 +22,7 @@ use super::asking::Asking;
 use super::problem::Problem;
 use crate::domain::access::Right;
 use crate::domain::outcome::Tally;
-use crate::ledger::parse_moment;
+use crate::ledger::{Halt, parse_moment};
 use crate::report::{Overdue, overdue};
 use crate::service::Service;
 use crate::service::failure::Failure;
@@ -180,6 +180,12 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
         gauge("journal_records", "The number of the journal's last record", one(seconds(head.number)));
         let ahead = f64::from(u8::from(head.restored_at.is_some()));
         gauge("journal_ahead", "1 while the database is older than the journal, and live sweeps wait", one(ahead));
+        let halted = Halt::ALL.map(|why| {
+            let waits = head.halted_at.is_some() && head.halted_for == Some(why);
+            (vec![("reason", why.as_str().to_owned())], f64::from(u8::from(waits)))
+        });
+        let help = "1 while live sweeps wait for an operator because of the journal";
+        gauge("journal_halted", help, halted.to_vec());
     }
     let backup = gate::last_backup(context).await.map_err(Failure::from)?;
     let backup = backup.map(|at| (Labels::new(), seconds(at.timestamp())));

@@ -1,7 +1,7 @@
 //! The chain: each record behind the one before it.
 
 use super::Key;
-use super::record::{NO_KEY, OF_A_KEY, OTHER_KEY, Record, START, UNSEALED, open};
+use super::record::{OF_A_KEY, Record, START, open};
 
 /// How far a chain has been followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +26,29 @@ impl Default for Chain {
 pub struct Fault {
     /// The number that the record should have.
     pub number: i64,
-    pub what: String,
+    pub what: Flaw,
 }
 
-impl Fault {
-    /// Whether the record is sealed with a key that is not configured, so that it cannot be checked.
-    #[must_use]
-    pub fn is_of_another_key(&self) -> bool {
-        self.what == OTHER_KEY
+/// What is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// It is not sealed, and a key is configured.
+    #[error("was written without a key, and one is configured")]
+    Unsealed,
+    /// It is sealed, and no key is configured.
+    #[error("was written with a key, and `journal.key_file` names none")]
+    NoKey,
+    /// It is sealed with a key that is not configured, so it cannot be checked.
+    #[error("was written with another key than `journal.key_file` holds")]
+    OtherKey,
+    /// It does not belong where it is, whatever the key.
+    #[error("{0}")]
+    Bad(String),
+}
+
+impl Flaw {
+    pub(super) fn bad(what: &str) -> Self {
+        Self::Bad(what.to_owned())
     }
 }
 
@@ -64,13 +79,13 @@ impl Chain {
     pub fn each(&mut self, segment: &[u8], keys: &[Key], mut each: impl FnMut(Record)) -> Result<(), Fault> {
         let next = self.number + 1;
         let text = std::str::from_utf8(segment)
-            .map_err(|_| Fault { number: next, what: "or one after it is not UTF-8".to_owned() })?;
+            .map_err(|_| Fault { number: next, what: Flaw::bad("or one after it is not UTF-8") })?;
         for line in text.split_terminator('\n') {
             each(self.step(line, keys)?);
         }
         if !text.ends_with('\n') {
             let number = self.number.max(next);
-            return Err(Fault { number, what: "is cut off".to_owned() });
+            return Err(Fault { number, what: Flaw::bad("is cut off") });
         }
         Ok(())
     }
@@ -79,18 +94,18 @@ impl Chain {
     /// that the records before were sealed, one without a key is forged.
     #[must_use]
     pub fn wrong_key(&self, fault: &Fault) -> Option<&'static str> {
-        match fault.what.as_str() {
-            UNSEALED if self.mark.is_none() => Some("was begun without a key, and `journal.key_file` names one"),
-            NO_KEY => Some("is sealed with a key, and `journal.key_file` names none"),
-            OTHER_KEY => Some("is sealed with another key than `journal.key_file` holds"),
-            _ => None,
+        match &fault.what {
+            Flaw::Unsealed if self.mark.is_none() => Some("was begun without a key, and `journal.key_file` names one"),
+            Flaw::NoKey => Some("is sealed with a key, and `journal.key_file` names none"),
+            Flaw::OtherKey => Some("is sealed with another key than `journal.key_file` holds"),
+            Flaw::Unsealed | Flaw::Bad(_) => None,
         }
     }
 
     fn step(&mut self, line: &str, keys: &[Key]) -> Result<Record, Fault> {
         let number = self.number + 1;
-        let fault = |what: &str| Fault { number, what: what.to_owned() };
-        let (record, hash) = open(line, keys).map_err(fault)?;
+        let fault = |what: &str| Fault { number, what: Flaw::bad(what) };
+        let (record, hash) = open(line, keys).map_err(|what| Fault { number, what })?;
         if record.number != number {
             return Err(fault(&format!("is missing: record {} is in its place", record.number)));
         }

@@ -21,12 +21,6 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Whether live sweeps have to wait until a person has seen to it.
-    #[must_use]
-    pub fn halts(&self) -> bool {
-        !matches!(self, Self::Away { .. })
-    }
-
     #[must_use]
     pub fn hint(&self) -> Hint {
         match self {

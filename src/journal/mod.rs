@@ -11,7 +11,7 @@ mod key;
 mod place;
 mod record;
 
-pub use chain::{Chain, Fault};
+pub use chain::{Chain, Fault, Flaw};
 pub use error::JournalError;
 pub use key::{Key, SHORTEST_KEY, check_key};
 pub use place::Place;

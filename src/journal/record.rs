@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Key;
+use super::{Flaw, Key};
 
 /// What the first record of a journal has as the hash of the one before it.
 pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -13,13 +13,6 @@ pub const HASHED: &str = "hmac-sha256:";
 
 /// In place of a sweep's kind: the record says under which key those after it are sealed.
 pub const OF_A_KEY: &str = "key";
-
-/// A record is not sealed, and a key is configured.
-pub(super) const UNSEALED: &str = "was written without a key, and one is configured";
-/// A record is sealed, and no key is configured.
-pub(super) const NO_KEY: &str = "was written with a key, and `journal.key_file` names none";
-/// A record is sealed with a key that is not configured.
-pub(super) const OTHER_KEY: &str = "was written with another key than `journal.key_file` holds";
 
 /// What became of one client, or of a hold on it, as the journal has it. The
 /// order of the fields is that of the line.
@@ -77,26 +70,26 @@ pub fn seal(record: &Record, key: Option<&Key>) -> (String, String) {
 }
 
 /// A line's record, and its hash; or what is wrong with it.
-pub(super) fn open(line: &str, keys: &[Key]) -> Result<(Record, String), &'static str> {
-    const NO_RECORD: &str = "is not a valid record";
-    let (body, rest) = line.rsplit_once(",\"hash\":\"").ok_or(NO_RECORD)?;
-    let own = rest.strip_suffix("\"}").ok_or(NO_RECORD)?;
+pub(super) fn open(line: &str, keys: &[Key]) -> Result<(Record, String), Flaw> {
+    let invalid = || Flaw::bad("is not a valid record");
+    let (body, rest) = line.rsplit_once(",\"hash\":\"").ok_or_else(invalid)?;
+    let own = rest.strip_suffix("\"}").ok_or_else(invalid)?;
     let body = format!("{body}}}");
-    let record: Record = serde_json::from_str(&body).map_err(|_| NO_RECORD)?;
+    let record: Record = serde_json::from_str(&body).map_err(|_| invalid())?;
     if record.client.is_some() == record.client_hash.is_some() || record.client_hash.is_some() != record.key.is_some() {
-        return Err(NO_RECORD);
+        return Err(invalid());
     }
     let key = match &record.key {
         None if keys.is_empty() => None,
-        None => return Err(UNSEALED),
+        None => return Err(Flaw::Unsealed),
         Some(mark) => match keys.iter().find(|key| key.mark() == mark) {
             Some(key) => Some(key),
-            None if keys.is_empty() => return Err(NO_KEY),
-            None => return Err(OTHER_KEY),
+            None if keys.is_empty() => return Err(Flaw::NoKey),
+            None => return Err(Flaw::OtherKey),
         },
     };
     if hash(&body, key) != own {
-        return Err("was changed: it does not have its own hash");
+        return Err(Flaw::bad("was changed: it does not have its own hash"));
     }
     Ok((record, own.to_owned()))
 }

@@ -72,6 +72,22 @@ impl Ledger {
             .map(drop)
     }
 
+    /// Whether an event is not over, or was over only since this moment or later: then it is not over any more.
+    pub async fn stands_again(&self, event: &str, since: DateTime<Utc>) -> Result<bool, StoreError> {
+        if self.stands(event).await? {
+            return Ok(true);
+        }
+        let mut writer = self.writer().await;
+        let again = query(
+            "UPDATE lethe_alerts SET over_at = NULL WHERE id = (SELECT max(id) FROM lethe_alerts WHERE event = $1) AND over_at >= $2",
+        )
+        .bind(event)
+        .bind(moment(since))
+        .execute(&mut **writer)
+        .await?;
+        Ok(again > 0)
+    }
+
     /// The events of a kind that are not over.
     pub async fn standing_events(&self, kind: &str) -> Result<Vec<String>, StoreError> {
         query_scalar("SELECT event FROM lethe_alerts WHERE kind = $1 AND over_at IS NULL")

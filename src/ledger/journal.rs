@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_row, from_text, query, query_as, query_scalar};
 
 /// How long whoever writes the journal may do so without being heard of.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
@@ -29,6 +29,8 @@ pub struct Head {
     pub error_at: Option<String>,
     /// Since when live sweeps wait for a person, because of that.
     pub halted_at: Option<String>,
+    /// Why they do.
+    pub halted_for: Option<Halt>,
     /// When the journal was found to be ahead of the ledger; live sweeps wait.
     pub restored_at: Option<String>,
     /// The sweep that does again what the journal knows.
@@ -61,6 +63,7 @@ from_row!(Head {
     error,
     error_at,
     halted_at,
+    halted_for,
     restored_at,
     replay,
     ledger,
@@ -70,6 +73,42 @@ from_row!(Head {
     key_mark,
     over_brake
 });
+
+/// Why live sweeps wait for a person to see to the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Halt {
+    /// A segment is missing, or is not as this ledger has written it.
+    Damaged,
+    /// Journal and database may not belong together.
+    Origin,
+    /// The configured key is not the one that seals the journal.
+    Key,
+}
+
+impl Halt {
+    pub const ALL: [Self; 3] = [Self::Damaged, Self::Origin, Self::Key];
+
+    /// The word used in tables and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Damaged => "damaged",
+            Self::Origin => "origin",
+            Self::Key => "key",
+        }
+    }
+}
+
+impl std::str::FromStr for Halt {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|own| own.as_str() == word).ok_or(())
+    }
+}
+
+from_text!(Halt);
 
 /// Who begins a journal.
 #[derive(Debug, Clone)]
@@ -167,8 +206,8 @@ impl Ledger {
     /// Where the journal stands; `None` if none was ever configured.
     pub async fn journal(&self) -> Result<Option<Head>, StoreError> {
         query_as(
-            "SELECT segment, number, hash, staged, shipped_at, error, error_at, halted_at, restored_at, replay, ledger, database, adopted, \
-             copied, key_mark, over_brake FROM lethe_journal",
+            "SELECT segment, number, hash, staged, shipped_at, error, error_at, halted_at, halted_for, restored_at, replay, ledger, database, \
+             adopted, copied, key_mark, over_brake FROM lethe_journal",
         )
         .fetch_optional(self.readers())
         .await
@@ -337,30 +376,49 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Notes why the journal cannot be used, or that it can; and whether live
-    /// sweeps wait because of it, if that is known. What goes on keeps its first
-    /// time, whatever its wording. Returns whether that is news.
-    pub async fn journal_trouble(
-        &self,
-        head: &Head,
-        error: Option<&str>,
-        halts: Option<bool>,
-    ) -> Result<bool, StoreError> {
-        if head.error.as_deref() == error && halts.is_none_or(|halts| head.halted_at.is_some() == halts) {
+    /// Notes why the journal cannot be used, or that it can. What goes on keeps
+    /// its first time, whatever its wording. Returns whether that is news.
+    pub async fn journal_trouble(&self, head: &Head, error: Option<&str>) -> Result<bool, StoreError> {
+        if head.error.as_deref() == error {
             return Ok(false);
         }
         let mut writer = self.writer().await;
         let noted = query(
-            "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END, \
-             halted_at = CASE WHEN $3 IS NULL THEN halted_at WHEN $3 = 1 THEN COALESCE(halted_at, $2) END \
-             WHERE error IS DISTINCT FROM $1 OR $3 IS NOT NULL AND (halted_at IS NOT NULL) <> ($3 = 1)",
+            "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END \
+             WHERE error IS DISTINCT FROM $1",
         )
         .bind(error)
         .bind(self.now())
-        .bind(halts.map(i64::from))
         .execute(&mut **writer)
         .await?;
         Ok(noted > 0)
+    }
+
+    /// Has live sweeps wait for a person. Returns whether that is news.
+    pub async fn halt_sweeps(&self, head: &Head, why: Halt, error: &str) -> Result<bool, StoreError> {
+        if head.error.as_deref() == Some(error) && head.halted_at.is_some() && head.halted_for == Some(why) {
+            return Ok(false);
+        }
+        let mut writer = self.writer().await;
+        let noted = query(
+            "UPDATE lethe_journal SET error = $1, error_at = COALESCE(error_at, $2), halted_at = COALESCE(halted_at, $2), halted_for = $3 \
+             WHERE error IS DISTINCT FROM $1 OR halted_at IS NULL OR halted_for IS DISTINCT FROM $3",
+        )
+        .bind(error)
+        .bind(self.now())
+        .bind(why.as_str())
+        .execute(&mut **writer)
+        .await?;
+        Ok(noted > 0)
+    }
+
+    /// Lets live sweeps go on: the journal is as it should be.
+    pub async fn resume_sweeps(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query("UPDATE lethe_journal SET error = NULL, error_at = NULL, halted_at = NULL, halted_for = NULL WHERE halted_at IS NOT NULL")
+            .execute(&mut **writer)
+            .await
+            .map(drop)
     }
 
     /// The journal's next segments behind this one, as the ledger knows them.

@@ -36,7 +36,7 @@ pub use gates::{Extent, Rehearsal};
 pub use holds::{Hold, OF_A_HOLD, PLACED};
 pub use imports::{Import, NewImport};
 pub use jobs::Looked;
-pub use journal::{Backlog, Beginning, Head, Known, ROTATED, Segment, Waiting};
+pub use journal::{Backlog, Beginning, Halt, Head, Known, ROTATED, Segment, Waiting};
 pub use notices::Notice;
 pub use origin::is_same;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};

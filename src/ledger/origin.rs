@@ -24,7 +24,8 @@ impl Ledger {
     /// An operator says that this database is the journal's, and that its segments up to this one count.
     pub async fn adopt_journal(&self, database: &str, segment: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, error = NULL, error_at = NULL")
+        query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, halted_for = NULL, error = NULL, \
+               error_at = NULL")
             .bind(database)
             .bind(segment)
             .execute(&mut **writer)

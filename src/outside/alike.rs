@@ -1,13 +1,15 @@
 //! What file a value names, in whatever form it is written: as a path, as a URL
-//! or in the query of one, with percent signs or backslashes, in another case or
-//! another normal form of Unicode. Values of different people are compared by
-//! this, and what may be the same file is not deleted.
+//! or in the query of one, with percent signs or backslashes, in JSON or HTML, in
+//! another case or another normal form of Unicode. Values of different people are
+//! compared by this, and what may be the same file is not deleted.
 
 use std::collections::BTreeSet;
 
+use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use super::place::check;
+use crate::domain::residue::unescaped;
 
 /// How often a value is decoded: a URL within the query of another is encoded twice.
 const DECODED: usize = 3;
@@ -59,7 +61,9 @@ pub fn readings_of_value(value: &[u8]) -> BTreeSet<Reading> {
     const APART: [&[char]; 3] =
         [&['?', '#'], &['?', '#', '&', ';'], &['?', '#', '&', ';', '=', ':', ',', '|', '"', '\n', '\r', '\t']];
     let mut all = BTreeSet::new();
-    for text in decoded(&text_of(value)) {
+    let value = text_of(value);
+    let texts = unescaped(&value).into_iter().flatten().chain([value]);
+    for text in texts.flat_map(|text| decoded(&text)) {
         read(&text, check(trimmed(&text)).is_ok(), &mut all);
         for signs in APART {
             for part in text.split(signs).filter(|part| part.len() < text.len()) {
@@ -75,7 +79,7 @@ fn decoded(text: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::from([text.to_owned()]);
     let mut last = text.to_owned();
     for _ in 0..DECODED {
-        let bytes: Vec<u8> = percent_encoding_free(last.as_bytes());
+        let bytes: Vec<u8> = percent_decode_str(&last).collect();
         let next = text_of(&bytes);
         if next == last {
             break;
@@ -84,19 +88,6 @@ fn decoded(text: &str) -> BTreeSet<String> {
         last = next;
     }
     all.extend(all.clone().iter().filter(|text| text.contains('+')).map(|text| text.replace('+', " ")));
-    all
-}
-
-/// The bytes without percent signs that stand for others.
-fn percent_encoding_free(bytes: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)?.try_into().ok());
-    let mut all: Vec<u8> = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let both: Option<(u8, u8)> = if bytes[at] == b'%' { digit(at + 1).zip(digit(at + 2)) } else { None };
-        all.push(both.map_or(bytes[at], |(high, low)| high * 16 + low));
-        at += if both.is_some() { 3 } else { 1 };
-    }
     all
 }
 
@@ -178,6 +169,9 @@ mod tests {
             ("e\u{301}.jpg", "%C3%89.jpg"),
             ("straße.jpg", "STRASSE.JPG"),
             ("ann%20b.jpg", "ann b.jpg"),
+            ("ærø.jpg", "[\"photos\\/\\u00e6r\\u00f8.jpg\"]"),
+            ("a&b.jpg", "https://cdn.example/a&amp;b.jpg"),
+            ("it's.jpg", "<img src=\"photos/it&#39;s.jpg\">"),
         ];
         for (path, value) in forms {
             assert!(is_alike(path, value.as_bytes()), "{path:?} in {value:?}");

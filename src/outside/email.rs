@@ -1,5 +1,6 @@
 //! Mail to people, by SMTP: always over TLS, save to this machine.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -8,6 +9,7 @@ use lettre::message::{Mailbox, Mailboxes, MessageBuilder};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
@@ -75,7 +77,10 @@ impl Mailer {
             ("", None) => builder,
             ("", Some(_)) => return Err(wrong("names no user, and there is a password")),
             (_, None) => return Err(("password_file", "is not set, and `email.server` names a user")),
-            (user, Some(password)) => builder.credentials(Credentials::new(plain(user), password.to_owned())),
+            (user, Some(password)) => {
+                let user = plain(user).ok_or(wrong("names a user that is not UTF-8"))?;
+                builder.credentials(Credentials::new(user, password.to_owned()))
+            }
         };
         Ok(Self {
             transport: builder.timeout(Some(timeout)).build(),
@@ -147,11 +152,8 @@ fn is_here(url: &Url) -> bool {
 }
 
 /// A part of a URL, without its percent signs.
-fn plain(part: &str) -> String {
-    url::form_urlencoded::parse(format!("x={}", part.replace('+', "%2B")).as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
+fn plain(part: &str) -> Option<String> {
+    percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// What went wrong. The server's own words can name people, and are left out.
@@ -162,5 +164,18 @@ fn in_words(error: &Error) -> String {
         None if error.is_tls() => "no TLS: the certificate is not trusted, or not of that host".to_owned(),
         None if error.is_client() => "the server does not speak as it has to, or offers no TLS".to_owned(),
         None => "no connection".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_of_a_user_is_used() {
+        for (part, user) in [("ops", "ops"), ("ops%40mail", "ops@mail"), ("a&b+c=d", "a&b+c=d"), ("50%", "50%")] {
+            assert_eq!(plain(part).as_deref(), Some(user));
+        }
+        assert_eq!(plain("%ff"), None);
     }
 }

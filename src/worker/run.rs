@@ -40,6 +40,8 @@ const TIDIED_EVERY: TimeDelta = TimeDelta::hours(1);
 const VIEWS_TRIED_EVERY: Duration = Duration::from_secs(30);
 /// How often the clock is set by the database server's.
 const TIME_KEPT_EVERY: Duration = Duration::from_secs(60);
+/// How often the version of the ledger is checked.
+const VERSION_CHECKED_EVERY: Duration = Duration::from_secs(1);
 /// The longest pause after an error.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -103,12 +105,15 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     if matches!(role, Role::Sweep(_)) {
         context.limits.window = None;
     }
+    tokio::spawn(watching_version(context.clone()));
     let mut keeper = Keeper::new(&context);
     // Before anything is claimed: the database may have come back from a backup.
     if let Some(Err(error)) = stop.run_until_cancelled(Box::pin(keeper.first_look())).await {
         tracing::warn!(error = error.brief(), hint = %error.hint(), "the journal could not be kept");
     }
-    begin(&context, &role).await;
+    if !stop.is_cancelled() {
+        begin(&context, &role).await;
+    }
     let kept = CancellationToken::new();
     let keeping = tokio::spawn(within(context.limits.drain, stop.clone(), keeper.keep(kept.clone()).map(Some)));
     let _kept_on_drop = kept.clone().drop_guard();
@@ -158,6 +163,22 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
         tracing::warn!(error = error.brief(), hint = %error.hint(), "what is to be delivered waits");
     }
     Ok(())
+}
+
+/// Stops the process when a later version has changed the ledger, whatever else hangs.
+async fn watching_version(context: Context) {
+    let watching = async {
+        loop {
+            if let Err(error) = context.ledger.is_current().await
+                && error.is_newer_ledger()
+            {
+                tracing::error!(%error, hint = %error.hint(), "stopping");
+                context.stop.cancel();
+            }
+            tokio::time::sleep(VERSION_CHECKED_EVERY).await;
+        }
+    };
+    context.stop.run_until_cancelled(watching).await;
 }
 
 /// What is done once, before ticks and batches: a clock that was ahead, and jobs that are gone.

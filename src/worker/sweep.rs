@@ -357,6 +357,8 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     let ledger = &context.ledger;
     let terms = digest_of(request);
     let note = Selection::left_out(&context.store, prepared).await?;
+    // Once more, as journal and clients may have taken long to read.
+    ledger.is_current().await?;
     loop {
         match write(context, request, prepared, (terms.clone(), note.clone())).await? {
             Inserted::Opened(id) => {

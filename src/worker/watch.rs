@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deliver::alerts::ping;
 use super::deliver::stuck::{Stuck, stuck};
-use super::journal::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
+use super::journal::{HALTED_EVENT, RESTORED, RESTORED_EVENT, alert_halted};
 use super::{Context, PlanLoadError, SweepError};
 use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
@@ -312,7 +312,7 @@ async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
     match (&head.error, head.error_at.as_deref().and_then(parse_moment)) {
         (Some(error), _) if head.halted_at.is_some() => {
             let text = format!("live sweeps wait: {error}");
-            context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
+            alert_halted(context, text).await?;
         }
         (Some(error), Some(since)) if now - since > AWAY => {
             let text = format!("the journal cannot be kept since {}: {error}", shown(since));

@@ -299,7 +299,7 @@ async fn a_journal_that_cannot_be_kept_is_told_when_it_lasts_and_again_after_it_
         // It has other words every few minutes, and is the same problem.
         for words in ["does not respond", "cannot be used", "the folder `/journal` is read-only"] {
             let head = ledger.journal().await.unwrap().unwrap();
-            ledger.journal_trouble(&head, Some(words), None).await.unwrap();
+            ledger.journal_trouble(&head, Some(words)).await.unwrap();
             shop.look(&[]).await;
             assert_eq!(shop.told().len(), before);
             ledger.clock().set(ledger.clock().now() + chrono::TimeDelta::minutes(4));
@@ -307,7 +307,7 @@ async fn a_journal_that_cannot_be_kept_is_told_when_it_lasts_and_again_after_it_
         shop.look(&[]).await;
         assert_eq!(shop.told().len(), before + 1, "{:?}", shop.told());
         let head = ledger.journal().await.unwrap().unwrap();
-        ledger.journal_trouble(&head, None, None).await.unwrap();
+        ledger.journal_trouble(&head, None).await.unwrap();
         shop.look(&[]).await;
     }
     let told =

@@ -3,7 +3,10 @@
 //!
 //! All are linear in the length of the text.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memmem};
+use percent_encoding::percent_decode_str;
 
 use super::entities::NAMES;
 
@@ -25,7 +28,7 @@ const BROKEN_LINE: usize = 60;
 
 /// JSON's. `\'` counts as one, since many programs write it; half a surrogate
 /// pair becomes U+FFFD, and what is not an escape stays as it is.
-fn json(text: &str) -> Option<String> {
+pub(super) fn json(text: &str) -> Option<String> {
     memchr(b'\\', text.as_bytes())?;
     let mut units = Vec::with_capacity(text.len());
     let mut rest = text.chars();
@@ -51,14 +54,10 @@ fn json(text: &str) -> Option<String> {
 /// Those of URLs.
 fn percent(text: &str) -> Option<String> {
     memchr(b'%', text.as_bytes())?;
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let escaped = if *first == b'%' { hex_byte(after) } else { None };
-        plain.push(escaped.unwrap_or(*first));
-        rest = escaped.map_or(after, |_| &after[2..]);
+    match Cow::from(percent_decode_str(text)) {
+        Cow::Owned(plain) => Some(readable(plain)),
+        Cow::Borrowed(_) => None,
     }
-    (plain.len() < text.len()).then(|| readable(plain))
 }
 
 /// `+` as a space in what may be the query of a URL.
@@ -68,7 +67,7 @@ fn query(text: &str) -> Option<String> {
 }
 
 /// The names and numbers of characters in HTML and XML.
-fn html(text: &str) -> Option<String> {
+pub(super) fn html(text: &str) -> Option<String> {
     memchr(b'&', text.as_bytes())?;
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;

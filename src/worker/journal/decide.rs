@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::Keeper;
-use super::standing::{begin, begun, look};
+use super::standing::{HALTED_EVENT, RESTORED_EVENT, begin, begun, look};
 use crate::journal::{Journal, JournalError};
 
 /// How often, and how long apart, a process waits for another one that keeps the journal.
@@ -22,6 +22,7 @@ pub async fn adopt(context: &Context, journal: &Journal) -> Result<(), SweepErro
     let last = journal.place().last().await?;
     let database = context.ledger.database_identity().await?;
     context.ledger.adopt_journal(&database, last).await?;
+    context.over(HALTED_EVENT).await?;
     look(context, journal, true).await.map(drop)
 }
 
@@ -32,7 +33,11 @@ pub async fn adopt(context: &Context, journal: &Journal) -> Result<(), SweepErro
 /// [`SweepError`] if the database is away.
 pub async fn renew(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     context.ledger.forget_journal().await?;
-    begin(context, journal).await
+    begin(context, journal).await?;
+    for event in [HALTED_EVENT, RESTORED_EVENT] {
+        context.over(event).await?;
+    }
+    Ok(())
 }
 
 /// The journal goes on under the configured key, from a record that says so.

@@ -8,7 +8,7 @@ mod standing;
 mod verify;
 
 pub use decide::{adopt, renew, replay, rotate};
-pub(super) use standing::{HALTED_EVENT, RESTORED, RESTORED_EVENT};
+pub(super) use standing::{HALTED_EVENT, RESTORED, RESTORED_EVENT, alert_halted};
 pub use verify::{Verdict, verify};
 
 use std::time::{Duration, Instant};
@@ -22,7 +22,7 @@ use super::sweep::SweepError;
 use super::watch::{AWAY, AWAY_EVENT, Alert, shown};
 use crate::journal::{Chain, Journal, JournalError, OF_A_KEY, Record, seal};
 use crate::ledger::{Head, Segment, Waiting, parse_moment};
-use standing::{ahead, begun, chain_behind, look, may_seal, origin_of, recognized, sealing};
+use standing::{ahead, begun, chain_behind, halt_of, look, may_seal, origin_of, recognized, resume, sealing};
 
 /// The most records of a segment.
 const MOST_RECORDS: usize = 5_000;
@@ -57,13 +57,6 @@ impl Keeper {
     pub async fn keep(mut self, stop: CancellationToken) {
         let mut pause = ROUND;
         while !stop.is_cancelled() {
-            if let Err(error) = self.context.ledger.is_current().await
-                && error.is_newer_ledger()
-            {
-                tracing::error!(%error, hint = %error.hint(), "stopping");
-                self.context.stop.cancel();
-                return;
-            }
             pause = match self.round().await {
                 Ok(()) => ROUND,
                 Err(error) => {
@@ -104,9 +97,13 @@ impl Keeper {
             // Not of the journal.
             Err(SweepError::Store(_) | SweepError::Stopping) => {}
             Err(error) => {
-                let halts = matches!(error, SweepError::Journal(error) if error.halts()).then_some(true);
+                let why = if let SweepError::Journal(error) = error { halt_of(error) } else { None };
                 let what = error.brief();
-                if ledger.journal_trouble(&head, Some(&what), halts).await? {
+                let is_news = match why {
+                    Some(why) => ledger.halt_sweeps(&head, why, &what).await?,
+                    None => ledger.journal_trouble(&head, Some(&what)).await?,
+                };
+                if is_news {
                     tracing::warn!(error = what, hint = %error.hint(), "the journal cannot be written");
                 }
             }
@@ -117,7 +114,7 @@ impl Keeper {
                     && head.restored_at.is_none()
                     && ledger.backlog().await?.records == 0 =>
             {
-                ledger.journal_trouble(&head, None, None).await?;
+                ledger.journal_trouble(&head, None).await?;
             }
             Ok(()) => {}
         }
@@ -146,6 +143,8 @@ impl Keeper {
 
     async fn work(&mut self, journal: &Journal, most: usize) -> Result<(), SweepError> {
         let ledger = self.context.ledger.clone();
+        // Also after the stop: a ledger that a later version has changed is not written to.
+        ledger.is_current().await?;
         let is_whole = !self.compared;
         look(&self.context, journal, is_whole).await?;
         self.compared = true;
@@ -198,7 +197,7 @@ pub async fn before_opening(context: &Context) -> Result<(), SweepError> {
     };
     let head = context.ledger.journal().await?;
     match (looked, head) {
-        (Err(SweepError::Journal(error)), head) if !error.halts() => {
+        (Err(SweepError::Journal(error)), head) if halt_of(&error).is_none() => {
             tracing::warn!(%error, "the journal could not be compared");
             // It was halted before it went away.
             if head.is_some_and(|head| head.halted_at.is_some()) {
@@ -208,8 +207,7 @@ pub async fn before_opening(context: &Context) -> Result<(), SweepError> {
         (Err(error), _) => return Err(error),
         // There is no journal to be wrong any more.
         (Ok(()), Some(head)) if context.journal.is_none() && head.halted_at.is_some() => {
-            context.ledger.journal_trouble(&head, None, Some(false)).await?;
-            context.over(HALTED_EVENT).await?;
+            resume(context).await?;
         }
         (Ok(()), _) => {}
     }

@@ -5,7 +5,7 @@ use super::super::Context;
 use super::super::sweep::{Request, SweepError, gates, new_sweep};
 use super::super::watch::Alert;
 use super::holds;
-use super::standing::{begun, chain_behind, records};
+use super::standing::{RESTORED_EVENT, begun, chain_behind, records};
 use super::verify::known;
 use crate::database::query_as;
 use crate::domain::key::KeyJson;
@@ -41,6 +41,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
         }
         ledger.end_replay(id, state == State::Done).await?;
         if state == State::Done {
+            context.over(RESTORED_EVENT).await?;
             tracing::info!(sweep = id, "what the journal knows has been done again; live sweeps go on");
             return Ok(());
         }

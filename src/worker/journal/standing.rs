@@ -1,13 +1,15 @@
 //! How journal and ledger compare: whether they agree, or the database is older
 //! than its journal; and what must stop live sweeps until a person decides.
 
+use chrono::TimeDelta;
 use ulid::Ulid;
 
 use super::super::Context;
 use super::super::sweep::SweepError;
 use super::super::watch::Alert;
-use crate::journal::{Chain, Fault, Journal, JournalError, Key, Record, START, origin};
-use crate::ledger::{Beginning, Head, Waiting, is_same};
+use crate::database::StoreError;
+use crate::journal::{Chain, Fault, Flaw, Journal, JournalError, Key, Record, START, origin};
+use crate::ledger::{Beginning, Halt, Head, Waiting, is_same};
 
 /// What a person is told when the database came back from a backup.
 pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger: the database came back from a backup; live sweeps wait until \
@@ -16,6 +18,9 @@ pub(in crate::worker) const RESTORED: &str = "the journal is ahead of the ledger
 pub(in crate::worker) const RESTORED_EVENT: &str = "restored-database";
 /// What the event is called that live sweeps wait for a person to see to the journal.
 pub(in crate::worker) const HALTED_EVENT: &str = "journal-halted";
+
+/// Live sweeps that wait again so soon wait for the same reason.
+const AGAIN: TimeDelta = TimeDelta::minutes(1);
 
 /// How journal and ledger compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,21 +77,47 @@ pub(super) async fn look(context: &Context, journal: &Journal, whole: bool) -> R
     let whole = whole || head.halted_at.is_some();
     let looked = compare(context, journal, &head, whole).await;
     match &looked {
-        Err(SweepError::Journal(error)) if error.halts() => halt(context, &head, error).await?,
-        Ok(_) if head.halted_at.is_some() => {
-            context.ledger.journal_trouble(&head, None, Some(false)).await?;
-            context.over(HALTED_EVENT).await?;
+        Err(SweepError::Journal(error)) => {
+            if let Some(why) = halt_of(error) {
+                halt(context, &head, why, error).await?;
+            }
         }
+        Ok(_) if head.halted_at.is_some() => resume(context).await?,
         _ => {}
     }
     looked
 }
 
-async fn halt(context: &Context, head: &Head, error: &JournalError) -> Result<(), SweepError> {
-    context.ledger.journal_trouble(head, Some(&error.to_string()), Some(true)).await?;
+/// Why live sweeps have to wait until a person has seen to it; `None` if the journal is only away.
+pub(super) fn halt_of(error: &JournalError) -> Option<Halt> {
+    match error {
+        JournalError::Away { .. } => None,
+        JournalError::Strange { .. } => Some(Halt::Damaged),
+        JournalError::Undecided { .. } => Some(Halt::Origin),
+        JournalError::Key { .. } => Some(Halt::Key),
+    }
+}
+
+/// Lets live sweeps go on.
+pub(super) async fn resume(context: &Context) -> Result<(), SweepError> {
+    context.ledger.resume_sweeps().await?;
+    Ok(context.over(HALTED_EVENT).await?)
+}
+
+async fn halt(context: &Context, head: &Head, why: Halt, error: &JournalError) -> Result<(), SweepError> {
+    context.ledger.halt_sweeps(head, why, &error.to_string()).await?;
     let text = format!("live sweeps wait: {error}; {}", error.hint());
-    context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await?;
-    Ok(())
+    Ok(alert_halted(context, text).await?)
+}
+
+/// Alerts that live sweeps wait. Where processes disagree, say about the key, one ends within seconds what another finds
+/// again: that is one problem, and is told once.
+pub(in crate::worker) async fn alert_halted(context: &Context, text: String) -> Result<(), StoreError> {
+    let since = context.ledger.clock().now() - AGAIN;
+    if context.ledger.stands_again(HALTED_EVENT, since).await? {
+        return Ok(());
+    }
+    context.alert(&Alert::new(HALTED_EVENT, HALTED_EVENT, text)).await
 }
 
 async fn compare(context: &Context, journal: &Journal, head: &Head, whole: bool) -> Result<Standing, SweepError> {
@@ -274,7 +305,7 @@ async fn is_as_known(context: &Context, journal: &Journal, head: &Head) -> Resul
     }
     match chain.follow(&content, journal.keys()) {
         // Where the key was changed, the old one need not be at hand to go on.
-        Err(fault) if !fault.is_of_another_key() => Err(faulty(journal, &chain, head.segment, &fault).into()),
+        Err(fault) if fault.what != Flaw::OtherKey => Err(faulty(journal, &chain, head.segment, &fault).into()),
         _ => Ok(()),
     }
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 use super::{JOURNAL, Shop};
 
 /// So many clients whose date has come.
-fn clients(count: usize) -> String {
+pub(super) fn clients(count: usize) -> String {
     let row = |n| format!("INSERT INTO customers (no, name, due) VALUES ('C{n:04}', 'Person {n}', '2020-01-01');");
     (0..count).map(row).collect()
 }
 
 impl Shop {
     /// Begins the journal, with the first client.
-    fn begin(&self) {
+    pub(super) fn begin(&self) {
         std::fs::write(self.folder.path().join("first.txt"), "C0000\n").expect("a list");
         self.done(&["sweep", "--list", "first.txt", "--wait"]);
         assert_eq!(self.told(), ["C0000"]);
     }
 
     /// Clients as the journal has them, in its order.
-    fn told(&self) -> Vec<String> {
+    pub(super) fn told(&self) -> Vec<String> {
         let segments = self.server.objects().into_iter().filter(|name| name.starts_with("journal/segment-"));
         let lines = segments.flat_map(|name| {
             let text = self.server.read(&name);
@@ -33,7 +33,7 @@ impl Shop {
     }
 
     /// Checks that the journal is whole, and tells of so many clients, of each once.
-    fn is_whole(&self, clients: usize) {
+    pub(super) fn is_whole(&self, clients: usize) {
         let verdict = self.done(&["journal", "verify"]);
         assert!(
             verdict.replace(',', "").contains(&format!("{clients} records")) && verdict.contains("0 waiting"),
@@ -46,7 +46,7 @@ impl Shop {
     }
 }
 
-const LEFT: &str = "SELECT count(*) FROM customers WHERE name <> 'Anonymized client'";
+pub(super) const LEFT: &str = "SELECT count(*) FROM customers WHERE name <> 'Anonymized client'";
 
 #[tokio::test]
 async fn outcomes_are_recorded_in_a_bucket_and_a_restored_database_is_caught_up_from_it() {

@@ -3,6 +3,7 @@
 
 mod files;
 mod journal;
+mod proof;
 mod wrong;
 
 use std::time::Duration;

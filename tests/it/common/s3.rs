@@ -82,7 +82,11 @@ impl Server {
     }
 
     pub fn write(&self, name: &str) {
-        self.ask("PUT", &object(name), "a picture");
+        self.put(name, "a picture");
+    }
+
+    pub fn put(&self, name: &str, content: &str) {
+        self.ask("PUT", &object(name), content);
     }
 
     pub fn write_to(&self, bucket: &str, name: &str) {

@@ -3,6 +3,7 @@
 mod bound;
 mod dates;
 mod fuzz;
+mod halted;
 mod hostile;
 mod hostile_files;
 pub mod office;

@@ -3,7 +3,8 @@
 
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::{Journal, JournalError, Key, Record, seal};
-use lethe::worker::journal::{adopt, rotate};
+use lethe::worker::Context;
+use lethe::worker::journal::{Keeper, adopt, rotate};
 use lethe::worker::sweep::{SweepError, open};
 
 use crate::common::journal::{Kept, journal, lines, segments, write};
@@ -134,4 +135,24 @@ async fn a_segment_that_was_forged_without_the_key_anonymizes_nobody() {
     }
     let holds = kept.company.rows("SELECT kind FROM lethe_sweeps WHERE kind = 'replay'").await;
     assert_eq!((kept.names().await[3].as_str(), holds.len()), ("C4|Dan Falk", 0));
+}
+
+#[tokio::test]
+async fn processes_that_disagree_about_the_key_alert_once_until_they_have_agreed_for_a_minute() {
+    let kept = Kept::new(Some(KEY)).await;
+    kept.night("2026-01-02").await;
+    let wrong = Context { journal: Some(journal(&kept.folder(), Some(OTHER))), ..kept.company.context.clone() };
+    for second in ["00", "20", "40"] {
+        kept.company.set_clock(&format!("2026-01-03T12:00:{second}Z"));
+        Keeper::new(&wrong).round().await.expect_err("it is another key");
+        assert!(kept.waits().await);
+        kept.keep().await.expect("it is the key");
+        assert!(!kept.waits().await);
+    }
+    let alerts = "SELECT raised_at FROM lethe_alerts WHERE kind = 'journal-halted' ORDER BY id";
+    assert_eq!(kept.company.rows(alerts).await, ["2026-01-03T12:00:00.000Z"]);
+    kept.company.set_clock("2026-01-03T12:05:00Z");
+    Keeper::new(&wrong).round().await.expect_err("it is another key");
+    let told = ["2026-01-03T12:00:00.000Z", "2026-01-03T12:05:00.000Z"];
+    assert_eq!(kept.company.rows(alerts).await, told);
 }

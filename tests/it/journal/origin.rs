@@ -20,6 +20,9 @@ use crate::common::{context, limits};
 const ALL: [&str; 4] = ["C1|Anonymized client", "C2|Bo Dahl", "C3|Cleo Eng", "C4|Dan Falk"];
 const GONE: [&str; 4] = ["C1|Anonymized client", "C2|Anonymized client", "C3|Anonymized client", "C4|Dan Falk"];
 
+/// What operators were alerted to, and is still active.
+const ALERTS: &str = "SELECT event FROM lethe_alerts WHERE over_at IS NULL";
+
 /// That nothing happens before an operator decides: no sweep, no replay, no record.
 async fn waits_for_a_decision(kept: &Kept, why: &str) {
     let (before, lines) = (kept.company.dump().await, kept.lines());
@@ -49,6 +52,7 @@ async fn a_copy_of_a_database_waits_and_begins_a_journal_of_its_own() {
         copy.journal = journal(&folder, key);
         copy.company.context.journal = Some(copy.journal.clone());
         renew(&copy.company.context, &copy.journal).await.expect("another journal");
+        assert_eq!(copy.company.rows(ALERTS).await, [""; 0]);
         assert_eq!(copy.company.due().await.anonymized, 2);
         copy.keep().await.expect("the journal is kept");
         assert!(copy.verify().await.whole);
@@ -114,7 +118,9 @@ async fn a_database_that_moved_goes_on_with_its_journal_when_an_operator_says_so
     let kept = kept.copied(&backup, "2026-01-06").await;
     waits_for_a_decision(&kept, "this one may be a copy of it").await;
     adopt(&kept.company.context, &kept.journal).await.expect("the journal is whole");
+    assert_eq!(kept.company.rows(ALERTS).await, ["restored-database"]);
     assert_eq!(kept.replay_restored().await, 2);
+    assert_eq!(kept.company.rows(ALERTS).await, [""; 0], "what happens next is told again");
     assert_eq!(kept.names().await, GONE);
     assert!(kept.verify().await.whole);
 }
