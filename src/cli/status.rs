@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::access::permit;
 use super::client::minute;
+use super::jobs::next_of;
 use super::output::{Output, Tone, batches, counted, number, table, toned};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
@@ -71,7 +72,7 @@ fn text(status: &Status) -> String {
         text += "\n";
         let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
         for job in status.jobs.iter().filter(|job| job.error.is_none()) {
-            let next = job.next.as_deref().map_or_else(|| "switched off".to_owned(), |at| minute(at) + " UTC");
+            let next = next_of(job, |at| minute(at) + " UTC");
             rows.push(vec![job.job.clone(), job.kind.clone(), next]);
         }
         text += &table(&rows);

@@ -13,7 +13,7 @@ use super::journal::JournalStatus;
 use super::night::Night;
 use crate::domain::hint::{Act, Face};
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
+use crate::ledger::{Outstanding, Pause, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
 use crate::worker::watch::was_ahead;
 use crate::worker::{Context, PlanLoadError, gate, hindrance, views};
@@ -64,6 +64,8 @@ pub struct Status {
     pub sweeps: Vec<Shown>,
     /// The jobs and their next ticks.
     pub jobs: Vec<JobStatus>,
+    /// What is paused: jobs, or all work.
+    pub pauses: Vec<Pause>,
     /// Clients that failed, up to a thousand.
     pub failures: usize,
     /// Clients on hold.
@@ -87,7 +89,8 @@ impl Status {
         let mut status = Self {
             night: Night::default(),
             sweeps: Vec::new(),
-            jobs: job_status(jobs, ledger.clock().now()),
+            jobs: job_status(ledger, jobs).await?,
+            pauses: ledger.pauses(false).await?,
             failures: ledger.failures(MOST_FAILURES).await?.len(),
             holds: ledger.holds(None, false).await?.len(),
             reviews: ledger.reviews(&Sought { state: Some("waiting".to_owned()), ..Sought::default() }, 100).await?,
@@ -150,7 +153,12 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
             all.push(format!("sweep {} ({name}) was {}: {note}", shown.sweep.id, shown.sweep.state.as_str()));
         }
     }
-    for shown in status.sweeps.iter().filter(|shown| shown.sweep.state == State::Running) {
+    all.extend(
+        status.pauses.iter().map(|own| format!("{}; {} resumes it", own.line(), Act::Resume(own.job.clone()).at(face))),
+    );
+    let is_paused = |sweep: &Sweep| status.pauses.iter().any(|own| own.stops(sweep.job.as_deref()));
+    let runs = |shown: &&Shown| shown.sweep.state == State::Running && !is_paused(&shown.sweep);
+    for shown in status.sweeps.iter().filter(runs) {
         if !context.ledger.is_worked_on(shown.sweep.id).await.unwrap_or(true) {
             all.push(format!("sweep {} is open and no worker processes it; {}", shown.sweep.id, Act::Run.at(face)));
         }

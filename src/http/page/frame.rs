@@ -194,7 +194,8 @@ impl Frame {
         self.sized(self.w.size, clients)
     }
 
-    fn sized(&self, forms: &str, count: impl Display) -> String {
+    /// A sentence about so many.
+    pub(super) fn sized(&self, forms: &str, count: impl Display) -> String {
         let count = count.to_string();
         self.counted(forms, &count).replace("{n}", &self.number(&count))
     }

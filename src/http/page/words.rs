@@ -141,6 +141,14 @@ words! {
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
     no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    paused: "paused", "en pause", "pausiert";
+    pause: "Pause", "Mettre en pause", "Pausieren";
+    pause_all: "Pause all work", "Mettre tout le travail en pause", "Alle Arbeit pausieren";
+    all_paused: "All work is paused", "Tout le travail est en pause", "Alle Arbeit ist pausiert";
+    pause_means: "No sweep starts, and running sweeps wait after the batch in hand. Once work is resumed, one sweep makes up for all skipped runs.", "Aucun passage ne démarre, et les passages en cours s’arrêtent après le lot en traitement. À la reprise, un seul passage rattrape toutes les exécutions sautées.", "Kein Lauf startet, und aktive Läufe warten nach dem laufenden Paket. Nach dem Fortsetzen holt ein Lauf alle ausgelassenen Ausführungen nach.";
+    resume: "Resume", "Reprendre", "Fortsetzen";
+    resume_all: "Resume all work", "Reprendre tout le travail", "Alle Arbeit fortsetzen";
+    runs_skipped: "{n} run skipped so far|{n} runs skipped so far", "{n} exécution sautée jusqu’ici|{n} exécutions sautées jusqu’ici", "bisher {n} Ausführung ausgelassen|bisher {n} Ausführungen ausgelassen";
     would_anonymize: "Would be anonymized", "Seraient anonymisés", "Würden anonymisiert";
     would_refuse: "Would be refused", "Seraient refusés", "Würden abgelehnt";
     starts_this: "Starts exactly what this preview shows: if anything has changed, nothing happens.", "Lance exactement ce que montre cet aperçu ; si quelque chose a changé, rien ne se passe.", "Startet genau das, was diese Vorschau zeigt; hat sich etwas geändert, geschieht nichts.";

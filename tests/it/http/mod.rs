@@ -7,6 +7,7 @@ mod hostile;
 mod hostile_files;
 pub mod office;
 mod pages;
+mod pauses;
 mod reviews;
 mod rights;
 mod selections;
