@@ -39,7 +39,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
             if let Some(error) = &own.error {
                 return vec![error.clone()];
             }
-            let next = next_of(own, |at| minute(at));
+            let next = next_of(own, minute);
             let (last, state) = own.last.as_ref().map_or_else(
                 || ("never".to_owned(), String::new()),
                 |last| (minute(&last.sweep.opened_at), last.sweep.state.as_str().to_owned()),

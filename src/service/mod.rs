@@ -17,6 +17,7 @@ pub mod reviews;
 pub mod selections;
 pub mod shared;
 pub mod status;
+pub mod steps;
 pub mod sweeps;
 pub mod ticks;
 pub mod workbooks;

@@ -427,7 +427,10 @@ async fn write(
             let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
             context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
         }
-        query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+        query("UPDATE lethe_sweeps SET cut = 1, cut_at = opened_at WHERE id = $1")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
     }
     transaction.commit().await?;
     Ok(Inserted::Opened(id))

@@ -8,8 +8,9 @@ use chrono_tz::Tz;
 use super::session::Session;
 use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
-use crate::ledger::parse_moment;
+use crate::ledger::{Sweep, parse_moment};
 use crate::service::night::Night;
+use crate::service::steps::Step;
 
 /// Where each page is, by the beginning of its path.
 const TABS: [(&str, &str); 15] = [
@@ -255,6 +256,19 @@ impl Frame {
             None if line.contains("journal") => Some("/journal".to_owned()),
             None if line.contains("policy") => Some("/policy".to_owned()),
             None => None,
+        }
+    }
+
+    /// A step of a sweep, in words.
+    pub(super) fn step(&self, step: &Step, sweep: &Sweep) -> String {
+        let w = self.w;
+        let counted = |forms| self.sized(forms, step.of).replace("{d}", &self.number(step.done));
+        match step.step {
+            "selected" => counted(w.s_selected),
+            "batches" => counted(w.s_batches),
+            "closed" => w.s_closed.replace("{state}", &self.term(sweep.state.as_str())),
+            "delivered" => counted(w.s_delivered),
+            _ => w.s_opened.replace("{by}", &sweep.opened_by),
         }
     }
 

@@ -141,6 +141,14 @@ words! {
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
     no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    s_steps: "Steps", "Étapes", "Schritte";
+    s_opened: "Started by {by}", "Lancé par {by}", "Gestartet von {by}";
+    s_missed: "It makes up for {n} missed run.|It makes up for {n} missed runs.", "Il rattrape {n} exécution manquée.|Il rattrape {n} exécutions manquées.", "Er holt {n} verpasste Ausführung nach.|Er holt {n} verpasste Ausführungen nach.";
+    s_selected: "{n} client selected and cut into batches|{n} clients selected and cut into batches", "{n} client sélectionné et réparti en lots|{n} clients sélectionnés et répartis en lots", "{n} Kunde ausgewählt und in Pakete aufgeteilt|{n} Kunden ausgewählt und in Pakete aufgeteilt";
+    s_batches: "{d} of {n} batch processed|{d} of {n} batches processed", "{d} lot sur {n} traité|{d} lots sur {n} traités", "{d} von {n} Paket verarbeitet|{d} von {n} Paketen verarbeitet";
+    s_closed: "Ended: {state}", "Fin : {state}", "Beendet: {state}";
+    s_delivered: "{d} of {n} delivery made|{d} of {n} deliveries made", "{d} livraison sur {n} effectuée|{d} livraisons sur {n} effectuées", "{d} von {n} Zustellung erledigt|{d} von {n} Zustellungen erledigt";
+    first_page: "First page", "Première page", "Erste Seite";
     paused: "paused", "en pause", "pausiert";
     pause: "Pause", "Mettre en pause", "Pausieren";
     pause_all: "Pause all work", "Mettre tout le travail en pause", "Alle Arbeit pausieren";
@@ -153,7 +161,9 @@ words! {
     would_refuse: "Would be refused", "Seraient refusés", "Würden abgelehnt";
     starts_this: "Starts exactly what this preview shows: if anything has changed, nothing happens.", "Lance exactement ce que montre cet aperçu ; si quelque chose a changé, rien ne se passe.", "Startet genau das, was diese Vorschau zeigt; hat sich etwas geändert, geschieht nichts.";
     search: "Search", "Rechercher", "Suchen";
-    first_thousand: "The first 1,000 clients are listed.", "Les 1 000 premiers clients sont affichés.", "Die ersten 1.000 Kunden sind aufgeführt.";
+    first_clients: "The first {n} clients are listed.", "Les {n} premiers clients sont affichés.", "Die ersten {n} Kunden sind aufgeführt.";
+    preview_anew: "New preview", "Nouvel aperçu", "Neue Vorschau";
+    preview_other: "The preview that you were reading has expired. This is a new one: check it from the beginning.", "L’aperçu que vous consultiez a expiré. En voici un nouveau : vérifiez-le depuis le début.", "Die Vorschau, die Sie gelesen haben, ist abgelaufen. Dies ist eine neue; prüfen Sie sie von vorn.";
     progress: "Progress", "Progression", "Fortschritt";
     processed: "processed", "traités", "verarbeitet";
     a_second: "a second", "par seconde", "pro Sekunde";

@@ -9,3 +9,6 @@ CREATE TABLE lethe_pauses (
     resumed_at  TEXT
 );
 CREATE UNIQUE INDEX lethe_pauses_active ON lethe_pauses (COALESCE(job, '')) WHERE resumed_at IS NULL;
+
+-- cut_at: when all clients of a sweep had been cut into batches; NULL before that.
+ALTER TABLE lethe_sweeps ADD COLUMN cut_at TEXT;
