@@ -14,6 +14,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::domain::text::escaped;
 use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
+use crate::service::attention::{Attention, Severity};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
 use crate::worker::Context;
@@ -40,7 +41,8 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
-        out.data(&serde_json::json!({ "sweeps": [], "attention": ["no sweep was ever opened"] }), || {
+        let never = Attention::new(Severity::Notice, "no sweep was ever opened");
+        out.data(&serde_json::json!({ "sweeps": [], "attention": [never] }), || {
             "No sweep was ever opened in this database.\n\nNext: `lethe policy check`, then `lethe sweep --due --rehearse`."
                 .to_owned()
         });
@@ -88,9 +90,11 @@ fn text(status: &Status) -> String {
         text += &toned(Tone::Good, "Nothing needs attention.");
     } else {
         text += &format!("\n{}\n", toned(Tone::Bad, "Needs attention"));
-        for line in &status.attention {
-            text += &format!("  {line}\n");
-        }
+        let rows = status.attention.iter().map(|own| {
+            let since = own.since.as_deref().map(|at| format!(" (since {} UTC)", minute(at))).unwrap_or_default();
+            vec![String::new(), own.severity.as_str().to_owned(), format!("{}{since}", own.text)]
+        });
+        text += &table(&rows.collect::<Vec<_>>());
     }
     text
 }

@@ -3,6 +3,7 @@
 //! floor but the faces.
 
 pub mod access;
+pub mod attention;
 mod bounds;
 pub mod clients;
 pub mod coverage;

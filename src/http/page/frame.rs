@@ -2,13 +2,13 @@
 
 use std::fmt::Display;
 
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::session::Session;
 use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
-use crate::ledger::{Sweep, parse_moment};
+use crate::ledger::{Sweep, moment, parse_moment};
 use crate::service::night::Night;
 use crate::service::steps::Step;
 
@@ -47,6 +47,7 @@ pub(super) struct Frame {
     pub(super) path: String,
     zone: Tz,
     today: Option<NaiveDate>,
+    now: Option<DateTime<Utc>>,
 }
 
 fn tab_of(path: &str) -> &'static str {
@@ -65,6 +66,7 @@ impl Frame {
             may_admin: caller.rights.hold(Right::Admin),
             zone: session.service.time_zone,
             today: Some(session.service.today()),
+            now: Some(session.service.context.ledger.clock().now()),
             ..Self::bare(session.words, &session.path)
         }
     }
@@ -84,6 +86,7 @@ impl Frame {
             path: path.to_owned(),
             zone: chrono_tz::UTC,
             today: None,
+            now: None,
         }
     }
 
@@ -242,20 +245,12 @@ impl Frame {
         text + "."
     }
 
-    /// Where something that needs attention is dealt with.
-    #[allow(clippy::unused_self)]
-    pub(super) fn place(&self, line: impl AsRef<str>) -> Option<String> {
-        let line = line.as_ref();
-        let sweep =
-            line.split_once("sweep ").map(|own| own.1.chars().take_while(char::is_ascii_digit).collect::<String>());
-        match sweep.filter(|own| !own.is_empty()) {
-            Some(sweep) => Some(format!("/sweeps/{sweep}")),
-            None if line.starts_with("review ") => Some("/reviews".to_owned()),
-            None if line.contains("failed") => Some("/failures".to_owned()),
-            None if line.contains("deliver") => Some("/deliveries".to_owned()),
-            None if line.contains("journal") => Some("/journal".to_owned()),
-            None if line.contains("policy") => Some("/policy".to_owned()),
-            None => None,
+    /// How long ago a moment was.
+    pub(super) fn age(&self, since: impl AsRef<str>) -> String {
+        let (Some(since), Some(now)) = (parse_moment(since.as_ref()), self.now) else { return String::new() };
+        match (now - since).num_days() {
+            days @ 2.. => self.w.age_days.replace("{n}", &self.number(days)),
+            _ => self.between(moment(since), moment(now)),
         }
     }
 

@@ -40,6 +40,7 @@ words! {
     token_hint: "An administrator creates it; it is shown once.", "Un administrateur le crée ; il n’est affiché qu’une fois.", "Ein Administrator erstellt es; es wird nur einmal angezeigt.";
     not_in_force: "This token is not in force: it is unknown, revoked or has run out.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
     attention: "Needs attention", "À traiter", "Handlungsbedarf";
+    age_days: "{n} days", "{n} jours", "{n} Tage";
     all_well: "Nothing needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
     last_nights: "The last nights", "Les dernières nuits", "Die letzten Nächte";
     day: "Day", "Jour", "Tag";
@@ -243,7 +244,10 @@ words! {
 }
 
 /// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
-const TERMS: [(&str, [&str; 3]); 43] = [
+const TERMS: [(&str, [&str; 3]); 46] = [
+    ("critical", ["stops work", "bloquant", "blockiert"]),
+    ("warning", ["warning", "avertissement", "Warnung"]),
+    ("notice", ["decision pending", "décision attendue", "Entscheidung offen"]),
     ("running", ["running", "en cours", "läuft"]),
     ("done", ["done", "terminé", "abgeschlossen"]),
     ("stopped", ["stopped", "interrompu", "angehalten"]),

@@ -1,5 +1,6 @@
 //! The real server, asked over HTTP by those who may and those who may not.
 
+mod attention;
 mod bound;
 mod dates;
 mod fuzz;
