@@ -11,6 +11,7 @@ use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::database::{Change, Store, query};
 use crate::domain::clock::Clock;
+use crate::domain::hint::{Act, Face};
 use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
 use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
@@ -182,6 +183,10 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     match gate::rehearsed(&context, &loaded.plan.digest).await {
         Ok(()) => findings.add(Verdict::Good, "rehearsal", "this policy was rehearsed on this schema"),
         Err(error) => findings.add(Verdict::Note, "rehearsal", format!("{error}; {}", error.hint())),
+    }
+    for pause in context.ledger.pauses(false).await? {
+        let resume = Act::Resume(pause.job.clone()).at(Face::Command);
+        findings.add(Verdict::Note, "pauses", format!("{}; {resume} resumes it", pause.line()));
     }
     match JournalStatus::of(&context).await {
         Ok(None) => findings.add(

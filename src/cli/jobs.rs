@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::client::minute;
-use super::output::{Output, table};
+use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::domain::sweep::SweepKind;
+use crate::service::jobs::JobStatus;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -38,14 +39,30 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
             if let Some(error) = &own.error {
                 return vec![error.clone()];
             }
-            let next = own.next.as_deref().map_or_else(|| "switched off".to_owned(), minute);
+            let next = next_of(own, minute);
             let (last, state) = own.last.as_ref().map_or_else(
                 || ("never".to_owned(), String::new()),
                 |last| (minute(&last.sweep.opened_at), last.sweep.state.as_str().to_owned()),
             );
             vec![own.job.clone(), own.kind.clone(), own.schedule.clone(), next, last, state]
         }));
-        table(&rows)
+        let paused = jobs.iter().filter_map(|own| {
+            let text = own.paused.as_ref()?.line();
+            Some(match own.ticks_skipped {
+                0 => format!("\n{}: {text}", own.job),
+                ticks => format!("\n{}: {text} ({} skipped so far)", own.job, counted(ticks, "tick")),
+            })
+        });
+        table(&rows) + &paused.collect::<String>()
     });
     Ok(())
+}
+
+/// When a job runs next, or why it does not.
+pub(super) fn next_of(job: &JobStatus, said: impl Fn(&str) -> String) -> String {
+    match (&job.next, &job.paused) {
+        (Some(at), _) => said(at),
+        (None, Some(_)) if job.enabled => "paused".to_owned(),
+        (None, _) => "switched off".to_owned(),
+    }
 }

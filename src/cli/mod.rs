@@ -18,6 +18,7 @@ pub mod log;
 mod notify;
 mod output;
 mod outside;
+mod pause;
 mod policy;
 mod redis;
 mod report;
@@ -91,6 +92,10 @@ enum Command {
     Sweeps(sweeps::Args),
     /// List the jobs: when each runs next, and how it ran last.
     Jobs(jobs::Args),
+    /// Pause a job, or all work: no sweep starts, and running ones wait.
+    Pause(pause::PauseArgs),
+    /// Resume a job, or all work.
+    Resume(pause::ResumeArgs),
     /// Print a report to keep: as a page, or as JSON.
     #[command(subcommand)]
     Report(report::Command),
@@ -175,6 +180,8 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Status(args) => status::execute(&args, file, out).await,
         Command::Sweeps(args) => sweeps::execute(args, file, out).await,
         Command::Jobs(args) => jobs::execute(&args, file, out).await,
+        Command::Pause(args) => pause::pause(args, file, out).await,
+        Command::Resume(args) => pause::resume(args, file, out).await,
         Command::Report(command) => report::execute(command, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,

@@ -81,8 +81,8 @@ pub(super) fn toned(tone: Tone, text: &str) -> String {
 fn tone_of(word: &str) -> Option<Tone> {
     match word {
         "ok" | "done" | "approved" | "anonymized" => Some(Tone::Good),
-        "running" | "making" | "waiting" | "note" | "refused" | "taken" => Some(Tone::Mild),
-        "FAIL" | "stopped" | "braked" | "failed" => Some(Tone::Bad),
+        "running" | "making" | "waiting" | "warning" | "note" | "refused" | "taken" => Some(Tone::Mild),
+        "FAIL" | "critical" | "stopped" | "braked" | "failed" => Some(Tone::Bad),
         _ => None,
     }
 }

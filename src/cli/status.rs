@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::access::permit;
 use super::client::minute;
+use super::jobs::next_of;
 use super::output::{Output, Tone, batches, counted, number, table, toned};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
@@ -13,6 +14,7 @@ use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::domain::text::escaped;
 use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
+use crate::service::attention::{Attention, Severity};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
 use crate::worker::Context;
@@ -39,7 +41,8 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
-        out.data(&serde_json::json!({ "sweeps": [], "attention": ["no sweep was ever opened"] }), || {
+        let never = Attention::new(Severity::Notice, "no sweep was ever opened");
+        out.data(&serde_json::json!({ "sweeps": [], "attention": [never] }), || {
             "No sweep was ever opened in this database.\n\nNext: `lethe policy check`, then `lethe sweep --due --rehearse`."
                 .to_owned()
         });
@@ -71,7 +74,7 @@ fn text(status: &Status) -> String {
         text += "\n";
         let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
         for job in status.jobs.iter().filter(|job| job.error.is_none()) {
-            let next = job.next.as_deref().map_or_else(|| "switched off".to_owned(), |at| minute(at) + " UTC");
+            let next = next_of(job, |at| minute(at) + " UTC");
             rows.push(vec![job.job.clone(), job.kind.clone(), next]);
         }
         text += &table(&rows);
@@ -87,9 +90,11 @@ fn text(status: &Status) -> String {
         text += &toned(Tone::Good, "Nothing needs attention.");
     } else {
         text += &format!("\n{}\n", toned(Tone::Bad, "Needs attention"));
-        for line in &status.attention {
-            text += &format!("  {line}\n");
-        }
+        let rows = status.attention.iter().map(|own| {
+            let since = own.since.as_deref().map(|at| format!(" (since {} UTC)", minute(at))).unwrap_or_default();
+            vec![String::new(), own.severity.as_str().to_owned(), format!("{}{since}", own.text)]
+        });
+        text += &table(&rows.collect::<Vec<_>>());
     }
     text
 }

@@ -105,6 +105,10 @@ pub enum Act {
     Review(String),
     /// Grant a right.
     Grant,
+    /// Look at the jobs.
+    Jobs,
+    /// Resume this job, or all work.
+    Resume(Option<String>),
     /// Have somebody work.
     Run,
 }
@@ -197,6 +201,17 @@ impl Act {
                 let make = "can make a token that has it";
                 ["grants it with `lethe token add`, or in `[access]` of `lethe.toml`", make, make]
             }
+            Self::Jobs => ["`lethe jobs`", "`GET /api/v1/jobs`", "the page of jobs"],
+            Self::Resume(job) => {
+                let command =
+                    job.as_ref().map_or_else(|| "`lethe resume`".to_owned(), |job| format!("`lethe resume {job}`"));
+                let http = if job.is_some() { "`DELETE /api/v1/jobs/{job}/pause`" } else { "`DELETE /api/v1/pause`" };
+                return match face {
+                    Face::Command => command,
+                    Face::Http => http.to_owned(),
+                    Face::Page => "the page of jobs".to_owned(),
+                };
+            }
             Self::Run => ["start `lethe run`", "an operator starts it", "an operator starts it"],
         };
         match face {
@@ -250,6 +265,9 @@ mod tests {
             Act::Accept(named()),
             Act::OneValue(named()),
             Act::Reason,
+            Act::Jobs,
+            Act::Resume(Some(named())),
+            Act::Resume(None),
             Act::Review(named()),
             Act::Grant,
             Act::Run,

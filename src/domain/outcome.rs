@@ -33,6 +33,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, as they are told.
+    pub const ALL: [Self; 6] =
+        [Self::Anonymized, Self::Refused, Self::Failed, Self::Already, Self::NotDue, Self::NotFound];
+
     /// The word used in tables, logs and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -51,8 +55,7 @@ impl std::str::FromStr for Outcome {
     type Err = ();
 
     fn from_str(word: &str) -> Result<Self, ()> {
-        let all = [Self::Anonymized, Self::Refused, Self::Already, Self::NotDue, Self::NotFound, Self::Failed];
-        all.into_iter().find(|outcome| outcome.as_str() == word).ok_or(())
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == word).ok_or(())
     }
 }
 

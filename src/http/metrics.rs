@@ -135,11 +135,17 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     }
     gauge("job_last_done_timestamp_seconds", "When a sweep of the job was last done", ended);
     gauge("job_last_state", "How the job's last sweep stands; always 1", states);
-    let next = job_status(&service.jobs, now).into_iter().filter_map(|own| {
+    let jobs = job_status(ledger, &service.jobs).await?;
+    let next = jobs.iter().filter_map(|own| {
         let at = own.next.as_deref().and_then(parse_moment)?;
-        Some((vec![("job", own.job)], seconds(at.timestamp())))
+        Some((vec![("job", own.job.clone())], seconds(at.timestamp())))
     });
     gauge("job_next_tick_timestamp_seconds", "When the job runs next", next.collect());
+    let paused = jobs
+        .iter()
+        .filter(|own| own.error.is_none())
+        .map(|own| (vec![("job", own.job.clone())], f64::from(u8::from(own.paused.is_some()))));
+    gauge("job_paused", "1 while the job is paused, by itself or with all work", paused.collect());
 
     let standing = ledger.standing().await?;
     let count = |clients: u64| seconds(i64::try_from(clients).unwrap_or(i64::MAX));

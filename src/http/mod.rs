@@ -27,6 +27,7 @@ use crate::service::shared::Shared;
 use crate::service::status::Status;
 use limits::Limiter;
 use metrics::Metrics;
+use page::Previews;
 
 /// What the server is told.
 #[derive(Debug, Clone)]
@@ -50,6 +51,8 @@ struct Inner {
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.
     status: Shared<u32, Result<Status, Failure>>,
+    /// Previews that people are reading.
+    previews: Previews,
     /// Whether the process can do its work, for all probes of a second.
     ready: Shared<(), Result<(), Unready>>,
 }

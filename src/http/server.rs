@@ -51,7 +51,15 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
     })?;
     let limiter = Limiter::new(settings.rate);
     let (metrics, status, ready) = (Metrics::default(), Shared::default(), Shared::default());
-    let app = App(Arc::new(Inner { service, settings, limiter, metrics, status, ready }));
+    let app = App(Arc::new(Inner {
+        service,
+        settings,
+        limiter,
+        metrics,
+        status,
+        previews: page::Previews::default(),
+        ready,
+    }));
     Ok(Listening { listener, router: router(app) })
 }
 

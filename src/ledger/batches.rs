@@ -91,12 +91,13 @@ impl Ledger {
         let run = async {
             let mut transaction = writer.begin().await?;
             let moved = query(
-                "UPDATE lethe_sweeps SET position = $3, cut = $4 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
+                "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
             )
             .bind(sweep)
             .bind(from)
             .bind(to)
             .bind(i64::from(last))
+            .bind(last.then(|| self.now()))
             .execute(&mut *transaction)
             .await?
             ;
@@ -206,11 +207,13 @@ impl Ledger {
         {
             self.insert_batches(connection, sweep, parts).await?;
             if back_to.is_some() {
-                query("UPDATE lethe_sweeps SET position = $2, cut = 0 WHERE id = $1 AND state = 'running'")
-                    .bind(sweep)
-                    .bind(back_to)
-                    .execute(connection)
-                    .await?;
+                query(
+                    "UPDATE lethe_sweeps SET position = $2, cut = 0, cut_at = NULL WHERE id = $1 AND state = 'running'",
+                )
+                .bind(sweep)
+                .bind(back_to)
+                .execute(connection)
+                .await?;
             }
         }
         Ok(finished > 0)
@@ -325,18 +328,21 @@ impl Ledger {
     /// its position back since somebody last looked.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let noted =
-            query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running' AND cut = 0")
-                .bind(sweep)
-                .execute(&mut **writer)
-                .await;
+        let noted = query(
+            "UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = $2 WHERE id = $1 AND state = 'running' AND cut = 0",
+        )
+        .bind(sweep)
+        .bind(self.now())
+        .execute(&mut **writer)
+        .await;
         noted.map(|_| ())
     }
 
     /// Notes inside a transaction that a cap ended the sweep.
     pub async fn cap_reached(&self, connection: &mut Connection, sweep: i64) -> Result<(), StoreError> {
-        query("UPDATE lethe_sweeps SET cut = 1, capped = 1 WHERE id = $1 AND state = 'running'")
+        query("UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = COALESCE(cut_at, $2) WHERE id = $1 AND state = 'running'")
             .bind(sweep)
+            .bind(self.now())
             .execute(connection)
             .await?;
         Ok(())

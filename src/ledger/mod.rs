@@ -17,6 +17,7 @@ mod journal;
 mod notices;
 mod origin;
 mod outcomes;
+mod pauses;
 mod restore;
 mod reviews;
 mod roots;
@@ -40,6 +41,7 @@ pub use journal::{Backlog, Beginning, Halt, Head, Known, ROTATED, Segment, Waiti
 pub use notices::Notice;
 pub use origin::is_same;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
+pub use pauses::Pause;
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;

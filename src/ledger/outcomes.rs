@@ -93,6 +93,8 @@ pub struct OutcomePage {
     pub outcome: Option<String>,
     /// Only with this reason.
     pub reason: Option<String>,
+    /// Only clients with this in their key, in capitals or small letters.
+    pub key: Option<String>,
     /// Only behind this key.
     pub behind: Option<String>,
     /// So many at most.
@@ -130,13 +132,15 @@ impl Ledger {
         query_as(
             "SELECT client_key, outcome, reasons, at FROM lethe_outcomes WHERE (sweep = $1 OR last_sweep = $1) \
              AND ($2 IS NULL OR outcome = $2) AND ($3 IS NULL OR replace(reasons, $3, '') <> reasons) \
-             AND ($4 IS NULL OR client_key > $4) ORDER BY client_key, sweep LIMIT $5",
+             AND ($4 IS NULL OR client_key > $4) AND ($6 IS NULL OR replace(lower(client_key), lower($6), '') <> lower(client_key)) \
+             ORDER BY client_key, sweep LIMIT $5",
         )
         .bind(sweep)
         .bind(&page.outcome)
         .bind(reason)
         .bind(&page.behind)
         .bind(i64::from(page.most))
+        .bind(page.key.as_ref().filter(|own| !own.is_empty()))
         .fetch_all(self.readers())
         .await
     }

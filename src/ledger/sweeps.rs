@@ -151,6 +151,9 @@ pub struct Sweep {
     /// Whether everybody has been cut into batches.
     #[serde(skip)]
     pub cut: bool,
+    /// When they had been.
+    #[serde(skip)]
+    pub cut_at: Option<String>,
     /// Whether the cap ended it before everybody was looked at.
     pub capped: bool,
     /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
@@ -205,6 +208,7 @@ impl FromRow for Sweep {
             note: row.get("note")?,
             position: row.get("position")?,
             cut: row.get("cut")?,
+            cut_at: row.get("cut_at")?,
             capped: row.get("capped")?,
             opened_by: row.get("opened_by")?,
             opened_at: row.get("opened_at")?,
@@ -389,6 +393,14 @@ impl Ledger {
             done_batches: count(8)?,
             pausing_batches: count(9)?,
         })
+    }
+
+    /// When the first and the last of a sweep's batches was over.
+    pub async fn batches_done(&self, sweep: i64) -> Result<(Option<String>, Option<String>), StoreError> {
+        query_as("SELECT min(done_at), max(done_at) FROM lethe_batches WHERE sweep = $1 AND state = 'done'")
+            .bind(sweep)
+            .fetch_one(self.readers())
+            .await
     }
 
     /// Says something of a sweep that has ended, for those who look at it.

@@ -117,6 +117,15 @@ impl Service {
     ///
     /// [`Failure`] as [`Self::allow`].
     pub async fn allow_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
+        self.permit_on(right, what, subject).await?;
+        if matches!(right, Right::Anonymize | Right::Bulk) && !self.caller.rights.hold(Right::Configure) {
+            self.configured().await?;
+        }
+        Ok(())
+    }
+
+    /// The same for what may be done whether or not the policy is complete.
+    pub(super) async fn permit_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         let caller = &self.caller;
         let allowed = caller.rights.hold(right);
         let named = format!("{what} {}", subject.trim()).trim_end().replace(is_invisible, "");
@@ -128,9 +137,6 @@ impl Service {
         if !allowed {
             tracing::warn!(by = caller.name, what, needs = right.as_str(), "refused");
             return Err(refusal(caller, right, &named));
-        }
-        if matches!(right, Right::Anonymize | Right::Bulk) && !caller.rights.hold(Right::Configure) {
-            self.configured().await?;
         }
         Ok(())
     }

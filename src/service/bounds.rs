@@ -1,8 +1,9 @@
-//! How long what is asked of a sweep may be: it is kept in the ledger.
+//! How long what people ask of a sweep, and their reasons, may be: they are kept in the ledger.
 
 use super::clients::KEY_HINT;
 use super::failure::Failure;
 use super::sweeps::Ask;
+use crate::domain::hint::Act;
 use crate::domain::text::{LONGEST_TEXT, Unclear, said};
 
 /// The longest key of a client, in bytes: databases index no longer text.
@@ -30,4 +31,19 @@ pub(super) fn bounded(ask: &Ask) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The reason that a person gives, for those who see it later.
+///
+/// # Errors
+///
+/// [`Failure`] if it says nothing, or cannot be kept.
+pub(super) fn reason_of<'a>(what: &str, reason: &'a str) -> Result<&'a str, Failure> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(Failure::new(format!("{what} needs a reason"), Act::Reason.then("")));
+    }
+    said(reason, LONGEST_TEXT)
+        .map_err(|what| Failure::new(format!("the reason cannot be kept: {what}"), what.hint()))?;
+    Ok(reason)
 }

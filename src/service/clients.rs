@@ -8,13 +8,13 @@ use serde::Serialize;
 
 use super::Service;
 use super::access::refusal;
+use super::bounds::reason_of;
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
-use crate::domain::text::{LONGEST_TEXT, said};
 use crate::ledger::{Hold, Notice, OutcomePage, Record, SetDate, State};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
@@ -207,12 +207,7 @@ impl Service {
     /// [`Failure`] if the client is on hold already, was anonymized, or is not there.
     pub async fn place_hold(&self, key: &str, reason: &str) -> Result<String, Failure> {
         self.allow_on(Right::Anonymize, "place a hold on client", key).await?;
-        let reason = reason.trim();
-        if reason.is_empty() {
-            return Err(Failure::new("a hold needs a reason", Act::Reason.then("")));
-        }
-        said(reason, LONGEST_TEXT)
-            .map_err(|what| Failure::new(format!("the reason cannot be kept: {what}"), what.hint()))?;
+        let reason = reason_of("a hold", reason)?;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
             return Err(nobody(key));

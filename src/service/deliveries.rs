@@ -6,9 +6,9 @@ use crate::report::number;
 use crate::worker::Context;
 use crate::worker::deliver::stuck::stuck;
 
-/// Deliveries that need a person.
-pub async fn attention(context: &Context, outstanding: &[Outstanding], face: Face) -> Vec<String> {
-    stuck(context, outstanding).await.iter().map(|stuck| stuck.text(face)).collect()
+/// Deliveries that need a person, and since when the oldest of each kind have waited.
+pub async fn attention(context: &Context, outstanding: &[Outstanding], face: Face) -> Vec<(String, String)> {
+    stuck(context, outstanding).await.iter().map(|stuck| (stuck.text(face), stuck.since.clone())).collect()
 }
 
 /// So many deliveries.

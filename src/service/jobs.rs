@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::Service;
 use super::failure::{Failure, Kind};
 use super::status::Shown;
+use crate::database::StoreError;
 use crate::domain::access::Right;
 use crate::domain::job::Job;
 use crate::domain::reading::trouble;
-use crate::ledger::SweepPage;
+use crate::ledger::{Ledger, Pause, SweepPage};
 
 /// The job files of a folder.
 #[derive(Debug, Default)]
@@ -107,33 +108,57 @@ pub struct JobStatus {
     pub review: bool,
     /// Whether it is switched on.
     pub enabled: bool,
-    /// Its next tick.
+    /// Its next tick; none while it is switched off or paused.
     pub next: Option<String>,
+    /// Why its sweeps wait: it is paused, or all work is.
+    pub paused: Option<Pause>,
+    /// Ticks that came while it was paused; once it is resumed, one sweep stands for all of them.
+    pub ticks_skipped: u64,
     /// Its last sweep, where it was asked for.
     pub last: Option<Shown>,
     /// Why its file is not a job; then only its name is given, or none if the folder cannot be read.
     pub error: Option<String>,
 }
 
+impl JobStatus {
+    /// Whether the job is paused, and not all work alone.
+    #[must_use]
+    pub fn is_paused_itself(&self) -> bool {
+        self.paused.as_ref().is_some_and(|own| own.job.is_some())
+    }
+}
+
 /// The jobs in a folder as they stand; none where there is no folder.
-#[must_use]
-pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
+///
+/// # Errors
+///
+/// [`StoreError`] if the database is away.
+pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>, StoreError> {
     if !folder.exists() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let files = job_files(folder)
         .unwrap_or_else(|failure| JobFiles { jobs: Vec::new(), faults: vec![(String::new(), failure)] });
-    let status = files.jobs.into_iter().map(|job| JobStatus {
-        next: job.enabled.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
-        kind: job.kind.to_string(),
-        schedule: job.schedule.to_string(),
-        review: job.review,
-        enabled: job.enabled,
-        description: job.description.unwrap_or_default(),
-        job: job.name,
-        last: None,
-        error: None,
-    });
+    let (pauses, now) = (ledger.pauses(false).await?, ledger.clock().now());
+    let mut status = Vec::new();
+    for job in files.jobs {
+        let own = pauses.iter().find(|own| own.job.as_ref() == Some(&job.name));
+        let paused = own.or_else(|| pauses.iter().find(|own| own.job.is_none())).cloned();
+        let is_on = job.enabled && paused.is_none();
+        status.push(JobStatus {
+            next: is_on.then(|| job.schedule.next_after(now)).flatten().map(|at| at.to_rfc3339()),
+            ticks_skipped: if paused.is_some() { ticks_due(ledger, &job, now).await? } else { 0 },
+            paused,
+            kind: job.kind.to_string(),
+            schedule: job.schedule.to_string(),
+            review: job.review,
+            enabled: job.enabled,
+            description: job.description.unwrap_or_default(),
+            job: job.name,
+            last: None,
+            error: None,
+        });
+    }
     let faults = files.faults.into_iter().map(|(job, failure)| JobStatus {
         job,
         description: String::new(),
@@ -142,10 +167,20 @@ pub fn job_status(folder: &Path, now: DateTime<Utc>) -> Vec<JobStatus> {
         review: false,
         enabled: false,
         next: None,
+        paused: None,
+        ticks_skipped: 0,
         last: None,
         error: Some(failure.message),
     });
-    status.chain(faults).collect()
+    status.extend(faults);
+    Ok(status)
+}
+
+/// How many ticks of a job have come for which nothing ran.
+async fn ticks_due(ledger: &Ledger, job: &Job, now: DateTime<Utc>) -> Result<u64, StoreError> {
+    let looked = ledger.looked(&job.name).await?.filter(|own| own.schedule.as_ref() == Some(&job.schedule.to_string()));
+    let missed = looked.filter(|_| job.enabled).and_then(|own| job.schedule.missed(own.until, now));
+    Ok(missed.map_or(0, |own| own.skipped.saturating_add(1)))
 }
 
 impl Service {
@@ -157,7 +192,7 @@ impl Service {
     pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
         self.allow(Right::Read, "look at jobs").await?;
         let ledger = &self.context.ledger;
-        let mut jobs = job_status(&self.jobs, ledger.clock().now());
+        let mut jobs = job_status(ledger, &self.jobs).await?;
         for job in jobs.iter_mut().filter(|own| own.error.is_none()) {
             let page = SweepPage { job: Some(job.job.clone()), most: 1, ..SweepPage::default() };
             if let Some(sweep) = ledger.sweeps(&page).await?.pop() {

@@ -3,6 +3,7 @@
 //! floor but the faces.
 
 pub mod access;
+pub mod attention;
 mod bounds;
 pub mod clients;
 pub mod coverage;
@@ -12,10 +13,12 @@ pub mod failure;
 pub mod jobs;
 pub mod journal;
 pub mod night;
+pub mod pauses;
 pub mod reviews;
 pub mod selections;
 pub mod shared;
 pub mod status;
+pub mod steps;
 pub mod sweeps;
 pub mod ticks;
 pub mod workbooks;

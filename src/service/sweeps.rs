@@ -13,6 +13,7 @@ use super::clients::{KEY_HINT, ledger_key};
 use super::failure::{Failure, Kind, patiently};
 use super::jobs::job;
 use super::status::{MOST_FAILURES, Shown, no_sweep};
+use super::steps::{Step, steps};
 use super::ticks::needs_no_review;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
@@ -99,6 +100,10 @@ pub struct SweepStatus {
     /// The sweep, and how far it is.
     #[serde(flatten)]
     pub shown: Shown,
+    /// Its steps so far.
+    pub steps: Vec<Step>,
+    /// What the policy calls its version, while that is still the one of the sweep.
+    pub version: Option<String>,
     /// How many clients were refused for each reason; one with two reasons counts twice.
     pub refusals: BTreeMap<String, u64>,
     /// What is still to be done outside of the database.
@@ -191,11 +196,20 @@ impl Service {
     ///
     /// [`Failure`] if the request makes no sense, or the caller may not read.
     pub async fn preview(&self, ask: &Ask) -> Result<Preview, Failure> {
+        self.preview_up_to(ask, MOST_NAMED).await
+    }
+
+    /// The same, naming so many clients at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] as [`Self::preview`].
+    pub async fn preview_up_to(&self, ask: &Ask, most: usize) -> Result<Preview, Failure> {
         self.allow_on(Right::Read, "preview a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
         let mut clients = Vec::new();
         let mut name = |client| {
-            if clients.len() < MOST_NAMED {
+            if clients.len() < most {
                 clients.push(client);
             }
         };
@@ -247,12 +261,23 @@ impl Service {
         self.allow(Right::Read, "look at sweeps").await?;
         let ledger = &self.context.ledger;
         let sweep = ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        let shown = Shown::of(&self.context, sweep).await?;
+        let (outstanding, delivered) = (ledger.outstanding(Some(id)).await?, ledger.through(id).await?);
         Ok(SweepStatus {
-            shown: Shown::of(&self.context, sweep).await?,
+            steps: steps(ledger, &shown, &outstanding, &delivered).await?,
+            version: self.version(&shown.sweep.digest).await,
             refusals: ledger.refusals(id).await?,
-            outstanding: ledger.outstanding(Some(id)).await?,
-            delivered: ledger.through(id).await?,
+            shown,
+            outstanding,
+            delivered,
         })
+    }
+
+    /// What the policy calls its version, while its plan has this digest.
+    async fn version(&self, digest: &str) -> Option<String> {
+        let Context { planner, store, .. } = &self.context;
+        let is_current = planner.plan(store).await.is_ok_and(|loaded| loaded.plan.digest == digest);
+        planner.policy().ok().filter(|_| is_current).and_then(|policy| policy.version)
     }
 
     /// What became of a sweep's clients, in key order.

@@ -71,6 +71,9 @@ impl Service {
         let ledger = &self.context.ledger;
         for job in jobs.iter().filter(|job| job.review) {
             let Some(missed) = missed(&self.context, job).await? else { continue };
+            if job.enabled && ledger.pause_of(Some(&job.name)).await?.is_some() {
+                continue;
+            }
             if !job.enabled || self.review_of(job, missed.latest).await? {
                 ledger.set_looked(&job.name, missed.latest).await?;
             }

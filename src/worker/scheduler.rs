@@ -29,13 +29,18 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
             break;
         }
         let Some(Missed { latest, skipped }) = missed(context, job).await? else { continue };
+        // Its ticks are still due, and one sweep catches up when it is resumed.
+        if job.enabled && ledger.pause_of(Some(&job.name)).await?.is_some() {
+            continue;
+        }
         // Switched off: nor is this tick caught up when the job is switched on again.
         if job.enabled
             && let Err(error) = tick_of(context, job, latest, skipped).await
         {
             if error.may_pass() {
                 // While a database that came back from a backup waits for its replay, the tick is still due.
-                away = away.or((!matches!(error, SweepError::Restored { .. })).then_some(error));
+                let waits = matches!(error, SweepError::Restored { .. } | SweepError::Paused(_));
+                away = away.or((!waits).then_some(error));
                 continue;
             }
             tracing::error!(job = job.name, error = error.brief(), hint = %error.hint(), "sweep refused");

@@ -279,9 +279,12 @@ fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Resul
 ///
 /// [`SweepError`] says which gate refuses. A refused tick is recorded as a
 /// stopped sweep, and a braked sweep as braked, so that the morning sees them;
-/// while the database is away nothing is refused.
+/// while the database is away, or the work is paused, the tick is still due.
 pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, SweepError> {
     context.ledger.is_current().await?;
+    if let Some(pause) = context.ledger.pause_of(request.job.as_deref()).await? {
+        return Err(SweepError::Paused(Box::new(pause)));
+    }
     match journal::before_opening(context).await {
         // What the journal knows is what is to be done again first.
         Err(SweepError::Restored { .. }) if request.kind == SweepKind::Replay => {
@@ -426,7 +429,10 @@ async fn write(
             let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
             context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
         }
-        query("UPDATE lethe_sweeps SET cut = 1 WHERE id = $1").bind(id).execute(&mut *transaction).await?;
+        query("UPDATE lethe_sweeps SET cut = 1, cut_at = opened_at WHERE id = $1")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
     }
     transaction.commit().await?;
     Ok(Inserted::Opened(id))

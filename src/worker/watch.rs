@@ -151,7 +151,9 @@ pub async fn look(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
         if looked.schedule.is_some_and(|own| own != job.schedule.to_string()) {
             continue;
         }
-        if let Some(missed) = job.schedule.missed(looked.until, now).filter(|missed| now - missed.latest > LATE) {
+        if let Some(missed) = job.schedule.missed(looked.until, now).filter(|missed| now - missed.latest > LATE)
+            && context.ledger.pause_of(Some(&job.name)).await?.is_none()
+        {
             let text = format!(
                 "the tick of {} at {} was missed, and has not been caught up yet",
                 job.name,

@@ -212,3 +212,27 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
         assert!(!refused.status.success() && said(&refused).contains(what), "{args:?}: {}", said(&refused));
     }
 }
+
+#[tokio::test]
+async fn work_is_paused_and_resumed_by_who_may_sweep_and_no_sweep_starts_meanwhile() {
+    let folder = company("").await;
+    let at = folder.path();
+    let reader = token(at, "reader", "read");
+    let refused = lethe(at, Some(&reader), &["pause", "--reason", "a move"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("`reader` may not pause all work"), "{}", said(&refused));
+    assert!(!lethe(at, None, &["pause"]).status.success(), "a pause needs a reason");
+    assert!(lethe(at, None, &["pause", "--reason", "the database moves"]).status.success());
+    let refused = lethe(at, None, &["sweep", "--due"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let text = said(&refused);
+    assert!(text.contains("all work was paused by") && text.contains("`lethe resume` resumes it"), "{text}");
+    for shows in ["status", "doctor"] {
+        let shown = lethe(at, None, &[shows]);
+        let text = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(text.contains("the database moves") && text.contains("`lethe resume`"), "{shows}: {text}");
+    }
+    assert!(lethe(at, None, &["resume"]).status.success());
+    assert!(!lethe(at, None, &["resume"]).status.success(), "it is not paused");
+    assert!(lethe(at, None, &["sweep", "--due", "--wait"]).status.success());
+}

@@ -331,7 +331,7 @@ async fn after_the_clock_was_ahead_ticks_go_on_and_people_are_told() {
     let alerts = company.rows("SELECT kind FROM lethe_alerts WHERE kind = 'clock-was-ahead'").await;
     assert_eq!(alerts, ["clock-was-ahead"]);
     let status = Status::of(&company.context, company.folder.path(), 5, Face::Command).await.unwrap();
-    assert!(status.attention.iter().any(|line| line.contains("clock was ahead")), "{:?}", status.attention);
+    assert!(status.attention.iter().any(|own| own.text.contains("clock was ahead")), "{:?}", status.attention);
 
     // Every tick has its sweep, that of the day on which the clock was ahead too.
     for day in ["2026-01-11", "2026-01-12", "2027-02-14"] {
@@ -358,7 +358,7 @@ async fn the_night_is_told_however_many_sweeps_people_start_in_the_morning() {
     company.execute(&format!("UPDATE lethe_sweeps SET state = 'braked' WHERE id = {}", night.id)).await;
     let braked = format!("sweep {} (nightly) was braked", night.id);
     let told = status().await;
-    assert!(told.attention.iter().any(|line| line.starts_with(&braked)), "{:?}", told.attention);
+    assert!(told.attention.iter().any(|own| own.text.starts_with(&braked)), "{:?}", told.attention);
 }
 
 #[tokio::test]

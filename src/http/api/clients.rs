@@ -143,12 +143,12 @@ pub(in crate::http) async fn holds(
     Ok(Json(service.holds(which.all).await?))
 }
 
-/// Why a client is kept out.
+/// Why a client is kept out, or work is paused.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Why {
     /// For those who see it later; it names no person.
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// The client concerned.

@@ -1,6 +1,7 @@
 //! `/api/v1`: JSON, described by an `OpenAPI` document made from this code.
 
 mod clients;
+mod pauses;
 mod reviews;
 mod selections;
 mod sweeps;
@@ -84,6 +85,9 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(clients::hold, clients::release))
         .routes(routes!(whole::status))
         .routes(routes!(whole::jobs))
+        .routes(routes!(pauses::list))
+        .routes(routes!(pauses::pause_all, pauses::resume_all))
+        .routes(routes!(pauses::pause, pauses::resume))
         .routes(routes!(whole::coverage))
         .routes(routes!(whole::sweep_report))
         .routes(routes!(whole::month_report))

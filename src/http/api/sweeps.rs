@@ -249,6 +249,8 @@ pub(in crate::http) struct Outcomes {
     outcome: Option<Outcome>,
     /// Only refused or failed for this reason, by its name.
     reason: Option<String>,
+    /// Only clients with this in their key, in capitals or small letters.
+    key: Option<String>,
     /// Only clients behind this key: the last one of the page before.
     after: Option<String>,
     /// So many at most, up to 1,000.
@@ -269,6 +271,7 @@ pub(in crate::http) async fn outcomes(
     let page = OutcomePage {
         outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
         reason: page.reason,
+        key: page.key,
         behind: page.after,
         most: within(page.limit, 1_000)?,
     };

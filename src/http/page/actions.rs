@@ -6,6 +6,7 @@ use axum::response::Redirect;
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::Marked;
 use super::session::Session;
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
@@ -150,4 +151,63 @@ pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form
     form.check(&session, &headers)?;
     session.service.retry(None).await?;
     Ok(Redirect::to("/"))
+}
+
+/// The form of a pause.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pausing {
+    mark: String,
+    reason: String,
+}
+
+pub(super) async fn pause_all(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Pausing>,
+) -> Result<Redirect, Problem> {
+    paused(&session, &headers, None, &form).await
+}
+
+pub(super) async fn pause(
+    session: Session,
+    headers: HeaderMap,
+    Path(job): Path<String>,
+    Form(form): Form<Pausing>,
+) -> Result<Redirect, Problem> {
+    paused(&session, &headers, Some(&job), &form).await
+}
+
+async fn paused(
+    session: &Session,
+    headers: &HeaderMap,
+    job: Option<&str>,
+    form: &Pausing,
+) -> Result<Redirect, Problem> {
+    session.check(headers, &form.mark)?;
+    session.service.pause(job, &form.reason).await?;
+    Ok(Redirect::to("/jobs"))
+}
+
+pub(super) async fn resume_all(
+    session: Session,
+    headers: HeaderMap,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Problem> {
+    resumed(&session, &headers, None, &mark).await
+}
+
+pub(super) async fn resume(
+    session: Session,
+    headers: HeaderMap,
+    Path(job): Path<String>,
+    Form(Marked { mark }): Form<Marked>,
+) -> Result<Redirect, Problem> {
+    resumed(&session, &headers, Some(&job), &mark).await
+}
+
+async fn resumed(session: &Session, headers: &HeaderMap, job: Option<&str>, mark: &str) -> Result<Redirect, Problem> {
+    session.check(headers, mark)?;
+    session.service.resume(job).await?;
+    Ok(Redirect::to("/jobs"))
 }

@@ -2,14 +2,15 @@
 
 use std::fmt::Display;
 
-use chrono::{NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::session::Session;
 use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
-use crate::ledger::parse_moment;
+use crate::ledger::{Sweep, moment, parse_moment};
 use crate::service::night::Night;
+use crate::service::steps::Step;
 
 /// Where each page is, by the beginning of its path.
 const TABS: [(&str, &str); 15] = [
@@ -46,6 +47,7 @@ pub(super) struct Frame {
     pub(super) path: String,
     zone: Tz,
     today: Option<NaiveDate>,
+    now: Option<DateTime<Utc>>,
 }
 
 fn tab_of(path: &str) -> &'static str {
@@ -64,6 +66,7 @@ impl Frame {
             may_admin: caller.rights.hold(Right::Admin),
             zone: session.service.time_zone,
             today: Some(session.service.today()),
+            now: Some(session.service.context.ledger.clock().now()),
             ..Self::bare(session.words, &session.path)
         }
     }
@@ -83,6 +86,7 @@ impl Frame {
             path: path.to_owned(),
             zone: chrono_tz::UTC,
             today: None,
+            now: None,
         }
     }
 
@@ -194,7 +198,8 @@ impl Frame {
         self.sized(self.w.size, clients)
     }
 
-    fn sized(&self, forms: &str, count: impl Display) -> String {
+    /// A sentence about so many.
+    pub(super) fn sized(&self, forms: &str, count: impl Display) -> String {
         let count = count.to_string();
         self.counted(forms, &count).replace("{n}", &self.number(&count))
     }
@@ -240,20 +245,25 @@ impl Frame {
         text + "."
     }
 
-    /// Where something that needs attention is dealt with.
-    #[allow(clippy::unused_self)]
-    pub(super) fn place(&self, line: impl AsRef<str>) -> Option<String> {
-        let line = line.as_ref();
-        let sweep =
-            line.split_once("sweep ").map(|own| own.1.chars().take_while(char::is_ascii_digit).collect::<String>());
-        match sweep.filter(|own| !own.is_empty()) {
-            Some(sweep) => Some(format!("/sweeps/{sweep}")),
-            None if line.starts_with("review ") => Some("/reviews".to_owned()),
-            None if line.contains("failed") => Some("/failures".to_owned()),
-            None if line.contains("deliver") => Some("/deliveries".to_owned()),
-            None if line.contains("journal") => Some("/journal".to_owned()),
-            None if line.contains("policy") => Some("/policy".to_owned()),
-            None => None,
+    /// How long ago a moment was.
+    pub(super) fn age(&self, since: impl AsRef<str>) -> String {
+        let (Some(since), Some(now)) = (parse_moment(since.as_ref()), self.now) else { return String::new() };
+        match (now - since).num_days() {
+            days @ 2.. => self.w.age_days.replace("{n}", &self.number(days)),
+            _ => self.between(moment(since), moment(now)),
+        }
+    }
+
+    /// A step of a sweep, in words.
+    pub(super) fn step(&self, step: &Step, sweep: &Sweep) -> String {
+        let w = self.w;
+        let counted = |forms| self.sized(forms, step.of).replace("{d}", &self.number(step.done));
+        match step.step {
+            "selected" => counted(w.s_selected),
+            "batches" => counted(w.s_batches),
+            "closed" => w.s_closed.replace("{state}", &self.term(sweep.state.as_str())),
+            "delivered" => counted(w.s_delivered),
+            _ => w.s_opened.replace("{by}", &sweep.opened_by),
         }
     }
 

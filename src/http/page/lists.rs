@@ -15,7 +15,7 @@ use crate::domain::access::Right;
 use crate::domain::plan::Plan;
 use crate::http::asking::Named;
 use crate::http::problem::Problem;
-use crate::ledger::{FailedClient, Hold, parse_moment};
+use crate::ledger::{FailedClient, Hold, Pause, parse_moment};
 use crate::report::{Month, MonthReport, Wishes, filters};
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
@@ -183,11 +183,14 @@ pub(super) async fn month(session: Session, Named(month): Named<String>) -> Resu
 struct JobsPage {
     f: Frame,
     jobs: Vec<JobStatus>,
+    /// The pause of all work.
+    paused: Option<Pause>,
 }
 
 pub(super) async fn jobs(session: Session) -> Result<Response, Problem> {
     let jobs = session.service.jobs().await?;
-    Ok(shown(StatusCode::OK, &JobsPage { f: Frame::of(&session), jobs }))
+    let paused = session.service.pauses(false).await?.into_iter().find(|own| own.job.is_none());
+    Ok(shown(StatusCode::OK, &JobsPage { f: Frame::of(&session), jobs, paused }))
 }
 
 #[derive(Deserialize)]

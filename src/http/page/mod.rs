@@ -6,6 +6,7 @@ mod chart;
 mod clients;
 mod frame;
 mod lists;
+mod previews;
 mod reviews;
 mod selections;
 mod session;
@@ -32,6 +33,7 @@ use crate::service::access::{Caller, Way, hash, new_token};
 use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;
 use frame::Frame;
+pub(super) use previews::Previews;
 use session::Session;
 pub(super) use session::cookie_of;
 use words::Words;
@@ -51,7 +53,7 @@ pub(super) fn router() -> Router<App> {
 /// What processes every client.
 fn long() -> Router<App> {
     Router::new()
-        .route("/jobs/{job}/preview", get(views::preview))
+        .route("/jobs/{job}/preview", get(previews::preview))
         .route("/selections/{selection}/preview", get(selections::preview))
         .route("/jobs/{job}/start", post(actions::start))
         .route("/selections/{selection}/start", post(selections::start))
@@ -88,6 +90,10 @@ fn quick() -> Router<App> {
         .route("/failures/retry", post(actions::retry))
         .route("/policy", get(lists::policy))
         .route("/jobs", get(lists::jobs))
+        .route("/jobs/pause", post(actions::pause_all))
+        .route("/jobs/resume", post(actions::resume_all))
+        .route("/jobs/{job}/pause", post(actions::pause))
+        .route("/jobs/{job}/resume", post(actions::resume))
         .route("/selections", get(lists::selections))
         .route("/deliveries", get(lists::deliveries))
         .route("/deliveries/retry", post(lists::retry_deliveries))

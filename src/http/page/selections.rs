@@ -1,13 +1,14 @@
 //! Saved selections, looked at and swept.
 
-use axum::extract::Form;
+use axum::extract::{Form, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{Redirect, Response};
 
 use super::actions::{Decide, start_sweep};
+use super::previews::{Part, preview_of};
 use super::reviews::{NamedReview, begin};
 use super::session::Session;
-use super::views::preview_of;
+use crate::http::App;
 use crate::http::asking::Named;
 use crate::http::problem::Problem;
 use crate::service::sweeps::Ask;
@@ -16,8 +17,13 @@ fn over(selection: String) -> Ask {
     Ask { selection: Some(selection), ..Ask::default() }
 }
 
-pub(super) async fn preview(session: Session, Named(selection): Named<String>) -> Result<Response, Problem> {
-    preview_of(&session, &over(selection.clone()), "/selections/", selection).await
+pub(super) async fn preview(
+    State(app): State<App>,
+    session: Session,
+    Named(selection): Named<String>,
+    Query(part): Query<Part>,
+) -> Result<Response, Problem> {
+    preview_of(&app, &session, &over(selection.clone()), ("/selections/", selection), part).await
 }
 
 pub(super) async fn start(

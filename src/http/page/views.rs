@@ -1,9 +1,9 @@
-//! The pages about nights, sweeps and previews.
+//! The pages about nights and sweeps.
 
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -15,11 +15,10 @@ use super::shown;
 use super::words::term;
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
-use crate::domain::outcome::Outcome;
+use crate::domain::outcome::{Outcome, Tally};
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
-use crate::http::limits::turn;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
@@ -27,7 +26,7 @@ use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::status::{Shown, Status, no_sweep};
-use crate::service::sweeps::{Ask, Preview, SweepStatus};
+use crate::service::sweeps::SweepStatus;
 
 /// How many clients, or sweeps, a page lists.
 pub(super) const A_PAGE: u32 = 50;
@@ -127,14 +126,43 @@ pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> R
 pub(super) struct Which {
     reason: Option<String>,
     outcome: Option<String>,
+    key: Option<String>,
     after: Option<String>,
 }
 
+/// Part of a list: what it is called, how many are in it, and its query.
+pub(super) struct Tab {
+    pub name: String,
+    pub count: u64,
+    pub query: String,
+    pub is_current: bool,
+}
+
+/// A query of these names and values, without those that are empty.
+pub(super) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let given = pairs.into_iter().filter(|own| !own.1.is_empty());
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+}
+
+/// A tab for all clients of a sweep, and one for each outcome that any of them had.
+fn tabs(f: &Frame, tally: &Tally, outcome: &str, key: &str) -> Vec<Tab> {
+    let each = Outcome::ALL.into_iter().map(|own| (own.as_str(), f.term(own.as_str()), tally.of(own)));
+    let all = ("", f.w.all.to_owned(), tally.looked_at());
+    let shown = std::iter::once(all).chain(each.filter(|own| own.2 > 0 || own.0 == outcome));
+    let tab = |(own, name, count): (&str, String, u64)| Tab {
+        name,
+        count,
+        query: query_of([("outcome", own), ("key", key)]),
+        is_current: own == outcome,
+    };
+    shown.map(tab).collect()
+}
+
 /// A client of a sweep, with its reasons in words.
-struct Row {
-    client: String,
-    outcome: String,
-    reasons: String,
+pub(super) struct Row {
+    pub client: String,
+    pub outcome: String,
+    pub reasons: String,
 }
 
 #[derive(Template)]
@@ -150,7 +178,12 @@ struct SweepView {
     left: u64,
     rows: Vec<Row>,
     chosen: String,
+    tabs: Vec<Tab>,
     outcome: String,
+    reason: String,
+    key: String,
+    /// The query of the first page, where this is another.
+    first: Option<String>,
     more: Option<String>,
 }
 
@@ -161,7 +194,14 @@ pub(super) async fn sweep(
 ) -> Result<Response, Problem> {
     let service = &session.service;
     let sweep = service.sweep(id).await?;
-    let page = OutcomePage { outcome: which.outcome, reason: which.reason, behind: which.after, most: A_PAGE };
+    let given = |own: Option<String>| own.filter(|own| !own.is_empty());
+    let page = OutcomePage {
+        outcome: given(which.outcome),
+        reason: given(which.reason),
+        key: given(which.key.map(|own| own.trim().to_owned())),
+        behind: given(which.after),
+        most: A_PAGE,
+    };
     let clients: Vec<Listed> = service.outcomes(id, &page).await?;
     let reasons = clients.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let words = in_words(&session, reasons.iter().flatten().cloned().chain(sweep.refusals.keys().cloned())).await;
@@ -169,20 +209,20 @@ pub(super) async fn sweep(
     let mut refusals: Vec<(String, String, u64)> =
         sweep.refusals.iter().map(|(name, count)| (name.clone(), said(name), *count)).collect();
     refusals.sort_by_key(|own| std::cmp::Reverse(own.2));
-    let more = (clients.len() == A_PAGE as usize).then(|| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("reason", &page.reason), ("outcome", &page.outcome)] {
-            query.extend_pairs(value.iter().map(|value| (name, value.as_str())));
-        }
-        query.append_pair("after", &clients[clients.len() - 1].client_key).finish()
-    });
+    let at_page = |after: &str| {
+        let of = |own: &Option<String>| own.clone().unwrap_or_default();
+        let (reason, outcome, key) = (of(&page.reason), of(&page.outcome), of(&page.key));
+        query_of([("reason", reason.as_str()), ("outcome", outcome.as_str()), ("key", key.as_str()), ("after", after)])
+    };
+    let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
+    let first = page.behind.is_some().then(|| at_page(""));
     let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
         reasons: reasons.iter().map(said).collect::<Vec<_>>().join("; "),
     });
     let rows = rows.collect();
-    let outcome = page.outcome.unwrap_or_default();
+    let [outcome, reason, key] = [&page.outcome, &page.reason, &page.key].map(|own| own.clone().unwrap_or_default());
     let f = Frame::of(&session);
     let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
     let view = SweepView {
@@ -190,12 +230,16 @@ pub(super) async fn sweep(
         newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
         most_refused: refusals.first().map_or(1, |own| own.2),
         left: sweep.shown.progress.clients.saturating_sub(sweep.shown.progress.tally.looked_at()),
+        tabs: tabs(&f, &sweep.shown.progress.tally, &outcome, &key),
         f,
         sweep,
         refusals,
         rows,
         chosen,
         outcome,
+        reason,
+        key,
+        first,
         more,
     };
     Ok(shown(StatusCode::OK, &view))
@@ -218,48 +262,4 @@ pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Re
     service.allow(Right::Read, "read reports").await?;
     let report = SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await?;
     reported(report.ok_or_else(|| no_sweep(id))?.html())
-}
-
-#[derive(Template)]
-#[template(path = "app/preview.html")]
-struct PreviewPage {
-    f: Frame,
-    /// The job, or the selection.
-    name: String,
-    /// Where those are.
-    below: &'static str,
-    preview: Preview,
-    refusals: Vec<(String, u64)>,
-    taken: Vec<Row>,
-    kept: Vec<Row>,
-}
-
-pub(super) async fn preview(session: Session, Path(job): Path<String>) -> Result<Response, Problem> {
-    let ask = Ask { job: Some(job.clone()), ..Ask::default() };
-    preview_of(&session, &ask, "/jobs/", job).await
-}
-
-/// The preview of a sweep, of this name below this path.
-pub(super) async fn preview_of(
-    session: &Session,
-    ask: &Ask,
-    below: &'static str,
-    name: String,
-) -> Result<Response, Problem> {
-    let _turn = turn().await?;
-    let preview = session.service.preview(ask).await?;
-    let names =
-        preview.clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
-    let words = in_words(session, names).await;
-    let said = |name: &String| words.get(name).unwrap_or(name).clone();
-    let mut refusals: Vec<(String, u64)> =
-        preview.found.refusals.iter().map(|(name, count)| (said(name), *count)).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
-    let rows = preview.clients.iter().map(|own| Row {
-        client: own.key.clone(),
-        outcome: own.outcome.to_string(),
-        reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
-    });
-    let (taken, kept) = rows.partition(|own| own.outcome == Outcome::Anonymized.as_str());
-    Ok(shown(StatusCode::OK, &PreviewPage { f: Frame::of(session), name, below, preview, refusals, taken, kept }))
 }

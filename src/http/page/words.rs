@@ -40,6 +40,7 @@ words! {
     token_hint: "An administrator creates it; it is shown once.", "Un administrateur le crée ; il n’est affiché qu’une fois.", "Ein Administrator erstellt es; es wird nur einmal angezeigt.";
     not_in_force: "This token is not in force: it is unknown, revoked or has run out.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
     attention: "Needs attention", "À traiter", "Handlungsbedarf";
+    age_days: "{n} days", "{n} jours", "{n} Tage";
     all_well: "Nothing needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
     last_nights: "The last nights", "Les dernières nuits", "Die letzten Nächte";
     day: "Day", "Jour", "Tag";
@@ -141,11 +142,29 @@ words! {
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
     no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    s_steps: "Steps", "Étapes", "Schritte";
+    s_opened: "Started by {by}", "Lancé par {by}", "Gestartet von {by}";
+    s_missed: "It makes up for {n} missed run.|It makes up for {n} missed runs.", "Il rattrape {n} exécution manquée.|Il rattrape {n} exécutions manquées.", "Er holt {n} verpasste Ausführung nach.|Er holt {n} verpasste Ausführungen nach.";
+    s_selected: "{n} client selected and cut into batches|{n} clients selected and cut into batches", "{n} client sélectionné et réparti en lots|{n} clients sélectionnés et répartis en lots", "{n} Kunde ausgewählt und in Pakete aufgeteilt|{n} Kunden ausgewählt und in Pakete aufgeteilt";
+    s_batches: "{d} of {n} batch processed|{d} of {n} batches processed", "{d} lot sur {n} traité|{d} lots sur {n} traités", "{d} von {n} Paket verarbeitet|{d} von {n} Paketen verarbeitet";
+    s_closed: "Ended: {state}", "Fin : {state}", "Beendet: {state}";
+    s_delivered: "{d} of {n} delivery made|{d} of {n} deliveries made", "{d} livraison sur {n} effectuée|{d} livraisons sur {n} effectuées", "{d} von {n} Zustellung erledigt|{d} von {n} Zustellungen erledigt";
+    first_page: "First page", "Première page", "Erste Seite";
+    paused: "paused", "en pause", "pausiert";
+    pause: "Pause", "Mettre en pause", "Pausieren";
+    pause_all: "Pause all work", "Mettre tout le travail en pause", "Alle Arbeit pausieren";
+    all_paused: "All work is paused", "Tout le travail est en pause", "Alle Arbeit ist pausiert";
+    pause_means: "No sweep starts, and running sweeps wait after the batch in hand. Once work is resumed, one sweep makes up for all skipped runs.", "Aucun passage ne démarre, et les passages en cours s’arrêtent après le lot en traitement. À la reprise, un seul passage rattrape toutes les exécutions sautées.", "Kein Lauf startet, und aktive Läufe warten nach dem laufenden Paket. Nach dem Fortsetzen holt ein Lauf alle ausgelassenen Ausführungen nach.";
+    resume: "Resume", "Reprendre", "Fortsetzen";
+    resume_all: "Resume all work", "Reprendre tout le travail", "Alle Arbeit fortsetzen";
+    runs_skipped: "{n} run skipped so far|{n} runs skipped so far", "{n} exécution sautée jusqu’ici|{n} exécutions sautées jusqu’ici", "bisher {n} Ausführung ausgelassen|bisher {n} Ausführungen ausgelassen";
     would_anonymize: "Would be anonymized", "Seraient anonymisés", "Würden anonymisiert";
     would_refuse: "Would be refused", "Seraient refusés", "Würden abgelehnt";
     starts_this: "Starts exactly what this preview shows: if anything has changed, nothing happens.", "Lance exactement ce que montre cet aperçu ; si quelque chose a changé, rien ne se passe.", "Startet genau das, was diese Vorschau zeigt; hat sich etwas geändert, geschieht nichts.";
     search: "Search", "Rechercher", "Suchen";
-    first_thousand: "The first 1,000 clients are listed.", "Les 1 000 premiers clients sont affichés.", "Die ersten 1.000 Kunden sind aufgeführt.";
+    first_clients: "The first {n} clients are listed.", "Les {n} premiers clients sont affichés.", "Die ersten {n} Kunden sind aufgeführt.";
+    preview_anew: "New preview", "Nouvel aperçu", "Neue Vorschau";
+    preview_other: "The preview that you were reading has expired. This is a new one: check it from the beginning.", "L’aperçu que vous consultiez a expiré. En voici un nouveau : vérifiez-le depuis le début.", "Die Vorschau, die Sie gelesen haben, ist abgelaufen. Dies ist eine neue; prüfen Sie sie von vorn.";
     progress: "Progress", "Progression", "Fortschritt";
     processed: "processed", "traités", "verarbeitet";
     a_second: "a second", "par seconde", "pro Sekunde";
@@ -225,7 +244,10 @@ words! {
 }
 
 /// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
-const TERMS: [(&str, [&str; 3]); 43] = [
+const TERMS: [(&str, [&str; 3]); 46] = [
+    ("critical", ["stops work", "bloquant", "blockiert"]),
+    ("warning", ["warning", "avertissement", "Warnung"]),
+    ("notice", ["decision pending", "décision attendue", "Entscheidung offen"]),
     ("running", ["running", "en cours", "läuft"]),
     ("done", ["done", "terminé", "abgeschlossen"]),
     ("stopped", ["stopped", "interrompu", "angehalten"]),

@@ -34,6 +34,8 @@ pub struct Stuck {
     target: String,
     count: i64,
     error: Option<String>,
+    /// When the oldest of them was written.
+    pub since: String,
 }
 
 impl Stuck {
@@ -87,8 +89,10 @@ pub async fn stuck(context: &Context, outstanding: &[Outstanding]) -> Vec<Stuck>
         let same = all.iter_mut().find(|stuck| stuck.cause == cause && stuck.target == own.target);
         if let Some(stuck) = same {
             stuck.count += count;
+            stuck.since = stuck.since.clone().min(own.since.clone());
         } else {
-            all.push(Stuck { cause, target: own.target.clone(), count, error: own.error.clone() });
+            let (target, error, since) = (own.target.clone(), own.error.clone(), own.since.clone());
+            all.push(Stuck { cause, target, count, error, since });
         }
     }
     all

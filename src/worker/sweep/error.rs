@@ -9,6 +9,7 @@ use crate::domain::plan::shown_key;
 use crate::domain::policy::Choices;
 use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
+use crate::ledger::Pause;
 use crate::worker::PlanLoadError;
 use crate::worker::gate::{ENOUGH, TIMES};
 
@@ -185,6 +186,9 @@ pub enum SweepError {
         /// The sweep that does it again, once it is open.
         replay: Option<i64>,
     },
+    /// A person paused its job, or all work.
+    #[error("{}", .0.line())]
+    Paused(Box<Pause>),
     /// The process is stopping.
     #[error("the process is stopping, so it opens no sweep")]
     Stopping,
@@ -230,7 +234,7 @@ impl SweepError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Store(error) | Self::Plan(PlanLoadError::Store(error)) => !error.is_of_the_rows(),
-            Self::Restored { .. } | Self::Journal(_) | Self::Stopping => true,
+            Self::Restored { .. } | Self::Paused(_) | Self::Journal(_) | Self::Stopping => true,
             _ => false,
         }
     }
@@ -242,6 +246,7 @@ impl SweepError {
             Self::Store(error) => error.hint(),
             Self::Journal(error) => error.hint(),
             Self::Restored { .. } => Act::Replay.then(""),
+            Self::Paused(pause) => Act::Resume(pause.job.clone()).then(" resumes it"),
             Self::Stopping => Act::Run.then(""),
             Self::Period(error) => error.hint().into(),
             Self::OtherClients { .. } => "give each policy a ledger of its own: on PostgreSQL, another `ledger_schema` under `[postgres]`; an SQLite database has one ledger".into(),

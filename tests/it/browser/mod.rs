@@ -73,6 +73,7 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
         page.open(&format!("/language/{language}")).await;
         for path in [
             "/",
+            "/jobs",
             "/jobs/nightly/preview",
             "/sweeps/1",
             "/reviews",

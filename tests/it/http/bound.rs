@@ -207,6 +207,8 @@ async fn a_body_with_a_field_that_nothing_reads_is_refused() {
         (Method::PUT, "/api/v1/holds/C1", json!({ "reason": "r", "x": 1 })),
         (Method::PUT, "/api/v1/clients/C1/to-anonymize-on", json!({ "day": "2027-01-31", "x": 1 })),
         (Method::PUT, "/api/v1/selections/x", json!({ "clients": ["C1"], "x": 1 })),
+        (Method::PUT, "/api/v1/pause", json!({ "reason": "r", "x": 1 })),
+        (Method::DELETE, "/api/v1/pause", json!({ "x": 1 })),
         (Method::DELETE, "/api/v1/holds/C1", json!({ "x": 1 })),
         (Method::DELETE, "/api/v1/clients/C1/to-anonymize-on", json!({ "x": 1 })),
         (Method::DELETE, "/api/v1/selections/x", json!({ "x": 1 })),

@@ -1,5 +1,6 @@
 //! The real server, asked over HTTP by those who may and those who may not.
 
+mod attention;
 mod bound;
 mod dates;
 mod fuzz;
@@ -8,11 +9,14 @@ mod hostile;
 mod hostile_files;
 pub mod office;
 mod pages;
+mod pauses;
+mod previews;
 mod reviews;
 mod rights;
 mod selections;
 mod sessions;
 mod strangers;
+mod sweep_page;
 mod ticks;
 mod trace;
 mod ways;

@@ -155,7 +155,7 @@ async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
 }
 
 /// Every form that changes something, with its fields.
-const FORMS: [(&str, &[(&str, &str)]); 14] = [
+const FORMS: [(&str, &[(&str, &str)]); 18] = [
     ("/jobs/nightly/start", &[("sure", "on")]),
     ("/failures/retry", &[("sure", "on")]),
     ("/deliveries/retry", &[("sure", "on")]),
@@ -164,6 +164,10 @@ const FORMS: [(&str, &[(&str, &str)]); 14] = [
     ("/clients/day", &[("key", "C1"), ("sure", "on")]),
     ("/sweeps/1/cancel", &[("sure", "on")]),
     ("/jobs/nightly/review", &[("name", "x")]),
+    ("/jobs/nightly/pause", &[("reason", "r")]),
+    ("/jobs/nightly/resume", &[]),
+    ("/jobs/pause", &[("reason", "r")]),
+    ("/jobs/resume", &[]),
     ("/reviews", &[("name", "x")]),
     ("/reviews/x/approve", &[("sure", "on")]),
     ("/reviews/x/reject", &[("sure", "on")]),

@@ -32,7 +32,9 @@ async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts
         (&json!(["C1", "C2"]), &json!({ "in-court": 1, "open-orders": 1 }))
     );
     assert_eq!((&shown["state"], &shown["asked"]["job"]), (&json!("waiting"), &json!("nightly")));
-    assert!(office.get("/api/v1/status", &bob).await.1["attention"][0].as_str().unwrap().contains("`first week`"));
+    assert!(
+        office.get("/api/v1/status", &bob).await.1["attention"][0]["text"].as_str().unwrap().contains("`first week`")
+    );
     let path = "/api/v1/reviews/first%20week/approve";
     let (status, problem) = office.approve("first%20week", &alice).await;
     assert_eq!(status, StatusCode::FORBIDDEN, "{problem}");

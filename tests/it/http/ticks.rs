@@ -119,3 +119,19 @@ async fn a_night_on_which_nobody_is_due_asks_nobody_and_one_without_a_plan_says_
     let kinds: Vec<_> = receiver.got().iter().map(|own| own.body["data"]["kind"].clone()).collect();
     assert_eq!(kinds, ["review-waiting", "review-failed"], "{:?}", receiver.got());
 }
+
+#[tokio::test]
+async fn a_paused_job_makes_no_review_and_one_for_all_its_ticks_once_it_is_resumed() {
+    let office = Office::new().await;
+    let receiver = Receiver::new(&[]).await;
+    let (service, jobs) = ticking(&office, &receiver);
+    tick(&service, &jobs, "2026-01-02T12:00:00Z").await;
+    let ledger = &office.company.context.ledger;
+    assert!(ledger.pause(Some("four-eyes"), "a move", "alice").await.unwrap());
+    tick(&service, &jobs, "2026-01-04T02:00:00Z").await;
+    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_reviews").await, ["0"]);
+    assert!(receiver.got().is_empty(), "a tick that waits for a person was not missed: {:?}", receiver.got());
+    assert!(ledger.resume(Some("four-eyes"), "alice").await.unwrap());
+    tick(&service, &jobs, "2026-01-04T02:01:00Z").await;
+    assert_eq!(office.company.rows("SELECT name FROM lethe_reviews").await, ["four-eyes 2026-01-04 01:30:00"]);
+}
