@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod failure;
 pub mod jobs;
 pub mod journal;
+mod limit;
 pub mod night;
 pub mod reviews;
 pub mod selections;

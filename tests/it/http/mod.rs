@@ -5,6 +5,7 @@ mod dates;
 mod fuzz;
 mod hostile;
 mod hostile_files;
+mod limited;
 pub mod office;
 mod pages;
 mod reviews;
