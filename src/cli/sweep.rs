@@ -275,9 +275,6 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     let planner = config.planner();
     let loaded = planner.plan(&store).await?;
     let mut request = request(args, config, loaded.plan.client.key.len())?;
-    if request.kind == SweepKind::Retention {
-        return retention::preview(config, &request, out).await;
-    }
     let limits = config.limits();
     let ledger = if Ledger::exists(&store).await? {
         let service = setup::service_of(config, setup::context_of(config, store.clone()).await?).await?;
@@ -288,6 +285,9 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
         permit(config, Right::Read, "preview a sweep")?;
         None
     };
+    if request.kind == SweepKind::Retention {
+        return retention::preview(config, &request, out).await;
+    }
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, limits.batch_size),

@@ -98,7 +98,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             }
             let until = minute(&expires_at.to_rfc3339());
             let made = json!({
-                "name": name, "token": token, "rights": rights, "limit": limit, "expires_at": expires_at
+                "name": name, "token": token, "rights": rights, "only": limit, "expires_at": expires_at
             });
             out.data(&made, || {
                 let only = if limit.is_none() { String::new() } else { format!(", only for clients with {limit}") };

@@ -31,6 +31,7 @@ pub struct Token {
     /// What it may do.
     pub rights: Rights,
     /// The clients to which it is limited.
+    #[serde(rename = "only")]
     pub limit: Limit,
     pub made_by: String,
     /// When.

@@ -109,7 +109,7 @@ pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
 #[must_use]
 pub(super) fn beyond(caller: &Caller, what: &str) -> Failure {
     let what = format!("`{}` may not {what}: the token is limited to {}", caller.name, caller.limit);
-    Failure::new(what, "it takes a token without a limit").of(Kind::Forbidden)
+    Failure::new(what, "use a token that is not limited to some clients").of(Kind::Forbidden)
 }
 
 impl Service {

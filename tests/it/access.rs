@@ -83,6 +83,7 @@ async fn n1_an_account_without_an_entry_is_refused_and_so_recorded() {
         &["sweep", "--due", "--wait"][..],
         &["sweep", "--due", "--rehearse"],
         &["sweep", "--due", "--preview"],
+        &["sweep", "--retention", "--preview"],
         &["status"],
         &["client", "C1"],
         &["hold", "add", "C1", "--reason", "r"],
@@ -102,7 +103,7 @@ async fn n1_an_account_without_an_entry_is_refused_and_so_recorded() {
     let requests: Value = serde_json::from_slice(&requests.stdout).expect("JSON");
     let refused =
         requests.as_array().unwrap().iter().filter(|own| own["allowed"] == 0 && own["asked_by"] == account.as_str());
-    assert_eq!(refused.count(), 13);
+    assert_eq!(refused.count(), 14);
     let sweeps = lethe(folder.path(), Some(&admin), &["status", "--json"]);
     assert_eq!(serde_json::from_slice::<Value>(&sweeps.stdout).unwrap()["sweeps"], serde_json::json!([]));
 }
