@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::config::Config;
 use super::{Failure, setup};
 use crate::database::Store;
-use crate::domain::access::{Right, Rights};
+use crate::domain::access::{Limit, Right, Rights};
 use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::access::{Caller, Way, refusal};
@@ -53,7 +53,7 @@ pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, F
 
 fn operator(config: &Config) -> Caller {
     let name = setup::actor();
-    Caller { rights: rights(config, &name), name, way: Way::Command, token: None }
+    Caller { rights: rights(config, &name), name, limit: Limit::default(), way: Way::Command, token: None }
 }
 
 /// The same question where there is no ledger yet, and so no token.

@@ -35,7 +35,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     let (sweeps, clients) = service.retry_these(failed).await?;
     let mut retried = 0;
-    if args.key.is_none() {
+    if args.key.is_none() && service.caller.limit.is_none() {
         service.allow(Right::Bulk, "retry deliveries").await?;
         retried = context.ledger.retry_deliveries().await?;
     }

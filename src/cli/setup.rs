@@ -9,7 +9,7 @@ use super::Failure;
 use super::access::caller;
 use super::config::Config;
 use crate::database::Store;
-use crate::domain::access::Rights;
+use crate::domain::access::{Limit, Rights};
 use crate::domain::clock::Clock;
 use crate::ledger::Ledger;
 use crate::service::Service;
@@ -48,7 +48,8 @@ pub(super) async fn service_of(config: &Config, context: Context) -> Result<Serv
 
 /// What is at hand for requests, each of which says who asks.
 pub(super) fn unasked(config: &Config, context: Context) -> Service {
-    let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Http, token: None };
+    let (rights, limit) = (Rights::default(), Limit::default());
+    let nobody = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
     Service {
         jobs: config.jobs.clone(),
         time_zone: config.time_zone,

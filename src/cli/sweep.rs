@@ -109,10 +109,10 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let (_, service) = setup::service(file).await?;
     let over = args.selection.as_ref().map(|name| format!(" of selection {name}")).unwrap_or_default();
     let verb = if args.rehearse { "rehearse" } else { "start" };
-    service.allow(Right::Bulk, &format!("{verb} a sweep{over}")).await?;
+    service.allow_within(Right::Bulk, &format!("{verb} a sweep{over}"), "").await?;
     let context = service.context.clone();
     let loaded = context.planner.plan(&context.store).await?;
-    let request = request(&args, &config, loaded.plan.client.key.len())?;
+    let request = service.within_limit(request(&args, &config, loaded.plan.client.key.len())?).await?;
     if args.rehearse && request.kind == SweepKind::Retention {
         return retention::rehearse(&context, &request, out).await;
     }
@@ -274,19 +274,20 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     let store = crate::database::Store::open(config.settings()?).await?;
     let planner = config.planner();
     let loaded = planner.plan(&store).await?;
-    let request = request(args, config, loaded.plan.client.key.len())?;
-    if request.kind == SweepKind::Retention {
-        return retention::preview(config, &request, out).await;
-    }
+    let mut request = request(args, config, loaded.plan.client.key.len())?;
     let limits = config.limits();
     let ledger = if Ledger::exists(&store).await? {
         let service = setup::service_of(config, setup::context_of(config, store.clone()).await?).await?;
-        service.allow(Right::Read, "preview a sweep").await?;
+        service.allow_within(Right::Read, "preview a sweep", "").await?;
+        request = service.within_limit(request).await?;
         Some(service.context)
     } else {
         permit(config, Right::Read, "preview a sweep")?;
         None
     };
+    if request.kind == SweepKind::Retention {
+        return retention::preview(config, &request, out).await;
+    }
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),
         None => Surveyor::without_ledger(&store, &planner, limits.batch_size),

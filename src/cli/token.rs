@@ -8,10 +8,12 @@ use serde_json::json;
 use super::client::minute;
 use super::output::{Output, table};
 use super::{Failure, setup};
-use crate::domain::access::{Right, Rights};
+use crate::domain::access::{Limit, Right, Rights};
 use crate::ledger::{NewToken, parse_moment};
 use crate::service::access::{hash, new_token};
 use crate::service::failure::Kind;
+use crate::worker::Context;
+use crate::worker::sweep::conditions;
 
 /// The longest that a token may be good for.
 const LONGEST: Duration = Duration::from_secs(2 * 366 * 86_400);
@@ -25,6 +27,9 @@ pub(super) enum Command {
         /// What it may do: read, anonymize, bulk, configure, admin; separated by commas.
         #[arg(long = "right", required = true, value_delimiter = ',', value_name = "RIGHT")]
         rights: Vec<Right>,
+        /// Only for clients with this value of one of the policy's filters; repeat it for more values (or) and more filters (and).
+        #[arg(long, value_name = "NAME=VALUE", value_parser = super::sweep::filter)]
+        only: Vec<(String, String)>,
         /// For how long it is good, such as `90 days`.
         #[arg(long, default_value = "90 days", value_parser = duration, value_name = "DURATION")]
         expires: Duration,
@@ -69,7 +74,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     service.allow(Right::Admin, &what).await?;
     let (ledger, by) = (&service.context.ledger, &service.caller.name);
     match command {
-        Command::Add { name, rights, expires } => {
+        Command::Add { name, rights, only, expires } => {
             let name = name.trim();
             let is_plain = |c: char| c.is_alphanumeric() || "-_.@ ".contains(c);
             let unclear = crate::domain::text::name(name).err().map(|what| what.to_string());
@@ -83,16 +88,22 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let token = new_token();
             let expires_at = ledger.clock().now() + expires;
             let rights: Rights = rights.into_iter().collect();
-            let new = NewToken { name, hash: &hash(&token), rights: &rights, made_by: by, expires_at };
+            let limit: Limit = only.into_iter().collect();
+            limitable(&service.context, &rights, &limit).await?;
+            let new = NewToken { name, hash: &hash(&token), rights: &rights, limit: &limit, made_by: by, expires_at };
             if !ledger.add_token(&new).await? {
                 let what = format!("there is a token `{name}` already, or one whose name looks like that");
                 return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
                     .of(Kind::Conflict));
             }
             let until = minute(&expires_at.to_rfc3339());
-            out.data(&json!({ "name": name, "token": token, "rights": rights, "expires_at": expires_at }), || {
+            let made = json!({
+                "name": name, "token": token, "rights": rights, "only": limit, "expires_at": expires_at
+            });
+            out.data(&made, || {
+                let only = if limit.is_none() { String::new() } else { format!(", only for clients with {limit}") };
                 format!(
-                    "{token}\n\nThis is `{name}`, with the right {}, until {until} UTC. It is not shown again.",
+                    "{token}\n\nThis is `{name}`, with the right {}{only}, until {until} UTC. It is not shown again.",
                     rights.names()
                 )
             });
@@ -114,8 +125,11 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 if tokens.is_empty() {
                     return "No tokens. `lethe token add NAME --right read` makes one.".to_owned();
                 }
-                let mut rows =
-                    vec![["name", "rights", "made", "by", "good until", "last used"].map(str::to_owned).to_vec()];
+                let mut rows = vec![
+                    ["name", "rights", "limited to", "made", "by", "good until", "last used"]
+                        .map(str::to_owned)
+                        .to_vec(),
+                ];
                 rows.extend(tokens.iter().map(|token| {
                     let is_over = parse_moment(&token.expires_at).is_none_or(|at| at <= now);
                     let until = match &token.revoked_at {
@@ -124,8 +138,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                         None => day(&token.expires_at),
                     };
                     let used = token.used_at.as_deref().map_or_else(|| "never".to_owned(), day);
-                    let rights = token.rights.names();
-                    vec![token.name.clone(), rights, day(&token.made_at), token.made_by.clone(), until, used]
+                    let (rights, limit) = (token.rights.names(), token.limit.to_string());
+                    vec![token.name.clone(), rights, limit, day(&token.made_at), token.made_by.clone(), until, used]
                 }));
                 table(&rows)
             });
@@ -152,6 +166,19 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             });
         }
     }
+    Ok(())
+}
+
+/// Refuses a limit that the policy's filters cannot keep, and one beside rights that concern all clients.
+async fn limitable(context: &Context, rights: &Rights, limit: &Limit) -> Result<(), Failure> {
+    if limit.is_none() {
+        return Ok(());
+    }
+    if let Some(right) = [Right::Configure, Right::Admin].into_iter().find(|own| rights.hold(*own)) {
+        let what = format!("the right `{right}` concerns all clients, and `--only` limits a token to some");
+        return Err(Failure::new(what, "leave one of the two out"));
+    }
+    conditions(&*context.planner.plan(&context.store).await?, limit.filters())?;
     Ok(())
 }
 

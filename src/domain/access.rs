@@ -1,6 +1,6 @@
 //! Who may do what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -104,9 +104,86 @@ impl FromIterator<Right> for Rights {
     }
 }
 
+/// The clients to which a token is limited: those with one of the values of each of these filters. Without a filter
+/// there is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Limit(BTreeMap<String, Vec<String>>);
+
+impl Limit {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Filter names and values.
+    #[must_use]
+    pub fn filters(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.0
+    }
+
+    /// Whether all clients that these filters leave are within the limit.
+    #[must_use]
+    pub fn covers(&self, filters: &BTreeMap<String, Vec<String>>) -> bool {
+        self.0.iter().all(|(name, own)| {
+            let asked = filters.get(name).map_or(&[][..], Vec::as_slice);
+            !asked.is_empty() && asked.iter().all(|value| own.contains(value))
+        })
+    }
+}
+
+impl FromIterator<(String, String)> for Limit {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(filters: I) -> Self {
+        let mut limit: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, value) in filters {
+            let values = limit.entry(name).or_default();
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        Self(limit)
+    }
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let all: Vec<String> =
+            self.0.iter().flat_map(|(name, values)| values.iter().map(move |own| format!("{name}={own}"))).collect();
+        f.write_str(&all.join(", "))
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Right, Rights};
+    use std::collections::BTreeMap;
+
+    use super::{Limit, Right, Rights};
+
+    fn filters(all: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
+        let values = |own: &[&str]| own.iter().map(|value| (*value).to_owned()).collect();
+        all.iter().map(|(name, own)| ((*name).to_owned(), values(own))).collect()
+    }
+
+    #[test]
+    fn a_limit_covers_filters_that_leave_no_other_client() {
+        let limit: Limit = [("club", "17"), ("club", "18"), ("site", "3")]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        assert_eq!(limit.to_string(), "club=17, club=18, site=3");
+        for (all, is_covered) in [
+            (&[("club", &["17"][..]), ("site", &["3"])][..], true),
+            (&[("club", &["17", "18"]), ("site", &["3"]), ("other", &["x"])], true),
+            (&[("club", &["17"])], false),
+            (&[("club", &["17", "19"]), ("site", &["3"])], false),
+            (&[("club", &[]), ("site", &["3"])], false),
+            (&[], false),
+        ] {
+            assert_eq!(limit.covers(&filters(all)), is_covered, "{all:?}");
+            assert!(Limit::default().covers(&filters(all)));
+        }
+    }
 
     #[test]
     fn nothing_is_held_without_an_entry() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Ledger, moment};
 use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
-use crate::domain::access::Rights;
+use crate::domain::access::{Limit, Rights};
 use crate::domain::text::alike;
 
 /// The most refusals of one caller that are kept apart on one day.
@@ -30,6 +30,9 @@ pub struct Token {
     pub name: String,
     /// What it may do.
     pub rights: Rights,
+    /// The clients to which it is limited.
+    #[serde(rename = "only")]
+    pub limit: Limit,
     pub made_by: String,
     /// When.
     pub made_at: String,
@@ -49,6 +52,7 @@ impl FromRow for Token {
             id: row.get("id")?,
             name: row.get("name")?,
             rights: row.get::<Json<Rights>>("rights")?.0,
+            limit: row.get::<Json<Limit>>("limited_to")?.0,
             made_by: row.get("made_by")?,
             made_at: row.get("made_at")?,
             expires_at: row.get("expires_at")?,
@@ -68,6 +72,8 @@ pub struct NewToken<'a> {
     pub hash: &'a str,
     /// What it may do.
     pub rights: &'a Rights,
+    /// The clients to which it is limited.
+    pub limit: &'a Limit,
     /// Who makes it.
     pub made_by: &'a str,
     /// Until when it is good.
@@ -118,12 +124,13 @@ impl Ledger {
             return Ok(false);
         }
         let added = query(
-            "INSERT INTO lethe_tokens (name, hash, rights, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
+            "INSERT INTO lethe_tokens (name, hash, rights, limited_to, made_by, made_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING",
         )
         .bind(token.name)
         .bind(token.hash)
         .bind(crate::domain::value::json_of(token.rights))
+        .bind(crate::domain::value::json_of(token.limit))
         .bind(token.made_by)
         .bind(self.now())
         .bind(moment(token.expires_at))

@@ -33,9 +33,12 @@ pub struct Import {
     pub errors: String,
     /// The sweep that was opened.
     pub sweep: Option<i64>,
+    /// What the review was made of, as the ledger has it.
+    #[serde(skip)]
+    pub asked: String,
 }
 
-from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep } json errors: serde_json::Value);
+from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep, asked } json errors: serde_json::Value);
 
 /// A workbook that was given back, to be noted.
 #[derive(Debug, Clone)]
@@ -57,7 +60,7 @@ pub struct NewImport {
     pub errors: String,
 }
 
-const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.kept, i.removed, i.errors, i.sweep \
+const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.kept, i.removed, i.errors, i.sweep, r.asked \
      FROM lethe_imports AS i JOIN lethe_reviews AS r ON r.id = i.review";
 
 impl Ledger {

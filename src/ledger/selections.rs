@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, FromRow, Json, Row, StoreError, query, query_as, query_scalar};
+use crate::domain::access::Limit;
 
 /// How many keys go at a time.
 const A_PAGE: i64 = 10_000;
@@ -15,7 +16,7 @@ const A_PAGE: i64 = 10_000;
 const CUT_SHORT: TimeDelta = TimeDelta::days(1);
 
 const COLUMNS: &str =
-    "SELECT id, name, parts, clients, saved_by, saved_at FROM lethe_selections WHERE saved_at IS NOT NULL";
+    "SELECT id, name, parts, clients, limited_to, saved_by, saved_at FROM lethe_selections WHERE saved_at IS NOT NULL";
 
 /// A selection.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -30,13 +31,28 @@ pub struct Selection {
     pub parts: i64,
     /// How many clients.
     pub clients: i64,
+    /// The limit of who saved it, within which its clients were then.
+    #[serde(skip)]
+    pub limit: Limit,
     /// Who saved it.
     pub saved_by: String,
     /// When.
     pub saved_at: String,
 }
 
-from_row!(Selection { id, name, parts, clients, saved_by, saved_at });
+impl FromRow for Selection {
+    fn from_row(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            parts: row.get("parts")?,
+            clients: row.get("clients")?,
+            limit: row.get::<Json<Limit>>("limited_to")?.0,
+            saved_by: row.get("saved_by")?,
+            saved_at: row.get("saved_at")?,
+        })
+    }
+}
 
 /// A selection whose keys are coming.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +60,12 @@ pub struct NewSelection(i64);
 
 impl Ledger {
     /// Begins a selection that nobody finds before it is saved; forgets those cut short long ago.
-    pub async fn begin_selection(&self, name: &str, parts: usize, by: &str) -> Result<NewSelection, StoreError> {
+    pub async fn begin_selection(
+        &self,
+        name: &str,
+        parts: usize,
+        (by, limit): (&str, &Limit),
+    ) -> Result<NewSelection, StoreError> {
         let now = self.clock.now();
         let old: Vec<i64> = query_scalar("SELECT id FROM lethe_selections WHERE saved_at IS NULL AND begun_at < $1")
             .bind(moment(now - CUT_SHORT))
@@ -55,10 +76,12 @@ impl Ledger {
         }
         let mut writer = self.writer().await;
         query_scalar(
-            "INSERT INTO lethe_selections (name, parts, saved_by, begun_at) VALUES ($1, $2, $3, $4) RETURNING id",
+            "INSERT INTO lethe_selections (name, parts, limited_to, saved_by, begun_at) VALUES ($1, $2, $3, $4, $5) \
+             RETURNING id",
         )
         .bind(name)
         .bind(i64::try_from(parts).unwrap_or(i64::MAX))
+        .bind(crate::domain::value::json_of(limit))
         .bind(by)
         .bind(moment(now))
         .fetch_one(&mut **writer)

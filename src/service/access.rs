@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 use super::Service;
 use super::failure::{Failure, Kind};
 use crate::database::StoreError;
-use crate::domain::access::{Right, Rights};
+use crate::domain::access::{Limit, Right, Rights};
 use crate::domain::hint::Act;
 use crate::domain::text::{LONGEST_TEXT, is_invisible};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Token};
 use crate::worker::PlanLoadError;
 
 /// What whoever may not configure is told while a column waits to be classified.
@@ -46,6 +46,8 @@ pub struct Caller {
     pub name: String,
     /// What they may do.
     pub rights: Rights,
+    /// The clients to whom they may do it.
+    pub limit: Limit,
     /// By which way they ask.
     pub way: Way,
     /// The token's number, if it is one.
@@ -58,7 +60,7 @@ impl Caller {
         let Some(found) = ledger.token(&hash(token)).await? else { return Ok(None) };
         // Whether it was used is for people to see; a full disk must not lock them out.
         let _ = ledger.token_used(&found).await;
-        Ok(Some(Self { name: found.name, rights: found.rights, way, token: Some(found.id) }))
+        Ok(Some(Self::of(found, way)))
     }
 
     /// Who holds a session's cookie; `None` if the session is over, or its token not in force. Whether it `is_used`
@@ -68,7 +70,11 @@ impl Caller {
         if is_used {
             let _ = ledger.token_used(&found).await;
         }
-        Ok(Some(Self { name: found.name, rights: found.rights, way: Way::Http, token: Some(found.id) }))
+        Ok(Some(Self::of(found, Way::Http)))
+    }
+
+    fn of(token: Token, way: Way) -> Self {
+        Self { name: token.name, rights: token.rights, limit: token.limit, way, token: Some(token.id) }
     }
 }
 
@@ -99,9 +105,17 @@ pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
     Failure::new(format!("`{}` may not {what}", caller.name), hint).of(Kind::Forbidden)
 }
 
+/// What a caller is told whose token is limited to some clients, about what concerns others.
+#[must_use]
+pub(super) fn beyond(caller: &Caller, what: &str) -> Failure {
+    let what = format!("`{}` may not {what}: the token is limited to {}", caller.name, caller.limit);
+    Failure::new(what, "use a token that is not limited to some clients").of(Kind::Forbidden)
+}
+
 impl Service {
     /// Lets the caller do something, or says why not. A refusal is recorded,
-    /// and so is whatever may change something.
+    /// and so is whatever may change something. A caller whose token is limited
+    /// to some clients is refused: see [`Self::allow_within`].
     ///
     /// # Errors
     ///
@@ -118,16 +132,37 @@ impl Service {
     /// [`Failure`] as [`Self::allow`].
     pub async fn allow_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         self.permit_on(right, what, subject).await?;
+        self.complete_for(right).await
+    }
+
+    /// The same for what may be done whether or not the policy is complete.
+    pub(super) async fn permit_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
+        self.permit(right, what, subject, self.caller.limit.is_none()).await
+    }
+
+    /// The same where what follows concerns no client beyond the caller's limit: it takes its clients from
+    /// `service/limit.rs`.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] as [`Self::allow`].
+    pub async fn allow_within(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
+        self.permit(right, what, subject, true).await?;
+        self.complete_for(right).await
+    }
+
+    /// What changes clients needs a policy that says everything, save from those who may complete it.
+    async fn complete_for(&self, right: Right) -> Result<(), Failure> {
         if matches!(right, Right::Anonymize | Right::Bulk) && !self.caller.rights.hold(Right::Configure) {
             self.configured().await?;
         }
         Ok(())
     }
 
-    /// The same for what may be done whether or not the policy is complete.
-    pub(super) async fn permit_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
+    async fn permit(&self, right: Right, what: &str, subject: &str, is_within: bool) -> Result<(), Failure> {
         let caller = &self.caller;
-        let allowed = caller.rights.hold(right);
+        let has_right = caller.rights.hold(right);
+        let allowed = has_right && is_within;
         let named = format!("{what} {}", subject.trim()).trim_end().replace(is_invisible, "");
         let named: String = named.chars().take(LONGEST_TEXT).collect();
         if !allowed || right != Right::Read {
@@ -136,7 +171,7 @@ impl Service {
         }
         if !allowed {
             tracing::warn!(by = caller.name, what, needs = right.as_str(), "refused");
-            return Err(refusal(caller, right, &named));
+            return Err(if has_right { beyond(caller, &named) } else { refusal(caller, right, &named) });
         }
         Ok(())
     }

@@ -115,7 +115,8 @@ impl Service {
     ///
     /// [`Failure`] if nobody is called so, or the caller may not read.
     pub async fn client(&self, key: &str) -> Result<ClientStatus, Failure> {
-        self.allow(Right::Read, "look at clients").await?;
+        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.own_client(key).await?;
         let ledger = &self.context.ledger;
         let now = look(&self.context, key, self.today()).await?;
         let history = ledger.history(&now.key).await?;
@@ -154,11 +155,13 @@ impl Service {
     ///
     /// [`Failure`] if a gate refuses, or the caller may not anonymize.
     pub async fn anonymize(&self, key: &str, force: bool) -> Result<i64, Failure> {
-        self.allow_on(Right::Anonymize, "anonymize client", key).await?;
+        self.allow_within(Right::Anonymize, "anonymize client", key).await?;
+        self.own_client(key).await?;
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
         ledger_key(&self.context, key).await?;
         let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
         let request = Request { force, zone: self.time_zone, ..Request::of_clients(vec![key], self.today()) };
+        let request = self.within_limit(request).await?;
         let opened = open(&self.context, &request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
@@ -206,7 +209,8 @@ impl Service {
     ///
     /// [`Failure`] if the client is on hold already, was anonymized, or is not there.
     pub async fn place_hold(&self, key: &str, reason: &str) -> Result<String, Failure> {
-        self.allow_on(Right::Anonymize, "place a hold on client", key).await?;
+        self.allow_within(Right::Anonymize, "place a hold on client", key).await?;
+        self.own_client(key).await?;
         let reason = reason_of("a hold", reason)?;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
@@ -236,7 +240,8 @@ impl Service {
     ///
     /// [`Failure`] if the client is not on hold, or on somebody else's.
     pub async fn release_hold(&self, key: &str) -> Result<String, Failure> {
-        self.allow_on(Right::Anonymize, "release the hold on client", key).await?;
+        self.allow_within(Right::Anonymize, "release the hold on client", key).await?;
+        self.own_client(key).await?;
         let key = ledger_key(&self.context, key).await?;
         let holds = self.context.ledger.holds(Some(&key), false).await?;
         let Some(hold) = holds.first() else {
@@ -266,7 +271,7 @@ impl Service {
 
     /// Holds, newest first: those in force, or all.
     pub async fn holds(&self, released_too: bool) -> Result<Vec<Hold>, Failure> {
-        self.allow(Right::Read, "look at holds").await?;
-        Ok(self.context.ledger.holds(None, released_too).await?)
+        self.allow_within(Right::Read, "look at holds", "").await?;
+        self.own(self.context.ledger.holds(None, released_too).await?, |own| &own.client_key).await
     }
 }

@@ -39,7 +39,8 @@ impl Service {
     /// [`Failure`] if the policy names no such column, there is no such client or
     /// it was anonymized, the day is none, or the caller may not anonymize.
     pub async fn set_to_anonymize_on(&self, key: &str, new: Option<&str>) -> Result<Dated, Failure> {
-        self.allow_on(Right::Anonymize, "set the day of client", key).await?;
+        self.allow_within(Right::Anonymize, "set the day of client", key).await?;
+        self.own_client(key).await?;
         let (context, store) = (&self.context, &self.context.store);
         let loaded = context.planner.plan(store).await?;
         let plan = &loaded.plan;

@@ -190,12 +190,12 @@ impl Service {
     ///
     /// [`Failure`] if the caller may not read.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
-        self.allow(Right::Read, "look at jobs").await?;
+        self.allow_within(Right::Read, "look at jobs", "").await?;
         let ledger = &self.context.ledger;
         let mut jobs = job_status(ledger, &self.jobs).await?;
         for job in jobs.iter_mut().filter(|own| own.error.is_none()) {
             let page = SweepPage { job: Some(job.job.clone()), most: 1, ..SweepPage::default() };
-            if let Some(sweep) = ledger.sweeps(&page).await?.pop() {
+            if let Some(sweep) = ledger.sweeps(&page).await?.pop().filter(|own| self.sees_sweep(own)) {
                 job.last = Some(Shown::of(&self.context, sweep).await?);
             }
         }

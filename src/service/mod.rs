@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod failure;
 pub mod jobs;
 pub mod journal;
+mod limit;
 pub mod night;
 pub mod pauses;
 pub mod reviews;

@@ -131,7 +131,8 @@ impl Service {
     /// [`Failure`] if what is asked for makes no sense, or the caller may not.
     pub async fn begin_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
         let making = Sought { state: Some("making".to_owned()), ..Sought::default() };
-        if self.reviews(&making).await?.len() >= MOST_MADE {
+        self.tidy().await?;
+        if self.context.ledger.reviews(&making, MOST_LISTED).await?.len() >= MOST_MADE {
             let what = format!("{MOST_MADE} reviews are being made already");
             return Err(Failure::new(what, "wait until one of them is made, or delete one").of(Kind::Conflict));
         }
@@ -145,7 +146,7 @@ impl Service {
     }
 
     async fn begun(&self, name: &str, ask: &Ask) -> Result<(i64, Request), Failure> {
-        self.allow_on(Right::Bulk, "make review", name).await?;
+        self.allow_within(Right::Bulk, "make review", name).await?;
         let name = name_of("review", name)?;
         let request = self.request_for_clients(ask).await?;
         if request.kind == SweepKind::Replay || request.force {
@@ -242,11 +243,13 @@ impl Service {
 
     pub(super) async fn find(&self, name: &str) -> Result<Review, Failure> {
         self.tidy().await?;
-        let found = self.context.ledger.review(name.trim()).await?;
-        found.ok_or_else(|| {
-            let hint = Act::Reviews.then(" shows those there are");
-            Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound)
-        })
+        match self.context.ledger.review(name.trim()).await? {
+            Some(found) if self.sees_review(&found)? => Ok(found),
+            _ => {
+                let hint = Act::Reviews.then(" shows those there are");
+                Err(Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound))
+            }
+        }
     }
 
     /// What a review may be of, under the policy as it is.
@@ -255,7 +258,7 @@ impl Service {
     ///
     /// [`Failure`] if the policy cannot be used, or the caller may not read.
     pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
-        self.allow(Right::Read, "look at reviews").await?;
+        self.allow_within(Right::Read, "look at reviews", "").await?;
         let loaded = self.context.planner.plan(&self.context.store).await?;
         let plan = &loaded.plan;
         let of_clients = |job: &Job| matches!(job.kind, SweepKind::Due | SweepKind::Period);
@@ -271,17 +274,36 @@ impl Service {
 
     /// Reviews, those that wait first, then the newest; up to 200.
     pub async fn reviews(&self, sought: &Sought) -> Result<Vec<Review>, Failure> {
-        self.allow(Right::Read, "look at reviews").await?;
+        self.allow_within(Right::Read, "look at reviews", "").await?;
         self.tidy().await?;
-        Ok(self.context.ledger.reviews(sought, MOST_LISTED).await?)
+        let mut seen = Vec::new();
+        for review in self.context.ledger.reviews(sought, self.most_read()).await? {
+            if self.sees_review(&review)? {
+                seen.push(review);
+            }
+        }
+        seen.truncate(MOST_LISTED as usize);
+        Ok(seen)
+    }
+
+    /// How many reviews, or imports, are read for a list, of which a limited caller sees some.
+    pub(super) fn most_read(&self) -> u32 {
+        if self.caller.limit.is_none() { MOST_LISTED } else { MOST_LISTED * 10 }
     }
 
     /// A review with its clients.
     pub async fn review(&self, name: &str) -> Result<Reviewed, Failure> {
-        self.allow(Right::Read, "look at reviews").await?;
+        self.allow_within(Right::Read, "look at reviews", "").await?;
         let review = self.find(name).await?;
-        let keys = self.context.ledger.reviewed(review.id).await?;
+        let keys = self.keys_of(&review).await?;
         Ok(Reviewed { review, keys })
+    }
+
+    /// The clients of a review, none of whom has left the caller's limit since.
+    pub(super) async fn keys_of(&self, review: &Review) -> Result<Vec<String>, Failure> {
+        let keys = self.context.ledger.reviewed(review.id).await?;
+        self.only_own_texts(&keys).await?;
+        Ok(keys)
     }
 
     /// Opens a sweep over exactly the clients of the review that was seen, each
@@ -292,7 +314,7 @@ impl Service {
     /// [`Failure`] if whoever made it approves it, it is decided or too old, it is
     /// not what was seen, the policy has changed since, or a gate refuses.
     pub async fn approve_review(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
-        self.allow_on(Right::Bulk, "approve review", name).await?;
+        self.allow_within(Right::Bulk, "approve review", name).await?;
         patiently(|| Box::pin(self.approve_now(name, seen))).await
     }
 
@@ -317,7 +339,7 @@ impl Service {
 
     /// The clients of a review that waits, unless it was decided since it was read.
     pub(super) async fn held_keys(&self, review: &Review) -> Result<Vec<String>, Failure> {
-        let keys = self.context.ledger.reviewed(review.id).await?;
+        let keys = self.keys_of(review).await?;
         if i64::try_from(keys.len()) == Ok(review.clients) { Ok(keys) } else { Err(SweepError::Decided.into()) }
     }
 
@@ -329,7 +351,7 @@ impl Service {
         import: Option<NewImport>,
     ) -> Result<i64, Failure> {
         self.is_as_it_was(review).await?;
-        let asked: Ask = asked(review)?;
+        let asked: Ask = asked(&review.asked, &review.name)?;
         let terms = Ask {
             kind: Some(SweepKind::List),
             clients: keys.to_vec(),
@@ -374,7 +396,7 @@ impl Service {
     ///
     /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
     pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
-        self.allow_on(Right::Bulk, "reject review", name).await?;
+        self.allow_within(Right::Bulk, "reject review", name).await?;
         patiently(|| Box::pin(self.reject_now(name, seen))).await
     }
 
@@ -391,17 +413,17 @@ impl Service {
 
     /// Deletes a review, whatever became of it; a sweep that it opened stands.
     pub async fn delete_review(&self, name: &str) -> Result<(), Failure> {
-        self.allow_on(Right::Bulk, "delete review", name).await?;
+        self.allow_within(Right::Bulk, "delete review", name).await?;
         let review = self.find(name).await?;
         self.context.ledger.delete_review(review.id, &self.caller.name).await?;
         Ok(())
     }
 }
 
-/// What a review was made of.
-pub(super) fn asked(review: &Review) -> Result<Ask, Failure> {
-    serde_json::from_str(&review.asked).map_err(|_| {
-        let what = format!("the terms of review `{}` cannot be read", review.name);
+/// What a review of this name was made of, as the ledger has it.
+pub(super) fn asked(text: &str, review: &str) -> Result<Ask, Failure> {
+    serde_json::from_str(text).map_err(|_| {
+        let what = format!("the terms of review `{review}` cannot be read");
         Failure::new(what, "delete it and make another").of(Kind::Conflict)
     })
 }

@@ -55,15 +55,16 @@ impl Service {
     /// be replaced, or the caller may not.
     pub async fn save_selection(&self, name: &str, replace: bool, given: Given<'_>) -> Result<Saved, Failure> {
         let what = if replace { "replace" } else { "save" };
-        self.allow_on(Right::Bulk, &format!("{what} selection"), name).await?;
+        self.allow_within(Right::Bulk, &format!("{what} selection"), name).await?;
         let name = name_of("selection", name)?;
         let ledger = &self.context.ledger;
         // Told before anything is read; whoever is quicker is found at the end.
-        if !replace && ledger.selection(name).await?.is_some() {
+        let before = ledger.selection(name).await?;
+        if before.is_some_and(|own| !replace || !self.covers(own.limit.filters())) {
             return Err(taken(name));
         }
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
-        let new = ledger.begin_selection(name, parts, &self.caller.name).await?;
+        let new = ledger.begin_selection(name, parts, (&self.caller.name, &self.caller.limit)).await?;
         let saved = async {
             let (read, clients) = self.read(new, given, parts).await?;
             if clients == 0 {
@@ -106,6 +107,7 @@ impl Service {
                 page.push(key);
             }
             if page.len() == A_PAGE || is_last {
+                self.only_own_texts(&page).await?;
                 read += page.len() as u64;
                 clients += self.context.ledger.add_to_selection(new, &page).await?;
                 page.clear();
@@ -118,39 +120,53 @@ impl Service {
 
     /// Selections behind a name, by name, without their keys.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, Failure> {
-        self.allow(Right::Read, "look at selections").await?;
-        Ok(self.context.ledger.selections(behind, most).await?)
+        self.allow_within(Right::Read, "look at selections", "").await?;
+        let (mut behind, mut seen) = (behind.map(str::to_owned), Vec::new());
+        loop {
+            let found = self.context.ledger.selections(behind.as_deref(), most).await?;
+            let is_last = found.len() < most as usize;
+            behind = found.last().map(|own| own.name.clone());
+            seen.extend(found.into_iter().filter(|own| self.covers(own.limit.filters())));
+            if is_last || seen.len() >= most as usize {
+                break;
+            }
+        }
+        seen.truncate(most as usize);
+        Ok(seen)
     }
 
     /// A selection, without its keys.
     pub async fn selection(&self, name: &str) -> Result<Selection, Failure> {
-        self.allow(Right::Read, "look at selections").await?;
+        self.allow_within(Right::Read, "look at selections", "").await?;
         self.find_selection(name).await
     }
 
     /// A selection, with a page of its keys behind one of them.
     pub async fn selected(&self, name: &str, behind: Option<&str>, most: u32) -> Result<Selected, Failure> {
-        self.allow(Right::Read, "look at clients").await?;
+        self.allow_within(Right::Read, "look at clients", "").await?;
         let selection = self.find_selection(name).await?;
         let keys = self.context.ledger.selected(selection.id, behind, most as usize).await?;
+        self.only_own_texts(&keys).await?;
         Ok(Selected { selection, keys })
     }
 
     /// Deletes a selection; a sweep that was opened over it stands.
     pub async fn delete_selection(&self, name: &str) -> Result<(), Failure> {
-        self.allow_on(Right::Bulk, "delete selection", name).await?;
+        self.allow_within(Right::Bulk, "delete selection", name).await?;
         let ledger = &self.context.ledger;
+        self.find_selection(name).await?;
         if ledger.delete_selection(name.trim()).await? {
             return Ok(());
         }
         Err(unknown(Some(ledger), name.trim()).await?.into())
     }
 
-    async fn find_selection(&self, name: &str) -> Result<Selection, Failure> {
+    pub(super) async fn find_selection(&self, name: &str) -> Result<Selection, Failure> {
         let ledger = &self.context.ledger;
         match ledger.selection(name.trim()).await? {
-            Some(found) => Ok(found),
-            None => Err(unknown(Some(ledger), name.trim()).await?.into()),
+            Some(found) if self.covers(found.limit.filters()) => Ok(found),
+            // The names that are near may be beyond the caller's limit, too.
+            _ => Err(unknown(self.caller.limit.is_none().then_some(ledger), name.trim()).await?.into()),
         }
     }
 }

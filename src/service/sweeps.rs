@@ -21,7 +21,7 @@ use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, SweepPage, Through};
+use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Sweep, SweepPage, Through};
 use crate::report::counted;
 use crate::worker::sweep::{Bound, Client, Mode, Survey, SweepError, open, survey};
 use crate::worker::{Context, Request};
@@ -121,7 +121,7 @@ impl Service {
     /// [`Failure`] if a gate refuses, the same sweep is running, the preview is
     /// not what it would do now, the request makes no sense, or the caller may not.
     pub async fn start_sweep(&self, ask: &Ask, seen: Option<&Previewed>, once: bool) -> Result<i64, Failure> {
-        self.allow_on(ask.right(), "start a sweep of", &ask.named()).await?;
+        self.allow_within(ask.right(), "start a sweep of", &ask.named()).await?;
         if let Some(name) = &ask.job {
             needs_no_review(&job(&self.jobs, name)?)?;
         }
@@ -205,7 +205,7 @@ impl Service {
     ///
     /// [`Failure`] as [`Self::preview`].
     pub async fn preview_up_to(&self, ask: &Ask, most: usize) -> Result<Preview, Failure> {
-        self.allow_on(Right::Read, "preview a sweep of", &ask.named()).await?;
+        self.allow_within(Right::Read, "preview a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
         let mut clients = Vec::new();
         let mut name = |client| {
@@ -224,7 +224,7 @@ impl Service {
     ///
     /// [`Failure`] if the rehearsal fails, or the caller may not.
     pub async fn rehearse(&self, ask: &Ask) -> Result<Survey, Failure> {
-        self.allow_on(Right::Bulk, "rehearse a sweep of", &ask.named()).await?;
+        self.allow_within(Right::Bulk, "rehearse a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
         rehearse(&self.context, &request, &mut |_| {}).await
     }
@@ -235,9 +235,9 @@ impl Service {
     ///
     /// [`Failure`] if it is not running, or the caller may not.
     pub async fn cancel_sweep(&self, id: i64) -> Result<(), Failure> {
-        self.allow(Right::Bulk, &format!("cancel sweep {id}")).await?;
+        self.allow_within(Right::Bulk, &format!("cancel sweep {id}"), "").await?;
         let ledger = &self.context.ledger;
-        let sweep = ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        let sweep = self.find_sweep(id).await?;
         if sweep.state != State::Running {
             let what = format!("sweep {id} is {}, so there is nothing to cancel", sweep.state.as_str());
             return Err(Failure::new(what, "what was anonymized stands").of(Kind::Conflict));
@@ -248,19 +248,36 @@ impl Service {
 
     /// A page of sweeps, newest first.
     pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
-        self.allow(Right::Read, "look at sweeps").await?;
+        self.allow_within(Right::Read, "look at sweeps", "").await?;
+        let (mut page, most) = (page.clone(), page.most as usize);
+        let mut seen = Vec::new();
+        loop {
+            let found = self.context.ledger.sweeps(&page).await?;
+            let is_last = found.len() < most;
+            page.before = found.last().map(|own| own.id);
+            seen.extend(found.into_iter().filter(|own| self.sees_sweep(own)));
+            if is_last || seen.len() >= most {
+                break;
+            }
+        }
+        seen.truncate(most);
         let mut shown = Vec::new();
-        for sweep in self.context.ledger.sweeps(page).await? {
+        for sweep in seen {
             shown.push(Shown::of(&self.context, sweep).await?);
         }
         Ok(shown)
     }
 
+    async fn find_sweep(&self, id: i64) -> Result<Sweep, Failure> {
+        let found = self.context.ledger.sweep(id).await?;
+        found.filter(|own| self.sees_sweep(own)).ok_or_else(|| no_sweep(id))
+    }
+
     /// A sweep.
     pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
-        self.allow(Right::Read, "look at sweeps").await?;
+        self.allow_within(Right::Read, "look at sweeps", "").await?;
         let ledger = &self.context.ledger;
-        let sweep = ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
+        let sweep = self.find_sweep(id).await?;
         let shown = Shown::of(&self.context, sweep).await?;
         let (outstanding, delivered) = (ledger.outstanding(Some(id)).await?, ledger.through(id).await?);
         Ok(SweepStatus {
@@ -286,15 +303,31 @@ impl Service {
     ///
     /// [`Failure`] if there is no such sweep, or the caller may not read.
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
-        self.allow(Right::Read, "look at clients").await?;
-        self.context.ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
-        Ok(self.context.ledger.outcomes(id, page).await?)
+        self.allow_within(Right::Read, "look at clients", "").await?;
+        self.find_sweep(id).await?;
+        let (mut page, most) = (page.clone(), page.most as usize);
+        let mut listed = Vec::new();
+        loop {
+            let found = self.context.ledger.outcomes(id, &page).await?;
+            let is_last = found.len() < most;
+            page.behind = found.last().map(|own| own.client_key.clone());
+            // A list may name others, of whom it says that they are not due.
+            listed.extend(self.own(found, |own: &Listed| &own.client_key).await?);
+            if is_last || listed.len() >= most {
+                break;
+            }
+        }
+        listed.truncate(most);
+        Ok(listed)
     }
 
     /// Clients that failed, up to a thousand.
     pub async fn failures(&self) -> Result<Vec<FailedClient>, Failure> {
-        self.allow(Right::Read, "look at clients").await?;
-        Ok(self.context.ledger.failures(MOST_FAILURES).await?)
+        self.allow_within(Right::Read, "look at clients", "").await?;
+        let most = if self.caller.limit.is_none() { MOST_FAILURES } else { u32::MAX };
+        let mut failed = self.own(self.context.ledger.failures(most).await?, |own| &own.client_key).await?;
+        failed.truncate(MOST_FAILURES as usize);
+        Ok(failed)
     }
 
     /// Lets clients that failed be tried again, one or all, and returns the
@@ -315,12 +348,15 @@ impl Service {
     /// [`Failure`] as [`Self::retry`].
     pub async fn to_retry(&self, key: Option<&str>) -> Result<Vec<FailedClient>, Failure> {
         match key {
-            Some(key) => self.allow_on(Right::Anonymize, "retry client", key).await?,
-            None => self.allow(Right::Bulk, "retry all who failed").await?,
+            Some(key) => self.allow_within(Right::Anonymize, "retry client", key).await?,
+            None => self.allow_within(Right::Bulk, "retry all who failed", "").await?,
         }
         let context = &self.context;
-        let mut failed = context.ledger.failures(u32::MAX).await?;
+        let mut failed = self.own(context.ledger.failures(u32::MAX).await?, |own| &own.client_key).await?;
+        // A replay finds its clients itself.
+        failed.retain(|client| self.caller.limit.is_none() || client.kind != SweepKind::Replay.as_str());
         if let Some(key) = key {
+            self.own_client(key).await?;
             let key = ledger_key(context, key).await?;
             failed.retain(|client| client.client_key == key);
             if failed.is_empty() {
@@ -356,7 +392,7 @@ impl Service {
             // They were within the brake of the sweep in which they failed.
             let again = Request::of_clients(keys, self.today());
             let request = Request { force, retry: true, over_brake: true, zone: self.time_zone, ..again };
-            sweeps.extend(open(context, &request).await?);
+            sweeps.extend(open(context, &self.within_limit(request).await?).await?);
         }
         if !back.is_empty() {
             // They were anonymized once, and a replay finds them by what has come back of them.
@@ -444,7 +480,7 @@ impl Service {
             request.keys = self.keys(&ask.clients).await?;
             request.selection = ask.selection.as_ref().map(|name| name.trim().to_owned());
         }
-        Ok(request)
+        self.within_limit(request).await
     }
 
     /// Each client once.

@@ -11,7 +11,7 @@ use super::access::{Caller, Way};
 use super::failure::{Failure, Kind};
 use super::reviews::NOBODY;
 use super::sweeps::Ask;
-use crate::domain::access::Right;
+use crate::domain::access::{Limit, Right};
 use crate::domain::hint::Act;
 use crate::domain::job::Job;
 use crate::worker::scheduler::missed;
@@ -87,7 +87,8 @@ impl Service {
         let name = review_name(job, tick);
         // Nobody who approves goes by the name of a job.
         let rights = [Right::Bulk, Right::Configure].into_iter().collect();
-        let caller = Caller { name: format!("job {}", job.name), rights, way: Way::Command, token: None };
+        let by = format!("job {}", job.name);
+        let caller = Caller { name: by, rights, limit: Limit::default(), way: Way::Command, token: None };
         let ask = Ask { job: Some(job.name.clone()), ..Ask::default() };
         let made = self.for_caller(caller).make_review(&name, &ask, &mut |_, _| {}).await;
         let found = context.ledger.review(&name).await?;

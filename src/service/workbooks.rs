@@ -95,11 +95,11 @@ impl Service {
     /// [`Failure`] if the review does not wait, the policy has changed since, or
     /// the caller may not.
     pub async fn export_review(&self, name: &str) -> Result<File, Failure> {
-        self.allow_on(Right::Bulk, "export review", name).await?;
+        self.allow_within(Right::Bulk, "export review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
         let loaded = self.is_as_it_was(&review).await?;
-        let keys = self.context.ledger.reviewed(review.id).await?;
+        let keys = self.keys_of(&review).await?;
         let mut known = self.shown(&loaded, &keys).await?;
         let rows = keys.into_iter().map(|key| {
             let cells = known.remove(&key).unwrap_or_else(|| vec![String::new(); loaded.plan.shown.len()]);
@@ -123,7 +123,7 @@ impl Service {
     /// [`Failure`] if the review does not wait, a gate refuses the sweep, or the
     /// caller may not.
     pub async fn import_review(&self, name: &str, bytes: Vec<u8>) -> Result<Import, Failure> {
-        self.allow_on(Right::Bulk, "import review", name).await?;
+        self.allow_within(Right::Bulk, "import review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
         let loaded = self.is_as_it_was(&review).await?;
@@ -181,22 +181,31 @@ impl Service {
 
     /// Workbooks that were given back, the newest first; up to 200.
     pub async fn imports(&self, sought: &Sought) -> Result<Vec<Import>, Failure> {
-        self.allow(Right::Read, "look at reviews").await?;
-        Ok(self.context.ledger.imports(sought, MOST_LISTED).await?)
+        self.allow_within(Right::Read, "look at reviews", "").await?;
+        let mut seen = Vec::new();
+        for import in self.context.ledger.imports(sought, self.most_read()).await? {
+            if self.sees_import(&import)? {
+                seen.push(import);
+            }
+        }
+        seen.truncate(MOST_LISTED as usize);
+        Ok(seen)
     }
 
     /// A workbook that was given back.
     pub async fn import(&self, id: i64) -> Result<Import, Failure> {
-        self.allow(Right::Read, "look at reviews").await?;
+        self.allow_within(Right::Read, "look at reviews", "").await?;
         self.found_import(id).await
     }
 
     async fn found_import(&self, id: i64) -> Result<Import, Failure> {
-        let found = self.context.ledger.import(id).await?;
-        found.ok_or_else(|| {
-            let hint = Act::Imports.then(" shows those there are");
-            Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound)
-        })
+        match self.context.ledger.import(id).await? {
+            Some(found) if self.sees_import(&found)? => Ok(found),
+            _ => {
+                let hint = Act::Imports.then(" shows those there are");
+                Err(Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound))
+            }
+        }
     }
 
     /// What is wrong with a workbook that was given back, as an XLSX file.
@@ -324,7 +333,7 @@ fn columns(loaded: &Loaded) -> Vec<String> {
 
 /// What a workbook says of its review. Nothing in it changes while the review waits.
 fn about(review: &Review) -> Result<Vec<(String, String)>, Failure> {
-    let asked = asked(review)?;
+    let asked = asked(&review.asked, &review.name)?;
     let mut all = vec![
         ("Review", review.name.clone()),
         (NUMBER, review.id.to_string()),

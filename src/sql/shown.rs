@@ -1,4 +1,4 @@
-//! What a review shows of clients.
+//! What a review shows of clients, and which clients a limit leaves.
 
 use chrono::NaiveDate;
 
@@ -15,9 +15,21 @@ pub fn shown(plan: &Plan) -> String {
     let scope = Scope::new(&plan.client, NaiveDate::MIN);
     let columns = plan.shown.iter().map(|own| format!("CAST({} AS TEXT)", column(CLIENT, own)));
     let columns: Vec<String> = [scope.key_text(CLIENT)].into_iter().chain(columns).collect();
+    of_given(plan, scope, &columns.join(", "))
+}
+
+/// The key of each client that passes these conditions on `lethe_c`, as the ledger writes it; `$1` is the clients' keys
+/// as a JSON array.
+#[must_use]
+pub fn within(plan: &Plan, conditions: &[String]) -> String {
+    let scope = Scope::new(&plan.client, NaiveDate::MIN);
+    let found = of_given(plan, scope, &scope.key_text(CLIENT));
+    format!("{found} WHERE {}", conditions.join(" AND "))
+}
+
+fn of_given(plan: &Plan, scope: Scope, columns: &str) -> String {
     format!(
-        "SELECT {} FROM {} {} {} ON {} = {}",
-        columns.join(", "),
+        "SELECT {columns} FROM {} {} {} ON {} = {}",
         scope.dialect.given_keys(),
         scope.dialect.then(),
         scope.clients(),

@@ -212,7 +212,7 @@ pub(super) async fn prepare(
         SweepKind::List if request.keys.is_empty() && request.selection.is_none() => return Err(SweepError::EmptyList),
         _ => {}
     }
-    let filters = filters_of(&loaded, &request.filters)?;
+    let filters = conditions(&loaded, &request.filters)?;
     if matches!(request.kind, SweepKind::Due | SweepKind::Period) {
         one_value_each(plan, &request.filters)?;
     }
@@ -254,7 +254,12 @@ pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepE
     }
 }
 
-fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
+/// Filters as conditions on the client table.
+///
+/// # Errors
+///
+/// [`SweepError`] if the policy declares no such filter, or a value cannot stand in its column.
+pub fn conditions(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
     let known = &loaded.plan.filters;
     filters
         .iter()
@@ -537,7 +542,7 @@ pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<
     }
     Ok(Some(Prepared {
         selection: Selection::of(sweep.kind),
-        filters: filters_of(&loaded, &sweep.filters)?,
+        filters: conditions(&loaded, &sweep.filters)?,
         cutoff: sweep.cutoff,
         today: sweep.today,
         zone: sweep.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),

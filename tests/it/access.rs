@@ -14,6 +14,8 @@ const POLICY: &str = r#"
 table = "customers"
 key = "no"
 to_anonymize_on = "due"
+[filters]
+customer = "no"
 [tables.customers.columns]
 no = { class = "non-personal" }
 name = { class = "personal", replace = "Anonymized client" }
@@ -81,6 +83,7 @@ async fn n1_an_account_without_an_entry_is_refused_and_so_recorded() {
         &["sweep", "--due", "--wait"][..],
         &["sweep", "--due", "--rehearse"],
         &["sweep", "--due", "--preview"],
+        &["sweep", "--retention", "--preview"],
         &["status"],
         &["client", "C1"],
         &["hold", "add", "C1", "--reason", "r"],
@@ -100,7 +103,7 @@ async fn n1_an_account_without_an_entry_is_refused_and_so_recorded() {
     let requests: Value = serde_json::from_slice(&requests.stdout).expect("JSON");
     let refused =
         requests.as_array().unwrap().iter().filter(|own| own["allowed"] == 0 && own["asked_by"] == account.as_str());
-    assert_eq!(refused.count(), 13);
+    assert_eq!(refused.count(), 14);
     let sweeps = lethe(folder.path(), Some(&admin), &["status", "--json"]);
     assert_eq!(serde_json::from_slice::<Value>(&sweeps.stdout).unwrap()["sweeps"], serde_json::json!([]));
 }
@@ -130,6 +133,39 @@ async fn a_token_says_who_asks_and_what_they_may_do() {
         assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not in force"), "{}", said(&refused));
         assert!(!said(&refused).contains(token), "a token is never repeated");
     }
+}
+
+#[tokio::test]
+async fn r20_a_token_limited_to_a_filter_value_sees_and_takes_no_other_client() {
+    let folder = company("").await;
+    for (args, what) in [
+        (&["--right", "bulk", "--only", "colour=red"][..], "the policy declares no filter `colour`"),
+        (&["--right", "configure", "--only", "customer=C1"], "the right `configure` concerns all clients"),
+        (&["--right", "read,admin", "--only", "customer=C1"], "concerns all clients"),
+        (&["--right", "bulk", "--only", "customer"], "write it as NAME=VALUE"),
+    ] {
+        let refused = lethe(folder.path(), None, &[&["token", "add", "desk"], args].concat());
+        assert!(!refused.status.success() && said(&refused).contains(what), "{args:?}: {}", said(&refused));
+    }
+    let add = ["token", "add", "desk", "--right", "bulk", "--only", "customer=C1", "--json"];
+    let made: Value = serde_json::from_slice(&lethe(folder.path(), None, &add).stdout).expect("JSON");
+    let desk = made["token"].as_str().expect("a token");
+    let listed = lethe(folder.path(), None, &["token", "list"]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("customer=C1"));
+    for args in [&["status"][..], &["report", "month", "2026-01"], &["deliveries"], &["sweep", "--replay"]] {
+        let refused = lethe(folder.path(), Some(desk), args);
+        assert!(said(&refused).contains("the token is limited to customer=C1"), "{args:?}: {}", said(&refused));
+    }
+    let unknown = lethe(folder.path(), Some(desk), &["client", "C2"]);
+    assert!(said(&unknown).contains("there is no client `C2`"), "{}", said(&unknown));
+    assert!(lethe(folder.path(), Some(desk), &["client", "C1"]).status.success());
+    let preview = lethe(folder.path(), Some(desk), &["sweep", "--due", "--preview", "--clients"]);
+    let preview = String::from_utf8_lossy(&preview.stdout).into_owned();
+    assert!(preview.contains("C1") && !preview.contains("C2"), "{preview}");
+    assert!(lethe(folder.path(), Some(desk), &["sweep", "--due", "--wait"]).status.success());
+    let left = lethe(folder.path(), None, &["sweep", "--due", "--preview", "--clients"]);
+    let left = String::from_utf8_lossy(&left.stdout).into_owned();
+    assert!(left.contains("C2") && !left.contains("C1"), "{left}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A key that was given to somebody else: the new client is looked at as one, and no replay takes them.
 
 use chrono_tz::UTC;
-use lethe::domain::access::Right;
+use lethe::domain::access::{Limit, Right};
 use lethe::domain::sweep::SweepKind;
 use lethe::service::Service;
 use lethe::service::access::{Caller, Way};
@@ -116,7 +116,8 @@ async fn an_operator_who_names_the_new_client_has_them_anonymized() {
 /// What an operator asks, who may do anything.
 fn service(company: &Company) -> Service {
     let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
-    let caller = Caller { name: "operator".to_owned(), rights, way: Way::Command, token: None };
+    let limit = Limit::default();
+    let caller = Caller { name: "operator".to_owned(), rights, limit, way: Way::Command, token: None };
     let jobs = company.folder.path().join("jobs");
     Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: false, caller }
 }

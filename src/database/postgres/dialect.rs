@@ -465,6 +465,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0021_rehearsed.sql"),
             include_str!("../../../migrations/postgres/0022_halted.sql"),
             include_str!("../../../migrations/postgres/0027_console.sql"),
+            include_str!("../../../migrations/postgres/0023_limits.sql"),
         ]
     }
 

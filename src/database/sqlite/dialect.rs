@@ -386,6 +386,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
             include_str!("../../../migrations/sqlite/0022_halted.sql"),
             include_str!("../../../migrations/sqlite/0027_console.sql"),
+            include_str!("../../../migrations/sqlite/0023_limits.sql"),
         ]
     }
 

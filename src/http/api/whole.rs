@@ -48,7 +48,7 @@ pub(in crate::http) async fn status(
     Asking(service): Asking,
     Asked(Last { last }): Asked<Last>,
 ) -> Result<Json<Status>, Problem> {
-    service.allow(Right::Read, "look at sweeps").await?;
+    service.allow(Right::Read, "look at the status").await?;
     let last = within(last, 200)?;
     Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
 }

@@ -37,6 +37,8 @@ pub(super) struct Frame {
     /// What every form carries; empty where nobody is known to be signed in.
     pub(super) mark: String,
     pub(super) who: String,
+    /// Whether the caller's token is limited to some clients: pages about all of them refuse.
+    pub(super) is_limited: bool,
     pub(super) may_sweep: bool,
     pub(super) may_anonymize: bool,
     pub(super) may_configure: bool,
@@ -59,7 +61,12 @@ impl Frame {
         let caller = &session.service.caller;
         Self {
             mark: session.mark.clone(),
-            who: caller.name.clone(),
+            who: if caller.limit.is_none() {
+                caller.name.clone()
+            } else {
+                format!("{} ({})", caller.name, caller.limit)
+            },
+            is_limited: !caller.limit.is_none(),
             may_sweep: caller.rights.hold(Right::Bulk),
             may_anonymize: caller.rights.hold(Right::Anonymize),
             may_configure: caller.rights.hold(Right::Configure),
@@ -77,6 +84,7 @@ impl Frame {
             w,
             mark: String::new(),
             who: String::new(),
+            is_limited: false,
             may_sweep: false,
             may_anonymize: false,
             may_configure: false,
@@ -109,6 +117,8 @@ impl Frame {
         if self.may_admin {
             all.extend([("requests", "/requests", w.requests), ("tokens", "/tokens", w.tokens)]);
         }
+        let of_all = ["tonight", "policy", "deliveries", "reports", "journal", "requests", "tokens"];
+        all.retain(|own| !self.is_limited || !of_all.contains(&own.0));
         all
     }
 

@@ -132,10 +132,10 @@ pub(super) async fn tokens(session: Session) -> Result<Response, Problem> {
             None => Cell::Moment(own.expires_at.clone()),
         };
         let used = own.used_at.clone().map_or_else(|| text(w.never), Cell::Moment);
-        vec![text(&own.name), text(own.rights.names()), text(&own.made_by), state, used]
+        vec![text(&own.name), text(own.rights.names()), text(&own.limit), text(&own.made_by), state, used]
     });
     let rows = rows.collect();
-    let columns = vec![w.token, w.right, w.by, w.valid_until, w.last_used];
+    let columns = vec![w.token, w.right, w.limited_to, w.by, w.valid_until, w.last_used];
     Ok(shown(StatusCode::OK, &ListPage { title: w.tokens, empty: "–", columns, rows, doing: None, f }))
 }
 

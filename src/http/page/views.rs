@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::chart::Chart;
@@ -43,7 +43,10 @@ struct Tonight {
 
 pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Problem> {
     let service = &session.service;
-    service.allow(Right::Read, "look at sweeps").await?;
+    if !service.caller.limit.is_none() {
+        return Ok(Redirect::to("/sweeps").into_response());
+    }
+    service.allow(Right::Read, "look at the status").await?;
     let status = Status::of(&service.context, &service.jobs, 10, Face::Page).await?;
     let chart = Chart::of(service).await?;
     let due = waiting(&app, service).await?;

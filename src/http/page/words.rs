@@ -189,6 +189,7 @@ words! {
     way: "Via", "Via", "Über";
     tokens: "Tokens", "Jetons", "Tokens";
     valid_until: "Valid until", "Valable jusqu’au", "Gültig bis";
+    limited_to: "Limited to", "Limité à", "Beschränkt auf";
     last_used: "Last used", "Dernière utilisation", "Zuletzt verwendet";
     revoked: "revoked", "révoqué", "widerrufen";
     expired: "expired", "expiré", "abgelaufen";

@@ -7,6 +7,7 @@ mod fuzz;
 mod halted;
 mod hostile;
 mod hostile_files;
+mod limited;
 pub mod office;
 mod pages;
 mod pauses;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::UTC;
-use lethe::domain::access::{Right, Rights};
+use lethe::domain::access::{Limit, Right, Rights};
 use lethe::http::{Settings, listen};
 use lethe::ledger::NewToken;
 use lethe::service::Service;
@@ -80,7 +80,8 @@ impl Office {
         let jobs = company.folder.path().join("jobs");
         std::fs::create_dir(&jobs).expect("a folder");
         std::fs::write(jobs.join("nightly.toml"), JOB).expect("a job");
-        let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Http, token: None };
+        let (rights, limit) = (Rights::default(), Limit::default());
+        let nobody = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
         let service =
             Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: true, caller: nobody };
         let rate = NonZeroU32::new(rate).expect("a rate");
@@ -103,10 +104,16 @@ impl Office {
 
     /// A token with these rights, good for an hour.
     pub async fn token(&self, name: &str, rights: &[Right]) -> String {
+        self.limited(name, rights, &[]).await
+    }
+
+    /// The same, limited to clients with these filter values.
+    pub async fn limited(&self, name: &str, rights: &[Right], only: &[(&str, &str)]) -> String {
         let (token, ledger) = (new_token(), &self.company.context.ledger);
         let rights: Rights = rights.iter().copied().collect();
         let expires_at = ledger.clock().now() + TimeDelta::hours(1);
-        let new = NewToken { name, hash: &hash(&token), rights: &rights, made_by: "test", expires_at };
+        let limit: Limit = only.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let new = NewToken { name, hash: &hash(&token), rights: &rights, limit: &limit, made_by: "test", expires_at };
         assert!(ledger.add_token(&new).await.expect("the ledger is there"));
         token
     }

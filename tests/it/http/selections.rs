@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use lethe::domain::access::{Right, Rights};
+use lethe::domain::access::{Limit, Right, Rights};
 use lethe::service::Service;
 use lethe::service::access::{Caller, Way};
 use lethe::service::selections::Given;
@@ -25,7 +25,8 @@ async fn saved(office: &Office, token: &str) -> (StatusCode, Value) {
 
 /// What a command asks, by somebody who may do anything.
 fn service(company: &Company) -> Service {
-    let caller = Caller { name: "alice".to_owned(), rights: Rights::all(), way: Way::Command, token: None };
+    let (rights, limit) = (Rights::all(), Limit::default());
+    let caller = Caller { name: "alice".to_owned(), rights, limit, way: Way::Command, token: None };
     let context = company.context.clone();
     Service { context, jobs: PathBuf::new(), time_zone: chrono_tz::UTC, second_person: true, caller }
 }
@@ -290,7 +291,7 @@ async fn keys_of_several_parts_are_saved_and_swept_as_they_are() {
 async fn a_selection_cut_short_is_found_by_nobody_and_forgotten_a_day_later() {
     let office = Office::new().await;
     let (service, ledger) = (service(&office.company), &office.company.context.ledger);
-    let cut_short = ledger.begin_selection("spring", 1, "alice").await.unwrap();
+    let cut_short = ledger.begin_selection("spring", 1, ("alice", &Limit::default())).await.unwrap();
     ledger.add_to_selection(cut_short, &["C4".to_owned()]).await.unwrap();
     assert!(service.selections(None, 10).await.unwrap().is_empty());
     assert!(service.selection("spring").await.is_err() && service.delete_selection("spring").await.is_err());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono_tz::UTC;
-use lethe::domain::access::{Right, Rights};
+use lethe::domain::access::{Limit, Right, Rights};
 use lethe::domain::job::Job;
 use lethe::outside::{Event, Secret, Sender, Webhook};
 use lethe::service::Service;
@@ -36,7 +36,8 @@ fn ticking(office: &Office, receiver: &Receiver) -> (Service, [Job; 1]) {
         sender: Sender::new(std::time::Duration::from_secs(5)),
         ..Targets::default()
     });
-    let nobody = Caller { name: String::new(), rights: Rights::default(), way: Way::Command, token: None };
+    let (rights, limit) = (Rights::default(), Limit::default());
+    let nobody = Caller { name: String::new(), rights, limit, way: Way::Command, token: None };
     let service = Service { context, jobs, time_zone: UTC, second_person: true, caller: nobody };
     (service, [Job::parse("four-eyes", JOB).unwrap()])
 }
