@@ -18,7 +18,7 @@ const CONFIG: &str = "[sweep]\nrehearsal = false\nbrake_share = 1.0\n[backup]\nr
 
 /// What whoever may only read could have changed of Lethe's own tables. Tokens
 /// note when they were used, and every refusal is recorded.
-const OWN: [&str; 14] = [
+const OWN: [&str; 15] = [
     "lethe_sweeps",
     "lethe_batches",
     "lethe_outcomes",
@@ -26,6 +26,7 @@ const OWN: [&str; 14] = [
     "lethe_rehearsals",
     "lethe_backups",
     "lethe_dates",
+    "lethe_cleaned",
     "lethe_reviews",
     "lethe_reviewed",
     "lethe_selections",
