@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use super::output::{Output, reason, table};
+use super::confirm::confirm;
+use super::output::{Output, counted, reason, table};
 use super::{Failure, setup};
 use crate::domain::outcome::Outcome;
 use crate::domain::text::escaped;
+use crate::ledger::Cleaned;
 pub(super) use crate::report::minute;
+use crate::service::Service;
 use crate::service::clients::ClientStatus;
 pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
 
@@ -17,6 +20,12 @@ pub(super) struct Args {
     /// Set the day on which it is to be anonymized, such as 2027-01-31, or clear it with `never`.
     #[arg(long, value_name = "DAY")]
     to_anonymize_on: Option<String>,
+    /// Empty this column in the client's rows: one that the policy keeps and declares as `cleanable`; repeat it for more.
+    #[arg(long, value_name = "TABLE.COLUMN", conflicts_with = "to_anonymize_on")]
+    clean: Vec<String>,
+    /// Clean without asking: it cannot be undone.
+    #[arg(long, env = "LETHE_YES")]
+    yes: bool,
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
@@ -30,9 +39,25 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         });
         return Ok(());
     }
+    if !args.clean.is_empty() {
+        return clean(args, &service, out).await;
+    }
     let shown = service.client(&args.key).await?;
     let loaded = service.context.planner.plan(&service.context.store).await?;
     out.data(&shown, || text(&shown, &loaded.plan));
+    Ok(())
+}
+
+async fn clean(args: &Args, service: &Service, out: Output) -> Result<(), Failure> {
+    let what = format!("{} of client {} would be emptied, which cannot be undone", args.clean.join(", "), args.key);
+    confirm(&what, "Empty it?", "if it is right, add `--yes`", args.yes)?;
+    let done = service.clean(&args.key, &args.clean).await?;
+    out.data(&done, || {
+        let rows = |own: &Cleaned| counted(u64::try_from(own.changed).unwrap_or(0), "row");
+        let lines: Vec<String> =
+            done.cleaned.iter().map(|own| format!("{} is empty: {} changed", own.name, rows(own))).collect();
+        format!("Client {}:\n  {}", escaped(&done.client), lines.join("\n  "))
+    });
     Ok(())
 }
 
@@ -57,6 +82,9 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
         let by =
             last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
+    }
+    for own in &shown.cleaned {
+        text += &format!("{} emptied on {} by {}\n", own.name, &own.cleaned_at[..10], escaped(&own.cleaned_by));
     }
     for hold in &shown.holds {
         let (by, why) = (escaped(&hold.placed_by), escaped(&hold.reason));

@@ -37,6 +37,7 @@ fn least(method: &Method, path: &str) -> Option<(Right, &'static str)> {
         "/reviews/{review}/workbook" => (Right::Bulk, "export review"),
         "/reviews/{review}/import" | "/reviews/{review}/imports" => (Right::Bulk, "import review"),
         "/clients/{client}/anonymize" => (Right::Anonymize, "anonymize client"),
+        "/clients/{client}/clean" => (Right::Anonymize, "clean client"),
         "/clients/{client}/to-anonymize-on" | "/clients/day" => (Right::Anonymize, "set the day of client"),
         "/holds/{client}" if method == Method::DELETE => (Right::Anonymize, "release the hold on client"),
         "/holds/{client}" | "/holds" => (Right::Anonymize, "place a hold on client"),

@@ -15,7 +15,7 @@ use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
-use crate::ledger::{Hold, Notice, OutcomePage, Record, SetDate, State};
+use crate::ledger::{Cleaned, Hold, Notice, OutcomePage, Record, SetDate, State};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
@@ -52,6 +52,8 @@ pub struct ClientStatus {
     pub to_anonymize_on: Option<String>,
     /// Who set that day through Lethe, oldest first.
     pub dates: Vec<SetDate>,
+    /// Columns that were emptied by request, oldest first.
+    pub cleaned: Vec<Cleaned>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Notices it was given.
@@ -129,6 +131,7 @@ impl Service {
             client: now.key.clone(),
             to_anonymize_on: to_anonymize_on(&self.context, plan, &parsed).await?,
             dates: ledger.dates(&now.key).await?,
+            cleaned: ledger.cleaned(&now.key).await?,
             holds: ledger.holds(Some(&now.key), false).await?,
             notices: ledger.notices(&now.key).await?,
             files_left: ledger.files_left(&now.key).await?,

@@ -49,6 +49,8 @@ pub struct CoveredColumn {
     pub with: Option<String>,
     /// Why a personal column is kept.
     pub why: Option<String>,
+    /// Whether it can be emptied for one client by request.
+    pub cleanable: bool,
 }
 
 impl Service {
@@ -118,5 +120,6 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
             _ => None,
         },
         why: column.keep.clone(),
+        cleanable: column.cleanable,
     }
 }

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod attention;
 mod bounds;
+pub mod cleaning;
 pub mod clients;
 pub mod coverage;
 pub mod dates;

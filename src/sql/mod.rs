@@ -9,6 +9,7 @@
 pub mod alike;
 pub mod batch;
 mod change;
+pub mod clean;
 pub mod closing;
 pub mod date;
 pub mod effects;

@@ -3,6 +3,7 @@
 
 mod anonymize;
 pub mod batch;
+pub mod clean;
 mod closing;
 mod context;
 mod culprits;

@@ -88,6 +88,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         row_retention,
         quasi_identifiers,
         shown,
+        cleanable: rules.cleanable,
         counts_clients: schema
             .tables
             .values()

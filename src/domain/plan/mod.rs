@@ -82,6 +82,8 @@ pub struct Plan {
     pub quasi_identifiers: Vec<String>,
     /// The client table's columns that a review shows beside the key.
     pub shown: Vec<String>,
+    /// Columns that are kept, and can be emptied for one client by request.
+    pub cleanable: Vec<Cleanable>,
     /// Whether triggers of the database can delete rows, so that the clients are counted.
     pub counts_clients: bool,
     /// Every condition of the policy with the table it is evaluated on and its place.
@@ -235,6 +237,24 @@ pub struct Update {
     pub rules: Vec<Rule>,
     /// Whether it comes before everything else, as the columns refer to rows that go.
     pub first: bool,
+}
+
+/// A column that is kept, and can be emptied for one client by request.
+#[derive(Debug, Clone)]
+pub struct Cleanable {
+    pub table: String,
+    /// The ways by which a row must be reached.
+    pub paths: Vec<Path>,
+    /// That the column is emptied.
+    pub rule: Rule,
+}
+
+impl Cleanable {
+    /// What people call it: `table.column`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.table, self.rule.column)
+    }
 }
 
 /// What happens to one column.

@@ -28,6 +28,9 @@ impl Plan {
             let updates = step.updates.iter().chain(&step.unlinks);
             own.updated.extend(updates.flat_map(|update| &update.rules).map(|rule| rule.column.clone()));
         }
+        for own in &self.cleanable {
+            all.entry(own.table.clone()).or_default().updated.insert(own.rule.column.clone());
+        }
         for own in &self.row_retention {
             all.entry(own.table.clone()).or_default().deleted = true;
         }

@@ -7,8 +7,8 @@ use super::files;
 use super::order::{in_order, parents, referring_to_rows_that_go, travelled_columns};
 use super::settle::{self, Groups, Turn};
 use super::{
-    ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn, SearchedGroup,
-    Source, Step, Update, placeholder,
+    Cleanable, ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn,
+    SearchedGroup, Source, Step, Update, placeholder,
 };
 use crate::domain::policy::{Action, Branch, Column, Literal, OnResidue, Part, Rows, Table, Template};
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
@@ -19,6 +19,7 @@ pub(super) struct Rules {
     pub(super) identifying: Vec<Source>,
     pub(super) searched: Vec<Searched>,
     pub(super) files: Vec<NamedFile>,
+    pub(super) cleanable: Vec<Cleanable>,
 }
 
 pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
@@ -70,6 +71,10 @@ impl TableRules<'_, '_> {
                 identifying.entry(link.clone()).or_default().push(column.name.clone());
             }
             self.named_file(builder, rules, column, said, None, &place);
+            if said.cleanable && !said.acts() {
+                let travels = travelled.contains(&(self.table.name.clone(), column.name.clone()));
+                rules.cleanable.extend(self.cleanable(builder, column, link.as_ref(), travels, &place));
+            }
             if all_rows_go && !said.acts() {
                 continue;
             }
@@ -127,6 +132,28 @@ impl TableRules<'_, '_> {
         }
         rules.steps.push(step);
         fixed
+    }
+
+    /// A column that is kept and can be emptied; `None` if it cannot.
+    fn cleanable(
+        &self,
+        builder: &mut Builder,
+        column: &LiveColumn,
+        link: Option<&String>,
+        travels: bool,
+        place: &str,
+    ) -> Option<Cleanable> {
+        let why = match self.rule.rows {
+            Some(Rows::All(_)) => "the rows are deleted, so nothing of them is left to be cleaned",
+            _ if travels => "other rows are reached through this column, so it cannot be cleaned by itself",
+            _ => {
+                let branches = vec![Branch { condition: None, action: Action::Clear }];
+                let rule = self.rule(builder, column, branches, link, place);
+                return Some(Cleanable { table: self.table.name.clone(), paths: self.by_link(link), rule });
+            }
+        };
+        builder.problem(place, why, "remove `cleanable`");
+        None
     }
 
     /// The ways that a rule with this `for` applies to. On the client table a
@@ -287,6 +314,9 @@ impl TableRules<'_, '_> {
                     "give it to the value column: `{value} = {{ class = \"personal\", keep = \"see keys\", residue = \"blank\" }}`"
                 );
                 builder.problem(&place, "`residue` is said of the value column, not of a key", fix);
+            }
+            if said.cleanable {
+                builder.problem(&place, "`cleanable` has no meaning for a key", "remove it: it is for a column");
             }
             let is_key = Condition::is_written(&key, name);
             if said.identifying {

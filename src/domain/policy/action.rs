@@ -139,6 +139,9 @@ pub struct Column {
     /// Whether a review shows this column, so that a person knows which client is meant.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown: bool,
+    /// Whether the column, which is kept, can be emptied for one client by request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cleanable: bool,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -267,6 +270,7 @@ impl Column {
             residue: OnResidue::Fail,
             quasi_identifier: false,
             shown: false,
+            cleanable: false,
         }
     }
 
@@ -407,6 +411,10 @@ impl Column {
                 return Err(RuleError::new("personal data without an action", fix));
             }
             Class::Personal | Class::NonPersonal => {}
+        }
+        if self.cleanable && !branches.is_empty() {
+            let what = "`cleanable` is for a column that is kept, and this one is changed anyway";
+            return Err(RuleError::new(what, "remove `cleanable` or the action"));
         }
         Ok(branches)
     }

@@ -14,11 +14,14 @@ use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::once::{answer, done};
 use crate::http::problem::Problem;
 use crate::ledger::Hold;
+use crate::service::cleaning::CleanedClient;
 use crate::service::clients::{ClientStatus, Ended};
 use crate::service::dates::Dated;
 
 /// The longest that an outcome may be waited for, in seconds.
 const MOST_SECONDS: u32 = 15;
+/// The most columns that one request empties.
+const MOST_COLUMNS: usize = 100;
 
 /// A client's history, and what would become of it now, with all reasons of a refusal.
 #[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
@@ -88,6 +91,36 @@ pub(in crate::http) async fn anonymize(
         Some(ended) => Ok(Json(ended).into_response()),
         None => Ok(answer(status, &body)),
     }
+}
+
+/// What is emptied for one client.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Clean {
+    /// Columns that the policy declares as `cleanable`, each as `table.column`.
+    #[schema(min_items = 1, max_items = 100)]
+    columns: Vec<String>,
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    #[schema(required, schema_with = meant)]
+    confirm: bool,
+}
+
+/// Empty columns that the policy keeps and declares as `cleanable`, in the rows of one client.
+#[utoipa::path(post, path = "/api/v1/clients/{client}/clean", tag = "clients", operation_id = "clean_client",
+    request_body = Clean, params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 200, body = CleanedClient), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn clean(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+    Body(Clean { columns, confirm }): Body<Clean>,
+) -> Result<Json<CleanedClient>, Problem> {
+    confirmed(confirm)?;
+    if columns.len() > MOST_COLUMNS {
+        let hint = format!("name up to {MOST_COLUMNS} in one request");
+        return Err(Problem::bad_request("too many columns are named", hint));
+    }
+    Ok(Json(Box::pin(service.clean(&client, &columns)).await?))
 }
 
 /// When a client is to be anonymized.

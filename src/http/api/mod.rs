@@ -102,6 +102,7 @@ fn long() -> OpenApiRouter<App> {
         .routes(routes!(sweeps::preview))
         .routes(routes!(sweeps::rehearse))
         .routes(routes!(reviews::export))
+        .routes(routes!(clients::clean))
 }
 
 /// What takes a file.

@@ -80,6 +80,9 @@ pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought
         };
         add(&own.set_at, "", text.replace("{by}", &own.set_by));
     }
+    for own in &client.cleaned {
+        add(&own.cleaned_at, "", w.e_cleaned.replace("{by}", &own.cleaned_by).replace("{what}", &own.name));
+    }
     for own in service.context.ledger.holds(Some(&client.client), true).await? {
         add(&own.placed_at, "hold", w.e_hold.replace("{by}", &own.placed_by).replace("{why}", &own.reason));
         if let (Some(at), Some(by)) = (&own.released_at, &own.released_by) {

@@ -100,13 +100,85 @@ async fn a13_fields_that_stayed_are_cleaned_by_a_request_over_the_api() {
     run(json!({ "sweep": { "kind": "list", "clients": ["CUST-0037"], "force": true }, "confirm": true })).await;
     assert!(trade.rows(metadata).await.iter().all(|row| row.contains("Zébulon")), "it stays, since nobody names it");
     trade.amend_policy(
-        "keep = \"references of the merchant's application; the merchant cleans what is personal\"",
+        "cleanable = true, keep = \"references of the merchant's application; the merchant cleans what is personal\"",
         "clear = true",
     );
     trade.json(&["sweep", "requests", "--rehearse"]);
     assert_eq!(run(json!({ "sweep": { "kind": "replay" }, "confirm": true })).await, 1);
     let rows = trade.rows(metadata).await;
     assert!(rows[0].starts_with("CUST-0007|{") && rows[1] == "CUST-0037|NULL", "{rows:?}");
+}
+
+#[tokio::test]
+async fn a13_a_field_that_stays_is_cleaned_for_one_client_over_the_api() {
+    let trade = company("proabono", "requests").await;
+    let (reader, clerk) = (token(&trade, "reader", "read"), token(&trade, "shop-system", "anonymize"));
+    let office = Office::open(&trade);
+    let path = "/api/v1/clients/CUST-0007/clean";
+    let body = || json!({ "columns": ["customers.metadata"], "confirm": true });
+    let before = trade.snapshot().await;
+    for (token, body, status, what) in [
+        (&reader, body(), 403, "`reader` may not clean client CUST-0007"),
+        (&clerk, json!({ "columns": ["customers.metadata"] }), 422, "does not confirm"),
+        (&clerk, json!({ "columns": [], "confirm": true }), 422, "no column is named"),
+        (&clerk, json!({ "columns": ["customers.email"], "confirm": true }), 422, "`customers.email`"),
+    ] {
+        let (got, problem) = office.post(path, token, body).await;
+        assert_eq!(got, status, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(what), "{problem}");
+    }
+    let (status, _) = office.ask("PUT", "/api/v1/holds/CUST-0007", &clerk, Some(json!({ "reason": "a court" }))).await;
+    assert_eq!(status, 201);
+    let (status, problem) = office.post(path, &clerk, body()).await;
+    assert!(status == 409 && problem["detail"].as_str().unwrap().contains("on hold"), "{problem}");
+    assert_eq!(office.ask("DELETE", "/api/v1/holds/CUST-0007", &clerk, None).await.0, 200);
+    assert_eq!(trade.snapshot().await, before);
+
+    let (status, told) = office.post(path, &clerk, body()).await;
+    assert_eq!((status, &told["cleaned"][0]["name"]), (200, &json!("customers.metadata")), "{told}");
+    assert_eq!((&told["client"], &told["cleaned"][0]["changed"]), (&json!("CUST-0007"), &json!(1)));
+    let changes = trade.snapshot().await.changes_since(&before);
+    let [only] = changes.as_slice() else { panic!("{changes:?}") };
+    assert_eq!((only.table.as_str(), only.row.as_str(), only.column.as_str()), ("customers", "CUST-0007", "metadata"));
+    assert!(only.after.is_null(), "{only:?}");
+    assert_eq!(office.post(path, &clerk, body()).await.1["cleaned"][0]["changed"], 0, "what is empty stays so");
+    let (_, shown) = office.get("/api/v1/clients/CUST-0007", &reader).await;
+    assert_eq!(
+        (&shown["cleaned"][0]["cleaned_by"], shown["cleaned"].as_array().map(Vec::len)),
+        (&json!("shop-system"), Some(2))
+    );
+
+    // One who was anonymized before, too.
+    let one = "/api/v1/clients/CUST-0037";
+    let forced = json!({ "confirm": true, "force": true });
+    let (_, ended) = office.post(&format!("{one}/anonymize?wait=15"), &clerk, forced).await;
+    assert_eq!(ended["outcome"], "anonymized", "{ended}");
+    let (status, told) = office.post(&format!("{one}/clean"), &clerk, body()).await;
+    assert_eq!((status, &told["cleaned"][0]["changed"]), (200, &json!(1)), "{told}");
+    assert_eq!(
+        trade.count("SELECT count(*) FROM customers WHERE reference = 'CUST-0037' AND metadata IS NULL").await,
+        1
+    );
+
+    // Under a policy that was not rehearsed, nothing is cleaned.
+    trade.amend_policy("version = \"1\"", "version = \"2\"");
+    let before = trade.snapshot().await;
+    let (status, problem) = office.post("/api/v1/clients/CUST-0305/clean", &clerk, body()).await;
+    assert!(status == 409 && problem["detail"].as_str().unwrap().contains("rehears"), "{problem}");
+    assert_eq!(trade.snapshot().await, before);
+}
+
+#[tokio::test]
+async fn a13_a_client_who_failed_over_a_field_that_stays_is_cleaned_and_tried_again() {
+    let trade = company("proabono", "requests").await;
+    trade.json(&["sweep", "requests", "--wait"]);
+    assert_eq!(trade.outcome("CUST-0307"), "failed: residue:customers.metadata");
+    let clean = ["client", "CUST-0307", "--clean", "customers.metadata"];
+    let asked = trade.run_unconfirmed(&clean);
+    assert!(asked.code == 1 && asked.err.contains("which cannot be undone"), "{}", asked.err);
+    assert_eq!(trade.json(&clean)["cleaned"][0]["changed"], 1);
+    trade.json(&["retry", "CUST-0307", "--wait"]);
+    assert_eq!(trade.outcome("CUST-0307"), "anonymized");
 }
 
 #[tokio::test]

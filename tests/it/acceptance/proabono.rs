@@ -303,7 +303,7 @@ async fn a13_fields_that_the_procedure_does_not_name_stay_and_can_be_cleaned_aft
     let had = nicknames(&night.after);
     assert!(had.intersection(&night.gone).count() > 2 && had.difference(&night.gone).count() > 2);
     night.trade.amend_policy(
-        "keep = \"references of the merchant's application; the merchant cleans what is personal\"",
+        "cleanable = true, keep = \"references of the merchant's application; the merchant cleans what is personal\"",
         "redact = [\"$.nickname\"]",
     );
     let cleaned = night.trade.sweep(&["--replay"]);

@@ -26,6 +26,7 @@ const OWN: [&str; 15] = [
     "lethe_rehearsals",
     "lethe_backups",
     "lethe_dates",
+    "lethe_cleaned",
     "lethe_reviews",
     "lethe_reviewed",
     "lethe_selections",

@@ -37,6 +37,7 @@ GET /api/v1/imports 200
 GET /api/v1/imports/{import}/errors 404
 GET /api/v1/clients/{client} 404
 POST /api/v1/clients/{client}/anonymize 404 {"force":true,"confirm":true}
+POST /api/v1/clients/{client}/clean 404 {"columns":["customers.grade"],"confirm":true}
 PUT /api/v1/clients/{client}/to-anonymize-on 404 {"day":"2027-01-31"}
 DELETE /api/v1/clients/{client}/to-anonymize-on 404
 GET /api/v1/holds 200
