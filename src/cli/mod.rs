@@ -20,6 +20,7 @@ mod output;
 mod outside;
 mod policy;
 mod redis;
+mod rehearsal;
 mod report;
 mod retention;
 mod retry;
