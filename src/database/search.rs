@@ -125,7 +125,7 @@ pub fn texts_of(table: &LiveTable) -> Vec<&LiveColumn> {
 }
 
 /// The identities that are kept of the rows that hold a value.
-const ROWS_KEPT: usize = 5;
+const ROWS_KEPT: usize = 20;
 
 /// What was found in one table.
 #[derive(Debug)]

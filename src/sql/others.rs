@@ -2,8 +2,9 @@
 //! a former value.
 
 use super::change::differing;
+use super::link::Looks;
 use super::select::Wanted;
-use super::{Scope, any_of, name};
+use super::{Scope, any_of, key_names, name};
 use crate::domain::plan::{Compared, Path, Step, Update};
 use crate::domain::schema::{LiveTable, Schema};
 
@@ -113,15 +114,50 @@ fn users(scope: Scope, wanted: &Wanted, schema: &Schema, table: &LiveTable) -> V
     all
 }
 
-/// Which rows among those in `$1`, a JSON array of identities, belong to a client who stays: their identities.
+/// Which rows among those in `$1`, a JSON array of identities, belong to a client taken: their identities.
+#[must_use]
+pub fn of_taken(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
+    let scope = wanted.scope();
+    rows_among(scope, step, identity, &scope.is_taken(&step.paths))
+}
+
+/// Which of them belong to a client who stays.
 #[must_use]
 pub fn of_others(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
     let scope = wanted.scope();
+    rows_among(scope, step, identity, &any_of(step.paths.iter().map(|path| scope.has_other(path)).collect()))
+}
+
+fn rows_among(scope: Scope, step: &Step, identity: &[String], condition: &str) -> String {
     format!(
-        "SELECT {} FROM {} WHERE {} AND {}",
+        "SELECT {} FROM {} WHERE {} AND {condition}",
         scope.dialect.row_json(&step.table, identity),
         scope.relation(&step.table),
         scope.dialect.row_among(&step.table, identity, "$1"),
-        any_of(step.paths.iter().map(|path| scope.has_other(path)).collect())
     )
+}
+
+/// Takes the clients to whom the rows in `$1`, a JSON array of identities, belong, beside those taken: one for each way.
+#[must_use]
+pub fn take_owners(wanted: &Wanted, step: &Step, identity: &[String]) -> Vec<String> {
+    let scope = wanted.scope();
+    let among = scope.dialect.row_among(&step.table, identity, "$1");
+    let keys = key_names(scope.client.key.len());
+    let take = |path: &Path| {
+        let (from, own) = scope.join_from(path, &Looks::default());
+        format!(
+            "WITH own ({keys}) AS (SELECT DISTINCT {own} FROM {from} WHERE {among}) \
+             INSERT INTO lethe_taken (n, {keys}) \
+             SELECT (SELECT COALESCE(max(n), -1) FROM lethe_taken) + row_number() OVER (ORDER BY {keys}), {keys} FROM own \
+             WHERE k0 IS NOT NULL AND ({keys}) NOT IN (SELECT {keys} FROM lethe_taken)"
+        )
+    };
+    step.paths.iter().map(take).collect()
+}
+
+/// Has all clients taken stand among those whose rows conditions are asked of.
+#[must_use]
+pub fn hold_taken(wanted: &Wanted) -> [String; 2] {
+    let keys = key_names(wanted.scope().client.key.len());
+    ["DELETE FROM lethe_held".to_owned(), format!("INSERT INTO lethe_held ({keys}) SELECT {keys} FROM lethe_taken")]
 }

@@ -47,7 +47,7 @@ impl Several {
                     own.starts[usize::from(u16::from_be_bytes(*start))] = true;
                     own.by_start.entry(*start).or_default().push(at);
                     let former = Former { words: vec![word.clone()], ..Former::default() };
-                    own.values.push(Value::new(former, text.chars().all(char::is_alphabetic)));
+                    own.values.push(Value::new(former, text.chars().all(is_of_word)));
                     at
                 });
                 own.values[at].clients.insert(client);
@@ -72,10 +72,18 @@ impl Several {
         self.values.is_empty()
     }
 
-    /// Whether a value is one word of letters alone: a name that may be a word, a place or somebody else's.
+    /// Whether a value is a single word: a name that may be a word, a place or somebody else's.
     #[must_use]
     pub fn is_word(&self, value: usize) -> bool {
         self.values[value].is_word
+    }
+
+    /// Whether somebody has the same value.
+    #[must_use]
+    pub fn is_had_by(&self, value: usize, other: &Former) -> bool {
+        let own = &self.values[value].former;
+        let has_word = |word: &memchr::memmem::Finder| other.words.iter().any(|own| own.needle() == word.needle());
+        own.words.iter().any(has_word) || own.numbers.iter().any(|number| other.numbers.contains(number))
     }
 
     /// How many clients had at least one of these values.
@@ -126,6 +134,11 @@ impl fmt::Debug for Several {
     }
 }
 
+/// Whether a letter or sign stands in a single word, such as `o'neill-cote`.
+fn is_of_word(own: char) -> bool {
+    own.is_alphabetic() || matches!(own, '\'' | '-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +168,10 @@ mod tests {
         assert!(values.found_in("Ann").is_empty());
         let words: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_word(*own)).collect();
         assert_eq!(words, [true, false]);
+        let mut other = Former::new(3);
+        other.add("ARCHER");
+        let had: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_had_by(*own, &other)).collect();
+        assert_eq!(had, [true, false]);
         assert!(several(&[&["Ann"]]).is_empty() && Several::default().found_in("x").is_empty());
     }
 }

@@ -312,7 +312,7 @@ impl Walk<'_> {
             if !unsettled.is_empty() {
                 return Err(BatchFault::NotSettled(unsettled));
             }
-            whole.search(&mut transaction, applied.former).await?;
+            whole.search(&mut transaction, &work, applied.former).await?;
             whole.note(others);
         }
         for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {

@@ -1,6 +1,10 @@
 //! What a rehearsal finds beyond the rows of its clients, in the whole database.
+//!
+//! Names are common: a finding is only worth a person's time if the value is not somebody else's. So the clients to whom
+//! the rows belong in which a value was found are asked for their own identifying values, by the statements that read
+//! those of the clients rehearsed; what one of them has too is no finding anywhere.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -11,7 +15,9 @@ use crate::domain::plan::{Plan, Step};
 use crate::domain::policy::OnResidue;
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{LiveColumn, LiveTable};
-use crate::sql::others::{Shared, of_others, shared};
+use crate::sql::others::{Shared, hold_taken, of_others, of_taken, shared, take_owners};
+use crate::worker::batch::{BatchFault, Work};
+use crate::worker::residue;
 
 /// How long a rehearsal searches, all its batches together.
 const SEARCHED_FOR: Duration = Duration::from_secs(10);
@@ -102,15 +108,18 @@ impl<'a> Look<'a> {
     }
 
     /// Counts what the rules are about to change for the clients taken, and others have too.
-    pub(super) async fn before(&self, connection: &mut Connection) -> Result<Counts, StoreError> {
+    pub(super) async fn before(&mut self, connection: &mut Connection) -> Result<Counts, StoreError> {
         let mut counts = Counts::new();
         for own in &self.shared {
-            let row = query(&own.sql).fetch_one(&mut *connection).await?;
-            for (at, column) in own.columns.iter().enumerate() {
-                let count = u64::try_from(row.get::<i64>(at)?).unwrap_or(0);
-                if count > 0 {
-                    *counts.entry((own.table.clone(), column.clone())).or_default() += count;
-                }
+            connection.run_script("SAVEPOINT lethe_search").await?;
+            let Ok(found) = count(connection, own).await else {
+                connection.run_script(UNDO).await?;
+                self.unread.insert(own.table.clone());
+                continue;
+            };
+            connection.run_script("RELEASE SAVEPOINT lethe_search").await?;
+            for (column, rows) in found.into_iter().filter(|(_, rows)| *rows > 0) {
+                *counts.entry((own.table.clone(), column)).or_default() += rows;
             }
         }
         Ok(counts)
@@ -127,6 +136,7 @@ impl<'a> Look<'a> {
     pub(super) async fn search(
         &mut self,
         connection: &mut Connection,
+        work: &Work<'_>,
         former: HashMap<i64, Former>,
     ) -> Result<(), StoreError> {
         let mut former: Vec<(i64, Former)> = former.into_iter().collect();
@@ -145,9 +155,9 @@ impl<'a> Look<'a> {
         let strangers = schema.strangers(&plan.client.table);
         let mut tables: Vec<&LiveTable> =
             schema.tables.values().filter(|table| !strangers.contains(&table.name)).collect();
-        // Those that no link reaches first: nothing else looks at them.
-        tables.sort_by_key(|table| step_of(plan, table).is_some());
-        let (mut found, mut shared) = (Vec::new(), BTreeSet::new());
+        // After the clients' own those that no link reaches: nothing else looks at them.
+        tables.sort_by_key(|table| (table.name != plan.client.table, step_of(plan, table).is_some()));
+        let mut read = Vec::new();
         for table in tables {
             let columns: Vec<&LiveColumn> =
                 texts_of(table).into_iter().filter(|column| !may_stay(plan, table, &column.name)).collect();
@@ -159,86 +169,134 @@ impl<'a> Look<'a> {
                 continue;
             }
             connection.run_script("SAVEPOINT lethe_search").await?;
-            let read = of_table(connection, self.prepared, table, &columns, &values, &bounds).await;
-            let Ok(mut read) = read else {
-                connection.run_script("ROLLBACK TO SAVEPOINT lethe_search; RELEASE SAVEPOINT lethe_search").await?;
+            let Ok(own) = of_table(connection, self.prepared, table, &columns, &values, &bounds).await else {
+                connection.run_script(UNDO).await?;
                 self.unread.insert(table.name.clone());
                 continue;
             };
             connection.run_script("RELEASE SAVEPOINT lethe_search").await?;
             self.tables.insert(table.name.clone());
-            if !read.is_whole {
+            if !own.is_whole {
                 self.unread.insert(table.name.clone());
             }
-            found.append(&mut read.found);
-            shared.append(&mut read.shared);
+            read.push(own);
         }
-        let mut places: BTreeMap<(String, Option<String>), Vec<usize>> = BTreeMap::new();
-        for (table, column, value) in found.into_iter().filter(|(.., value)| !shared.contains(value)) {
-            places.entry((table, Some(column))).or_default().push(value);
+        connection.run_script("SAVEPOINT lethe_search").await?;
+        let theirs = had_by_owners(connection, self.prepared, work, &values, &read).await;
+        // The owners of the rows that were found have been taken for it.
+        connection.run_script(UNDO).await?;
+        let mut shared: BTreeSet<usize> = read.iter().flat_map(|own| &own.common).copied().collect();
+        shared.extend(theirs.into_iter().flatten());
+        let mut places: BTreeMap<(String, Option<String>), BTreeSet<usize>> = BTreeMap::new();
+        for own in &read {
+            for (column, found) in &own.found {
+                let left: BTreeSet<usize> = found.keys().copied().filter(|value| !shared.contains(value)).collect();
+                if !left.is_empty() {
+                    places.insert((own.table.name.clone(), Some(column.clone())), left);
+                }
+            }
         }
-        for (place, values_there) in places {
-            *self.found.entry(place).or_default() += values.clients(&values_there) as u64;
+        for (place, left) in places {
+            *self.found.entry(place).or_default() += values.clients(&left) as u64;
         }
         self.left = self.left.saturating_sub(begun.elapsed());
         Ok(())
     }
 }
 
-/// What was found in a table: values by column, and the values that clients who stay have too.
-#[derive(Default)]
-struct OfTable {
-    found: Vec<(String, String, usize)>,
-    shared: BTreeSet<usize>,
+/// Ends the savepoint of a search, with what was done since.
+const UNDO: &str = "ROLLBACK TO SAVEPOINT lethe_search; RELEASE SAVEPOINT lethe_search";
+
+/// Counts the rows of each column.
+async fn count(connection: &mut Connection, own: &Shared) -> Result<Vec<(Option<String>, u64)>, StoreError> {
+    let row = query(&own.sql).fetch_one(connection).await?;
+    own.columns.iter().enumerate().map(|(at, column)| Ok((column.clone(), row.get::<u64>(at)?))).collect()
+}
+
+/// What was found in a table: values by column, each with a few of its rows.
+struct OfTable<'a> {
+    table: &'a LiveTable,
+    found: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
+    /// Single words that rows of clients who stay hold as well.
+    common: Vec<usize>,
     is_whole: bool,
 }
 
-async fn of_table(
+async fn of_table<'a>(
     connection: &mut Connection,
     prepared: &Prepared,
-    table: &LiveTable,
+    table: &'a LiveTable,
     columns: &[&LiveColumn],
     values: &Several,
     bounds: &Bounds,
-) -> Result<OfTable, StoreError> {
+) -> Result<OfTable<'a>, StoreError> {
     let plan = &prepared.loaded.plan;
     let step = step_of(plan, table);
     let identity = step.map(|_| table.identity.as_slice());
-    let read = hits(connection, plan.client.dialect, table, columns, identity, values, bounds).await?;
-    let mut own = OfTable { is_whole: read.is_read && !read.has_more, ..OfTable::default() };
-    // In the row of another client, its own name is no former value of somebody else; nor is a single word.
-    let may_be_theirs = |column: &str, value: usize| is_identifying(plan, table, column) || values.is_word(value);
-    let mut theirs = HashSet::new();
-    if let Some(step) = step {
-        let weighed = read.columns.iter().flat_map(|(column, found)| {
-            found.iter().filter(|(value, _)| may_be_theirs(column, **value)).flat_map(|(_, rows)| rows)
-        });
-        let rows: BTreeSet<&str> = weighed.map(String::as_str).collect();
-        if !rows.is_empty() {
-            let rows = format!("[{}]", rows.into_iter().collect::<Vec<_>>().join(","));
-            let asked = of_others(&prepared.wanted(), step, &table.identity);
-            let found: Vec<String> = query_scalar(&asked).bind(rows).fetch_all(&mut *connection).await?;
-            theirs.extend(found);
+    let mut read = hits(connection, plan.client.dialect, table, columns, identity, values, bounds).await?;
+    let mut common = Vec::new();
+    if let Some(step) = step.filter(|_| !read.columns.is_empty()) {
+        let wanted = prepared.wanted();
+        let rows = json_of(read.columns.values().flat_map(BTreeMap::values).flatten());
+        // What their own rows may keep has been looked at when the rules were applied.
+        let own = among(connection, &of_taken(&wanted, step, &table.identity), &rows).await?;
+        for found in read.columns.values_mut() {
+            found.values_mut().for_each(|rows| rows.retain(|row| !own.contains(row)));
+            found.retain(|_, rows| !rows.is_empty());
         }
-    }
-    for (column, found) in read.columns {
-        for (value, rows) in found {
-            if may_be_theirs(&column, value) && rows.iter().any(|row| theirs.contains(row)) {
-                own.shared.insert(value);
-            } else {
-                own.found.push((table.name.clone(), column.clone(), value));
+        let theirs = among(connection, &of_others(&wanted, step, &table.identity), &rows).await?;
+        for (value, rows) in read.columns.values().flatten() {
+            if values.is_word(*value) && rows.iter().any(|row| theirs.contains(row)) {
+                common.push(*value);
             }
         }
     }
-    Ok(own)
+    Ok(OfTable { table, is_whole: read.is_read && !read.has_more, common, found: read.columns })
+}
+
+/// Which of these rows a statement finds, by identity.
+async fn among(connection: &mut Connection, sql: &str, rows: &str) -> Result<BTreeSet<String>, StoreError> {
+    let found: Vec<String> = query_scalar(sql).bind(rows).fetch_all(connection).await?;
+    Ok(found.into_iter().collect())
+}
+
+/// The values that were found in rows of clients who stay, and are theirs as well. These clients are taken for it.
+async fn had_by_owners(
+    connection: &mut Connection,
+    prepared: &Prepared,
+    work: &Work<'_>,
+    values: &Several,
+    read: &[OfTable<'_>],
+) -> Result<BTreeSet<usize>, BatchFault> {
+    let wanted = prepared.wanted();
+    let mut found = BTreeSet::new();
+    for own in read.iter().filter(|own| !own.found.is_empty()) {
+        let Some(step) = step_of(&prepared.loaded.plan, own.table) else { continue };
+        let rows = json_of(own.found.values().flatten().flat_map(|(_, rows)| rows));
+        for take in take_owners(&wanted, step, &own.table.identity) {
+            query(&take).bind(&rows).execute(&mut *connection).await?;
+        }
+        found.extend(own.found.values().flat_map(BTreeMap::keys));
+    }
+    if found.is_empty() {
+        return Ok(found);
+    }
+    for hold in hold_taken(&wanted) {
+        query(&hold).execute(&mut *connection).await?;
+    }
+    let owners = residue::former_values(connection, work).await?;
+    found.retain(|value| owners.values().any(|owner| values.is_had_by(*value, owner)));
+    Ok(found)
+}
+
+/// Identities as a JSON array, each once.
+fn json_of<'a>(rows: impl Iterator<Item = &'a String>) -> String {
+    let rows: BTreeSet<&str> = rows.map(String::as_str).collect();
+    format!("[{}]", rows.into_iter().collect::<Vec<_>>().join(","))
 }
 
 fn step_of<'a>(plan: &'a Plan, table: &LiveTable) -> Option<&'a Step> {
     plan.steps.iter().find(|step| step.table == table.name)
-}
-
-fn is_identifying(plan: &Plan, table: &LiveTable, column: &str) -> bool {
-    plan.identifying.iter().any(|own| own.table == table.name && own.columns.iter().any(|own| own == column))
 }
 
 /// Whether the policy has former values stay in this column: `residue = "keep"`.
