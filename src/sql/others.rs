@@ -144,9 +144,9 @@ pub fn take_owners(wanted: &Wanted, step: &Step, identity: &[String]) -> Vec<Str
     let among = scope.dialect.row_among(&step.table, identity, "$1");
     let keys = key_names(scope.client.key.len());
     let take = |path: &Path| {
-        let (from, own) = scope.join_from(path, &Looks::default());
+        let (from, own) = scope.join_from(path, &Looks { conditions: vec![among.clone()], results: Vec::new() });
         format!(
-            "WITH own ({keys}) AS (SELECT DISTINCT {own} FROM {from} WHERE {among}) \
+            "WITH own ({keys}) AS (SELECT DISTINCT {own} FROM {from}) \
              INSERT INTO lethe_taken (n, {keys}) \
              SELECT (SELECT COALESCE(max(n), -1) FROM lethe_taken) + row_number() OVER (ORDER BY {keys}), {keys} FROM own \
              WHERE k0 IS NOT NULL AND ({keys}) NOT IN (SELECT {keys} FROM lethe_taken)"
