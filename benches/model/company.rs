@@ -107,6 +107,7 @@ pub async fn context_of(store: Store, policy: PathBuf, batch_size: usize) -> Con
         backup_max_age: None,
         backup_stamp: None,
         rehearsal: false,
+        rehearsal_clients: 50,
         brake_share: 1.0,
         drain: Duration::from_secs(30),
     };

@@ -182,7 +182,7 @@ VALUES
     (1307, 1, 'active', 'Otto', 'Offen', 'Otto Offen', '1944-12-31', 'm', 'Probegasse 7', '07743', 'Jena', (SELECT day FROM days WHERE ago = 5000), FALSE, NULL),
     -- anonymized two years ago
     (1308, 1, 'anonymized', NULL, 'Kunde anonymisiert', 'Kunde anonymisiert', '1940-01-01', 'm', NULL, '07', NULL, (SELECT day FROM days WHERE ago = 6000), TRUE, (SELECT day FROM days WHERE ago = 730)),
-    -- somebody typed the name where the serial number belongs: fails, and a person has to look
+    -- nothing but a hearing aid, whose serial number is kept
     (1309, 1, 'active', 'Jona', 'Fehlgriff', 'Jona Fehlgriff', '1960-06-06', 'm', 'Probegasse 9', '07743', 'Jena', (SELECT day FROM days WHERE ago = 4200), FALSE, NULL),
     -- nothing filled in that need not be
     (1310, 2, 'active', NULL, 'Kurz', 'Kurz', NULL, NULL, NULL, NULL, NULL, (SELECT day FROM days WHERE ago = 4200), FALSE, NULL),
@@ -210,7 +210,7 @@ INSERT INTO deposits VALUES (9307, 1307, (SELECT day FROM days WHERE ago = 4000)
 INSERT INTO insurance_claims VALUES (9307, 9307, 1, 'A999', 'queried', 500);
 INSERT INTO device_loans VALUES (9307, 1307, 3, (SELECT day FROM days WHERE ago = 4000), NULL);
 INSERT INTO appointments VALUES (9307, 1307, 2, (SELECT day FROM days WHERE ago = 0), 'collection', 'booked', 'brings cake');
-INSERT INTO devices VALUES (9309, 1309, 3, 'Jona Fehlgriff', (SELECT day FROM days WHERE ago = 4100));
+INSERT INTO devices VALUES (9309, 1309, 3, 'SN-9309', (SELECT day FROM days WHERE ago = 4100));
 INSERT INTO selection_entries VALUES (1, 1301), (1, 1303), (1, 1307), (1, 1308), (1, 1309);
 
 DROP TABLE fates;

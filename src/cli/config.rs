@@ -267,6 +267,7 @@ impl Config {
             backup_max_age: self.backup.required.then_some(self.backup.max_age),
             backup_stamp: self.backup.stamp.clone(),
             rehearsal: self.sweep.rehearsal,
+            rehearsal_clients: self.sweep.rehearsal_clients,
             brake_share: self.sweep.brake_share,
             drain: self.sweep.drain,
         }

@@ -125,6 +125,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
                 }
             })
             .await?;
+            super::rehearsal::passed(&found)?;
             if shown.is_none()
                 && let Some(key) = first
             {

@@ -21,6 +21,7 @@ mod outside;
 mod pause;
 mod policy;
 mod redis;
+mod rehearsal;
 mod report;
 mod retention;
 mod retry;

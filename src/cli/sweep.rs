@@ -17,15 +17,13 @@ use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
-use crate::domain::outcome::Outcome;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Head, Ledger, Progress, State, Sweep};
 use crate::service::Service;
-use crate::service::sweeps::{UNFORESEEN, is_whole};
+use crate::service::sweeps::UNFORESEEN;
 use crate::service::ticks::needs_no_review;
-use crate::worker::gate::{ENOUGH, TIMES};
 use crate::worker::journal::{Keeper, before_opening};
 use crate::worker::retention::look;
 use crate::worker::sweep::{Client, Mode, Survey, Surveyor, SweepError, open, survey};
@@ -117,7 +115,8 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         return retention::rehearse(&context, &request, out).await;
     }
     if args.rehearse {
-        return rehearse(&args, &context, &request, out).await;
+        let mut list = listing(args.clients, out);
+        return super::rehearsal::rehearse(&context, &request, out, args.clients, &mut list).await;
     }
     args.job.iter().try_for_each(|name| needs_no_review(&setup::job(&config.jobs, name)?))?;
     if !args.yes {
@@ -303,67 +302,6 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
     Ok(())
 }
 
-/// How many of the clients that fail in a rehearsal are named.
-const FAILED_SHOWN: usize = 10;
-
-async fn rehearse(args: &Args, context: &Context, request: &Request, out: Output) -> Result<(), Failure> {
-    let (mut failed, mut list) = (Vec::new(), listing(args.clients, out));
-    let mut each = |client: Client| {
-        if client.outcome == Outcome::Failed && failed.len() < FAILED_SHOWN {
-            failed.push(client.clone());
-        }
-        list(client);
-    };
-    let found = crate::service::sweeps::rehearse(context, request, &mut each).await?;
-    let loaded = context.planner.plan(&context.store).await?;
-    if !(args.clients && out.json) {
-        out.data(&found, || {
-            let mut text = survey_text(&found, request, &loaded.plan, "anonymized, and rolled back");
-            for client in &failed {
-                text += &format!("\nfailed: client {}: {}", client.key, client.reasons.join("; "));
-            }
-            match usize::try_from(found.tally.failed).unwrap_or(usize::MAX).saturating_sub(failed.len()) {
-                0 if failed.is_empty() => {}
-                0 => text += "\n",
-                more => text += &format!("\nfailed: {more} more; `--clients` lists all\n"),
-            }
-            let nobody = "No client could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
-            let verdict = match request.kind {
-                _ if found.tally.anonymized > 0 => passed(&found, request),
-                _ if !failed.is_empty() => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),
-                SweepKind::List => format!("{nobody}\n`lethe client KEY` says what keeps a client; name others."),
-                _ => {
-                    format!("{nobody}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`.")
-                }
-            };
-            format!("{text}\n{verdict}")
-        });
-    }
-    Ok(())
-}
-
-/// For which live sweeps a rehearsal is enough.
-fn passed(found: &Survey, request: &Request) -> String {
-    let (anonymized, failed) = (found.tally.anonymized, found.tally.failed);
-    let mut text = "Everything was done and rolled back. This policy may now be used live on this schema".to_owned();
-    let many_failed = failed.saturating_mul(TIMES) > anonymized;
-    if many_failed || !is_whole(request, found) && anonymized < ENOUGH {
-        text += &format!(", for sweeps that anonymize at most {}", counted(anonymized.saturating_mul(TIMES), "client"));
-    } else if anonymized < ENOUGH {
-        let filters = if request.filters.is_empty() { "" } else { " with these filters" };
-        text += &format!(
-            ", for `{}` sweeps{filters}, and for others that anonymize at most {}",
-            request.kind,
-            counted(anonymized.saturating_mul(TIMES), "client")
-        );
-    }
-    text.push('.');
-    if many_failed {
-        text += "\nMore than one client in ten failed. Fix the cause, or place holds on these clients, and rehearse again to allow more.";
-    }
-    text
-}
-
 /// Prints each client as it is looked at, if that was asked for.
 fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
     move |client: Client| {
@@ -379,7 +317,7 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
     }
 }
 
-fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> String {
+pub(super) fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> String {
     let what = match request.kind {
         SweepKind::Due => format!("clients whose date has come by {}", request.today),
         SweepKind::Period => {

@@ -1,11 +1,14 @@
 //! Where values of a few clients stand in the whole database.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
+
+use futures::TryStreamExt;
 
 use super::{Connection, StoreError, query, query_scalar};
 use crate::domain::dialect::Dialect;
 use crate::domain::plan::{Compared, Plan};
-use crate::domain::residue::Former;
+use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 use crate::sql::{name, relation};
 use serde::Serialize;
@@ -86,51 +89,103 @@ pub(super) async fn search(
     bounds: &Bounds,
 ) -> Result<Searched, StoreError> {
     let mut searched = Searched { clients: clients.len(), ..Searched::default() };
+    let values = Several::of(clients, 0);
     for table in tables {
-        let columns: Vec<&LiveColumn> =
-            table.columns.iter().filter(|own| matches!(own.kind(), Kind::Text | Kind::Unknown)).collect();
-        if columns.is_empty() || clients.is_empty() {
+        let columns = texts_of(table);
+        if columns.is_empty() || values.is_empty() {
             continue;
         }
         if Instant::now() >= bounds.until {
             searched.left.push(table.name.clone());
             continue;
         }
+        let hits = match hits(connection, schema.dialect, table, &columns, None, &values, bounds).await {
+            Err(error) if error.is_forbidden() => {
+                searched.left.push(table.name.clone());
+                continue;
+            }
+            hits => hits?,
+        };
         searched.tables += 1;
-        let mut is_read = true;
-        let mut hits = vec![vec![false; clients.len()]; columns.len()];
-        let rows = query(rows(schema.dialect, table, &columns, bounds.rows)).fetch_all(&mut *connection).await;
-        if rows.as_ref().is_err_and(StoreError::is_forbidden) {
-            searched.tables -= 1;
-            searched.left.push(table.name.clone());
-            continue;
-        }
-        for row in rows? {
-            for (at, hits) in hits.iter_mut().enumerate() {
-                let value = match row.get::<Option<String>>(at) {
-                    Ok(Some(value)) => value,
-                    Ok(None) => continue,
-                    Err(_) => {
-                        is_read = false;
-                        continue;
-                    }
-                };
-                for (client, hit) in clients.iter().zip(hits.iter_mut()).filter(|(_, hit)| !**hit) {
-                    *hit = client.found_in(&value);
-                }
-            }
-        }
-        if !is_read {
+        if !hits.is_read {
             searched.left.push(table.name.clone());
         }
-        for (column, hits) in columns.iter().zip(hits) {
-            let count = hits.iter().filter(|hit| **hit).count();
-            if count > 0 {
-                searched.found.push(Found { table: table.name.clone(), column: column.name.clone(), clients: count });
-            }
+        for (column, found) in &hits.columns {
+            let count = values.clients(found.keys());
+            searched.found.push(Found { table: table.name.clone(), column: column.clone(), clients: count });
         }
     }
     Ok(searched)
+}
+
+/// The columns of a table that may hold texts.
+#[must_use]
+pub fn texts_of(table: &LiveTable) -> Vec<&LiveColumn> {
+    table.columns.iter().filter(|own| matches!(own.kind(), Kind::Text | Kind::Unknown)).collect()
+}
+
+/// The identities that are kept of the rows that hold a value.
+const ROWS_KEPT: usize = 20;
+
+/// What was found in one table.
+#[derive(Debug)]
+pub struct Hits {
+    /// The columns in which values can be read: which these are, and a few of the rows, by identity.
+    pub columns: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
+    /// Whether all was read before the time was up, and as texts.
+    pub is_read: bool,
+    /// Whether the table has more rows than were to be read.
+    pub has_more: bool,
+}
+
+/// Looks for values in the first rows of a table, in one pass over these columns; keeps rows by what identifies them, if
+/// that is given.
+///
+/// # Errors
+///
+/// [`StoreError`] if the table cannot be read.
+pub async fn hits(
+    connection: &mut Connection,
+    dialect: Dialect,
+    table: &LiveTable,
+    columns: &[&LiveColumn],
+    identity: Option<&[String]>,
+    values: &Several,
+    bounds: &Bounds,
+) -> Result<Hits, StoreError> {
+    let mut hits = Hits { columns: BTreeMap::new(), is_read: true, has_more: false };
+    let identity = identity.map_or_else(|| "NULL".to_owned(), |own| dialect.row_json(&table.name, own));
+    let sql = rows(dialect, table, columns, &identity, bounds.rows + 1);
+    let mut rows = query(&sql).fetch(&mut *connection);
+    let mut read = 0;
+    while let Some(row) = rows.try_next().await? {
+        if read == bounds.rows {
+            hits.has_more = true;
+            break;
+        }
+        read += 1;
+        if Instant::now() >= bounds.until {
+            hits.is_read = false;
+            break;
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let value = match row.get::<Option<String>>(at) {
+                Ok(Some(value)) => value,
+                Ok(None) => continue,
+                Err(_) => {
+                    hits.is_read = false;
+                    continue;
+                }
+            };
+            for found in values.found_in(&value) {
+                let kept = hits.columns.entry(column.name.clone()).or_default().entry(found).or_default();
+                if kept.len() < ROWS_KEPT {
+                    kept.extend(row.get::<Option<String>>(columns.len())?);
+                }
+            }
+        }
+    }
+    Ok(hits)
 }
 
 /// Rows that no client has, and one would by a link if case and outer spaces did not matter; or zeros before a value, where
@@ -199,9 +254,9 @@ pub(super) async fn near(connection: &mut Connection, plan: &Plan, schema: &Sche
     Ok(all)
 }
 
-/// The first rows of a table as texts.
-fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], most: usize) -> String {
+/// The first rows of a table as texts, each with this behind it.
+fn rows(dialect: Dialect, table: &LiveTable, columns: &[&LiveColumn], behind: &str, most: usize) -> String {
     let cut = |column: &&LiveColumn| format!("substr(CAST({} AS TEXT), 1, {CHARACTERS})", name(&column.name));
     let texts: Vec<String> = columns.iter().map(cut).collect();
-    format!("SELECT {} FROM {} LIMIT {most}", texts.join(", "), relation(dialect, &table.name))
+    format!("SELECT {}, {behind} FROM {} LIMIT {most}", texts.join(", "), relation(dialect, &table.name))
 }

@@ -8,24 +8,18 @@
 mod entities;
 mod escapes;
 mod lexemes;
+mod readings;
+mod several;
 
-use std::collections::HashSet;
+pub use several::Several;
+
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 
 use memchr::memmem::Finder;
 use unicode_normalization::char::{canonical_combining_class, decompose_compatible};
 
 use self::lexemes::Lexemes;
-
-/// How many layers of escapes are taken off a text: enough for JSON that is a
-/// string in other JSON, in the query of a URL.
-const LAYERS: u8 = 3;
-
-/// How much is read below the surface of a text: this many times its length, and something for the shortest.
-/// Escapes of all kinds beside each other come to less.
-const MOST_READ: usize = 64;
-const MOST_READ_OF_ANY: usize = 64 << 10;
+use self::readings::any_reading;
 
 /// Fewer digits than this are too common to be looked for across punctuation.
 const FEWEST_DIGITS: usize = 6;
@@ -114,12 +108,7 @@ impl Former {
     /// and base64. Time and room are bounded by the text's length.
     #[must_use]
     pub fn found_in(&self, text: &str) -> bool {
-        let mut reading = Reading {
-            seen: HashSet::new(),
-            left: text.len().saturating_mul(MOST_READ).saturating_add(MOST_READ_OF_ANY),
-            by: RandomState::new(),
-        };
-        !self.is_empty() && self.found_within(text, LAYERS, &mut reading)
+        !self.is_empty() && any_reading(text, &mut |plain| self.found_as_written(&fold(plain)))
     }
 
     /// Returns whether any of the values can be read in the text of a `tsvector`,
@@ -134,22 +123,8 @@ impl Former {
         self.found_in(&lexemes.text) || self.words.iter().any(is_there)
     }
 
-    fn found_within(&self, text: &str, layers: u8, reading: &mut Reading) -> bool {
-        if self.found_as_written(text) {
-            return true;
-        }
-        if layers == 0 {
-            return false;
-        }
-        escapes::ALL.iter().any(|unescape| {
-            let Some(plain) = unescape(text) else { return false };
-            reading.is_new(&plain) && self.found_within(&plain, layers - 1, reading)
-        })
-    }
-
-    fn found_as_written(&self, text: &str) -> bool {
-        let folded = fold(text);
-        self.words.iter().any(|word| contains_word(&folded, word)) || self.found_number(&folded)
+    fn found_as_written(&self, folded: &str) -> bool {
+        self.words.iter().any(|word| contains_word(folded, word)) || self.found_number(folded)
     }
 
     fn found_number(&self, folded: &str) -> bool {
@@ -163,24 +138,6 @@ impl Former {
         (0..folded.len())
             .filter(|&at| is_digit(at) && (at == 0 || !is_digit(at - 1)))
             .any(|at| is_number(&folded[at..]))
-    }
-}
-
-/// What was read of one text, so that escapes in any order are read once.
-struct Reading {
-    seen: HashSet<u64>,
-    /// Bytes that may still be read.
-    left: usize,
-    by: RandomState,
-}
-
-impl Reading {
-    fn is_new(&mut self, plain: &str) -> bool {
-        if plain.len() > self.left || !self.seen.insert(self.by.hash_one(plain)) {
-            return false;
-        }
-        self.left -= plain.len();
-        true
     }
 }
 

@@ -37,8 +37,6 @@ pub struct Extent {
     pub whole: bool,
     /// Clients that were anonymized and rolled back.
     pub anonymized: u64,
-    /// Clients that failed.
-    pub failed: u64,
 }
 
 impl FromRow for Extent {
@@ -48,7 +46,6 @@ impl FromRow for Extent {
             filters: row.get::<Option<Json<_>>>("filters")?.map_or_else(BTreeMap::new, |filters| filters.0),
             whole: row.get("whole")?,
             anonymized: row.get("anonymized")?,
-            failed: row.get("failed")?,
         })
     }
 }
@@ -88,19 +85,22 @@ impl Ledger {
         Ok(())
     }
 
-    /// The last rehearsal of a plan.
+    /// The last rehearsal of a plan in which no client failed; earlier versions of Lethe recorded others too.
     pub async fn rehearsal(&self, digest: &str) -> Result<Option<Rehearsal>, StoreError> {
-        query_as("SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 ORDER BY at DESC LIMIT 1")
-            .bind(digest)
-            .fetch_optional(self.readers())
-            .await
+        query_as(
+            "SELECT at, done_by, anonymized, refused, failed FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
+             ORDER BY at DESC LIMIT 1",
+        )
+        .bind(digest)
+        .fetch_optional(self.readers())
+        .await
     }
 
-    /// What the rehearsals of a plan were of, the one with the most clients first.
+    /// What the same rehearsals were of, the one with the most clients first.
     pub async fn rehearsals(&self, digest: &str) -> Result<Vec<Extent>, StoreError> {
         query_as(
-            "SELECT kind, filters, whole, anonymized, failed FROM lethe_rehearsals WHERE digest = $1 \
-             ORDER BY anonymized DESC, failed",
+            "SELECT kind, filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
+             ORDER BY anonymized DESC",
         )
         .bind(digest)
         .fetch_all(self.readers())

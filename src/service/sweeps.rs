@@ -498,7 +498,7 @@ impl Service {
     }
 }
 
-/// Does everything that a request asks for and rolls it back.
+/// Does everything that a request asks for and rolls it back. A rehearsal that passed counts for live sweeps.
 ///
 /// # Errors
 ///
@@ -510,7 +510,7 @@ pub async fn rehearse(
 ) -> Result<Survey, Failure> {
     context.planner.check_anew().await;
     let found = survey(context.into(), request, Mode::Rehearsal, each).await?;
-    if found.tally.anonymized > 0 {
+    if found.passed == Some(true) {
         let whole = is_whole(request, &found);
         let of = (request.kind, &request.filters);
         context.ledger.record_rehearsal(&found.digest, &found.tally, of, whole, &context.actor).await?;

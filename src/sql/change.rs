@@ -67,7 +67,7 @@ impl Scope<'_> {
         format!("DELETE FROM {} WHERE {}", self.relation(table), self.deleted(delete))
     }
 
-    fn deleted(&self, delete: &Delete) -> String {
+    pub(super) fn deleted(&self, delete: &Delete) -> String {
         let belongs = self.belongs(&delete.paths);
         match &delete.condition {
             Some(condition) => {

@@ -189,6 +189,16 @@ impl Scope<'_> {
         rivals.collect::<Vec<_>>().join(" AND ")
     }
 
+    /// That the row belongs to a client, not anonymized and not taken, by this way.
+    pub(super) fn has_other(&self, path: &Path) -> String {
+        let other = format!("EXISTS ({})", self.other_client(path));
+        // A condition that cannot read every row is not asked of the rows of others.
+        match path.hops[0].condition.as_ref().filter(|own| own.is_always_readable()) {
+            Some(own) => format!("(COALESCE(({}), FALSE) AND {other})", own.sql(self.today)),
+            None => other,
+        }
+    }
+
     /// A client, not anonymized and not taken, to whom the row belongs too.
     fn other_client(&self, path: &Path) -> String {
         let mut sql = format!("SELECT 1 FROM {}", self.clients());

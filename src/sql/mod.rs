@@ -19,6 +19,7 @@ pub mod kept;
 mod link;
 pub mod messages;
 pub mod notices;
+pub mod others;
 pub mod replay;
 pub mod residue;
 pub mod retention;

@@ -38,6 +38,8 @@ pub struct Limits {
     pub backup_stamp: Option<PathBuf>,
     /// Whether a live sweep needs a rehearsal of its plan.
     pub rehearsal: bool,
+    /// Clients of a rehearsal whose former values are looked for in the whole database.
+    pub rehearsal_clients: usize,
     /// The share of all clients that a sweep may take if its job does not say.
     pub brake_share: f64,
     /// How long a stop waits for the batch in hand.

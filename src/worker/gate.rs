@@ -8,7 +8,7 @@ use super::Context;
 use super::sweep::{Request, SweepError};
 use crate::ledger::Extent;
 
-/// Refuses a plan that was never rehearsed with at least one client.
+/// Refuses a plan of which no rehearsal with at least one client passed.
 ///
 /// # Errors
 ///
@@ -25,8 +25,7 @@ pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError
 
 /// A rehearsal of so many clients is enough for any sweep.
 pub const ENOUGH: u64 = 100;
-/// A rehearsal of fewer clients is enough for a sweep over so many times as many. A rehearsal in which more than one
-/// client in so many failed is only enough for that, however large it was.
+/// A rehearsal of fewer clients is enough for a sweep over so many times as many.
 pub const TIMES: u64 = 10;
 
 /// What the rehearsals of a plan are enough for, where none is enough for a sweep of any size.
@@ -36,8 +35,6 @@ pub struct Few {
     pub most: u64,
     /// How many clients the largest rehearsal anonymized.
     pub rehearsed: u64,
-    /// How many failed in it.
-    pub failed: u64,
 }
 
 /// What the rehearsals of a plan are enough for; `None` for a sweep of any size.
@@ -53,15 +50,12 @@ pub async fn few_rehearsed(context: &Context, digest: &str, request: &Request) -
     if rehearsals.iter().any(|own| covers(own, request)) {
         return Ok(None);
     }
-    let Some(&Extent { anonymized: rehearsed, failed, .. }) = rehearsals.first() else { return Ok(None) };
-    Ok(Some(Few { most: rehearsed.saturating_mul(TIMES), rehearsed, failed }))
+    let Some(&Extent { anonymized: rehearsed, .. }) = rehearsals.first() else { return Ok(None) };
+    Ok(Some(Few { most: rehearsed.saturating_mul(TIMES), rehearsed }))
 }
 
 /// Whether a rehearsal is enough for a sweep of any size.
 fn covers(own: &Extent, request: &Request) -> bool {
-    if own.failed.saturating_mul(TIMES) > own.anonymized {
-        return false;
-    }
     let is_of_kind = own.kind == Some(request.kind) && (own.filters.is_empty() || are_same(own, request));
     // Lists that such a sweep made: by a review, or of clients who failed in it.
     let is_made = own.kind.is_some() && (request.decision.is_some() || request.retry);

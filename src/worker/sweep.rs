@@ -7,12 +7,14 @@ mod saved;
 mod survey;
 mod terms;
 mod trace;
+mod whole;
 
 pub use error::SweepError;
 pub(super) use gates::{gates, share_of};
 pub use saved::unknown;
 pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
+pub use whole::{Finding, WholeDatabase};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -64,5 +64,10 @@ async fn a_draft_accepted_as_written_passes_check_and_a_rehearsal() {
     assert!(passes, "{said}\n{draft}");
     assert!(said.contains("found: `journals.payload` has values of 1 client"), "{said}");
     let (passes, said) = run(&["sweep", "--period", "--rehearse"]);
+    assert!(!passes && said.contains("\nfound: `journals.payload` has former values of 1 client\n"), "{said}\n{draft}");
+    assert_eq!((said.matches("\nfound: ").count(), said.matches("\nchanged: ").count()), (1, 0), "{said}");
+    let accepted = "\n[[accepted]]\ntable = \"journals\"\ncolumn = \"payload\"\nreason = \"emptied every week\"\n";
+    std::fs::write(&path, lethe::draft::accepted(&draft) + accepted).expect("the policy is written");
+    let (passes, said) = run(&["sweep", "--period", "--rehearse"]);
     assert!(passes && said.contains("may now be used live"), "{said}\n{draft}");
 }

@@ -89,6 +89,25 @@ impl Shop {
         (ended.status.success(), String::from_utf8(text).expect("a text"))
     }
 
+    /// Whether it is done, what it prints, and what it says.
+    fn both(&self, args: &[&str]) -> (bool, String, String) {
+        let ended = command(self.folder.path()).args(args).output().expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("a text");
+        (ended.status.success(), text(ended.stdout), text(ended.stderr))
+    }
+
+    /// Rehearses what is due: whether it passed, and what it found.
+    fn rehearse(&self) -> (bool, Value) {
+        let (passed, text, said) = self.both(&["sweep", "--due", "--rehearse", "--json"]);
+        let found: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("JSON: {text}{said}"));
+        assert_eq!(found["passed"], passed, "{found}");
+        (passed, found)
+    }
+
+    fn policy(&self, text: &str) {
+        std::fs::write(self.folder.path().join("policy.toml"), text).expect("the policy is written");
+    }
+
     fn trace(&self, key: &str) -> Value {
         let (is_done, text) = self.run(&["policy", "trace", key, "--json"]);
         assert!(is_done, "{text}");
@@ -223,15 +242,16 @@ fn refuses(no: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_rehearsal_names_the_clients_that_fail_and_suggests_something_else() {
+async fn a_rehearsal_in_which_clients_fail_names_them_and_fails() {
     let shop = Shop::new(SCHEMA, POLICY).await;
     shop.place.execute("UPDATE customers SET due = '2020-01-01' WHERE no = 'C'").await;
     shop.place.execute(&refuses("A")).await;
-    let (is_done, text) = shop.run(&["sweep", "--due", "--rehearse"]);
-    assert!(is_done && text.contains("\nfailed: client A: ") && text.contains("may now be used live"), "{text}");
+    let (_, text, said) = shop.both(&["sweep", "--due", "--rehearse"]);
+    assert!(text.contains("\nfailed: client A: ") && !text.contains("may now be used live"), "{text}");
     assert!(!text.contains("Ann") && !text.contains("status --failures"), "{text}");
+    assert!(said.starts_with("error: the rehearsal failed: 1 client failed") && said.contains("place holds"), "{said}");
     shop.place.execute(&refuses("C")).await;
-    let (_, text) = shop.run(&["sweep", "--due", "--rehearse"]);
+    let (_, text, _) = shop.both(&["sweep", "--due", "--rehearse"]);
     assert!(text.contains("\nfailed: client C: ") && text.contains("Fix what makes these clients fail"), "{text}");
     std::fs::write(shop.folder.path().join("list"), "B\n").unwrap();
     let (_, text) = shop.run(&["sweep", "--list", "list", "--force", "--rehearse"]);
@@ -254,4 +274,138 @@ async fn a_check_counts_the_rows_that_a_link_by_e_mail_only_misses_by_case_and_s
         .unwrap();
     let (is_done, text) = shop.run(&["policy", "check"]);
     assert!(is_done && !text.contains("would belong"), "{text}");
+}
+
+#[tokio::test]
+async fn a_rehearsal_looks_for_former_values_in_the_whole_database_and_only_what_is_accepted_may_stay() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    let config = shop.folder.path().join("lethe.toml");
+    let lax = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, lax.replace("rehearsal = false\n", "")).unwrap();
+    let before = shop.everything().await;
+    let (passed, text, said) = shop.both(&["sweep", "--due", "--rehearse"]);
+    assert!(!passed && text.contains("\nfound: `audit.what` has former values of 1 client\n"), "{text}{said}");
+    assert!(
+        text.contains("The former values of 1 client were looked for in ") && text.contains("The rehearsal failed")
+    );
+    assert!(said.starts_with("error: the rehearsal failed: former values are left in 1 column\n"), "{said}");
+    assert!(said.contains("`[[accepted]]`") && !format!("{text}{said}").contains("home.example"), "{said}");
+    assert_eq!(shop.everything().await, before);
+    let live = ["sweep", "--due", "--yes", "--wait"];
+    let (_, _, said) = shop.both(&live);
+    assert!(said.contains("has not been rehearsed"), "it unlocks nothing: {said}");
+
+    // For another column, or another table, it is not accepted.
+    let accepted = |table: &str, column: &str| {
+        format!("{POLICY}\n[[accepted]]\ntable = \"{table}\"\ncolumn = \"{column}\"\nreason = \"emptied every week\"\n")
+    };
+    for (table, column) in [("audit", "id"), ("countries", "name")] {
+        shop.policy(&accepted(table, column));
+        assert!(!shop.rehearse().0, "{table}.{column}");
+    }
+    shop.policy(&accepted("audit", "what"));
+    let (passed, found) = shop.rehearse();
+    assert!(passed, "{found}");
+    let there = json!({ "table": "audit", "column": "what", "count": 1, "accepted": "emptied every week" });
+    assert_eq!(found["whole_database"]["found"], json!([there]));
+    assert_eq!((&found["whole_database"]["changed"], &found["whole_database"]["unread"]), (&json!([]), &json!([])));
+    let (passed, text, _) = shop.both(&["sweep", "--due", "--rehearse"]);
+    assert!(passed && text.contains("(accepted: emptied every week)"), "{text}");
+    assert!(
+        text.contains("Everything was done with 1 client and rolled back. This policy may now be used live"),
+        "{text}"
+    );
+    let (is_done, text, said) = shop.both(&live);
+    assert!(is_done, "{text}{said}");
+}
+
+#[tokio::test]
+async fn a_value_that_a_client_who_stays_has_too_is_not_found_and_neither_is_a_short_one() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("UPDATE audit SET what = 'Ann Archer called'").await;
+    let (passed, found) = shop.rehearse();
+    assert!(!passed, "nobody else is called so: {found}");
+    shop.place.execute("INSERT INTO customers VALUES ('D', 'Ann ARCHER', NULL, NULL, '2999-01-01')").await;
+    let (passed, found) = shop.rehearse();
+    assert!(passed, "{found}");
+    shop.place.execute("UPDATE customers SET name = 'Ann' WHERE no = 'A'; UPDATE audit SET what = 'Ann'").await;
+    shop.place.execute("UPDATE orders SET contact = NULL; UPDATE lines SET text = '-'").await;
+    let (passed, found) = shop.rehearse();
+    assert!(passed, "{found}");
+}
+
+#[tokio::test]
+async fn a_former_value_in_another_clients_row_or_in_one_that_no_link_reaches_is_found() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("UPDATE audit SET what = '-'").await;
+    shop.place
+        .execute(
+            "INSERT INTO orders (id, customer_no, payer_no, contact, note) VALUES (4, 'C', 'C', NULL, 'as Ann Archer has it'),
+             (5, 'a ', NULL, 'Ann Archer', 'closed')",
+        )
+        .await;
+    let (passed, found) = shop.rehearse();
+    let there = |column: &str| json!({ "table": "orders", "column": column, "count": 1, "accepted": null });
+    assert!(!passed);
+    assert_eq!(found["whole_database"]["found"], json!([there("contact"), there("note")]));
+}
+
+#[tokio::test]
+async fn a_rehearsal_counts_the_rows_of_others_that_the_rules_change() {
+    let schema = format!(
+        "{SCHEMA} ALTER TABLE customers ADD COLUMN country TEXT; UPDATE customers SET country = 'IT';
+         CREATE INDEX customers_country ON customers (country); UPDATE audit SET what = '-';
+         CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT);
+         CREATE TABLE visits (id INTEGER PRIMARY KEY, customer_no TEXT, staff_id TEXT REFERENCES staff (id));
+         CREATE INDEX visits_staff ON visits (staff_id);
+         INSERT INTO staff VALUES ('A', 'Gus Guide'), ('S', 'Una Usher');
+         INSERT INTO visits VALUES (1, 'C', 'A'), (2, 'A', 'S');"
+    );
+    let named = "[tables.visits]\nclient = \"customer_no\"\nnon_personal = [\"id\", \"customer_no\", \"staff_id\"]\n";
+    let sound = POLICY
+        .replace("due.class = \"non-personal\"\n", "due.class = \"non-personal\"\ncountry.class = \"non-personal\"\n");
+    let sound = format!("{sound}{named}");
+    let shop = Shop::new(&schema, &format!("{sound}[tables.staff]\nfree = \"staff\"\n")).await;
+    let (passed, found) = shop.rehearse();
+    assert!(passed && found["whole_database"]["changed"] == json!([]), "{found}");
+
+    // A client's number is taken for one of the staff, and its country for one of its own.
+    let staff = "[tables.staff]\nclient = \"id\"\n[tables.staff.columns]\nid.class = \"non-personal\"\n\
+                 name = { class = \"personal\", replace = \"-\" }\n";
+    let countries = "[tables.countries]\nclient = { column = \"code\", equals = \"country\" }\n[tables.countries.columns]\n\
+                     code.class = \"non-personal\"\nname = { class = \"personal\", replace = \"-\" }\n";
+    shop.policy(&format!("{}{staff}", sound.replace("[tables.countries]\nfree = \"a list\"\n", countries)));
+    let before = shop.everything().await;
+    let (passed, found) = shop.rehearse();
+    let there = |table: &str| json!({ "table": table, "column": "name", "count": 1, "accepted": null });
+    assert!(!passed);
+    assert_eq!(found["whole_database"]["changed"], json!([there("countries"), there("staff")]));
+    let (_, text, said) = shop.both(&["sweep", "--due", "--rehearse"]);
+    assert!(
+        text.contains("\nchanged: `staff.name` was changed in 1 row that clients who stay have too, or use\n"),
+        "{text}"
+    );
+    assert!(said.contains("the rules changed rows that other clients have too in 2 places"), "{said}");
+    assert_eq!(shop.everything().await, before);
+}
+
+#[tokio::test]
+async fn a_rehearsal_looks_for_as_many_clients_as_configured() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("UPDATE orders SET note = 'closed'; UPDATE audit SET what = 'mail to bob@home.example'").await;
+    let config = shop.folder.path().join("lethe.toml");
+    let all = std::fs::read_to_string(&config).unwrap();
+    for (clients, found) in [(1, 0), (2, 1), (0, 0)] {
+        std::fs::write(&config, all.replace("[sweep]\n", &format!("[sweep]\nrehearsal_clients = {clients}\n")))
+            .unwrap();
+        let (_, whole) = shop.rehearse();
+        let whole = &whole["whole_database"];
+        assert_eq!(
+            (&whole["clients"], whole["found"].as_array().map(Vec::len)),
+            (&json!(clients), Some(found)),
+            "{whole}"
+        );
+    }
+    let (passed, text, _) = shop.both(&["sweep", "--due", "--rehearse"]);
+    assert!(passed && text.contains("No former value was looked for in the whole database."), "{text}");
 }

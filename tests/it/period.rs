@@ -417,7 +417,7 @@ async fn n20_a_rehearsal_counts_for_its_kind_and_filters_and_for_ten_times_its_c
     assert_eq!(rehearse("2026-01-02T12:02:00Z", &some).await.anonymized, 1);
     refused(&period).await;
 
-    // A rehearsal in which most clients fail is not enough for its own kind.
+    // A rehearsal in which clients fail is none.
     company.execute(&refuses("customers", "old.no <> 'P00'", "stays")).await;
     let failing = rehearse("2026-01-02T12:03:00Z", &period).await;
     assert_eq!((failing.anonymized, failing.failed), (1, 11));

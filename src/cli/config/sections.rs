@@ -32,6 +32,8 @@ pub(in crate::cli) struct SweepConfig {
     _full_pass_every: Option<serde::de::IgnoredAny>,
     /// Whether a live sweep needs a rehearsal of its policy.
     pub rehearsal: bool,
+    /// Clients of a rehearsal whose former values are looked for in the whole database.
+    pub rehearsal_clients: usize,
     /// How long a batch stays with a worker that is not heard of any more.
     #[serde(with = "humantime_serde")]
     pub lease: Duration,
@@ -50,6 +52,7 @@ impl Default for SweepConfig {
             brake_share: 0.1,
             _full_pass_every: None,
             rehearsal: true,
+            rehearsal_clients: 50,
             lease: LEASE,
             drain: Duration::from_secs(30),
         }

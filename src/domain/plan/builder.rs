@@ -63,6 +63,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
     let refresh = builder.refresh();
+    builder.accepted();
     let mut problems: Vec<Problem> = Vec::new();
     for problem in builder.problems {
         // A way is looked at for each table that goes by it.
@@ -291,6 +292,19 @@ impl<'a> Builder<'a> {
                 format!("`{}.{column}` is declared {} and says neither yes nor no", table.name, live.declared),
                 "name a column that holds 1 or 0",
             );
+        }
+    }
+
+    fn accepted(&mut self) {
+        for (at, said) in self.policy.accepted.iter().enumerate() {
+            let place = format!("accepted[{}]", at + 1);
+            let Some(table) = self.live(&said.table, &place) else { continue };
+            if let Some(column) = &said.column {
+                self.column(table, column, &place);
+            }
+            if said.reason.trim().is_empty() {
+                self.problem(&place, "`reason` is empty", "write why the finding may stay");
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! These types mirror `policy.toml`. They know nothing of a live schema; that
 //! meeting is the [plan](crate::domain::plan).
 
+mod accepted;
 mod action;
 mod error;
 mod filter;
@@ -14,6 +15,7 @@ mod reason;
 mod shorthand;
 mod template;
 
+pub use accepted::Accepted;
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
@@ -68,6 +70,9 @@ pub struct Policy {
     /// Tables free of client data, with one reason for each list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub free: Vec<FreeTables>,
+    /// What a rehearsal may find without failing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Accepted>,
     /// Every table that reaches the client table, by name.
     pub tables: BTreeMap<String, Table>,
 }

@@ -154,7 +154,7 @@ pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<As
     Ok(Json(service.preview(&ask).await?))
 }
 
-/// Do everything that a sweep would do and roll it back. A live sweep needs this once for each policy.
+/// Do everything that a sweep would do, search the whole database for former values, and roll it back. A live sweep needs one that `passed` for each policy.
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
     responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {

@@ -126,22 +126,19 @@ pub enum SweepError {
     /// Somebody started the same sweep.
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
-    /// No rehearsal of this plan.
+    /// No rehearsal of this plan passed.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
     /// Rehearsals of too few clients for this sweep, or of other kinds.
     #[error(
-        "this policy was rehearsed with {rehearsed} client{}{}, which is too few for a `{kind}` sweep that would anonymize {clients}",
-        if *rehearsed == 1 { "" } else { "s" },
-        if *failed == 0 { String::new() } else { format!(" while {failed} failed") }
+        "this policy was rehearsed with {rehearsed} client{}, which is too few for a `{kind}` sweep that would anonymize {clients}",
+        if *rehearsed == 1 { "" } else { "s" }
     )]
     FewRehearsed {
         /// The kind of the sweep.
         kind: SweepKind,
         /// How many clients the largest rehearsal anonymized.
         rehearsed: u64,
-        /// How many failed in it.
-        failed: u64,
         /// How many the sweep would anonymize.
         clients: u64,
     },
@@ -278,14 +275,13 @@ impl SweepError {
             Self::PreviewOutdated => "nothing was started; look at the preview again".into(),
             Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
-            Self::FewRehearsed { kind, failed, clients, .. } => {
+            Self::FewRehearsed { kind, clients, .. } => {
                 let needed = clients.div_ceil(TIMES).min(ENOUGH);
                 let whole = match kind {
                     SweepKind::List => "enough is ".to_owned(),
                     _ => format!("a rehearsal of every client that a `{kind}` sweep selects is enough, and so is "),
                 };
-                let fix = if *failed == 0 { "" } else { "; first fix what makes clients fail, or place holds on them" };
-                Act::Rehearse.then(&format!(": {whole}one that anonymizes {needed}{fix}"))
+                Act::Rehearse.then(&format!(": {whole}one that anonymizes {needed}"))
             }
             Self::NoBackup { .. } | Self::OldBackup { .. } => Act::Acknowledge.after("make a backup, then "),
             Self::NoRetention => "add `[tables.….retention]` to the policy".into(),

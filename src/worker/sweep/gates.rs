@@ -40,7 +40,7 @@ pub(in crate::worker) async fn gates(context: &Context, request: &Request) -> Re
 /// Refuses a sweep that would anonymize more clients than its rehearsals account for.
 async fn enough_rehearsed(context: &Context, request: &Request, prepared: &Prepared) -> Result<(), SweepError> {
     let few = gate::few_rehearsed(context, &prepared.loaded.plan.digest, request).await?;
-    let Some(Few { most, rehearsed, failed }) = few else { return Ok(()) };
+    let Some(Few { most, rehearsed }) = few else { return Ok(()) };
     // Counting those selected is cheap, and guards only make it fewer.
     if selected(context, request, prepared).await?.min(request.cap.unwrap_or(u64::MAX)) <= most {
         return Ok(());
@@ -49,7 +49,7 @@ async fn enough_rehearsed(context: &Context, request: &Request, prepared: &Prepa
     if clients <= most {
         return Ok(());
     }
-    Err(SweepError::FewRehearsed { kind: request.kind, rehearsed, failed, clients })
+    Err(SweepError::FewRehearsed { kind: request.kind, rehearsed, clients })
 }
 
 /// Those selected, if they are few and looking for them is dear: then it is done once.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::whole::{Look, WholeDatabase};
 use super::{Prepared, Request, SweepError, prepare};
 use crate::database::{Json, Store, Writer, query};
 use crate::domain::key::{Key, join};
@@ -43,6 +44,13 @@ pub struct Survey {
     pub took: Duration,
     /// The digest of the plan.
     pub digest: String,
+    /// What a rehearsal found in the whole database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whole_database: Option<WholeDatabase>,
+    /// Whether a rehearsal passed, so that the policy may be used live: clients were anonymized, none failed, and the
+    /// policy accepts whatever was found in the whole database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
 }
 
 fn seconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -66,6 +74,8 @@ pub struct Surveyor<'a> {
     pub(super) planner: &'a Planner,
     pub(super) ledger: Option<&'a Ledger>,
     batch_size: usize,
+    /// Clients of a rehearsal whose former values are looked for in the whole database.
+    searched: usize,
     checked: bool,
 }
 
@@ -76,6 +86,7 @@ impl<'a> From<&'a Context> for Surveyor<'a> {
             planner: &context.planner,
             ledger: Some(&context.ledger),
             batch_size: context.limits.batch_size,
+            searched: context.limits.rehearsal_clients,
             checked: true,
         }
     }
@@ -91,7 +102,7 @@ impl<'a> Surveyor<'a> {
     /// For a preview of a database in which nothing was ever written by Lethe.
     #[must_use]
     pub fn without_ledger(store: &'a Store, planner: &'a Planner, batch_size: usize) -> Self {
-        Self { store, planner, ledger: None, batch_size, checked: true }
+        Self { store, planner, ledger: None, batch_size, searched: 0, checked: true }
     }
 }
 
@@ -118,6 +129,7 @@ pub async fn survey(
         another_day: statements(&prepared.wanted_on(batch::another_day(request.today)), request.kind, request.force),
         prepared: &prepared,
         survey: Survey { digest: prepared.loaded.plan.digest.clone(), ..Survey::default() },
+        whole: (mode == Mode::Rehearsal).then(|| Look::new(&prepared, surveyor.searched)),
         each,
     };
     if mode == Mode::Rehearsal {
@@ -137,6 +149,12 @@ pub async fn survey(
     }
     let mut survey = walk.survey;
     survey.took = started.elapsed();
+    if let Some(whole) = walk.whole {
+        let whole = whole.result();
+        let is_clean = survey.tally.failed == 0 && whole.not_accepted().next().is_none();
+        survey.passed = Some(survey.tally.anonymized > 0 && is_clean);
+        survey.whole_database = Some(whole);
+    }
     Ok(survey)
 }
 
@@ -164,6 +182,8 @@ struct Walk<'a> {
     statements: Statements,
     another_day: Statements,
     survey: Survey,
+    /// A rehearsal's.
+    whole: Option<Look<'a>>,
     each: &'a mut (dyn FnMut(Client) + Send),
 }
 
@@ -284,13 +304,16 @@ impl Walk<'_> {
         if self.request.kind == SweepKind::Replay {
             done.tally = replay::note(&mut transaction, &self.prepared.wanted(), false).await?;
         }
-        if self.mode == Mode::Rehearsal {
+        if let Some(whole) = &mut self.whole {
+            let others = whole.before(&mut transaction).await?;
             let applied = batch::apply(&mut transaction, &work).await?;
             closing::look(&mut transaction, &work, &applied, None).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
             if !unsettled.is_empty() {
                 return Err(BatchFault::NotSettled(unsettled));
             }
+            whole.search(&mut transaction, &work, applied.former).await?;
+            whole.note(others);
         }
         for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {
             let reasons = row.get::<Option<Json<Vec<String>>>>(2)?;

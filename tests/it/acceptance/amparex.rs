@@ -8,13 +8,15 @@ use super::snapshot::Snapshot;
 use super::trade::{Trade, ago, today, years_ago};
 
 const NOTICE: &str = "Kunde anonymisiert";
+pub const NAME_IN_SERIAL_NO: &str = "UPDATE devices SET serial_no = 'Jona Fehlgriff' WHERE device_no = 9309";
 const SELECTION: &str = "SELECT customer_no FROM selection_entries WHERE selection_no = 1 ORDER BY customer_no";
 
-/// The company, its policy rehearsed and its backup acknowledged.
+/// The company, its policy rehearsed and its backup acknowledged. Then a name is entered where a serial number belongs.
 async fn ready() -> Trade {
     let trade = Trade::of("amparex").await;
     trade.json(&["sweep", "dormant", "--rehearse"]);
     trade.json(&["backup", "acknowledge"]);
+    trade.execute(NAME_IN_SERIAL_NO).await;
     trade
 }
 

@@ -219,6 +219,7 @@ async fn x2_one_client_is_for_clerks_and_many_are_for_administrators() {
 #[tokio::test]
 async fn x4_after_a_sweep_each_client_it_could_not_anonymize_is_listed_with_the_reasons() {
     let trade = company("amparex", "dormant").await;
+    trade.execute(super::amparex::NAME_IN_SERIAL_NO).await;
     let administrator = token(&trade, "administrator", "admin");
     let office = Office::open(&trade);
     let clients = ["1024", "1123", "1307", "1309"];

@@ -8,6 +8,10 @@ use super::trade::{Trade, ago, months_ago};
 use crate::common::place::{Place, either};
 use crate::common::words::refuses;
 
+/// The e-mail address of a client where nothing is changed: it fails.
+const EMAIL_IN_METADATA: &str =
+    "UPDATE customers SET metadata = '{\"login\": \"oscar.petit@mail9.example\"}' WHERE reference = 'CUST-0307'";
+
 /// The billing company, its policy rehearsed and a backup acknowledged.
 async fn billing() -> Trade {
     let trade = Trade::of("proabono").await;
@@ -19,6 +23,7 @@ async fn billing() -> Trade {
 #[tokio::test]
 async fn b01_no_former_value_is_left_or_the_client_is_rolled_back_and_reported() {
     let trade = billing().await;
+    trade.execute(EMAIL_IN_METADATA).await;
     let before = trade.snapshot().await;
     trade.json(&["sweep", "requests", "--wait"]);
     let after = trade.snapshot().await;
@@ -116,6 +121,7 @@ async fn b05_a_hold_is_placed_seen_and_released_and_the_client_is_due_again_by_i
 #[tokio::test]
 async fn b06_a_sweep_that_would_take_more_than_a_number_or_a_share_stops_and_asks() {
     let trade = billing().await;
+    trade.execute(EMAIL_IN_METADATA).await;
     let before = trade.snapshot().await;
     let job = std::fs::read_to_string(trade.path("jobs/requests.toml")).unwrap();
     for (from, to) in [("clients = 500", "clients = 79"), ("share   = 0.33", "share   = 0.2")] {

@@ -190,13 +190,14 @@ impl Trade {
         serde_json::from_str(&answer.out).unwrap_or(Value::Null)
     }
 
-    /// Sweeps as an operator does: rehearses, acknowledges a backup, sweeps and waits.
+    /// Sweeps as an operator does: rehearses, acknowledges a backup, sweeps and waits. The rehearsal may fail where another
+    /// passed before.
     ///
     /// `args` are those behind `lethe sweep`: the name of a job, or `--period`,
     /// `--list FILE` and so on. The answer is the program's: `["progress"]` has
     /// the counts by outcome, `["refusals"]` the refusals by reason.
     pub fn sweep(&self, args: &[&str]) -> Value {
-        self.json(&[&["sweep"], args, &["--rehearse"]].concat());
+        self.run(&[&["sweep"], args, &["--rehearse"]].concat());
         self.json(&["backup", "acknowledge"]);
         self.json(&[&["sweep"], args, &["--wait"]].concat())
     }

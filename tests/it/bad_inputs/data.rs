@@ -132,7 +132,8 @@ fn a_client_whose_row_is_refused_fails_with_a_reason_that_quotes_nobody() {
          BEGIN SELECT RAISE(ABORT, 'Ann Archer must stay'); END;",
     );
     let before = office.rows();
-    let rehearsed = office.done(&["sweep", "--due", "--rehearse", "--clients"]);
+    let (rehearsed, said) = office.failed(&["sweep", "--due", "--rehearse", "--clients"]);
     assert!(rehearsed.starts_with("C1\tfailed\terror 1811 (refused by a trigger)\n"), "{rehearsed}");
+    assert!(said.starts_with("error: the rehearsal failed: 1 client failed\n"), "{said}");
     assert_eq!(office.rows(), before);
 }

@@ -166,6 +166,17 @@ impl Office {
         printed
     }
 
+    /// What the program prints where it fails, and what it says.
+    pub fn failed(&self, args: &[&str]) -> (String, String) {
+        let output = self.lethe(args).output().expect("the program runs");
+        let said = String::from_utf8(output.stderr).expect("stderr is text");
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let printed = String::from_utf8(output.stdout).expect("stdout is text");
+        assert_quotes_nobody(&said);
+        assert_quotes_nobody(&printed);
+        (printed, said)
+    }
+
     /// Rehearses the policy, so that only the gate under test is shut.
     pub fn rehearsed(self) -> Self {
         self.done(&["sweep", "--due", "--rehearse"]);

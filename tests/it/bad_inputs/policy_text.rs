@@ -228,3 +228,15 @@ fn a_sweep_says_the_same_as_the_check() {
     assert_eq!(office.refused(&["sweep", "--due", "--preview"]), said);
     assert_eq!(office.refused(&["sweep", "--due", "--rehearse"]), said);
 }
+
+#[test]
+fn what_is_accepted_must_be_there_and_has_a_reason() {
+    let office = Office::new().policy_and(
+        "[[accepted]]\ntable = \"nowhere\"\nreason = \"a list\"\n[[accepted]]\ntable = \"countries\"\ncolumn = \"nothing\"\n\
+         reason = \" \"\n",
+    );
+    let said = office.check();
+    for part in ["accepted[1]", "`nowhere`", "accepted[2]", "has no column `nothing`", "`reason` is empty"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

@@ -196,6 +196,7 @@ pub fn limits() -> Limits {
         backup_max_age: None,
         backup_stamp: None,
         rehearsal: false,
+        rehearsal_clients: 50,
         brake_share: 1.0,
         drain: Duration::from_secs(10),
     }

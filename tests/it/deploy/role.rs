@@ -23,7 +23,8 @@ async fn the_role_of_the_template_rehearses_and_sweeps_and_may_do_nothing_else()
     company.psql(&script, &[&role]);
 
     company.done(&["policy", "check"]);
-    company.done(&["sweep", "--due", "--rehearse"]);
+    let said = company.done(&["sweep", "--due", "--rehearse"]);
+    assert!(said.contains("note: not searched, or not to the end: ") && said.contains("staff"), "{said}");
     company.done(&["sweep", "--due", "--wait"]);
     let customers = company.place.rows("SELECT no, name, email FROM customers ORDER BY no").await;
     assert_eq!(

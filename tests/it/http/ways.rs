@@ -197,6 +197,12 @@ async fn a_rehearsal_counts_for_live_sweeps_and_changes_nothing() {
     let before = office.company.dump().await;
     let (status, found) = office.post("/api/v1/rehearsals", &token, json!({ "kind": "due" })).await;
     assert_eq!((status, &found["anonymized"]), (StatusCode::OK, &json!(2)));
+    let whole = &found["whole_database"];
+    assert_eq!(
+        (&found["passed"], &whole["clients"], &whole["found"]),
+        (&json!(true), &json!(2), &json!([])),
+        "{found}"
+    );
     assert_eq!(office.company.dump().await, before);
     let digest = found["digest"].as_str().unwrap();
     assert!(office.company.context.ledger.rehearsal(digest).await.unwrap().is_some());

@@ -1,0 +1,177 @@
+//! The former values of several clients, all looked for in one reading of a text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::readings::any_reading;
+use super::{Former, fold};
+
+/// Bytes at the beginning of a value by which places are found where it may stand.
+const START: usize = 2;
+
+/// Values of several clients, each once. A value is known by its place.
+///
+/// `Debug` shows how many there are, never which.
+#[derive(Default)]
+pub struct Several {
+    values: Vec<Value>,
+    /// The values that begin with these bytes.
+    by_start: BTreeMap<[u8; START], Vec<usize>>,
+    /// Whether a value begins with the two bytes of this number.
+    starts: Vec<bool>,
+    numbers: Vec<usize>,
+}
+
+struct Value {
+    former: Former,
+    /// The clients who had it.
+    clients: BTreeSet<usize>,
+    is_word: bool,
+}
+
+impl Several {
+    /// The values of each of these clients that have at least `shortest` characters, and no fewer than two bytes.
+    #[must_use]
+    pub fn of(clients: &[Former], shortest: usize) -> Self {
+        let mut own = Self { starts: vec![false; 1 << 16], ..Self::default() };
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        for (client, former) in clients.iter().enumerate() {
+            for word in &former.words {
+                let Ok(text) = str::from_utf8(word.needle()) else { continue };
+                let Some(start) = word.needle().first_chunk::<START>() else { continue };
+                if text.chars().count() < shortest {
+                    continue;
+                }
+                let at = *known.entry(text.to_owned()).or_insert_with(|| {
+                    let at = own.values.len();
+                    own.starts[usize::from(u16::from_be_bytes(*start))] = true;
+                    own.by_start.entry(*start).or_default().push(at);
+                    let former = Former { words: vec![word.clone()], ..Former::default() };
+                    own.values.push(Value::new(former, text.chars().all(is_of_word)));
+                    at
+                });
+                own.values[at].clients.insert(client);
+            }
+            for number in &former.numbers {
+                let at = *known.entry(number.clone()).or_insert_with(|| {
+                    let at = own.values.len();
+                    own.numbers.push(at);
+                    let former = Former { numbers: vec![number.clone()], ..Former::default() };
+                    own.values.push(Value::new(former, false));
+                    at
+                });
+                own.values[at].clients.insert(client);
+            }
+        }
+        own
+    }
+
+    /// Whether there is nothing to look for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Whether a value is a single word: a name that may be a word, a place or somebody else's.
+    #[must_use]
+    pub fn is_word(&self, value: usize) -> bool {
+        self.values[value].is_word
+    }
+
+    /// Whether somebody has the same value.
+    #[must_use]
+    pub fn is_had_by(&self, value: usize, other: &Former) -> bool {
+        let own = &self.values[value].former;
+        let has_word = |word: &memchr::memmem::Finder| other.words.iter().any(|own| own.needle() == word.needle());
+        own.words.iter().any(has_word) || own.numbers.iter().any(|number| other.numbers.contains(number))
+    }
+
+    /// How many clients had at least one of these values.
+    #[must_use]
+    pub fn clients<'a>(&self, values: impl IntoIterator<Item = &'a usize>) -> usize {
+        values.into_iter().flat_map(|at| &self.values[*at].clients).collect::<BTreeSet<_>>().len()
+    }
+
+    /// The values that can be read in a text.
+    #[must_use]
+    pub fn found_in(&self, text: &str) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        if !self.is_empty() {
+            any_reading(text, &mut |plain| {
+                self.note(&fold(plain), &mut found);
+                false
+            });
+        }
+        found
+    }
+
+    fn note(&self, folded: &str, found: &mut BTreeSet<usize>) {
+        let mut note = |at: usize| {
+            if !found.contains(&at) && self.values[at].former.found_as_written(folded) {
+                found.insert(at);
+            }
+        };
+        for start in folded
+            .as_bytes()
+            .array_windows::<START>()
+            .filter(|start| self.starts[usize::from(u16::from_be_bytes(**start))])
+        {
+            self.by_start.get(start).into_iter().flatten().copied().for_each(&mut note);
+        }
+        self.numbers.iter().copied().for_each(note);
+    }
+}
+
+impl Value {
+    fn new(former: Former, is_word: bool) -> Self {
+        Self { former, clients: BTreeSet::new(), is_word }
+    }
+}
+
+impl fmt::Debug for Several {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Several({} values)", self.values.len())
+    }
+}
+
+/// Whether a letter or sign stands in a single word, such as `o'neill-cote`.
+fn is_of_word(own: char) -> bool {
+    own.is_alphabetic() || matches!(own, '\'' | '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn several(clients: &[&[&str]]) -> Several {
+        let clients = clients.iter().map(|values| {
+            let mut former = Former::new(3);
+            values.iter().for_each(|value| former.add(value));
+            former
+        });
+        Several::of(&clients.collect::<Vec<_>>(), 4)
+    }
+
+    #[test]
+    fn all_values_are_found_in_one_reading_and_count_for_each_client_who_had_them() {
+        let values = several(&[&["Ann Archer", "ann@home.example"], &["Bob Baker", "+45 5551 0001"], &["Ann Archer"]]);
+        let found = values.found_in(r#"{"to": "ANN@home.example", "by": "0045 5551-0001", "x": "Ann Archér"}"#);
+        assert_eq!((found.len(), values.clients(&found)), (2, 2), "the number stands there with more digits");
+        let found = values.found_in("call 45 55510001 or bob%20baker");
+        assert_eq!((found.len(), values.clients(&found)), (2, 1));
+        assert!(values.found_in("Ann Archery, Bob, home.example").is_empty());
+    }
+
+    #[test]
+    fn short_values_are_not_looked_for_and_single_words_are_known_as_such() {
+        let values = several(&[&["Ann", "Archer", "Ann Archer"]]);
+        assert!(values.found_in("Ann").is_empty());
+        let words: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_word(*own)).collect();
+        assert_eq!(words, [true, false]);
+        let mut other = Former::new(3);
+        other.add("ARCHER");
+        let had: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_had_by(*own, &other)).collect();
+        assert_eq!(had, [true, false]);
+        assert!(several(&[&["Ann"]]).is_empty() && Several::default().found_in("x").is_empty());
+    }
+}
