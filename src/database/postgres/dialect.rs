@@ -463,6 +463,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0019_client_table.sql"),
             include_str!("../../../migrations/postgres/0020_copied.sql"),
             include_str!("../../../migrations/postgres/0021_rehearsed.sql"),
+            include_str!("../../../migrations/postgres/0029_ledgers.sql"),
         ]
     }
 
@@ -470,8 +471,8 @@ impl SqlDialect for Postgres {
         temporary(migration, "lethe_")
     }
 
-    fn ledger_exists(&self) -> &'static str {
-        "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL"
+    fn ledger_has(&self) -> &'static str {
+        "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL"
     }
 
     fn number_on(&self, table: &str) -> Option<String> {

@@ -384,6 +384,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0019_client_table.sql"),
             include_str!("../../../migrations/sqlite/0020_copied.sql"),
             include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
+            include_str!("../../../migrations/sqlite/0029_ledgers.sql"),
         ]
     }
 
@@ -391,8 +392,8 @@ impl SqlDialect for Sqlite {
         temporary(migration, "temp.lethe_")
     }
 
-    fn ledger_exists(&self) -> &'static str {
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'"
+    fn ledger_has(&self) -> &'static str {
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1"
     }
 
     fn number_on(&self, _table: &str) -> Option<String> {
