@@ -32,7 +32,7 @@ WHERE o.sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key
 
 DO $$
 BEGIN
-    IF current_schema() = 'lethe' THEN
+    IF current_schema() = 'lethe' AND to_regclass('job_status') IS NULL THEN
         ALTER VIEW lethe_job_status RENAME TO job_status;
         ALTER VIEW lethe_sweep_status RENAME TO sweep_status;
         ALTER VIEW lethe_client_status RENAME TO client_status;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
-use crate::database::{Change, Store, query};
+use crate::database::{Change, FIRST, Store, query};
 use crate::domain::clock::Clock;
 use crate::domain::hint::{Act, Face};
 use crate::domain::plan::Plan;
@@ -68,7 +68,11 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
     let mut findings = Findings(Vec::new());
     findings.add(Verdict::Good, "configuration", format!("`{}` and the environment are read", file.display()));
-    let store = match Store::open(config.settings()?).await {
+    let opened = match Store::open(config.settings()?).await {
+        Ok(store) => setup::of_policy(&config, &store).await,
+        Err(error) => Err(error),
+    };
+    let store = match opened {
         Err(error) => {
             findings.add(Verdict::Bad, "database", format!("{error}; {}", error.hint()));
             None
@@ -78,7 +82,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     if let Some(store) = &store {
         database(&config, store, &mut findings).await?;
     }
-    redis(&config, &mut findings).await;
+    redis(&config, store.as_ref().map_or(FIRST, Store::ledger), &mut findings).await;
     files(&config, store.as_ref(), &mut findings).await?;
     jobs(&config, &mut findings);
     alerts(&config, &mut findings);
@@ -163,7 +167,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
     indexes::advise(store, &loaded.plan, &loaded.schema, findings).await;
     if !Ledger::exists(store).await? {
         findings.add(Verdict::Note, "ledger", "no sweep was ever opened here; the first one makes the ledger's tables");
-        if let Some(journal) = config.journal.open()?
+        if let Some(journal) = config.journal.open(store)?
             && has_segments(&journal).await
         {
             findings.add(Verdict::Bad, "journal", UNKNOWN);
@@ -240,8 +244,8 @@ async fn role(planner: &Planner, store: &Store, findings: &mut Findings) -> Resu
 }
 
 /// Whether Redis answers, if one is configured.
-async fn redis(config: &Config, findings: &mut Findings) {
-    let redis = match config.redis.open() {
+async fn redis(config: &Config, ledger: i64, findings: &mut Findings) {
+    let redis = match config.redis.open(ledger) {
         Ok(None) => return,
         Ok(Some(redis)) => redis,
         Err(failure) => return findings.add(Verdict::Bad, "redis", format!("{}; {}", failure.message, failure.hint)),

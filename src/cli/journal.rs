@@ -6,6 +6,7 @@ use super::config::JournalConfig;
 use super::output::{Output, counted};
 use super::{Failure, setup};
 use crate::bucket::{self, Bucket};
+use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::reading::trouble;
 use crate::journal::{Journal, Key, Place};
@@ -71,12 +72,31 @@ impl JournalConfig {
         }
     }
 
-    /// The journal, if one is configured. It is not asked for anything yet.
-    pub(super) fn open(&self) -> Result<Option<Journal>, Failure> {
-        let Some(place) = &self.place else { return Ok(None) };
+    /// Where the journal of a ledger is: that of another than the first has a folder of its own in it.
+    fn place_of(&self, store: &Store) -> Option<String> {
+        let place = self.place.as_ref()?;
+        Some(match store.journal_folder() {
+            Some(folder) => format!("{}/{folder}", place.trim_end_matches('/')),
+            None => place.clone(),
+        })
+    }
+
+    /// Makes that folder in the configured one, which has to be there.
+    pub(super) fn make_folder(&self, store: &Store) {
+        if let Some(place) =
+            self.place_of(store).filter(|place| store.journal_folder().is_some() && !place.contains("://"))
+        {
+            // Where it cannot be made, the journal says so once it is used.
+            let _ = std::fs::create_dir(place);
+        }
+    }
+
+    /// The journal of a ledger, if one is configured. It is not asked for anything yet.
+    pub(super) fn open(&self, store: &Store) -> Result<Option<Journal>, Failure> {
+        let Some(place) = self.place_of(store) else { return Ok(None) };
         let place = if place.contains("://") {
             let refused = |what| Failure::new(format!("`journal.place` {what}"), ENVIRONMENT);
-            Place::bucket(Bucket::open(place).map_err(refused)?)
+            Place::bucket(Bucket::open(&place).map_err(refused)?)
         } else {
             Place::folder(place.into())
         };

@@ -263,7 +263,7 @@ fn found(searched: &Searched) -> String {
 
 async fn show(file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
-    let store = Store::open(config.settings()?).await?;
+    let store = setup::opened(&config).await?;
     let loaded = config.planner().plan(&store).await?;
     let plan = &loaded.plan;
     let shown = serde_json::json!({ "digest": plan.digest, "policy": plan.policy });

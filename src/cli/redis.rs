@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Failure;
 use super::config::RedisConfig;
+use crate::database::FIRST;
 use crate::domain::reading::trouble;
 use crate::queue::{Redis, RedisSettings};
 
@@ -54,8 +55,8 @@ impl RedisConfig {
         Ok(())
     }
 
-    /// The server, if one is named. It is not asked for anything yet.
-    pub(super) fn open(&self) -> Result<Option<Redis>, Failure> {
+    /// The server for the batches of a ledger, if one is named. It is not asked for anything yet.
+    pub(super) fn open(&self, ledger: i64) -> Result<Option<Redis>, Failure> {
         let Some(Ok(mut url)) = self.url.as_ref().map(|url| Url::parse(url)) else { return Ok(None) };
         if let Some(file) = &self.password_file {
             let hint = "`redis.password_file` names a file with the password and nothing else";
@@ -80,7 +81,8 @@ impl RedisConfig {
             }
             Ok(text)
         });
-        let settings = RedisSettings { url, authorities: authorities.transpose()?, prefix: self.prefix.clone() };
+        let prefix = if ledger == FIRST { self.prefix.clone() } else { format!("{}:{ledger}", self.prefix) };
+        let settings = RedisSettings { url, authorities: authorities.transpose()?, prefix };
         let redis = Redis::new(&settings).map_err(|fault| Failure::new(fault.to_string(), fault.hint()))?;
         Ok(Some(redis))
     }

@@ -23,12 +23,13 @@ pub(super) fn no_clients(option: &str) -> Failure {
 
 /// Counts the old rows; writes nothing.
 pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> Result<(), Failure> {
-    let store = crate::database::Store::open(config.settings()?).await?;
+    let store = setup::opened(config).await?;
     let planner = Planner::new(config.policy.clone());
     let context =
         if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
     let ledger = context.as_ref().map(|context| &context.ledger);
-    let found = look(&store, &planner, ledger, request.day(), Mode::Preview).await?;
+    let store = ledger.map_or(&store, Ledger::store);
+    let found = look(store, &planner, ledger, request.day(), Mode::Preview).await?;
     out.data(&serde_json::json!({ "tables": found }), || format!("{}\nNothing was written.", text(&found, "would go")));
     Ok(())
 }

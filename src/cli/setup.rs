@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::Failure;
 use super::access::caller;
 use super::config::Config;
-use crate::database::Store;
+use crate::database::{Store, StoreError};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::clock::Clock;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, with_ledger_of};
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 pub(super) use crate::service::jobs::{JobFiles, job, job_files, jobs};
@@ -20,17 +20,27 @@ use crate::worker::Context;
 /// The configuration and the database it names.
 pub(super) async fn store(file: &Path) -> Result<(Config, Store), Failure> {
     let config = Config::read(file)?;
-    let store = Store::open(config.settings()?).await?;
+    let store = opened(&config).await?;
     Ok((config, store))
+}
+
+/// The database, with the ledger for the policy's clients.
+pub(super) async fn opened(config: &Config) -> Result<Store, Failure> {
+    Ok(of_policy(config, &Store::open(config.settings()?).await?).await?)
+}
+
+/// The same for a database that is open.
+pub(super) async fn of_policy(config: &Config, store: &Store) -> Result<Store, StoreError> {
+    with_ledger_of(store, config.planner().client_table().as_deref()).await
 }
 
 /// Everything, with the ledger made if it was missing.
 pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
     let (config, store) = store(file).await?;
     config.begin_traces()?;
-    let redis = config.redis.open()?;
-    let context = Context { redis, ..context_of(&config, store).await? };
-    Ok((config, context))
+    let context = context_of(&config, store).await?;
+    let redis = config.redis.open(context.store.ledger())?;
+    Ok((config, Context { redis, ..context }))
 }
 
 /// Everything, for whoever asks.
@@ -61,15 +71,20 @@ pub(super) fn unasked(config: &Config, context: Context) -> Service {
 
 /// Everything but Redis.
 pub(super) async fn context_of(config: &Config, store: Store) -> Result<Context, Failure> {
-    let ledger = Ledger::open(&store, &Clock::System).await?.with_lease(config.sweep.lease);
+    let planner = config.planner();
+    let ledger = Ledger::of_clients(&store, &Clock::System, planner.client_table().as_deref()).await?;
+    let ledger = ledger.with_lease(config.sweep.lease);
+    let store = ledger.store().clone();
+    let journal = config.journal.open(&store)?;
+    config.journal.make_folder(&store);
     Ok(Context {
         ledger,
         store,
-        planner: config.planner(),
+        planner,
         limits: config.limits(),
         redis: None,
         targets: Arc::new(config.targets.clone()),
-        journal: config.journal.open()?,
+        journal,
         wake: Arc::default(),
         stop: CancellationToken::default(),
         actor: actor(),

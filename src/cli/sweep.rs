@@ -270,7 +270,7 @@ struct Previewed<'a> {
 }
 
 async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failure> {
-    let store = crate::database::Store::open(config.settings()?).await?;
+    let store = setup::opened(config).await?;
     let planner = config.planner();
     let loaded = planner.plan(&store).await?;
     let mut request = request(args, config, loaded.plan.client.key.len())?;

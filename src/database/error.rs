@@ -55,6 +55,8 @@ enum Cause {
     Pooled,
     /// A schema that is found before the ledger's, with tables called like the ledger's.
     Shadowed(String),
+    /// Several ledgers, of the clients in these tables, and no telling which of them is meant.
+    Ledgers(String),
     /// Anything else.
     Other,
 }
@@ -106,6 +108,11 @@ impl std::fmt::Display for StoreError {
                 f,
                 "tables of the schema `{schema}` in the database at `{place}` are called `lethe_...`, and are found before \
                  Lethe's own"
+            ),
+            Cause::Ledgers(tables) => write!(
+                f,
+                "the database at `{place}` has ledgers for the clients in {tables}, and it cannot be determined which one \
+                 the policy uses"
             ),
             Cause::Other => write!(f, "the database at `{place}` answered: {}", self.0.fault),
         }
@@ -174,6 +181,11 @@ impl StoreError {
                 "take that schema out of the role's `search_path`, or name it in `postgres.ledger_schema` if it is the ledger's"
                     .into()
             }
+            Cause::Ledgers(_) => {
+                "name an existing table in `client.table` of the policy that `policy` in `lethe.toml` names; if several of \
+                 these tables were renamed, enter the new names in the table `lethe_ledgers`"
+                    .into()
+            }
             Cause::Encoding(_) => "only databases in UTF-8 are supported; nothing was read or written".into(),
             Cause::Other => Act::Doctor.then(" says more; nothing is half done"),
         }
@@ -207,6 +219,12 @@ impl StoreError {
     #[must_use]
     pub fn is_taken(&self) -> bool {
         matches!(self.0.fault.code.as_str(), "23505" | "1555" | "2067")
+    }
+
+    /// Whether nothing can be written to the database.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.cause == Cause::ReadOnly
     }
 
     /// Whether the account has no right to what was asked for.
@@ -266,6 +284,13 @@ impl StoreError {
 
     pub(super) fn unopenable(place: &str) -> Self {
         Self::new(place, Cause::Unopenable, FaultKind::Away, "cannot be opened".to_owned())
+    }
+
+    /// Several ledgers, of the clients in these tables, of which any may be meant.
+    #[must_use]
+    pub fn which_ledger(place: &str, tables: &[String]) -> Self {
+        let tables: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
+        Self::new(place, Cause::Ledgers(tables.join(", ")), FaultKind::Away, "several ledgers".to_owned())
     }
 
     /// A ledger of a later version than this program knows.

@@ -3,6 +3,7 @@
 //! is [`Driver`]. Imports `domain` and `sql`.
 
 mod error;
+mod names;
 mod native;
 mod postgres;
 mod room;
@@ -17,6 +18,7 @@ mod triggers;
 mod verify;
 
 pub use error::{Fault, FaultKind, StoreError};
+pub use names::FIRST;
 pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};
 pub use row::{Decode, FromRow, Json, Row, Value};
 pub(crate) use row::{from_row, from_text};
@@ -39,6 +41,7 @@ use crate::domain::residue::Former;
 use crate::domain::sample::{Answers, Question, Samples};
 use crate::domain::schema::{LiveTable, Schema};
 use crate::sql::batch;
+use names::Names;
 
 /// The channel on which batches that can be claimed are announced.
 pub const BATCHES: &str = "lethe_batches";
@@ -221,11 +224,30 @@ impl Store {
             Settings::Postgres(own) => Arc::new(postgres::Server::new(own)?),
         };
         driver.look()?;
-        let store = Self { readers: Pool(Arc::clone(&driver)), driver };
+        let store = Self { readers: Pool { driver: Arc::clone(&driver), names: Names::default() }, driver };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
         store.driver.greet().await.map_err(|error| StoreError::from_driver(store.place(), &error))?;
         store.driver.objection(&mut store.readers.acquire().await?).await?;
         Ok(store)
+    }
+
+    /// The same database, for the ledger with this number, whose journal has this folder.
+    #[must_use]
+    pub fn with_ledger(&self, number: i64, folder: &str) -> Self {
+        let names = Names::of(self.dialect(), number, folder);
+        Self { driver: Arc::clone(&self.driver), readers: Pool { driver: Arc::clone(&self.driver), names } }
+    }
+
+    /// The number of the ledger that statements are about.
+    #[must_use]
+    pub fn ledger(&self) -> i64 {
+        self.readers.names.number()
+    }
+
+    /// The folder of that ledger's journal in the configured one; `None` for the first ledger.
+    #[must_use]
+    pub fn journal_folder(&self) -> Option<&str> {
+        self.readers.names.folder()
     }
 
     /// Connections for short questions; never held while a batch runs.
@@ -264,7 +286,9 @@ impl Store {
     }
 
     async fn connect(&self) -> Result<Connection, StoreError> {
-        self.driver.connect().await.map_err(|error| StoreError::from_driver(self.place(), &error))
+        let own = self.driver.connect().await;
+        let own = own.map_err(|error| StoreError::from_driver(self.place(), &error))?;
+        Ok(own.with_names(self.readers.names.clone()))
     }
 
     /// Replaces a connection that is broken, or whose transaction the database
@@ -414,7 +438,7 @@ impl Store {
     /// Hears a channel; `None` where the database tells nobody anything, as
     /// `SQLite` and connection poolers do not.
     pub async fn listen(&self, channel: &str) -> Option<Listener> {
-        self.driver.listen(channel).await
+        self.driver.listen(&self.readers.names.within(channel.to_owned())).await
     }
 
     /// That something stored cannot be read as what it should be.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, StreamExt};
 
+use super::names::Names;
 use super::row::Row;
 use super::{Argument, Driver, StoreError};
 use crate::domain::dialect::Dialect;
@@ -56,6 +57,8 @@ pub struct Connection {
     session: Box<dyn Session>,
     dialect: Dialect,
     place: Arc<str>,
+    /// Of the ledger that its statements are about.
+    names: Names,
     patience: Option<Patience>,
     /// When the patience of the transaction that is open ends.
     patient_until: Option<Instant>,
@@ -69,11 +72,22 @@ impl std::fmt::Debug for Connection {
 
 impl Connection {
     pub(super) fn new(session: Box<dyn Session>, dialect: Dialect, place: Arc<str>) -> Self {
-        Self { session, dialect, place, patience: None, patient_until: None }
+        Self { session, dialect, place, names: Names::default(), patience: None, patient_until: None }
     }
 
     pub(super) fn with_patience(self, patience: Patience) -> Self {
         Self { patience: Some(patience), ..self }
+    }
+
+    /// The same connection, for the ledger with these names.
+    pub(super) fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// A table of the ledger as its names have it, for a statement that is given it as an argument.
+    #[must_use]
+    pub fn named(&self, table: &str) -> String {
+        self.names.within(table.to_owned())
     }
 
     /// Has the statements of a transaction that has got old wait for no lock any more.
@@ -104,14 +118,20 @@ impl Connection {
 
     pub(super) fn run(&mut self, sql: String, arguments: Vec<Argument>) -> BoxStream<'_, Result<Step, StoreError>> {
         let place = Arc::clone(&self.place);
-        let steps = self.session.run(sql, arguments, Arc::clone(&self.place));
+        let steps = self.session.run(self.names.within(sql), arguments, Arc::clone(&self.place));
         steps.map(move |step| step.map_err(|error| StoreError::from_driver(&place, &error))).boxed()
     }
 
     /// Runs several statements without arguments, and reads nothing.
     pub async fn run_script(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
-        let ran = self.session.run_script(sql.into()).await;
+        let ran = self.session.run_script(self.names.within(sql.into())).await;
         ran.map_err(|error| StoreError::from_driver(&self.place, &error))
+    }
+
+    /// Runs a migration: its tables get the names of this connection's ledger, whatever other ledgers share.
+    pub async fn migrate(&mut self, script: &str) -> Result<(), StoreError> {
+        let script = self.names.all_within(script);
+        self.run_script(script).await
     }
 
     /// Begins a transaction that is about to write.
@@ -194,17 +214,22 @@ impl DerefMut for Transaction<'_> {
 
 /// Connections for short questions.
 #[derive(Debug, Clone)]
-pub struct Pool(pub(super) Arc<dyn Driver>);
+pub struct Pool {
+    pub(super) driver: Arc<dyn Driver>,
+    pub(super) names: Names,
+}
 
 impl Pool {
     /// Closes all of them; none is lent any more.
     pub async fn close(&self) {
-        self.0.close().await;
+        self.driver.close().await;
     }
 
     /// A connection, when one is free.
     pub async fn acquire(&self) -> Result<Connection, StoreError> {
-        self.0.acquire().await.map_err(|error| StoreError::from_driver(self.0.place(), &error))
+        let own = self.driver.acquire().await;
+        let own = own.map_err(|error| StoreError::from_driver(self.driver.place(), &error))?;
+        Ok(own.with_names(self.names.clone()))
     }
 }
 

@@ -205,8 +205,8 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn migrations(&self) -> &'static [&'static str];
     /// The same tables, temporary and empty, for a migration.
     fn temporary(&self, migration: &str) -> String;
-    /// Counts one if the ledger's tables are there.
-    fn ledger_exists(&self) -> &'static str;
+    /// Counts one if the ledger has the table named by `$1`.
+    fn ledger_has(&self) -> &'static str;
     /// Has new rows of a table numbered behind the highest number in it.
     fn number_on(&self, table: &str) -> Option<String>;
     /// Tells sessions that listen that there are batches to claim.

@@ -15,6 +15,7 @@ mod holds;
 mod imports;
 mod jobs;
 mod journal;
+mod ledgers;
 mod notices;
 mod origin;
 mod outcomes;
@@ -40,6 +41,7 @@ pub use holds::{Hold, OF_A_HOLD, PLACED};
 pub use imports::{Import, NewImport};
 pub use jobs::Looked;
 pub use journal::{Backlog, Beginning, Halt, Head, Known, ROTATED, Segment, Waiting};
+pub use ledgers::with_ledger_of;
 pub use notices::Notice;
 pub use origin::is_same;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
@@ -129,8 +131,7 @@ impl Ledger {
 
     /// Whether the ledger's tables are there.
     pub async fn exists(store: &Store) -> Result<bool, StoreError> {
-        let found: i64 = query_scalar(store.dialect().ledger_exists()).fetch_one(store.readers()).await?;
-        Ok(found > 0)
+        has(store, "lethe_sweeps").await
     }
 
     /// A writing connection, when one is free.
@@ -163,6 +164,14 @@ impl Ledger {
     pub fn now(&self) -> String {
         moment(self.clock.now())
     }
+}
+
+/// Whether the ledger's tables are there, and this one among them.
+async fn has(store: &Store, table: &str) -> Result<bool, StoreError> {
+    let mut connection = store.readers().acquire().await?;
+    let table = connection.named(table);
+    let found: i64 = query_scalar(store.dialect().ledger_has()).bind(table).fetch_one(&mut connection).await?;
+    Ok(found > 0)
 }
 
 const VERSION: &str = "SELECT max(version) FROM lethe_migrations";
@@ -207,7 +216,7 @@ async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, Stor
     let done: i64 =
         query_scalar("SELECT COALESCE(max(version), 0) FROM lethe_migrations").fetch_one(&mut *transaction).await?;
     for (at, sql) in (1_i64..).zip(migrations).filter(|(at, _)| *at > done) {
-        transaction.run_script(*sql).await?;
+        transaction.migrate(sql).await?;
         query("INSERT INTO lethe_migrations (version) VALUES ($1)").bind(at).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
@@ -220,7 +229,7 @@ pub async fn stand_in(connection: &mut Connection) -> Result<(), StoreError> {
     let dialect = connection.dialect();
     // Views are for others to read.
     for migration in dialect.migrations().iter().filter(|own| !own.contains("CREATE VIEW")) {
-        connection.run_script(dialect.temporary(migration)).await?;
+        connection.migrate(&dialect.temporary(migration)).await?;
     }
     Ok(())
 }

@@ -261,15 +261,6 @@ impl Ledger {
         .await
     }
 
-    /// The tables whose clients sweeps were about: outcomes, holds and the journal hold keys of these.
-    pub async fn client_tables(&self) -> Result<Vec<String>, StoreError> {
-        query_scalar(
-            "SELECT DISTINCT client_table FROM lethe_sweeps WHERE client_table IS NOT NULL ORDER BY client_table",
-        )
-        .fetch_all(self.readers())
-        .await
-    }
-
     /// The sweep of this number.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await

@@ -208,7 +208,8 @@ async fn locks(
     closing: &Closing,
     tables: &[String],
 ) -> Result<(Vec<Lock>, Vec<String>), StoreError> {
-    let tables = serde_json::to_string(tables).expect("texts are JSON");
+    let tables: Vec<String> = tables.iter().map(|table| connection.named(table)).collect();
+    let tables = serde_json::to_string(&tables).expect("texts are JSON");
     let found: Vec<(String, Option<String>)> =
         query_as(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
     let (mut locks, mut refused) = (Vec::new(), Vec::new());

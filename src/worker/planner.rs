@@ -203,6 +203,13 @@ impl Planner {
         Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })
     }
 
+    /// The client table that the policy names, also where the rest of it is invalid; `None` without a policy.
+    #[must_use]
+    pub fn client_table(&self) -> Option<String> {
+        let policy: toml::Table = toml::from_str(&self.text().ok()?).ok()?;
+        policy.get("client")?.get("table")?.as_str().map(str::to_owned)
+    }
+
     /// Whether a plan is still what policy and schema say, asked on the
     /// connection that is about to write.
     pub async fn still(&self, store: &Store, connection: &mut Connection, loaded: &Loaded) -> Result<bool, StoreError> {

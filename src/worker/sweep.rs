@@ -249,10 +249,11 @@ pub(super) async fn prepare(
 /// [`SweepError::OtherClients`] if they are not, and [`SweepError::Store`] if that cannot be read.
 pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepError> {
     let own = &loaded.plan.client.table;
-    let others = ledger.client_tables().await?.into_iter();
-    match others.filter(|other| other != own).find(|other| loaded.schema.table(other).is_some()) {
-        Some(other) => Err(SweepError::OtherClients { own: own.clone(), other }),
-        None => Ok(()),
+    match ledger.clients().await? {
+        Some(other) if other != *own && loaded.schema.table(&other).is_some() => {
+            Err(SweepError::OtherClients { own: own.clone(), other })
+        }
+        _ => Ok(()),
     }
 }
 
@@ -359,6 +360,8 @@ enum Inserted {
     Gone,
     /// Its review is decided already.
     Decided,
+    /// The ledger is that of other clients.
+    OfOthers,
 }
 
 /// Opens a sweep. Where one on the same terms is running, a tick joins that one; a person's request is refused where
@@ -378,6 +381,10 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
             // Deleted, or saved anew, since it was looked for.
             Inserted::Gone => return Err(prepared.saved.as_ref().map_or(SweepError::EmptyList, saved::changed)),
             Inserted::Decided => return Err(SweepError::Decided),
+            Inserted::OfOthers => {
+                let (own, other) = (prepared.loaded.plan.client.table.clone(), ledger.clients().await?);
+                return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
+            }
             Inserted::Exists if request.decision.is_some() => return Err(SweepError::Decided),
             Inserted::Exists => {}
         }
@@ -416,6 +423,9 @@ async fn write(
     };
     let mut writer = context.ledger.writer().await;
     let mut transaction = writer.begin().await?;
+    if !context.ledger.is_for(&mut transaction, &prepared.loaded.plan.client.table).await? {
+        return Ok(Inserted::OfOthers);
+    }
     if let Some(decision) = &request.decision
         && !context.ledger.claim_review(&mut transaction, decision).await?
     {

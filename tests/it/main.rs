@@ -51,6 +51,7 @@ mod stops;
 mod sweeps;
 mod terminal;
 mod traces;
+mod two_policies;
 mod verified;
 mod views;
 mod webhooks;

@@ -7,7 +7,7 @@ use lethe::service::Service;
 use lethe::service::access::{Caller, Way};
 
 use crate::common::place::{either, is_on_postgres};
-use crate::common::{Company, Place, lethe};
+use crate::common::{Company, lethe};
 
 /// Whether the client's row says that it is anonymized.
 #[derive(Clone, Copy, PartialEq)]
@@ -213,92 +213,4 @@ async fn keys_that_the_database_gives_again_are_warned_of() {
             assert_eq!(said.contains("AUTOINCREMENT"), warned, "{said}");
         }
     }
-}
-
-const TWO: &str = "
-CREATE TABLE customers (id INTEGER PRIMARY KEY, name TEXT NOT NULL, due DATE);
-CREATE TABLE guests (id INTEGER PRIMARY KEY, bill_name TEXT NOT NULL, due DATE);
-INSERT INTO customers (id, name, due) VALUES (1, 'Ole Hansen', '2020-01-01'), (2, 'Marie Delacroix', '2999-01-01');
-INSERT INTO guests (id, bill_name, due) VALUES (1, 'Guest One', '2999-01-01'), (2, 'Guest Two', '2020-01-01');
-";
-
-/// Both policies in one folder, the second with settings of its own.
-pub async fn two(guests: &str) -> (tempfile::TempDir, Place) {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::new(folder.path(), TWO).await;
-    let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
-    for (table, column, free, more) in
-        [("customers", "name", "guests", ""), ("guests", "bill_name", "customers", guests)]
-    {
-        let database = place.setting();
-        write(
-            &format!("{table}.toml"),
-            format!(
-                "database = \"{database}\"\npolicy = \"{table}.policy\"\n[sweep]\nbrake_share = 1.0\nrehearsal = false\n\
-                 [backup]\nrequired = false\n{more}"
-            ),
-        );
-        write(
-            &format!("{table}.policy"),
-            format!(
-                "client = {{ table = \"{table}\", key = \"id\", to_anonymize_on = \"due\" }}\n[tables.{table}.columns]\n\
-                 id.class = \"non-personal\"\ndue.class = \"non-personal\"\n\
-                 {column} = {{ class = \"personal\", replace = \"Anonymized\", identifying = true }}\n\
-                 [tables.{free}]\nfree = \"it has a policy of its own\"\n"
-            ),
-        );
-    }
-    (folder, place)
-}
-
-pub fn of(folder: &tempfile::TempDir, policy: &str, args: &[&str]) -> (bool, String) {
-    let ended = lethe(folder.path()).arg("--config").arg(format!("{policy}.toml")).args(args).output().unwrap();
-    let said = [ended.stdout, ended.stderr].concat();
-    (ended.status.success(), String::from_utf8(said).unwrap())
-}
-
-pub const LEFT: &str =
-    "SELECT 'customer', id, name FROM customers UNION ALL SELECT 'guest', id, bill_name FROM guests ORDER BY 1, 2";
-
-#[tokio::test]
-async fn a_policy_over_other_clients_never_takes_their_keys_for_its_own() {
-    let (folder, place) = two("").await;
-    assert!(of(&folder, "guests", &["policy", "check"]).0);
-    assert!(of(&folder, "customers", &["sweep", "--due", "--wait"]).0);
-    let left = place.rows(LEFT).await;
-    assert_eq!(left[0], "customer|1|Anonymized");
-    for args in [
-        &["sweep", "--due", "--wait"][..],
-        &["sweep", "--due", "--rehearse"],
-        &["sweep", "--replay", "--preview"],
-        &["sweep", "--replay", "--wait"],
-        &["client", "2"],
-        &["hold", "add", "2", "--reason", "a court"],
-        &["policy", "trace", "2"],
-    ] {
-        let (is_done, said) = of(&folder, "guests", args);
-        assert!(!is_done && said.contains("the ledger is that of the clients in `customers`"), "{args:?}: {said}");
-        assert!(said.contains("ledger_schema"), "{said}");
-    }
-    let (_, said) = of(&folder, "guests", &["doctor"]);
-    assert!(said.contains("clients") && said.contains("`customers`"), "{said}");
-    assert_eq!(place.rows(LEFT).await, left);
-    assert!(of(&folder, "customers", &["sweep", "--replay", "--wait"]).0, "the first is as before");
-    assert_eq!(place.rows(LEFT).await, left);
-}
-
-#[tokio::test]
-async fn a_ledger_goes_with_a_client_table_that_is_renamed() {
-    let (folder, place) = two("").await;
-    assert!(of(&folder, "customers", &["sweep", "--due", "--wait"]).0);
-    place.execute("ALTER TABLE customers RENAME TO clients").await;
-    for file in ["customers.policy", "guests.policy"] {
-        let path = folder.path().join(file);
-        let policy = std::fs::read_to_string(&path).unwrap().replace("customers", "clients");
-        std::fs::write(&path, policy).unwrap();
-    }
-    let (is_done, said) = of(&folder, "customers", &["sweep", "--due", "--wait"]);
-    assert!(is_done, "{said}");
-    let (is_done, said) = of(&folder, "guests", &["sweep", "--due", "--wait"]);
-    assert!(!is_done && said.contains("`clients`"), "{said}");
 }

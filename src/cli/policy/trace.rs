@@ -6,7 +6,6 @@ use crate::cli::access::permit;
 use crate::cli::config::Config;
 use crate::cli::output::{Output, counted, reason};
 use crate::cli::{Failure, setup};
-use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Outcome;
@@ -18,7 +17,7 @@ use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable};
 
 pub(super) async fn execute(key: &str, rows: usize, file: &Path, out: Output) -> Result<(), Failure> {
     let config = Config::read(file)?;
-    let store = Store::open(config.settings()?).await?;
+    let store = setup::opened(&config).await?;
     let planner = config.planner();
     let plan = &planner.plan(&store).await?.plan;
     let traced = if Ledger::exists(&store).await? {

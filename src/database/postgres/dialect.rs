@@ -466,6 +466,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0022_halted.sql"),
             include_str!("../../../migrations/postgres/0027_console.sql"),
             include_str!("../../../migrations/postgres/0023_limits.sql"),
+            include_str!("../../../migrations/postgres/0029_ledgers.sql"),
         ]
     }
 
@@ -473,8 +474,8 @@ impl SqlDialect for Postgres {
         temporary(migration, "lethe_")
     }
 
-    fn ledger_exists(&self) -> &'static str {
-        "SELECT count(*) FROM (SELECT to_regclass('lethe_sweeps') AS found) AS t WHERE found IS NOT NULL"
+    fn ledger_has(&self) -> &'static str {
+        "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL"
     }
 
     fn number_on(&self, table: &str) -> Option<String> {

@@ -387,6 +387,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0022_halted.sql"),
             include_str!("../../../migrations/sqlite/0027_console.sql"),
             include_str!("../../../migrations/sqlite/0023_limits.sql"),
+            include_str!("../../../migrations/sqlite/0029_ledgers.sql"),
         ]
     }
 
@@ -394,8 +395,8 @@ impl SqlDialect for Sqlite {
         temporary(migration, "temp.lethe_")
     }
 
-    fn ledger_exists(&self) -> &'static str {
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'lethe_sweeps'"
+    fn ledger_has(&self) -> &'static str {
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1"
     }
 
     fn number_on(&self, _table: &str) -> Option<String> {

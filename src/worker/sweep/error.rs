@@ -246,7 +246,10 @@ impl SweepError {
             Self::Paused(pause) => Act::Resume(pause.job.clone()).then(" resumes it"),
             Self::Stopping => Act::Run.then(""),
             Self::Period(error) => error.hint().into(),
-            Self::OtherClients { .. } => "give each policy a ledger of its own: on PostgreSQL, another `ledger_schema` under `[postgres]`; an SQLite database has one ledger".into(),
+            Self::OtherClients { .. } => {
+                "start the command or the service again: each client table has a ledger of its own, which is chosen at the start"
+                    .into()
+            }
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
             Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),
