@@ -30,6 +30,7 @@ fn least(method: &Method, path: &str) -> Option<(Right, &'static str)> {
         "/reviews/{review}" | "/reviews/{review}/delete" => (Right::Bulk, "delete review"),
         "/reviews/{review}/workbook" => (Right::Bulk, "export review"),
         "/reviews/{review}/import" | "/reviews/{review}/imports" => (Right::Bulk, "import review"),
+        "/imports/{import}/continue" => (Right::Bulk, "continue import"),
         "/clients/{client}/anonymize" => (Right::Anonymize, "anonymize client"),
         "/clients/{client}/to-anonymize-on" | "/clients/day" => (Right::Anonymize, "set the day of client"),
         "/holds/{client}" if method == Method::DELETE => (Right::Anonymize, "release the hold on client"),

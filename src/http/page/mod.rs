@@ -78,6 +78,7 @@ fn quick() -> Router<App> {
         .route("/reviews/{review}/delete", post(reviews::delete))
         .route("/reviews/{review}/workbook", post(reviews::workbook))
         .route("/imports/{import}", get(reviews::one_import))
+        .route("/imports/{import}/continue", post(reviews::continue_import))
         .route("/imports/{import}/errors", get(reviews::errors))
         .route("/clients", get(clients::client))
         .route("/clients/trace", get(clients::trace))

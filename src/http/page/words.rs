@@ -132,6 +132,10 @@ words! {
     r_left: "kept in it", "retenus", "enthalten";
     r_saved_with: "saved with", "enregistré avec", "gespeichert mit";
     r_errors: "Errors", "Erreurs", "Fehler";
+    r_rows_read: "rows read", "lignes lues", "Zeilen gelesen";
+    r_rows_checked: "rows checked", "lignes vérifiées", "Zeilen geprüft";
+    r_continue: "Continue without the rows with errors", "Continuer sans les lignes en erreur", "Ohne die fehlerhaften Zeilen fortfahren";
+    r_without_errors: "Only the clients of rows without errors are approved. All others are kept.", "Seuls les clients des lignes sans erreur sont validés. Les autres sont conservés.", "Nur die Kunden fehlerfreier Zeilen werden freigegeben. Alle anderen bleiben erhalten.";
     r_delete: "Delete the review", "Supprimer la validation", "Freigabe löschen";
     all: "All", "Tous", "Alle";
     filter: "Filter", "Filtrer", "Filtern";
@@ -225,12 +229,13 @@ words! {
 }
 
 /// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
-const TERMS: [(&str, [&str; 3]); 43] = [
+const TERMS: [(&str, [&str; 3]); 44] = [
     ("running", ["running", "en cours", "läuft"]),
     ("done", ["done", "terminé", "abgeschlossen"]),
     ("stopped", ["stopped", "interrompu", "angehalten"]),
     ("braked", ["braked", "freiné", "gebremst"]),
     ("making", ["being created", "en création", "wird angelegt"]),
+    ("reading", ["being read", "en lecture", "wird gelesen"]),
     ("waiting", ["waiting", "en attente", "wartet"]),
     ("failed", ["failed", "en échec", "fehlgeschlagen"]),
     ("approved", ["approved", "validé", "freigegeben"]),
