@@ -12,6 +12,7 @@ mod patience;
 mod problem;
 mod rights;
 mod server;
+mod strangers;
 
 pub use api::document;
 
@@ -27,6 +28,7 @@ use crate::service::shared::Shared;
 use crate::service::status::Status;
 use limits::Limiter;
 use metrics::Metrics;
+use strangers::Strangers;
 
 /// What the server is told.
 #[derive(Debug, Clone)]
@@ -47,6 +49,7 @@ struct Inner {
     service: Service,
     settings: Settings,
     limiter: Limiter,
+    strangers: Strangers,
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.
     status: Shared<u32, Result<Status, Failure>>,

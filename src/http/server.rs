@@ -21,6 +21,7 @@ use super::house::House;
 use super::limits::{self, Limiter, OnlyHealth};
 use super::metrics::{self, Metrics};
 use super::patience::{Patient, Timely};
+use super::strangers::Strangers;
 use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
@@ -51,7 +52,8 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
     })?;
     let limiter = Limiter::new(settings.rate);
     let (metrics, status, ready) = (Metrics::default(), Shared::default(), Shared::default());
-    let app = App(Arc::new(Inner { service, settings, limiter, metrics, status, ready }));
+    let app =
+        App(Arc::new(Inner { service, settings, limiter, strangers: Strangers::default(), metrics, status, ready }));
     Ok(Listening { listener, router: router(app) })
 }
 
