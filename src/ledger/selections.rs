@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, query_scalar};
 
 /// How many keys go at a time.
 const A_PAGE: i64 = 10_000;
@@ -30,13 +30,32 @@ pub struct Selection {
     pub parts: i64,
     /// How many clients.
     pub clients: i64,
-    /// Who saved it.
-    pub saved_by: String,
-    /// When.
-    pub saved_at: String,
+    /// Who saved it; unknown of one of the company's own.
+    pub saved_by: Option<String>,
+    /// When; unknown of one of the company's own.
+    pub saved_at: Option<String>,
+    /// The company's table in which it is saved; none if it is saved in Lethe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_table: Option<String>,
+    /// The place of that table among those that the policy names.
+    #[serde(skip)]
+    pub source: Option<usize>,
 }
 
-from_row!(Selection { id, name, parts, clients, saved_by, saved_at });
+impl FromRow for Selection {
+    fn from_row(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.get("id")?,
+            name: row.get("name")?,
+            parts: row.get("parts")?,
+            clients: row.get("clients")?,
+            saved_by: row.get("saved_by")?,
+            saved_at: row.get("saved_at")?,
+            in_table: None,
+            source: None,
+        })
+    }
+}
 
 /// A selection whose keys are coming.
 #[derive(Debug, Clone, Copy)]

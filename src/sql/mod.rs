@@ -21,6 +21,7 @@ pub mod notices;
 pub mod replay;
 pub mod residue;
 pub mod retention;
+pub mod saved;
 pub mod select;
 pub mod shown;
 
