@@ -3,6 +3,7 @@
 
 mod api;
 mod asking;
+mod eligible;
 mod house;
 mod limits;
 mod metrics;
@@ -26,6 +27,7 @@ use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::shared::Shared;
 use crate::service::status::Status;
+use eligible::Eligible;
 use limits::Limiter;
 use metrics::Metrics;
 use strangers::Strangers;
@@ -50,6 +52,7 @@ struct Inner {
     settings: Settings,
     limiter: Limiter,
     strangers: Strangers,
+    eligible: Eligible,
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.
     status: Shared<u32, Result<Status, Failure>>,

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::eligible::Eligible;
 use super::house::House;
 use super::limits::{self, Limiter, OnlyHealth};
 use super::metrics::{self, Metrics};
@@ -52,8 +53,8 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
     })?;
     let limiter = Limiter::new(settings.rate);
     let (metrics, status, ready) = (Metrics::default(), Shared::default(), Shared::default());
-    let app =
-        App(Arc::new(Inner { service, settings, limiter, strangers: Strangers::default(), metrics, status, ready }));
+    let (strangers, eligible) = (Strangers::default(), Eligible::default());
+    let app = App(Arc::new(Inner { service, settings, limiter, strangers, eligible, metrics, status, ready }));
     Ok(Listening { listener, router: router(app) })
 }
 

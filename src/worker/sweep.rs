@@ -258,7 +258,7 @@ pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepE
     }
 }
 
-fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
+pub(super) fn filters_of(loaded: &Loaded, filters: &BTreeMap<String, Vec<String>>) -> Result<Vec<String>, SweepError> {
     let known = &loaded.plan.filters;
     filters
         .iter()

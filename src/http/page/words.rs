@@ -47,6 +47,7 @@ words! {
     refused: "refused", "refusés", "abgelehnt";
     failed: "failed", "en échec", "fehlgeschlagen";
     due: "Due now", "À échéance", "Jetzt fällig";
+    to_anonymize: "To anonymize", "À anonymiser", "Zu anonymisieren";
     due_by_date: "their date has come", "date atteinte", "Datum erreicht";
     due_by_period: "their period has passed", "délai écoulé", "Frist abgelaufen";
     longer_than: "for more than", "depuis plus de", "seit mehr als";
