@@ -9,7 +9,7 @@ use super::{Failure, setup};
 use crate::database::Store;
 use crate::domain::access::{Limit, Right, Rights};
 use crate::domain::clock::Clock;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Stranger};
 use crate::service::access::{Caller, Way, refusal};
 use crate::service::failure::Kind;
 
@@ -44,7 +44,14 @@ pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, F
     let Some(token) = token.filter(|token| !token.trim().is_empty()) else {
         return Ok(operator(config));
     };
-    Caller::of_token(ledger, &token, Way::Command).await?.ok_or_else(|| {
+    let found = Caller::of_token(ledger, &token, Way::Command).await?;
+    if found.is_none() {
+        let (who, what) = (format!("{} (no valid token)", setup::actor()), "run a command".to_owned());
+        let stranger = Stranger { who, way: Way::Command.as_str(), what, times: 1 };
+        // It is refused whether or not that can be recorded.
+        let _ = ledger.record_strangers(&[stranger]).await;
+    }
+    found.ok_or_else(|| {
         let what = format!("the token in `{TOKEN}` is not in force: it is unknown, revoked or has run out");
         Failure::new(what, "`lethe token list` shows those in force; unset the variable to act as yourself")
             .of(Kind::Forbidden)

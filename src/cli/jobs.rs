@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::client::minute;
-use super::output::{Output, counted, table};
+use super::output::{Output, counted, number, table};
 use super::{Failure, setup};
 use crate::domain::sweep::SweepKind;
-use crate::service::jobs::JobStatus;
+use crate::service::jobs::{JobStatus, to_anonymize};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -18,11 +18,18 @@ pub(super) struct Args {
     /// Only those that are switched on.
     #[arg(long)]
     enabled: bool,
+    /// Count the clients that each would anonymize now; takes as long as a preview of each.
+    #[arg(long)]
+    count: bool,
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (_, service) = setup::service(file).await?;
     let mut jobs = service.jobs().await?;
+    if args.count {
+        let counts = to_anonymize(&service.context, &service.jobs).await?;
+        jobs.iter_mut().for_each(|own| own.count(&counts));
+    }
     let kind = args.kind.map(|own| own.to_string());
     jobs.retain(|own| {
         own.error.is_some()
@@ -34,7 +41,9 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         if jobs.is_empty() {
             return "No jobs.".to_owned();
         }
-        let mut rows = vec![["job", "kind", "schedule", "next (UTC)", "last (UTC)", ""].map(str::to_owned).to_vec()];
+        let mut heading = ["job", "kind", "schedule", "next (UTC)", "last (UTC)", ""].map(str::to_owned).to_vec();
+        heading.extend(args.count.then(|| "to anonymize".to_owned()));
+        let mut rows = vec![heading];
         rows.extend(jobs.iter().map(|own| {
             if let Some(error) = &own.error {
                 return vec![error.clone()];
@@ -44,7 +53,9 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
                 || ("never".to_owned(), String::new()),
                 |last| (minute(&last.sweep.opened_at), last.sweep.state.as_str().to_owned()),
             );
-            vec![own.job.clone(), own.kind.clone(), own.schedule.clone(), next, last, state]
+            let mut row = vec![own.job.clone(), own.kind.clone(), own.schedule.clone(), next, last, state];
+            row.extend(args.count.then(|| own.to_anonymize.map(number).unwrap_or_default()));
+            row
         }));
         let paused = jobs.iter().filter_map(|own| {
             let text = own.paused.as_ref()?.line();

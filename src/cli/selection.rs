@@ -59,7 +59,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 }
                 let mut rows = vec![["selection", "saved", "by", "clients"].map(str::to_owned).to_vec()];
                 rows.extend(selections.iter().map(|own| {
-                    vec![own.name.clone(), minute(&own.saved_at), own.saved_by.clone(), number(clients(own))]
+                    let saved_at = own.saved_at.as_deref().map(minute).unwrap_or_default();
+                    vec![own.name.clone(), saved_at, saver(own), number(clients(own))]
                 }));
                 table(&rows)
             });
@@ -133,6 +134,12 @@ async fn show(name: &str, service: &Service, out: Output) -> Result<(), Failure>
         page = service.selected(name, Some(&last), A_PAGE).await?;
     }
     Ok(())
+}
+
+/// Who saved a selection, or in which of the company's tables it is.
+pub(super) fn saver(selection: &Selection) -> String {
+    let table = selection.in_table.as_ref().map(|table| format!("table {table}"));
+    selection.saved_by.clone().or(table).unwrap_or_default()
 }
 
 pub(super) fn clients(selection: &Selection) -> u64 {

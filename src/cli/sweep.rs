@@ -237,7 +237,7 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     let what = if let Some(name) = &request.selection {
         let selection = service.selection(name).await?;
         let clients = counted(super::selection::clients(&selection), "client");
-        format!("selection `{}` of {} holds {clients}", selection.name, selection.saved_by)
+        format!("selection `{}` of {} holds {clients}", selection.name, super::selection::saver(&selection))
     } else if request.kind == SweepKind::Retention {
         let (store, planner) = (&context.store, &context.planner);
         let found = look(store, planner, Some(&context.ledger), request.today, Mode::Preview).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::client::minute;
-use super::output::{Output, table};
+use super::output::{Output, number, table};
 use super::{Failure, setup};
 use crate::domain::access::{Limit, Right, Rights};
 use crate::ledger::{NewToken, parse_moment};
@@ -152,14 +152,17 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 }
                 let mut rows = vec![["when", "who", "way", "what", "needs", ""].map(str::to_owned).to_vec()];
                 rows.extend(asked.iter().map(|own| {
-                    let answer = if own.allowed == 1 { "" } else { "refused" };
+                    let mut answer = if own.allowed == 1 { String::new() } else { "refused".to_owned() };
+                    if own.times > 1 {
+                        answer += &format!(" {} times", number(own.times.unsigned_abs()));
+                    }
                     vec![
                         minute(&own.at),
                         own.asked_by.clone(),
                         own.way.clone(),
                         own.what.clone(),
                         own.needs.clone(),
-                        answer.to_owned(),
+                        answer,
                     ]
                 }));
                 table(&rows)

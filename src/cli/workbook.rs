@@ -12,7 +12,7 @@ use super::review::{Which, size};
 use crate::domain::reading::trouble;
 use crate::ledger::Import;
 use crate::service::Service;
-use crate::service::workbooks::{File, LARGEST, RowError};
+use crate::service::workbooks::{File, LARGEST, Rest, RowError};
 
 /// Errors of a workbook that are printed.
 const PRINTED: usize = 20;
@@ -33,6 +33,20 @@ pub(super) enum Command {
         name: String,
         /// The workbook, as a spreadsheet program saved it.
         file: PathBuf,
+        /// Approve them without asking: anonymizing cannot be undone.
+        #[arg(long, env = "LETHE_YES")]
+        yes: bool,
+        /// Work on the sweep here and wait for its end.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Continue with the rows without errors of a workbook that was refused; clients of other rows are kept.
+    Continue {
+        /// The number of the import.
+        import: i64,
+        /// Only if so many clients are in rows without errors.
+        #[arg(long, value_name = "N")]
+        clients: Option<i64>,
         /// Approve them without asking: anonymizing cannot be undone.
         #[arg(long, env = "LETHE_YES")]
         yes: bool,
@@ -82,23 +96,22 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             if import.state == "refused" {
                 return Err(refused(&import));
             }
-            if let (true, Some(sweep)) = (wait, import.sweep) {
-                return super::sweep::wait(&service.context, sweep, out).await;
-            }
-            out.data(&import, || {
-                let count = |own: i64| u64::try_from(own).unwrap_or(0);
-                let left = format!(
-                    "{} left, {} taken out",
-                    counted(count(import.kept), "client"),
-                    number(count(import.removed))
+            return accepted(&import, wait, service, out).await;
+        }
+        Command::Continue { import, clients, yes, wait } => {
+            let found = service.import(import).await?;
+            let now = Rest::from(&found);
+            let seen = Rest { kept: clients.unwrap_or(now.kept), ..now };
+            if found.state == "refused" && found.kept > 0 {
+                let what = format!(
+                    "import {import} has {} in rows without errors, and anonymizing cannot be undone",
+                    counted(count(found.kept), "client")
                 );
-                match import.sweep {
-                    Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
-                    None => {
-                        format!("{left}. A second person approves them with `lethe review approve {}`.", word(&name))
-                    }
-                }
-            });
+                let again = format!("lethe review continue {import} --clients {} --yes", found.kept);
+                let hint = format!("`lethe review errors {import}` writes the errors; if it is right, run `{again}`");
+                confirm(&what, "Continue without the rows with errors?", &hint, yes)?;
+            }
+            return accepted(&service.continue_import(import, &seen).await?, wait, service, out).await;
         }
         Command::Imports(which) => {
             let imports = service.imports(&which.into()).await?;
@@ -109,7 +122,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
                 let header = ["import", "review", "made", "by", "left", "taken out", "state", ""];
                 let mut rows = vec![header.map(str::to_owned).to_vec()];
                 rows.extend(imports.iter().map(|own| {
-                    let count = |own: i64| number(u64::try_from(own).unwrap_or(0));
+                    let count = |own: i64| number(count(own));
                     let sweep = own.sweep.map(|id| format!("sweep {id}"));
                     let errors = RowError::of(own).map_or(0, |all| all.len() as u64);
                     let more = sweep.or_else(|| (errors > 0).then(|| counted(errors, "error"))).unwrap_or_default();
@@ -134,6 +147,29 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             });
         }
     }
+    Ok(())
+}
+
+fn count(clients: i64) -> u64 {
+    u64::try_from(clients).unwrap_or(0)
+}
+
+/// What follows a workbook that was accepted.
+async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -> Result<(), Failure> {
+    if let (true, Some(sweep)) = (wait, import.sweep) {
+        return super::sweep::wait(&service.context, sweep, out).await;
+    }
+    out.data(import, || {
+        let kept = counted(count(import.kept), "client");
+        let left = format!("{kept} left, {} taken out", number(count(import.removed)));
+        match import.sweep {
+            Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
+            None => {
+                let review = word(&import.review);
+                format!("{left}. A second person approves them with `lethe review approve {review}`.")
+            }
+        }
+    });
     Ok(())
 }
 
@@ -179,5 +215,10 @@ fn refused(import: &Import) -> Failure {
     }
     let more = if errors.len() > PRINTED { ", and all are" } else { "" };
     let fix = errors.first().map(|own| own.fix.clone()).unwrap_or_default();
-    Failure::new(text, format!("{fix}{more}; `lethe review errors {}` writes them into a workbook", import.id))
+    let mut hint = format!("{fix}{more}; `lethe review errors {}` writes them into a workbook", import.id);
+    if import.kept > 0 {
+        let kept = counted(count(import.kept), "client");
+        hint += &format!("; or continue with the {kept} of rows without errors: `lethe review continue {}`", import.id);
+    }
+    Failure::new(text, hint)
 }

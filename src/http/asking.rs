@@ -10,6 +10,7 @@ use super::App;
 use super::patience::status;
 use super::problem::Problem;
 use super::rights::permit;
+use super::strangers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 
@@ -33,6 +34,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let app = App::from_ref(state);
         let Some(token) = bearer(&parts.headers) else {
+            record(&app, parts);
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
                 "no token came with the request",
@@ -48,11 +50,14 @@ where
                 permit(&service, parts).await?;
                 Ok(Self(service))
             }
-            None => Err(Problem::new(
-                StatusCode::UNAUTHORIZED,
-                "the token is not in force: it is unknown, revoked or has run out",
-                "a person with the right `admin` can make another",
-            )),
+            None => {
+                record(&app, parts);
+                Err(Problem::new(
+                    StatusCode::UNAUTHORIZED,
+                    "the token is not in force: it is unknown, revoked or has run out",
+                    "a person with the right `admin` can make another",
+                ))
+            }
         }
     }
 }

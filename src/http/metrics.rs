@@ -19,6 +19,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::App;
 use super::asking::Asking;
+use super::eligible::eligible;
 use super::problem::Problem;
 use crate::domain::access::Right;
 use crate::domain::outcome::Tally;
@@ -33,7 +34,7 @@ use crate::worker::gate;
 /// What the text is.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// How long the number of overdue clients stands: counting them reads many rows.
-const STANDS: Duration = Duration::from_secs(600);
+pub(super) const STANDS: Duration = Duration::from_secs(600);
 /// Bounds of the times to answer, in seconds.
 const SECONDS: [f64; 8] = [0.005, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
@@ -164,6 +165,10 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     let help = "Clients whose time came more than so many days ago, and that were not refused when last checked; \
                 up to ten minutes old";
     gauge("clients_overdue", help, late);
+    let each = eligible(app).into_iter().map(|own| (vec![("job", own.job)], count(own.clients)));
+    let help = "Clients that the job would anonymize now, by its filters and length and after all guards; up to ten \
+                minutes old";
+    gauge("clients_to_anonymize", help, each.collect());
 
     let deliveries = ledger.outstanding(None).await?;
     let mut by_target: HashMap<(String, String), (i64, i64)> = HashMap::new();

@@ -3,6 +3,7 @@
 
 mod api;
 mod asking;
+mod eligible;
 mod house;
 mod limits;
 mod metrics;
@@ -12,6 +13,7 @@ mod patience;
 mod problem;
 mod rights;
 mod server;
+mod strangers;
 
 pub use api::document;
 
@@ -25,9 +27,11 @@ use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::shared::Shared;
 use crate::service::status::Status;
+use eligible::Eligible;
 use limits::Limiter;
 use metrics::Metrics;
 use page::Previews;
+use strangers::Strangers;
 
 /// What the server is told.
 #[derive(Debug, Clone)]
@@ -48,6 +52,8 @@ struct Inner {
     service: Service,
     settings: Settings,
     limiter: Limiter,
+    strangers: Strangers,
+    eligible: Eligible,
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.
     status: Shared<u32, Result<Status, Failure>>,

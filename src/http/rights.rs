@@ -36,6 +36,7 @@ fn least(method: &Method, path: &str) -> Option<(Right, &'static str)> {
         "/reviews/{review}" | "/reviews/{review}/delete" => (Right::Bulk, "delete review"),
         "/reviews/{review}/workbook" => (Right::Bulk, "export review"),
         "/reviews/{review}/import" | "/reviews/{review}/imports" => (Right::Bulk, "import review"),
+        "/imports/{import}/continue" => (Right::Bulk, "continue import"),
         "/clients/{client}/anonymize" => (Right::Anonymize, "anonymize client"),
         "/clients/{client}/clean" => (Right::Anonymize, "clean client"),
         "/clients/{client}/to-anonymize-on" | "/clients/day" => (Right::Anonymize, "set the day of client"),

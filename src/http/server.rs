@@ -17,10 +17,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::eligible::Eligible;
 use super::house::House;
 use super::limits::{self, Limiter, OnlyHealth};
 use super::metrics::{self, Metrics};
 use super::patience::{Patient, Timely};
+use super::strangers::Strangers;
 use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
@@ -55,6 +57,8 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
         service,
         settings,
         limiter,
+        strangers: Strangers::default(),
+        eligible: Eligible::default(),
         metrics,
         status,
         previews: page::Previews::default(),

@@ -11,7 +11,13 @@ use crate::domain::text::alike;
 /// The most refusals of one caller that are kept apart on one day.
 const MOST_REFUSED: i64 = 200;
 /// What further ones are recorded as.
-const FURTHER: &str = "further requests that were refused";
+const FURTHER_REFUSED: &str = "further requests that were refused";
+/// The most requests without a valid token that are kept apart on one day.
+const MOST_STRANGERS: i64 = 1_000;
+/// What further ones are recorded as: by whom, and what.
+pub const FURTHER: (&str, &str) = ("further addresses (no valid token)", "further requests");
+/// What requests without a valid token lack.
+const TOKEN: &str = "token";
 /// How long a session lasts without a request, and at most.
 const IDLE: TimeDelta = TimeDelta::hours(1);
 const SESSION: TimeDelta = TimeDelta::hours(12);
@@ -100,6 +106,19 @@ pub struct AskedFor {
 }
 
 from_row!(AskedFor { at, asked_by, way, what, needs, allowed, times });
+
+/// Requests without a valid token, from one address and of one kind.
+#[derive(Debug)]
+pub struct Stranger {
+    /// Where they came from.
+    pub who: String,
+    /// `command` or `http`.
+    pub way: &'static str,
+    /// What was requested; nothing of a token.
+    pub what: String,
+    /// How often.
+    pub times: i64,
+}
 
 /// What became of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +225,7 @@ impl Ledger {
                 .fetch_one(&mut **writer)
                 .await?;
                 if refused >= MOST_REFUSED {
-                    what = FURTHER;
+                    what = FURTHER_REFUSED;
                     let again = query(
                         "UPDATE lethe_requests SET times = times + 1 \
                          WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
@@ -231,6 +250,48 @@ impl Ledger {
             .map(|_| ())
         };
         run.await
+    }
+
+    /// Records requests without a valid token: one row per address, request and hour, and a bounded number a day.
+    pub async fn record_strangers(&self, strangers: &[Stranger]) -> Result<(), StoreError> {
+        let now = self.now();
+        let (day, hour) = (&now[..10], &now[..13]);
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin().await?;
+        for Stranger { who, way, what, times } in strangers {
+            let again = "UPDATE lethe_requests SET times = times + $4 \
+                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
+            let known = query(again).bind(who).bind(hour).bind(what).bind(*times).execute(&mut *transaction).await?;
+            if known > 0 {
+                continue;
+            }
+            let kept: i64 =
+                query_scalar("SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0")
+                    .bind(TOKEN)
+                    .bind(day)
+                    .fetch_one(&mut *transaction)
+                    .await?;
+            let (who, what) = if kept < MOST_STRANGERS { (who.as_str(), what.as_str()) } else { FURTHER };
+            if kept >= MOST_STRANGERS {
+                let again = query(again).bind(who).bind(hour).bind(what).bind(*times);
+                if again.execute(&mut *transaction).await? > 0 {
+                    continue;
+                }
+            }
+            query(
+                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) \
+                 VALUES ($1, $2, $3, $4, $5, 0, $6)",
+            )
+            .bind(&now)
+            .bind(who)
+            .bind(*way)
+            .bind(what)
+            .bind(TOKEN)
+            .bind(*times)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await
     }
 
     /// Deletes records of requests, answers and sessions that are too old.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, Json, StoreError, from_row, query, query_as, query_scalar};
 
 /// A workbook that was given back.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -21,11 +21,15 @@ pub struct Import {
     pub file: String,
     /// The program that saved it, as it says itself.
     pub saved_with: String,
-    /// `refused`, `taken` (a second person approves what is left) or `approved`.
+    /// `reading`, `refused`, `taken` (a second person approves what is left) or `approved`.
     pub state: String,
-    /// Clients left in it.
+    /// Rows that have been read.
+    pub rows_read: i64,
+    /// Rows that have been compared with the database.
+    pub rows_checked: i64,
+    /// Clients left in it. If it is refused for errors in some rows: those whose rows have none, who can be continued with.
     pub kept: i64,
-    /// Clients that were taken out.
+    /// The other clients of the review.
     pub removed: i64,
     /// What is wrong with it.
     #[serde(serialize_with = "super::reviews::as_json")]
@@ -38,29 +42,50 @@ pub struct Import {
     pub asked: String,
 }
 
-from_row!(Import { id, review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep, asked } json errors: serde_json::Value);
+from_row!(Import {
+    id,
+    review,
+    made_by,
+    made_at,
+    file,
+    saved_with,
+    state,
+    rows_read,
+    rows_checked,
+    kept,
+    removed,
+    errors,
+    sweep,
+    asked
+} json errors: serde_json::Value);
 
-/// A workbook that was given back, to be noted.
+/// What came of a workbook.
 #[derive(Debug, Clone)]
 pub struct NewImport {
-    /// The review's number.
-    pub review: i64,
-    pub made_by: String,
-    /// SHA-256 of the file, in hex.
-    pub file: String,
+    /// The import's number.
+    pub id: i64,
     /// The program that saved it, as it says itself.
     pub saved_with: String,
     /// `refused`, `taken` or `approved`.
     pub state: &'static str,
+    pub rows_read: u64,
+    pub rows_checked: u64,
     /// Clients left in it.
-    pub kept: usize,
-    /// Clients that were taken out.
-    pub removed: usize,
+    pub kept: i64,
+    /// The other clients of its review.
+    pub removed: i64,
     /// What is wrong with it, as a JSON array.
     pub errors: String,
+    /// Keys of the clients left, as a JSON array, if some rows have errors.
+    pub clients: Option<String>,
 }
 
-const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.kept, i.removed, i.errors, i.sweep, r.asked \
+/// What is wrong with a workbook whose process died while reading it.
+const CUT_SHORT: &str =
+    r#"[{"row":null,"column":null,"what":"the reading of the workbook was interrupted","fix":"import it again"}]"#;
+
+const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.saved_with, i.state, i.rows_read, i.rows_checked, \
+     i.kept, i.removed, i.errors, i.sweep, r.asked \
      FROM lethe_imports AS i JOIN lethe_reviews AS r ON r.id = i.review";
 
 impl Ledger {
@@ -87,40 +112,92 @@ impl Ledger {
         Ok(found > 0)
     }
 
-    /// Notes a workbook that was given back, with the sweep it opened, and returns its number.
-    pub(super) async fn add_import(
+    /// Records that a user gives a workbook back, and returns the import's number.
+    pub async fn begin_import(&self, review: i64, file: &str, by: &str) -> Result<i64, StoreError> {
+        let mut writer = self.writer().await;
+        query_scalar(
+            "INSERT INTO lethe_imports (review, made_by, made_at, alive_at, file, saved_with, state, kept, removed, errors) \
+             VALUES ($1, $2, $3, $3, $4, '', 'reading', 0, 0, '[]') RETURNING id",
+        )
+        .bind(review)
+        .bind(by)
+        .bind(self.now())
+        .bind(file)
+        .fetch_one(&mut **writer)
+        .await
+    }
+
+    /// Records how many rows of a workbook have been read and checked.
+    pub async fn import_goes_on(&self, import: i64, read: u64, checked: u64) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        query(
+            "UPDATE lethe_imports SET rows_read = $2, rows_checked = $3, alive_at = $4 WHERE id = $1 AND state = 'reading'",
+        )
+        .bind(import)
+        .bind(i64::try_from(read).unwrap_or(i64::MAX))
+        .bind(i64::try_from(checked).unwrap_or(i64::MAX))
+        .bind(self.now())
+        .execute(&mut **writer)
+        .await
+        .map(|_| ())
+    }
+
+    /// Records what came of a workbook, with the sweep it opened. What was decided is not refused any more.
+    pub(super) async fn end_import(
         &self,
         connection: &mut Connection,
         import: &NewImport,
         sweep: Option<i64>,
-    ) -> Result<i64, StoreError> {
-        query_scalar(
-            "INSERT INTO lethe_imports (review, made_by, made_at, file, saved_with, state, kept, removed, errors, sweep) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+    ) -> Result<(), StoreError> {
+        query(
+            "UPDATE lethe_imports SET saved_with = $2, state = $3, rows_read = $4, rows_checked = $5, kept = $6, \
+             removed = $7, errors = $8, clients = $9, sweep = $10 WHERE id = $1 AND (state = 'reading' OR $3 <> 'refused')",
         )
-        .bind(import.review)
-        .bind(&import.made_by)
-        .bind(self.now())
-        .bind(&import.file)
+        .bind(import.id)
         .bind(&import.saved_with)
         .bind(import.state)
-        .bind(i64::try_from(import.kept).unwrap_or(i64::MAX))
-        .bind(i64::try_from(import.removed).unwrap_or(i64::MAX))
+        .bind(i64::try_from(import.rows_read).unwrap_or(i64::MAX))
+        .bind(i64::try_from(import.rows_checked).unwrap_or(i64::MAX))
+        .bind(import.kept)
+        .bind(import.removed)
         .bind(&import.errors)
+        .bind(import.clients.as_deref())
         .bind(sweep)
-        .fetch_one(connection)
+        .execute(connection)
         .await
+        .map(|_| ())
     }
 
-    /// Notes a workbook that was refused, and returns its number.
-    pub async fn refuse_import(&self, import: &NewImport) -> Result<i64, StoreError> {
+    /// Records that a workbook was refused.
+    pub async fn refuse_import(&self, import: &NewImport) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        self.add_import(&mut writer, import, None).await
+        self.end_import(&mut writer, import, None).await
     }
 
-    /// The workbook that opened a sweep.
-    pub async fn import_of(&self, sweep: i64) -> Result<Option<Import>, StoreError> {
-        query_as(format!("SELECT {COLUMNS} WHERE i.sweep = $1")).bind(sweep).fetch_optional(self.readers()).await
+    /// The review of an import, and the clients whose rows had no error, if others had.
+    pub async fn rest_of_import(&self, import: i64) -> Result<(i64, Option<Vec<String>>), StoreError> {
+        let (review, clients): (i64, Option<Json<Vec<String>>>) =
+            query_as("SELECT review, clients FROM lethe_imports WHERE id = $1")
+                .bind(import)
+                .fetch_one(self.readers())
+                .await?;
+        Ok((review, clients.map(|own| own.0)))
+    }
+
+    /// Deletes the clients that the imports of a review hold.
+    pub(super) async fn forget_imported(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
+        let forgotten = query("UPDATE lethe_imports SET clients = NULL WHERE review = $1 AND clients IS NOT NULL");
+        forgotten.bind(review).execute(connection).await.map(|_| ())
+    }
+
+    /// Ends imports whose process has not been seen since a moment.
+    pub(super) async fn end_dead_imports(&self, connection: &mut Connection, alive: &str) -> Result<(), StoreError> {
+        query("UPDATE lethe_imports SET state = 'refused', errors = $2 WHERE state = 'reading' AND alive_at < $1")
+            .bind(alive)
+            .bind(CUT_SHORT)
+            .execute(connection)
+            .await
+            .map(|_| ())
     }
 
     /// Workbooks that were given back, the newest first.

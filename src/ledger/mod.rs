@@ -28,7 +28,7 @@ mod sweeps;
 pub mod traces;
 mod writers;
 
-pub use access::{Answer, AskedFor, NewToken, Token};
+pub use access::{Answer, AskedFor, FURTHER, NewToken, Stranger, Token};
 pub use alerts::NewMessage;
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use cleaned::Cleaned;

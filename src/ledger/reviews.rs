@@ -223,11 +223,14 @@ impl Ledger {
         let (made, alive) = (moment(made), moment(alive));
         let run = async {
             // A look costs less than a turn of the writer.
-            let any: i64 = query_scalar(format!("SELECT count(*) FROM lethe_reviews WHERE {old}"))
-                .bind(&made)
-                .bind(&alive)
-                .fetch_one(self.readers())
-                .await?;
+            let any: i64 = query_scalar(format!(
+                "SELECT (SELECT count(*) FROM lethe_reviews WHERE {old}) + \
+                 (SELECT count(*) FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
+            ))
+            .bind(&made)
+            .bind(&alive)
+            .fetch_one(self.readers())
+            .await?;
             if any == 0 {
                 return Ok(());
             }
@@ -241,9 +244,12 @@ impl Ledger {
             .bind(&alive)
             .execute(&mut *transaction)
             .await?;
-            query("DELETE FROM lethe_reviewed WHERE review IN (SELECT id FROM lethe_reviews WHERE state = 'expired')")
+            let expired = "IN (SELECT id FROM lethe_reviews WHERE state = 'expired')";
+            query(format!("DELETE FROM lethe_reviewed WHERE review {expired}")).execute(&mut *transaction).await?;
+            query(format!("UPDATE lethe_imports SET clients = NULL WHERE clients IS NOT NULL AND review {expired}"))
                 .execute(&mut *transaction)
                 .await?;
+            self.end_dead_imports(&mut transaction, &alive).await?;
             transaction.commit().await
         };
         run.await
@@ -286,13 +292,13 @@ impl Ledger {
     }
 
     /// Leaves these clients on a review that waits, as it was seen, and notes the
-    /// workbook that says so. `None` if the review has changed.
+    /// workbook that says so. `false` if the review has changed.
     pub async fn narrow_review(
         &self,
         seen: &Decision,
         keys: &[String],
         import: &NewImport,
-    ) -> Result<Option<i64>, StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let others = format!(
             "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
@@ -311,16 +317,16 @@ impl Ledger {
             .execute(&mut *transaction)
             .await?;
             if waits == 0 {
-                return Ok(None);
+                return Ok(false);
             }
             query(others)
                 .bind(seen.review)
                 .bind(crate::domain::value::json_of(keys))
                 .execute(&mut *transaction)
                 .await?;
-            let id = self.add_import(&mut transaction, import, None).await?;
+            self.end_import(&mut transaction, import, None).await?;
             transaction.commit().await?;
-            Ok::<Option<i64>, StoreError>(Some(id))
+            Ok::<bool, StoreError>(true)
         };
         run.await
     }
@@ -358,14 +364,15 @@ impl Ledger {
         let noted = query("UPDATE lethe_reviews SET sweep = $2 WHERE id = $1");
         noted.bind(decision.review).bind(sweep).execute(&mut *connection).await?;
         if let Some(import) = &decision.import {
-            self.add_import(connection, import, Some(sweep)).await?;
+            self.end_import(connection, import, Some(sweep)).await?;
         }
         Ok(())
     }
 
     async fn forget_reviewed(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
         let forgotten = query("DELETE FROM lethe_reviewed WHERE review = $1");
-        forgotten.bind(review).execute(connection).await.map(|_| ())
+        forgotten.bind(review).execute(&mut *connection).await?;
+        self.forget_imported(connection, review).await
     }
 
     /// Rejects a review that waits. `false` if it is not, any more, what was seen.

@@ -34,10 +34,16 @@ pub struct Selection {
     /// The limit of who saved it, within which its clients were then.
     #[serde(skip)]
     pub limit: Limit,
-    /// Who saved it.
-    pub saved_by: String,
-    /// When.
-    pub saved_at: String,
+    /// Who saved it; unknown of one of the company's own.
+    pub saved_by: Option<String>,
+    /// When; unknown of one of the company's own.
+    pub saved_at: Option<String>,
+    /// The company's table in which it is saved; none if it is saved in Lethe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_table: Option<String>,
+    /// The place of that table among those that the policy names.
+    #[serde(skip)]
+    pub source: Option<usize>,
 }
 
 impl FromRow for Selection {
@@ -50,6 +56,8 @@ impl FromRow for Selection {
             limit: row.get::<Json<Limit>>("limited_to")?.0,
             saved_by: row.get("saved_by")?,
             saved_at: row.get("saved_at")?,
+            in_table: None,
+            source: None,
         })
     }
 }

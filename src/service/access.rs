@@ -31,7 +31,8 @@ pub enum Way {
 }
 
 impl Way {
-    fn as_str(self) -> &'static str {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Command => "command",
             Self::Http => "http",

@@ -12,7 +12,10 @@ use crate::database::StoreError;
 use crate::domain::access::Right;
 use crate::domain::job::Job;
 use crate::domain::reading::trouble;
+use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Pause, SweepPage};
+use crate::worker::sweep::{Mode, survey};
+use crate::worker::{Context, Request};
 
 /// The job files of a folder.
 #[derive(Debug, Default)]
@@ -93,6 +96,35 @@ pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
     })
 }
 
+/// How many clients a job would anonymize.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToAnonymize {
+    pub job: String,
+    /// The clients that its sweep would anonymize, whatever its limit.
+    pub clients: u64,
+    /// When they were counted.
+    pub at: String,
+}
+
+/// How many clients each job that is switched on would anonymize now: as its preview says, over everyone, with its
+/// filters and length and after all guards.
+///
+/// # Errors
+///
+/// [`Failure`] if the folder of the job files cannot be read.
+pub async fn to_anonymize(context: &Context, folder: &Path) -> Result<Vec<ToAnonymize>, Failure> {
+    let mut all = Vec::new();
+    let of_clients = |job: &Job| job.enabled && matches!(job.kind, SweepKind::Due | SweepKind::Period);
+    for job in job_files(folder)?.jobs.into_iter().filter(of_clients) {
+        let request = Request { cap: None, ..Request::of_job(&job, context.ledger.clock().now()) };
+        let at = context.ledger.now();
+        // A job that cannot be counted says why when it runs.
+        let Ok(found) = survey(context.into(), &request, Mode::Preview, &mut |_| {}).await else { continue };
+        all.push(ToAnonymize { job: job.name, clients: found.tally.anonymized, at });
+    }
+    Ok(all)
+}
+
 /// A job, and when it runs next.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct JobStatus {
@@ -114,6 +146,12 @@ pub struct JobStatus {
     pub paused: Option<Pause>,
     /// Ticks that came while it was paused; once it is resumed, one sweep stands for all of them.
     pub ticks_skipped: u64,
+    /// How many clients it would anonymize, where they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_anonymize: Option<u64>,
+    /// When they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counted_at: Option<String>,
     /// Its last sweep, where it was asked for.
     pub last: Option<Shown>,
     /// Why its file is not a job; then only its name is given, or none if the folder cannot be read.
@@ -155,6 +193,8 @@ pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>
             enabled: job.enabled,
             description: job.description.unwrap_or_default(),
             job: job.name,
+            to_anonymize: None,
+            counted_at: None,
             last: None,
             error: None,
         });
@@ -169,6 +209,8 @@ pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>
         next: None,
         paused: None,
         ticks_skipped: 0,
+        to_anonymize: None,
+        counted_at: None,
         last: None,
         error: Some(failure.message),
     });
@@ -181,6 +223,15 @@ async fn ticks_due(ledger: &Ledger, job: &Job, now: DateTime<Utc>) -> Result<u64
     let looked = ledger.looked(&job.name).await?.filter(|own| own.schedule.as_ref() == Some(&job.schedule.to_string()));
     let missed = looked.filter(|_| job.enabled).and_then(|own| job.schedule.missed(own.until, now));
     Ok(missed.map_or(0, |own| own.skipped.saturating_add(1)))
+}
+
+impl JobStatus {
+    /// With the number of clients that it would anonymize, if it was counted.
+    pub fn count(&mut self, counts: &[ToAnonymize]) {
+        if let Some(own) = counts.iter().find(|own| own.job == self.job) {
+            (self.to_anonymize, self.counted_at) = (Some(own.clients), Some(own.at.clone()));
+        }
+    }
 }
 
 impl Service {

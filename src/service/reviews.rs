@@ -31,7 +31,7 @@ const GOOD_FOR: TimeDelta = TimeDelta::days(30);
 /// After which a review that nobody is heard to make is not made any more.
 const SILENCE: TimeDelta = TimeDelta::minutes(1);
 /// How often its making is noted.
-const NOTED_EVERY: Duration = Duration::from_millis(500);
+pub(super) const NOTED_EVERY: Duration = Duration::from_millis(500);
 /// The most reviews that are made at a time in the background: each looks at every client.
 const MOST_MADE: usize = 4;
 /// The most reviews listed.

@@ -11,8 +11,10 @@ use super::reviews::name_of;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
+use crate::domain::today::Today;
 use crate::ledger::{NewSelection, Selection};
-use crate::worker::sweep::unknown;
+use crate::worker::Loaded;
+use crate::worker::sweep::{Selections, SweepError};
 
 /// How many keys are written at a time.
 const A_PAGE: usize = 10_000;
@@ -63,7 +65,11 @@ impl Service {
         if before.is_some_and(|own| !replace || !self.covers(own.limit.filters())) {
             return Err(taken(name));
         }
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let loaded = self.context.planner.plan(&self.context.store).await?;
+        if !self.saved_in(&loaded).company(name).await?.is_empty() {
+            return Err(taken(name));
+        }
+        let parts = loaded.plan.client.key.len();
         let new = ledger.begin_selection(name, parts, (&self.caller.name, &self.caller.limit)).await?;
         let saved = async {
             let (read, clients) = self.read(new, given, parts).await?;
@@ -118,10 +124,11 @@ impl Service {
         }
     }
 
-    /// Selections behind a name, by name, without their keys.
+    /// Selections behind a name, by name, without their keys: those saved in Lethe, and the company's own. While the
+    /// policy cannot be used, only the first are known.
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, Failure> {
         self.allow_within(Right::Read, "look at selections", "").await?;
-        let (mut behind, mut seen) = (behind.map(str::to_owned), Vec::new());
+        let (first, mut behind, mut seen) = (behind, behind.map(str::to_owned), Vec::new());
         loop {
             let found = self.context.ledger.selections(behind.as_deref(), most).await?;
             let is_last = found.len() < most as usize;
@@ -131,8 +138,26 @@ impl Service {
                 break;
             }
         }
+        // Whether the company's own are within a limit is not known.
+        if self.caller.limit.is_none()
+            && let Ok(loaded) = self.context.planner.plan(&self.context.store).await
+        {
+            let company = self.saved_in(&loaded).of_company().await?;
+            seen.extend(company.into_iter().filter(|own| first.is_none_or(|first| own.name.as_str() > first)));
+            seen.sort_by(|one, other| one.name.cmp(&other.name));
+        }
         seen.truncate(most as usize);
         Ok(seen)
+    }
+
+    /// Where selections are saved under the policy as it is.
+    fn saved_in<'a>(&'a self, loaded: &'a Loaded) -> Selections<'a> {
+        Selections {
+            store: &self.context.store,
+            ledger: Some(&self.context.ledger),
+            plan: &loaded.plan,
+            today: Today { day: self.today(), zone: self.time_zone },
+        }
     }
 
     /// A selection, without its keys.
@@ -145,9 +170,16 @@ impl Service {
     pub async fn selected(&self, name: &str, behind: Option<&str>, most: u32) -> Result<Selected, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         let selection = self.find_selection(name).await?;
-        let keys = self.context.ledger.selected(selection.id, behind, most as usize).await?;
-        self.only_own_texts(&keys).await?;
-        Ok(Selected { selection, keys })
+        if selection.source.is_none() {
+            let keys = self.context.ledger.selected(selection.id, behind, most as usize).await?;
+            self.only_own_texts(&keys).await?;
+            return Ok(Selected { selection, keys });
+        }
+        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let key = |text: &str| Key::parse(text, loaded.plan.client.key.len());
+        let behind = behind.map(key).transpose().map_err(|what| Failure::new(what, KEY_HINT))?;
+        let page = self.saved_in(&loaded).page(&selection, behind.as_ref(), most as usize).await?;
+        Ok(Selected { selection, keys: page.iter().map(Key::to_string).collect() })
     }
 
     /// Deletes a selection; a sweep that was opened over it stands.
@@ -158,15 +190,28 @@ impl Service {
         if ledger.delete_selection(name.trim()).await? {
             return Ok(());
         }
-        Err(unknown(Some(ledger), name.trim()).await?.into())
+        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let saved_in = self.saved_in(&loaded);
+        let Some(own) = saved_in.company(name.trim()).await?.pop() else {
+            return Err(saved_in.unknown(name.trim()).await?.into());
+        };
+        let what = format!("selection `{}` is saved in table `{}`", own.name, own.in_table.unwrap_or_default());
+        Err(Failure::new(what, "delete it where the company saved it").of(Kind::Conflict))
     }
 
+    /// One that is saved in Lethe can be looked at while the policy cannot be used.
     pub(super) async fn find_selection(&self, name: &str) -> Result<Selection, Failure> {
-        let ledger = &self.context.ledger;
-        match ledger.selection(name.trim()).await? {
-            Some(found) if self.covers(found.limit.filters()) => Ok(found),
-            // The names that are near may be beyond the caller's limit, too.
-            _ => Err(unknown(self.caller.limit.is_none().then_some(ledger), name.trim()).await?.into()),
+        let name = name.trim();
+        let saved = self.context.ledger.selection(name).await?.filter(|own| self.covers(own.limit.filters()));
+        if !self.caller.limit.is_none() {
+            // The company's own may be beyond the caller's limit, and so may names that are near.
+            let unknown = SweepError::UnknownSelection { name: name.to_owned(), nearest: None };
+            return saved.ok_or_else(|| unknown.into());
+        }
+        match (self.context.planner.plan(&self.context.store).await, saved) {
+            (Ok(loaded), None) => Ok(self.saved_in(&loaded).find(name).await?),
+            (_, Some(found)) => Ok(found),
+            (Err(error), None) => Err(error.into()),
         }
     }
 }

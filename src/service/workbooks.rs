@@ -1,22 +1,27 @@
 //! The workbook of a review: taken out by a person, looked through, saved, and
 //! given back. What is left in it is approved, and nothing that is not as it was.
 
-use crate::database::{StoreError, query};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::failure::{Failure, Kind};
-use super::reviews::{MOST_LISTED, asked, waits};
+use super::access::hex;
+use super::failure::{Failure, Kind, patiently};
+use super::reviews::{MOST_LISTED, NOTED_EVERY, asked, waits};
+use crate::database::{StoreError, query};
 use crate::domain::access::Right;
-use crate::domain::hint::Act;
+use crate::domain::hint::{Act, Face};
 use crate::domain::key::{Key, join};
 use crate::ledger::{Import, NewImport, Review, Sought};
-use crate::sheet::{Row, Saved, Workbook, plain, read, write, zipped};
+use crate::report::counted;
+use crate::sheet::{Row, Saved, Workbook, plain, read_counting, write, zipped};
 use crate::sql::shown::shown;
 use crate::worker::Loaded;
 use crate::worker::sweep::SweepError;
@@ -29,6 +34,8 @@ const PAGE: usize = 5_000;
 const MOST_ERRORS: usize = 1_000;
 /// Workbooks being read: each may take some memory.
 static READING: Semaphore = Semaphore::const_new(1);
+/// The most workbooks that are read or wait for it in the background: each may take some memory.
+const MOST_READ: usize = 4;
 
 /// An archive.
 const ZIP: &str = "application/zip";
@@ -48,6 +55,62 @@ pub struct File {
     pub kind: &'static str,
     /// What is in it.
     pub bytes: Vec<u8>,
+}
+
+/// How far the reading of a workbook is.
+#[derive(Debug, Default)]
+struct Rows {
+    read: AtomicU64,
+    checked: AtomicU64,
+}
+
+impl Rows {
+    fn read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+
+    fn checked(&self) -> u64 {
+        self.checked.load(Ordering::Relaxed)
+    }
+}
+
+/// An import that has begun, and its review as it was then.
+struct Begun {
+    id: i64,
+    review: Review,
+    loaded: Arc<Loaded>,
+}
+
+impl Begun {
+    /// What came of it, as long as nothing is approved.
+    fn result(&self, rows: &Rows, saved_with: String, errors: &[RowError]) -> NewImport {
+        NewImport {
+            id: self.id,
+            saved_with,
+            state: "refused",
+            rows_read: rows.read(),
+            rows_checked: rows.checked(),
+            kept: 0,
+            removed: 0,
+            errors: crate::domain::value::json_of(errors),
+            clients: None,
+        }
+    }
+}
+
+/// The import that a person saw: the rest of it goes on as it was then, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// SHA-256 of its file, in hex.
+    pub file: String,
+    /// How many clients it has in rows without errors.
+    pub kept: i64,
+}
+
+impl From<&Import> for Rest {
+    fn from(import: &Import) -> Self {
+        Self { file: import.file.clone(), kept: import.kept }
+    }
 }
 
 /// What is wrong with a workbook that was given back. It quotes no value.
@@ -123,65 +186,170 @@ impl Service {
     /// [`Failure`] if the review does not wait, a gate refuses the sweep, or the
     /// caller may not.
     pub async fn import_review(&self, name: &str, bytes: Vec<u8>) -> Result<Import, Failure> {
+        let begun = self.begun_import(name, &bytes).await?;
+        self.take_back(&begun, bytes).await
+    }
+
+    /// Begins to take back the workbook of a review, and continues in the
+    /// background; the import shows its progress and its result.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the review does not wait, too many workbooks are being
+    /// read, or the caller may not.
+    pub async fn begin_import(&self, name: &str, bytes: Vec<u8>) -> Result<Import, Failure> {
+        let reading = Sought { state: Some("reading".to_owned()), ..Sought::default() };
+        if self.imports(&reading).await?.len() >= MOST_READ {
+            let what = format!("{MOST_READ} workbooks are being read already");
+            return Err(Failure::new(what, "wait until one of them is read, then import it again").of(Kind::Conflict));
+        }
+        let begun = self.begun_import(name, &bytes).await?;
+        let (service, id) = (self.clone(), begun.id);
+        tokio::spawn(async move {
+            // The import says it.
+            let _ = service.take_back(&begun, bytes).await;
+        });
+        self.found_import(id).await
+    }
+
+    async fn begun_import(&self, name: &str, bytes: &[u8]) -> Result<Begun, Failure> {
         self.allow_within(Right::Bulk, "import review", name).await?;
         let review = self.find(name).await?;
         waits(&review)?;
         let loaded = self.is_as_it_was(&review).await?;
-        let file = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         if bytes.len() > LARGEST {
             return Err(Failure::new(
                 "the file is larger than 32 MiB",
                 "export the review again, and only take rows out",
             ));
         }
+        let file = hex(&Sha256::digest(bytes));
+        let id = self.context.ledger.begin_import(review.id, &file, &self.caller.name).await?;
+        Ok(Begun { id, review, loaded })
+    }
+
+    /// Reads a workbook and does what it says, recording the progress meanwhile.
+    async fn take_back(&self, begun: &Begun, bytes: Vec<u8>) -> Result<Import, Failure> {
+        let (ledger, rows) = (&self.context.ledger, Arc::new(Rows::default()));
+        let over = CancellationToken::new();
+        let taken = async {
+            let taken = Box::pin(self.taken(begun, bytes, &rows)).await;
+            over.cancel();
+            taken
+        };
+        let noting = async {
+            while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
+                // The next note may succeed; if none does, the import is ended as one that is interrupted.
+                let _ = ledger.import_goes_on(begun.id, rows.read(), rows.checked()).await;
+            }
+        };
+        let (taken, ()) = tokio::join!(taken, noting);
+        if let Err(failure) = &taken {
+            let error = RowError::of_file(failure.message.clone(), failure.hint.at(Face::Page));
+            ledger.refuse_import(&begun.result(&rows, String::new(), &[error])).await?;
+        }
+        taken
+    }
+
+    async fn taken(&self, begun: &Begun, bytes: Vec<u8>, rows: &Arc<Rows>) -> Result<Import, Failure> {
+        let Begun { id, review, loaded } = begun;
         let _turn = READING.acquire().await;
-        let saved = tokio::task::spawn_blocking(move || read(&bytes)).await;
+        let count = Arc::clone(rows);
+        let saved = tokio::task::spawn_blocking(move || read_counting(&bytes, &count.read)).await;
         let (saved, mut errors) = match saved {
             Ok(Ok(saved)) => (Some(saved), Vec::new()),
             Ok(Err(error)) => (None, vec![RowError::of_file(error.to_string(), error.hint())]),
             Err(_) => (None, vec![RowError::of_file("the file cannot be read", "export the review again")]),
         };
-        let on_it = self.held_keys(&review).await?;
+        let on_it = self.held_keys(review).await?;
         let mut kept = Vec::new();
         if let Some(saved) = &saved {
-            errors.extend(self.of_another(&review, saved).await?);
+            errors.extend(self.of_another(review, saved).await?);
             if errors.is_empty() {
-                (kept, errors) = self.left(&loaded, saved, &on_it).await?;
+                (kept, errors) = self.left(loaded, saved, &on_it, rows).await?;
             }
         }
-        let saved_with = saved.map(|own| own.saved_with).unwrap_or_default();
-        let mut import = NewImport {
-            review: review.id,
-            made_by: self.caller.name.clone(),
-            file,
-            saved_with,
-            state: "refused",
-            kept: 0,
-            removed: 0,
-            errors: crate::domain::value::json_of(&errors),
-        };
-        let ledger = &self.context.ledger;
-        if !errors.is_empty() {
-            return self.found_import(ledger.refuse_import(&import).await?).await;
+        let mut import = begun.result(rows, saved.map(|own| own.saved_with).unwrap_or_default(), &errors);
+        if !kept.is_empty() {
+            let count = |all: usize| i64::try_from(all).unwrap_or(i64::MAX);
+            (import.kept, import.removed) = (count(kept.len()), count(on_it.len() - kept.len()));
         }
-        (import.kept, import.removed) = (kept.len(), on_it.len() - kept.len());
-        if self.may_approve(&review) {
+        if errors.is_empty() {
+            return self.decide(review, &kept, import).await;
+        }
+        import.clients = (!kept.is_empty()).then(|| crate::domain::value::json_of(&kept));
+        self.context.ledger.refuse_import(&import).await?;
+        self.found_import(*id).await
+    }
+
+    /// Approves the clients that are left in a workbook, or leaves them on the review for a second person.
+    async fn decide(&self, review: &Review, kept: &[String], mut import: NewImport) -> Result<Import, Failure> {
+        let id = import.id;
+        if self.may_approve(review) {
             import.state = "approved";
-            let sweep = self.approved(&review, &kept, Some(import)).await?;
-            let noted = ledger.import_of(sweep).await?;
-            return noted.ok_or_else(|| Failure::fault("the import was not noted", "look at the sweep"));
+            self.approved(review, kept, Some(import)).await?;
+        } else {
+            import.state = "taken";
+            let left = self.decision(review, "waiting", kept.len());
+            if !self.context.ledger.narrow_review(&left, kept, &import).await? {
+                return Err(SweepError::Decided.into());
+            }
         }
-        import.state = "taken";
-        let left = self.decision(&review, "waiting", kept.len());
-        match ledger.narrow_review(&left, &kept, &import).await? {
-            Some(id) => self.found_import(id).await,
-            None => Err(SweepError::Decided.into()),
+        self.found_import(id).await
+    }
+
+    /// Goes on without the rows of a workbook that have errors: the clients left
+    /// are approved as by a workbook without errors, and those of rows with
+    /// errors stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the import or its review is not what was seen, no row is
+    /// without errors, a gate refuses the sweep, or the caller may not.
+    pub async fn continue_import(&self, id: i64, seen: &Rest) -> Result<Import, Failure> {
+        self.allow_on(Right::Bulk, "continue import", &id.to_string()).await?;
+        patiently(|| Box::pin(self.continue_now(id, seen))).await
+    }
+
+    async fn continue_now(&self, id: i64, seen: &Rest) -> Result<Import, Failure> {
+        let import = self.found_import(id).await?;
+        let review = self.find(&import.review).await?;
+        let (of, clients) = self.context.ledger.rest_of_import(id).await?;
+        if of == review.id {
+            waits(&review)?;
         }
+        if *seen != Rest::from(&import) {
+            let clients = counted(u64::try_from(import.kept).unwrap_or(0), "client");
+            let what = format!("import {id} has {clients} in rows without errors, and is not what you looked at");
+            return Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict));
+        }
+        let Some(clients) = clients.filter(|_| of == review.id) else {
+            let what = format!("import {id} cannot be continued: no row without errors is left to decide on");
+            return Err(Failure::new(what, Act::Imports.then(" shows what came of it")).of(Kind::Conflict));
+        };
+        self.is_as_it_was(&review).await?;
+        if review.clients != import.kept + import.removed {
+            return Err(SweepError::Decided.into());
+        }
+        let rows = |count: i64| u64::try_from(count).unwrap_or(0);
+        let new = NewImport {
+            id,
+            saved_with: import.saved_with,
+            state: "refused",
+            rows_read: rows(import.rows_read),
+            rows_checked: rows(import.rows_checked),
+            kept: import.kept,
+            removed: import.removed,
+            errors: import.errors,
+            clients: None,
+        };
+        self.decide(&review, &clients, new).await
     }
 
     /// Workbooks that were given back, the newest first; up to 200.
     pub async fn imports(&self, sought: &Sought) -> Result<Vec<Import>, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.tidy().await?;
         let mut seen = Vec::new();
         for import in self.context.ledger.imports(sought, self.most_read()).await? {
             if self.sees_import(&import)? {
@@ -195,6 +363,7 @@ impl Service {
     /// A workbook that was given back.
     pub async fn import(&self, id: i64) -> Result<Import, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
+        self.tidy().await?;
         self.found_import(id).await
     }
 
@@ -274,12 +443,13 @@ impl Service {
         Ok(vec![RowError::of_file(format!("the workbook is not of review `{}`", review.name), fix)])
     }
 
-    /// The clients that are left in a workbook, or everything that is not as it was.
+    /// The clients that are left in a workbook whose rows have no error, and everything that is not as it was.
     async fn left(
         &self,
         loaded: &Loaded,
         saved: &Saved,
         on_it: &[String],
+        rows: &Rows,
     ) -> Result<(Vec<String>, Vec<RowError>), Failure> {
         let columns = columns(loaded);
         if saved.columns != columns {
@@ -293,8 +463,9 @@ impl Service {
         // Keys as a workbook shows them, and as they are.
         let by_text: HashMap<String, &String> = on_it.iter().map(|key| (plain(key), key)).collect();
         let known = self.shown(loaded, on_it).await?;
-        let (mut kept, mut seen, mut errors) = (Vec::new(), HashSet::new(), Vec::new());
+        let (mut seen, mut wrong, mut errors) = (HashSet::new(), HashSet::new(), Vec::new());
         for row in &saved.rows {
+            rows.checked.fetch_add(1, Ordering::Relaxed);
             let cell = |at: usize| row.cells.get(at).map_or("", String::as_str);
             let out = "take the row out, or export the review again";
             let Some(key) = by_text.get(cell(0)) else {
@@ -304,8 +475,10 @@ impl Service {
             };
             if !seen.insert(*key) {
                 errors.push(RowError::of_row(row, &columns[0], "is there twice", "take one of the rows out"));
+                wrong.insert(*key);
                 continue;
             }
+            let before = errors.len();
             let nothing = Vec::new();
             let own = known.get(*key).unwrap_or(&nothing);
             for (at, column) in columns.iter().enumerate().skip(1) {
@@ -318,10 +491,13 @@ impl Service {
             if row.cells.len() > columns.len() {
                 errors.push(RowError::of_row(row, "", "there is more in the row than was exported", out));
             }
-            kept.push((*key).clone());
+            if errors.len() > before {
+                wrong.insert(*key);
+            }
         }
         errors.truncate(MOST_ERRORS);
-        Ok((kept, errors))
+        let kept = on_it.iter().filter(|key| seen.contains(key) && !wrong.contains(key)).cloned();
+        Ok((kept.collect(), errors))
     }
 }
 

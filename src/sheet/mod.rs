@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use error::SheetError;
-pub use read::{Row, Saved, read};
+pub use read::{Row, Saved, read, read_counting};
 pub use write::{Workbook, write, zipped};
 
 /// The most rows that a workbook has.

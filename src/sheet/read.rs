@@ -1,6 +1,7 @@
 //! Reads workbooks as people give them back.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::package::{Package, Piece, Tag, WORKBOOK, each, events};
 use super::{ABOUT, MOST_ROWS, ROWS, SheetError, plain};
@@ -40,13 +41,23 @@ pub struct Row {
 ///
 /// [`SheetError`] says why it cannot be taken.
 pub fn read(bytes: &[u8]) -> Result<Saved, SheetError> {
+    read_counting(bytes, &AtomicU64::new(0))
+}
+
+/// The same, with the number of rows read so far in `count`.
+///
+/// # Errors
+///
+/// [`SheetError`] as [`read`].
+pub fn read_counting(bytes: &[u8], count: &AtomicU64) -> Result<Saved, SheetError> {
     let package = Package::open(bytes)?;
     let texts = package.part("xl/sharedstrings.xml").map(shared).transpose()?.unwrap_or_default();
     let sheets = sheets(&package)?;
     let mut read = BTreeMap::new();
     for (name, path) in &sheets {
         let xml = package.part(path).ok_or(SheetError::NotXlsx)?;
-        read.insert(name.as_str(), rows(xml, &texts)?);
+        let unseen = AtomicU64::new(0);
+        read.insert(name.as_str(), rows(xml, &texts, if name == ROWS { count } else { &unseen })?);
     }
     let mut sheet = |name: &'static str| read.remove(name).ok_or(SheetError::NoSheet(name));
     let about = sheet(ABOUT)?.into_iter().map(|row| {
@@ -141,7 +152,7 @@ struct Cell {
 
 /// The rows of a sheet. One with formulas, whose cells say one thing and mean
 /// another, is refused, and one with rows, columns or cells that nobody has seen.
-fn rows(xml: &str, texts: &[String]) -> Result<Vec<Row>, SheetError> {
+fn rows(xml: &str, texts: &[String], count: &AtomicU64) -> Result<Vec<Row>, SheetError> {
     let (mut rows, mut cell): (Vec<Row>, Option<Cell>) = (Vec::new(), None);
     let (mut number, mut next, mut lists) = (0_u32, 0_usize, 0_u32);
     events(xml, |own| {
@@ -181,6 +192,8 @@ fn rows(xml: &str, texts: &[String]) -> Result<Vec<Row>, SheetError> {
             Piece::End("worksheet/sheetData/row/c") => {
                 if let Some(own) = cell.take() {
                     add(&mut rows, number, own, texts)?;
+                    // The first one has the columns' names.
+                    count.store(rows.len().saturating_sub(1) as u64, Ordering::Relaxed);
                 }
             }
             _ => {}

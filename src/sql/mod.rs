@@ -23,6 +23,7 @@ pub mod others;
 pub mod replay;
 pub mod residue;
 pub mod retention;
+pub mod saved;
 pub mod select;
 pub mod shown;
 

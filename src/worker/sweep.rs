@@ -11,7 +11,7 @@ mod whole;
 
 pub use error::SweepError;
 pub(super) use gates::{gates, share_of};
-pub use saved::unknown;
+pub use saved::Selections;
 pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
 pub use whole::{Finding, WholeDatabase};
@@ -27,7 +27,7 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 use super::pace::{Recent, batch_size};
 use super::selection::{Selecting, Selection};
 use super::{Context, Loaded, Planner, journal, retention, views};
-use crate::database::{Store, StoreError, query};
+use crate::database::{Connection, Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -183,6 +183,10 @@ impl Prepared {
         self.wanted_on(self.today)
     }
 
+    pub(super) fn selections<'a>(&'a self, store: &'a Store, ledger: Option<&'a Ledger>) -> Selections<'a> {
+        Selections { store, ledger, plan: &self.loaded.plan, today: Today { day: self.today, zone: self.zone } }
+    }
+
     pub(super) fn wanted_on(&self, today: NaiveDate) -> Wanted<'_> {
         Wanted {
             plan: &self.loaded.plan,
@@ -229,7 +233,7 @@ pub(super) async fn prepare(
         restored: request.kind == SweepKind::Replay && request.force,
         selected: None,
         saved: match &request.selection {
-            Some(name) => Some(saved::find(ledger, name, plan.client.key.len()).await?),
+            Some(name) => Some(Selections { store, ledger, plan, today: request.day() }.find(name).await?),
             None => None,
         },
         allowance: Allowance::default(),
@@ -436,7 +440,7 @@ async fn write(
         context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
     }
     if let Some(saved) = &prepared.saved
-        && context.ledger.cut_selection(&mut transaction, id, saved, context.limits.batch_size).await? == 0
+        && cut_saved(context, &mut transaction, id, prepared, saved).await? == 0
     {
         return Ok(Inserted::Gone);
     }
@@ -453,6 +457,29 @@ async fn write(
     }
     transaction.commit().await?;
     Ok(Inserted::Opened(id))
+}
+
+/// Cuts a saved selection into batches, as it is now. Returns how many clients they have.
+async fn cut_saved(
+    context: &Context,
+    connection: &mut Connection,
+    sweep: i64,
+    prepared: &Prepared,
+    saved: &ledger::Selection,
+) -> Result<i64, StoreError> {
+    let (ledger, size) = (&context.ledger, context.limits.batch_size);
+    if saved.source.is_none() {
+        return ledger.cut_selection(connection, sweep, saved, size).await;
+    }
+    let (mut clients, mut behind): (i64, Option<String>) = (0, None);
+    loop {
+        let selections = prepared.selections(&context.store, Some(ledger));
+        let keys = selections.company_page(connection, saved, behind.as_deref(), SELECTED).await?;
+        let Some(last) = keys.last() else { return Ok(clients) };
+        behind = Some(last.clone());
+        clients += i64::try_from(keys.len()).unwrap_or(i64::MAX);
+        ledger.insert_batches(connection, sweep, &in_batches(&keys, size)).await?;
+    }
 }
 
 fn named(keys: &[Key]) -> NewBatch {

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::deliver::alerts::ping;
 use super::deliver::stuck::{Stuck, stuck};
 use super::journal::{HALTED_EVENT, RESTORED, RESTORED_EVENT, alert_halted};
+use super::sweep::conditions;
 use super::{Context, PlanLoadError, SweepError};
 use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
@@ -333,7 +334,7 @@ async fn journal(context: &Context, now: DateTime<Utc>) -> Result<(), StoreError
 }
 
 /// Counts those who have been due for too long and whom no sweep has looked at
-/// meanwhile: by date or by period, where a job goes by that.
+/// meanwhile: by date or by period, among those whom a job takes by its filters and length.
 pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let most = TimeDelta::from_std(context.targets.alerts.overdue).unwrap_or(TimeDelta::MAX);
     if most.is_zero() || !context.targets.alert() {
@@ -344,14 +345,25 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
     let now = context.ledger.clock().now();
     let since = now.checked_sub_signed(most).unwrap_or(DateTime::<Utc>::MIN_UTC);
     for (kind, by) in [(SweepKind::Due, "date"), (SweepKind::Period, "period")] {
-        let Some(job) = jobs.iter().find(|job| job.enabled && job.kind == kind) else { continue };
-        let today = job.schedule.today(since).pred_opt().unwrap_or(chrono::NaiveDate::MIN);
-        let cutoff = loaded.plan.retention.as_ref().and_then(|own| own.length.before(today).ok());
-        let zone = job.schedule.zone();
-        let wanted = Wanted { plan: &loaded.plan, filters: &[], today, cutoff, zone, restored: false };
-        let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
-        let clients: i64 =
-            query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
+        let of_kind: Vec<&Job> = jobs.iter().filter(|job| job.enabled && job.kind == kind).collect();
+        if of_kind.is_empty() {
+            continue;
+        }
+        // Jobs may take the same clients: the most of any job is told.
+        let mut clients = 0;
+        for job in of_kind {
+            // A job with a filter that the policy does not know is told by its sweep, which stops.
+            let Ok(filters) = conditions(&loaded, &job.filters) else { continue };
+            let today = job.schedule.today(since).pred_opt().unwrap_or(chrono::NaiveDate::MIN);
+            let length = job.length.or(loaded.plan.retention.as_ref().map(|own| own.length));
+            let cutoff = length.and_then(|own| own.before(today).ok());
+            let zone = job.schedule.zone();
+            let wanted = Wanted { plan: &loaded.plan, filters: &filters, today, cutoff, zone, restored: false };
+            let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
+            let found: i64 =
+                query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
+            clients = found.max(clients);
+        }
         let event = format!("overdue:{by}");
         if clients == 0 {
             context.over(&event).await?;

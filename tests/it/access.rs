@@ -133,6 +133,11 @@ async fn a_token_says_who_asks_and_what_they_may_do() {
         assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not in force"), "{}", said(&refused));
         assert!(!said(&refused).contains(token), "a token is never repeated");
     }
+    let asked = lethe(folder.path(), None, &["token", "requests", "--json"]);
+    let asked: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    let stranger = asked.as_array().unwrap().iter().find(|own| own["needs"] == "token").expect("it is recorded");
+    assert_eq!((&stranger["times"], &stranger["way"]), (&2.into(), &"command".into()), "{stranger}");
+    assert!(stranger["asked_by"].as_str().unwrap().ends_with(" (no valid token)"), "{stranger}");
 }
 
 #[tokio::test]

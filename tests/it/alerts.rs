@@ -19,7 +19,7 @@ use lethe::worker::watch::{look, overdue};
 use lethe::worker::{Context, Request, scheduler};
 
 const SCHEMA: &str = "
-CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE, held INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, due DATE, held INTEGER NOT NULL DEFAULT 0, kind TEXT);
 INSERT INTO customers (no, name, due) VALUES ('A1', 'Ann Archer', '2026-01-01'), ('B2', 'Bob Baker', '2026-01-01');
 ";
 
@@ -28,6 +28,8 @@ const POLICY: &str = r#"
 table = "customers"
 key = "no"
 to_anonymize_on = "due"
+[filters]
+kind = "kind"
 [[guards]]
 name = "held"
 reason = "is held"
@@ -37,6 +39,7 @@ no = { class = "non-personal" }
 name = { class = "personal", replace = "Anonymized client" }
 due = { class = "non-personal" }
 held = { class = "non-personal" }
+kind = { class = "non-personal" }
 "#;
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
@@ -342,6 +345,21 @@ async fn clients_who_are_due_and_whom_no_sweep_looks_at_are_told_after_a_week() 
     assert_eq!(count().await, 1);
     shop.company.set_clock("2026-01-17T12:00:00Z");
     assert_eq!(count().await, 2, "{:?}", shop.told());
+}
+
+#[tokio::test]
+async fn clients_whom_no_job_takes_by_its_filters_are_not_told_as_overdue() {
+    let shop = Watched::new("/ping", &[]).await;
+    let text = "schedule = \"0 30 1 * * *\"\ntime_zone = \"UTC\"\nsweep = \"due\"\n[filters]\nkind = \"B\"\n";
+    let jobs = [Job::parse("kind-b", text).unwrap()];
+    shop.company.set_clock("2026-01-09T12:00:00Z");
+    overdue(shop.context(), &jobs).await.unwrap();
+    deliver_now(shop.context()).await.unwrap();
+    assert_eq!(shop.told(), [""; 0]);
+    shop.company.execute("UPDATE customers SET kind = 'B' WHERE no = 'A1'").await;
+    overdue(shop.context(), &jobs).await.unwrap();
+    deliver_now(shop.context()).await.unwrap();
+    assert!(shop.told()[0].starts_with("clients-overdue: 1 clients have been due by date"), "{:?}", shop.told());
 }
 
 #[tokio::test]

@@ -467,6 +467,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0027_console.sql"),
             include_str!("../../../migrations/postgres/0023_limits.sql"),
             include_str!("../../../migrations/postgres/0029_ledgers.sql"),
+            include_str!("../../../migrations/postgres/0024_imports.sql"),
         ]
     }
 

@@ -388,6 +388,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0027_console.sql"),
             include_str!("../../../migrations/sqlite/0023_limits.sql"),
             include_str!("../../../migrations/sqlite/0029_ledgers.sql"),
+            include_str!("../../../migrations/sqlite/0024_imports.sql"),
         ]
     }
 

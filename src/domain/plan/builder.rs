@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     ActivityPlan, ClientPlan, Condition, FilterPlan, GuardPlan, Longhand, Path, PlacedCondition, Plan, Problem,
-    RetentionPlan, Within, gate, quasi, retention, rules, shown,
+    RetentionPlan, SelectionsPlan, Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
 use crate::domain::policy::{Guard, Links, Policy, Retention, Table};
@@ -49,6 +49,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     }
     gate::check(&mut builder);
     let filters = builder.filters();
+    let selections = builder.selections();
     let retention = builder.retention();
     let guards = builder.guards();
     let rules = rules::build(&mut builder, &client);
@@ -77,6 +78,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         client,
         one_value: policy.filters.iter().filter(|(_, own)| own.one()).map(|(name, _)| name.clone()).collect(),
         filters,
+        selections,
         retention,
         guards,
         steps: rules.steps,
@@ -314,12 +316,31 @@ impl<'a> Builder<'a> {
             if self.column(self.client_table, filter.column(), &format!("filters.{name}")).is_none() {
                 continue;
             }
-            if let Some(live) = self.client_table.column(filter.column()) {
-                let (kind, declared) = (live.kind(), live.base.as_ref().unwrap_or(&live.declared).clone());
-                filters.insert(name.clone(), FilterPlan { column: live.name.clone(), kind, declared });
+            if let Some(own) = compared(self.client_table, filter.column()) {
+                filters.insert(name.clone(), own);
             }
         }
         filters
+    }
+
+    fn selections(&mut self) -> Vec<SelectionsPlan> {
+        let mut selections = Vec::new();
+        for (at, own) in self.policy.selections.iter().enumerate() {
+            let place = format!("selections[{}]", at + 1);
+            let Some(table) = self.live(&own.table, &format!("{place}.table")) else { continue };
+            let paths = if self.is_client(&table.name) && own.client.is_none() {
+                vec![Path::own(&table.name, &self.key.clone())]
+            } else {
+                self.linked_paths(table, own.client.as_ref(), &place)
+            };
+            let condition = self.optional_condition(own.condition.as_ref(), table, &place);
+            if self.column(table, &own.name, &format!("{place}.name")).is_none() || paths.is_empty() {
+                continue;
+            }
+            let Some(name) = compared(table, &own.name) else { continue };
+            selections.push(SelectionsPlan { table: table.name.clone(), paths, name, condition });
+        }
+        selections
     }
 
     fn retention(&mut self) -> Option<RetentionPlan> {
@@ -498,6 +519,13 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
             },
         ),
     })
+}
+
+/// A column, and as what its values are compared.
+fn compared(table: &LiveTable, column: &str) -> Option<FilterPlan> {
+    let live = table.column(column)?;
+    let (kind, declared) = (live.kind(), live.base.as_ref().unwrap_or(&live.declared).clone());
+    Some(FilterPlan { column: live.name.clone(), kind, declared })
 }
 
 pub(super) fn leads_an_index(table: &LiveTable, column: &str) -> bool {

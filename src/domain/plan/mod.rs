@@ -58,6 +58,8 @@ pub struct Plan {
     pub filters: BTreeMap<String, FilterPlan>,
     /// Filters of which each sweep that selects clients must give exactly one value.
     pub one_value: BTreeSet<String>,
+    /// The company's own saved selections.
+    pub selections: Vec<SelectionsPlan>,
     /// When a client without activity is due; `None` if the policy has no period.
     pub retention: Option<RetentionPlan>,
     /// What refuses a client, in the order of the policy.
@@ -132,6 +134,18 @@ pub struct FilterPlan {
     pub kind: Kind,
     /// The type that it compares as.
     pub declared: String,
+}
+
+/// A table in which the company saves selections of clients.
+#[derive(Debug, Clone)]
+pub struct SelectionsPlan {
+    pub table: String,
+    /// The ways from a row to its client.
+    pub paths: Vec<Path>,
+    /// The column with the selection's name.
+    pub name: FilterPlan,
+    /// Only rows for which this holds.
+    pub condition: Option<Condition>,
 }
 
 /// When a client without activity is due.

@@ -67,10 +67,11 @@ impl Plan {
     fn paths(&self) -> impl Iterator<Item = &Path> {
         let guards = self.guards.iter().flat_map(|guard| &guard.paths);
         let activity = self.retention.iter().flat_map(|own| &own.activity).flat_map(|own| &own.paths);
+        let selections = self.selections.iter().flat_map(|own| &own.paths);
         let steps = self.steps.iter().flat_map(|step| &step.paths);
         let sources = self.identifying.iter().flat_map(|source| &source.paths);
         let searched = self.searched.iter().map(|searched| &searched.path);
         let files = self.files.iter().flat_map(|own| &own.paths);
-        steps.chain(guards).chain(activity).chain(sources).chain(searched).chain(files)
+        steps.chain(guards).chain(activity).chain(selections).chain(sources).chain(searched).chain(files)
     }
 }

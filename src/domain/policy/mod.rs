@@ -46,6 +46,9 @@ pub struct Policy {
     /// What a job or an operator may filter on: a name and the client column behind it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub filters: BTreeMap<String, Filter>,
+    /// Where the company saves selections of clients by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub selections: Vec<OwnSelections>,
     /// How long a client without activity is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub period: Option<Retention>,
@@ -112,6 +115,22 @@ pub struct Client {
     /// A date column that Lethe fills with the day a client was anonymized; the first day stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anonymized_on: Option<String>,
+}
+
+/// Selections of clients that the company saves in a table of its own: each row stands for a client in one of them.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnSelections {
+    /// The table of the rows.
+    pub table: String,
+    /// The column with the selection's name.
+    pub name: String,
+    /// How a row belongs to its client; the link of `[tables.…]` where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Links>,
+    /// Only rows for which this SQL expression holds count.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
 }
 
 /// The period without activity after which a client is due.
@@ -411,8 +430,17 @@ impl Policy {
     pub fn named_tables(&self) -> BTreeSet<String> {
         let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
         let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);
+        let selections = self.selections.iter().map(|own| &own.table);
         let listed = self.free.iter().map(|list| &list.tables).chain(self.families.iter().map(|family| &family.tables));
         let listed = listed.flatten().filter(|name| !name.contains('*'));
-        self.tables.keys().chain(guards).chain(activity).chain(listed).chain([&self.client.table]).cloned().collect()
+        self.tables
+            .keys()
+            .chain(guards)
+            .chain(activity)
+            .chain(selections)
+            .chain(listed)
+            .chain([&self.client.table])
+            .cloned()
+            .collect()
     }
 }

@@ -77,6 +77,8 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(reviews::approve))
         .routes(routes!(reviews::reject))
         .routes(routes!(reviews::imports))
+        .routes(routes!(reviews::one_import))
+        .routes(routes!(reviews::continue_import))
         .routes(routes!(reviews::errors))
         .routes(routes!(clients::one))
         .routes(routes!(clients::anonymize))

@@ -12,9 +12,10 @@ use crate::http::asking::{Asked, Asking, Body, Named, Nothing, Upload};
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
+use crate::report::counted;
 use crate::service::reviews::{Reviewed, Seen};
 use crate::service::sweeps::Ask;
-use crate::service::workbooks::{File, RowError};
+use crate::service::workbooks::{File, Rest, RowError};
 
 /// Which reviews, or imports, are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -179,7 +180,8 @@ pub(in crate::http) async fn export(
 /// left in it are approved, if nothing but rows was taken out. They wait for a
 /// second person where it is given back by whoever made the review. The workbook
 /// carries the review's number, digest and clients as they were exported. 422 says
-/// that nothing was done, and the number of the import whose errors say why.
+/// that nothing was done, and the number of the import whose errors say why. While
+/// it is read, the import is listed as `reading`, with its progress.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/imports", tag = "reviews", operation_id = "import_review",
     params(("review" = String, Path, description = "The review's name.")),
     request_body(content = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -203,7 +205,15 @@ fn taken(import: &Import) -> Result<(), Problem> {
     let column = column.map(|own| format!("`{own}` ")).unwrap_or_default();
     let more = if errors.len() > 1 { format!(", and {} errors more", errors.len() - 1) } else { String::new() };
     let what = format!("import {} was refused{place}: {column}{}{more}", import.id, first.what);
-    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, first.fix.clone()))
+    let mut fix = first.fix.clone();
+    if import.kept > 0 {
+        let path = format!("`POST /api/v1/imports/{}/continue`", import.id);
+        fix += &format!(
+            "; or continue with the {} of rows without errors: {path}",
+            counted(u64::try_from(import.kept).unwrap_or(0), "client")
+        );
+    }
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, fix))
 }
 
 /// Workbooks that were given back, the newest first; up to 200.
@@ -214,6 +224,47 @@ pub(in crate::http) async fn imports(
     Asked(which): Asked<Which>,
 ) -> Result<Json<Vec<Import>>, Problem> {
     Ok(Json(service.imports(&which.into()).await?))
+}
+
+/// A workbook that was given back: its progress while it is read, then what came of it.
+#[utoipa::path(get, path = "/api/v1/imports/{import}", tag = "reviews", operation_id = "get_import",
+    params(("import" = i64, Path, description = "The import's number.")),
+    responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn one_import(
+    Asking(service): Asking,
+    Named(import): Named<i64>,
+) -> Result<Json<Import>, Problem> {
+    Ok(Json(service.import(import).await?))
+}
+
+/// How a workbook with errors in some rows is continued with: as it was seen, or not at all.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Continue {
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    #[schema(required, schema_with = meant)]
+    confirm: bool,
+    /// SHA-256 of the import's file, as it was seen.
+    file: String,
+    /// How many clients it has in rows without errors, as it was seen.
+    kept: i64,
+}
+
+/// Continue with the rows of a refused workbook that have no errors: their clients
+/// are approved as by a workbook without errors, and the other clients of the
+/// review are kept. 409 says that the import or its review has changed or was
+/// decided, and that nothing was done.
+#[utoipa::path(post, path = "/api/v1/imports/{import}/continue", tag = "reviews", operation_id = "continue_import",
+    params(("import" = i64, Path, description = "The import's number.")), request_body = Continue,
+    responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn continue_import(
+    Asking(service): Asking,
+    Named(import): Named<i64>,
+    Body(Continue { confirm, file, kept }): Body<Continue>,
+) -> Result<Json<Import>, Problem> {
+    confirmed(confirm)?;
+    Ok(Json(service.continue_import(import, &Rest { file, kept }).await?))
 }
 
 /// What is wrong with a workbook that was given back, as a workbook.

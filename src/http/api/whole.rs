@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
 use crate::http::asking::{Asked, Asking, Named};
+use crate::http::eligible::eligible;
 use crate::http::problem::Problem;
 use crate::http::{App, Unready};
 use crate::report::{Month, MonthReport, SweepReport, Wishes};
@@ -53,11 +54,18 @@ pub(in crate::http) async fn status(
     Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
 }
 
-/// The jobs, and when each runs next.
+/// The jobs, when each runs next, and how many clients it would anonymize. These are counted in the background: the
+/// first answer may be without them, and they are up to ten minutes old.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
     responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn jobs(Asking(service): Asking) -> Result<Json<Vec<JobStatus>>, Problem> {
-    Ok(Json(service.jobs().await?))
+pub(in crate::http) async fn jobs(
+    State(app): State<App>,
+    Asking(service): Asking,
+) -> Result<Json<Vec<JobStatus>>, Problem> {
+    let mut jobs = service.jobs().await?;
+    let counts = eligible(&app);
+    jobs.iter_mut().for_each(|own| own.count(&counts));
+    Ok(Json(jobs))
 }
 
 /// What the policy says of every column, and what it does not say yet.

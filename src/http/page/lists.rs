@@ -147,8 +147,8 @@ pub(super) async fn selections(session: Session) -> Result<Response, Problem> {
         vec![
             text(&own.name),
             text(f.number(own.clients)),
-            text(&own.saved_by),
-            Cell::Moment(own.saved_at.clone()),
+            text(own.saved_by.or(own.in_table).unwrap_or_default()),
+            own.saved_at.map_or_else(|| text(""), Cell::Moment),
             Cell::Link(path, w.preview.to_owned()),
         ]
     });

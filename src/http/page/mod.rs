@@ -13,9 +13,11 @@ mod session;
 mod views;
 mod words;
 
+use std::net::SocketAddr;
+
 use askama::Template;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Form, Query, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -28,6 +30,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::App;
 use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
 use super::problem::Problem;
+use super::strangers::record_from;
 use crate::domain::hint::Face;
 use crate::service::access::{Caller, Way, hash, new_token};
 use crate::service::failure::Failure;
@@ -80,6 +83,7 @@ fn quick() -> Router<App> {
         .route("/reviews/{review}/delete", post(reviews::delete))
         .route("/reviews/{review}/workbook", post(reviews::workbook))
         .route("/imports/{import}", get(reviews::one_import))
+        .route("/imports/{import}/continue", post(reviews::continue_import))
         .route("/imports/{import}/errors", get(reviews::errors))
         .route("/clients", get(clients::client))
         .route("/clients/trace", get(clients::trace))
@@ -176,6 +180,7 @@ struct Credentials {
 
 async fn signed_in(
     State(app): State<App>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     Form(Credentials { token, .. }): Form<Credentials>,
 ) -> Response {
@@ -191,7 +196,12 @@ async fn signed_in(
                 Err(error) => Problem::from(error).into_response(),
             }
         }
-        Ok(_) => shown(StatusCode::FORBIDDEN, &SignIn { w, is_refused: true }),
+        Ok(found) => {
+            if found.is_none() {
+                record_from(&app, Some(address.ip()), "POST /sign-in");
+            }
+            shown(StatusCode::FORBIDDEN, &SignIn { w, is_refused: true })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use askama::Template;
 use axum::extract::{Form, Multipart, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::actions::{Decide, Sure, not_seen};
@@ -20,7 +20,7 @@ use crate::ledger::{Import, Review, Sought};
 use crate::service::failure::Failure;
 use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
-use crate::service::workbooks::RowError;
+use crate::service::workbooks::{Rest, RowError};
 
 /// What the list is narrowed to; an empty text is none.
 #[derive(Debug, Default, Deserialize)]
@@ -56,7 +56,7 @@ struct ReviewsPage {
 
 impl ReviewsPage {
     fn is_making(&self) -> bool {
-        self.reviews.iter().any(|own| own.state == "making")
+        self.reviews.iter().any(|own| own.state == "making") || self.imports.iter().any(|own| own.state == "reading")
     }
 }
 
@@ -234,11 +234,13 @@ pub(super) async fn import(
     session.check(&headers, &mark)?;
     confirmed(is_sure)?;
     let file = file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one"))?;
-    let import = session.service.import_review(&name, file.to_vec()).await?;
-    if import.state == "refused" {
-        return Ok(Redirect::to(&format!("/imports/{}", import.id)));
-    }
-    Ok(import.sweep.map_or_else(|| page(&name), |sweep| Redirect::to(&format!("/sweeps/{sweep}"))))
+    let import = session.service.begin_import(&name, file.to_vec()).await?;
+    Ok(Redirect::to(&format!("/imports/{}?watch=1", import.id)))
+}
+
+/// Where a person goes on after an import that was accepted.
+fn accepted(import: &Import) -> Redirect {
+    import.sweep.map_or_else(|| page(&import.review), |sweep| Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
 #[derive(Template)]
@@ -247,12 +249,44 @@ struct ImportPage {
     f: Frame,
     import: Import,
     errors: Vec<RowError>,
+    /// Whether the rows without errors can be continued with.
+    may_continue: bool,
+    may_approve: bool,
 }
 
-pub(super) async fn one_import(session: Session, Path(id): Path<i64>) -> Result<Response, Problem> {
+/// Whether a person watches an import until it is read.
+#[derive(Deserialize)]
+pub(super) struct Watched {
+    watch: Option<String>,
+}
+
+pub(super) async fn one_import(
+    session: Session,
+    Path(id): Path<i64>,
+    Query(Watched { watch }): Query<Watched>,
+) -> Result<Response, Problem> {
     let import = session.service.import(id).await?;
+    if watch.is_some() && matches!(import.state.as_str(), "approved" | "taken") {
+        return Ok(accepted(&import).into_response());
+    }
     let errors = RowError::of(&import)?;
-    Ok(shown(StatusCode::OK, &ImportPage { f: Frame::of(&session), import, errors }))
+    let review = session.service.review(&import.review).await.ok().map(|own| own.review);
+    let waiting = review.as_ref().filter(|own| own.state == "waiting" && import.state == "refused");
+    let may_continue = import.kept > 0 && waiting.is_some();
+    let may_approve = waiting.is_some_and(|own| session.service.may_approve(own));
+    Ok(shown(StatusCode::OK, &ImportPage { f: Frame::of(&session), import, errors, may_continue, may_approve }))
+}
+
+pub(super) async fn continue_import(
+    session: Session,
+    headers: HeaderMap,
+    Path(id): Path<i64>,
+    Form(form): Form<Decide>,
+) -> Result<Redirect, Problem> {
+    form.check(&session, &headers)?;
+    let kept = form.clients.parse().map_err(|_| not_seen())?;
+    let rest = Rest { file: form.digest.clone(), kept };
+    Ok(accepted(&session.service.continue_import(id, &rest).await?))
 }
 
 pub(super) async fn errors(session: Session, Path(id): Path<i64>) -> Result<Response, Problem> {

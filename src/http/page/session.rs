@@ -10,6 +10,7 @@ use super::words::{Words, wanted};
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::http::rights::permit;
+use crate::http::strangers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, hash};
 
@@ -118,7 +119,13 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let app = App::from_ref(state);
         let found = Self::of(&app, &parts.headers, &path_of(&parts.uri)).await.map_err(Problem::into_response)?;
-        let Some(session) = found else { return Err(Redirect::to("/sign-in").into_response()) };
+        let Some(session) = found else {
+            // The first page is where everyone arrives who then signs in, and a page asks again by itself.
+            if parts.uri.path() != "/" && !parts.headers.contains_key(LIVE) && !parts.uri.path().ends_with("/events") {
+                record(&app, parts);
+            }
+            return Err(Redirect::to("/sign-in").into_response());
+        };
         match permit(&session.service, parts).await {
             Ok(()) => Ok(session),
             Err(failure) => Err(Problem::from(failure).into_response()),

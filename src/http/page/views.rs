@@ -19,12 +19,14 @@ use crate::domain::outcome::{Outcome, Tally};
 use crate::http::App;
 use crate::http::api::follow;
 use crate::http::asking::Named;
+use crate::http::eligible::eligible;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
 use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
+use crate::service::jobs::ToAnonymize;
 use crate::service::status::{Shown, Status, no_sweep};
 use crate::service::sweeps::SweepStatus;
 
@@ -39,6 +41,7 @@ struct Tonight {
     status: Status,
     chart: Chart,
     due: Vec<Overdue>,
+    eligible: Vec<ToAnonymize>,
 }
 
 pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<Response, Problem> {
@@ -51,7 +54,8 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     let chart = Chart::of(service).await?;
     let due = waiting(&app, service).await?;
     let selections = service.selections(None, A_PAGE).await?;
-    Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due }))
+    let eligible = eligible(&app);
+    Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due, eligible }))
 }
 
 /// Reasons as people read them, in their language where they are Lethe's own or the policy gives them in it.

@@ -48,6 +48,7 @@ words! {
     refused: "refused", "refusés", "abgelehnt";
     failed: "failed", "en échec", "fehlgeschlagen";
     due: "Due now", "À échéance", "Jetzt fällig";
+    to_anonymize: "To anonymize", "À anonymiser", "Zu anonymisieren";
     due_by_date: "their date has come", "date atteinte", "Datum erreicht";
     due_by_period: "their period has passed", "délai écoulé", "Frist abgelaufen";
     longer_than: "for more than", "depuis plus de", "seit mehr als";
@@ -133,6 +134,10 @@ words! {
     r_left: "kept in it", "retenus", "enthalten";
     r_saved_with: "saved with", "enregistré avec", "gespeichert mit";
     r_errors: "Errors", "Erreurs", "Fehler";
+    r_rows_read: "rows read", "lignes lues", "Zeilen gelesen";
+    r_rows_checked: "rows checked", "lignes vérifiées", "Zeilen geprüft";
+    r_continue: "Continue without the rows with errors", "Continuer sans les lignes en erreur", "Ohne die fehlerhaften Zeilen fortfahren";
+    r_without_errors: "Only the clients of rows without errors are approved. All others are kept.", "Seuls les clients des lignes sans erreur sont validés. Les autres sont conservés.", "Nur die Kunden fehlerfreier Zeilen werden freigegeben. Alle anderen bleiben erhalten.";
     r_delete: "Delete the review", "Supprimer la validation", "Freigabe löschen";
     all: "All", "Tous", "Alle";
     filter: "Filter", "Filtrer", "Filtern";
@@ -246,7 +251,7 @@ words! {
 }
 
 /// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
-const TERMS: [(&str, [&str; 3]); 46] = [
+const TERMS: [(&str, [&str; 3]); 47] = [
     ("critical", ["stops work", "bloquant", "blockiert"]),
     ("warning", ["warning", "avertissement", "Warnung"]),
     ("notice", ["decision pending", "décision attendue", "Entscheidung offen"]),
@@ -255,6 +260,7 @@ const TERMS: [(&str, [&str; 3]); 46] = [
     ("stopped", ["stopped", "interrompu", "angehalten"]),
     ("braked", ["braked", "freiné", "gebremst"]),
     ("making", ["being created", "en création", "wird angelegt"]),
+    ("reading", ["being read", "en lecture", "wird gelesen"]),
     ("waiting", ["waiting", "en attente", "wartet"]),
     ("failed", ["failed", "en échec", "fehlgeschlagen"]),
     ("approved", ["approved", "validé", "freigegeben"]),

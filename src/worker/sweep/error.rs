@@ -63,6 +63,13 @@ pub enum SweepError {
         /// One like it.
         nearest: Option<String>,
     },
+    /// A name that several selections have.
+    #[error("more than one selection is called `{name}`")]
+    AmbiguousSelection {
+        name: String,
+        /// The company's tables that have one of them.
+        tables: Vec<String>,
+    },
     /// A selection whose keys are not keys under the policy any more.
     #[error("selection `{name}` was saved when a client's key had {had} part{}, and now it has {has}", if *had == 1 { "" } else { "s" })]
     OtherKey {
@@ -258,6 +265,9 @@ impl SweepError {
             }
             Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
                 Act::Selections.then(" shows those there are")
+            }
+            Self::AmbiguousSelection { tables, .. } => {
+                format!("rename the one in table `{}`, or delete the others", tables.join("`, `")).into()
             }
             Self::OtherKey { .. } => {
                 "save it anew under the same name, to be replaced, with keys as they are now".into()

@@ -196,8 +196,8 @@ impl Walk<'_> {
                 return Ok(());
             }
         }
-        if let (Some(saved), Some(ledger)) = (&self.prepared.saved, self.ledger) {
-            return self.saved(connection, saved, ledger, size).await;
+        if let Some(saved) = &self.prepared.saved {
+            return self.saved(connection, saved, size).await;
         }
         let mut behind: Option<String> = None;
         let mut round = Round::default();
@@ -220,23 +220,15 @@ impl Walk<'_> {
     }
 
     /// Looks at everybody in a saved selection.
-    async fn saved(
-        &mut self,
-        connection: &mut Writer,
-        saved: &Selection,
-        ledger: &Ledger,
-        size: usize,
-    ) -> Result<(), SweepError> {
-        let parts = usize::try_from(saved.parts).unwrap_or(1);
+    async fn saved(&mut self, connection: &mut Writer, saved: &Selection, size: usize) -> Result<(), SweepError> {
+        let selections = self.prepared.selections(self.store, self.ledger);
         let (mut behind, mut left) = (None, saved.clients);
         while left > 0 {
-            let page = ledger.selected(saved.id, behind.as_deref(), size).await?;
+            let page = selections.page(saved, behind.as_ref(), size).await?;
             let Some(last) = page.last() else { return Err(super::saved::changed(saved)) };
             behind = Some(last.clone());
             left -= i64::try_from(page.len()).unwrap_or(i64::MAX);
-            let key = |own: &String| Key::parse(own, parts).map(|key| key.to_json());
-            let keys: Result<Vec<String>, _> = page.iter().map(key).collect();
-            let keys = keys.map_err(|_| self.store.unreadable("lethe_selected.client_key"))?;
+            let keys: Vec<String> = page.iter().map(Key::to_json).collect();
             if self.batch(connection, &keys).await? {
                 return Ok(());
             }

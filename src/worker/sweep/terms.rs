@@ -78,16 +78,14 @@ pub(super) async fn one_value_listed(
         for keys in request.keys.chunks(AT_ONCE) {
             look(keys.iter().map(Key::to_json).collect()).await?;
         }
-        if let (Some(saved), Some(ledger)) = (&prepared.saved, ledger) {
-            let parts = usize::try_from(saved.parts).unwrap_or(1);
-            let mut behind: Option<String> = None;
+        if let Some(saved) = &prepared.saved {
+            let selections = prepared.selections(store, ledger);
+            let mut behind: Option<Key> = None;
             loop {
-                let page = ledger.selected(saved.id, behind.as_deref(), AT_ONCE).await?;
+                let page = selections.page(saved, behind.as_ref(), AT_ONCE).await?;
                 let Some(last) = page.last() else { break };
                 behind = Some(last.clone());
-                let keys: Result<Vec<String>, _> =
-                    page.iter().map(|own| Key::parse(own, parts).map(|key| key.to_json())).collect();
-                look(keys.map_err(|_| store.unreadable("lethe_selected.client_key"))?).await?;
+                look(page.iter().map(Key::to_json).collect()).await?;
             }
         }
     }

@@ -343,7 +343,7 @@ async fn r19_the_member_is_gone_from_the_lists() {
 
 #[tokio::test]
 async fn r21_the_number_of_members_to_anonymize_is_that_of_the_eligible_ones() {
-    for (club, months) in [("LYO", 36), ("LIL", 24), ("NCE", 60)] {
+    for (club, months, job) in [("LYO", 36, "club-lyon"), ("LIL", 24, "club-lille"), ("NCE", 60, "club-nice")] {
         let trade = clubs().await;
         let expected = eligible(&trade, club, months).await;
         assert!(expected.len() > 5);
@@ -351,6 +351,10 @@ async fn r21_the_number_of_members_to_anonymize_is_that_of_the_eligible_ones() {
         let args = ["--period", "--filter", &club, "--length", &length];
         let shown = trade.json(&[&["sweep"], &args[..], &["--preview"]].concat());
         assert_eq!(shown["anonymized"], expected.len(), "{shown}");
+        // The job of the club says the same number, and knows no other club.
+        let jobs = trade.json(&["jobs", "--count"]);
+        let job = jobs.as_array().expect("a list").iter().find(|own| own["job"] == job).expect("the job of the club");
+        assert_eq!(job["to_anonymize"], expected.len(), "{job}");
         let before = trade.snapshot().await;
         assert_eq!(trade.sweep(&args)["progress"]["anonymized"], expected.len());
         let after = trade.snapshot().await;

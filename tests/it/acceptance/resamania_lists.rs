@@ -141,6 +141,34 @@ async fn r08_a_row_without_id_or_member_number_is_an_error_of_that_row() {
 }
 
 #[tokio::test]
+async fn r08_the_rows_without_errors_are_continued_with_if_a_person_confirms() {
+    let trade = clubs().await;
+    let mut wanted = eligible(&trade, "LYO", 24).await;
+    let book = taken_out(&trade);
+    let without = edited(&book, |book| {
+        wanted.remove(&book.rows[1][0]);
+        wanted.remove(&book.rows[3][0]);
+        book.rows[1][0].clear();
+        book.rows[3][1].clear();
+    });
+    refused(&trade, &without, "`lethe review continue 1`").await;
+    let import = trade.json(&["review", "imports"])[0].clone();
+    assert_eq!((&import["kept"], &import["removed"]), (&json!(wanted.len()), &json!(2)), "{import}");
+    let answer = trade.run_unconfirmed(&["review", "continue", "1", "--wait"]);
+    assert!(answer.code == 1 && answer.err.contains("cannot be undone"), "{}", answer.err);
+    let other = (wanted.len() + 1).to_string();
+    let answer = trade.run(&["review", "continue", "1", "--clients", &other, "--wait"]);
+    assert!(answer.code == 1 && answer.err.contains("not what you looked at"), "{}", answer.err);
+    assert!(anonymized(&trade).await.is_empty());
+    let answer = trade.run(&["review", "continue", "1", "--clients", &wanted.len().to_string(), "--wait"]);
+    assert_eq!(answer.code, 0, "{}", answer.err);
+    assert_eq!(anonymized(&trade).await, wanted);
+    assert_eq!(trade.json(&["review", "imports"])[0]["state"], "approved");
+    let answer = trade.run(&["review", "continue", "1"]);
+    assert!(answer.code == 1 && answer.err.contains("was approved by"), "{}", answer.err);
+}
+
+#[tokio::test]
 async fn r09_a_workbook_of_another_club_is_refused() {
     let trade = clubs().await;
     taken_out(&trade);

@@ -20,6 +20,68 @@ async fn ready() -> Trade {
 }
 
 #[tokio::test]
+async fn x1_the_companys_own_saved_selections_are_listed_and_swept_beside_lethes() {
+    let trade = ready().await;
+    let entries = "SELECT customer_no FROM selection_entries WHERE selection_no = 1 ORDER BY customer_no";
+    let wanted = trade.rows(entries).await;
+    let own = "Asked to be forgotten";
+    let listed = trade.json(&["selection", "list"]);
+    let shown = |at: usize| (listed[at]["name"].clone(), listed[at]["in_table"].clone(), listed[at]["clients"].clone());
+    let batteries = trade.count("SELECT count(*) FROM selection_entries WHERE selection_no = 2").await;
+    assert_eq!(shown(0), (json!(own), json!("selections"), json!(wanted.len())));
+    assert_eq!(shown(1), (json!("Who needs batteries?"), json!("selections"), json!(batteries)));
+    assert_eq!(shown(2), (json!("spring"), json!(null), json!(8)));
+    assert_eq!(trade.run(&["selection", "show", own]).out.lines().collect::<Vec<_>>(), wanted);
+
+    // Over HTTP they are read, and neither replaced nor deleted.
+    let administrator = token(&trade, "administrator", "admin");
+    let office = Office::open(&trade);
+    let (status, all) =
+        office.get("/api/v1/selections?limit=2&after=Asked%20to%20be%20forgotten", &administrator).await;
+    assert_eq!((status, &all[0]["in_table"], &all[1]["name"]), (200, &json!("selections"), &json!("spring")), "{all}");
+    let path = "/api/v1/selections/Asked%20to%20be%20forgotten";
+    let (_, page) = office.get(&format!("{path}?limit=2&after={}", wanted[0]), &administrator).await;
+    assert_eq!(page["keys"], json!(wanted[1..3]), "{page}");
+    let replacement = json!({ "clients": ["1002"], "replace": true });
+    for (method, body) in [("PUT", Some(replacement)), ("DELETE", None)] {
+        let (status, problem) = office.ask(method, path, &administrator, body).await;
+        assert_eq!(status, 409, "{method}: {problem}");
+    }
+    drop(office);
+
+    // Nothing is started without a confirmation, nor beyond the brake.
+    let before = trade.snapshot().await;
+    let asked = trade.run_unconfirmed(&["sweep", "--selection", own, "--force", "--wait"]);
+    assert!(
+        asked.code == 1 && asked.err.contains("holds 17 clients, and anonymizing cannot be undone"),
+        "{}",
+        asked.err
+    );
+    trade.run(&["sweep", "--selection", "Who needs batteries?", "--force", "--rehearse"]);
+    let config = std::fs::read_to_string(trade.path("lethe.toml")).unwrap();
+    trade.write("lethe.toml", &config.replace("brake_share = 1.0", "brake_share = 0.01"));
+    let braked = trade.run(&["sweep", "--selection", "Who needs batteries?", "--force", "--yes", "--wait"]);
+    assert_eq!(braked.code, 1, "{}", braked.out);
+    assert_eq!(trade.rows("SELECT state FROM lethe_sweeps").await, ["braked"], "{}", braked.err);
+    assert_eq!(trade.snapshot().await, before);
+    trade.write("lethe.toml", &config);
+
+    let looked = trade.preview(&["--selection", own, "--force"]);
+    assert_eq!(looked.iter().map(|own| own.0.clone()).collect::<Vec<_>>(), wanted);
+    let done = trade.json(&["sweep", "--selection", own, "--force", "--yes", "--wait"]);
+    let outcomes = ["anonymized", "refused", "already", "not_due", "not_found", "failed"];
+    let counts = outcomes.map(|name| done["progress"][name].as_u64().expect("a count"));
+    assert!(counts.iter().sum::<u64>() == 17 && counts[0] > 0 && counts[1] > 0, "{done}");
+    // Those refused stay in it, and are swept again under its name.
+    let left = trade.rows(entries).await;
+    assert_eq!(u64::try_from(left.len()).unwrap(), 17 - counts[0], "{done}");
+    let again = trade.json(&["sweep", "--selection", own, "--force", "--yes", "--wait"]);
+    assert_eq!((&again["progress"]["anonymized"], &again["progress"]["refused"]), (&json!(0), &json!(counts[1])));
+    let unknown = trade.run(&["sweep", "--selection", "Asked to be forgiven", "--force", "--yes"]);
+    assert!(unknown.code == 1 && unknown.err.contains("did you mean `Asked to be forgotten`?"), "{}", unknown.err);
+}
+
+#[tokio::test]
 async fn x2_a_selection_is_saved_deleted_and_swept_by_administrators_only() {
     let trade = ready().await;
     let clerk = token(&trade, "optician", "anonymize");

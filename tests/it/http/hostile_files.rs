@@ -80,7 +80,28 @@ async fn nobody_is_told_anything_without_a_token() {
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{method} {path} with `{authorization}`: {problem}");
         }
     }
-    assert_eq!(office.company.rows("SELECT count(*) FROM lethe_requests").await, ["0"]);
+    let asked = i64::try_from(everything().len() * 5).unwrap();
+    let sum = format!("{asked}");
+    let begun = Instant::now();
+    while office.company.rows("SELECT sum(times) FROM lethe_requests WHERE needs = 'token'").await != [sum.as_str()] {
+        assert!(begun.elapsed() < Duration::from_secs(120), "each is recorded");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // One row for each address, route and hour, with nothing of a token or a key in it.
+    let kept = office.company.rows("SELECT DISTINCT asked_by, way, allowed FROM lethe_requests").await;
+    assert_eq!(kept, ["127.0.0.1 (no valid token)|http|0"]);
+    let kept = office.company.rows("SELECT what FROM lethe_requests ORDER BY what").await;
+    assert!(kept.contains(&"POST /api/v1/clients/{client}/anonymize".to_owned()), "{kept:?}");
+    assert!(kept.windows(2).all(|two| two[0] != two[1]), "{kept:?}");
+    assert!(kept.iter().all(|own| !own.contains("C1") && !own.contains("lethe_")), "{kept:?}");
+    // The next hour has rows of its own.
+    office.company.set_clock("2026-01-02T13:00:00Z");
+    office.request(Method::GET, "/api/v1/status").send().await.unwrap();
+    let rows = "SELECT count(*) FROM lethe_requests WHERE what = 'GET /api/v1/status'";
+    while office.company.rows(rows).await != ["2"] {
+        assert!(begun.elapsed() < Duration::from_secs(180), "it is recorded");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

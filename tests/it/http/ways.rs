@@ -256,6 +256,32 @@ async fn the_state_of_everything_can_be_read() {
 }
 
 #[tokio::test]
+async fn r21_each_job_says_how_many_clients_it_would_anonymize_by_its_filters_and_after_all_guards() {
+    let office = Office::new().await;
+    let job = format!("{}[filters]\ngrade = [\"B\"]\n", super::office::JOB);
+    std::fs::write(office.company.folder.path().join("jobs/grade-b.toml"), job).unwrap();
+    let token = office.token("reader", &[Right::Read]).await;
+    let mut jobs = Value::Null;
+    for _ in 0..1_200 {
+        jobs = office.get("/api/v1/jobs", &token).await.1;
+        if jobs[1]["to_anonymize"].is_u64() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    // Three are due, of whom a guard refuses one.
+    let counts = [0, 1].map(|at| (jobs[at]["job"].clone(), jobs[at]["to_anonymize"].clone()));
+    assert_eq!(counts, [(json!("grade-b"), json!(1)), (json!("nightly"), json!(2))], "{jobs}");
+    assert_eq!(jobs[0]["counted_at"], "2026-01-02T12:00:00.000Z", "{jobs}");
+    let (_, metrics) = office.get("/metrics", &token).await;
+    for line in ["lethe_clients_to_anonymize{job=\"grade-b\"} 1.0", "lethe_clients_to_anonymize{job=\"nightly\"} 2.0"] {
+        assert!(metrics.as_str().unwrap().contains(line), "{line} is missing in\n{metrics}");
+    }
+    let page = super::pages::Browser::signed_in(&office, &token).await.page("/").await;
+    assert!(page.contains("<b>1</b><span>To anonymize: <a href=\"/jobs/grade-b/preview\">grade-b</a>"), "{page}");
+}
+
+#[tokio::test]
 async fn who_failed_is_listed_and_tried_again() {
     let office = Office::new().await;
     office.company.execute(&crate::common::words::refuses("customers", "old.no = 'C2'", "no")).await;
