@@ -42,6 +42,14 @@ impl Unclear {
     }
 }
 
+/// A text by which people are compared: case, spaces around and between words, and forms of the same characters do not
+/// count.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    small.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a character is drawn as nothing, or changes how others are drawn.
 #[must_use]
 pub fn is_invisible(own: char) -> bool {

@@ -18,6 +18,7 @@ pub mod kept;
 mod link;
 pub mod messages;
 pub mod notices;
+pub mod recognize;
 pub mod replay;
 pub mod residue;
 pub mod retention;

@@ -463,6 +463,7 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0019_client_table.sql"),
             include_str!("../../../migrations/postgres/0020_copied.sql"),
             include_str!("../../../migrations/postgres/0021_rehearsed.sql"),
+            include_str!("../../../migrations/postgres/0026_recognized.sql"),
         ]
     }
 

@@ -384,6 +384,7 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0019_client_table.sql"),
             include_str!("../../../migrations/sqlite/0020_copied.sql"),
             include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
+            include_str!("../../../migrations/sqlite/0026_recognized.sql"),
         ]
     }
 

@@ -62,6 +62,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
+    let recognition = builder.recognition();
     let refresh = builder.refresh();
     let mut problems: Vec<Problem> = Vec::new();
     for problem in builder.problems {
@@ -84,6 +85,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         min_length: policy.residue.min_length,
         files: rules.files,
         notice: policy.notice.as_ref().map(|own| own.length),
+        recognition,
         refresh,
         row_retention,
         quasi_identifiers,
