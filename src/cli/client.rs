@@ -58,6 +58,16 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
             last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
+    if let Some(own) = &shown.returned {
+        let (client, former) = (escaped(&own.client), escaped(&own.former));
+        text += &match &own.confirmed_by {
+            Some(by) => format!("Was client {former}, as {} confirmed: the next replay takes it\n", escaped(by)),
+            None => format!(
+                "Is recognized as client {former}, who was anonymized: if it is the same person, \
+                 `lethe returned --confirm {client} --as {former}`\n"
+            ),
+        };
+    }
     for hold in &shown.holds {
         let (by, why) = (escaped(&hold.placed_by), escaped(&hold.reason));
         text += &format!("On hold since {} by {by}: {why}\n", &hold.placed_at[..10]);

@@ -38,15 +38,20 @@ pub async fn keep_hashes(connection: &mut Connection, pairs: &str, now: &str) ->
 }
 
 impl Ledger {
-    /// Forgets hashes kept before a day; all of them without one. Returns whether any are left.
-    pub async fn forget_hashes(&self, before: Option<&str>) -> Result<bool, StoreError> {
-        let old = "SELECT EXISTS (SELECT 1 FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1)";
-        if query_scalar::<bool>(old).bind(before).fetch_one(self.readers()).await? {
-            let sql = "DELETE FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1";
-            let mut writer = self.writer().await;
-            query(sql).bind(before).execute(&mut **writer).await?;
+    /// Whether there are hashes: kept before a day, or at all without one.
+    pub async fn has_hashes(&self, before: Option<&str>) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1)";
+        query_scalar(sql).bind(before).fetch_one(self.readers()).await
+    }
+
+    /// Forgets hashes kept before a day; all of them without one.
+    pub async fn forget_hashes(&self, before: Option<&str>) -> Result<(), StoreError> {
+        if !self.has_hashes(before).await? {
+            return Ok(());
         }
-        query_scalar("SELECT EXISTS (SELECT 1 FROM lethe_recognized)").fetch_one(self.readers()).await
+        let mut writer = self.writer().await;
+        let sql = "DELETE FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1";
+        query(sql).bind(before).execute(&mut **writer).await.map(drop)
     }
 
     /// Whom these hashes belong to: of each client that no sweep has anonymized, the client anonymized that has one of

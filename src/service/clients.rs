@@ -9,13 +9,14 @@ use serde::Serialize;
 use super::Service;
 use super::access::refusal;
 use super::failure::{Failure, Kind};
+use super::returned::recognized;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
 use crate::domain::text::{LONGEST_TEXT, said};
-use crate::ledger::{Hold, Notice, OutcomePage, Record, SetDate, State};
+use crate::ledger::{Hold, Notice, OutcomePage, Record, Returned, SetDate, State};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
@@ -56,6 +57,8 @@ pub struct ClientStatus {
     pub holds: Vec<Hold>,
     /// Notices it was given.
     pub notices: Vec<Notice>,
+    /// The client anonymized before whom the policy recognizes it as, under a new key.
+    pub returned: Option<Returned>,
     /// Its files and folders that are not gone yet.
     pub files_left: i64,
     /// What became of it so far.
@@ -130,6 +133,7 @@ impl Service {
             dates: ledger.dates(&now.key).await?,
             holds: ledger.holds(Some(&now.key), false).await?,
             notices: ledger.notices(&now.key).await?,
+            returned: recognized(&self.context, plan, &parsed, &now.key).await?,
             files_left: ledger.files_left(&now.key).await?,
             history,
             would_be: now,

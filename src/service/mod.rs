@@ -12,6 +12,7 @@ pub mod failure;
 pub mod jobs;
 pub mod journal;
 pub mod night;
+pub mod returned;
 pub mod reviews;
 pub mod selections;
 pub mod shared;

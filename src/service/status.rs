@@ -15,6 +15,7 @@ use crate::domain::hint::{Act, Face};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Outstanding, Progress, Review, Sought, State, Sweep};
 use crate::report::{counted, minute};
+use crate::worker::recognize::returned;
 use crate::worker::watch::was_ahead;
 use crate::worker::{Context, PlanLoadError, gate, hindrance, views};
 
@@ -165,6 +166,11 @@ async fn attention(context: &Context, status: &Status, face: Face) -> Vec<String
         )
     }));
     all.extend(deliveries::attention(context, &status.deliveries, face).await);
+    match context.ledger.count_returned().await {
+        Ok(0) => {}
+        Ok(clients) => all.push(format!("{}; {} lists them", returned(clients), Act::Returned.at(face))),
+        Err(error) => all.push(error.to_string()),
+    }
     if status.failures > 0 {
         let failed = counted(status.failures as u64, "client");
         all.push(format!("{failed} failed; {} lists them", Act::Failures.at(face)));

@@ -124,16 +124,20 @@ pub async fn look(context: &Context) -> Result<(), SweepError> {
     };
     let ledger = &context.ledger;
     let begun = ledger.now();
-    let own = loaded.plan.recognition.as_ref().zip(context.planner.recognizer());
-    let today = ledger.clock().now().date_naive();
-    let since = own.map(|(own, _)| own.keep.before(today));
-    let are_left = match since {
-        // Nobody asks for them any more.
-        None => ledger.forget_hashes(None).await?,
-        Some(Ok(since)) => ledger.forget_hashes(Some(&since.to_string())).await?,
-        Some(Err(_)) => true,
+    let Some((own, key)) = loaded.plan.recognition.as_ref().zip(context.planner.recognizer()) else {
+        // The policy does not ask for them any more.
+        if ledger.has_hashes(None).await? {
+            ledger.forget_hashes(None).await?;
+            ledger.forget_returned(&begun).await?;
+            tell(context).await?;
+        }
+        return Ok(());
     };
-    if let Some((own, key)) = own.filter(|_| are_left) {
+    // A period that leads out of the calendar keeps them all.
+    if let Ok(since) = own.keep.before(ledger.clock().now().date_naive()) {
+        ledger.forget_hashes(Some(&since.to_string())).await?;
+    }
+    if ledger.has_hashes(None).await? {
         let hasher = Hasher::of(&loaded.plan, own, key);
         let mut behind = None;
         loop {

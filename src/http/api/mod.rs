@@ -82,6 +82,8 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(clients::set_date, clients::clear_date))
         .routes(routes!(clients::holds))
         .routes(routes!(clients::hold, clients::release))
+        .routes(routes!(clients::returned))
+        .routes(routes!(clients::confirm_returned))
         .routes(routes!(whole::status))
         .routes(routes!(whole::jobs))
         .routes(routes!(whole::coverage))

@@ -249,6 +249,7 @@ impl Frame {
         match sweep.filter(|own| !own.is_empty()) {
             Some(sweep) => Some(format!("/sweeps/{sweep}")),
             None if line.starts_with("review ") => Some("/reviews".to_owned()),
+            None if line.contains("come back under a new key") => Some("/clients/returned".to_owned()),
             None if line.contains("failed") => Some("/failures".to_owned()),
             None if line.contains("deliver") => Some("/deliveries".to_owned()),
             None if line.contains("journal") => Some("/journal".to_owned()),

@@ -90,6 +90,22 @@ pub(super) async fn retry_deliveries(
     Ok(Redirect::to("/deliveries"))
 }
 
+pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
+    let (w, f) = (session.words, Frame::of(&session));
+    let rows = session.service.returned().await?.into_iter().map(|own| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &own.client).finish();
+        vec![
+            Cell::Link(format!("/clients?{query}"), own.client),
+            text(own.former),
+            Cell::Moment(own.found_at),
+            text(own.confirmed_by.unwrap_or_default()),
+        ]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.client, w.b_former, w.since, w.b_by];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.b_title, empty: w.b_none, columns, rows, doing: None, f }))
+}
+
 pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
     service.allow(Right::Read, "look at the journal").await?;

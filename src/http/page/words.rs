@@ -218,6 +218,13 @@ words! {
     t_night_on: "In the night of {day}, {a} of {d} due clients was anonymized|In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} client sur {d} à échéance a été anonymisé|Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurde {a} von {d} fälligen Kunden anonymisiert|In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
     t_failed: "; {f} failed and needs you|; {f} failed and need you", "; {f} en échec demande votre intervention|; {f} en échec demandent votre intervention", " – {f} ist fehlgeschlagen und braucht Sie| – {f} sind fehlgeschlagen und brauchen Sie";
     t_stopped: "; {s} sweep did not end and needs you|; {s} sweeps did not end and need you", "; {s} passage interrompu demande votre intervention|; {s} passages interrompus demandent votre intervention", " – {s} Lauf wurde angehalten und braucht Sie| – {s} Läufe wurden angehalten und brauchen Sie";
+    b_title: "Clients that came back", "Clients revenus", "Zurückgekehrte Kunden";
+    b_former: "Anonymized as", "Anonymisé sous", "Anonymisiert als";
+    b_by: "Confirmed by", "Confirmé par", "Bestätigt von";
+    b_none: "No client has come back under a new key.", "Aucun client n’est revenu sous un nouvel identifiant.", "Kein Kunde ist unter einem neuen Schlüssel zurückgekehrt.";
+    b_recognized: "Recognized as a client who was anonymized", "Reconnu comme un client déjà anonymisé", "Als anonymisierter Kunde erkannt";
+    b_confirmed: "Confirmed. The next replay anonymizes the client.", "Confirmé. La prochaine reprise anonymise ce client.", "Bestätigt. Die nächste Wiederholung anonymisiert diesen Kunden.";
+    b_confirm: "It is the same person", "C’est la même personne", "Es ist dieselbe Person";
     size: "This affects {n} client.|This affects {n} clients.", "Cela concerne {n} client.|Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
     size_deliveries: "This affects {n} delivery.|This affects {n} deliveries.", "Cela concerne {n} livraison.|Cela concerne {n} livraisons.", "Das betrifft {n} Zustellung.|Das betrifft {n} Zustellungen.";
     meant: "I am sure.", "Je confirme.", "Ich bin sicher.";
