@@ -205,7 +205,14 @@ fn script(own: char) -> Option<Script> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unclear, alike, escaped, name, said, shown};
+    use super::{Unclear, alike, escaped, folded, name, said, shown};
+
+    #[test]
+    fn case_spaces_and_forms_of_characters_do_not_tell_people_apart() {
+        assert_eq!(folded("  Ren\u{e9}e\u{a0}  BERG\t"), folded("rene\u{301}e berg"));
+        assert_ne!(folded("Anna Berg"), folded("AnnaBerg"));
+        assert_eq!(folded(" \n"), "");
+    }
 
     #[test]
     fn names_of_every_alphabet_are_names() {

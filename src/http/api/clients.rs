@@ -187,7 +187,7 @@ pub(in crate::http) async fn release(
 /// Clients anonymized before who have come back under a new key, as the policy recognizes them.
 #[utoipa::path(get, path = "/api/v1/returned", tag = "clients", operation_id = "list_returned",
     responses((status = 200, body = Vec<Returned>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn returned(Asking(service): Asking, _: Nothing) -> Result<Json<Vec<Returned>>, Problem> {
+pub(in crate::http) async fn returned(Asking(service): Asking) -> Result<Json<Vec<Returned>>, Problem> {
     Ok(Json(service.returned().await?))
 }
 
