@@ -4,6 +4,7 @@
 
 pub mod access;
 mod bounds;
+pub mod classify;
 pub mod clients;
 pub mod coverage;
 pub mod dates;

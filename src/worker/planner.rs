@@ -210,6 +210,19 @@ impl Planner {
         self.plan_checked(store).await
     }
 
+    /// What would be wrong in the policy and the data if this were the policy's text; reads whole tables.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if it is no policy, or the database is away.
+    pub async fn problems(&self, store: &Store, text: String) -> Result<Vec<Problem>, PlanLoadError> {
+        match self.load(store, text, String::new(), true).await {
+            Ok(loaded) => Ok(store.verify_data(&loaded.plan).await?),
+            Err(PlanLoadError::Plan(PlanError(problems))) => Ok(problems),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Checks the data anew the next time, however recently it was checked.
     pub async fn check_anew(&self) {
         *self.checked.lock().await = None;
@@ -232,7 +245,12 @@ impl Planner {
         Ok(same_text && store.schema_version(connection).await? == loaded.schema_version)
     }
 
-    fn text(&self) -> Result<String, PlanLoadError> {
+    /// The policy's text.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if it cannot be read.
+    pub fn text(&self) -> Result<String, PlanLoadError> {
         std::fs::read_to_string(&self.path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => PlanLoadError::Missing { path: self.path.clone() },
             kind => PlanLoadError::Unreadable { path: self.path.clone(), kind },

@@ -86,7 +86,7 @@ fn quick() -> OpenApiRouter<App> {
         .routes(routes!(clients::confirm_returned))
         .routes(routes!(whole::status))
         .routes(routes!(whole::jobs))
-        .routes(routes!(whole::coverage))
+        .routes(routes!(whole::coverage, whole::classify))
         .routes(routes!(whole::sweep_report))
         .routes(routes!(whole::month_report))
         .routes(routes!(whole::live))

@@ -251,6 +251,37 @@ struct PolicyPage {
     coverage: Coverage,
     guards: Vec<String>,
     period: Option<String>,
+    /// Whether the policy waits for somebody who may configure.
+    waits: bool,
+}
+
+/// The form of a rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    mark: String,
+    place: String,
+    class: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    text: String,
+}
+
+pub(super) async fn classify(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Rule>,
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.mark)?;
+    let mut rule = toml::Table::from_iter([("class".to_owned(), form.class.into())]);
+    match form.action.as_str() {
+        "" => None,
+        "clear" => rule.insert(form.action, true.into()),
+        _ => rule.insert(form.action, form.text.into()),
+    };
+    session.service.classify(&form.place, &toml::Value::Table(rule).to_string()).await?;
+    Ok(Redirect::to("/policy"))
 }
 
 pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
@@ -263,5 +294,7 @@ pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
     let said = |plan: &Plan| plan.guards.iter().map(|own| own.reason.in_language(code).to_owned()).collect();
     let guards: Vec<String> = plan.map(said).unwrap_or_default();
     let period = plan.and_then(|own| own.retention.as_ref()).map(|own| own.length.to_string());
-    Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage, guards, period }))
+    let f = Frame::of(&session);
+    let waits = !coverage.missing.is_empty() && !f.may_configure;
+    Ok(shown(StatusCode::OK, &PolicyPage { f, coverage, guards, period, waits }))
 }

@@ -87,7 +87,7 @@ fn quick() -> Router<App> {
         .route("/holds/release", post(actions::release))
         .route("/failures", get(lists::failures))
         .route("/failures/retry", post(actions::retry))
-        .route("/policy", get(lists::policy))
+        .route("/policy", get(lists::policy).post(lists::classify))
         .route("/jobs", get(lists::jobs))
         .route("/selections", get(lists::selections))
         .route("/deliveries", get(lists::deliveries))
