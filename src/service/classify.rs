@@ -18,7 +18,7 @@ use crate::domain::plan::in_toml;
 use crate::domain::policy::Policy;
 use crate::domain::reading::trouble;
 
-const HOW: &str = "name the place as `lethe policy check` does, such as `tables.customers.columns.hat_size`, and write \
+const HOW: &str = "name the place as the check of the policy does, such as `tables.customers.columns.hat_size`, and write \
      the rule as in the policy, such as `{ class = \"personal\", clear = true }`";
 
 /// One rule is written at a time.
@@ -34,6 +34,16 @@ pub struct Classified {
 }
 
 impl Service {
+    /// Lets the caller classify, or says why not in the words for those who may not configure.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] if the caller may not.
+    pub async fn may_classify(&self, place: &str) -> Result<(), Failure> {
+        let allowed = self.allow_on(Right::Configure, "classify", place).await;
+        if self.caller.rights.hold(Right::Configure) { allowed } else { Err(not_configured().of(Kind::Forbidden)) }
+    }
+
     /// Writes a rule for a column or item into the policy, if the policy is none the worse for it. Comments and everything
     /// else in the file stay as they are.
     ///
@@ -42,11 +52,7 @@ impl Service {
     /// [`Failure`] in the words for those who may not configure; or if the place or the rule is wrong, the policy would
     /// have a problem more, or its file cannot be written.
     pub async fn classify(&self, place: &str, rule: &str) -> Result<Classified, Failure> {
-        let allowed = self.allow_on(Right::Configure, "classify", place).await;
-        if !self.caller.rights.hold(Right::Configure) {
-            return Err(not_configured().of(Kind::Forbidden));
-        }
-        allowed?;
+        self.may_classify(place).await?;
         let wrong = |what: String| Failure::new(what, HOW);
         let Some((table, part, name)) = parts(place) else { return Err(wrong(format!("`{place}` is no place"))) };
         let place = format!("tables.{table}.{part}.{name}");

@@ -80,7 +80,7 @@ pub(in crate::http) async fn anonymize(
         let hint = format!("write a number from 0 to {MOST_SECONDS}");
         return Err(Problem::bad_request(format!("`wait` is {wait}"), hint));
     }
-    let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
+    let work = async { Ok(Opened { sweep: service.anonymize(&client, force, None).await? }) };
     let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
     let (status, body) = Box::pin(done(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await?;
     let Ok(Opened { sweep }) = serde_json::from_str(&body) else { return Ok(answer(status, &body)) };

@@ -274,7 +274,8 @@ pub(super) async fn classify(
     Form(form): Form<Rule>,
 ) -> Result<Redirect, Problem> {
     session.check(&headers, &form.mark)?;
-    let mut rule = toml::Table::from_iter([("class".to_owned(), form.class.into())]);
+    let mut rule = toml::Table::new();
+    rule.insert("class".to_owned(), form.class.into());
     match form.action.as_str() {
         "" => None,
         "clear" => rule.insert(form.action, true.into()),
