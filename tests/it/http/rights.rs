@@ -45,7 +45,6 @@ pub fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
         (Method::POST, "/api/v1/sweeps/1/cancel", Right::Bulk, None),
         (Method::POST, "/api/v1/failures/retry", Right::Bulk, Some(json!({ "confirm": true }))),
         (Method::POST, "/api/v1/clients/C1/anonymize", Right::Anonymize, Some(json!({ "confirm": true }))),
-        // Who may not configure is told in the words of P5: see `classify`.
         (Method::GET, "/api/v1/returned", Right::Read, None),
         (Method::PUT, "/api/v1/returned/C1", Right::Anonymize, Some(json!({ "former": "C2", "confirm": true }))),
         (Method::PUT, "/api/v1/holds/C1", Right::Anonymize, Some(json!({ "reason": "r" }))),
