@@ -86,6 +86,16 @@ fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
     for own in &shown.cleaned {
         text += &format!("{} emptied on {} by {}\n", own.name, &own.cleaned_at[..10], escaped(&own.cleaned_by));
     }
+    if let Some(own) = &shown.returned {
+        let (client, former) = (escaped(&own.client), escaped(&own.former));
+        text += &match &own.confirmed_by {
+            Some(by) => format!("Was client {former}, as {} confirmed: the next replay takes it\n", escaped(by)),
+            None => format!(
+                "Is recognized as client {former}, who was anonymized: if it is the same person, \
+                 `lethe returned --confirm {client} --as {former}`\n"
+            ),
+        };
+    }
     for hold in &shown.holds {
         let (by, why) = (escaped(&hold.placed_by), escaped(&hold.reason));
         text += &format!("On hold since {} by {by}: {why}\n", &hold.placed_at[..10]);

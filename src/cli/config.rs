@@ -10,13 +10,14 @@ use serde::Deserialize;
 use url::Url;
 
 use sections::{
-    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, ReviewConfig, SqliteConfig,
-    SweepConfig, TracesConfig, WorkerConfig,
+    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, RecognizeConfig,
+    ReviewConfig, SqliteConfig, SweepConfig, TracesConfig, WorkerConfig,
 };
 pub(super) use sections::{JournalConfig, RedisConfig};
 
 use super::Failure;
 use super::access::{AccessConfig, TOKEN};
+use super::journal::read_key;
 use super::outside::FilesConfig;
 use super::webhooks::WebhooksConfig;
 use crate::database::{Postgres, Settings, Sqlite};
@@ -57,6 +58,8 @@ pub(super) struct Config {
     #[serde(default)]
     pub journal: JournalConfig,
     #[serde(default)]
+    pub recognize: RecognizeConfig,
+    #[serde(default)]
     pub files: FilesConfig,
     #[serde(default)]
     pub webhooks: WebhooksConfig,
@@ -75,6 +78,9 @@ pub(super) struct Config {
     /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
     pub(super) targets: Targets,
+    /// The key that `recognize` names, once it is read.
+    #[serde(skip)]
+    pub(super) recognizer: Option<crate::journal::Key>,
     /// Where spans go, once `traces` and the environment are read.
     #[serde(skip)]
     pub(super) collector: Option<crate::traces::Settings>,
@@ -138,12 +144,15 @@ impl Config {
             &mut redis.password_file,
             &mut redis.ca_file,
             &mut config.journal.key_file,
+            &mut config.recognize.key_file,
         ];
         for path in files {
             *path = path.take().map(|path| folder.join(path));
         }
         config.journal.old_key_files.iter_mut().for_each(|path| *path = folder.join(&*path));
         config.journal.count_from(&folder);
+        let key_file = config.recognize.key_file.as_ref();
+        config.recognizer = key_file.map(|file| read_key("the key that recognizes clients", file)).transpose()?;
         config.check_roots()?;
         Ok(config)
     }

@@ -101,23 +101,26 @@ impl JournalConfig {
             Place::folder(place.into())
         };
         let key = match (&self.key_file, &self.key) {
-            (Some(file), _) => Some(read_key(file)?),
+            (Some(file), _) => Some(read_key(JOURNALS, file)?),
             (None, Some(key)) => Key::new(key.as_bytes()).ok(),
             (None, None) => None,
         };
-        let old: Result<Vec<Key>, Failure> = self.old_key_files.iter().map(|file| read_key(file)).collect();
+        let old: Result<Vec<Key>, Failure> = self.old_key_files.iter().map(|file| read_key(JOURNALS, file)).collect();
         Ok(Some(Journal::new(place, key).with_old_keys(old?)))
     }
 }
 
-fn read_key(file: &Path) -> Result<Key, Failure> {
+/// What a key of the journal is called.
+const JOURNALS: &str = "the journal's key";
+
+/// Reads a key, `whose` says which.
+pub(super) fn read_key(whose: &str, file: &Path) -> Result<Key, Failure> {
     let hint = "a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one";
     let shown = file.display();
-    let text = std::fs::read(file).map_err(|error| {
-        Failure::new(format!("the journal's key `{shown}` cannot be read: {}", trouble(error.kind())), hint)
-    })?;
+    let text = std::fs::read(file)
+        .map_err(|error| Failure::new(format!("{whose} `{shown}` cannot be read: {}", trouble(error.kind())), hint))?;
     let end = text.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
-    Key::new(&text[..end]).map_err(|what| Failure::new(format!("the journal's key `{shown}` {what}"), hint))
+    Key::new(&text[..end]).map_err(|what| Failure::new(format!("{whose} `{shown}` {what}"), hint))
 }
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {

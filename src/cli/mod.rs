@@ -25,6 +25,7 @@ mod rehearsal;
 mod report;
 mod retention;
 mod retry;
+mod returned;
 mod review;
 mod run;
 mod selection;
@@ -102,6 +103,8 @@ enum Command {
     Report(report::Command),
     /// Show a client's history, and what would become of it now.
     Client(client::Args),
+    /// List clients anonymized before who have come back under a new key, or confirm that one of them has.
+    Returned(returned::Args),
     /// Keep a client out of every sweep until released.
     #[command(subcommand)]
     Hold(hold::Command),
@@ -185,6 +188,7 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
         Command::Resume(args) => pause::resume(args, file, out).await,
         Command::Report(command) => report::execute(command, file, out).await,
         Command::Client(args) => client::execute(&args, file, out).await,
+        Command::Returned(args) => returned::execute(&args, file, out).await,
         Command::Hold(command) => hold::execute(command, file, out).await,
         Command::Deliveries(args) => deliveries::execute(&args, file, out).await,
         Command::Retry(args) => retry::execute(args, file, out).await,

@@ -106,5 +106,6 @@ impl Config {
         Planner::new(self.policy.clone())
             .with_roots(self.targets.roots.keys().cloned())
             .with_notice(self.targets.notifies())
+            .with_recognizer(self.recognizer.clone())
     }
 }

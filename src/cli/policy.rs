@@ -1,6 +1,5 @@
 //! `lethe policy`: draft, check and show the policy.
 
-mod classify;
 mod trace;
 
 use std::path::{Path, PathBuf};
@@ -72,13 +71,29 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Check { search } => check(search, file, out).await,
         Command::Show => show(file, out).await,
-        Command::Classify { place, rule } => classify::classify(&place, &rule, file, out).await,
+        Command::Classify { place, rule } => classify(&place, &rule, file, out).await,
         Command::Trace { key, rows } => trace::execute(&key, usize::from(rows), file, out).await,
         Command::Schema => {
             super::output::print(&json_schema());
             Ok(())
         }
     }
+}
+
+/// Writes a rule into the policy, for those who may configure.
+async fn classify(place: &str, rule: &str, file: &Path, out: Output) -> Result<(), Failure> {
+    let (_, service) = setup::service(file).await?;
+    let done = service.classify(place, rule).await?;
+    out.data(&done, || {
+        let next = if done.missing == 0 {
+            "Next: rehearse, since this is a new policy.".to_owned()
+        } else {
+            let left = counted(done.missing as u64, "problem");
+            format!("Next: `lethe policy check` lists {left} more; then rehearse, since this is a new policy.")
+        };
+        format!("`{}` is classified. {next}", done.classified)
+    });
+    Ok(())
 }
 
 /// The JSON Schema of a policy.

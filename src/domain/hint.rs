@@ -63,6 +63,8 @@ pub enum Act {
     Failures,
     /// Look at the holds.
     Holds,
+    /// Look at the clients that came back under a new key.
+    Returned,
     /// Look at the reviews.
     Reviews,
     /// Look at the saved selections.
@@ -121,6 +123,7 @@ impl Act {
             Self::Sweeps => ["`lethe status`", "`GET /api/v1/sweeps`", "the first page"],
             Self::Failures => ["`lethe status --failures`", "`GET /api/v1/failures`", "the page of failures"],
             Self::Holds => ["`lethe hold list`", "`GET /api/v1/holds`", "the page of holds"],
+            Self::Returned => ["`lethe returned`", "`GET /api/v1/returned`", "the page of clients that came back"],
             Self::Reviews => ["`lethe review list`", "`GET /api/v1/reviews`", "the page of reviews"],
             Self::Selections => ["`lethe selection list`", "`GET /api/v1/selections`", "the first page"],
             Self::Replace => ["replace it: `--replace`", "replace it: `\"replace\": true`", "delete it first"],
@@ -246,6 +249,7 @@ mod tests {
             Act::Sweeps,
             Act::Failures,
             Act::Holds,
+            Act::Returned,
             Act::Reviews,
             Act::Selections,
             Act::Replace,

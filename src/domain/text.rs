@@ -42,6 +42,14 @@ impl Unclear {
     }
 }
 
+/// A text by which people are compared: case, spaces around and between words, and forms of the same characters do not
+/// count.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    let small: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    small.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a character is drawn as nothing, or changes how others are drawn.
 #[must_use]
 pub fn is_invisible(own: char) -> bool {
@@ -197,7 +205,14 @@ fn script(own: char) -> Option<Script> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unclear, alike, escaped, name, said, shown};
+    use super::{Unclear, alike, escaped, folded, name, said, shown};
+
+    #[test]
+    fn case_spaces_and_forms_of_characters_do_not_tell_people_apart() {
+        assert_eq!(folded("  Ren\u{e9}e\u{a0}  BERG\t"), folded("rene\u{301}e berg"));
+        assert_ne!(folded("Anna Berg"), folded("AnnaBerg"));
+        assert_eq!(folded(" \n"), "");
+    }
 
     #[test]
     fn names_of_every_alphabet_are_names() {

@@ -37,8 +37,10 @@ fn least(method: &Method, path: &str) -> Option<(Right, &'static str)> {
         "/reviews/{review}/workbook" => (Right::Bulk, "export review"),
         "/reviews/{review}/import" | "/reviews/{review}/imports" => (Right::Bulk, "import review"),
         "/imports/{import}/continue" => (Right::Bulk, "continue import"),
-        "/clients/{client}/anonymize" => (Right::Anonymize, "anonymize client"),
         "/clients/{client}/clean" => (Right::Anonymize, "clean client"),
+        "/policy" => (Right::Configure, "classify"),
+        "/returned/{client}" | "/clients/returned" => (Right::Anonymize, "confirm who came back as client"),
+        "/clients/{client}/anonymize" | "/clients/anonymize" => (Right::Anonymize, "anonymize client"),
         "/clients/{client}/to-anonymize-on" | "/clients/day" => (Right::Anonymize, "set the day of client"),
         "/holds/{client}" if method == Method::DELETE => (Right::Anonymize, "release the hold on client"),
         "/holds/{client}" | "/holds" => (Right::Anonymize, "place a hold on client"),
@@ -56,5 +58,9 @@ pub(super) async fn permit(service: &Service, parts: &mut Parts) -> Result<(), F
     }
     let named = parts.extract::<RawPathParams>().await.ok();
     let subject = named.as_ref().and_then(|own| own.iter().next()).map_or("", |own| own.1);
-    service.allow_on(right, what, subject).await
+    if right == Right::Configure {
+        service.may_classify(subject).await
+    } else {
+        service.allow_on(right, what, subject).await
+    }
 }

@@ -9,6 +9,7 @@ use crate::database::StoreError;
 use crate::domain::hint::{Act, Face};
 use crate::ledger::{Reset, State, Sweep};
 use crate::report::{counted, minute};
+use crate::worker::recognize::returned;
 use crate::worker::watch::was_ahead;
 use crate::worker::{Context, PlanLoadError, gate, hindrance, views};
 
@@ -101,6 +102,14 @@ pub(super) async fn attention(
             .into_iter()
             .map(|(text, since)| Attention::new(Severity::Warning, text).since(Some(&since)).at("/deliveries")),
     );
+    match context.ledger.count_returned().await {
+        Ok(0) => {}
+        Ok(clients) => {
+            let text = format!("{}; {} lists them", returned(clients), Act::Returned.at(face));
+            all.push(Attention::new(Severity::Notice, text).at("/clients/returned"));
+        }
+        Err(error) => all.push(Attention::new(Severity::Warning, error)),
+    }
     if status.failures > 0 {
         let failed = counted(status.failures as u64, "client");
         let text = format!("{failed} failed; {} lists them", Act::Failures.at(face));

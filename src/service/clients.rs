@@ -7,15 +7,17 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::Service;
-use super::access::refusal;
+use super::access::{hash, refusal};
 use super::bounds::reason_of;
 use super::failure::{Failure, Kind};
+use super::returned::recognized;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::plan::Plan;
-use crate::ledger::{Cleaned, Hold, Notice, OutcomePage, Record, SetDate, State};
+use crate::domain::value::json_of;
+use crate::ledger::{Cleaned, Hold, Notice, OutcomePage, Record, Returned, SetDate, State};
 use crate::worker::date::to_anonymize_on;
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
@@ -58,10 +60,15 @@ pub struct ClientStatus {
     pub holds: Vec<Hold>,
     /// Notices it was given.
     pub notices: Vec<Notice>,
+    /// The client anonymized before whom the policy recognizes it as, under a new key.
+    pub returned: Option<Returned>,
     /// Its files and folders that are not gone yet.
     pub files_left: i64,
     /// What became of it so far.
     pub history: Vec<Record>,
+    /// A mark of `would_be` and the plan, for a form that acts on what was seen.
+    #[serde(skip)]
+    pub seen: String,
 }
 
 pub(super) fn nobody(key: &str) -> Failure {
@@ -110,6 +117,11 @@ pub async fn trace_of(
     traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| nobody(key))
 }
 
+/// A mark of what would become of a client under a plan.
+fn mark(client: &Client, plan: &Plan) -> String {
+    hash(&json_of(&(&client.key, client.outcome.as_str(), &client.reasons, &plan.digest)))
+}
+
 impl Service {
     /// A client's history, and what would become of it now.
     ///
@@ -134,8 +146,10 @@ impl Service {
             cleaned: ledger.cleaned(&now.key).await?,
             holds: ledger.holds(Some(&now.key), false).await?,
             notices: ledger.notices(&now.key).await?,
+            returned: recognized(&self.context, plan, &parsed, &now.key).await?,
             files_left: ledger.files_left(&now.key).await?,
             history,
+            seen: mark(&now, plan),
             would_be: now,
         })
     }
@@ -153,16 +167,25 @@ impl Service {
 
     /// Opens a sweep over one client, and returns its number. With `force` it
     /// passes over the retention period only; guards and holds still refuse.
+    /// `seen` is the [mark](ClientStatus::seen) of what a person saw before.
     ///
     /// # Errors
     ///
-    /// [`Failure`] if a gate refuses, or the caller may not anonymize.
-    pub async fn anonymize(&self, key: &str, force: bool) -> Result<i64, Failure> {
+    /// [`Failure`] if a gate refuses, something else would become of the client than was seen, or the caller may not
+    /// anonymize.
+    pub async fn anonymize(&self, key: &str, force: bool, seen: Option<&str>) -> Result<i64, Failure> {
         self.allow_within(Right::Anonymize, "anonymize client", key).await?;
         self.own_client(key).await?;
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
-        ledger_key(&self.context, key).await?;
-        let key = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let plan = &self.context.planner.plan(&self.context.store).await?.plan;
+        let client = look(&self.context, key, self.today()).await?;
+        if client.outcome == Outcome::NotFound {
+            return Err(nobody(key));
+        }
+        if seen.is_some_and(|seen| seen != mark(&client, plan)) {
+            let what = "the client or the policy has changed since the page was loaded; nothing was started";
+            return Err(Failure::new(what, "load the client's page again").of(Kind::Conflict));
+        }
+        let key = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
         let request = Request { force, zone: self.time_zone, ..Request::of_clients(vec![key], self.today()) };
         let request = self.within_limit(request).await?;
         let opened = open(&self.context, &request).await?;

@@ -90,6 +90,8 @@ pub struct Statements {
     pub unknown_keys: Vec<(String, String)>,
     /// Reads former identifying values: the client's `n`, and the values.
     pub former: Vec<String>,
+    /// Reads what the clients taken are recognized by; `None` if they are not.
+    pub recognized: Option<String>,
     /// Rules, with the table each is about.
     pub changes: Vec<(String, String)>,
     /// What is looked through for former values.
@@ -161,6 +163,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
             .flatten()
             .collect(),
         former: former(scope, plan),
+        recognized: plan.recognition.as_ref().map(|own| super::recognize::of_taken(scope, own)),
         changes,
         searches: plan.searched.iter().map(|searched| search(scope, searched)).collect(),
         last_changes,
@@ -185,7 +188,7 @@ impl Statements {
         let of_client = [&self.fill, &self.fill_failing, &self.take];
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
         let mut all: Vec<(String, &str)> = of_client.map(|sql| (client.table.clone(), sql.as_str())).collect();
-        all.extend(self.former.iter().map(|sql| (client.table.clone(), sql.as_str())));
+        all.extend(self.former.iter().chain(&self.recognized).map(|sql| (client.table.clone(), sql.as_str())));
         let tabled = self.shared.iter().chain(&self.unknown_keys).chain(&self.changes).chain(&self.last_changes);
         all.extend(tabled.map(|(table, sql)| (table.clone(), sql.as_str())));
         let checks = self.last_look.rules.iter().chain(&self.last_look.early);

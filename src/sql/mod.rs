@@ -20,6 +20,7 @@ mod link;
 pub mod messages;
 pub mod notices;
 pub mod others;
+pub mod recognize;
 pub mod replay;
 pub mod residue;
 pub mod retention;

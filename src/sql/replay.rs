@@ -40,9 +40,24 @@ fn recorded_in(scope: Scope, holds: &str) -> String {
     )
 }
 
+/// That the client `lethe_c` was anonymized before: under its key, or under another one as a person has confirmed.
+pub(super) fn known(wanted: &Wanted) -> String {
+    let own = known_by_key(wanted);
+    if wanted.restored || wanted.plan.recognition.is_none() {
+        return own;
+    }
+    let scope = wanted.scope();
+    format!(
+        "({own} OR (EXISTS (SELECT 1 FROM lethe_returned AS r WHERE r.client_key = {} AND r.confirmed_at IS NOT NULL) \
+         AND NOT {}))",
+        scope.key_text(CLIENT),
+        recorded(scope)
+    )
+}
+
 /// That the ledger has the client `lethe_c` as anonymized, and its row says that it is that one's: by its flag, by a text
 /// of the rules, or by a day that had come by then. Otherwise the database may have given the key to somebody else.
-pub(super) fn known(wanted: &Wanted) -> String {
+fn known_by_key(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     if wanted.restored {
         return recorded(scope);

@@ -15,7 +15,7 @@ use super::end::{BatchEnd, Tried, end_of, waits_too_long};
 use super::files;
 use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
-use super::{closing, replay, retention};
+use super::{closing, recognize, replay, retention};
 use crate::database::{Connection, query, query_as};
 use crate::domain::key::{Key, join, split};
 use crate::domain::outcome::Tally;
@@ -380,8 +380,9 @@ impl Anonymizer {
         let step = Span::step("guards");
         let mut done = batch::look(transaction, &work, failing, true).await?;
         drop(step);
+        let mut is_restore = false;
         if open.sweep.kind == SweepKind::Replay {
-            let is_restore = ledger.is_replay_of_restore(transaction, batch.sweep).await?;
+            is_restore = ledger.is_replay_of_restore(transaction, batch.sweep).await?;
             done.tally = replay::note(transaction, &open.prepared.wanted(), is_restore).await?;
         }
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
@@ -398,6 +399,10 @@ impl Anonymizer {
         if done.tally.anonymized > 0 {
             closing::take_turn(transaction, &work).await?;
             files::remember(transaction, &work, batch.sweep, &ledger.now()).await?;
+            // What has come back in part would be hashed with what the rules left of the rest.
+            if open.sweep.kind != SweepKind::Replay || is_restore {
+                recognize::remember(transaction, &work, self.context.planner.recognizer(), &ledger.now()).await?;
+            }
             applied = Some(batch::apply(transaction, &work).await?);
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;

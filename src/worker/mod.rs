@@ -17,6 +17,7 @@ pub mod journal;
 mod kept;
 mod pace;
 mod planner;
+pub mod recognize;
 mod replay;
 mod residue;
 pub mod retention;

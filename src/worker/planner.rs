@@ -14,6 +14,7 @@ use crate::domain::plan::{NamedFile, Plan, PlanError, Problem};
 use crate::domain::policy::{Policy, PolicyError};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
+use crate::journal::Key;
 
 /// A plan and what it was made of.
 #[derive(Debug)]
@@ -90,6 +91,8 @@ pub struct Planner {
     roots: Arc<BTreeSet<String>>,
     /// Whether a webhook gives notice.
     notifies: bool,
+    /// The key of the hashes by which clients are recognized.
+    recognizer: Option<Key>,
     last: Arc<Mutex<Option<Arc<Loaded>>>>,
     checked: Arc<Mutex<Option<Checked>>>,
 }
@@ -111,13 +114,32 @@ impl Planner {
     /// A planner for the policy in this file.
     #[must_use]
     pub fn new(path: PathBuf) -> Self {
-        Self { path, roots: Arc::default(), notifies: false, last: Arc::default(), checked: Arc::default() }
+        Self {
+            path,
+            roots: Arc::default(),
+            notifies: false,
+            recognizer: None,
+            last: Arc::default(),
+            checked: Arc::default(),
+        }
     }
 
     /// The same planner, for policies that may ask for notice: some webhook gives it.
     #[must_use]
     pub fn with_notice(self, notifies: bool) -> Self {
         Self { notifies, ..self }
+    }
+
+    /// The same planner, for policies that may recognize clients: under this key.
+    #[must_use]
+    pub fn with_recognizer(self, recognizer: Option<Key>) -> Self {
+        Self { recognizer, ..self }
+    }
+
+    /// The key of the hashes by which clients are recognized.
+    #[must_use]
+    pub fn recognizer(&self) -> Option<&Key> {
+        self.recognizer.as_ref()
     }
 
     /// The same planner, for policies that may name files in these roots.
@@ -188,6 +210,19 @@ impl Planner {
         self.plan_checked(store).await
     }
 
+    /// What would be wrong in the policy and the data if this were the policy's text; reads whole tables.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if it is no policy, or the database is away.
+    pub async fn problems(&self, store: &Store, text: String) -> Result<Vec<Problem>, PlanLoadError> {
+        match self.load(store, text, String::new(), true).await {
+            Ok(loaded) => Ok(store.verify_data(&loaded.plan).await?),
+            Err(PlanLoadError::Plan(PlanError(problems))) => Ok(problems),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Checks the data anew the next time, however recently it was checked.
     pub async fn check_anew(&self) {
         *self.checked.lock().await = None;
@@ -217,14 +252,19 @@ impl Planner {
         Ok(same_text && store.schema_version(connection).await? == loaded.schema_version)
     }
 
-    fn text(&self) -> Result<String, PlanLoadError> {
+    /// The policy's text.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanLoadError`] if it cannot be read.
+    pub fn text(&self) -> Result<String, PlanLoadError> {
         std::fs::read_to_string(&self.path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => PlanLoadError::Missing { path: self.path.clone() },
             kind => PlanLoadError::Unreadable { path: self.path.clone(), kind },
         })
     }
 
-    /// Every root that the policy names, and whatever gives notice, the configuration has.
+    /// Every root that the policy names, whatever gives notice, and the key to recognize clients by, the configuration has.
     fn targets(&self, plan: &Plan) -> Vec<Problem> {
         let unknown = plan.files.iter().filter(|own| !self.roots.contains(&own.root));
         let problem = |own: &NamedFile| {
@@ -238,6 +278,11 @@ impl Planner {
         if plan.notice.is_some() && !self.notifies {
             let fix = "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`";
             problems.push(Problem::new("notice", "no notice would be sent: no webhook gives notice", fix));
+        }
+        if plan.recognition.is_some() && self.recognizer.is_none() {
+            let fix = "set `recognize.key_file` in `lethe.toml` to a file that contains a key of 32 characters or more \
+                       (`openssl rand -hex 32` makes one), or remove `[recognize]`";
+            problems.push(Problem::new("recognize", "the hashes need a key, and none is configured", fix));
         }
         problems
     }

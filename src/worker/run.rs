@@ -13,7 +13,7 @@ use super::anonymize::Anonymizer;
 use super::hindrance::{hindrance, is_open, until};
 use super::journal::Keeper;
 use super::sweep::{SweepError, close, cut};
-use super::{Context, deliver, scheduler, views, watch};
+use super::{Context, deliver, recognize, scheduler, views, watch};
 use crate::database::{BATCHES, Listener, StoreError};
 use crate::domain::hint::Hint;
 use crate::domain::job::Job;
@@ -131,6 +131,9 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     let delivering = tokio::spawn(within(context.limits.drain, stop.clone(), delivering.map(Some)));
     if !matches!(role, Role::Worker) {
         tokio::spawn(watch::watching(context.clone(), role.jobs().to_vec(), stop.clone()));
+    }
+    if matches!(role, Role::Scheduler(_) | Role::Both(_)) {
+        tokio::spawn(recognize::looking(context.clone(), stop.clone()));
     }
     let worked = if matches!(role, Role::Scheduler(_)) {
         stop.cancelled().await;

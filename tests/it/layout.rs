@@ -230,7 +230,7 @@ const READERS: [&str; 5] = ["from_str::<", "from_str(", "from_slice", "from_json
 
 /// The parts that may: they say that two identities differ, read what a person wrote, or make an error of it.
 const MAY_READ_SO: [&str; 5] =
-    ["ledger/origin.rs", "cli/config.rs", "cli/policy/classify.rs", "database/row.rs", "service/workbooks.rs"];
+    ["ledger/origin.rs", "cli/config.rs", "database/row.rs", "service/classify.rs", "service/workbooks.rs"];
 
 #[test]
 fn nothing_stored_that_cannot_be_read_becomes_empty() {

@@ -37,6 +37,7 @@ mod postgres;
 mod processes;
 mod property;
 mod queue;
+mod recognized;
 mod redis;
 mod report;
 mod retention;

@@ -273,6 +273,14 @@ pub(in crate::cli) struct JournalConfig {
     pub old_key_files: Vec<PathBuf>,
 }
 
+/// `[recognize]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::cli) struct RecognizeConfig {
+    /// A file that holds the key of the hashes by which clients are recognized.
+    pub key_file: Option<PathBuf>,
+}
+
 /// `[http]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]

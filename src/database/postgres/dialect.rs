@@ -464,10 +464,11 @@ impl SqlDialect for Postgres {
             include_str!("../../../migrations/postgres/0020_copied.sql"),
             include_str!("../../../migrations/postgres/0021_rehearsed.sql"),
             include_str!("../../../migrations/postgres/0022_halted.sql"),
-            include_str!("../../../migrations/postgres/0027_console.sql"),
-            include_str!("../../../migrations/postgres/0023_limits.sql"),
-            include_str!("../../../migrations/postgres/0029_ledgers.sql"),
-            include_str!("../../../migrations/postgres/0024_imports.sql"),
+            include_str!("../../../migrations/postgres/0023_console.sql"),
+            include_str!("../../../migrations/postgres/0024_limits.sql"),
+            include_str!("../../../migrations/postgres/0025_ledgers.sql"),
+            include_str!("../../../migrations/postgres/0026_imports.sql"),
+            include_str!("../../../migrations/postgres/0027_recognized.sql"),
         ]
     }
 

@@ -385,10 +385,11 @@ impl SqlDialect for Sqlite {
             include_str!("../../../migrations/sqlite/0020_copied.sql"),
             include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
             include_str!("../../../migrations/sqlite/0022_halted.sql"),
-            include_str!("../../../migrations/sqlite/0027_console.sql"),
-            include_str!("../../../migrations/sqlite/0023_limits.sql"),
-            include_str!("../../../migrations/sqlite/0029_ledgers.sql"),
-            include_str!("../../../migrations/sqlite/0024_imports.sql"),
+            include_str!("../../../migrations/sqlite/0023_console.sql"),
+            include_str!("../../../migrations/sqlite/0024_limits.sql"),
+            include_str!("../../../migrations/sqlite/0025_ledgers.sql"),
+            include_str!("../../../migrations/sqlite/0026_imports.sql"),
+            include_str!("../../../migrations/sqlite/0027_recognized.sql"),
         ]
     }
 

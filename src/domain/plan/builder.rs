@@ -63,6 +63,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
+    let recognition = builder.recognition();
     let refresh = builder.refresh();
     builder.accepted();
     let mut problems: Vec<Problem> = Vec::new();
@@ -87,6 +88,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         min_length: policy.residue.min_length,
         files: rules.files,
         notice: policy.notice.as_ref().map(|own| own.length),
+        recognition,
         refresh,
         row_retention,
         quasi_identifiers,

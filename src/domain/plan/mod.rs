@@ -16,6 +16,7 @@ mod path;
 mod placeholder;
 mod problem;
 mod quasi;
+mod recognize;
 mod refresh;
 mod retention;
 mod rights;
@@ -29,6 +30,7 @@ pub use longhand::Longhand;
 pub use path::{Compared, Hop, Path};
 pub use placeholder::key_length;
 pub use problem::{PlanError, Problem, in_toml, shown_key};
+pub use recognize::Recognition;
 pub use retention::RowRetention;
 pub use rights::Rights;
 
@@ -76,6 +78,8 @@ pub struct Plan {
     pub files: Vec<NamedFile>,
     /// How long a client is left alone once told that its time has come.
     pub notice: Option<Period>,
+    /// By what a client anonymized before is recognized under a new key.
+    pub recognition: Option<Recognition>,
     /// Materialized views to refresh when a sweep is through.
     pub refresh: Vec<String>,
     /// Tables whose old rows go, referring ones first.

@@ -55,6 +55,9 @@ pub struct Policy {
     /// What a client is told beforehand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
+    /// By what a client anonymized before is recognized under a new key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recognize: Option<Recognize>,
     /// What refuses a client.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guards: Vec<Guard>,
@@ -212,6 +215,18 @@ pub struct Notice {
     /// A calendar period such as `14 days`, from when the webhook has been told.
     #[serde(deserialize_with = "period")]
     pub length: Period,
+}
+
+/// By what a client anonymized before is recognized under a new key: keyed hashes of these values are kept.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recognize {
+    /// Lists of client columns, such as `[["email"], ["name", "birth_date"]]`: clients with the same values in all columns
+    /// of one list are the same person.
+    pub by: Vec<Vec<String>>,
+    /// A calendar period such as `3 years`, from the anonymization: how long the hashes are kept.
+    #[serde(deserialize_with = "period")]
+    pub keep: Period,
 }
 
 fn some_period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {

@@ -13,7 +13,7 @@ use super::sweeps::{confirmed, meant};
 use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::once::{answer, done};
 use crate::http::problem::Problem;
-use crate::ledger::Hold;
+use crate::ledger::{Hold, Returned};
 use crate::service::cleaning::CleanedClient;
 use crate::service::clients::{ClientStatus, Ended};
 use crate::service::dates::Dated;
@@ -83,7 +83,7 @@ pub(in crate::http) async fn anonymize(
         let hint = format!("write a number from 0 to {MOST_SECONDS}");
         return Err(Problem::bad_request(format!("`wait` is {wait}"), hint));
     }
-    let work = async { Ok(Opened { sweep: service.anonymize(&client, force).await? }) };
+    let work = async { Ok(Opened { sweep: service.anonymize(&client, force, None).await? }) };
     let asked = ("POST /api/v1/clients/anonymize", json!({ "client": client, "force": force }));
     let (status, body) = Box::pin(done(&service, &headers, &asked, StatusCode::ACCEPTED, work)).await?;
     let Ok(Opened { sweep }) = serde_json::from_str(&body) else { return Ok(answer(status, &body)) };
@@ -215,4 +215,36 @@ pub(in crate::http) async fn release(
 ) -> Result<Json<Kept>, Problem> {
     let client = service.release_hold(&client).await?;
     Ok(Json(Kept { client }))
+}
+
+/// Clients anonymized before who have come back under a new key, as the policy recognizes them.
+#[utoipa::path(get, path = "/api/v1/returned", tag = "clients", operation_id = "list_returned",
+    responses((status = 200, body = Vec<Returned>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn returned(Asking(service): Asking) -> Result<Json<Vec<Returned>>, Problem> {
+    Ok(Json(service.returned().await?))
+}
+
+/// Whom a client is confirmed to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Same {
+    /// The key under which the client was anonymized.
+    former: String,
+    /// `true` says that this cannot be undone, and is meant.
+    #[serde(default)]
+    #[schema(required, schema_with = meant)]
+    confirm: bool,
+}
+
+/// Confirm that a client is the one anonymized before, under a new key: the next replay anonymizes it.
+#[utoipa::path(put, path = "/api/v1/returned/{client}", tag = "clients", operation_id = "confirm_returned", request_body = Same,
+    params(("client" = String, Path, description = "The client's key.")),
+    responses((status = 200, body = Returned), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn confirm_returned(
+    Asking(service): Asking,
+    Named(client): Named<String>,
+    Body(Same { former, confirm }): Body<Same>,
+) -> Result<Json<Returned>, Problem> {
+    confirmed(confirm)?;
+    Ok(Json(service.confirm_returned(&client, &former).await?))
 }

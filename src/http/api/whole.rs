@@ -7,15 +7,16 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
-use crate::http::asking::{Asked, Asking, Named};
+use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::eligible::eligible;
 use crate::http::problem::Problem;
 use crate::http::{App, Unready};
 use crate::report::{Month, MonthReport, SweepReport, Wishes};
+use crate::service::classify::Classified;
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
 use crate::service::status::{Status, no_sweep};
@@ -73,6 +74,26 @@ pub(in crate::http) async fn jobs(
     responses((status = 200, body = Coverage), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Coverage>, Problem> {
     Ok(Json(service.coverage().await?))
+}
+
+/// A rule for a column or item.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct NewRule {
+    /// The place, as `missing` names it, such as `tables.customers.columns.hat_size`.
+    place: String,
+    /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+    rule: String,
+}
+
+/// Give a new column or item its class and action: writes the policy. The new policy needs a rehearsal.
+#[utoipa::path(post, path = "/api/v1/policy", tag = "state", operation_id = "classify", request_body = NewRule,
+    responses((status = 200, body = Classified), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
+pub(in crate::http) async fn classify(
+    Asking(service): Asking,
+    Body(NewRule { place, rule }): Body<NewRule>,
+) -> Result<Json<Classified>, Problem> {
+    Ok(Json(service.classify(&place, &rule).await?))
 }
 
 /// The report of a sweep: JSON, or a page for who accepts `text/html`.

@@ -124,8 +124,62 @@ pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<D
     check(&session, &headers, &form.mark, form.sure.as_ref())?;
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
     session.service.set_to_anonymize_on(&form.key, day).await?;
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", &form.key).finish();
-    Ok(Redirect::to(&format!("/clients?{query}")))
+    Ok(to_client(&form.key))
+}
+
+/// The form that says who a client is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Same {
+    mark: String,
+    sure: Option<String>,
+    key: String,
+    former: String,
+}
+
+pub(super) async fn returned(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Same>,
+) -> Result<Redirect, Problem> {
+    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+    session.service.confirm_returned(&form.key, &form.former).await?;
+    Ok(to_client(&form.key))
+}
+
+/// The form that anonymizes one client, as was seen.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct One {
+    mark: String,
+    sure: Option<String>,
+    key: String,
+    #[serde(default)]
+    seen: String,
+    /// There if the client is not due.
+    force: Option<String>,
+}
+
+/// Waits a moment for the outcome, which the client's page then shows, or else leads to the sweep.
+pub(super) async fn anonymize(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<One>,
+) -> Result<Redirect, Problem> {
+    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+    let sweep = session.service.anonymize(&form.key, form.force.is_some(), Some(&form.seen)).await?;
+    if session.service.outcome_of(sweep, None).await?.is_none() {
+        return Ok(Redirect::to(&format!("/sweeps/{sweep}")));
+    }
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("key", &form.key).append_pair("sweep", &sweep.to_string());
+    Ok(Redirect::to(&format!("/clients?{}", query.finish())))
+}
+
+/// Leads to a client's page.
+fn to_client(key: &str) -> Redirect {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", key).finish();
+    Redirect::to(&format!("/clients?{query}"))
 }
 
 /// The form of a release.

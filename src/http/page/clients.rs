@@ -10,8 +10,10 @@ use super::frame::Frame;
 use super::session::Session;
 use super::shown;
 use super::views::{in_words, listed};
+use super::words::Words;
 use crate::domain::outcome::Outcome;
 use crate::http::problem::Problem;
+use crate::ledger::OutcomePage;
 use crate::service::clients::ClientStatus;
 use crate::worker::sweep::{Trace, TracedChange, TracedRow, TracedTable};
 
@@ -19,6 +21,8 @@ use crate::worker::sweep::{Trace, TracedChange, TracedRow, TracedTable};
 pub(super) struct Sought {
     #[serde(default)]
     key: String,
+    /// A sweep of this client alone, of which the outcome is shown.
+    sweep: Option<i64>,
 }
 
 /// Something that happened to a client.
@@ -43,13 +47,38 @@ struct ClientPage {
     /// Whether it has rows to be shown.
     is_traceable: bool,
     story: Vec<Event>,
+    /// Whether it can be anonymized now, and if so, whether before its time.
+    can: Option<bool>,
+    /// What came of it a moment ago: the outcome, and in words.
+    done: Option<(String, String)>,
 }
 
-pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Problem> {
+/// How an outcome is told: a style, and the words.
+fn told(w: &'static Words, outcome: &str) -> (&'static str, &'static str) {
+    match outcome {
+        "anonymized" => ("anonymized", w.e_anonymized),
+        "refused" => ("refused", w.e_refused),
+        "failed" => ("failed", w.e_failed),
+        "already" => ("", w.e_already),
+        "not_due" => ("", w.e_not_due),
+        _ => ("", w.e_not_found),
+    }
+}
+
+pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query<Sought>) -> Result<Response, Problem> {
     let (service, w) = (&session.service, session.words);
     let client = service.client(key.trim()).await?;
     let past = client.history.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    let words = in_words(&session, past.iter().flatten().cloned().chain(client.would_be.reasons.clone())).await;
+    let last = match sweep {
+        Some(id) => {
+            service.context.ledger.outcomes(id, &OutcomePage { most: 1, ..OutcomePage::default() }).await?.pop()
+        }
+        None => None,
+    };
+    let last = last.filter(|own| own.client_key == client.client);
+    let why = listed(last.as_ref().and_then(|own| own.reasons.as_ref()))?;
+    let names = past.iter().flatten().chain(&why).chain(&client.would_be.reasons).cloned();
+    let words = in_words(&session, names).await;
     let said = |names: &[String]| {
         let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
         all.join("; ")
@@ -57,14 +86,7 @@ pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought
     let f = Frame::of(&session);
     let mut story = Vec::new();
     for (own, reasons) in client.history.iter().zip(&past) {
-        let (class, form) = match own.outcome.as_str() {
-            "anonymized" => ("anonymized", w.e_anonymized),
-            "refused" => ("refused", w.e_refused),
-            "failed" => ("failed", w.e_failed),
-            "already" => ("", w.e_already),
-            "not_due" => ("", w.e_not_due),
-            _ => ("", w.e_not_found),
-        };
+        let (class, form) = told(w, &own.outcome);
         let until =
             if own.at == own.last_at { String::new() } else { w.e_until.replace("{day}", &f.day(&own.last_at)) };
         let text = form.replace("{why}", &said(reasons));
@@ -107,7 +129,16 @@ pub(super) async fn client(session: Session, Query(Sought { key }): Query<Sought
     let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
-    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, is_traceable, story }))
+    let can = match client.would_be.outcome {
+        Outcome::Anonymized => Some(false),
+        Outcome::NotDue => Some(true),
+        _ => None,
+    };
+    let done = last.map(|own| {
+        let text = told(w, &own.outcome).1.replace("{why}", &said(&why));
+        (own.outcome, text)
+    });
+    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, is_traceable, story, can, done }))
 }
 
 /// Rows shown of each table and link.
@@ -136,7 +167,7 @@ struct Changed {
     changes: Vec<TracedChange>,
 }
 
-pub(super) async fn trace(session: Session, Query(Sought { key }): Query<Sought>) -> Result<Response, Problem> {
+pub(super) async fn trace(session: Session, Query(Sought { key, .. }): Query<Sought>) -> Result<Response, Problem> {
     let mut traced = session.service.trace(key.trim(), ROWS).await?;
     let reached = |own: TracedTable| {
         let (stay, changed): (Vec<_>, Vec<_>) =

@@ -90,6 +90,22 @@ pub(super) async fn retry_deliveries(
     Ok(Redirect::to("/deliveries"))
 }
 
+pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
+    let (w, f) = (session.words, Frame::of(&session));
+    let rows = session.service.returned().await?.into_iter().map(|own| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &own.client).finish();
+        vec![
+            Cell::Link(format!("/clients?{query}"), own.client),
+            text(own.former),
+            Cell::Moment(own.found_at),
+            text(own.confirmed_by.unwrap_or_default()),
+        ]
+    });
+    let rows = rows.collect();
+    let columns = vec![w.client, w.b_former, w.since, w.b_by];
+    Ok(shown(StatusCode::OK, &ListPage { title: w.b_title, empty: w.b_none, columns, rows, doing: None, f }))
+}
+
 pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
     service.allow(Right::Read, "look at the journal").await?;
@@ -238,6 +254,38 @@ struct PolicyPage {
     coverage: Coverage,
     guards: Vec<String>,
     period: Option<String>,
+    /// Whether the policy waits for somebody who may configure.
+    waits: bool,
+}
+
+/// The form of a rule.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    mark: String,
+    place: String,
+    class: String,
+    #[serde(default)]
+    action: String,
+    #[serde(default)]
+    text: String,
+}
+
+pub(super) async fn classify(
+    session: Session,
+    headers: HeaderMap,
+    Form(form): Form<Rule>,
+) -> Result<Redirect, Problem> {
+    session.check(&headers, &form.mark)?;
+    let mut rule = toml::Table::new();
+    rule.insert("class".to_owned(), form.class.into());
+    match form.action.as_str() {
+        "" => None,
+        "clear" => rule.insert(form.action, true.into()),
+        _ => rule.insert(form.action, form.text.into()),
+    };
+    session.service.classify(&form.place, &toml::Value::Table(rule).to_string()).await?;
+    Ok(Redirect::to("/policy"))
 }
 
 pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
@@ -250,5 +298,7 @@ pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
     let said = |plan: &Plan| plan.guards.iter().map(|own| own.reason.in_language(code).to_owned()).collect();
     let guards: Vec<String> = plan.map(said).unwrap_or_default();
     let period = plan.and_then(|own| own.retention.as_ref()).map(|own| own.length.to_string());
-    Ok(shown(StatusCode::OK, &PolicyPage { f: Frame::of(&session), coverage, guards, period }))
+    let f = Frame::of(&session);
+    let waits = !coverage.missing.is_empty() && !f.may_configure;
+    Ok(shown(StatusCode::OK, &PolicyPage { f, coverage, guards, period, waits }))
 }

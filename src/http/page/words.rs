@@ -244,6 +244,20 @@ words! {
     t_night_on: "In the night of {day}, {a} of {d} due clients was anonymized|In the night of {day}, {a} of {d} due clients were anonymized", "Dans la nuit du {day}, {a} client sur {d} à échéance a été anonymisé|Dans la nuit du {day}, {a} clients sur {d} à échéance ont été anonymisés", "In der Nacht zum {day} wurde {a} von {d} fälligen Kunden anonymisiert|In der Nacht zum {day} wurden {a} von {d} fälligen Kunden anonymisiert";
     t_failed: "; {f} failed and needs you|; {f} failed and need you", "; {f} en échec demande votre intervention|; {f} en échec demandent votre intervention", " – {f} ist fehlgeschlagen und braucht Sie| – {f} sind fehlgeschlagen und brauchen Sie";
     t_stopped: "; {s} sweep did not end and needs you|; {s} sweeps did not end and need you", "; {s} passage interrompu demande votre intervention|; {s} passages interrompus demandent votre intervention", " – {s} Lauf wurde angehalten und braucht Sie| – {s} Läufe wurden angehalten und brauchen Sie";
+    a_now: "Anonymize now", "Anonymiser maintenant", "Jetzt anonymisieren";
+    a_early: "The client is not due. This ignores the date and the period, but no guard and no hold.", "Ce client n’est pas à échéance. La date et le délai sont ignorés, mais aucune protection ni suspension.", "Der Kunde ist nicht fällig. Datum und Frist werden übergangen, Schutzregeln und Sperren nicht.";
+    p_waits: "You don't have the necessary access to configure client anonymization. Please inform the person in charge that data needs to be configured.", "Vous n’avez pas l’accès nécessaire pour configurer l’anonymisation des clients. Veuillez informer la personne responsable que des données doivent être configurées.", "Sie haben nicht die nötige Berechtigung, um die Anonymisierung von Kunden einzurichten. Bitte informieren Sie die zuständige Person, dass Daten eingestuft werden müssen.";
+    p_by_class: "as the class says", "selon la classe", "wie es die Einstufung vorgibt";
+    p_text: "Replacement, or why it is kept", "Remplacement, ou motif de conservation", "Ersatztext oder Grund für den Erhalt";
+    p_classify: "Classify", "Classer", "Einstufen";
+    p_rehearse: "A new policy needs a new rehearsal before the next sweep.", "Une nouvelle politique exige une nouvelle répétition avant le prochain passage.", "Eine neue Richtlinie braucht vor dem nächsten Lauf eine neue Probe.";
+    b_title: "Clients that came back", "Clients revenus", "Zurückgekehrte Kunden";
+    b_former: "Anonymized as", "Anonymisé sous", "Anonymisiert als";
+    b_by: "Confirmed by", "Confirmé par", "Bestätigt von";
+    b_none: "No client has come back under a new key.", "Aucun client n’est revenu sous un nouvel identifiant.", "Kein Kunde ist unter einem neuen Schlüssel zurückgekehrt.";
+    b_recognized: "Recognized as a client who was anonymized", "Reconnu comme un client déjà anonymisé", "Als anonymisierter Kunde erkannt";
+    b_confirmed: "Confirmed. The next replay anonymizes the client.", "Confirmé. La prochaine reprise anonymise ce client.", "Bestätigt. Die nächste Wiederholung anonymisiert diesen Kunden.";
+    b_confirm: "It is the same person", "C’est la même personne", "Es ist dieselbe Person";
     size: "This affects {n} client.|This affects {n} clients.", "Cela concerne {n} client.|Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
     size_deliveries: "This affects {n} delivery.|This affects {n} deliveries.", "Cela concerne {n} livraison.|Cela concerne {n} livraisons.", "Das betrifft {n} Zustellung.|Das betrifft {n} Zustellungen.";
     meant: "I am sure.", "Je confirme.", "Ich bin sicher.";
@@ -251,7 +265,7 @@ words! {
 }
 
 /// What the ledger's words are called: states, outcomes, kinds, classes, actions, and Lethe's own reasons.
-const TERMS: [(&str, [&str; 3]); 47] = [
+const TERMS: [(&str, [&str; 3]); 48] = [
     ("critical", ["stops work", "bloquant", "blockiert"]),
     ("warning", ["warning", "avertissement", "Warnung"]),
     ("notice", ["decision pending", "décision attendue", "Entscheidung offen"]),
@@ -282,6 +296,7 @@ const TERMS: [(&str, [&str; 3]); 47] = [
     ("personal", ["personal", "personnelle", "personenbezogen"]),
     ("sensitive", ["sensitive", "sensible", "besonders schützenswert"]),
     ("replace", ["replaced", "remplacée", "ersetzt"]),
+    ("keep", ["kept", "conservée", "bleibt erhalten"]),
     ("copy", ["copied from another column", "copiée d’une autre colonne", "aus anderer Spalte übernommen"]),
     ("clear", ["emptied", "vidée", "geleert"]),
     ("generalize", ["generalized", "généralisée", "vergröbert"]),

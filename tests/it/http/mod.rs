@@ -2,6 +2,7 @@
 
 mod attention;
 mod bound;
+mod classify;
 mod dates;
 mod fuzz;
 mod halted;
@@ -9,6 +10,7 @@ mod hostile;
 mod hostile_files;
 mod limited;
 pub mod office;
+mod one_client;
 mod pages;
 mod pauses;
 mod previews;

@@ -155,13 +155,16 @@ async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
 }
 
 /// Every form that changes something, with its fields.
-const FORMS: [(&str, &[(&str, &str)]); 18] = [
+const FORMS: [(&str, &[(&str, &str)]); 21] = [
     ("/jobs/nightly/start", &[("sure", "on")]),
     ("/failures/retry", &[("sure", "on")]),
     ("/deliveries/retry", &[("sure", "on")]),
     ("/holds", &[("key", "C1"), ("reason", "r")]),
     ("/holds/release", &[("key", "C1"), ("sure", "on")]),
     ("/clients/day", &[("key", "C1"), ("sure", "on")]),
+    ("/clients/anonymize", &[("key", "C1"), ("sure", "on")]),
+    ("/clients/returned", &[("key", "C1"), ("former", "C2"), ("sure", "on")]),
+    ("/policy", &[("place", "x"), ("class", "personal")]),
     ("/sweeps/1/cancel", &[("sure", "on")]),
     ("/jobs/nightly/review", &[("name", "x")]),
     ("/jobs/nightly/pause", &[("reason", "r")]),
@@ -209,6 +212,7 @@ async fn whatever_takes_back_or_cannot_be_undone_asks_and_says_its_size() {
         asked.insert(action.to_owned());
     }
     let wanted = [
+        "/clients/anonymize",
         "/clients/day",
         "/holds/release",
         "/jobs/nightly/start",

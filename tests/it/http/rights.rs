@@ -56,6 +56,8 @@ pub fn everything() -> Vec<(Method, &'static str, Right, Option<Value>)> {
             Right::Anonymize,
             Some(json!({ "columns": ["customers.grade"], "confirm": true })),
         ),
+        (Method::GET, "/api/v1/returned", Right::Read, None),
+        (Method::PUT, "/api/v1/returned/C1", Right::Anonymize, Some(json!({ "former": "C2", "confirm": true }))),
         (Method::PUT, "/api/v1/holds/C1", Right::Anonymize, Some(json!({ "reason": "r" }))),
         (Method::DELETE, "/api/v1/holds/C1", Right::Anonymize, None),
         (Method::PUT, "/api/v1/clients/C1/to-anonymize-on", Right::Anonymize, Some(json!({ "day": "2027-01-31" }))),

@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::Days;
 use lethe::domain::key::Key;
 use lethe::domain::sweep::SweepKind;
+use lethe::journal::Key as Secret;
 use lethe::worker::journal::{Keeper, adopt};
 use lethe::worker::sweep::{Client, Mode};
 use lethe::worker::{Context, PlanLoadError, Request, wait_for};
@@ -168,6 +169,7 @@ pub async fn problems(schema: &str, policy: &str) -> Vec<String> {
         .clone()
         .with_roots(roots.into_iter())
         .with_notice(true)
+        .with_recognizer(Secret::new(b"0123456789abcdef0123456789abcdef").ok())
         .plan_checked(&company.context.store)
         .await
     {
