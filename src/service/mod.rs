@@ -5,8 +5,8 @@
 pub mod access;
 pub mod attention;
 mod bounds;
-pub mod cleaning;
 pub mod classify;
+pub mod cleaning;
 pub mod clients;
 pub mod coverage;
 pub mod dates;

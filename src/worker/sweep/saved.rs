@@ -79,7 +79,17 @@ impl Selections<'_> {
     fn in_table(&self, at: usize, own: &SelectionsPlan, name: String, clients: i64) -> Selection {
         let parts = i64::try_from(self.plan.client.key.len()).unwrap_or(i64::MAX);
         let (in_table, source) = (Some(own.table.clone()), Some(at));
-        Selection { id: 0, name, parts, clients, limit: Limit::default(), saved_by: None, saved_at: None, in_table, source }
+        Selection {
+            id: 0,
+            name,
+            parts,
+            clients,
+            limit: Limit::default(),
+            saved_by: None,
+            saved_at: None,
+            in_table,
+            source,
+        }
     }
 
     /// A page of a selection's clients behind one of them, in their order.
