@@ -45,7 +45,7 @@ async fn run() -> ExitCode {
         tracing::error!(place, "a fault of the program");
         log::flush();
     }));
-    let ended = execute(cli).await;
+    let ended = Box::pin(execute(cli)).await;
     lethe::traces::end();
     log::flush();
     match ended {

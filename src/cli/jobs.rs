@@ -28,7 +28,9 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     let mut jobs = service.jobs().await?;
     if args.count {
         let counts = to_anonymize(&service.context, &service.jobs).await?;
-        jobs.iter_mut().for_each(|own| own.count(&counts));
+        for own in &mut jobs {
+            own.count(&counts);
+        }
     }
     let kind = args.kind.map(|own| own.to_string());
     jobs.retain(|own| {

@@ -173,9 +173,9 @@ pub async fn execute(cli: Cli) -> Result<(), Failure> {
     let out = Output { json: cli.global.json };
     let file = &cli.global.config;
     let done = match cli.command {
-        Command::Demo(args) => demo::execute(&args, out).await,
-        Command::Policy(command) => policy::execute(command, file, out).await,
-        Command::Sweep(args) => sweep::execute(args, file, out).await,
+        Command::Demo(args) => Box::pin(demo::execute(&args, out)).await,
+        Command::Policy(command) => Box::pin(policy::execute(command, file, out)).await,
+        Command::Sweep(args) => Box::pin(sweep::execute(args, file, out)).await,
         Command::Selection(command) => selection::execute(command, file, out).await,
         Command::Review(command) => review::execute(command, file, out).await,
         Command::Run => run::execute(run::Part::Everything, file).await,

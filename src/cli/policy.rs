@@ -72,7 +72,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Check { search } => check(search, file, out).await,
         Command::Show => show(file, out).await,
         Command::Classify { place, rule } => classify(&place, &rule, file, out).await,
-        Command::Trace { key, rows } => trace::execute(&key, usize::from(rows), file, out).await,
+        Command::Trace { key, rows } => Box::pin(trace::execute(&key, usize::from(rows), file, out)).await,
         Command::Schema => {
             super::output::print(&json_schema());
             Ok(())

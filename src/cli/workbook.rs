@@ -162,12 +162,11 @@ async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -
     out.data(import, || {
         let kept = counted(count(import.kept), "client");
         let left = format!("{kept} left, {} taken out", number(count(import.removed)));
-        match import.sweep {
-            Some(sweep) => format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it."),
-            None => {
-                let review = word(&import.review);
-                format!("{left}. A second person approves them with `lethe review approve {review}`.")
-            }
+        if let Some(sweep) = import.sweep {
+            format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it.")
+        } else {
+            let review = word(&import.review);
+            format!("{left}. A second person approves them with `lethe review approve {review}`.")
         }
     });
     Ok(())

@@ -44,21 +44,17 @@ where
         let service = &app.0.service;
         let found = Caller::of_token(&service.context.ledger, token, Way::Http).await?;
         app.0.limiter.note(token, found.is_some());
-        match found {
-            Some(caller) => {
-                let service = service.for_caller(caller);
-                permit(&service, parts).await?;
-                Ok(Self(service))
-            }
-            None => {
-                record(&app, parts);
-                Err(Problem::new(
-                    StatusCode::UNAUTHORIZED,
-                    "the token is not in force: it is unknown, revoked or has run out",
-                    "a person with the right `admin` can make another",
-                ))
-            }
-        }
+        let Some(caller) = found else {
+            record(&app, parts);
+            return Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "the token is not in force: it is unknown, revoked or has run out",
+                "a person with the right `admin` can make another",
+            ));
+        };
+        let service = service.for_caller(caller);
+        permit(&service, parts).await?;
+        Ok(Self(service))
     }
 }
 

@@ -92,7 +92,7 @@ pub async fn former(context: &Context, plan: &Plan, key: &ClientKey) -> Result<O
     let own = plan.recognition.as_ref().zip(context.planner.recognizer());
     let Some((own, recognizer)) = own else { return Ok(None) };
     let hasher = Hasher::of(plan, own, recognizer);
-    let rows = query(&of_given(plan, own)).bind(join(&[key.to_json()])).fetch_all(context.store.readers()).await?;
+    let rows = query(of_given(plan, own)).bind(join(&[key.to_json()])).fetch_all(context.store.readers()).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let client: String = row.get(0)?;
     let pairs: Vec<_> = hasher.hashes(row, 1).into_iter().map(|hash| (hash, client.clone())).collect();

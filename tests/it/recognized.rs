@@ -2,7 +2,7 @@
 //! taken only once a person has confirmed it.
 
 use chrono_tz::UTC;
-use lethe::domain::access::Right;
+use lethe::domain::access::{Limit, Right};
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::Key;
@@ -74,7 +74,8 @@ async fn company() -> Company {
 
 fn service(company: &Company) -> Service {
     let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
-    let caller = Caller { name: "operator".to_owned(), rights, way: Way::Command, token: None };
+    let caller =
+        Caller { name: "operator".to_owned(), rights, way: Way::Command, token: None, limit: Limit::default() };
     let jobs = company.folder.path().join("jobs");
     Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: false, caller }
 }

@@ -65,7 +65,9 @@ pub(in crate::http) async fn jobs(
 ) -> Result<Json<Vec<JobStatus>>, Problem> {
     let mut jobs = service.jobs().await?;
     let counts = eligible(&app);
-    jobs.iter_mut().for_each(|own| own.count(&counts));
+    for own in &mut jobs {
+        own.count(&counts);
+    }
     Ok(Json(jobs))
 }
 

@@ -241,7 +241,9 @@ async fn of_table<'a>(
         // What their own rows may keep has been looked at when the rules were applied.
         let own = among(connection, &of_taken(&wanted, step, &table.identity), &rows).await?;
         for found in read.columns.values_mut() {
-            found.values_mut().for_each(|rows| rows.retain(|row| !own.contains(row)));
+            for rows in found.values_mut() {
+                rows.retain(|row| !own.contains(row));
+            }
             found.retain(|_, rows| !rows.is_empty());
         }
         let theirs = among(connection, &of_others(&wanted, step, &table.identity), &rows).await?;

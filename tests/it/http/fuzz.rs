@@ -18,7 +18,7 @@ const CONFIG: &str = "[sweep]\nrehearsal = false\nbrake_share = 1.0\n[backup]\nr
 
 /// What whoever may only read could have changed of Lethe's own tables. Tokens
 /// note when they were used, and every refusal is recorded.
-const OWN: [&str; 15] = [
+const OWN: [&str; 17] = [
     "lethe_sweeps",
     "lethe_batches",
     "lethe_outcomes",
@@ -35,6 +35,7 @@ const OWN: [&str; 15] = [
     "lethe_imports",
     "lethe_answers",
     "lethe_pauses",
+    "lethe_returned",
 ];
 
 /// A company of forty-five, and the program at work on it.

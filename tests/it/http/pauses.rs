@@ -20,8 +20,8 @@ async fn tick(office: &Office, moment: &str) {
     }
 }
 
-fn why() -> Option<Value> {
-    Some(json!({ "reason": "the database moves" }))
+fn why() -> Value {
+    json!({ "reason": "the database moves" })
 }
 
 #[tokio::test]
@@ -30,11 +30,15 @@ async fn the_ticks_of_a_paused_job_are_shown_as_skipped_and_caught_up_by_one_swe
     let office = Office::new().await;
     tick(&office, "2026-01-02T12:00:00Z").await;
     let alice = office.token("alice", &[Right::Bulk]).await;
-    let (status, pause) = office.ask(Method::PUT, PAUSE, &alice, why()).await;
+    let (status, pause) = office.ask(Method::PUT, PAUSE, &alice, Some(why())).await;
     assert_eq!(status, StatusCode::CREATED, "{pause}");
     assert_eq!((&pause["job"], &pause["paused_by"]), (&json!("nightly"), &json!("alice")));
-    assert_eq!(office.ask(Method::PUT, PAUSE, &alice, why()).await.0, StatusCode::CONFLICT, "it is paused already");
-    let (status, _) = office.ask(Method::PUT, "/api/v1/jobs/nihgtly/pause", &alice, why()).await;
+    assert_eq!(
+        office.ask(Method::PUT, PAUSE, &alice, Some(why())).await.0,
+        StatusCode::CONFLICT,
+        "it is paused already"
+    );
+    let (status, _) = office.ask(Method::PUT, "/api/v1/jobs/nihgtly/pause", &alice, Some(why())).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     tick(&office, "2026-01-03T01:30:05Z").await;
     tick(&office, "2026-01-04T01:30:05Z").await;
@@ -73,7 +77,7 @@ async fn while_all_work_is_paused_a_running_sweep_waits_and_no_other_begins() {
     let (status, started) = office.post("/api/v1/sweeps", &alice, list).await;
     assert_eq!(status, StatusCode::ACCEPTED, "{started}");
     let before = office.names().await;
-    assert_eq!(office.ask(Method::PUT, "/api/v1/pause", &alice, why()).await.0, StatusCode::CREATED);
+    assert_eq!(office.ask(Method::PUT, "/api/v1/pause", &alice, Some(why())).await.0, StatusCode::CREATED);
     office.work();
     // A worker has had the batch, and put it off.
     let put_off = "SELECT count(*) FROM lethe_batches WHERE worker IS NOT NULL AND state = 'ready'";
@@ -108,7 +112,7 @@ async fn work_is_paused_and_resumed_while_a_column_waits_to_be_classified() {
     let office = Office::new().await;
     let clerk = office.token("clerk", &[Right::Bulk]).await;
     office.company.execute("ALTER TABLE customers ADD COLUMN phone TEXT").await;
-    assert_eq!(office.ask(Method::PUT, "/api/v1/pause", &clerk, why()).await.0, StatusCode::CREATED);
+    assert_eq!(office.ask(Method::PUT, "/api/v1/pause", &clerk, Some(why())).await.0, StatusCode::CREATED);
     assert_eq!(office.ask(Method::DELETE, "/api/v1/pause", &clerk, None).await.0, StatusCode::OK);
 }
 
