@@ -217,7 +217,7 @@ VALUES
     ('CUST-0305', 'Holding Grise', 'compta@grise.example', 'FR', 'Holding Grise SAS', 'Maud', 'Grise', '06 11 22 33 47', '4, impasse du Code', 'Brest', 'FR', (SELECT day FROM days WHERE ago = 800), (SELECT day FROM days WHERE ago = 3), NULL, FALSE, NULL),
     ('CUST-0306', 'Filiale Grise', 'compta@grise.example', 'FR', 'Filiale Grise SARL', 'Noé', 'Grise', '06 11 22 33 48', '5, impasse du Code', 'Brest', 'FR', (SELECT day FROM days WHERE ago = 800), NULL, NULL, FALSE, NULL),
     -- the application keeps something where nothing may be changed
-    ('CUST-0307', 'Oscar Petit', 'oscar.petit@mail9.example', 'FR', NULL, 'Oscar', 'Petit', '06 11 22 33 49', '6, impasse du Code', 'Brest', 'FR', (SELECT day FROM days WHERE ago = 800), (SELECT day FROM days WHERE ago = 3), '{"login": "op-49"}', FALSE, NULL),
+    ('CUST-0307', 'Oscar Petit', 'oscar.petit@mail9.example', 'FR', NULL, 'Oscar', 'Petit', '06 11 22 33 49', '6, impasse du Code', 'Brest', 'FR', (SELECT day FROM days WHERE ago = 800), (SELECT day FROM days WHERE ago = 3), '{"login":"op-49"}', FALSE, NULL),
     -- anonymized two years ago
     ('CUST-0308', NULL, NULL, 'FR', NULL, NULL, NULL, NULL, NULL, NULL, 'FR', (SELECT day FROM days WHERE ago = 4000), (SELECT day FROM days WHERE ago = 740), NULL, TRUE, (SELECT day FROM days WHERE ago = 730)),
     -- tomorrow, and today, by date and by period

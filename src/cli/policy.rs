@@ -249,7 +249,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
 
 /// How far a search for values of clients goes.
 fn bounds() -> Bounds {
-    Bounds { clients: 50, rows: 2_000, until: Instant::now() + Duration::from_secs(20) }
+    Bounds { clients: 50, rows: 2_000, until: Instant::now() + Duration::from_secs(20), lone_words: true }
 }
 
 /// Where values of clients were found, in words.

@@ -1,6 +1,6 @@
 //! Where values of a few clients stand in the whole database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use futures::TryStreamExt;
@@ -25,6 +25,8 @@ pub struct Bounds {
     pub rows: usize,
     /// When to stop.
     pub until: Instant,
+    /// Whether a single word counts, such as a last name, where no other value of its client is in the same row.
+    pub lone_words: bool,
 }
 
 /// A column in which values of clients stand.
@@ -168,6 +170,7 @@ pub async fn hits(
             hits.is_read = false;
             break;
         }
+        let mut found = Vec::new();
         for (at, column) in columns.iter().enumerate() {
             let value = match row.get::<Option<String>>(at) {
                 Ok(Some(value)) => value,
@@ -177,8 +180,12 @@ pub async fn hits(
                     continue;
                 }
             };
-            for found in values.found_in(&value) {
-                let kept = hits.columns.entry(column.name.clone()).or_default().entry(found).or_default();
+            found.extend(values.found_in(&value).into_iter().map(|value| (&column.name, value)));
+        }
+        let all: BTreeSet<usize> = found.iter().map(|(_, value)| *value).collect();
+        for (column, value) in found {
+            if bounds.lone_words || values.is_telling(value, &all) {
+                let kept = hits.columns.entry(column.clone()).or_default().entry(value).or_default();
                 if kept.len() < ROWS_KEPT {
                     kept.extend(row.get::<Option<String>>(columns.len())?);
                 }

@@ -307,7 +307,7 @@ impl Service {
     /// [`Failure`] if the import or its review is not what was seen, no row is
     /// without errors, a gate refuses the sweep, or the caller may not.
     pub async fn continue_import(&self, id: i64, seen: &Rest) -> Result<Import, Failure> {
-        self.allow_on(Right::Bulk, "continue import", &id.to_string()).await?;
+        self.allow_within(Right::Bulk, "continue import", &id.to_string()).await?;
         patiently(|| Box::pin(self.continue_now(id, seen))).await
     }
 

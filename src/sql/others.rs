@@ -118,22 +118,12 @@ fn users(scope: Scope, wanted: &Wanted, schema: &Schema, table: &LiveTable) -> V
 #[must_use]
 pub fn of_taken(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
     let scope = wanted.scope();
-    rows_among(scope, step, identity, &scope.is_taken(&step.paths))
-}
-
-/// Which of them belong to a client who stays.
-#[must_use]
-pub fn of_others(wanted: &Wanted, step: &Step, identity: &[String]) -> String {
-    let scope = wanted.scope();
-    rows_among(scope, step, identity, &any_of(step.paths.iter().map(|path| scope.has_other(path)).collect()))
-}
-
-fn rows_among(scope: Scope, step: &Step, identity: &[String], condition: &str) -> String {
     format!(
-        "SELECT {} FROM {} WHERE {} AND {condition}",
+        "SELECT {} FROM {} WHERE {} AND {}",
         scope.dialect.row_json(&step.table, identity),
         scope.relation(&step.table),
         scope.dialect.row_among(&step.table, identity, "$1"),
+        scope.is_taken(&step.paths),
     )
 }
 

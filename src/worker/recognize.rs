@@ -12,6 +12,7 @@ use super::sweep::SweepError;
 use super::watch::Alert;
 use super::{Context, Loaded, PlanLoadError};
 use crate::database::{Connection, Row, StoreError, Value, query};
+use crate::domain::hint::{Act, Face};
 use crate::domain::key::{Key as ClientKey, KeyJson, join};
 use crate::domain::plan::{Plan, Recognition};
 use crate::domain::text::folded;
@@ -197,6 +198,6 @@ async fn tell(context: &Context) -> Result<(), StoreError> {
     if !context.targets.alert() {
         return Ok(());
     }
-    let text = format!("{}; `lethe returned` lists them", returned(clients));
+    let text = format!("{}; {} lists them", returned(clients), Act::Returned.at(Face::Command));
     context.alert(&Alert::new(EVENT, EVENT, text)).await
 }

@@ -72,10 +72,13 @@ impl Several {
         self.values.is_empty()
     }
 
-    /// Whether a value is a single word: a name that may be a word, a place or somebody else's.
+    /// Whether a value tells of its client among those found in one row. A single word does not by itself: it may be a
+    /// word, a place, or the name of another person.
     #[must_use]
-    pub fn is_word(&self, value: usize) -> bool {
-        self.values[value].is_word
+    pub fn is_telling(&self, value: usize, row: &BTreeSet<usize>) -> bool {
+        let own = &self.values[value];
+        let others = row.iter().filter(|other| **other != value).map(|other| &self.values[*other].clients);
+        !own.is_word || others.into_iter().any(|clients| !clients.is_disjoint(&own.clients))
     }
 
     /// Whether somebody has the same value.
@@ -166,8 +169,15 @@ mod tests {
     fn short_values_are_not_looked_for_and_single_words_are_known_as_such() {
         let values = several(&[&["Ann", "Archer", "Ann Archer"]]);
         assert!(values.found_in("Ann").is_empty());
-        let words: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_word(*own)).collect();
-        assert_eq!(words, [true, false]);
+        let telling = |values: &Several, text: &str| {
+            let row = values.found_in(text);
+            row.iter().map(|own| values.is_telling(*own, &row)).collect::<Vec<_>>()
+        };
+        assert_eq!(telling(&values, "Miss Archer"), [false], "another person may have the name");
+        assert_eq!(telling(&values, "Ann Archer"), [true, true]);
+        let apart = several(&[&["Anna", "Archer"], &["Winter"]]);
+        assert_eq!(telling(&apart, "Archer, Anna"), [true, true]);
+        assert_eq!(telling(&apart, "Archer, in the winter"), [false, false], "these are of two clients");
         let mut other = Former::new(3);
         other.add("ARCHER");
         let had: Vec<bool> = values.found_in("Ann Archer").iter().map(|own| values.is_had_by(*own, &other)).collect();

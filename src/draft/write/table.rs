@@ -86,7 +86,9 @@ impl<'a> Listing<'a> {
     }
 
     fn listed(&self, table: &LiveTable, role: Role, ways: Option<&[Way]>, remarks: String, settings: String) -> Listed {
-        let links: Vec<&String> = ways.unwrap_or_default().iter().flat_map(|way| way.link.column.as_slice()).collect();
+        // An e-mail address that leads to a client is the client's own, and no key of Lethe's needs it to stay.
+        let keys = ways.unwrap_or_default().iter().filter(|way| way.link.compare.is_none());
+        let links: Vec<&String> = keys.flat_map(|way| way.link.column.as_slice()).collect();
         let by_key = ways.map_or(Some(self.client.key.as_slice()), by_key);
         let row = row_key(table);
         let lengths = key_length(self.client.table, &self.client.key);

@@ -64,9 +64,12 @@ pub(in crate::http) async fn jobs(
     Asking(service): Asking,
 ) -> Result<Json<Vec<JobStatus>>, Problem> {
     let mut jobs = service.jobs().await?;
-    let counts = eligible(&app);
-    for own in &mut jobs {
-        own.count(&counts);
+    // They are of all clients, also of those beyond the caller's limit.
+    if service.caller.limit.is_none() {
+        let counts = eligible(&app);
+        for own in &mut jobs {
+            own.count(&counts);
+        }
     }
     Ok(Json(jobs))
 }

@@ -32,6 +32,8 @@ const MOST_CLIENTS: usize = 20_000;
 /// A preview as it was made.
 struct Kept {
     path: String,
+    /// The token it was made for: another may see other clients.
+    token: Option<i64>,
     at: Instant,
     made_at: String,
     preview: Preview,
@@ -42,10 +44,12 @@ struct Kept {
 pub(in crate::http) struct Previews(Mutex<VecDeque<Arc<Kept>>>);
 
 impl Previews {
-    /// The preview below a path that has this id, if it is still kept.
-    fn find(&self, path: &str, id: &str) -> Option<Arc<Kept>> {
+    /// The preview below a path that has this id, if it was made for this token and is still kept.
+    fn find(&self, path: &str, id: &str, token: Option<i64>) -> Option<Arc<Kept>> {
         let all = self.0.lock().ok()?;
-        let is_it = |own: &&Arc<Kept>| own.path == path && own.preview.seen.id == id && own.at.elapsed() < KEPT;
+        let is_it = |own: &&Arc<Kept>| {
+            own.path == path && own.token == token && own.preview.seen.id == id && own.at.elapsed() < KEPT
+        };
         all.iter().find(is_it).cloned()
     }
 
@@ -113,15 +117,16 @@ pub(super) async fn preview_of(
     part: Part,
 ) -> Result<Response, Problem> {
     let service = &session.service;
-    service.allow(Right::Read, "preview a sweep").await?;
+    service.allow_within(Right::Read, "preview a sweep", "").await?;
+    let token = service.caller.token;
     let path = format!("{below}{name}");
-    let kept = if let Some(kept) = app.0.previews.find(&path, &part.id) {
+    let kept = if let Some(kept) = app.0.previews.find(&path, &part.id, token) {
         kept
     } else {
         let _turn = turn().await?;
         let preview = service.preview_up_to(ask, MOST_CLIENTS).await?;
         let made_at = service.context.ledger.now();
-        app.0.previews.keep(Kept { path, at: Instant::now(), made_at, preview })
+        app.0.previews.keep(Kept { path, token, at: Instant::now(), made_at, preview })
     };
     let (preview, f) = (&kept.preview, Frame::of(session));
     let (id, key) = (preview.seen.id.as_str(), part.key.trim());

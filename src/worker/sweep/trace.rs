@@ -115,7 +115,7 @@ pub async fn trace(surveyor: Surveyor<'_>, request: &Request, rows: usize) -> Re
     for key in request.keys.iter().filter(|_| plan.client.key.iter().all(is_text)) {
         former.add(&key.to_string());
     }
-    let bounds = Bounds { clients: 1, rows: SEARCHED_ROWS, until: Instant::now() + SEARCHED_FOR };
+    let bounds = Bounds { clients: 1, rows: SEARCHED_ROWS, until: Instant::now() + SEARCHED_FOR, lone_words: true };
     trace.elsewhere = store.search_for(plan, &prepared.loaded.schema, &[former], &bounds).await?;
     Ok(Some(trace))
 }

@@ -15,7 +15,7 @@ use crate::domain::plan::{Plan, Step};
 use crate::domain::policy::OnResidue;
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{LiveColumn, LiveTable};
-use crate::sql::others::{Shared, hold_taken, of_others, of_taken, shared, take_owners};
+use crate::sql::others::{Shared, hold_taken, of_taken, shared, take_owners};
 use crate::worker::batch::{BatchFault, Work};
 use crate::worker::residue;
 
@@ -150,7 +150,8 @@ impl<'a> Look<'a> {
             return Ok(());
         }
         let begun = Instant::now();
-        let bounds = Bounds { clients: clients.len(), rows: SEARCHED_ROWS, until: begun + self.left };
+        let bounds =
+            Bounds { clients: clients.len(), rows: SEARCHED_ROWS, until: begun + self.left, lone_words: false };
         let (plan, schema) = (&self.prepared.loaded.plan, &self.prepared.loaded.schema);
         let strangers = schema.strangers(&plan.client.table);
         let mut tables: Vec<&LiveTable> =
@@ -185,8 +186,7 @@ impl<'a> Look<'a> {
         let theirs = had_by_owners(connection, self.prepared, work, &values, &read).await;
         // The owners of the rows that were found have been taken for it.
         connection.run_script(UNDO).await?;
-        let mut shared: BTreeSet<usize> = read.iter().flat_map(|own| &own.common).copied().collect();
-        shared.extend(theirs.into_iter().flatten());
+        let shared: BTreeSet<usize> = theirs.into_iter().flatten().collect();
         let mut places: BTreeMap<(String, Option<String>), BTreeSet<usize>> = BTreeMap::new();
         for own in &read {
             for (column, found) in &own.found {
@@ -217,8 +217,6 @@ async fn count(connection: &mut Connection, own: &Shared) -> Result<Vec<(Option<
 struct OfTable<'a> {
     table: &'a LiveTable,
     found: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
-    /// Single words that rows of clients who stay hold as well.
-    common: Vec<usize>,
     is_whole: bool,
 }
 
@@ -234,7 +232,6 @@ async fn of_table<'a>(
     let step = step_of(plan, table);
     let identity = step.map(|_| table.identity.as_slice());
     let mut read = hits(connection, plan.client.dialect, table, columns, identity, values, bounds).await?;
-    let mut common = Vec::new();
     if let Some(step) = step.filter(|_| !read.columns.is_empty()) {
         let wanted = prepared.wanted();
         let rows = json_of(read.columns.values().flat_map(BTreeMap::values).flatten());
@@ -246,14 +243,8 @@ async fn of_table<'a>(
             }
             found.retain(|_, rows| !rows.is_empty());
         }
-        let theirs = among(connection, &of_others(&wanted, step, &table.identity), &rows).await?;
-        for (value, rows) in read.columns.values().flatten() {
-            if values.is_word(*value) && rows.iter().any(|row| theirs.contains(row)) {
-                common.push(*value);
-            }
-        }
     }
-    Ok(OfTable { table, is_whole: read.is_read && !read.has_more, common, found: read.columns })
+    Ok(OfTable { table, is_whole: read.is_read && !read.has_more, found: read.columns })
 }
 
 /// Which of these rows a statement finds, by identity.

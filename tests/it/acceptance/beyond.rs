@@ -9,7 +9,7 @@ use crate::common::place::{Place, either};
 use crate::common::words::refuses;
 
 /// The e-mail address of a client where nothing is changed: it fails.
-const EMAIL_IN_METADATA: &str =
+pub(super) const EMAIL_IN_METADATA: &str =
     "UPDATE customers SET metadata = '{\"login\": \"oscar.petit@mail9.example\"}' WHERE reference = 'CUST-0307'";
 
 /// The billing company, its policy rehearsed and a backup acknowledged.

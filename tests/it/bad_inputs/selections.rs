@@ -138,14 +138,14 @@ fn a_key_with_too_few_parts_has_its_line() {
 }
 
 #[test]
-fn a_selection_of_another_key_has_to_be_saved_anew() {
+fn a_selection_of_another_client_table_is_not_there() {
     let office = saved();
     office.execute("CREATE TABLE members (club TEXT, no INTEGER, name TEXT, PRIMARY KEY (club, no));");
     let office = office.write("policy.toml", MEMBERS);
     assert_snapshot!(office.refused(&["sweep", "--selection", "spring clean", "--preview"]), @r"
-    error: selection `spring clean` was saved when a client's key had 1 part, and now it has 2
+    error: there is no selection `spring clean`
 
-    hint: save it anew under the same name, to be replaced, with keys as they are now
+    hint: `lethe selection list` shows those there are
     ");
 }
 
