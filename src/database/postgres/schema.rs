@@ -12,12 +12,14 @@ pub(super) const OURS: &str = "n.nspname <> 'information_schema' AND n.nspname N
      AND NOT c.relispartition AND has_schema_privilege(n.oid, 'USAGE') AND NOT EXISTS (SELECT 1 FROM pg_depend AS d \
      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')";
 
-/// Something over names, types and constraints that differs when one of them does.
+/// Something over names, types and constraints that differs when one of them does. Temporary tables do not count: every
+/// session that anonymizes makes some.
 pub(super) async fn version(connection: &mut Connection) -> Result<String, StoreError> {
     let sql = format!(
         "SELECT CAST(sum(hashtextextended(concat_ws(' ', c.oid, n.nspname, c.relname, c.relrowsecurity, a.attnum, a.attname, \
          a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attidentity), 0)) AS TEXT) || ' ' || \
-         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k) || ' ' || \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', k.oid, k.conrelid, k.contype), 0)), 0) AS TEXT) FROM pg_constraint AS k \
+         WHERE NOT EXISTS (SELECT 1 FROM pg_class AS own WHERE own.oid = k.conrelid AND own.relpersistence = 't')) || ' ' || \
          (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', t.oid, t.tgrelid, t.tgenabled, f.prosrc), 0)), 0) AS TEXT) \
          FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid WHERE NOT t.tgisinternal) || ' ' || \
          (SELECT CAST(COALESCE(sum(CAST(i.indexrelid AS BIGINT)), 0) AS TEXT) FROM pg_index AS i \
