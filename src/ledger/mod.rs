@@ -47,7 +47,7 @@ pub use notices::Notice;
 pub use origin::is_same;
 pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
 pub use pauses::Pause;
-pub use recognized::{Returned, keep_hashes};
+pub use recognized::{Returned, keep_hashes, not_recognized};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;

@@ -37,6 +37,20 @@ pub async fn keep_hashes(connection: &mut Connection, pairs: &str, now: &str) ->
     query(&sql).bind(pairs).bind(now).execute(connection).await.map(drop)
 }
 
+/// The places in the batch of clients taken only because a person confirmed who they are, and who have none of that
+/// client's hashes now. `pairs` is a JSON array of `[hash, client key]`.
+pub async fn not_recognized(connection: &mut Connection, pairs: &str) -> Result<Vec<i64>, StoreError> {
+    let sql = format!(
+        "SELECT CAST(b.n AS BIGINT) FROM lethe_taken AS t JOIN lethe_batch AS b ON b.n = t.n \
+         JOIN lethe_returned AS r ON r.client_key = b.key WHERE r.confirmed_at IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = b.key AND o.outcome = 'anonymized') AND NOT EXISTS \
+         (SELECT 1 FROM {} AS p JOIN lethe_recognized AS k ON k.hash = p.hash \
+         WHERE p.client = b.key AND k.client_key = r.former_key)",
+        connection.dialect().pairs("$1")
+    );
+    query_scalar(&sql).bind(pairs).fetch_all(connection).await
+}
+
 impl Ledger {
     /// Whether there are hashes: kept before a day, or at all without one.
     pub async fn has_hashes(&self, before: Option<&str>) -> Result<bool, StoreError> {

@@ -402,6 +402,8 @@ impl Anonymizer {
             // What has come back in part would be hashed with what the rules left of the rest.
             if open.sweep.kind != SweepKind::Replay || is_restore {
                 recognize::remember(transaction, &work, self.context.planner.recognizer(), &ledger.now()).await?;
+            } else {
+                recognize::still_recognized(transaction, &work, self.context.planner.recognizer()).await?;
             }
             applied = Some(batch::apply(transaction, &work).await?);
             if open.sweep.kind == SweepKind::Replay {

@@ -18,13 +18,15 @@ use crate::domain::plan::{Plan, Recognition};
 use crate::domain::text::folded;
 use crate::domain::value::json_of;
 use crate::journal::Key;
-use crate::ledger::keep_hashes;
+use crate::ledger::{keep_hashes, not_recognized};
 use crate::sql::recognize::{of_given, page};
 
 /// How often all clients are looked at.
 const EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
 /// How many clients are looked at at once.
 const AT_ONCE: usize = 5_000;
+/// Why a client fails whose values have changed since a person confirmed who it is.
+const NOT_RECOGNIZED: &str = "no longer recognized as the client who was confirmed";
 /// What the event is called that some have come back.
 const EVENT: &str = "clients-returned";
 
@@ -35,8 +37,34 @@ pub(super) async fn remember(
     key: Option<&Key>,
     now: &str,
 ) -> Result<(), BatchFault> {
+    let Some(pairs) = of_taken(connection, work, key).await? else { return Ok(()) };
+    Ok(keep_hashes(connection, &json_of(&pairs), now).await?)
+}
+
+/// That the clients taken whom a person has confirmed are still recognized: since then, their keys may have been given to
+/// other people.
+pub(super) async fn still_recognized(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    key: Option<&Key>,
+) -> Result<(), BatchFault> {
+    let Some(pairs) = of_taken(connection, work, key).await? else { return Ok(()) };
+    let others = not_recognized(connection, &json_of(&pairs)).await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let reason = serde_json::json!([NOT_RECOGNIZED]).to_string();
+    Err(BatchFault::Overtaken(others.into_iter().map(|place| (place, reason.clone())).collect()))
+}
+
+/// The hashes of the clients taken, each with the client's key; `None` where no client is recognized.
+async fn of_taken(
+    connection: &mut Connection,
+    work: &Work<'_>,
+    key: Option<&Key>,
+) -> Result<Option<Vec<(String, String)>>, StoreError> {
     let own = work.plan.recognition.as_ref().zip(work.statements.recognized.as_ref());
-    let Some(((own, sql), key)) = own.zip(key) else { return Ok(()) };
+    let Some(((own, sql), key)) = own.zip(key) else { return Ok(None) };
     let hasher = Hasher::of(work.plan, own, key);
     let mut pairs = Vec::new();
     let mut rows = query(sql).fetch(&mut *connection);
@@ -45,7 +73,7 @@ pub(super) async fn remember(
         pairs.extend(hasher.hashes(&row, 1).into_iter().map(|hash| (hash, client.clone())));
     }
     drop(rows);
-    Ok(keep_hashes(connection, &json_of(&pairs), now).await?)
+    Ok(Some(pairs))
 }
 
 /// Hashes what clients are recognized by.

@@ -212,3 +212,16 @@ async fn the_command_line_lists_who_came_back_and_confirms_it() {
     assert!(said(&["returned", "--confirm", "N1", "--as", "C1"]).contains("The next replay anonymizes it"));
     assert!(said(&["client", "N1"]).contains("the next replay takes it"));
 }
+
+#[tokio::test]
+async fn a_key_that_was_given_to_another_person_after_the_confirmation_is_not_taken() {
+    let company = company().await;
+    service(&company).confirm_returned("N1", "C1").await.expect("it is recognized");
+    company.execute("UPDATE customers SET name = 'Odin Holt', birth_date = '1999-09-09' WHERE no = 'N1'").await;
+    let tally = replay(&company).await;
+    assert_eq!((tally.anonymized, tally.failed), (0, 1));
+    assert_eq!(company.rows("SELECT name FROM customers WHERE no = 'N1'").await, ["Odin Holt"]);
+    let why = company.rows("SELECT reasons FROM lethe_outcomes WHERE client_key = 'N1'").await;
+    assert_eq!(why, [r#"["no longer recognized as the client who was confirmed"]"#]);
+    assert_eq!(company.rows("SELECT count(*) FROM lethe_outcomes WHERE reasons LIKE '%Odin%'").await, ["0"]);
+}
