@@ -14,7 +14,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -117,8 +116,7 @@ fn filed() -> OpenApiRouter<App> {
 fn whole_api() -> (Router<App>, OpenApi) {
     let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
     let small = quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK)));
-    let small = small.layer(RequestBodyLimitLayer::new(LARGEST_BODY));
-    small.merge(filed().layer(within(LONGEST_LOOK))).split_for_parts()
+    small.layer(DefaultBodyLimit::max(LARGEST_BODY)).merge(filed().layer(within(LONGEST_LOOK))).split_for_parts()
 }
 
 /// The `OpenAPI` document.

@@ -24,7 +24,6 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use super::App;
@@ -47,7 +46,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 
 pub(super) fn router() -> Router<App> {
     let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
-    let small = quick().layer(within(LONGEST)).layer(RequestBodyLimitLayer::new(LARGEST_BODY));
+    let small = quick().layer(within(LONGEST)).layer(DefaultBodyLimit::max(LARGEST_BODY));
     let import =
         Router::new().route("/reviews/{review}/import", post(reviews::import)).layer(DefaultBodyLimit::max(LARGEST));
     small.merge(import.layer(within(LONGEST_LOOK))).merge(long().layer(within(LONGEST_LOOK)))
@@ -60,7 +59,7 @@ fn long() -> Router<App> {
         .route("/selections/{selection}/preview", get(selections::preview))
         .route("/jobs/{job}/start", post(actions::start))
         .route("/selections/{selection}/start", post(selections::start))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
 
 fn quick() -> Router<App> {
@@ -133,22 +132,30 @@ fn is_api(path: &str, headers: &HeaderMap) -> bool {
     headers.contains_key(header::AUTHORIZATION) || paths.iter().any(|own| path.starts_with(own))
 }
 
-/// Shows what goes wrong with a page as a page, whatever found it.
+/// Shows what goes wrong with a page as a page, and what goes wrong with the API as a problem, whatever found it.
 pub(super) async fn troubles(request: Request, next: Next) -> Response {
     let (path, headers) = (session::path_of(request.uri()), request.headers().clone());
     let mut response = next.run(request).await;
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || is_api(&path, &headers) || is_html(&response) {
+    let form = if is_api(&path, &headers) { "json" } else { "text/html" };
+    if !(status.is_client_error() || status.is_server_error()) || media_type(&response).ends_with(form) {
         return response;
     }
     let problem = response.extensions_mut().remove::<Problem>();
-    let problem =
-        problem.unwrap_or_else(|| Problem::new(status, "the request was not understood", "go back and try again"));
+    let problem = problem.unwrap_or_else(|| match status {
+        StatusCode::REQUEST_TIMEOUT => Problem::new(status, "the request took too long", "try again later"),
+        _ => Problem::new(status, "the request was not understood", "go back and try again"),
+    });
+    if form == "json" {
+        return problem.into_response();
+    }
     shown(status, &TroublePage { f: Frame::bare(session::words(&headers), &path), problem: &problem })
 }
 
-fn is_html(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|own| own.as_bytes().starts_with(b"text/html"))
+/// What a response's body is, without parameters.
+fn media_type(response: &Response) -> &str {
+    let stated = response.headers().get(header::CONTENT_TYPE).and_then(|own| own.to_str().ok());
+    stated.and_then(|own| own.split(';').next()).map_or("", str::trim)
 }
 
 fn shown(status: StatusCode, page: &impl Template) -> Response {

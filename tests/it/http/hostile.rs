@@ -23,6 +23,7 @@ async fn bodies_that_are_none_change_nothing() {
         "/api/v1/clients/C1/anonymize",
     ];
     let deep = "[".repeat(100_000);
+    let large = format!("{{\"sweep\":{{\"kind\":\"{}\"}}}}", "x".repeat(1 << 20));
     let bodies = [
         "",
         "null",
@@ -32,6 +33,7 @@ async fn bodies_that_are_none_change_nothing() {
         "{\"confirm\":",
         "1e999",
         deep.as_str(),
+        large.as_str(),
         "{\"sweep\":{\"kind\":\"all\"},\"confirm\":true}",
         "{\"sweep\":{\"kind\":\"due\",\"limit\":0},\"confirm\":true}",
         "{\"sweep\":{\"kind\":\"due\",\"limit\":-1},\"confirm\":true}",
