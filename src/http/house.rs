@@ -24,6 +24,8 @@ pub(super) struct Guest {
     pub only_health: bool,
     /// Whether the server is at work for it; otherwise it is the one to act.
     pub is_answered: AtomicBool,
+    /// Whether the head of a request has come.
+    pub has_asked: AtomicBool,
     /// Requests answered so far.
     pub answered: AtomicU64,
     pub leave: CancellationToken,
@@ -56,6 +58,7 @@ impl House {
             address,
             only_health: is_full,
             is_answered: AtomicBool::new(false),
+            has_asked: AtomicBool::new(false),
             answered: AtomicU64::new(0),
             leave: CancellationToken::new(),
         });

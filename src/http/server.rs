@@ -1,6 +1,7 @@
 //! Accepts connections, and closes those that are too slow.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -28,8 +29,11 @@ use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
 use crate::service::shared::Shared;
 
-/// How long a client has to send a request's head.
+/// How long a client has to send the head of its first request.
 const HEAD: Duration = Duration::from_secs(10);
+/// How long it has for each further one, and so how long a connection is kept open between two: longer than clients and
+/// proxies keep theirs, since a request can be lost on a connection that both ends close at the same moment.
+const IDLE: Duration = Duration::from_secs(100);
 /// How long answers in hand are waited for at the end.
 const DRAIN: Duration = Duration::from_secs(10);
 
@@ -110,6 +114,7 @@ impl Listening {
             let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(address));
                 request.extensions_mut().insert(OnlyHealth(own.only_health));
+                own.has_asked.store(true, Ordering::Relaxed);
                 let (router, guest) = (router.clone(), Arc::clone(&own));
                 async move {
                     let request = request.map(|body| axum::body::Body::new(Timely::new(body, Arc::clone(&guest))));
@@ -120,14 +125,17 @@ impl Listening {
                 }
             });
             let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
+            builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(64 << 10);
             let connection =
                 builder.serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(service));
             let connection = graceful.watch(connection);
             let house = Arc::clone(&house);
             tokio::spawn(async move {
-                // Whoever is gone, or too slow, is not answered.
-                let _ = guest.leave.run_until_cancelled(connection).await;
+                let mut connection = pin!(guest.leave.run_until_cancelled(connection));
+                let ended = tokio::time::timeout(HEAD, &mut connection).await.is_ok();
+                if !ended && guest.has_asked.load(Ordering::Relaxed) {
+                    connection.await;
+                }
                 house.left(&guest);
             });
         }

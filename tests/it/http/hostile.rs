@@ -219,6 +219,19 @@ async fn who_sends_nothing_is_let_go_and_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
+async fn a_connection_stays_open_while_a_dashboard_pauses() {
+    let office = Office::new().await;
+    let mut stream = TcpStream::connect(office.url.trim_start_matches("http://")).await.unwrap();
+    for pause in [0, 15] {
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut said = [0; 4096];
+        let read = stream.read(&mut said).await.unwrap();
+        assert!(said[..read].starts_with(b"HTTP/1.1 204"), "{}", String::from_utf8_lossy(&said[..read]));
+    }
+}
+
+#[tokio::test]
 async fn answers_say_how_browsers_should_treat_them() {
     let office = Office::new().await;
     for path in ["/api/v1/openapi.json", "/api/v1/jobs", "/nothing"] {
