@@ -138,7 +138,7 @@ pub(super) fn remaining(policy: &Policy, name: &str, table: &Table) -> Remaining
 /// Puts a column where it belongs.
 fn sort(own: &mut Remaining, column: String, said: &Column) {
     let branches = said.branches().unwrap_or_default();
-    let conditional = branches.last().is_some_and(|last| last.condition.is_some()) || said.link.is_some();
+    let conditional = branches.last().is_some_and(|last| last.condition.is_some() || last.link.is_some());
     match branches.as_slice() {
         [] if said.class == Class::NonPersonal => own.unchanged.push(column),
         [] => own.kept.push(Kept { column, why: said.keep.clone().unwrap_or_default() }),

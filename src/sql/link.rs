@@ -171,11 +171,6 @@ impl Scope<'_> {
         any_of(paths.iter().map(|path| self.only_theirs(path, self.reached(path, &asked))).collect())
     }
 
-    fn taken_keys(&self) -> String {
-        let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
-        format!("SELECT {} FROM lethe_taken AS {TAKEN}", keys.join(", "))
-    }
-
     /// That no other client has the row, by this way or another of its table. An
     /// expression over the row alone.
     pub(super) fn nobody_elses(&self, path: &Path) -> String {
@@ -201,6 +196,28 @@ impl Scope<'_> {
 
     /// A client, not anonymized and not taken, to whom the row belongs too.
     fn other_client(&self, path: &Path) -> String {
+        let is_other = format!("NOT {} AND NOT {}", self.anonymized(), self.is_client_taken());
+        self.client_by(path, is_other)
+    }
+
+    /// That the row belongs by this way to a client who is anonymized, or taken to be. An expression over the row alone.
+    pub(super) fn has_anonymized(&self, path: &Path) -> String {
+        let gone = format!("({} OR {})", self.is_client_taken(), self.anonymized());
+        let mut sql = format!("EXISTS ({})", self.client_by(path, gone));
+        if let Some(own) = &path.hops[0].condition {
+            sql = format!("(({}) AND {sql})", own.sql(self.today));
+        }
+        self.only_theirs(path, sql)
+    }
+
+    /// That the client `lethe_c` is one of those taken.
+    fn is_client_taken(&self) -> String {
+        let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
+        format!("{} IN (SELECT {} FROM lethe_taken AS {TAKEN})", tuple(CLIENT, &self.client.key), keys.join(", "))
+    }
+
+    /// A client for whom a condition holds, and to whom the row belongs by this way, if its own condition holds.
+    fn client_by(&self, path: &Path, condition: String) -> String {
         let mut sql = format!("SELECT 1 FROM {}", self.clients());
         let mut meets = Vec::new();
         for at in (0..path.hops.len()).rev() {
@@ -210,8 +227,7 @@ impl Scope<'_> {
                 meets.push(equal(path, 0));
             }
         }
-        meets.push(format!("NOT {}", self.anonymized()));
-        meets.push(format!("{} NOT IN ({})", tuple(CLIENT, &self.client.key), self.taken_keys()));
+        meets.push(condition);
         format!("{sql} WHERE {}", meets.join(" AND "))
     }
 

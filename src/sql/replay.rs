@@ -8,7 +8,7 @@ use super::select::Wanted;
 use super::{Scope, any_of, column, key_names, name, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
-use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
+use crate::domain::plan::{ClientPlan, Path, Plan};
 
 /// That the ledger has the client `lethe_c` as anonymized, whatever its row says: after a restore that is older.
 fn recorded(scope: Scope) -> String {
@@ -124,16 +124,14 @@ fn left<'a>(scope: Scope<'_>, plan: &'a Plan) -> Vec<Left<'a>> {
         }
         for update in step.updates.iter().chain(&step.unlinks) {
             for rule in &update.rules {
-                let condition = would_change(scope, table, rule);
-                update.paths.iter().for_each(|path| add(table, path, Some(&rule.column), condition.clone()));
+                for path in &update.paths {
+                    let value = scope.value_by(Some(path), table, rule);
+                    add(table, path, Some(&rule.column), differing(rule, &name(&rule.column), &value));
+                }
             }
         }
     }
     all
-}
-
-fn would_change(scope: Scope<'_>, table: &str, rule: &Rule) -> String {
-    differing(rule, &name(&rule.column), &scope.value(table, rule))
 }
 
 /// The clients of all rows that a rule would still change, one query for each

@@ -109,9 +109,14 @@ impl Condition {
     pub(super) fn is_written(column: &str, value: &str) -> Self {
         let own = format!("CAST({} AS TEXT)", quoted(column));
         let own = if value.is_empty() { format!("COALESCE({own}, '')") } else { own };
+        Self::unparsed(format!("{own} = {}", literal(value)), vec![column.to_owned()])
+    }
+
+    /// A condition that needs no parsing, and the columns it mentions.
+    pub(super) fn unparsed(text: String, columns: Vec<String>) -> Self {
         Self {
-            text: format!("{own} = {}", literal(value)),
-            columns: vec![column.to_owned()],
+            text,
+            columns,
             relations: Vec::new(),
             within: Vec::new(),
             has_query: false,

@@ -38,7 +38,7 @@ impl TableRules<'_, '_> {
                             "make the condition depend on columns that stay",
                         );
                     }
-                    deletes.push(self.delete(builder, self.by_link(said.link.as_ref()), Some(condition)));
+                    deletes.push(self.delete(builder, self.by_links(said.link.as_slice()), Some(condition)));
                 }
                 deletes
             }

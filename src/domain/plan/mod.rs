@@ -40,7 +40,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Reason, Template};
+use crate::domain::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 use crate::domain::schema::{Empty, Kind, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -281,30 +281,54 @@ pub struct Rule {
     pub column: String,
     /// What happens, the first that applies.
     pub branches: Vec<Branch>,
-    /// The condition of each branch, where it has one of the policy's.
-    pub conditions: Vec<Option<Condition>>,
     /// The column's type, as the database declares it.
     pub declared: String,
     /// What stands in the column when it is emptied.
     pub empty: Empty,
-    /// The row's own columns that hold the client's key, for `{key}`.
-    pub key: Vec<String>,
     /// The row's own key, for `{row}`.
     pub row: Vec<String>,
 }
 
+/// An action on a column, and the rows in which it is taken.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Only in rows that belong by one of these to a client who is anonymized; in all rows of the rule if empty.
+    pub paths: Vec<Path>,
+    /// Only in rows for which this holds.
+    pub condition: Option<Condition>,
+    pub action: Action,
+    /// The row's own columns that hold the client's key, for `{key}`.
+    pub key: Vec<String>,
+}
+
 impl Rule {
+    /// The action, if it is the same in all rows.
+    #[must_use]
+    pub fn always(&self) -> Option<&Action> {
+        match self.branches.as_slice() {
+            [Branch { paths, condition: None, action, .. }] if paths.is_empty() => Some(action),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the actions is taken in every row.
+    #[must_use]
+    pub fn is_for_all(&self) -> bool {
+        let covers =
+            |all: &Branch, own: &Branch| all.condition.is_none() && (all.paths.is_empty() || all.paths == own.paths);
+        self.branches.iter().all(|own| self.branches.iter().any(|all| covers(all, own)))
+    }
+
     /// Whether what the column holds afterwards is known without looking, in every row.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
-        self.branches.last().is_some_and(|branch| branch.condition.is_none())
-            && self.branches.iter().all(|branch| branch.action.is_fixed())
+        self.is_for_all() && self.branches.iter().all(|branch| branch.action.is_fixed())
     }
 
     /// The same, or that it is what another column holds, which is searched itself.
     #[must_use]
     pub fn is_known(&self) -> bool {
-        self.branches.last().is_some_and(|branch| branch.condition.is_none())
+        self.is_for_all()
             && self.branches.iter().all(|own| own.action.is_fixed() || matches!(own.action, Action::Copy(_)))
     }
 }
