@@ -165,10 +165,6 @@ pub fn usage(error: &clap::Error) -> Failure {
 }
 
 /// Does what was asked.
-///
-/// # Errors
-///
-/// [`Failure`] with what went wrong and what to do about it.
 pub async fn execute(cli: Cli) -> Result<(), Failure> {
     let out = Output { json: cli.global.json };
     let file = &cli.global.config;

@@ -40,10 +40,6 @@ pub(super) fn print(text: &str) {
 }
 
 /// Whether stdout took everything that was printed.
-///
-/// # Errors
-///
-/// [`Failure`] if it did not. What the command did is done all the same.
 pub(super) fn delivered() -> Result<(), Failure> {
     let Some(kind) = LOST.get() else { return Ok(()) };
     let what = format!("the result could not be written to stdout: {}", trouble(*kind));

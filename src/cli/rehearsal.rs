@@ -42,10 +42,6 @@ pub(super) async fn rehearse(
 }
 
 /// Refuses a rehearsal in which clients failed, or findings are not accepted.
-///
-/// # Errors
-///
-/// [`Failure`] with what was found.
 pub(super) fn passed(found: &Survey) -> Result<(), Failure> {
     let (mut what, mut fix) = (Vec::new(), Vec::new());
     if found.tally.failed > 0 {

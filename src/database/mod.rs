@@ -214,10 +214,6 @@ impl Writer {
 
 impl Store {
     /// Opens the database and reads from it once.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it is missing, is not a database, or cannot be read.
     pub async fn open(settings: Settings) -> Result<Self, StoreError> {
         let driver: Arc<dyn Driver> = match settings {
             Settings::Sqlite(own) => Arc::new(sqlite::File::new(own)?),
@@ -373,10 +369,6 @@ impl Store {
     }
 
     /// What is worth knowing about a plan, and only the database's rows and rights say.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database is away.
     pub async fn remarks_on(&self, plan: &Plan) -> Result<Vec<String>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let mut remarks = verify::keyless(&mut connection, plan).await?;

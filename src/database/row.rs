@@ -51,10 +51,6 @@ impl Row {
     }
 
     /// Reads a column, by its name or by its place from 0.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] naming the column, if it is missing or holds a value of another type.
     pub fn get<T: Decode>(&self, column: impl ColumnIndex) -> Result<T, StoreError> {
         let at = column.place_in(&self.heading.names);
         at.and_then(|at| T::decode(self.values.get(at)?))
@@ -187,9 +183,6 @@ impl<T: Decode> Decode for Option<T> {
 
 /// What a whole row is read as.
 pub trait FromRow: Sized {
-    /// # Errors
-    ///
-    /// [`StoreError`] naming the first column that cannot be read.
     fn from_row(row: Row) -> Result<Self, StoreError>;
 }
 

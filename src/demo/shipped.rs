@@ -117,11 +117,6 @@ impl Shipped {
     }
 
     /// Makes the company in an empty database, as it would be on a day.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the database says: no space, no right to write, tables of these
-    /// names exist already.
     pub async fn make(&self, connection: &mut SqliteConnection, today: NaiveDate) -> Result<(), sqlx::Error> {
         let Some(data) = self.data else { return generate(connection, &Size::demo(), SEED, today).await };
         let mut transaction = connection.begin().await?;

@@ -64,10 +64,6 @@ impl From<Errno> for FileFault {
 
 impl Folder {
     /// A root in this folder, which need not be there yet.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it: no absolute path, or the root of the whole file system.
     pub fn new(folder: &Path) -> Result<Self, &'static str> {
         if !folder.is_absolute() {
             return Err("is no absolute path");
@@ -95,10 +91,6 @@ impl Folder {
     }
 
     /// Opens it, as the links of its path lead now.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be opened.
     pub fn open(&self) -> Result<OpenFolder, FileFault> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(CWD, &self.path, flags, Mode::empty()).map_err(|error| {
@@ -117,10 +109,6 @@ impl OpenFolder {
     }
 
     /// Whether there is nothing in it but the marker.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub(super) fn is_empty(&self) -> Result<bool, FileFault> {
         for entry in Dir::read_from(&self.folder)? {
             let entry = entry?;
@@ -132,10 +120,6 @@ impl OpenFolder {
     }
 
     /// What the marker holds; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub(super) fn mark(&self) -> Result<Option<String>, FileFault> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match openat(&self.folder, MARKER, flags, Mode::empty()) {

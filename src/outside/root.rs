@@ -19,10 +19,6 @@ pub enum Root {
 
 impl Root {
     /// A root in this folder, which need not be there yet.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it: no absolute path, or the root of the whole file system.
     pub fn folder(folder: &Path) -> Result<Self, &'static str> {
         Folder::new(folder).map(Self::Folder)
     }
@@ -56,10 +52,6 @@ impl Root {
     }
 
     /// Opens it, for a number of deletions.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be opened.
     pub async fn open(&self) -> Result<OpenRoot, FileFault> {
         match self {
             Self::Folder(folder) => {
@@ -108,10 +100,6 @@ impl OpenRoot {
     }
 
     /// What its marker holds; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub async fn mark(&self) -> Result<Option<String>, FileFault> {
         match self {
             Self::Folder { folder, .. } => {

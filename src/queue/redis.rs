@@ -151,10 +151,6 @@ impl fmt::Debug for Redis {
 
 impl Redis {
     /// Takes the settings; connects when first asked for something.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault::Settings`] if the URL or the certificates are none.
     pub fn new(settings: &RedisSettings) -> Result<Self, RedisFault> {
         let opened = match &settings.authorities {
             Some(authorities) => {

@@ -96,10 +96,6 @@ pub struct RegisterJob {
 
 impl Register {
     /// Reads it off the policy and these jobs.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if the policy is no plan: what cannot run is not to be registered.
     pub async fn make(store: &Store, planner: &Planner, about: About, jobs: &[Job]) -> Result<Self, PlanLoadError> {
         let loaded = planner.plan(store).await?;
         let policy = &loaded.plan.policy;

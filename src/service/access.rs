@@ -127,10 +127,6 @@ impl Service {
     }
 
     /// The same for something that the caller names, which is in no log: it can be a client's key.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::allow`].
     pub async fn allow_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         self.permit_on(right, what, subject).await?;
         self.complete_for(right).await
@@ -143,10 +139,6 @@ impl Service {
 
     /// The same where what follows concerns no client beyond the caller's limit: it takes its clients from
     /// `service/limit.rs`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::allow`].
     pub async fn allow_within(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         self.permit(right, what, subject, true).await?;
         self.complete_for(right).await

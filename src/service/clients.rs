@@ -86,10 +86,6 @@ async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, 
 }
 
 /// The key as the ledger writes it, of a client that exists.
-///
-/// # Errors
-///
-/// [`Failure`] if there is no such client, or the database cannot be read.
 pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
     let today = context.ledger.clock().now().date_naive();
     let client = look(context, key, today).await?;
@@ -100,10 +96,6 @@ pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure>
 }
 
 /// What would happen to a client on a day in a time zone, for a caller who may see it.
-///
-/// # Errors
-///
-/// [`Failure`] if there is no such client, or the database cannot be read.
 pub async fn trace_of(
     surveyor: Surveyor<'_>,
     plan: &Plan,
@@ -124,10 +116,6 @@ fn mark(client: &Client, plan: &Plan) -> String {
 
 impl Service {
     /// A client's history, and what would become of it now.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if nobody is called so, or the caller may not read.
     pub async fn client(&self, key: &str) -> Result<ClientStatus, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.own_client(key).await?;
@@ -194,10 +182,6 @@ impl Service {
 
     /// What became of the one client of a sweep, once that is known; `None` if it is not known in time. Without a time
     /// of the caller's own, it is not waited for where no worker takes the sweep up.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the sweep was stopped.
     pub async fn outcome_of(&self, sweep: i64, wait: Option<Duration>) -> Result<Option<Ended>, Failure> {
         let ledger = &self.context.ledger;
         let begun = Instant::now();
@@ -261,10 +245,6 @@ impl Service {
 
     /// Releases a hold, and returns the client's key. Who may not configure
     /// releases the holds they placed themselves.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the client is not on hold, or on somebody else's.
     pub async fn release_hold(&self, key: &str) -> Result<String, Failure> {
         self.allow_within(Right::Anonymize, "release the hold on client", key).await?;
         self.own_client(key).await?;

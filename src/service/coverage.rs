@@ -72,10 +72,6 @@ pub struct CoveredAction {
 
 impl Service {
     /// How much of the database the policy covers.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is no policy, or the caller may not read.
     pub async fn coverage(&self) -> Result<Coverage, Failure> {
         self.allow(Right::Read, "look at the policy").await?;
         let planner = &self.context.planner;

@@ -125,10 +125,6 @@ impl Service {
 
     /// Begins to hold the clients that a sweep would take now, and goes on in
     /// the background; the review says how far it is, and why it failed.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if what is asked for makes no sense, or the caller may not.
     pub async fn begin_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
         let making = Sought { state: Some("making".to_owned()), ..Sought::default() };
         self.tidy().await?;
@@ -253,10 +249,6 @@ impl Service {
     }
 
     /// What a review may be of, under the policy as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the policy cannot be used, or the caller may not read.
     pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
         let loaded = self.context.planner.plan(&self.context.store).await?;
@@ -391,10 +383,6 @@ impl Service {
     }
 
     /// Decides that the clients of the review that was seen stay for now.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
     pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
         self.allow_within(Right::Bulk, "reject review", name).await?;
         patiently(|| Box::pin(self.reject_now(name, seen))).await

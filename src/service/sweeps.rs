@@ -191,19 +191,11 @@ impl Service {
     }
 
     /// What a sweep would do; writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the request makes no sense, or the caller may not read.
     pub async fn preview(&self, ask: &Ask) -> Result<Preview, Failure> {
         self.preview_up_to(ask, MOST_NAMED).await
     }
 
     /// The same, naming so many clients at most.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::preview`].
     pub async fn preview_up_to(&self, ask: &Ask, most: usize) -> Result<Preview, Failure> {
         self.allow_within(Right::Read, "preview a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
@@ -219,10 +211,6 @@ impl Service {
 
     /// Does everything that a sweep would do and rolls it back; a live sweep
     /// needs this once for each policy.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the rehearsal fails, or the caller may not.
     pub async fn rehearse(&self, ask: &Ask) -> Result<Survey, Failure> {
         self.allow_within(Right::Bulk, "rehearse a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
@@ -230,10 +218,6 @@ impl Service {
     }
 
     /// Ends a sweep before its time. What was anonymized stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if it is not running, or the caller may not.
     pub async fn cancel_sweep(&self, id: i64) -> Result<(), Failure> {
         self.allow_within(Right::Bulk, &format!("cancel sweep {id}"), "").await?;
         let ledger = &self.context.ledger;
@@ -298,10 +282,6 @@ impl Service {
     }
 
     /// What became of a sweep's clients, in key order.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is no such sweep, or the caller may not read.
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.find_sweep(id).await?;
@@ -332,20 +312,12 @@ impl Service {
 
     /// Lets clients that failed be tried again, one or all, and returns the
     /// sweeps that do so and how many clients they are.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the one named has not failed, or the caller may not.
     pub async fn retry(&self, key: Option<&str>) -> Result<(Vec<i64>, usize), Failure> {
         let failed = self.to_retry(key).await?;
         self.retry_these(failed).await
     }
 
     /// The clients that failed, one or all, for a caller who may have them tried again.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::retry`].
     pub async fn to_retry(&self, key: Option<&str>) -> Result<Vec<FailedClient>, Failure> {
         match key {
             Some(key) => self.allow_within(Right::Anonymize, "retry client", key).await?,
@@ -368,10 +340,6 @@ impl Service {
     }
 
     /// Lets these clients be tried again, as [`Self::retry`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if a gate refuses.
     pub async fn retry_these(&self, failed: Vec<FailedClient>) -> Result<(Vec<i64>, usize), Failure> {
         let context = &self.context;
         let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
@@ -499,10 +467,6 @@ impl Service {
 }
 
 /// Does everything that a request asks for and rolls it back. A rehearsal that passed counts for live sweeps.
-///
-/// # Errors
-///
-/// [`Failure`] if the rehearsal fails.
 pub async fn rehearse(
     context: &Context,
     request: &Request,

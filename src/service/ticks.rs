@@ -32,10 +32,6 @@ pub fn review_name(job: &Job, tick: DateTime<Utc>) -> String {
 }
 
 /// Refuses to start a job's sweep past the review that it asks for.
-///
-/// # Errors
-///
-/// [`Failure`] if it asks for one.
 pub fn needs_no_review(job: &Job) -> Result<(), Failure> {
     if !job.review {
         return Ok(());

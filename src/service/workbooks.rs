@@ -129,10 +129,6 @@ pub struct RowError {
 
 impl RowError {
     /// What is wrong with a workbook, as the ledger keeps it.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if that cannot be read.
     pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
         serde_json::from_str(&import.errors).map_err(|_| {
             let what = format!("the errors of import {} cannot be read", import.id);

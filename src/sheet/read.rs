@@ -36,19 +36,11 @@ pub struct Row {
 /// Reads a workbook. It may come from anybody: nothing is unpacked that is
 /// larger than a list of clients, nothing is computed, and a sheet that hides
 /// something is refused.
-///
-/// # Errors
-///
-/// [`SheetError`] says why it cannot be taken.
 pub fn read(bytes: &[u8]) -> Result<Saved, SheetError> {
     read_counting(bytes, &AtomicU64::new(0))
 }
 
 /// The same, with the number of rows read so far in `count`.
-///
-/// # Errors
-///
-/// [`SheetError`] as [`read`].
 pub fn read_counting(bytes: &[u8], count: &AtomicU64) -> Result<Saved, SheetError> {
     let package = Package::open(bytes)?;
     let texts = package.part("xl/sharedstrings.xml").map(shared).transpose()?.unwrap_or_default();

@@ -23,10 +23,6 @@ pub struct Workbook {
 }
 
 /// A workbook's bytes, and the digest of the part that every program writes anew when it saves.
-///
-/// # Errors
-///
-/// [`SheetError`] if it has more columns or rows than there can be.
 pub fn write(workbook: &Workbook) -> Result<(Vec<u8>, String), SheetError> {
     let bytes = written(workbook).map_err(|_| SheetError::NotWritten)?;
     let digest = package::digest(&bytes)?;
@@ -76,10 +72,6 @@ fn wide<'a>(sheet: &mut Worksheet, column: u16, cells: impl Iterator<Item = &'a 
 }
 
 /// One file as a ZIP archive.
-///
-/// # Errors
-///
-/// [`SheetError`] if it cannot be packed.
 pub fn zipped(name: &str, bytes: &[u8]) -> Result<Vec<u8>, SheetError> {
     packed(name, bytes).map_err(|_| SheetError::NotWritten)
 }

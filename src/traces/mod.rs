@@ -35,10 +35,6 @@ struct Running {
 }
 
 /// Sends spans from now on. Only the first call of a process does something.
-///
-/// # Errors
-///
-/// [`Fault`] if no client can be made of the settings.
 pub fn begin(settings: &Settings, client: reqwest::Client) -> Result<(), Fault> {
     if RUNNING.get().is_some() {
         return Ok(());

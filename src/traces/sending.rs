@@ -55,10 +55,6 @@ pub enum Fault {
 
 impl Settings {
     /// Asks the collector to take no spans at all, as it would be asked to take some.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] if it would not.
     pub async fn check(&self, client: reqwest::Client) -> Result<(), Fault> {
         let counts = Counts::default();
         let exporter = exporter(self, client, &counts)?;

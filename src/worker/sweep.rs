@@ -247,10 +247,6 @@ pub(super) async fn prepare(
 }
 
 /// That the keys in the ledger are those of the policy's clients. A table that is there no more was renamed.
-///
-/// # Errors
-///
-/// [`SweepError::OtherClients`] if they are not, and [`SweepError::Store`] if that cannot be read.
 pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepError> {
     let own = &loaded.plan.client.table;
     match ledger.clients().await? {
@@ -488,10 +484,6 @@ fn named(keys: &[Key]) -> NewBatch {
 }
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database or the policy is away.
 pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     if sweep.cut || context.ledger.waits(sweep.id).await? {
         return Ok(false);

@@ -197,10 +197,6 @@ pub async fn job_files(context: &Context, faults: &[(String, String)]) -> Result
 
 /// A policy under which no sweep can begin: changed by mistake, a new column or item that it does not classify, or a
 /// date that cannot be read.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn policy(context: &Context) -> Result<(), StoreError> {
     const EVENT: &str = "policy";
     match context.planner.plan_checked(&context.store).await {

@@ -44,10 +44,6 @@ const PARSED: &str = "lethe-today-";
 
 impl Condition {
     /// Parses one SQL expression; `{today}` stands for the day of the sweep.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says why this is not one expression.
     pub fn parse(text: &str, grammar: &dyn Grammar) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {

@@ -416,10 +416,6 @@ pub struct PlacedCondition {
 
 impl Plan {
     /// Checks a policy against a live schema.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`] with every problem found, each with its place and its fix.
     pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
         match builder::build(policy, schema) {
             (Some(plan), problems) if problems.is_empty() => Ok(plan),

@@ -431,11 +431,6 @@ impl<'de> Deserialize<'de> for Rows {
 
 impl Policy {
     /// Reads a policy from the text of its file.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::Syntax`] with the line, if the text is not TOML or says
-    /// something a policy cannot say.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
     }

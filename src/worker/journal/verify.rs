@@ -38,10 +38,6 @@ pub struct Verdict {
 }
 
 /// Reads the whole journal, segment by segment.
-///
-/// # Errors
-///
-/// [`SweepError`] if the journal or the database is away.
 pub async fn verify(context: &Context, journal: &Journal) -> Result<Verdict, SweepError> {
     let ledger = &context.ledger;
     let waiting = ledger.backlog().await?.records;

@@ -159,10 +159,6 @@ pub async fn survey(
 }
 
 /// How many clients a sweep would look at.
-///
-/// # Errors
-///
-/// [`SweepError`] if the sweep could not begin.
 pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepError> {
     let store = &context.store;
     let prepared = prepare(store, &context.planner, Some(&context.ledger), request, false).await?;
