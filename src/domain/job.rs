@@ -207,13 +207,13 @@ clients = 5000
 share   = 0.25
 "#;
 
-    const SHORT: &str = r#"
+    pub(super) const SHORT: &str = r#"
 schedule  = "0 30 1 * * *"
 time_zone = "Europe/Copenhagen"
 sweep     = "due"
 "#;
 
-    fn with(lines: &str) -> Result<Job, JobError> {
+    pub(super) fn with(lines: &str) -> Result<Job, JobError> {
         Job::parse("nightly", &format!("{SHORT}{lines}"))
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::figures::{sums, tally};
 use super::{Ledger, moment, parse_moment};
 use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
@@ -357,28 +358,19 @@ impl Ledger {
 
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
-        let row = query(
-            "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT), CAST(COALESCE(sum(refused), 0) AS BIGINT), \
-             CAST(COALESCE(sum(already), 0) AS BIGINT), CAST(COALESCE(sum(not_due), 0) AS BIGINT), \
-             CAST(COALESCE(sum(not_found), 0) AS BIGINT), CAST(COALESCE(sum(failed), 0) AS BIGINT), \
-             CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
+        let row = query(format!(
+            "SELECT {}, CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
              count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done'), \
              count(*) FILTER (WHERE state = 'ready' AND run_at > $2) FROM lethe_batches WHERE sweep = $1",
-        )
+            sums()
+        ))
         .bind(sweep)
         .bind(self.now())
         .fetch_one(self.readers())
         .await?;
         let count = |at: usize| row.get::<u64>(at);
         Ok(Progress {
-            tally: Tally {
-                anonymized: count(0)?,
-                refused: count(1)?,
-                already: count(2)?,
-                not_due: count(3)?,
-                not_found: count(4)?,
-                failed: count(5)?,
-            },
+            tally: tally(&row)?,
             clients: count(6)?,
             open_batches: count(7)?,
             done_batches: count(8)?,
@@ -399,14 +391,6 @@ impl Ledger {
         let mut writer = self.writer().await;
         query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).execute(&mut **writer).await?;
         Ok(())
-    }
-
-    /// Takes a note back from every sweep that has it. Returns whether there was one.
-    pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let cleared =
-            query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1").bind(note).execute(&mut **writer).await?;
-        Ok(cleared > 0)
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.

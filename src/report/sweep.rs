@@ -160,12 +160,6 @@ impl SweepReport {
             sweep: Asked::of(sweep, current.policy()),
         }))
     }
-
-    /// Whether it ran for a scheduled tick.
-    #[must_use]
-    pub fn is_scheduled(&self) -> bool {
-        self.sweep.tick.is_some()
-    }
 }
 
 /// Reasons in words, most frequent first.

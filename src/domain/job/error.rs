@@ -216,16 +216,7 @@ mod tests {
 
     use super::*;
     use crate::domain::job::Job;
-
-    const SHORT: &str = r#"
-schedule  = "0 30 1 * * *"
-time_zone = "Europe/Copenhagen"
-sweep     = "due"
-"#;
-
-    fn with(lines: &str) -> Result<Job, JobError> {
-        Job::parse("nightly", &format!("{SHORT}{lines}"))
-    }
+    use crate::domain::job::tests::{SHORT, with};
 
     #[test]
     fn bad_files_are_refused_on_one_line_with_what_where_and_a_hint() {
