@@ -22,7 +22,7 @@ const TEXT: &str = "this is a test: nothing is wrong";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Tell everybody who is told, now, and say whether it went through.
+    /// Send a test alert to all recipients, and report whether it was delivered.
     Test,
 }
 

@@ -121,7 +121,7 @@ enum Command {
     /// Make, revoke and list tokens: who may ask over HTTP, and what for.
     #[command(subcommand)]
     Token(token::Command),
-    /// Tell on purpose whoever is told when something needs a person.
+    /// Test the alerts that report what needs a person.
     #[command(subcommand)]
     Alerts(alerts::Command),
     /// Check everything that a sweep relies on.

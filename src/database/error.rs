@@ -350,7 +350,7 @@ pub enum FaultKind {
     Rows,
     /// One statement, while the database itself works: in a batch some client's rows, elsewhere it may pass.
     Statement,
-    /// A lock of somebody else's, so that it goes through later.
+    /// A lock of another session: trying again later succeeds.
     Busy,
     /// The database as a whole.
     Away,

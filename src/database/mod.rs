@@ -138,7 +138,7 @@ pub trait Driver: Debug + Send + Sync {
     fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
     /// Prepares a transaction in which the ledger's tables are made.
     fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
-    /// Hears a channel; `None` where the database tells nobody anything.
+    /// Hears a channel; `None` where the database sends no notifications.
     fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>>;
 }
 
@@ -427,7 +427,7 @@ impl Store {
         self.driver.prepare_migration(connection).await
     }
 
-    /// Hears a channel; `None` where the database tells nobody anything, as
+    /// Hears a channel; `None` where the database sends no notifications, as
     /// `SQLite` and connection poolers do not.
     pub async fn listen(&self, channel: &str) -> Option<Listener> {
         self.driver.listen(&self.readers.names.within(channel.to_owned())).await

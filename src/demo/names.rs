@@ -304,7 +304,7 @@ pub(super) const REGIONS: &[Region] = &[
     },
 ];
 
-/// Names as they really turn up, each a trap for somebody's code.
+/// Names as they really turn up, each a trap for some program.
 pub(super) const AWKWARD: &[&str] = &[
     "Wilhelm \"Willi\" Krüger",
     "Zoë 🌸 van 't Hoff",

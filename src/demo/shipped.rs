@@ -51,7 +51,7 @@ macro_rules! shipped {
     };
 }
 
-/// All of them; the first is the one that is shown if nobody says which.
+/// All of them; the first is the one that is shown by default.
 pub const SHIPPED: &[Shipped] = &[
     Shipped {
         name: "np-retail",

@@ -1,9 +1,9 @@
-//! What to do about an error, in the words of whoever is told: options on the
+//! What to do about an error, in the words of the face that shows it: options on the
 //! command line, endpoints over HTTP, neither on a page.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Where somebody is told of an error.
+/// Where an error is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
     /// The command line, and logs.
@@ -111,7 +111,7 @@ pub enum Act {
     Jobs,
     /// Resume this job, or all work.
     Resume(Option<String>),
-    /// Have somebody work.
+    /// Start a worker.
     Run,
 }
 

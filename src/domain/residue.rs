@@ -82,7 +82,7 @@ impl Former {
 
     /// Ignores every value with the folded form of `value` from now on.
     ///
-    /// For what identifies nobody: `unknown`, `n/a`, and the constants that the
+    /// For what identifies no client: `unknown`, `n/a`, and the constants that the
     /// policy itself writes. Call it before [`add`](Self::add).
     pub fn exclude(&mut self, value: &str) {
         self.excluded.push(fold(value));

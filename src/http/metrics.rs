@@ -1,4 +1,4 @@
-//! `/metrics`: figures for Prometheus, read from the ledger when asked, so
+//! `/metrics`: metrics for Prometheus, read from the ledger when asked, so
 //! that any process can be asked and all say the same. No personal data.
 
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ impl Default for Metrics {
     }
 }
 
-/// A method that HTTP knows; whoever asks can write anything else there.
+/// A method that HTTP knows; a client can send anything else.
 fn method(own: &Method) -> &str {
     let known =
         [&Method::GET, &Method::HEAD, &Method::POST, &Method::PUT, &Method::PATCH, &Method::DELETE, &Method::OPTIONS];
@@ -80,7 +80,7 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// Figures for Prometheus, in the text form of `OpenMetrics`.
+/// Metrics for Prometheus, in the text form of `OpenMetrics`.
 #[utoipa::path(get, path = "/metrics", tag = "state", operation_id = "get_metrics",
     responses((status = 200, content_type = "application/openmetrics-text", body = String),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

@@ -1,4 +1,4 @@
-//! The face for programs and people at a distance: an API, figures for
+//! The face for programs and people at a distance: an API, metrics for
 //! monitoring, and pages.
 
 mod api;

@@ -122,7 +122,7 @@ impl Listening {
             let connection = graceful.watch(connection);
             let house = Arc::clone(&house);
             tokio::spawn(async move {
-                // Whoever is gone, or too slow, is not answered.
+                // A client that is gone, or too slow, gets no response.
                 let _ = guest.leave.run_until_cancelled(connection).await;
                 house.left(&guest);
             });

@@ -28,7 +28,7 @@ const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A token, without what would let somebody use it.
+/// A token, without the secret.
 #[derive(Debug, Clone, Serialize)]
 pub struct Token {
     pub id: i64,
@@ -86,7 +86,7 @@ pub struct NewToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What somebody asked for.
+/// What a caller asked for.
 #[derive(Debug, Clone, Serialize)]
 pub struct AskedFor {
     /// When.
@@ -123,7 +123,7 @@ pub struct Stranger {
 /// What became of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Nobody sent it before.
+    /// It was not sent before.
     New,
     /// It was sent before and is still being worked on.
     Pending,
@@ -203,7 +203,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records what somebody asked for, and whether it was allowed.
+    /// Records what a caller asked for, and whether it was allowed.
     pub async fn record_request(
         &self,
         (asked_by, way): (&str, &str),

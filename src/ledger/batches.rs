@@ -44,7 +44,7 @@ pub struct NewBatch {
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome.
+    /// Every client has an outcome.
     Done(Done),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
@@ -325,7 +325,7 @@ impl Ledger {
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
-    /// its position back since somebody last looked.
+    /// its position back since the last look.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted = query(

@@ -51,7 +51,7 @@ pub enum Tried {
     Again(Duration, String),
     /// It was not its turn: the attempt does not count.
     Later(Duration, String),
-    /// Given up until somebody says otherwise, because of this.
+    /// Abandoned until an operator retries it, because of this.
     Failed(String),
 }
 
@@ -197,7 +197,7 @@ impl Ledger {
     }
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
-    /// and was claimed by somebody else is left to them.
+    /// and was claimed by another process is left to it.
     pub async fn tried(
         &self,
         lease: &str,

@@ -22,7 +22,7 @@ const RECENT: TimeDelta = TimeDelta::days(2);
 pub enum State {
     /// Being cut into batches and worked on.
     Running,
-    /// Everybody has an outcome.
+    /// Every client has an outcome.
     Done,
     /// Refused, or ended before its time; the note says why.
     Stopped,
@@ -84,7 +84,7 @@ pub struct NewSweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
-    /// Whether somebody answered the brake.
+    /// Whether a person released the brake.
     pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
@@ -134,7 +134,7 @@ pub struct Sweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
-    /// Whether somebody answered the brake.
+    /// Whether a person released the brake.
     pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
@@ -149,13 +149,13 @@ pub struct Sweep {
     /// The last key that was cut into a batch.
     #[serde(skip)]
     pub position: Option<String>,
-    /// Whether everybody has been cut into batches.
+    /// Whether all clients have been cut into batches.
     #[serde(skip)]
     pub cut: bool,
     /// When they had been.
     #[serde(skip)]
     pub cut_at: Option<String>,
-    /// Whether the cap ended it before everybody was looked at.
+    /// Whether the cap ended it before all clients were checked.
     pub capped: bool,
     /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
     #[serde(skip)]
@@ -267,7 +267,7 @@ impl Ledger {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
     }
 
-    /// The running sweep that somebody started on these terms.
+    /// The running sweep that a person started on these terms.
     pub async fn running_on(&self, terms: &str) -> Result<Option<i64>, StoreError> {
         query_scalar("SELECT id FROM lethe_sweeps WHERE terms = $1 AND state = 'running'")
             .bind(terms)

@@ -91,7 +91,7 @@ impl Mailer {
     }
 
     /// Who is notified: for each address a name that identifies it here and
-    /// reveals it to nobody else.
+    /// reveals it to no other recipient.
     #[must_use]
     pub fn recipients(&self) -> Vec<String> {
         self.to.iter().map(name_of).collect()

@@ -2,7 +2,7 @@
 //!
 //! Each part of a path is opened relative to the folder before it, and none is
 //! followed if it is a link. So nothing outside of the root can be reached,
-//! whatever a value says and whoever changes the folders meanwhile.
+//! whatever a value says and however the folders change meanwhile.
 
 use std::path::{Path, PathBuf};
 
@@ -222,7 +222,7 @@ fn kind_of(folder: BorrowedFd, name: impl rustix::path::Arg) -> Result<Option<Fi
     }
 }
 
-/// Somebody else may have been quicker.
+/// Another process may have been quicker.
 fn remove(folder: BorrowedFd, name: impl rustix::path::Arg, flags: AtFlags) -> Result<Removed, FileFault> {
     match unlinkat(folder, name, flags) {
         Ok(()) => Ok(Removed::Deleted),

@@ -96,7 +96,7 @@ impl Webhook {
     ///
     /// # Panics
     ///
-    /// If the message's body is no JSON, which whoever reads it from the ledger makes sure of.
+    /// If the message's body is not JSON, which the ledger ensures.
     #[must_use]
     pub fn payload(&self, message: &Message<'_>) -> String {
         let body: Value = serde_json::from_str(message.body).expect("JSON, as the caller has made sure");

@@ -45,7 +45,7 @@ pub struct About {
 }
 
 impl About {
-    /// Of a database, by somebody, at a moment.
+    /// Of a database, by a person, at a moment.
     #[must_use]
     pub fn new(store: &Store, made_by: &str, made_at: DateTime<Utc>) -> Self {
         Self {

@@ -12,7 +12,7 @@ use crate::sql::groups::{SMALL, groups, rare_values};
 use crate::sql::select::{Wanted, due_count, lapsed_count, unrefused};
 use crate::worker::{Context, Loaded};
 
-/// For more than so many days somebody is overdue.
+/// More days than this, and a client is overdue.
 const DAYS: [u64; 3] = [7, 30, 365];
 /// The most rare values of a column that are listed.
 const MOST_VALUES: i64 = 20;
@@ -67,7 +67,7 @@ pub struct Groups {
     pub clients: u64,
     /// Groups of clients with the same values in all columns.
     pub groups: u64,
-    /// Clients in the smallest group: k. 0 if nobody is anonymized.
+    /// Clients in the smallest group: k. 0 if no client is anonymized.
     pub k: u64,
     /// Small groups.
     pub small_groups: u64,
@@ -140,7 +140,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
         all.push(waiting(context, plan, "date", today, count).await?);
     }
     if let Some(retention) = &plan.retention {
-        // A day that leaves the calendar has nobody waiting.
+        // No client can have waited since before the calendar begins.
         let count = |day: NaiveDate| match retention.length.before(day) {
             Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff))),
             Err(_) => "SELECT CAST(0 AS BIGINT)".to_owned(),

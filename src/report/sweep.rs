@@ -94,7 +94,7 @@ pub struct Asked {
     pub state: &'static str,
     /// Why it was stopped or braked, or what else is to be known.
     pub note: Option<String>,
-    /// Whether its limit ended it before everybody was looked at.
+    /// Whether its limit ended it before all clients were checked.
     pub limit_reached: bool,
     pub opened_at: String,
     pub closed_at: Option<String>,
@@ -217,7 +217,7 @@ impl Asked {
 }
 
 /// Filters as they may be shown: what was asked of a column that is no
-/// non-personal one could be somebody's data, so only its number is told.
+/// non-personal one could be a client's data, so only its number is shown.
 fn shown(filters: BTreeMap<String, Vec<String>>, policy: Option<&Policy>) -> BTreeMap<String, Vec<String>> {
     let is_open = |name: &String| {
         policy.is_some_and(|policy| {

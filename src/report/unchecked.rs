@@ -1,4 +1,4 @@
-//! What nobody checked, so that a report claims no more than was done.
+//! What was not checked, so that a report claims no more than was done.
 
 use serde::Serialize;
 

@@ -14,14 +14,14 @@ use crate::domain::text::{LONGEST_TEXT, is_invisible};
 use crate::ledger::{Ledger, Token};
 use crate::worker::PlanLoadError;
 
-/// What whoever may not configure is told while a column waits to be classified.
+/// What a caller without `configure` is told while a column waits to be classified.
 pub const NOT_CONFIGURED: &str = "You don't have the necessary access to configure client anonymization. \
      Please inform the person in charge that data needs to be configured.";
 
 /// How every token begins, so that people and scanners know one when they see it.
 const PREFIX: &str = "lethe_";
 
-/// By which way somebody asks.
+/// By which way a caller asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
     /// The command line.
@@ -99,10 +99,10 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// What somebody is told who may not.
+/// What a caller without the right is told.
 #[must_use]
 pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
-    let hint = Act::Grant.after(&format!("that needs the right `{right}`; whoever has `admin` "));
+    let hint = Act::Grant.after(&format!("that needs the right `{right}`; a person with `admin` "));
     Failure::new(format!("`{}` may not {what}", caller.name), hint).of(Kind::Forbidden)
 }
 
@@ -177,7 +177,7 @@ impl Service {
     }
 }
 
-/// What whoever may not configure is told while the policy waits to be completed.
+/// What a caller without `configure` is told while the policy waits to be completed.
 #[must_use]
 pub fn not_configured() -> Failure {
     Failure::new(NOT_CONFIGURED, Act::Policy.then(" lists what is missing, for those who may configure"))

@@ -71,7 +71,7 @@ pub struct ClientStatus {
     pub seen: String,
 }
 
-pub(super) fn nobody(key: &str) -> Failure {
+pub(super) fn no_client(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
@@ -90,7 +90,7 @@ pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure>
     let today = context.ledger.clock().now().date_naive();
     let client = look(context, key, today).await?;
     if client.outcome == Outcome::NotFound {
-        return Err(nobody(key));
+        return Err(no_client(key));
     }
     Ok(client.key)
 }
@@ -106,7 +106,7 @@ pub async fn trace_of(
     let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
     let request = Request { zone, ..Request::of_clients(vec![parsed], today) };
     let traced = trace(surveyor, &request, rows).await?;
-    traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| nobody(key))
+    traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| no_client(key))
 }
 
 /// A mark of what would become of a client under a plan.
@@ -123,7 +123,7 @@ impl Service {
         let now = look(&self.context, key, self.today()).await?;
         let history = ledger.history(&now.key).await?;
         if now.outcome == Outcome::NotFound && history.is_empty() {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         let plan = &self.context.planner.plan(&self.context.store).await?.plan;
         let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
@@ -167,7 +167,7 @@ impl Service {
         let plan = &self.context.planner.plan(&self.context.store).await?.plan;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         if seen.is_some_and(|seen| seen != mark(&client, plan)) {
             let what = "the client or the policy has changed since the page was loaded; nothing was started";
@@ -224,7 +224,7 @@ impl Service {
         let reason = reason_of("a hold", reason)?;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         let key = client.key;
         // A new client who has the key of one anonymized before can be held; so can data that has come back.

@@ -60,7 +60,7 @@ impl Service {
         self.allow_within(Right::Bulk, &format!("{what} selection"), name).await?;
         let name = name_of("selection", name)?;
         let ledger = &self.context.ledger;
-        // Told before anything is read; whoever is quicker is found at the end.
+        // Told before anything is read; a quicker request is found at the end.
         let before = ledger.selection(name).await?;
         if before.is_some_and(|own| !replace || !self.covers(own.limit.filters())) {
             return Err(taken(name));

@@ -391,7 +391,7 @@ impl Service {
         self.request_of_any_size(ask).await
     }
 
-    /// The same, for clients that nobody sent.
+    /// The same, for clients that no caller sent.
     pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
         bounded(ask)?;
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
@@ -489,7 +489,7 @@ pub fn is_whole(request: &Request, found: &Survey) -> bool {
 }
 
 impl Ask {
-    /// One client is for whoever may anonymize; anything else is for whoever may sweep.
+    /// One client needs the right to anonymize; anything else the right to sweep.
     fn right(&self) -> Right {
         let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
         if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }

@@ -406,7 +406,7 @@ impl Service {
         let (sql, parts) = (shown(plan), plan.client.key.len());
         let mut all = HashMap::new();
         for page in keys.chunks(PAGE) {
-            // A key that nobody has is nobody's.
+            // A key that no client has is not found.
             let page = page.iter().filter_map(|key| Key::parse(key, parts).ok()).map(|key| key.to_json());
             let rows = query(sql.clone()).bind(join(&page.collect::<Vec<_>>())).fetch_all(store.readers()).await?;
             for row in rows {

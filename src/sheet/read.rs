@@ -9,7 +9,7 @@ use super::{ABOUT, MOST_ROWS, ROWS, SheetError, plain};
 /// The most columns that are read.
 const MOST_COLUMNS: usize = 64;
 
-/// A workbook as somebody saved it.
+/// A workbook as a person saved it.
 #[derive(Debug)]
 pub struct Saved {
     /// What its sheet `About` says.
@@ -143,7 +143,7 @@ struct Cell {
 }
 
 /// The rows of a sheet. One with formulas, whose cells say one thing and mean
-/// another, is refused, and one with rows, columns or cells that nobody has seen.
+/// another, is refused, and one with rows, columns or cells that no person has seen.
 fn rows(xml: &str, texts: &[String], count: &AtomicU64) -> Result<Vec<Row>, SheetError> {
     let (mut rows, mut cell): (Vec<Row>, Option<Cell>) = (Vec::new(), None);
     let (mut number, mut next, mut lists) = (0_u32, 0_usize, 0_u32);

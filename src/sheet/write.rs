@@ -32,7 +32,7 @@ pub fn write(workbook: &Workbook) -> Result<(Vec<u8>, String), SheetError> {
 fn written(workbook: &Workbook) -> Result<Vec<u8>, XlsxError> {
     let mut book = Book::new();
     let rows = book.add_worksheet().set_name(ROWS)?;
-    // A number that begins with zeros stays as it is, also when somebody types it anew.
+    // A number that begins with zeros stays as it is, also when a person types it anew.
     let texts = Format::new().set_num_format("@");
     let header: Vec<&str> = workbook.columns.iter().map(String::as_str).collect();
     line(rows, 0, &header, &Format::new().set_bold().set_num_format("@"))?;

@@ -1,5 +1,5 @@
 //! What is asked once more before a batch is committed: whether each rule took
-//! effect, and whether what kept nobody at the beginning keeps somebody now.
+//! effect, and whether what kept no client at the beginning keeps one now.
 
 use std::collections::BTreeSet;
 

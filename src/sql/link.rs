@@ -37,8 +37,8 @@ impl OfRow {
 
 /// Whose rows a question about clients looks at.
 pub(super) enum Asked<'a> {
-    /// Anybody's.
-    Everybody,
+    /// Those of all clients.
+    All,
     /// Those of the clients between two keys: the bounds, repeated where their
     /// rows are looked up, keep a database from reading all rows.
     Between(&'a dyn Fn(&str) -> String),
@@ -97,7 +97,7 @@ impl Scope<'_> {
         ))
     }
 
-    /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
+    /// Where a row of the path's first table is reached from one of the clients taken, even if others have it too.
     pub(super) fn reached_by(&self, path: &Path) -> String {
         self.reached(path, &Reached { from: "lethe_taken", conditions: true, at_hand: false })
     }
@@ -151,7 +151,7 @@ impl Scope<'_> {
 
     /// An expression over rows of these paths' first table, asked of rows of the
     /// batch's clients alone: where a database evaluates conditions in any order,
-    /// one that cannot read somebody else's row would fail this batch too.
+    /// one that cannot read another client's row would fail this batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
         if !self.dialect.evaluates_in_any_order() {
             return format!("({condition})");
@@ -260,7 +260,7 @@ impl Scope<'_> {
     pub(super) fn exists_by(&self, path: &Path, condition: Option<&OfRow>, asked: &Asked) -> String {
         let condition = condition.map(|condition| match asked {
             Asked::Batch => self.of_rows(std::slice::from_ref(path), condition),
-            Asked::Everybody | Asked::Between(_) => format!("({})", condition.sql),
+            Asked::All | Asked::Between(_) => format!("({})", condition.sql),
         });
         let mut inner = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         if let (Asked::Between(between), Some(key)) = (asked, path.key_columns()) {
@@ -343,7 +343,7 @@ impl Scope<'_> {
     }
 
     /// That the client's own row says that it was anonymized, if it says so or not: who has the key of one
-    /// anonymized before, and says no, is somebody else.
+    /// anonymized before, and says no, is another client.
     pub(super) fn marked(&self) -> Option<String> {
         let flag = column(CLIENT, self.client.anonymized.as_ref()?);
         Some(if self.client.flag_boolean { format!("({flag} IS TRUE)") } else { format!("(COALESCE({flag}, 0) <> 0)") })

@@ -56,7 +56,7 @@ pub(super) fn known(wanted: &Wanted) -> String {
 }
 
 /// That the ledger has the client `lethe_c` as anonymized, and its row says that it is that one's: by its flag, by a text
-/// of the rules, or by a day that had come by then. Otherwise the database may have given the key to somebody else.
+/// of the rules, or by a day that had come by then. Otherwise the database may have given the key to another client.
 fn known_by_key(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     if wanted.restored {
@@ -288,7 +288,7 @@ pub fn first_day(wanted: &Wanted) -> Option<String> {
     ))
 }
 
-/// Notes the same reasons, `$1`, with everybody taken.
+/// Notes the same reasons, `$1`, with all clients taken.
 pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'anonymized'";
 
 /// A page of all clients' keys: as JSON, and as the ledger writes them. `$1` is

@@ -147,7 +147,7 @@ impl Span {
         Self::begin(name, SpanKind::Internal, since, &parent().as_parent())
     }
 
-    /// The span that several processes know. Whoever sees its end tells it.
+    /// The span that several processes know. The process that sees its end sends it.
     pub fn shared(name: &'static str, own: Shared, since: Option<SystemTime>) -> Self {
         NEXT.set(Some(own));
         let span = Self::begin(name, SpanKind::Internal, since, &Context::new());

@@ -42,7 +42,7 @@ pub enum Fault {
     /// No client can be made.
     #[error("nothing can be sent with these settings")]
     Unusable,
-    /// Nobody answers.
+    /// The server does not respond.
     #[error("the collector cannot be reached")]
     Away,
     /// It takes too long.

@@ -191,7 +191,7 @@ impl Planner {
         }
     }
 
-    /// The same for whoever fixes a policy: what is wrong in it and in the data is listed at once, which reads whole
+    /// The same for a person who fixes a policy: what is wrong in it and in the data is listed at once, which reads whole
     /// tables even if there is no plan.
     pub async fn plan_in_one_round(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
         self.last_or_load(store, true).await?;

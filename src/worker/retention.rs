@@ -82,7 +82,7 @@ pub async fn look(
             stand_in(&mut writer).await?;
         }
         writer.make_tables(&loaded.plan).await?;
-        // A preview waits for nobody who writes.
+        // A preview waits for no writer.
         let mut transaction = match mode {
             Mode::Preview => writer.begin_reading().await?,
             Mode::Rehearsal => writer.begin().await?,

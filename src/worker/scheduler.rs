@@ -23,7 +23,7 @@ use crate::traces::{self, Span};
 pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let ledger = &context.ledger;
     let mut away = None;
-    // Where a job asks for a review, its ticks are looked at by whoever makes that.
+    // Where a job asks for a review, its ticks are processed by the service that makes it.
     for job in jobs.iter().filter(|job| !job.review) {
         if context.stop.is_cancelled() {
             break;

@@ -44,7 +44,7 @@ use crate::sql::select::{Wanted, filter};
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
      an older state of it; the next checkpoint removes them";
 
-/// What somebody, or a tick, asks for.
+/// What a caller or a tick asks for.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The job whose file was used.
@@ -69,7 +69,7 @@ pub struct Request {
     pub zone: Tz,
     /// When to stop and ask.
     pub brake: Brake,
-    /// Whether somebody has answered that it may take so many.
+    /// Whether a person has confirmed that it may take so many.
     pub over_brake: bool,
     /// List sweeps: the clients.
     pub keys: Vec<Key>,

@@ -1,5 +1,5 @@
 //! Materialized views that the policy names: refreshed when a sweep is through, each behind those that it shows. One
-//! that cannot be is tried again until it can, and people are told; it holds nobody up.
+//! that cannot be is tried again until it can, and people are told; it delays no sweep.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -28,7 +28,7 @@ fn mark(shipped: &Shipped) -> String {
 ///
 /// # Errors
 ///
-/// [`Failure`] if something else is in it: that is nobody's to overwrite.
+/// [`Failure`] if something else is in it: it is not overwritten.
 pub(super) fn is_there(folder: &Path, shipped: &Shipped) -> Result<bool, Failure> {
     let config = std::fs::read_to_string(folder.join("lethe.toml")).unwrap_or_default();
     let marked = config.starts_with(&mark(shipped));

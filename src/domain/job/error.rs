@@ -82,7 +82,7 @@ pub enum JobError {
     #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep uses no period")]
     LengthOfKind { job: String, kind: SweepKind },
 
-    /// A replay is for everybody who was ever anonymized.
+    /// A replay is for all clients who were ever anonymized.
     #[error("`jobs/{job}.toml` has filters, and a `replay` sweep takes none")]
     ReplayFilters { job: String },
 

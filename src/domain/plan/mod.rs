@@ -124,7 +124,7 @@ pub struct ClientPlan {
     pub anonymized_on: Option<String>,
     /// The column with the day from which the period counts where there is no activity.
     pub started_on: Option<String>,
-    /// What to know of keys that the database may give to somebody else.
+    /// What to know of keys that the database may give to another client.
     pub given_again: Option<String>,
     /// The texts that the rules leave in the client's own row, by column.
     pub marks: Vec<(String, Template)>,

@@ -215,7 +215,7 @@ fn staff_is_never_taken_for_the_clients() {
 }
 
 #[test]
-fn flags_are_set_so_that_nobody_is_contacted_again() {
+fn flags_are_set_so_that_no_client_is_contacted_again() {
     let flag = |column: &str, seen: &[&str]| {
         let name = column.split_whitespace().next().unwrap();
         let schema = schema(&format!("clients\n      id INTEGER pk\n      email TEXT\n      {column}"));

@@ -27,7 +27,7 @@ impl Sure {
     }
 }
 
-/// Refuses a form that another site made somebody send, and one whose box was not ticked.
+/// Refuses a form that another site submitted, and one whose box was not ticked.
 fn check(session: &Session, headers: &HeaderMap, mark: &str, sure: Option<&String>) -> Result<(), Problem> {
     session.check(headers, mark)?;
     crate::http::api::confirmed(sure.is_some())

@@ -254,7 +254,7 @@ struct PolicyPage {
     coverage: Coverage,
     guards: Vec<String>,
     period: Option<String>,
-    /// Whether the policy waits for somebody who may configure.
+    /// Whether the policy waits for a person who may configure.
     waits: bool,
 }
 

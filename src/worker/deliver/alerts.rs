@@ -26,13 +26,13 @@ const JOB: &str = "{job}";
 /// Who is told when something needs a person.
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
-    /// Sends letters; `None` if nobody gets any.
+    /// Sends e-mail; `None` if there are no recipients.
     pub mailer: Option<Mailer>,
     /// What is asked for when a job is done, with `{job}` in it where the job's name goes.
     pub ping: Option<String>,
     /// What is asked for when it was stopped or braked.
     pub ping_failed: Option<String>,
-    /// For how long clients may be due before somebody is told; zero for ever.
+    /// For how long clients may be due before operators are alerted; zero for ever.
     pub overdue: Duration,
 }
 

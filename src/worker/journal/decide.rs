@@ -12,7 +12,7 @@ use crate::journal::{Journal, JournalError};
 const TRIES: (u32, Duration) = (20, Duration::from_millis(500));
 
 /// This database is the one that the journal is about: what is in it counts,
-/// whoever wrote it, if it follows from what the ledger knows.
+/// regardless of the writer, if it follows from what the ledger knows.
 pub async fn adopt(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     begun(context, journal).await?;
     let last = journal.place().last().await?;

@@ -56,7 +56,7 @@ pub enum SweepError {
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
-    /// A selection that nobody saved.
+    /// A selection that was never saved.
     #[error("there is no selection `{name}`")]
     UnknownSelection {
         name: String,
@@ -79,7 +79,7 @@ pub enum SweepError {
         /// How many it has.
         has: usize,
     },
-    /// A selection that somebody changed at the same moment.
+    /// A selection that was changed at the same moment.
     #[error("selection `{name}` was deleted or replaced meanwhile")]
     SelectionChanged { name: String },
     /// A filter that the policy does not declare.
@@ -130,7 +130,7 @@ pub enum SweepError {
     /// A start that is bound to a preview of another plan.
     #[error("the policy or the schema changed since the preview")]
     PreviewOutdated,
-    /// Somebody started the same sweep.
+    /// The same sweep is running.
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
     /// No rehearsal of this plan passed.

@@ -120,7 +120,7 @@ impl Selections<'_> {
         Ok(keys.into_iter().map(|KeyJson(key)| key).collect())
     }
 
-    /// That nobody saved a selection of this name, and which one may have been meant.
+    /// That no selection of this name was saved, and which one may have been meant.
     pub async fn unknown(&self, name: &str) -> Result<SweepError, SweepError> {
         let mut all = match self.ledger {
             Some(ledger) => ledger.selections(None, NAMES).await?,

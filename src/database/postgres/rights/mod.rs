@@ -19,7 +19,7 @@ const PART: char = '\u{1f}';
 pub struct Change {
     /// Why.
     pub why: String,
-    /// The statement that does it, for somebody who may; `None` where only a person can say what it should be.
+    /// The statement that does it, for an administrator; `None` where only a person can say what it should be.
     pub statement: Option<String>,
 }
 
