@@ -141,7 +141,7 @@ async fn the_figures_are_those_of_the_data() {
     assert_eq!(overdue["clients"], due.len() - taken);
     let longer: Vec<&Value> = overdue["longer"].as_array().unwrap().iter().map(|own| &own["clients"]).collect();
     assert_eq!(longer, [waiting("2025-12-26"), waiting("2025-12-03"), waiting("2025-01-02")]);
-    // Everybody's period of two years ended on 31 December 2025, two days ago.
+    // All clients' period of two years ended on 31 December 2025, two days ago.
     let by_period = &report["now"]["overdue"][1];
     assert_eq!((&by_period["by"], &by_period["clients"]), (&"period".into(), &(90 - taken).into()));
     assert_eq!(by_period["longer"][0]["clients"], 0);
@@ -201,7 +201,7 @@ async fn groups_are_those_that_one_counts_by_hand() {
         let small: u64 = without[at].values().filter(|clients| **clients < 5).sum();
         assert_eq!(column["clients_in_small_groups_without"], small, "{name}");
     }
-    assert!(is_taken(&made()[12]), "somebody has the rare kind");
+    assert!(is_taken(&made()[12]), "a client has the rare kind");
 }
 
 #[tokio::test]

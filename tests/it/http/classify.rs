@@ -24,7 +24,7 @@ fn policy(office: &Office) -> String {
 }
 
 #[tokio::test]
-async fn p05_p06_a_new_column_is_classified_over_http_by_those_who_may_configure_and_nobody_else() {
+async fn p05_p06_a_new_column_is_classified_over_http_only_by_those_who_may_configure() {
     let office = office().await;
     let clerk = office.token("clerk", &[Right::Bulk]).await;
     let chief = office.token("chief", &[Right::Configure]).await;
