@@ -14,7 +14,6 @@ pub(super) use crate::report::{counted, number, reason};
 /// Where and how results go.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
-    /// As JSON.
     pub json: bool,
 }
 

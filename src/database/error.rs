@@ -364,7 +364,6 @@ pub struct Fault {
     pub code: String,
     /// What it lies with.
     pub kind: FaultKind,
-    /// In words.
     pub words: String,
 }
 
@@ -374,7 +373,6 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// That no connection was free.
 const NO_SLOT: &str = "no free connection in time";
 /// That the two sides could not agree on encryption.
 const UNENCRYPTED: &str = "no secure connection";

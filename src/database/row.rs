@@ -38,7 +38,6 @@ pub(super) struct Heading {
     pub(super) place: Arc<str>,
 }
 
-/// One row.
 #[derive(Debug, Clone)]
 pub struct Row {
     heading: Arc<Heading>,

@@ -14,7 +14,6 @@ const SEED: u64 = 25_052_018;
 pub struct Shipped {
     /// The folder below `policies`.
     pub name: &'static str,
-    /// What the company is.
     pub company: &'static str,
     /// Whose day it is there.
     pub time_zone: Tz,

@@ -10,7 +10,6 @@ pub enum Face {
     Command,
     /// The API.
     Http,
-    /// A page.
     Page,
 }
 

@@ -83,7 +83,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts clients with an outcome.
     pub fn count(&mut self, outcome: Outcome, clients: u64) {
         *match outcome {
             Outcome::Anonymized => &mut self.anonymized,

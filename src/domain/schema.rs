@@ -21,7 +21,6 @@ pub struct Schema {
     pub shows: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// One table.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LiveTable {
     /// Its name, as the database spells it.
@@ -52,7 +51,6 @@ pub struct LiveTable {
     pub replaces: bool,
 }
 
-/// One column.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LiveColumn {
     /// Its name, as the database spells it.
@@ -88,7 +86,6 @@ pub struct Unique {
     pub made_of: Vec<String>,
 }
 
-/// An index.
 #[derive(Debug, Clone, Serialize)]
 pub struct Index {
     /// Its columns, in order; `None` stands for an expression.
@@ -116,7 +113,6 @@ pub struct ForeignKey {
 /// A trigger, or a rule that rewrites statements.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trigger {
-    /// Its name.
     pub name: String,
     /// Whether it fires when a row is changed or deleted.
     #[serde(skip)]
@@ -146,7 +142,6 @@ pub enum Kind {
     Date,
     /// True or false.
     Boolean,
-    /// Bytes.
     Bytes,
     /// Not declared, or nothing known.
     Unknown,
@@ -155,7 +150,6 @@ pub enum Kind {
 /// What stands in a column that was emptied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// NULL.
     Null,
     /// A text without characters.
     Text,

@@ -63,7 +63,6 @@ pub(super) enum Act {
 /// What a column is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Guess {
-    /// Its class.
     pub(super) class: Class,
     /// What happens to it.
     pub(super) act: Option<Act>,

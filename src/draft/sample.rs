@@ -15,7 +15,6 @@ pub(super) enum Look {
     Json,
     /// Dates or moments, in whatever order.
     Date,
-    /// Numbers.
     Number,
     /// 0 and 1, yes and no, true and false.
     Flag,

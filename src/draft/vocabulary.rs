@@ -39,7 +39,6 @@ pub(super) enum Meaning {
     Region,
     /// A state: part of an address, or a status.
     State,
-    /// A country.
     Country,
     /// A date of birth.
     Birth,

@@ -31,7 +31,6 @@ use crate::service::jobs::job_status;
 use crate::traces::Span;
 use crate::worker::gate;
 
-/// What the text is.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// How long the number of overdue clients stands: counting them reads many rows.
 pub(super) const STANDS: Duration = Duration::from_secs(600);

@@ -8,7 +8,6 @@ use super::record::{OF_A_KEY, Record, START, open};
 pub struct Chain {
     /// The last record's number.
     pub number: i64,
-    /// Its hash.
     pub hash: String,
     /// The mark of the key that the next record must be sealed with; `None` where any configured key will do.
     pub mark: Option<String>,

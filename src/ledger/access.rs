@@ -46,7 +46,6 @@ pub struct Token {
     pub expires_at: String,
     /// When it was last used, to the hour.
     pub used_at: Option<String>,
-    /// Who revoked it.
     pub revoked_by: Option<String>,
     /// When.
     pub revoked_at: Option<String>,
@@ -69,7 +68,6 @@ impl FromRow for Token {
     }
 }
 
-/// A token to be.
 #[derive(Debug)]
 pub struct NewToken<'a> {
     /// Who or what it stands for.
@@ -91,11 +89,9 @@ pub struct NewToken<'a> {
 pub struct AskedFor {
     /// When.
     pub at: String,
-    /// Who.
     pub asked_by: String,
     /// `command` or `http`.
     pub way: String,
-    /// What.
     pub what: String,
     /// The right it needs.
     pub needs: String,
@@ -359,7 +355,6 @@ impl Ledger {
         run.await
     }
 
-    /// Ends a session.
     pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let ended = query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).execute(&mut **writer).await;

@@ -48,7 +48,6 @@ pub enum Finish {
     Done(Done),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
-        /// The parts.
         parts: Vec<NewBatch>,
         /// The sweep goes on behind this key, if the parts are not the whole batch.
         back_to: Option<String>,

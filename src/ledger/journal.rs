@@ -129,7 +129,6 @@ pub const ROTATED: &str = "rotated";
 pub struct Waiting {
     /// Its place in the outbox.
     pub id: i64,
-    /// The client.
     pub client_key: String,
     /// The sweep; 0 for a hold.
     pub sweep: i64,

@@ -189,7 +189,6 @@ impl Ledger {
             .await
     }
 
-    /// The selection of a name.
     pub async fn selection(&self, name: &str) -> Result<Option<Selection>, StoreError> {
         query_as(format!("{COLUMNS} AND name = $1")).bind(name).fetch_optional(self.readers()).await
     }

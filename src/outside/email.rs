@@ -27,7 +27,6 @@ pub struct Mailer {
     timeout: Duration,
 }
 
-/// A letter.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
     /// Its id, the same however often it is sent.

@@ -11,7 +11,6 @@ use crate::domain::policy::FileKind;
 /// A place with files of clients; nothing outside of it is ever deleted.
 #[derive(Debug, Clone)]
 pub enum Root {
-    /// A folder.
     Folder(Folder),
     /// A bucket of an object store, below its prefix.
     Bucket(Bucket),
@@ -72,7 +71,6 @@ impl Root {
     }
 }
 
-/// A root that is open.
 #[derive(Debug, Clone)]
 pub enum OpenRoot {
     /// A folder, and whether nothing but the marker is in it.

@@ -61,14 +61,12 @@ fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     first.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
-/// The report of a month.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthReport {
     /// Always `month`.
     pub report: &'static str,
     /// Who made it, when, and of what.
     pub about: About,
-    /// The month.
     pub month: String,
     /// The month in words.
     #[serde(skip)]
@@ -79,7 +77,6 @@ pub struct MonthReport {
     pub from: String,
     /// The first moment after it.
     pub until: String,
-    /// Whether it is over.
     pub is_over: bool,
     /// What came of the clients.
     pub clients: MonthClients,
@@ -146,10 +143,8 @@ pub struct MonthPolicy {
     pub sweeps: (i64, i64),
 }
 
-/// One sweep of the month.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthSweep {
-    /// What was asked.
     #[serde(flatten)]
     pub sweep: Asked,
     /// What came of the clients.

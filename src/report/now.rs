@@ -69,9 +69,7 @@ pub struct Groups {
     pub groups: u64,
     /// Clients in the smallest group: k. 0 if no client is anonymized.
     pub k: u64,
-    /// Small groups.
     pub small_groups: u64,
-    /// Clients in small groups.
     pub clients_in_small_groups: u64,
     pub columns: Vec<GroupColumn>,
 }

@@ -70,11 +70,9 @@ pub struct Category {
 #[derive(Debug, Clone, Serialize)]
 pub struct Free {
     pub table: String,
-    /// Why.
     pub why: String,
 }
 
-/// A job.
 #[derive(Debug, Clone, Serialize)]
 pub struct RegisterJob {
     pub name: String,

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::words::counted;
 use crate::domain::policy::{Action, Branch, Class, Column, Generalize, Link, Policy, Rows, Table};
 
-/// What remains.
 #[derive(Debug, Clone, Serialize)]
 pub struct Remains {
     /// In plain words.
@@ -52,7 +51,6 @@ pub struct Kept {
 #[derive(Debug, Clone, Serialize)]
 pub struct Coarsened {
     pub column: String,
-    /// To what.
     pub to: String,
 }
 

@@ -19,14 +19,12 @@ use crate::ledger::{Reason, Sweep, moment};
 use crate::worker::sweep::SweepError;
 use crate::worker::{Context, gate};
 
-/// The report of one sweep.
 #[derive(Debug, Clone, Serialize)]
 pub struct SweepReport {
     /// Always `sweep`.
     pub report: &'static str,
     /// Who made it, when, and of what.
     pub about: About,
-    /// What was asked for.
     pub sweep: Asked,
     /// Under which plan.
     pub policy: PolicyFacts,

@@ -12,9 +12,7 @@ const MOST: usize = 8;
 /// Something that was not checked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Unchecked {
-    /// What.
     pub what: String,
-    /// What that means.
     pub means: String,
 }
 

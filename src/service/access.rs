@@ -26,7 +26,6 @@ const PREFIX: &str = "lethe_";
 pub enum Way {
     /// The command line.
     Command,
-    /// HTTP.
     Http,
 }
 
@@ -93,7 +92,6 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.trim().as_bytes()))
 }
 
-/// Bytes in hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))

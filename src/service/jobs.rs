@@ -70,7 +70,6 @@ pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
     files.faults.into_iter().next().map_or(Ok(files.jobs), |(_, failure)| Err(failure))
 }
 
-/// The job of this name.
 pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
     let JobFiles { jobs, faults } = job_files(folder)?;
     if let Some((_, failure)) = faults.into_iter().find(|(own, _)| own == name) {

@@ -85,7 +85,6 @@ impl JournalStatus {
         all
     }
 
-    /// In one line.
     #[must_use]
     pub fn line(&self) -> String {
         let place = self.place.as_deref().unwrap_or("nowhere");

@@ -257,7 +257,6 @@ impl Service {
         found.filter(|own| self.sees_sweep(own)).ok_or_else(|| no_sweep(id))
     }
 
-    /// A sweep.
     pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
         self.allow_within(Right::Read, "look at sweeps", "").await?;
         let ledger = &self.context.ledger;

@@ -53,7 +53,6 @@ pub struct File {
     pub name: String,
     /// Its media type.
     pub kind: &'static str,
-    /// What is in it.
     pub bytes: Vec<u8>,
 }
 

@@ -52,7 +52,6 @@ pub enum Role {
     Scheduler(Vec<Job>),
     /// Works on batches.
     Worker,
-    /// Both.
     Both(Vec<Job>),
     /// Both, for one sweep, whatever the hour, until it has ended.
     Sweep(i64),

@@ -183,7 +183,6 @@ impl Selection {
     }
 }
 
-/// Keys, as JSON.
 async fn read(sql: Statement<'_, Scalars<KeyJson>>, connection: &mut Connection) -> Result<Vec<String>, StoreError> {
     Ok(sql.fetch_all(connection).await?.into_iter().map(|KeyJson(key)| key).collect())
 }

@@ -53,7 +53,6 @@ pub struct Request {
     pub tick: Option<DateTime<Utc>>,
     /// Earlier ticks that nothing ran for.
     pub skipped: u64,
-    /// The kind of sweep.
     pub kind: SweepKind,
     /// Filter names and values.
     pub filters: BTreeMap<String, Vec<String>>,

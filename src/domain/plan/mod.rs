@@ -384,7 +384,6 @@ pub struct SearchedGroup {
     pub columns: Vec<SearchedColumn>,
 }
 
-/// A column that is searched.
 #[derive(Debug, Clone)]
 pub struct SearchedColumn {
     pub name: String,
@@ -410,7 +409,6 @@ pub struct PlacedCondition {
     /// The place in the policy, such as `guards.open-documents.where`.
     pub place: String,
     pub table: String,
-    /// The condition.
     pub condition: Condition,
 }
 

@@ -22,7 +22,6 @@ pub(in crate::draft) struct GuardIdea {
     pub(in crate::draft) table: String,
     /// How its rows belong to a client, where that is not as in `[tables.…]`.
     pub(in crate::draft) client: Option<String>,
-    /// The condition.
     pub(in crate::draft) condition: String,
     /// Status words that were seen.
     pub(in crate::draft) seen: Vec<String>,

@@ -115,12 +115,7 @@ pub enum SweepError {
     NoChoice,
     /// A period that is none of the policy's choices.
     #[error("the period `{length}` is none of the policy's choices")]
-    NotAChoice {
-        /// The period.
-        length: Period,
-        /// The choices.
-        choices: Choices,
-    },
+    NotAChoice { length: Period, choices: Choices },
     /// A period of its own for a sweep that goes by no period.
     #[error("a `{kind}` sweep uses no period, and this one has a `length`")]
     LengthOfKind { kind: SweepKind },
@@ -130,7 +125,6 @@ pub enum SweepError {
     /// A start that is bound to a preview of another plan.
     #[error("the policy or the schema changed since the preview")]
     PreviewOutdated,
-    /// The same sweep is running.
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
     /// No rehearsal of this plan passed.
@@ -142,7 +136,6 @@ pub enum SweepError {
         if *rehearsed == 1 { "" } else { "s" }
     )]
     FewRehearsed {
-        /// The kind of the sweep.
         kind: SweepKind,
         /// How many clients the largest rehearsal anonymized.
         rehearsed: u64,
