@@ -18,7 +18,6 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 
-/// A bucket, and a prefix in it.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     url: String,

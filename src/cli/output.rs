@@ -58,7 +58,6 @@ fn coloured() -> bool {
     is_coloured(&std::io::stdout())
 }
 
-/// A text in a tone, on a terminal.
 pub(super) fn toned(tone: Tone, text: &str) -> String {
     if !coloured() {
         return text.to_owned();
@@ -88,7 +87,6 @@ pub(super) fn word(name: &str) -> String {
     if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
-/// A number of batches.
 pub(super) fn batches(count: u64) -> String {
     if count == 1 { "1 batch".to_owned() } else { format!("{} batches", number(count)) }
 }

@@ -96,7 +96,6 @@ async fn classify(place: &str, rule: &str, file: &Path, out: Output) -> Result<(
     Ok(())
 }
 
-/// The JSON Schema of a policy.
 pub(super) fn json_schema() -> String {
     serde_json::to_string_pretty(&crate::domain::policy::json_schema()).expect("plain data")
 }

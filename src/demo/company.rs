@@ -49,7 +49,6 @@ pub(super) struct Client {
     pub(super) contacts: Vec<(String, Person)>,
 }
 
-/// The company as it grows.
 pub(super) struct Company {
     pub(super) size: Size,
     pub(super) today: NaiveDate,

@@ -14,7 +14,6 @@ pub(super) struct Region {
     pub(super) given: &'static [&'static str],
     /// Last names.
     pub(super) family: &'static [&'static str],
-    /// Street names.
     pub(super) streets: &'static [&'static str],
     /// Whether the number stands before the street.
     pub(super) number_first: bool,

@@ -109,7 +109,6 @@ pub const SHIPPED: &[Shipped] = &[
 ];
 
 impl Shipped {
-    /// The policy of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|own| own.name == name)

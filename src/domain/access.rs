@@ -111,7 +111,6 @@ impl FromIterator<Right> for Rights {
 pub struct Limit(BTreeMap<String, Vec<String>>);
 
 impl Limit {
-    /// Whether there is none.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_empty()

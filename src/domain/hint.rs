@@ -8,7 +8,6 @@ use std::fmt::{self, Display, Formatter};
 pub enum Face {
     /// The command line, and logs.
     Command,
-    /// The API.
     Http,
     Page,
 }
@@ -29,7 +28,6 @@ impl Hint {
         Self(Box::new(Face::ALL.map(words)))
     }
 
-    /// The hint at a face.
     #[must_use]
     pub fn at(&self, face: Face) -> &str {
         &self.0[face as usize]

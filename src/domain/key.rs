@@ -37,7 +37,6 @@ impl Key {
         }
     }
 
-    /// The key as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         self.0.to_string()

@@ -94,7 +94,6 @@ impl Tally {
         } += clients;
     }
 
-    /// Clients with an outcome.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         match outcome {

@@ -31,7 +31,6 @@ pub struct LiveTable {
     pub unique: Vec<Unique>,
     /// The columns of every index, in order, unique ones included.
     pub indexes: Vec<Index>,
-    /// Declared foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// Triggers, and rules that rewrite statements.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -94,10 +93,8 @@ pub struct Index {
     pub partial: bool,
 }
 
-/// A declared foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForeignKey {
-    /// The columns of this table.
     pub columns: Vec<String>,
     /// The table they refer to, as the database spells it.
     pub references: String,
@@ -202,7 +199,6 @@ impl LiveTable {
         self.columns.iter().find(|column| column.name == name).or_else(alike)
     }
 
-    /// Whether this name means this column.
     #[must_use]
     pub fn is_called(&self, column: &LiveColumn, name: &str) -> bool {
         self.column(name).is_some_and(|found| found.name == column.name)

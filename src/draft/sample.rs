@@ -9,7 +9,6 @@ pub(super) enum Look {
     Iban,
     /// Telephone numbers as people write them.
     Phone,
-    /// UUIDs.
     Uuid,
     /// JSON objects or lists.
     Json,
@@ -22,7 +21,6 @@ pub(super) enum Look {
     Web,
     /// IP addresses.
     Ip,
-    /// A street and a number.
     Street,
     /// Two or three capitalized words.
     PersonName,

@@ -15,7 +15,6 @@ const OF_ADDRESS: usize = 512;
 /// Those beyond the most, for health checks alone.
 const RESERVED: usize = 32;
 
-/// A connection.
 #[derive(Debug)]
 pub(super) struct Guest {
     number: u64,

@@ -36,18 +36,15 @@ pub struct Token {
     pub name: String,
     /// What it may do.
     pub rights: Rights,
-    /// The clients to which it is limited.
     #[serde(rename = "only")]
     pub limit: Limit,
     pub made_by: String,
-    /// When.
     pub made_at: String,
     /// Until when it is good.
     pub expires_at: String,
     /// When it was last used, to the hour.
     pub used_at: Option<String>,
     pub revoked_by: Option<String>,
-    /// When.
     pub revoked_at: Option<String>,
 }
 
@@ -76,7 +73,6 @@ pub struct NewToken<'a> {
     pub hash: &'a str,
     /// What it may do.
     pub rights: &'a Rights,
-    /// The clients to which it is limited.
     pub limit: &'a Limit,
     /// Who makes it.
     pub made_by: &'a str,
@@ -84,16 +80,13 @@ pub struct NewToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a caller asked for.
 #[derive(Debug, Clone, Serialize)]
 pub struct AskedFor {
-    /// When.
     pub at: String,
     pub asked_by: String,
     /// `command` or `http`.
     pub way: String,
     pub what: String,
-    /// The right it needs.
     pub needs: String,
     /// 1 if it was allowed.
     pub allowed: i64,
@@ -361,7 +354,6 @@ impl Ledger {
         ended.map(|_| ())
     }
 
-    /// When a token was made.
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
         query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1").bind(token).fetch_optional(self.readers()).await
     }

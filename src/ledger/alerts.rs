@@ -11,7 +11,6 @@ use crate::database::{StoreError, query, query_as, query_scalar};
 pub struct NewMessage {
     /// The webhook, or what else it goes by.
     pub target: String,
-    /// Its type.
     pub event: &'static str,
     /// What it says, as JSON.
     pub body: String,

@@ -12,11 +12,9 @@ use crate::queue::Claim;
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
-/// A batch as the ledger has it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Batch {
     pub id: i64,
-    /// The sweep it belongs to.
     pub sweep: i64,
     /// The clients' keys, a JSON array.
     pub keys: String,

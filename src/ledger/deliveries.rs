@@ -79,13 +79,11 @@ from_row!(Outstanding { sweep, kind, target, open, failed, since, error });
 /// A file or folder that could not be deleted, and was given up.
 #[derive(Debug, Clone, Serialize)]
 pub struct StuckFile {
-    /// The client whose it is.
     pub client_key: String,
     /// `file` or `folder`.
     pub kind: String,
     pub target: String,
     pub sweep: i64,
-    /// Why.
     pub error: Option<String>,
     /// The path, where one client is asked about; it can name a person.
     #[serde(skip_serializing_if = "Option::is_none")]

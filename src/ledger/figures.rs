@@ -24,7 +24,6 @@ pub struct Standing {
     pub refused: u64,
     /// Clients that failed when they were last processed.
     pub failed: u64,
-    /// Clients on hold.
     pub on_hold: u64,
 }
 
@@ -39,7 +38,6 @@ pub struct Work {
     pub waiting_since: Option<String>,
 }
 
-/// The last sweep of a job.
 #[derive(Debug, Clone)]
 pub struct LastOfJob {
     pub job: String,

@@ -154,7 +154,6 @@ pub struct Backlog {
 
 from_row!(Backlog { records, since });
 
-/// A segment that is in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub segment: i64,

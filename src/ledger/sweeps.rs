@@ -262,7 +262,6 @@ impl Ledger {
         .await
     }
 
-    /// The sweep of this number.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
     }

@@ -35,7 +35,6 @@ pub struct Letter<'a> {
     pub at: DateTime<Utc>,
     /// What it is about, in a line.
     pub subject: &'a str,
-    /// What it says.
     pub text: &'a str,
 }
 

@@ -36,10 +36,8 @@ pub struct OpenFolder {
     device: u64,
 }
 
-/// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// It was there, and is deleted.
     Deleted,
     /// It was not there.
     Missing,

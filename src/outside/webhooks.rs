@@ -66,7 +66,6 @@ pub struct Webhook {
     pub url: Url,
     /// Each signs every message, so that one can take another's place.
     pub secrets: Vec<Secret>,
-    /// What it is told of.
     pub events: BTreeSet<Event>,
     /// Under which client keys are hashed, where they are not told as they are.
     pub hashed: Option<Secret>,
@@ -74,12 +73,10 @@ pub struct Webhook {
     pub most_clients: usize,
 }
 
-/// A message as the ledger has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
     /// Its id, the same however often it is sent.
     pub id: &'a str,
-    /// Its type.
     pub event: &'a str,
     /// When what it tells of happened.
     pub at: &'a str,

@@ -34,11 +34,8 @@ use crate::worker::Context;
 /// Who made a report, when, and of what.
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
-    /// When.
     pub made_at: String,
-    /// The account it was made by.
     pub made_by: String,
-    /// The version of Lethe.
     pub lethe: &'static str,
     /// The database, without any password.
     pub database: String,

@@ -18,7 +18,6 @@ use crate::domain::outcome::Tally;
 use crate::ledger::moment;
 use crate::worker::Context;
 
-/// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Month(NaiveDate);
 
@@ -68,7 +67,6 @@ pub struct MonthReport {
     /// Who made it, when, and of what.
     pub about: About,
     pub month: String,
-    /// The month in words.
     #[serde(skip)]
     pub words: String,
     /// On whose clocks.
@@ -78,7 +76,6 @@ pub struct MonthReport {
     /// The first moment after it.
     pub until: String,
     pub is_over: bool,
-    /// What came of the clients.
     pub clients: MonthClients,
     /// The sweeps, by who started them.
     pub jobs: Vec<MonthJob>,
@@ -102,7 +99,6 @@ pub struct MonthReport {
     pub not_checked: Vec<Unchecked>,
 }
 
-/// What came of the clients in a month.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MonthClients {
     /// Clients anonymized by its sweeps.
@@ -118,7 +114,6 @@ pub struct MonthClients {
 pub struct MonthJob {
     /// The job; `None` for sweeps started by hand without one.
     pub job: Option<String>,
-    /// Sweeps opened.
     pub sweeps: u64,
     /// Sweeps that went through.
     pub done: u64,
@@ -128,7 +123,6 @@ pub struct MonthJob {
     pub braked: u64,
     /// Ticks that nothing ran for.
     pub missed: u64,
-    /// Clients anonymized.
     pub anonymized: u64,
     /// Clients that failed, once for each sweep.
     pub failed: u64,
@@ -147,7 +141,6 @@ pub struct MonthPolicy {
 pub struct MonthSweep {
     #[serde(flatten)]
     pub sweep: Asked,
-    /// What came of the clients.
     pub clients: Tally,
 }
 

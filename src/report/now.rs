@@ -20,7 +20,6 @@ const MOST_VALUES: i64 = 20;
 /// What is true at the moment the report is made, whenever its sweep was.
 #[derive(Debug, Clone, Serialize)]
 pub struct Now {
-    /// The moment.
     pub at: String,
     /// The day, in the configured time zone.
     pub day: NaiveDate,
@@ -74,7 +73,6 @@ pub struct Groups {
     pub columns: Vec<GroupColumn>,
 }
 
-/// What one column does to the groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GroupColumn {
     pub column: String,
@@ -98,12 +96,10 @@ pub struct GroupColumn {
 pub struct RareValue {
     /// The value; `None` is NULL.
     pub value: Option<String>,
-    /// The clients that have it.
     pub clients: u64,
 }
 
 impl Now {
-    /// Asks for all of it.
     pub(super) async fn ask(
         context: &Context,
         plan: Result<&Loaded, String>,

@@ -28,7 +28,6 @@ pub struct SweepReport {
     pub sweep: Asked,
     /// Under which plan.
     pub policy: PolicyFacts,
-    /// What came of it.
     pub clients: Clients,
     /// Why clients were refused; one with two reasons counts for both.
     pub refusals: Vec<Told>,
@@ -60,20 +59,17 @@ impl OldRows {
     }
 }
 
-/// What was asked of a sweep.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
     pub id: i64,
     /// The job; `None` if it was started by hand without one.
     pub job: Option<String>,
-    /// The account that opened it.
     pub opened_by: String,
     /// The scheduled moment; `None` if it was started by hand.
     pub tick: Option<String>,
     /// Earlier ticks that it stands for.
     pub skipped: i64,
     pub kind: String,
-    /// The day it went by.
     pub day: NaiveDate,
     /// The first day on which activity kept a client.
     pub cutoff: Option<NaiveDate>,
@@ -98,12 +94,10 @@ pub struct Asked {
     pub closed_at: Option<String>,
 }
 
-/// What came of the clients.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Clients {
     /// All that were looked at.
     pub looked_at: u64,
-    /// By outcome.
     #[serde(flatten)]
     pub tally: Tally,
     /// Failures that stood from earlier sweeps.
@@ -116,7 +110,6 @@ pub struct Clients {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
     pub reason: String,
-    /// In words.
     pub text: String,
     /// How many clients have it.
     pub clients: u64,

@@ -24,7 +24,6 @@ const PREFIX: &str = "lethe_";
 /// By which way a caller asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// The command line.
     Command,
     Http,
 }
@@ -39,7 +38,6 @@ impl Way {
     }
 }
 
-/// Who asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The token's name, or the account of the operating system.

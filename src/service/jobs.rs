@@ -17,10 +17,8 @@ use crate::ledger::{Ledger, Pause, SweepPage};
 use crate::worker::sweep::{Mode, survey};
 use crate::worker::{Context, Request};
 
-/// The job files of a folder.
 #[derive(Debug, Default)]
 pub struct JobFiles {
-    /// The jobs, by name.
     pub jobs: Vec<Job>,
     /// The files that are not jobs, each by its name without `.toml`, and why.
     pub faults: Vec<(String, Failure)>,
@@ -64,7 +62,6 @@ fn unreadable(folder: &Path, kind: std::io::ErrorKind) -> Failure {
     Failure::new(what, "`jobs` in `lethe.toml` names the folder of the job files")
 }
 
-/// The jobs of a folder, by name.
 pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
     let files = job_files(folder)?;
     files.faults.into_iter().next().map_or(Ok(files.jobs), |(_, failure)| Err(failure))

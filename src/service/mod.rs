@@ -58,7 +58,6 @@ impl Service {
         Self { context, caller, ..self.clone() }
     }
 
-    /// The day it is.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         self.context.ledger.clock().now().with_timezone(&self.time_zone).date_naive()

@@ -283,7 +283,6 @@ impl Service {
         if self.caller.limit.is_none() { MOST_LISTED } else { MOST_LISTED * 10 }
     }
 
-    /// A review with its clients.
     pub async fn review(&self, name: &str) -> Result<Reviewed, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
         let review = self.find(name).await?;

@@ -43,7 +43,6 @@ pub struct Selected {
 pub struct Given<'a> {
     /// The keys as people write them, each with its place.
     pub keys: &'a mut (dyn Iterator<Item = Result<(usize, String), Failure>> + Send),
-    /// A place in words.
     pub place: &'a (dyn Fn(usize) -> String + Sync),
 }
 

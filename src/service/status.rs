@@ -32,7 +32,6 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// A sweep with its progress.
     pub async fn of(context: &Context, sweep: Sweep) -> Result<Self, Failure> {
         let progress = context.ledger.progress(sweep.id).await?;
         let rows = match sweep.kind {

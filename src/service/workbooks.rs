@@ -39,7 +39,6 @@ const MOST_READ: usize = 4;
 
 /// An archive.
 const ZIP: &str = "application/zip";
-/// A workbook.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The line of a workbook that says which review it is of.
 const NUMBER: &str = "Number";
@@ -47,7 +46,6 @@ const NUMBER: &str = "Number";
 const PLAN: &str = "Plan";
 const CLIENTS: &str = "Clients";
 
-/// A file to be saved.
 #[derive(Debug)]
 pub struct File {
     pub name: String,

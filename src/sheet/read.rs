@@ -14,7 +14,6 @@ const MOST_COLUMNS: usize = 64;
 pub struct Saved {
     /// What its sheet `About` says.
     pub about: Vec<(String, String)>,
-    /// The columns' names.
     pub columns: Vec<String>,
     /// The rows that have something in them.
     pub rows: Vec<Row>,
@@ -24,7 +23,6 @@ pub struct Saved {
     pub saved_with: String,
 }
 
-/// A row with something in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its number, as spreadsheet programs show it.
@@ -134,7 +132,6 @@ fn shared(xml: &str) -> Result<Vec<String>, SheetError> {
     Ok(texts)
 }
 
-/// A cell as it is read.
 #[derive(Default)]
 struct Cell {
     column: usize,

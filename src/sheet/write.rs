@@ -11,12 +11,10 @@ use super::{ABOUT, ROWS, SheetError, package, plain};
 /// The widest column, in characters.
 const WIDEST: usize = 60;
 
-/// What a workbook says.
 #[derive(Debug, Clone, Default)]
 pub struct Workbook {
     /// What the rows are: a name and what it is, line by line.
     pub about: Vec<(String, String)>,
-    /// The columns' names.
     pub columns: Vec<String>,
     /// A row for each client; every cell is a text.
     pub rows: Vec<Vec<String>>,

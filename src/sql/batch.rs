@@ -424,7 +424,6 @@ pub fn fail(dialect: Dialect) -> String {
 pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
      (SELECT n FROM lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET $1)";
 
-/// Counts clients by state.
 pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
 
 /// Counts the reasons of the refused, each client once for each of its reasons.

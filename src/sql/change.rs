@@ -165,7 +165,6 @@ impl Scope<'_> {
         }
     }
 
-    /// The parts of a key as one text.
     fn key_text_of(&self, key: &[String]) -> String {
         key.iter().map(|key| self.dialect.as_text(&name(key))).collect::<Vec<_>>().join(" || '-' || ")
     }

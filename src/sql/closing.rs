@@ -14,7 +14,6 @@ use crate::domain::outcome::HOLD;
 use crate::domain::plan::{Condition, Delete, Path, Plan, Step, Update};
 use crate::domain::sweep::SweepKind;
 
-/// The last look of a batch.
 #[derive(Debug, Clone)]
 pub struct LastLook {
     /// Finds clients of whose rows a rule would still change or delete one: `n`, and the rule's table or column. Asked

@@ -22,7 +22,6 @@ pub(super) struct Looks {
     pub(super) results: Vec<String>,
 }
 
-/// A condition on a row.
 pub(super) struct OfRow {
     pub(super) sql: String,
     /// Whether no row can hold a value that it cannot read.

@@ -20,7 +20,6 @@ use crate::traces::Span;
 /// reasons as a JSON array.
 pub type Failing = BTreeMap<i64, String>;
 
-/// What a batch works on.
 #[derive(Debug)]
 pub struct Work<'a> {
     pub plan: &'a Plan,
@@ -45,7 +44,6 @@ pub struct Done {
 pub enum BatchFault {
     /// Some client's rows refuse the change; which is not known.
     Rows {
-        /// Why.
         fault: Fault,
         /// The rule that was refused, by its place in the order of rules, if it was one.
         rule: Option<usize>,

@@ -65,7 +65,6 @@ pub struct Context {
     pub ledger: Ledger,
     /// Policy and plan.
     pub planner: Planner,
-    /// Bounds.
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,

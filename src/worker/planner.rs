@@ -34,16 +34,11 @@ pub enum PlanLoadError {
     Missing { path: PathBuf },
     /// The policy is there and cannot be read.
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
-    Unreadable {
-        path: PathBuf,
-        /// Why.
-        kind: std::io::ErrorKind,
-    },
+    Unreadable { path: PathBuf, kind: std::io::ErrorKind },
     /// The policy is not a policy.
     #[error("`{path}` {source}")]
     Policy {
         path: PathBuf,
-        /// Why.
         #[source]
         source: PolicyError,
     },
@@ -212,7 +207,6 @@ impl Planner {
         *self.checked.lock().await = None;
     }
 
-    /// The policy as it is written.
     pub fn policy(&self) -> Result<Policy, PlanLoadError> {
         let text = self.text()?;
         Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })

@@ -25,7 +25,6 @@ const ROWS: u64 = 5_000;
 /// How long a table waits that cannot have its turn now.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Old rows of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableRows {
     pub table: String,

@@ -33,7 +33,6 @@ pub(super) struct Page {
     pub last: bool,
 }
 
-/// A connection to select on.
 pub(super) enum Selecting {
     /// One of those for short questions.
     Pooled(Connection),

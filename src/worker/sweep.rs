@@ -87,7 +87,6 @@ pub struct Request {
 /// What a preview showed to the person who starts the sweep.
 #[derive(Debug, Clone)]
 pub struct Bound {
-    /// The digest of the plan.
     pub digest: String,
     /// The keys of its clients, as JSON, where the sweep selects them by itself and they can be held.
     pub keys: Option<Vec<String>>,
@@ -166,7 +165,6 @@ pub(super) struct Prepared {
     pub(super) restored: bool,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
-    /// The saved selection that was asked for.
     pub(super) saved: Option<ledger::Selection>,
     /// What the brake lets it take.
     pub(super) allowance: Allowance,

@@ -54,7 +54,6 @@ pub struct Plan {
     pub policy: Policy,
     /// SHA-256 over the policy and the schema facts it relies on, in hex.
     pub digest: String,
-    /// The table of clients.
     pub client: ClientPlan,
     /// Filter names and the client columns behind them.
     pub filters: BTreeMap<String, FilterPlan>,
@@ -167,7 +166,6 @@ pub struct RetentionPlan {
     pub due_without: bool,
 }
 
-/// One source of activity.
 #[derive(Debug, Clone)]
 pub struct ActivityPlan {
     pub table: String,
@@ -213,7 +211,6 @@ pub struct Step {
     pub table: String,
     /// All ways from a row to its client.
     pub paths: Vec<Path>,
-    /// Rows to delete.
     pub deletes: Vec<Delete>,
     /// Whether the deletion waits until the residue check is over, because
     /// other tables are reached through this one.
@@ -364,7 +361,6 @@ pub struct Searched {
     pub identity: Vec<String>,
     /// The way from a row to its client.
     pub path: Path,
-    /// The columns, in groups.
     pub groups: Vec<SearchedGroup>,
     /// Rows in which these columns hold the same key as the path's own are
     /// searched by another way already.
@@ -461,7 +457,6 @@ impl Step {
 pub struct Reach {
     /// Tables with rows that change or go.
     pub tables: usize,
-    /// Columns that change.
     pub columns: usize,
     /// Guards that can refuse.
     pub guards: usize,

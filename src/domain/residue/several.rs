@@ -24,7 +24,6 @@ pub struct Several {
 
 struct Value {
     former: Former,
-    /// The clients who had it.
     clients: BTreeSet<usize>,
     is_word: bool,
 }

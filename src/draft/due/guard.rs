@@ -14,7 +14,6 @@ use super::super::write::identifier;
 /// What could refuse a client.
 #[derive(Debug)]
 pub(in crate::draft) struct GuardIdea {
-    /// A short name.
     pub(in crate::draft) name: String,
     /// What people would read.
     pub(in crate::draft) reason: String,

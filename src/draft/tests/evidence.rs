@@ -6,7 +6,6 @@ use crate::domain::sample::Sampled;
 /// A table, its columns, and the values row by row.
 type Rows<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
 
-/// Samples of whole rows.
 fn rows(said: &[Rows], schema: &Schema) -> Samples {
     let mut samples = Samples::new();
     for (table, columns, rows) in said {

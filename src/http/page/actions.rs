@@ -182,7 +182,6 @@ fn to_client(key: &str) -> Redirect {
     Redirect::to(&format!("/clients?{query}"))
 }
 
-/// The form of a release.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Release {

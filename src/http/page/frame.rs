@@ -264,7 +264,6 @@ impl Frame {
         }
     }
 
-    /// A step of a sweep, in words.
     pub(super) fn step(&self, step: &Step, sweep: &Sweep) -> String {
         let w = self.w;
         let counted = |forms| self.sized(forms, step.of).replace("{d}", &self.number(step.done));

@@ -26,7 +26,6 @@ const MOST_REQUESTS: u32 = 500;
 /// How many months a page lists.
 const MONTHS: usize = 24;
 
-/// A cell of a list.
 enum Cell {
     Text(String),
     Link(String, String),
@@ -258,7 +257,6 @@ struct PolicyPage {
     waits: bool,
 }
 
-/// The form of a rule.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {

@@ -39,7 +39,6 @@ pub struct Stuck {
 }
 
 impl Stuck {
-    /// What the event is called.
     #[must_use]
     pub fn event(&self) -> String {
         let cause = match self.cause {

@@ -58,11 +58,7 @@ pub enum SweepError {
     EmptyList,
     /// A selection that was never saved.
     #[error("there is no selection `{name}`")]
-    UnknownSelection {
-        name: String,
-        /// One like it.
-        nearest: Option<String>,
-    },
+    UnknownSelection { name: String, nearest: Option<String> },
     /// A name that several selections have.
     #[error("more than one selection is called `{name}`")]
     AmbiguousSelection {
@@ -85,9 +81,7 @@ pub enum SweepError {
     /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
-        /// The filter.
         name: String,
-        /// One like it.
         nearest: Option<String>,
         /// Those declared.
         known: Vec<String>,
@@ -95,17 +89,14 @@ pub enum SweepError {
     /// A value of a filter that its column cannot hold.
     #[error("a value of the filter `{name}` is not {wanted}, which `{column}` would have to hold")]
     FilterValue {
-        /// The filter.
         name: String,
         /// The client column behind it.
         column: String,
-        /// What a value has to be.
         wanted: &'static str,
     },
     /// A filter of which a sweep must give one value, and gives none or several.
     #[error("the policy asks for exactly one value of the filter `{name}`, and the sweep gives {}", if *given == 0 { "none".to_owned() } else { given.to_string() })]
     OneValue {
-        /// The filter.
         name: String,
         /// How many values the sweep gives.
         given: usize,
@@ -186,7 +177,6 @@ pub enum SweepError {
     /// A person paused its job, or all work.
     #[error("{}", .0.line())]
     Paused(Box<Pause>),
-    /// The process is stopping.
     #[error("the process is stopping, so it opens no sweep")]
     Stopping,
     /// The journal cannot be read or written.
