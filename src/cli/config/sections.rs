@@ -224,7 +224,7 @@ impl std::fmt::Debug for AlertsConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::cli) struct EmailConfig {
-    /// The server that takes letters: `smtps://user@host` or `smtp://user@host`.
+    /// The server that accepts e-mail: `smtps://user@host` or `smtp://user@host`.
     pub server: Option<String>,
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
