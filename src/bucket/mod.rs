@@ -18,7 +18,6 @@ use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 
-/// A bucket, and a prefix in it.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     url: String,
@@ -34,10 +33,6 @@ struct Said<'a> {
 }
 
 /// What is wrong with a bucket's URL, behind the name of the setting.
-///
-/// # Errors
-///
-/// A fragment that says so, without the URL.
 pub fn check(url: &str) -> Result<(), &'static str> {
     read(url).map(drop)
 }
@@ -70,10 +65,6 @@ impl Bucket {
     ///
     /// Who we are is for the environment to say, in the variables of the provider's own tools.
     /// Nothing is asked for yet.
-    ///
-    /// # Errors
-    ///
-    /// A fragment that says what is wrong with the URL or the environment.
     pub fn open(url: &str) -> Result<Self, String> {
         let Said { scheme, name, prefix } = read(url)?;
         // What encrypts is what the database's connections are encrypted with; a second time it is there already.

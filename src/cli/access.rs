@@ -28,7 +28,7 @@ struct Entries {
     operators: BTreeMap<String, Rights>,
 }
 
-/// The rights of an account. Without `[access]`, whoever can read the
+/// The rights of an account. Without `[access]`, everyone who can read the
 /// configuration has the database's password anyway, and may do everything.
 fn rights(config: &Config, account: &str) -> Rights {
     match &config.access.0 {
@@ -69,7 +69,7 @@ pub(super) fn permit(config: &Config, right: Right, what: &str) -> Result<(), Fa
     if caller.rights.hold(right) { Ok(()) } else { Err(refusal(&caller, right, what)) }
 }
 
-/// Whether whoever asks may configure; without a ledger there is no token, and they ask as an account.
+/// Whether the caller may configure; without a ledger there is no token, and they ask as an account.
 pub(super) async fn may_configure(config: &Config, store: &Store) -> Result<bool, Failure> {
     let asks = if Ledger::exists(store).await? {
         caller(config, &Ledger::open(store, &Clock::System).await?).await?

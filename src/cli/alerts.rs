@@ -11,7 +11,7 @@ use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::domain::reading::trouble;
 use crate::ledger::moment;
-use crate::outside::{Answer, Event, Letter, Mailer, Message};
+use crate::outside::{Answer, Email, Event, Mailer, Message};
 use crate::worker::deliver::alerts::{Alerts, EMAIL, PING, ping_url};
 use crate::worker::watch::Alert;
 
@@ -22,7 +22,7 @@ const TEXT: &str = "this is a test: nothing is wrong";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Tell everybody who is told, now, and say whether it went through.
+    /// Send a test alert to all recipients, and report whether it was delivered.
     Test,
 }
 
@@ -120,11 +120,11 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
     }
     if let Some(mailer) = &targets.alerts.mailer {
-        let letter = Letter { id: &id, at: now, subject: "Lethe: test", text: &format!("{TEXT}\n") };
+        let email = Email { id: &id, at: now, subject: "Lethe: test", text: &format!("{TEXT}\n") };
         let recipients = mailer.recipients();
         for (number, to) in recipients.iter().enumerate() {
             let name = if recipients.len() > 1 { format!("{EMAIL} {}", number + 1) } else { EMAIL.to_owned() };
-            told.push(Told::of(name, mailer.send(&letter, Some(to)).await));
+            told.push(Told::of(name, mailer.send(&email, Some(to)).await));
         }
     }
     if let (Some(url), Some(sender)) = (&targets.alerts.ping, &targets.sender) {

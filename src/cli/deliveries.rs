@@ -21,7 +21,7 @@ const MOST: u32 = 1000;
 pub(super) struct Args {
     /// Only the files of this client, with their paths.
     key: Option<String>,
-    /// Count what was given up as done: somebody has seen to it.
+    /// Mark abandoned deliveries as done by an operator.
     #[arg(long)]
     settled: bool,
     /// With --settled, what was to go to this root or webhook; also what still waits, if `lethe.toml` does not declare it.

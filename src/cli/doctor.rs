@@ -53,7 +53,7 @@ impl Findings {
         self.0.push(Finding { verdict, about, what: what.into(), statement: None });
     }
 
-    /// A statement that somebody should run who may.
+    /// A statement for a person with the right to run it.
     fn prescribe(&mut self, verdict: Verdict, about: &'static str, what: String, statement: Option<String>) {
         self.0.push(Finding { verdict, about, what, statement });
     }

@@ -85,7 +85,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
 }
 
 /// Tells the journal at once, and not when a sweep is worked on next: were the
-/// database lost meanwhile, nobody else would know.
+/// database lost meanwhile, no other record would show it.
 async fn tell(context: &Context) {
     if let Err(error) = Keeper::new(context).round().await {
         tracing::warn!(error = error.brief(), "the journal is updated later");

@@ -110,7 +110,6 @@ impl JournalConfig {
     }
 }
 
-/// What a key of the journal is called.
 const JOURNALS: &str = "the journal's key";
 
 /// Reads a key, `whose` says which.

@@ -121,7 +121,7 @@ enum Command {
     /// Make, revoke and list tokens: who may ask over HTTP, and what for.
     #[command(subcommand)]
     Token(token::Command),
-    /// Tell on purpose whoever is told when something needs a person.
+    /// Test the alerts that report what needs a person.
     #[command(subcommand)]
     Alerts(alerts::Command),
     /// Check everything that a sweep relies on.
@@ -165,10 +165,6 @@ pub fn usage(error: &clap::Error) -> Failure {
 }
 
 /// Does what was asked.
-///
-/// # Errors
-///
-/// [`Failure`] with what went wrong and what to do about it.
 pub async fn execute(cli: Cli) -> Result<(), Failure> {
     let out = Output { json: cli.global.json };
     let file = &cli.global.config;

@@ -14,7 +14,6 @@ pub(super) use crate::report::{counted, number, reason};
 /// Where and how results go.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
-    /// As JSON.
     pub json: bool,
 }
 
@@ -40,10 +39,6 @@ pub(super) fn print(text: &str) {
 }
 
 /// Whether stdout took everything that was printed.
-///
-/// # Errors
-///
-/// [`Failure`] if it did not. What the command did is done all the same.
 pub(super) fn delivered() -> Result<(), Failure> {
     let Some(kind) = LOST.get() else { return Ok(()) };
     let what = format!("the result could not be written to stdout: {}", trouble(*kind));
@@ -63,7 +58,6 @@ fn coloured() -> bool {
     is_coloured(&std::io::stdout())
 }
 
-/// A text in a tone, on a terminal.
 pub(super) fn toned(tone: Tone, text: &str) -> String {
     if !coloured() {
         return text.to_owned();
@@ -93,7 +87,6 @@ pub(super) fn word(name: &str) -> String {
     if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
-/// A number of batches.
 pub(super) fn batches(count: u64) -> String {
     if count == 1 { "1 batch".to_owned() } else { format!("{} batches", number(count)) }
 }

@@ -48,7 +48,7 @@ impl FilesConfig {
     }
 }
 
-/// The root in a folder, as somebody wrote it and as it is found from here.
+/// The root in a folder, as written and as an absolute path.
 fn root(path: &Path, written: &Path) -> Result<Root, &'static str> {
     let text = written.to_string_lossy();
     if text.trim().is_empty() {

@@ -10,8 +10,8 @@ use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
 use crate::database::{Bounds, MOST_NEAR, Searched, Store};
-use crate::domain::plan::{Path as Way, Plan, PlanError};
-use crate::domain::policy::{Action, Branch, Generalize, Literal, Part, Policy};
+use crate::domain::plan::{Branch, Path as Way, Plan, PlanError};
+use crate::domain::policy::{Action, Column, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
 use crate::draft::{Draft, Refused, Wishes, accepted, draft, questions};
@@ -96,7 +96,6 @@ async fn classify(place: &str, rule: &str, file: &Path, out: Output) -> Result<(
     Ok(())
 }
 
-/// The JSON Schema of a policy.
 pub(super) fn json_schema() -> String {
     serde_json::to_string_pretty(&crate::domain::policy::json_schema()).expect("plain data")
 }
@@ -327,9 +326,12 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         let said = policy.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(&step.table)).map(|(_, own)| own);
         for update in step.updates.iter().chain(&step.unlinks) {
             for rule in &update.rules {
-                let class = said.and_then(|own| own.columns.get(&rule.column)).map(|own| own.class.to_string());
-                let what: Vec<String> = rule.branches.iter().map(branch).collect();
-                rows.push(vec![format!("  {}", rule.column), class.unwrap_or_default(), what.join("; else ")]);
+                let said = said.and_then(|own| own.columns.get(&rule.column));
+                let class = said.map(|own| own.class.to_string()).unwrap_or_default();
+                let links = said.map(Column::links).unwrap_or_default();
+                let only = links.first().copied().flatten().filter(|only| links.iter().all(|own| *own == Some(*only)));
+                let what: Vec<String> = rule.branches.iter().map(|own| branch(own, only.map(String::as_str))).collect();
+                rows.push(vec![format!("  {}", rule.column), class, what.join("; else ")]);
             }
         }
         for file in plan.files.iter().filter(|file| file.table == step.table) {
@@ -364,7 +366,7 @@ fn ways(paths: &[Way]) -> String {
     all.join(" or ")
 }
 
-fn branch(branch: &Branch) -> String {
+fn branch(branch: &Branch, only: Option<&str>) -> String {
     let what = match &branch.action {
         Action::Constant(Literal::Text(text)) => format!("replace by `{text}`"),
         Action::Constant(Literal::Boolean(value)) => format!("set to {value}"),
@@ -389,8 +391,8 @@ fn branch(branch: &Branch) -> String {
         Action::Generalize(to) => format!("coarsen to the {}", format!("{to:?}").to_lowercase()),
         Action::Redact(paths) => format!("remove {}", paths.join(", ")),
     };
-    match &branch.condition {
-        Some(condition) => format!("{what} where {condition}"),
-        None => what,
-    }
+    let links = branch.paths.first().map(|path| path.name.as_str()).or(only);
+    let links = links.map(|link| format!(" for {link}")).unwrap_or_default();
+    let condition = branch.condition.as_ref().map(|own| format!(" where {}", own.text())).unwrap_or_default();
+    format!("{what}{links}{condition}")
 }

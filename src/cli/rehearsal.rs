@@ -42,10 +42,6 @@ pub(super) async fn rehearse(
 }
 
 /// Refuses a rehearsal in which clients failed, or findings are not accepted.
-///
-/// # Errors
-///
-/// [`Failure`] with what was found.
 pub(super) fn passed(found: &Survey) -> Result<(), Failure> {
     let (mut what, mut fix) = (Vec::new(), Vec::new());
     if found.tally.failed > 0 {
@@ -120,7 +116,7 @@ fn of_database(whole: &WholeDatabase) -> String {
 }
 
 fn verdict(found: &Survey, request: &Request) -> String {
-    let nobody = "No client could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
+    let none = "No client could be anonymized, so nothing was rehearsed, and a live sweep still refuses.";
     let clients = counted(found.tally.anonymized, "client");
     match request.kind {
         _ if found.passed == Some(true) => for_live(found, request),
@@ -129,9 +125,9 @@ fn verdict(found: &Survey, request: &Request) -> String {
                 "The rehearsal failed. Everything was done with {clients} and rolled back; a live sweep still refuses."
             )
         }
-        _ if found.tally.failed > 0 => format!("{nobody}\nFix what makes these clients fail, and rehearse again."),
-        SweepKind::List => format!("{nobody}\n`lethe client KEY` says what keeps a client; name others."),
-        _ => format!("{nobody}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."),
+        _ if found.tally.failed > 0 => format!("{none}\nFix what makes these clients fail, and rehearse again."),
+        SweepKind::List => format!("{none}\n`lethe client KEY` says what keeps a client; name others."),
+        _ => format!("{none}\nTry it on clients of your choice: `lethe sweep --list FILE --force --rehearse`."),
     }
 }
 

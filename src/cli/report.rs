@@ -91,7 +91,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     }
 }
 
-/// Everything, if whoever asks may read.
+/// Everything, if the caller may read.
 async fn reader(config: &Config, store: Store) -> Result<Context, Failure> {
     let service = setup::service_of(config, setup::context_of(config, store).await?).await?;
     service.allow(Right::Read, "read reports").await?;

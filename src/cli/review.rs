@@ -31,7 +31,7 @@ pub(super) enum Command {
         /// Its name.
         name: String,
     },
-    /// Open a sweep over exactly its clients; each is checked again. Whoever made it cannot.
+    /// Open a sweep over exactly its clients; each is checked again. The person who made it cannot.
     Approve {
         /// Its name.
         name: String,

@@ -16,7 +16,7 @@ const A_PAGE: u32 = 10_000;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Save the keys of clients under a name; nobody is anonymized by that.
+    /// Save the keys of clients under a name, without anonymizing them.
     Save(Save),
     /// List selections by name.
     List,

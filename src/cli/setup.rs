@@ -43,14 +43,14 @@ pub(super) async fn context(file: &Path) -> Result<(Config, Context), Failure> {
     Ok((config, Context { redis, ..context }))
 }
 
-/// Everything, for whoever asks.
+/// Everything, for the caller.
 pub(super) async fn service(file: &Path) -> Result<(Config, Service), Failure> {
     let (config, context) = context(file).await?;
     let service = service_of(&config, context).await?;
     Ok((config, service))
 }
 
-/// What is at hand, for whoever asks.
+/// What is available, for the caller.
 pub(super) async fn service_of(config: &Config, context: Context) -> Result<Service, Failure> {
     let caller = caller(config, &context.ledger).await?;
     Ok(unasked(config, context).for_caller(caller))
@@ -59,12 +59,12 @@ pub(super) async fn service_of(config: &Config, context: Context) -> Result<Serv
 /// What is at hand for requests, each of which says who asks.
 pub(super) fn unasked(config: &Config, context: Context) -> Service {
     let (rights, limit) = (Rights::default(), Limit::default());
-    let nobody = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
+    let unnamed = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
     Service {
         jobs: config.jobs.clone(),
         time_zone: config.time_zone,
         second_person: config.review.second_person,
-        caller: nobody,
+        caller: unnamed,
         context,
     }
 }

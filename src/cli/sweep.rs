@@ -141,7 +141,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
 /// Works on the replay that a restore makes necessary, if one does, before anything else.
 async fn replay_first(context: &Context) -> Result<(), Failure> {
     let mut keeper = Keeper::new(context);
-    // A journal that is away keeps nobody from work.
+    // A journal that cannot be reached does not stop the work.
     let kept = keeper.first_look().await;
     let Some(Head { restored_at: Some(_), replay, .. }) = context.ledger.journal().await? else { return Ok(()) };
     kept?;
@@ -390,7 +390,7 @@ struct Ended<'a> {
 /// How often the progress is printed where there is no terminal.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
-/// How fast it is, and how long it will take if everybody has been selected.
+/// How fast it is, and how long it will take once all clients have been selected.
 fn pace(done: u64, took: Duration, left: Option<u64>) -> String {
     let seconds = took.as_secs();
     if done == 0 || seconds == 0 {

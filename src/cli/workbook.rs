@@ -27,7 +27,7 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Approve the clients that are left in its workbook, once somebody has looked through it and saved it.
+    /// Approve the clients that are left in its workbook, once a person has checked and saved it.
     Import {
         /// Its name.
         name: String,
@@ -172,7 +172,7 @@ async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -
     Ok(())
 }
 
-/// Writes a file where nobody else can read it, and never over another.
+/// Writes a file that only its owner can read, and never overwrites another.
 fn keep(file: File, to: Option<PathBuf>) -> Result<PathBuf, Failure> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;

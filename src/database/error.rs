@@ -350,7 +350,7 @@ pub enum FaultKind {
     Rows,
     /// One statement, while the database itself works: in a batch some client's rows, elsewhere it may pass.
     Statement,
-    /// A lock of somebody else's, so that it goes through later.
+    /// A lock of another session: trying again later succeeds.
     Busy,
     /// The database as a whole.
     Away,
@@ -364,7 +364,6 @@ pub struct Fault {
     pub code: String,
     /// What it lies with.
     pub kind: FaultKind,
-    /// In words.
     pub words: String,
 }
 
@@ -374,7 +373,6 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// That no connection was free.
 const NO_SLOT: &str = "no free connection in time";
 /// That the two sides could not agree on encryption.
 const UNENCRYPTED: &str = "no secure connection";

@@ -138,7 +138,7 @@ pub trait Driver: Debug + Send + Sync {
     fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
     /// Prepares a transaction in which the ledger's tables are made.
     fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
-    /// Hears a channel; `None` where the database tells nobody anything.
+    /// Hears a channel; `None` where the database sends no notifications.
     fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>>;
 }
 
@@ -214,10 +214,6 @@ impl Writer {
 
 impl Store {
     /// Opens the database and reads from it once.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if it is missing, is not a database, or cannot be read.
     pub async fn open(settings: Settings) -> Result<Self, StoreError> {
         let driver: Arc<dyn Driver> = match settings {
             Settings::Sqlite(own) => Arc::new(sqlite::File::new(own)?),
@@ -373,10 +369,6 @@ impl Store {
     }
 
     /// What is worth knowing about a plan, and only the database's rows and rights say.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the database is away.
     pub async fn remarks_on(&self, plan: &Plan) -> Result<Vec<String>, StoreError> {
         let mut connection = self.readers.acquire().await?;
         let mut remarks = verify::keyless(&mut connection, plan).await?;
@@ -435,7 +427,7 @@ impl Store {
         self.driver.prepare_migration(connection).await
     }
 
-    /// Hears a channel; `None` where the database tells nobody anything, as
+    /// Hears a channel; `None` where the database sends no notifications, as
     /// `SQLite` and connection poolers do not.
     pub async fn listen(&self, channel: &str) -> Option<Listener> {
         self.driver.listen(&self.readers.names.within(channel.to_owned())).await

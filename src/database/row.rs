@@ -38,7 +38,6 @@ pub(super) struct Heading {
     pub(super) place: Arc<str>,
 }
 
-/// One row.
 #[derive(Debug, Clone)]
 pub struct Row {
     heading: Arc<Heading>,
@@ -51,10 +50,6 @@ impl Row {
     }
 
     /// Reads a column, by its name or by its place from 0.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] naming the column, if it is missing or holds a value of another type.
     pub fn get<T: Decode>(&self, column: impl ColumnIndex) -> Result<T, StoreError> {
         let at = column.place_in(&self.heading.names);
         at.and_then(|at| T::decode(self.values.get(at)?))
@@ -187,9 +182,6 @@ impl<T: Decode> Decode for Option<T> {
 
 /// What a whole row is read as.
 pub trait FromRow: Sized {
-    /// # Errors
-    ///
-    /// [`StoreError`] naming the first column that cannot be read.
     fn from_row(row: Row) -> Result<Self, StoreError>;
 }
 

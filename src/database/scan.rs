@@ -20,10 +20,6 @@ pub struct Scan {
 impl Store {
     /// How long it takes to look for a value in a column that has no index,
     /// told by its first 50,000 rows.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if the table cannot be read.
     pub async fn scan(&self, table: &str, column: &str) -> Result<Scan, StoreError> {
         let from = self.dialect().qualified(table);
         let mut connection = self.readers().acquire().await?;

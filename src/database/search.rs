@@ -142,10 +142,6 @@ pub struct Hits {
 
 /// Looks for values in the first rows of a table, in one pass over these columns; keeps rows by what identifies them, if
 /// that is given.
-///
-/// # Errors
-///
-/// [`StoreError`] if the table cannot be read.
 pub async fn hits(
     connection: &mut Connection,
     dialect: Dialect,

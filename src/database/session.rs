@@ -52,7 +52,6 @@ pub(super) struct Patience {
     pub(super) over: &'static str,
 }
 
-/// A connection.
 pub struct Connection {
     session: Box<dyn Session>,
     dialect: Dialect,
@@ -142,7 +141,6 @@ impl Connection {
         Ok(Transaction { connection: self, is_open: true })
     }
 
-    /// Begins a transaction that reads.
     pub async fn begin_reading(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin_reading().await;
         begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;

@@ -71,9 +71,6 @@ pub struct Scalars<T>(PhantomData<T>);
 pub trait Output {
     type Read: Send;
 
-    /// # Errors
-    ///
-    /// [`StoreError`] naming the first column that cannot be read.
     fn read(row: Row) -> Result<Self::Read, StoreError>;
 }
 

@@ -2,7 +2,6 @@
 
 use chrono::NaiveDate;
 
-/// One value of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Null,

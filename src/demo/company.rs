@@ -10,7 +10,7 @@ use super::fate::{Fate, period_start};
 use super::person::Person;
 use super::size::Size;
 
-/// How near the end a client must stand to be sure of somebody it pays for.
+/// How near the end a client must stand to be sure of a client it pays for.
 const TAIL: u64 = 200;
 
 /// The numbers given out last.
@@ -49,7 +49,6 @@ pub(super) struct Client {
     pub(super) contacts: Vec<(String, Person)>,
 }
 
-/// The company as it grows.
 pub(super) struct Company {
     pub(super) size: Size,
     pub(super) today: NaiveDate,
@@ -121,7 +120,7 @@ impl Company {
     }
 
     /// Takes the first who waits for a client such as this. Who is due or
-    /// inactive must find somebody who stays, or nothing would hold it back.
+    /// inactive must find a client who stays, or nothing would hold it back.
     fn payer_of(&mut self, fate: &Fate, person: &Person) -> Option<Payer> {
         if fate.is_bare || fate.anonymized.is_some() {
             return None;

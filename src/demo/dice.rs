@@ -27,7 +27,6 @@ impl Dice {
         self.0.random_bool(share.clamp(0.0, 1.0))
     }
 
-    /// A number of the range.
     pub(super) fn number(&mut self, range: RangeInclusive<u32>) -> u32 {
         self.0.random_range(range)
     }

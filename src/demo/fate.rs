@@ -15,7 +15,6 @@ pub(super) enum Date {
     None,
     /// An empty text, as old imports leave it.
     Empty,
-    /// A day.
     On(NaiveDate),
 }
 

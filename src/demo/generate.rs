@@ -24,11 +24,6 @@ const SETTINGS: [(&str, i64); 3] = [("foreign_keys", 0), ("synchronous", 0), ("c
 /// grow with the number of clients; the connection's settings are as before
 /// afterwards. Cheapest in a fresh file that is not in WAL mode yet, since the
 /// log would hold every page a second time.
-///
-/// # Errors
-///
-/// Whatever the database says: no space, no right to write, tables of these
-/// names exist already.
 pub async fn generate(
     connection: &mut SqliteConnection,
     size: &Size,

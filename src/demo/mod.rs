@@ -2,8 +2,8 @@
 //! shipped NP Retail policy, generated, with customers that look like a real
 //! shop's; those of the other shipped policies are read from their folders.
 //!
-//! Nobody in it exists; mail addresses end in `.example`. The same size, seed
-//! and day give the same rows. Every guard of the policy catches somebody,
+//! No person in it exists; mail addresses end in `.example`. The same size, seed
+//! and day give the same rows. Every guard of the policy refuses a client,
 //! dates sit on both sides of every boundary, and names are as awkward as
 //! people's names are.
 //!

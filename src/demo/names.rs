@@ -14,7 +14,6 @@ pub(super) struct Region {
     pub(super) given: &'static [&'static str],
     /// Last names.
     pub(super) family: &'static [&'static str],
-    /// Street names.
     pub(super) streets: &'static [&'static str],
     /// Whether the number stands before the street.
     pub(super) number_first: bool,
@@ -304,7 +303,7 @@ pub(super) const REGIONS: &[Region] = &[
     },
 ];
 
-/// Names as they really turn up, each a trap for somebody's code.
+/// Names as they really turn up, each a trap for some program.
 pub(super) const AWKWARD: &[&str] = &[
     "Wilhelm \"Willi\" Krüger",
     "Zoë 🌸 van 't Hoff",

@@ -1,4 +1,4 @@
-//! Who somebody is: name, address, numbers.
+//! A person: name, address, numbers.
 
 use chrono::NaiveDate;
 

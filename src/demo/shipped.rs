@@ -14,7 +14,6 @@ const SEED: u64 = 25_052_018;
 pub struct Shipped {
     /// The folder below `policies`.
     pub name: &'static str,
-    /// What the company is.
     pub company: &'static str,
     /// Whose day it is there.
     pub time_zone: Tz,
@@ -51,7 +50,7 @@ macro_rules! shipped {
     };
 }
 
-/// All of them; the first is the one that is shown if nobody says which.
+/// All of them; the first is the one that is shown by default.
 pub const SHIPPED: &[Shipped] = &[
     Shipped {
         name: "np-retail",
@@ -110,18 +109,12 @@ pub const SHIPPED: &[Shipped] = &[
 ];
 
 impl Shipped {
-    /// The policy of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         SHIPPED.iter().find(|own| own.name == name)
     }
 
     /// Makes the company in an empty database, as it would be on a day.
-    ///
-    /// # Errors
-    ///
-    /// Whatever the database says: no space, no right to write, tables of these
-    /// names exist already.
     pub async fn make(&self, connection: &mut SqliteConnection, today: NaiveDate) -> Result<(), sqlx::Error> {
         let Some(data) = self.data else { return generate(connection, &Size::demo(), SEED, today).await };
         let mut transaction = connection.begin().await?;

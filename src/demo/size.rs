@@ -8,7 +8,6 @@ use std::ops::RangeInclusive;
 /// Shares run from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Size {
-    /// Customers.
     pub clients: u64,
     /// Customers whose date to be anonymized has come; exactly so many, refused ones included.
     pub due: u64,
@@ -24,7 +23,6 @@ pub struct Size {
     pub contact_share: f64,
     /// The share of customers that have each of the rarer things: attributes, notes, memberships, archived quotes.
     pub extras_share: f64,
-    /// Contact points a customer.
     pub contact_points: RangeInclusive<u32>,
     /// Posted invoices a customer.
     pub documents: RangeInclusive<u32>,
@@ -32,7 +30,6 @@ pub struct Size {
     pub lines: RangeInclusive<u32>,
     /// Ledger entries a customer: one an invoice at least, the others are payments.
     pub ledger_entries: RangeInclusive<u32>,
-    /// Tasks a customer.
     pub tasks: RangeInclusive<u32>,
     /// Posted invoices of the one customer that has far more than all others; 0 if there is none.
     pub largest: u32,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::nearest::nearest;
 
-/// What somebody may do.
+/// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Right {
@@ -60,7 +60,7 @@ impl FromStr for Right {
     }
 }
 
-/// The rights that somebody has. No entry means no right.
+/// The rights of a caller. No entry means no right.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rights(BTreeSet<Right>);
@@ -111,7 +111,6 @@ impl FromIterator<Right> for Rights {
 pub struct Limit(BTreeMap<String, Vec<String>>);
 
 impl Limit {
-    /// Whether there is none.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.is_empty()

@@ -29,7 +29,7 @@ impl serde::Serialize for dyn SqlDialect {
 pub struct Closing {
     /// Gives the point in time from which rows that others write are looked at again.
     pub since: &'static str,
-    /// That a row was written by somebody else after `{since}`.
+    /// That a row was written by another session after `{since}`.
     pub written_by_others: &'static str,
     /// Gives whether it is this transaction's turn to write, which it is until it ends: of several batches, each of
     /// which would wait for the others at the end, one writes at a time.

@@ -1,16 +1,14 @@
-//! What to do about an error, in the words of whoever is told: options on the
+//! What to do about an error, in the words of the face that shows it: options on the
 //! command line, endpoints over HTTP, neither on a page.
 
 use std::fmt::{self, Display, Formatter};
 
-/// Where somebody is told of an error.
+/// Where an error is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
     /// The command line, and logs.
     Command,
-    /// The API.
     Http,
-    /// A page.
     Page,
 }
 
@@ -30,7 +28,6 @@ impl Hint {
         Self(Box::new(Face::ALL.map(words)))
     }
 
-    /// The hint at a face.
     #[must_use]
     pub fn at(&self, face: Face) -> &str {
         &self.0[face as usize]
@@ -111,7 +108,7 @@ pub enum Act {
     Jobs,
     /// Resume this job, or all work.
     Resume(Option<String>),
-    /// Have somebody work.
+    /// Start a worker.
     Run,
 }
 

@@ -94,11 +94,6 @@ impl Job {
     ///
     /// `name` is the stem of the file. Whether the filters exist is for the
     /// policy to say.
-    ///
-    /// # Errors
-    ///
-    /// [`JobError`] if the name or the text cannot be used; the first fault is
-    /// given.
     pub fn parse(name: &str, text: &str) -> Result<Self, JobError> {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
         if name.is_empty() || !name.bytes().all(allowed) {
@@ -212,13 +207,13 @@ clients = 5000
 share   = 0.25
 "#;
 
-    const SHORT: &str = r#"
+    pub(super) const SHORT: &str = r#"
 schedule  = "0 30 1 * * *"
 time_zone = "Europe/Copenhagen"
 sweep     = "due"
 "#;
 
-    fn with(lines: &str) -> Result<Job, JobError> {
+    pub(super) fn with(lines: &str) -> Result<Job, JobError> {
         Job::parse("nightly", &format!("{SHORT}{lines}"))
     }
 

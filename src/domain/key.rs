@@ -9,10 +9,6 @@ pub struct Key(Value);
 
 impl Key {
     /// Reads a key that the database wrote as JSON.
-    ///
-    /// # Errors
-    ///
-    /// The parser's, if it is no JSON.
     pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json).map(Self)
     }
@@ -41,7 +37,6 @@ impl Key {
         }
     }
 
-    /// The key as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         self.0.to_string()

@@ -83,7 +83,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts clients with an outcome.
     pub fn count(&mut self, outcome: Outcome, clients: u64) {
         *match outcome {
             Outcome::Anonymized => &mut self.anonymized,
@@ -95,7 +94,6 @@ impl Tally {
         } += clients;
     }
 
-    /// Clients with an outcome.
     #[must_use]
     pub fn of(&self, outcome: Outcome) -> u64 {
         match outcome {

@@ -49,10 +49,6 @@ impl Period {
     /// Years and months go first, as one step, clamped to the end of the month:
     /// 29 February less one year is 28 February, 31 March less one month is the
     /// last of February. Then the days.
-    ///
-    /// # Errors
-    ///
-    /// [`PeriodError::LeavesCalendar`] if the result would lie before year 1.
     pub fn before(self, day: NaiveDate) -> Result<NaiveDate, PeriodError> {
         self.total_months()
             .and_then(|months| day.checked_sub_months(Months::new(months)))
@@ -63,10 +59,6 @@ impl Period {
 
     /// Returns the day that lies one period after `day`: years and months first,
     /// clamped to the end of the month, then the days.
-    ///
-    /// # Errors
-    ///
-    /// [`PeriodError::LeavesCalendar`] if there is no such day.
     pub fn after(self, day: NaiveDate) -> Result<NaiveDate, PeriodError> {
         self.total_months()
             .and_then(|months| day.checked_add_months(Months::new(months)))

@@ -15,7 +15,6 @@ pub struct Sampled {
     pub columns: BTreeMap<String, Seen>,
 }
 
-/// What was seen in one column.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// A few distinct values that are not blank.

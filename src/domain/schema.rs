@@ -21,7 +21,6 @@ pub struct Schema {
     pub shows: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// One table.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LiveTable {
     /// Its name, as the database spells it.
@@ -32,7 +31,6 @@ pub struct LiveTable {
     pub unique: Vec<Unique>,
     /// The columns of every index, in order, unique ones included.
     pub indexes: Vec<Index>,
-    /// Declared foreign keys.
     pub foreign_keys: Vec<ForeignKey>,
     /// Triggers, and rules that rewrite statements.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -52,7 +50,6 @@ pub struct LiveTable {
     pub replaces: bool,
 }
 
-/// One column.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LiveColumn {
     /// Its name, as the database spells it.
@@ -88,7 +85,6 @@ pub struct Unique {
     pub made_of: Vec<String>,
 }
 
-/// An index.
 #[derive(Debug, Clone, Serialize)]
 pub struct Index {
     /// Its columns, in order; `None` stands for an expression.
@@ -97,10 +93,8 @@ pub struct Index {
     pub partial: bool,
 }
 
-/// A declared foreign key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForeignKey {
-    /// The columns of this table.
     pub columns: Vec<String>,
     /// The table they refer to, as the database spells it.
     pub references: String,
@@ -116,7 +110,6 @@ pub struct ForeignKey {
 /// A trigger, or a rule that rewrites statements.
 #[derive(Debug, Clone, Serialize)]
 pub struct Trigger {
-    /// Its name.
     pub name: String,
     /// Whether it fires when a row is changed or deleted.
     #[serde(skip)]
@@ -146,7 +139,6 @@ pub enum Kind {
     Date,
     /// True or false.
     Boolean,
-    /// Bytes.
     Bytes,
     /// Not declared, or nothing known.
     Unknown,
@@ -155,7 +147,6 @@ pub enum Kind {
 /// What stands in a column that was emptied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// NULL.
     Null,
     /// A text without characters.
     Text,
@@ -208,7 +199,6 @@ impl LiveTable {
         self.columns.iter().find(|column| column.name == name).or_else(alike)
     }
 
-    /// Whether this name means this column.
     #[must_use]
     pub fn is_called(&self, column: &LiveColumn, name: &str) -> bool {
         self.column(name).is_some_and(|found| found.name == column.name)

@@ -23,7 +23,7 @@ pub enum SweepKind {
     /// Takes the clients anonymized before whose data was restored.
     Replay,
 
-    /// Takes old rows, whoever they belong to, by the periods of their tables.
+    /// Takes old rows of all clients, by the periods of their tables.
     Retention,
 }
 

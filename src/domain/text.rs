@@ -108,10 +108,6 @@ pub fn is_coloured(stream: &impl std::io::IsTerminal) -> bool {
 }
 
 /// Whether a text can be kept: it says something, is not too long, and shows all it says.
-///
-/// # Errors
-///
-/// [`Unclear`] says why not.
 pub fn said(text: &str, most: usize) -> Result<(), Unclear> {
     if text.trim().is_empty() {
         return Err(Unclear::Empty);
@@ -125,10 +121,6 @@ pub fn said(text: &str, most: usize) -> Result<(), Unclear> {
 /// Whether a text can be a name: two names that look the same are the same. It
 /// has letters of one alphabet, plain digits and signs; where the alphabet is
 /// not Latin, at least one letter shows that.
-///
-/// # Errors
-///
-/// [`Unclear`] says why not.
 pub fn name(text: &str) -> Result<(), Unclear> {
     said(text, LONGEST_NAME)?;
     if text.chars().any(|own| own.is_whitespace() && own != ' ') {

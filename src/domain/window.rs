@@ -13,10 +13,6 @@ pub struct Window {
 
 impl Window {
     /// Reads `22:00-06:00`.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says what is wrong.
     pub fn parse(text: &str, zone: Tz) -> Result<Self, String> {
         let time = |text: &str| NaiveTime::parse_from_str(text.trim(), "%H:%M").ok();
         let times = text.split_once('-').and_then(|(from, until)| Some((time(from)?, time(until)?)));

@@ -10,7 +10,6 @@ use super::vocabulary::{Meaning, meaning};
 use super::words::{endings, noun, of_table, referents};
 use super::{Candidate, DraftError, Wishes, similar};
 
-/// The table of clients.
 #[derive(Debug)]
 pub(super) struct ClientTable<'a> {
     pub(super) table: &'a LiveTable,

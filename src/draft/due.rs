@@ -33,11 +33,9 @@ pub(super) struct Due {
     pub(super) guards: Vec<GuardIdea>,
 }
 
-/// One table of activity.
 #[derive(Debug)]
 pub(super) struct Activity {
     pub(super) table: String,
-    /// Its date column.
     pub(super) date: String,
     /// Whether the sampled dates can be compared as they are.
     pub(super) certain: bool,

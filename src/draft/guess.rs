@@ -111,7 +111,7 @@ fn flag(place: &Place, meaning: Option<Meaning>) -> Guess {
 }
 
 /// Whether a flag with this name lets a client be contacted (`newsletter`), or
-/// keeps it from being (`do_not_mail`); what it has to say so that nobody is
+/// keeps it from being (`do_not_mail`); what it has to say so that the client is not
 /// contacted any more.
 fn contact(name: &str) -> Option<bool> {
     const CHANNELS: &[&str] = &[
@@ -151,7 +151,7 @@ fn contact(name: &str) -> Option<bool> {
     (allows || meaning(name) == Some(Meaning::Consent)).then_some(false)
 }
 
-/// The flag set so that nobody is contacted any more.
+/// The flag set so that the client is not contacted any more.
 fn consent(place: &Place, wanted: bool, seen: Option<Look>) -> Guess {
     const WORDS: &[(&str, &str)] =
         &[("y", "n"), ("yes", "no"), ("true", "false"), ("t", "f"), ("1", "0"), ("ja", "nein"), ("oui", "non")];

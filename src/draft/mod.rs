@@ -108,11 +108,7 @@ pub enum DraftError {
 
     /// The client table named by the person is a view or a virtual table.
     #[error("`{table}` is a {what}, not a table")]
-    NotATable {
-        table: String,
-        /// What it is instead.
-        what: String,
-    },
+    NotATable { table: String, what: String },
 
     /// No table looks like a table of clients.
     #[error("no table looks like the table of clients")]

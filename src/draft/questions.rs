@@ -13,11 +13,6 @@ use super::sample::{Look, look};
 use super::words::{referents, split};
 use super::{DraftError, Wishes};
 
-/// The questions for a draft of this schema.
-///
-/// # Errors
-///
-/// [`DraftError`] as for the draft itself.
 pub fn questions(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Vec<Question>, DraftError> {
     let answers = Answers::new();
     let facts = Facts { schema, samples, answers: &answers };

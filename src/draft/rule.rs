@@ -46,7 +46,6 @@ pub(super) enum Role {
 /// What happens to a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
-    /// It is emptied.
     Clear,
     /// This text takes its place.
     Text(String),
@@ -63,9 +62,7 @@ pub(super) enum Act {
 /// What a column is taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Guess {
-    /// Its class.
     pub(super) class: Class,
-    /// What happens to it.
     pub(super) act: Option<Act>,
     /// Whether its value is looked for everywhere afterwards.
     pub(super) identifying: bool,
@@ -83,7 +80,6 @@ impl Guess {
         Self { class: Class::NonPersonal, act: None, identifying: false, link: None, doubt: None, note: None }
     }
 
-    /// The column is personal.
     pub(super) fn personal(act: Result<Act, (Act, String)>) -> Self {
         let (act, doubt) = match act {
             Ok(act) => (act, None),

@@ -9,13 +9,11 @@ pub(super) enum Look {
     Iban,
     /// Telephone numbers as people write them.
     Phone,
-    /// UUIDs.
     Uuid,
     /// JSON objects or lists.
     Json,
     /// Dates or moments, in whatever order.
     Date,
-    /// Numbers.
     Number,
     /// 0 and 1, yes and no, true and false.
     Flag,
@@ -23,7 +21,6 @@ pub(super) enum Look {
     Web,
     /// IP addresses.
     Ip,
-    /// A street and a number.
     Street,
     /// Two or three capitalized words.
     PersonName,

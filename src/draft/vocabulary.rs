@@ -15,9 +15,7 @@ pub(super) enum Meaning {
     Email,
     /// A telephone or fax number.
     Phone,
-    /// A given name.
     FirstName,
-    /// A family name.
     LastName,
     /// A whole name of a person.
     FullName,
@@ -29,9 +27,7 @@ pub(super) enum Meaning {
     Title,
     /// A company's name.
     Company,
-    /// A street address.
     Street,
-    /// A town.
     City,
     /// A postal code.
     Postcode,
@@ -39,15 +35,12 @@ pub(super) enum Meaning {
     Region,
     /// A state: part of an address, or a status.
     State,
-    /// A country.
     Country,
-    /// A date of birth.
     Birth,
     /// Gender, age, nationality, profession and the like.
     Trait,
     /// A bank account or payment card.
     Bank,
-    /// A bank's code.
     BankCode,
     /// A passport, identity card or social security number.
     Identity,
@@ -59,11 +52,9 @@ pub(super) enum Meaning {
     Secret,
     /// An IP address, device or session.
     Network,
-    /// A login or nickname.
     Login,
     /// A home page or other address in the web.
     Web,
-    /// A picture or signature.
     Picture,
     /// A card, badge or number plate that stands for one person.
     Badge,

@@ -14,7 +14,7 @@ use super::strangers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 
-/// The service for whoever holds the token in `Authorization`.
+/// The service for the holder of the token in `Authorization`.
 pub(super) struct Asking(pub Service);
 
 /// The token in `Authorization: Bearer …`.

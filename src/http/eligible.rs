@@ -1,5 +1,5 @@
 //! How many clients each job would anonymize. Counting them takes as long as a preview, so it happens in the
-//! background, and whoever asks gets the last numbers with their moment.
+//! background, and a request gets the last numbers with their moment.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Who is connected: everybody has a bounded time and share, and whoever keeps
+//! Connections: each has a bounded time and share, and a slow one that keeps
 //! the server waiting makes room for others.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,6 @@ const OF_ADDRESS: usize = 512;
 /// Those beyond the most, for health checks alone.
 const RESERVED: usize = 32;
 
-/// A connection.
 #[derive(Debug)]
 pub(super) struct Guest {
     number: u64,
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_keeps_the_server_waiting_makes_room_and_whoever_is_answered_stays() {
+    fn a_connection_that_keeps_the_server_waiting_makes_room_and_one_that_is_answered_stays() {
         let house = House::default();
         let worked_for = house.admit(address(1)).unwrap();
         worked_for.is_answered.store(true, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! `/metrics`: figures for Prometheus, read from the ledger when asked, so
+//! `/metrics`: metrics for Prometheus, read from the ledger when asked, so
 //! that any process can be asked and all say the same. No personal data.
 
 use std::collections::HashMap;
@@ -31,7 +31,6 @@ use crate::service::jobs::job_status;
 use crate::traces::Span;
 use crate::worker::gate;
 
-/// What the text is.
 const FORMAT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// How long the number of overdue clients stands: counting them reads many rows.
 pub(super) const STANDS: Duration = Duration::from_secs(600);
@@ -53,7 +52,7 @@ impl Default for Metrics {
     }
 }
 
-/// A method that HTTP knows; whoever asks can write anything else there.
+/// A method that HTTP knows; a client can send anything else.
 fn method(own: &Method) -> &str {
     let known =
         [&Method::GET, &Method::HEAD, &Method::POST, &Method::PUT, &Method::PATCH, &Method::DELETE, &Method::OPTIONS];
@@ -80,7 +79,7 @@ pub(super) async fn count(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// Figures for Prometheus, in the text form of `OpenMetrics`.
+/// Metrics for Prometheus, in the text form of `OpenMetrics`.
 #[utoipa::path(get, path = "/metrics", tag = "state", operation_id = "get_metrics",
     responses((status = 200, content_type = "application/openmetrics-text", body = String),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

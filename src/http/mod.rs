@@ -1,4 +1,4 @@
-//! The face for programs and people at a distance: an API, figures for
+//! The face for programs and people at a distance: an API, metrics for
 //! monitoring, and pages.
 
 mod api;
@@ -36,7 +36,6 @@ use strangers::Strangers;
 /// What the server is told.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where it listens.
     pub listen: SocketAddr,
     /// The address under which people reach it, where a proxy stands before it.
     pub public_url: Option<Url>,

@@ -44,10 +44,6 @@ pub struct Listening {
 }
 
 /// Takes the address and port.
-///
-/// # Errors
-///
-/// [`Failure`] if the port is taken or the address is not this machine's.
 pub async fn listen(service: Service, settings: Settings) -> Result<Listening, Failure> {
     let address = settings.listen;
     let listener = TcpListener::bind(address).await.map_err(|error| {

@@ -8,7 +8,6 @@ use super::record::{OF_A_KEY, Record, START, open};
 pub struct Chain {
     /// The last record's number.
     pub number: i64,
-    /// Its hash.
     pub hash: String,
     /// The mark of the key that the next record must be sealed with; `None` where any configured key will do.
     pub mark: Option<String>,
@@ -61,10 +60,6 @@ impl Chain {
 
     /// Follows the chain through a segment. Where a key is configured or was
     /// used before, every record must be sealed.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] with the first record that does not belong where it is.
     pub fn follow(&mut self, segment: &[u8], keys: &[Key]) -> Result<Vec<Record>, Fault> {
         let mut records = Vec::new();
         self.each(segment, keys, |record| records.push(record))?;
@@ -72,10 +67,6 @@ impl Chain {
     }
 
     /// The same, record by record: a segment of thousands is not held twice.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] with the first record that does not belong where it is.
     pub fn each(&mut self, segment: &[u8], keys: &[Key], mut each: impl FnMut(Record)) -> Result<(), Fault> {
         let next = self.number + 1;
         let text = std::str::from_utf8(segment)

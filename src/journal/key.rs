@@ -32,7 +32,7 @@ pub fn check_key(bytes: &[u8]) -> Result<(), &'static str> {
 /// A key for hashes of client keys, and of records (HMAC-SHA-256).
 ///
 /// Its holder can tell which client a record is about, by hashing every possible
-/// key, and can write records. Nobody else can do either.
+/// key, and can write records. Without it, neither is possible.
 #[derive(Clone)]
 pub struct Key {
     hmac: Hmac<Sha256>,

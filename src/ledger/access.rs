@@ -28,7 +28,7 @@ const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A token, without what would let somebody use it.
+/// A token, without the secret.
 #[derive(Debug, Clone, Serialize)]
 pub struct Token {
     pub id: i64,
@@ -36,19 +36,15 @@ pub struct Token {
     pub name: String,
     /// What it may do.
     pub rights: Rights,
-    /// The clients to which it is limited.
     #[serde(rename = "only")]
     pub limit: Limit,
     pub made_by: String,
-    /// When.
     pub made_at: String,
     /// Until when it is good.
     pub expires_at: String,
     /// When it was last used, to the hour.
     pub used_at: Option<String>,
-    /// Who revoked it.
     pub revoked_by: Option<String>,
-    /// When.
     pub revoked_at: Option<String>,
 }
 
@@ -69,7 +65,6 @@ impl FromRow for Token {
     }
 }
 
-/// A token to be.
 #[derive(Debug)]
 pub struct NewToken<'a> {
     /// Who or what it stands for.
@@ -78,7 +73,6 @@ pub struct NewToken<'a> {
     pub hash: &'a str,
     /// What it may do.
     pub rights: &'a Rights,
-    /// The clients to which it is limited.
     pub limit: &'a Limit,
     /// Who makes it.
     pub made_by: &'a str,
@@ -86,18 +80,13 @@ pub struct NewToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What somebody asked for.
 #[derive(Debug, Clone, Serialize)]
 pub struct AskedFor {
-    /// When.
     pub at: String,
-    /// Who.
     pub asked_by: String,
     /// `command` or `http`.
     pub way: String,
-    /// What.
     pub what: String,
-    /// The right it needs.
     pub needs: String,
     /// 1 if it was allowed.
     pub allowed: i64,
@@ -123,7 +112,7 @@ pub struct Stranger {
 /// What became of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Nobody sent it before.
+    /// It was not sent before.
     New,
     /// It was sent before and is still being worked on.
     Pending,
@@ -203,7 +192,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Records what somebody asked for, and whether it was allowed.
+    /// Records what a caller asked for, and whether it was allowed.
     pub async fn record_request(
         &self,
         (asked_by, way): (&str, &str),
@@ -359,14 +348,12 @@ impl Ledger {
         run.await
     }
 
-    /// Ends a session.
     pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let ended = query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).execute(&mut **writer).await;
         ended.map(|_| ())
     }
 
-    /// When a token was made.
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
         query_scalar("SELECT made_at FROM lethe_tokens WHERE id = $1").bind(token).fetch_optional(self.readers()).await
     }

@@ -11,13 +11,12 @@ use crate::database::{StoreError, query, query_as, query_scalar};
 pub struct NewMessage {
     /// The webhook, or what else it goes by.
     pub target: String,
-    /// Its type.
     pub event: &'static str,
     /// What it says, as JSON.
     pub body: String,
 }
 
-/// Sweeps that ran or ended since `$1` and of whose end nobody was told.
+/// Sweeps that ran or ended since `$1` and whose end was not reported.
 const UNTOLD: &str = "SELECT s.* FROM lethe_sweeps AS s WHERE COALESCE(s.closed_at, $1) >= $1 AND s.opened_by <> 'the journal' \
      AND NOT EXISTS (SELECT 1 FROM lethe_alerts AS a WHERE a.event = 'sweep:' || s.id AND a.over_at IS NULL) ORDER BY s.id";
 
@@ -119,7 +118,7 @@ impl Ledger {
     }
 
     /// Sweeps that run, and those that ended since a moment and of whose end
-    /// nobody was told, oldest first.
+    /// was not reported, oldest first.
     pub async fn untold_sweeps(&self, since: DateTime<Utc>) -> Result<Vec<Sweep>, StoreError> {
         query_as(UNTOLD).bind(moment(since)).fetch_all(self.readers()).await
     }

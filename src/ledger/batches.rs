@@ -12,11 +12,9 @@ use crate::queue::Claim;
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
-/// A batch as the ledger has it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Batch {
     pub id: i64,
-    /// The sweep it belongs to.
     pub sweep: i64,
     /// The clients' keys, a JSON array.
     pub keys: String,
@@ -44,11 +42,10 @@ pub struct NewBatch {
 /// How a batch ends.
 #[derive(Debug, Clone)]
 pub enum Finish {
-    /// Everybody has an outcome.
+    /// Every client has an outcome.
     Done(Done),
     /// Cut into parts, as one of its clients stands in the way of the others.
     Split {
-        /// The parts.
         parts: Vec<NewBatch>,
         /// The sweep goes on behind this key, if the parts are not the whole batch.
         back_to: Option<String>,
@@ -325,7 +322,7 @@ impl Ledger {
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
-    /// its position back since somebody last looked.
+    /// its position back since the last look.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted = query(

@@ -15,7 +15,7 @@ impl Ledger {
         let now = self.clock.now();
         let dialect = self.store.dialect();
         let among = if ids.is_some() { format!(" AND id IN ({})", dialect.numbers_in("$6")) } else { String::new() };
-        // Nobody waits for what somebody else is claiming.
+        // Rows that another worker is claiming are skipped.
         let skip = dialect.skip_locked();
         let sql = format!(
             "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $2, lease = $3 || '-' || CAST(id AS TEXT), \

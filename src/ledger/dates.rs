@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Ledger;
 use crate::database::{Connection, StoreError, from_row, query, query_as};
 
-/// A day that somebody set, or cleared.
+/// A day that a person set or cleared.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct SetDate {
     /// The day; `None` where it was cleared.

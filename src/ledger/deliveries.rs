@@ -51,7 +51,7 @@ pub enum Tried {
     Again(Duration, String),
     /// It was not its turn: the attempt does not count.
     Later(Duration, String),
-    /// Given up until somebody says otherwise, because of this.
+    /// Abandoned until an operator retries it, because of this.
     Failed(String),
 }
 
@@ -79,13 +79,11 @@ from_row!(Outstanding { sweep, kind, target, open, failed, since, error });
 /// A file or folder that could not be deleted, and was given up.
 #[derive(Debug, Clone, Serialize)]
 pub struct StuckFile {
-    /// The client whose it is.
     pub client_key: String,
     /// `file` or `folder`.
     pub kind: String,
     pub target: String,
     pub sweep: i64,
-    /// Why.
     pub error: Option<String>,
     /// The path, where one client is asked about; it can name a person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +195,7 @@ impl Ledger {
     }
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
-    /// and was claimed by somebody else is left to them.
+    /// and was claimed by another process is left to it.
     pub async fn tried(
         &self,
         lease: &str,

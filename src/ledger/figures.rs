@@ -24,7 +24,6 @@ pub struct Standing {
     pub refused: u64,
     /// Clients that failed when they were last processed.
     pub failed: u64,
-    /// Clients on hold.
     pub on_hold: u64,
 }
 
@@ -39,7 +38,6 @@ pub struct Work {
     pub waiting_since: Option<String>,
 }
 
-/// The last sweep of a job.
 #[derive(Debug, Clone)]
 pub struct LastOfJob {
     pub job: String,
@@ -49,30 +47,39 @@ pub struct LastOfJob {
     pub done_at: Option<String>,
 }
 
+/// The sums of batches by outcome, as the first columns of a query.
+pub(super) fn sums() -> String {
+    let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
+    ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ")
+}
+
+/// Reads them.
+pub(super) fn tally(row: &Row) -> Result<Tally, StoreError> {
+    let count = |at: usize| row.get::<u64>(at);
+    Ok(Tally {
+        anonymized: count(0)?,
+        refused: count(1)?,
+        already: count(2)?,
+        not_due: count(3)?,
+        not_found: count(4)?,
+        failed: count(5)?,
+    })
+}
+
 from_row!(LastOfJob { job, state, done_at });
 
 impl Ledger {
     /// What is done, and what is to be done.
     pub async fn work(&self) -> Result<Work, StoreError> {
-        let sum = |column: &str| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)");
-        let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
         let row = query(format!(
-            "SELECT {sums}, count(*) FILTER (WHERE state IN ('ready', 'running')), \
-             min(CASE WHEN state = 'ready' AND run_at <= $1 THEN run_at END) FROM lethe_batches"
+            "SELECT {}, count(*) FILTER (WHERE state IN ('ready', 'running')), \
+             min(CASE WHEN state = 'ready' AND run_at <= $1 THEN run_at END) FROM lethe_batches",
+            sums()
         ))
         .bind(self.now())
         .fetch_one(self.readers())
         .await?;
-        let count = |at: usize| row.get::<u64>(at);
-        let done = Tally {
-            anonymized: count(0)?,
-            refused: count(1)?,
-            already: count(2)?,
-            not_due: count(3)?,
-            not_found: count(4)?,
-            failed: count(5)?,
-        };
-        Ok(Work { done, open_batches: row.get(6)?, waiting_since: row.get(7)? })
+        Ok(Work { done: tally(&row)?, open_batches: row.get(6)?, waiting_since: row.get(7)? })
     }
 
     /// How the last sweep of each job ended.
@@ -98,28 +105,16 @@ impl Ledger {
 
     /// The outcomes of the sweeps opened between two moments, by sweep.
     pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
-        let sum = |column: &str| format!("CAST(COALESCE(sum(b.{column}), 0) AS BIGINT)");
-        let sums = ["anonymized", "refused", "already", "not_due", "not_found", "failed"].map(sum).join(", ");
         let rows = query(format!(
-            "SELECT b.sweep, {sums} FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
-             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep"
+            "SELECT {}, b.sweep FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
+             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep",
+            sums()
         ))
         .bind(from)
         .bind(until)
         .fetch_all(self.readers())
         .await?;
-        let tally = |row: &Row| {
-            let count = |at: usize| row.get::<u64>(at);
-            Ok::<_, StoreError>(Tally {
-                anonymized: count(1)?,
-                refused: count(2)?,
-                already: count(3)?,
-                not_due: count(4)?,
-                not_found: count(5)?,
-                failed: count(6)?,
-            })
-        };
-        rows.iter().map(|row| Ok((row.get(0)?, tally(row)?))).collect()
+        rows.iter().map(|row| Ok((row.get(6)?, tally(row)?))).collect()
     }
 
     /// Why clients failed for the first time in one sweep, most frequent first.

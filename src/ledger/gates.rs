@@ -10,17 +10,13 @@ use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as,
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 
-/// A rehearsal of a plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rehearsal {
     pub at: String,
-    /// Who did it.
     pub done_by: String,
     /// Clients that were anonymized and rolled back.
     pub anonymized: i64,
-    /// Clients refused.
     pub refused: i64,
-    /// Clients that failed.
     pub failed: i64,
 }
 

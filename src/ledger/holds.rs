@@ -25,7 +25,7 @@ const RELEASE: &str = "UPDATE lethe_holds SET released_by = $3, released_at = CA
 const RELEASE_AGAIN: &str = "UPDATE lethe_holds SET released_by = $3, released_at = $2 WHERE client_key = $1 AND released_at IS NULL \
      AND placed_at <= $2";
 
-/// Where somebody has placed another since, that one goes on.
+/// If another hold has been placed since, that one remains.
 const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_by, placed_at, released_by, released_at) \
      SELECT $1, $4, $3, $2, (SELECT $3 FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL), \
      (SELECT placed_at FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL) \
@@ -121,7 +121,7 @@ impl Ledger {
         run.await
     }
 
-    /// Holds, newest first: those in force, or all; of one client, or of everybody.
+    /// Holds, newest first: those in force, or all; of one client, or of all.
     pub async fn holds(&self, client_key: Option<&str>, released_too: bool) -> Result<Vec<Hold>, StoreError> {
         query_as(
             "SELECT * FROM lethe_holds WHERE ($1 IS NULL OR client_key = $1) AND ($2 = 1 OR released_at IS NULL) ORDER BY id DESC",

@@ -89,7 +89,7 @@ const COLUMNS: &str = "i.id, r.name AS review, i.made_by, i.made_at, i.file, i.s
      FROM lethe_imports AS i JOIN lethe_reviews AS r ON r.id = i.review";
 
 impl Ledger {
-    /// Notes that somebody takes a review's workbook, by the digest of the part
+    /// Notes that a person takes a review's workbook, by the digest of the part
     /// that a program writes anew when it saves.
     pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Ledger, PLACED, moment};
 use crate::database::{Connection, StoreError, from_row, from_text, query, query_as, query_scalar};
 
-/// How long whoever writes the journal may do so without being heard of.
+/// How long the journal stays leased to a process that has stopped responding.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
 /// Where the journal stands, as far as the ledger knows.
@@ -41,7 +41,7 @@ pub struct Head {
     /// The [identity](Ledger::database_identity) of the ledger's database.
     #[serde(skip)]
     pub database: Option<String>,
-    /// Segments up to this one count, whoever wrote them.
+    /// Segments up to this one count, regardless of the writer.
     #[serde(skip)]
     pub adopted: i64,
     /// The segment that a copy of this database has written, until it is gone or an operator has decided.
@@ -129,7 +129,6 @@ pub const ROTATED: &str = "rotated";
 pub struct Waiting {
     /// Its place in the outbox.
     pub id: i64,
-    /// The client.
     pub client_key: String,
     /// The sweep; 0 for a hold.
     pub sweep: i64,
@@ -155,7 +154,6 @@ pub struct Backlog {
 
 from_row!(Backlog { records, since });
 
-/// A segment that is in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Segment {
     pub segment: i64,
@@ -214,7 +212,7 @@ impl Ledger {
     }
 
     /// Begins a journal, behind `hash`: from now on outcomes and holds are put
-    /// into the outbox; those of everybody anonymized so far are, and the holds
+    /// into the outbox; those of all clients anonymized so far are, and the holds
     /// in force.
     pub async fn begin_journal(&self, hash: &str, by: &Beginning) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
@@ -267,7 +265,7 @@ impl Ledger {
         query_as("SELECT count(*) AS records, min(at) AS since FROM lethe_outbox").fetch_one(self.readers()).await
     }
 
-    /// Takes the right to write the journal, or keeps it; `false` if somebody else has it.
+    /// Takes the right to write the journal, or keeps it; `false` if another process has it.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
@@ -318,7 +316,7 @@ impl Ledger {
     }
 
     /// Notes that a segment is in the journal, and empties the outbox of it.
-    /// Returns whether somebody else had not noted it already.
+    /// Returns whether no other process had noted it already.
     /// `key_mark` is of the key that seals the next one.
     pub async fn shipped(&self, ids: &str, segment: &Segment, key_mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;

@@ -13,7 +13,6 @@ const ATTEMPTS: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Listed {
     number: i64,
-    /// The table of its clients.
     client_table: String,
     /// The folder of its journal; empty for the first.
     folder: String,

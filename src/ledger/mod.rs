@@ -116,10 +116,6 @@ impl Ledger {
     }
 
     /// That no later program has changed the ledger's tables since.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] if one has.
     pub async fn is_current(&self) -> Result<(), StoreError> {
         let version = query_scalar(VERSION).fetch_one(self.readers()).await;
         is_known(&self.store, version?)

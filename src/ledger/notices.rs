@@ -25,7 +25,7 @@ pub struct Notice {
 from_row!(Notice { sweep, asked_at, sent_at, until, ended_at, ended_by });
 
 /// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
-/// before, and that one, which has looked at everybody, did not. `$2` moment.
+/// before, and that one, which has checked all clients, did not. `$2` moment.
 const UNSEEN: &str = "UPDATE lethe_notices SET ended_at = $2, ended_by = 'not_due' WHERE ended_at IS NULL AND seen < $1 \
      AND sweep IN (SELECT other.id FROM lethe_sweeps AS other JOIN lethe_sweeps AS own ON own.kind = other.kind \
      AND own.filters = other.filters AND (own.cutoff IS NULL OR other.cutoff IS NULL OR own.cutoff >= other.cutoff) \
@@ -44,7 +44,7 @@ impl Ledger {
         noted.map(drop)
     }
 
-    /// Ends the notices of clients whom a sweep that has looked at everybody did
+    /// Ends the notices of clients whom a sweep that has checked all clients did
     /// not find due any more.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;

@@ -33,7 +33,6 @@ impl Pause {
         self.job.as_ref().map_or_else(|| "all work".to_owned(), |job| format!("job `{job}`"))
     }
 
-    /// In one line.
     #[must_use]
     pub fn line(&self) -> String {
         let at = parse_moment(&self.paused_at).map(|at| at.format(" at %Y-%m-%d %H:%M UTC").to_string());

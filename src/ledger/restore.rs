@@ -93,7 +93,7 @@ impl Ledger {
         run.await
     }
 
-    /// Opens the sweep that does again what the journal knows, unless somebody has.
+    /// Opens the sweep that does again what the journal knows, unless another process has.
     pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let run = async {

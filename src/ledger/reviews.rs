@@ -151,7 +151,7 @@ impl Ledger {
         .await
     }
 
-    /// Notes how far the making of a review is, and that somebody is at it.
+    /// Records the progress of a review, and that its process is alive.
     pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let noted = query(
@@ -217,7 +217,7 @@ impl Ledger {
         noted.map(|_| ())
     }
 
-    /// Ends reviews that nobody decided since one moment, and those whose making nobody is at since another.
+    /// Ends reviews that were not decided since one moment, and those without progress since another.
     pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
         let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));

@@ -3,7 +3,6 @@
 use super::Ledger;
 use crate::database::{StoreError, from_row, query, query_as};
 
-/// A root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
     /// What its marker file holds, if it has one.

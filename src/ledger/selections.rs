@@ -1,7 +1,7 @@
-//! Selections: keys of clients that somebody saved under a name, for sweeps of kind `list`.
+//! Selections: keys of clients that a person saved under a name, for sweeps of kind `list`.
 //!
-//! Keys come and go page by page, so that nobody waits long for a turn to
-//! write. Meanwhile a selection has no `saved_at`, and nobody finds it.
+//! Keys come and go page by page, so that no other writer waits long for a turn to
+//! write. Meanwhile a selection has no `saved_at`, and is not found.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -67,7 +67,7 @@ impl FromRow for Selection {
 pub struct NewSelection(i64);
 
 impl Ledger {
-    /// Begins a selection that nobody finds before it is saved; forgets those cut short long ago.
+    /// Begins a selection that is not found before it is saved; forgets those cut short long ago.
     pub async fn begin_selection(
         &self,
         name: &str,
@@ -165,7 +165,7 @@ impl Ledger {
         Ok(true)
     }
 
-    /// Deletes what nobody finds any more, page by page.
+    /// Deletes replaced selections, page by page.
     async fn forget_keys(&self, selection: i64) -> Result<(), StoreError> {
         let page = "DELETE FROM lethe_selected WHERE selection = $1 AND client_key IN \
                     (SELECT client_key FROM lethe_selected WHERE selection = $1 ORDER BY client_key LIMIT $2)";
@@ -189,7 +189,6 @@ impl Ledger {
             .await
     }
 
-    /// The selection of a name.
     pub async fn selection(&self, name: &str) -> Result<Option<Selection>, StoreError> {
         query_as(format!("{COLUMNS} AND name = $1")).bind(name).fetch_optional(self.readers()).await
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::figures::{sums, tally};
 use super::{Ledger, moment, parse_moment};
 use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
 use crate::domain::outcome::Tally;
@@ -21,7 +22,7 @@ const RECENT: TimeDelta = TimeDelta::days(2);
 pub enum State {
     /// Being cut into batches and worked on.
     Running,
-    /// Everybody has an outcome.
+    /// Every client has an outcome.
     Done,
     /// Refused, or ended before its time; the note says why.
     Stopped,
@@ -83,7 +84,7 @@ pub struct NewSweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
-    /// Whether somebody answered the brake.
+    /// Whether a person released the brake.
     pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
@@ -133,7 +134,7 @@ pub struct Sweep {
     pub cap: Option<u64>,
     /// Whether the retention period is passed over.
     pub force: bool,
-    /// Whether somebody answered the brake.
+    /// Whether a person released the brake.
     pub over_brake: bool,
     /// The day, in the job's time zone.
     pub today: NaiveDate,
@@ -148,13 +149,13 @@ pub struct Sweep {
     /// The last key that was cut into a batch.
     #[serde(skip)]
     pub position: Option<String>,
-    /// Whether everybody has been cut into batches.
+    /// Whether all clients have been cut into batches.
     #[serde(skip)]
     pub cut: bool,
     /// When they had been.
     #[serde(skip)]
     pub cut_at: Option<String>,
-    /// Whether the cap ended it before everybody was looked at.
+    /// Whether the cap ended it before all clients were checked.
     pub capped: bool,
     /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
     #[serde(skip)]
@@ -261,12 +262,11 @@ impl Ledger {
         .await
     }
 
-    /// The sweep of this number.
     pub async fn sweep(&self, id: i64) -> Result<Option<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE id = $1").bind(id).fetch_optional(self.readers()).await
     }
 
-    /// The running sweep that somebody started on these terms.
+    /// The running sweep that a person started on these terms.
     pub async fn running_on(&self, terms: &str) -> Result<Option<i64>, StoreError> {
         query_scalar("SELECT id FROM lethe_sweeps WHERE terms = $1 AND state = 'running'")
             .bind(terms)
@@ -357,28 +357,19 @@ impl Ledger {
 
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
-        let row = query(
-            "SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT), CAST(COALESCE(sum(refused), 0) AS BIGINT), \
-             CAST(COALESCE(sum(already), 0) AS BIGINT), CAST(COALESCE(sum(not_due), 0) AS BIGINT), \
-             CAST(COALESCE(sum(not_found), 0) AS BIGINT), CAST(COALESCE(sum(failed), 0) AS BIGINT), \
-             CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
+        let row = query(format!(
+            "SELECT {}, CAST(COALESCE(sum(clients) FILTER (WHERE state <> 'split'), 0) AS BIGINT), \
              count(*) FILTER (WHERE state IN ('ready', 'running')), count(*) FILTER (WHERE state = 'done'), \
              count(*) FILTER (WHERE state = 'ready' AND run_at > $2) FROM lethe_batches WHERE sweep = $1",
-        )
+            sums()
+        ))
         .bind(sweep)
         .bind(self.now())
         .fetch_one(self.readers())
         .await?;
         let count = |at: usize| row.get::<u64>(at);
         Ok(Progress {
-            tally: Tally {
-                anonymized: count(0)?,
-                refused: count(1)?,
-                already: count(2)?,
-                not_due: count(3)?,
-                not_found: count(4)?,
-                failed: count(5)?,
-            },
+            tally: tally(&row)?,
             clients: count(6)?,
             open_batches: count(7)?,
             done_batches: count(8)?,
@@ -399,14 +390,6 @@ impl Ledger {
         let mut writer = self.writer().await;
         query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).execute(&mut **writer).await?;
         Ok(())
-    }
-
-    /// Takes a note back from every sweep that has it. Returns whether there was one.
-    pub async fn clear_note(&self, note: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let cleared =
-            query("UPDATE lethe_sweeps SET note = NULL WHERE note = $1").bind(note).execute(&mut **writer).await?;
-        Ok(cleared > 0)
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.

@@ -15,10 +15,10 @@ use url::{Host, Url};
 
 use super::Answer;
 
-/// How long a server has for the whole of a letter, in time limits of one answer.
+/// How long a server has for a whole e-mail, in time limits of one answer.
 const ANSWERS: u32 = 3;
 
-/// Sends letters to people who are named in the configuration.
+/// Sends e-mail to people who are named in the configuration.
 #[derive(Debug, Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -27,16 +27,14 @@ pub struct Mailer {
     timeout: Duration,
 }
 
-/// A letter.
 #[derive(Debug, Clone, Copy)]
-pub struct Letter<'a> {
+pub struct Email<'a> {
     /// Its id, the same however often it is sent.
     pub id: &'a str,
     /// When what it tells of happened.
     pub at: DateTime<Utc>,
     /// What it is about, in a line.
     pub subject: &'a str,
-    /// What it says.
     pub text: &'a str,
 }
 
@@ -91,26 +89,26 @@ impl Mailer {
     }
 
     /// Who is notified: for each address a name that identifies it here and
-    /// reveals it to nobody else.
+    /// reveals it to no other recipient.
     #[must_use]
     pub fn recipients(&self) -> Vec<String> {
         self.to.iter().map(name_of).collect()
     }
 
-    /// Sends a letter once to one of the [recipients](Self::recipients), so that
+    /// Sends an e-mail once to one of the [recipients](Self::recipients), so that
     /// an address which the server refuses keeps it from no other; or to all of
-    /// them. One that is not configured any more needs no letter.
-    pub async fn send(&self, letter: &Letter<'_>, to: Option<&str>) -> Answer {
+    /// them. One that is not configured any more needs no e-mail.
+    pub async fn send(&self, email: &Email<'_>, to: Option<&str>) -> Answer {
         let to: Vec<&Mailbox> = self.to.iter().filter(|own| to.is_none_or(|name| name_of(own) == name)).collect();
         if to.is_empty() {
             return Answer::Through;
         }
-        let Some(message) = self.message(letter, &to) else {
+        let Some(message) = self.message(email, &to) else {
             return Answer::Gone("it cannot be written as an e-mail".to_owned());
         };
         match tokio::time::timeout(self.timeout * ANSWERS, self.transport.send(message)).await {
             Ok(Ok(_)) => Answer::Through,
-            // A server that responds rejects this letter, save where it is about to shut down.
+            // A server that responds rejects this e-mail, save where it is about to shut down.
             Ok(Err(error)) if error.status().is_some_and(|code| code.to_string() != "421") => {
                 Answer::Rejected(in_words(&error))
             }
@@ -119,16 +117,16 @@ impl Mailer {
         }
     }
 
-    fn message(&self, letter: &Letter<'_>, to: &[&Mailbox]) -> Option<lettre::Message> {
+    fn message(&self, email: &Email<'_>, to: &[&Mailbox]) -> Option<lettre::Message> {
         let domain = self.from.email.domain();
         let builder = to.iter().fold(lettre::Message::builder(), |all: MessageBuilder, to| all.to((*to).clone()));
         let mut message = builder
             .from(self.from.clone())
-            .subject(letter.subject)
-            .date(SystemTime::from(letter.at))
-            .message_id(Some(format!("<{}@{domain}>", letter.id)))
+            .subject(email.subject)
+            .date(SystemTime::from(email.at))
+            .message_id(Some(format!("<{}@{domain}>", email.id)))
             .header(ContentType::TEXT_PLAIN)
-            .body(letter.text.to_owned())
+            .body(email.text.to_owned())
             .ok()?;
         // So that no holiday notice answers it. Source: RFC 3834, 5.
         let name = HeaderName::new_from_ascii_str("Auto-Submitted");

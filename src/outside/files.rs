@@ -2,7 +2,7 @@
 //!
 //! Each part of a path is opened relative to the folder before it, and none is
 //! followed if it is a link. So nothing outside of the root can be reached,
-//! whatever a value says and whoever changes the folders meanwhile.
+//! whatever a value says and however the folders change meanwhile.
 
 use std::path::{Path, PathBuf};
 
@@ -36,10 +36,8 @@ pub struct OpenFolder {
     device: u64,
 }
 
-/// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
-    /// It was there, and is deleted.
     Deleted,
     /// It was not there.
     Missing,
@@ -64,10 +62,6 @@ impl From<Errno> for FileFault {
 
 impl Folder {
     /// A root in this folder, which need not be there yet.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it: no absolute path, or the root of the whole file system.
     pub fn new(folder: &Path) -> Result<Self, &'static str> {
         if !folder.is_absolute() {
             return Err("is no absolute path");
@@ -95,10 +89,6 @@ impl Folder {
     }
 
     /// Opens it, as the links of its path lead now.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be opened.
     pub fn open(&self) -> Result<OpenFolder, FileFault> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(CWD, &self.path, flags, Mode::empty()).map_err(|error| {
@@ -117,10 +107,6 @@ impl OpenFolder {
     }
 
     /// Whether there is nothing in it but the marker.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub(super) fn is_empty(&self) -> Result<bool, FileFault> {
         for entry in Dir::read_from(&self.folder)? {
             let entry = entry?;
@@ -132,10 +118,6 @@ impl OpenFolder {
     }
 
     /// What the marker holds; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub(super) fn mark(&self) -> Result<Option<String>, FileFault> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = match openat(&self.folder, MARKER, flags, Mode::empty()) {
@@ -238,7 +220,7 @@ fn kind_of(folder: BorrowedFd, name: impl rustix::path::Arg) -> Result<Option<Fi
     }
 }
 
-/// Somebody else may have been quicker.
+/// Another process may have been quicker.
 fn remove(folder: BorrowedFd, name: impl rustix::path::Arg, flags: AtFlags) -> Result<Removed, FileFault> {
     match unlinkat(folder, name, flags) {
         Ok(()) => Ok(Removed::Deleted),

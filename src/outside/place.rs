@@ -17,7 +17,7 @@ pub fn check(path: &str) -> Result<(), FileFault> {
 
 /// Takes a path apart. Only the plainest form is a path: one way of writing
 /// each file, so that equal files have equal names, and none that leaves the
-/// root. Anything else is refused, and not put right, since nobody knows what
+/// root. Anything else is refused, and not put right, since it is unknown what
 /// was meant.
 pub(super) fn parts(path: &str) -> Result<Vec<&str>, FileFault> {
     let refused = |what| Err(FileFault::Refused(what));

@@ -11,7 +11,6 @@ use crate::domain::policy::FileKind;
 /// A place with files of clients; nothing outside of it is ever deleted.
 #[derive(Debug, Clone)]
 pub enum Root {
-    /// A folder.
     Folder(Folder),
     /// A bucket of an object store, below its prefix.
     Bucket(Bucket),
@@ -19,10 +18,6 @@ pub enum Root {
 
 impl Root {
     /// A root in this folder, which need not be there yet.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it: no absolute path, or the root of the whole file system.
     pub fn folder(folder: &Path) -> Result<Self, &'static str> {
         Folder::new(folder).map(Self::Folder)
     }
@@ -56,10 +51,6 @@ impl Root {
     }
 
     /// Opens it, for a number of deletions.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be opened.
     pub async fn open(&self) -> Result<OpenRoot, FileFault> {
         match self {
             Self::Folder(folder) => {
@@ -80,7 +71,6 @@ impl Root {
     }
 }
 
-/// A root that is open.
 #[derive(Debug, Clone)]
 pub enum OpenRoot {
     /// A folder, and whether nothing but the marker is in it.
@@ -108,10 +98,6 @@ impl OpenRoot {
     }
 
     /// What its marker holds; `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// [`FileFault::Unavailable`] if it cannot be read.
     pub async fn mark(&self) -> Result<Option<String>, FileFault> {
         match self {
             Self::Folder { folder, .. } => {

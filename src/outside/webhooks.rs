@@ -66,7 +66,6 @@ pub struct Webhook {
     pub url: Url,
     /// Each signs every message, so that one can take another's place.
     pub secrets: Vec<Secret>,
-    /// What it is told of.
     pub events: BTreeSet<Event>,
     /// Under which client keys are hashed, where they are not told as they are.
     pub hashed: Option<Secret>,
@@ -74,12 +73,10 @@ pub struct Webhook {
     pub most_clients: usize,
 }
 
-/// A message as the ledger has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'a> {
     /// Its id, the same however often it is sent.
     pub id: &'a str,
-    /// Its type.
     pub event: &'a str,
     /// When what it tells of happened.
     pub at: &'a str,
@@ -96,7 +93,7 @@ impl Webhook {
     ///
     /// # Panics
     ///
-    /// If the message's body is no JSON, which whoever reads it from the ledger makes sure of.
+    /// If the message's body is not JSON, which the ledger ensures.
     #[must_use]
     pub fn payload(&self, message: &Message<'_>) -> String {
         let body: Value = serde_json::from_str(message.body).expect("JSON, as the caller has made sure");

@@ -37,7 +37,7 @@ use self::{backend::ClaimsBackend, delivery::deliver, desk::Desk};
 pub struct Claim {
     /// The batch, by its id in the ledger.
     pub batch: i64,
-    /// The fencing token: unique to this claim, and void once somebody else has
+    /// The fencing token: unique to this claim, and void once another worker has
     /// claimed the batch.
     pub lease: String,
     /// How often the batch has been claimed and not given back, this time

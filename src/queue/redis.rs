@@ -23,7 +23,7 @@ const STAGE: &str = "local added = redis.call('ZADD', KEYS[1], 'NX', unpack(ARGV
      redis.call('ZREMRANGEBYRANK', KEYS[1], ARGV[1], -1) \
      return added";
 
-/// Adds what is nobody's id, and takes it out again: the lowest of all is what is popped.
+/// Adds a value that is not an id, and takes it out again: the lowest of all is what is popped.
 const CHECK: &str = "redis.call('ZADD', KEYS[1], '-inf', 'check') \
      redis.call('ZREMRANGEBYRANK', KEYS[1], -1, -2) \
      redis.call('ZPOPMIN', KEYS[1])";
@@ -60,7 +60,7 @@ pub enum RedisFault {
     /// The settings are none.
     #[error("`redis.url` cannot be used")]
     Settings,
-    /// Nobody answers there.
+    /// The server does not respond.
     #[error("Redis at `{place}` cannot be reached: {why}")]
     Unreachable {
         /// Host and port.
@@ -151,10 +151,6 @@ impl fmt::Debug for Redis {
 
 impl Redis {
     /// Takes the settings; connects when first asked for something.
-    ///
-    /// # Errors
-    ///
-    /// [`RedisFault::Settings`] if the URL or the certificates are none.
     pub fn new(settings: &RedisSettings) -> Result<Self, RedisFault> {
         let opened = match &settings.authorities {
             Some(authorities) => {

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How often an idle worker asks the ledger while Redis carries the ids: for
-/// batches that nobody has staged.
+/// batches that are not staged.
 const PATROL: Duration = Duration::from_secs(10);
 
 /// How often an idle worker asks the ledger while Redis is away.

@@ -34,18 +34,15 @@ use crate::worker::Context;
 /// Who made a report, when, and of what.
 #[derive(Debug, Clone, Serialize)]
 pub struct About {
-    /// When.
     pub made_at: String,
-    /// The account it was made by.
     pub made_by: String,
-    /// The version of Lethe.
     pub lethe: &'static str,
     /// The database, without any password.
     pub database: String,
 }
 
 impl About {
-    /// Of a database, by somebody, at a moment.
+    /// Of a database, by a person, at a moment.
     #[must_use]
     pub fn new(store: &Store, made_by: &str, made_at: DateTime<Utc>) -> Self {
         Self {

@@ -18,7 +18,6 @@ use crate::domain::outcome::Tally;
 use crate::ledger::moment;
 use crate::worker::Context;
 
-/// A calendar month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Month(NaiveDate);
 
@@ -61,16 +60,13 @@ fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     first.map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
-/// The report of a month.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthReport {
     /// Always `month`.
     pub report: &'static str,
     /// Who made it, when, and of what.
     pub about: About,
-    /// The month.
     pub month: String,
-    /// The month in words.
     #[serde(skip)]
     pub words: String,
     /// On whose clocks.
@@ -79,9 +75,7 @@ pub struct MonthReport {
     pub from: String,
     /// The first moment after it.
     pub until: String,
-    /// Whether it is over.
     pub is_over: bool,
-    /// What came of the clients.
     pub clients: MonthClients,
     /// The sweeps, by who started them.
     pub jobs: Vec<MonthJob>,
@@ -105,7 +99,6 @@ pub struct MonthReport {
     pub not_checked: Vec<Unchecked>,
 }
 
-/// What came of the clients in a month.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct MonthClients {
     /// Clients anonymized by its sweeps.
@@ -121,7 +114,6 @@ pub struct MonthClients {
 pub struct MonthJob {
     /// The job; `None` for sweeps started by hand without one.
     pub job: Option<String>,
-    /// Sweeps opened.
     pub sweeps: u64,
     /// Sweeps that went through.
     pub done: u64,
@@ -131,7 +123,6 @@ pub struct MonthJob {
     pub braked: u64,
     /// Ticks that nothing ran for.
     pub missed: u64,
-    /// Clients anonymized.
     pub anonymized: u64,
     /// Clients that failed, once for each sweep.
     pub failed: u64,
@@ -146,13 +137,10 @@ pub struct MonthPolicy {
     pub sweeps: (i64, i64),
 }
 
-/// One sweep of the month.
 #[derive(Debug, Clone, Serialize)]
 pub struct MonthSweep {
-    /// What was asked.
     #[serde(flatten)]
     pub sweep: Asked,
-    /// What came of the clients.
     pub clients: Tally,
 }
 

@@ -12,7 +12,7 @@ use crate::sql::groups::{SMALL, groups, rare_values};
 use crate::sql::select::{Wanted, due_count, lapsed_count, unrefused};
 use crate::worker::{Context, Loaded};
 
-/// For more than so many days somebody is overdue.
+/// More days than this, and a client is overdue.
 const DAYS: [u64; 3] = [7, 30, 365];
 /// The most rare values of a column that are listed.
 const MOST_VALUES: i64 = 20;
@@ -20,7 +20,6 @@ const MOST_VALUES: i64 = 20;
 /// What is true at the moment the report is made, whenever its sweep was.
 #[derive(Debug, Clone, Serialize)]
 pub struct Now {
-    /// The moment.
     pub at: String,
     /// The day, in the configured time zone.
     pub day: NaiveDate,
@@ -67,16 +66,13 @@ pub struct Groups {
     pub clients: u64,
     /// Groups of clients with the same values in all columns.
     pub groups: u64,
-    /// Clients in the smallest group: k. 0 if nobody is anonymized.
+    /// Clients in the smallest group: k. 0 if no client is anonymized.
     pub k: u64,
-    /// Small groups.
     pub small_groups: u64,
-    /// Clients in small groups.
     pub clients_in_small_groups: u64,
     pub columns: Vec<GroupColumn>,
 }
 
-/// What one column does to the groups.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct GroupColumn {
     pub column: String,
@@ -100,12 +96,10 @@ pub struct GroupColumn {
 pub struct RareValue {
     /// The value; `None` is NULL.
     pub value: Option<String>,
-    /// The clients that have it.
     pub clients: u64,
 }
 
 impl Now {
-    /// Asks for all of it.
     pub(super) async fn ask(
         context: &Context,
         plan: Result<&Loaded, String>,
@@ -140,7 +134,7 @@ pub async fn overdue(context: &Context, plan: &Plan, today: NaiveDate) -> Result
         all.push(waiting(context, plan, "date", today, count).await?);
     }
     if let Some(retention) = &plan.retention {
-        // A day that leaves the calendar has nobody waiting.
+        // No client can have waited since before the calendar begins.
         let count = |day: NaiveDate| match retention.length.before(day) {
             Ok(cutoff) => lapsed_count(&wanted(plan, today, Some(cutoff))),
             Err(_) => "SELECT CAST(0 AS BIGINT)".to_owned(),

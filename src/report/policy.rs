@@ -20,7 +20,6 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// Reads it.
     pub(super) async fn read(context: &Context) -> Result<Self, StoreError> {
         match context.planner.plan(&context.store).await {
             Ok(loaded) => Ok(Self::Plan(loaded)),

@@ -14,7 +14,6 @@ use crate::domain::policy::{Class, Policy, Rows, Table};
 use crate::domain::sweep::SweepKind;
 use crate::worker::{Loaded, PlanLoadError, Planner};
 
-/// The extract.
 #[derive(Debug, Clone, Serialize)]
 pub struct Register {
     /// Always `register`.
@@ -33,11 +32,9 @@ pub struct Register {
     pub kept_while: Vec<String>,
     /// Tables that are said to hold no client data, and why.
     pub free: Vec<Free>,
-    /// The jobs that do it.
     pub jobs: Vec<RegisterJob>,
 }
 
-/// One time limit.
 #[derive(Debug, Clone, Serialize)]
 pub struct Limit {
     /// Whose data.
@@ -46,7 +43,6 @@ pub struct Limit {
     pub start: String,
     /// How long it is.
     pub length: String,
-    /// What happens then.
     pub then: String,
     /// On what the limit rests; `None` if the policy does not say.
     pub basis: Option<String>,
@@ -70,17 +66,14 @@ pub struct Category {
 #[derive(Debug, Clone, Serialize)]
 pub struct Free {
     pub table: String,
-    /// Why.
     pub why: String,
 }
 
-/// A job.
 #[derive(Debug, Clone, Serialize)]
 pub struct RegisterJob {
     pub name: String,
     /// What people should know about it.
     pub description: Option<String>,
-    /// What it sweeps.
     pub kind: String,
     /// When: second, minute, hour, day of month, month, day of week.
     pub schedule: String,
@@ -96,10 +89,6 @@ pub struct RegisterJob {
 
 impl Register {
     /// Reads it off the policy and these jobs.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if the policy is no plan: what cannot run is not to be registered.
     pub async fn make(store: &Store, planner: &Planner, about: About, jobs: &[Job]) -> Result<Self, PlanLoadError> {
         let loaded = planner.plan(store).await?;
         let policy = &loaded.plan.policy;

@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::words::counted;
 use crate::domain::policy::{Action, Branch, Class, Column, Generalize, Link, Policy, Rows, Table};
 
-/// What remains.
 #[derive(Debug, Clone, Serialize)]
 pub struct Remains {
     /// In plain words.
@@ -52,7 +51,6 @@ pub struct Kept {
 #[derive(Debug, Clone, Serialize)]
 pub struct Coarsened {
     pub column: String,
-    /// To what.
     pub to: String,
 }
 
@@ -138,7 +136,7 @@ pub(super) fn remaining(policy: &Policy, name: &str, table: &Table) -> Remaining
 /// Puts a column where it belongs.
 fn sort(own: &mut Remaining, column: String, said: &Column) {
     let branches = said.branches().unwrap_or_default();
-    let conditional = branches.last().is_some_and(|last| last.condition.is_some()) || said.link.is_some();
+    let conditional = branches.last().is_some_and(|last| last.condition.is_some() || last.link.is_some());
     match branches.as_slice() {
         [] if said.class == Class::NonPersonal => own.unchanged.push(column),
         [] => own.kept.push(Kept { column, why: said.keep.clone().unwrap_or_default() }),

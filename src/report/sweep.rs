@@ -19,18 +19,15 @@ use crate::ledger::{Reason, Sweep, moment};
 use crate::worker::sweep::SweepError;
 use crate::worker::{Context, gate};
 
-/// The report of one sweep.
 #[derive(Debug, Clone, Serialize)]
 pub struct SweepReport {
     /// Always `sweep`.
     pub report: &'static str,
     /// Who made it, when, and of what.
     pub about: About,
-    /// What was asked for.
     pub sweep: Asked,
     /// Under which plan.
     pub policy: PolicyFacts,
-    /// What came of it.
     pub clients: Clients,
     /// Why clients were refused; one with two reasons counts for both.
     pub refusals: Vec<Told>,
@@ -62,20 +59,17 @@ impl OldRows {
     }
 }
 
-/// What was asked of a sweep.
 #[derive(Debug, Clone, Serialize)]
 pub struct Asked {
     pub id: i64,
     /// The job; `None` if it was started by hand without one.
     pub job: Option<String>,
-    /// The account that opened it.
     pub opened_by: String,
     /// The scheduled moment; `None` if it was started by hand.
     pub tick: Option<String>,
     /// Earlier ticks that it stands for.
     pub skipped: i64,
     pub kind: String,
-    /// The day it went by.
     pub day: NaiveDate,
     /// The first day on which activity kept a client.
     pub cutoff: Option<NaiveDate>,
@@ -94,18 +88,16 @@ pub struct Asked {
     pub state: &'static str,
     /// Why it was stopped or braked, or what else is to be known.
     pub note: Option<String>,
-    /// Whether its limit ended it before everybody was looked at.
+    /// Whether its limit ended it before all clients were checked.
     pub limit_reached: bool,
     pub opened_at: String,
     pub closed_at: Option<String>,
 }
 
-/// What came of the clients.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Clients {
     /// All that were looked at.
     pub looked_at: u64,
-    /// By outcome.
     #[serde(flatten)]
     pub tally: Tally,
     /// Failures that stood from earlier sweeps.
@@ -118,7 +110,6 @@ pub struct Clients {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Told {
     pub reason: String,
-    /// In words.
     pub text: String,
     /// How many clients have it.
     pub clients: u64,
@@ -159,12 +150,6 @@ impl SweepReport {
             not_checked: not_checked(context, &current).await?,
             sweep: Asked::of(sweep, current.policy()),
         }))
-    }
-
-    /// Whether it ran for a scheduled tick.
-    #[must_use]
-    pub fn is_scheduled(&self) -> bool {
-        self.sweep.tick.is_some()
     }
 }
 
@@ -223,7 +208,7 @@ impl Asked {
 }
 
 /// Filters as they may be shown: what was asked of a column that is no
-/// non-personal one could be somebody's data, so only its number is told.
+/// non-personal one could be a client's data, so only its number is shown.
 fn shown(filters: BTreeMap<String, Vec<String>>, policy: Option<&Policy>) -> BTreeMap<String, Vec<String>> {
     let is_open = |name: &String| {
         policy.is_some_and(|policy| {

@@ -1,4 +1,4 @@
-//! What nobody checked, so that a report claims no more than was done.
+//! What was not checked, so that a report claims no more than was done.
 
 use serde::Serialize;
 
@@ -12,9 +12,7 @@ const MOST: usize = 8;
 /// Something that was not checked.
 #[derive(Debug, Clone, Serialize)]
 pub struct Unchecked {
-    /// What.
     pub what: String,
-    /// What that means.
     pub means: String,
 }
 

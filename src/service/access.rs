@@ -14,19 +14,17 @@ use crate::domain::text::{LONGEST_TEXT, is_invisible};
 use crate::ledger::{Ledger, Token};
 use crate::worker::PlanLoadError;
 
-/// What whoever may not configure is told while a column waits to be classified.
+/// What a caller without `configure` is told while a column waits to be classified.
 pub const NOT_CONFIGURED: &str = "You don't have the necessary access to configure client anonymization. \
      Please inform the person in charge that data needs to be configured.";
 
 /// How every token begins, so that people and scanners know one when they see it.
 const PREFIX: &str = "lethe_";
 
-/// By which way somebody asks.
+/// By which way a caller asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// The command line.
     Command,
-    /// HTTP.
     Http,
 }
 
@@ -40,7 +38,6 @@ impl Way {
     }
 }
 
-/// Who asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The token's name, or the account of the operating system.
@@ -93,16 +90,15 @@ pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.trim().as_bytes()))
 }
 
-/// Bytes in hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// What somebody is told who may not.
+/// What a caller without the right is told.
 #[must_use]
 pub fn refusal(caller: &Caller, right: Right, what: &str) -> Failure {
-    let hint = Act::Grant.after(&format!("that needs the right `{right}`; whoever has `admin` "));
+    let hint = Act::Grant.after(&format!("that needs the right `{right}`; a person with `admin` "));
     Failure::new(format!("`{}` may not {what}", caller.name), hint).of(Kind::Forbidden)
 }
 
@@ -127,10 +123,6 @@ impl Service {
     }
 
     /// The same for something that the caller names, which is in no log: it can be a client's key.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::allow`].
     pub async fn allow_on(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         self.permit_on(right, what, subject).await?;
         self.complete_for(right).await
@@ -143,10 +135,6 @@ impl Service {
 
     /// The same where what follows concerns no client beyond the caller's limit: it takes its clients from
     /// `service/limit.rs`.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::allow`].
     pub async fn allow_within(&self, right: Right, what: &str, subject: &str) -> Result<(), Failure> {
         self.permit(right, what, subject, true).await?;
         self.complete_for(right).await
@@ -185,7 +173,7 @@ impl Service {
     }
 }
 
-/// What whoever may not configure is told while the policy waits to be completed.
+/// What a caller without `configure` is told while the policy waits to be completed.
 #[must_use]
 pub fn not_configured() -> Failure {
     Failure::new(NOT_CONFIGURED, Act::Policy.then(" lists what is missing, for those who may configure"))

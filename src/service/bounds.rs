@@ -12,10 +12,6 @@ pub(super) const LONGEST_KEY: usize = 1_000;
 const MOST_VALUES: usize = 1_000;
 
 /// Refuses client keys and filter values that are too long to be stored.
-///
-/// # Errors
-///
-/// [`Failure`] says which one is meant, without its text.
 pub(super) fn bounded(ask: &Ask) -> Result<(), Failure> {
     if ask.clients.iter().any(|own| own.len() > LONGEST_KEY) {
         return Err(Failure::new("the key of a client has more than 1,000 bytes", KEY_HINT));
@@ -34,10 +30,6 @@ pub(super) fn bounded(ask: &Ask) -> Result<(), Failure> {
 }
 
 /// The reason that a person gives, for those who see it later.
-///
-/// # Errors
-///
-/// [`Failure`] if it says nothing, or cannot be kept.
 pub(super) fn reason_of<'a>(what: &str, reason: &'a str) -> Result<&'a str, Failure> {
     let reason = reason.trim();
     if reason.is_empty() {

@@ -35,10 +35,6 @@ pub struct Classified {
 
 impl Service {
     /// Lets the caller classify, or says why not in the words for those who may not configure.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not.
     pub async fn may_classify(&self, place: &str) -> Result<(), Failure> {
         let allowed = self.allow_on(Right::Configure, "classify", place).await;
         if self.caller.rights.hold(Right::Configure) { allowed } else { Err(not_configured().of(Kind::Forbidden)) }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::clients::{KEY_HINT, ledger_key, nobody};
+use super::clients::{KEY_HINT, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
@@ -44,7 +44,7 @@ impl Service {
         let request = self.within_limit(request).await?;
         match clean(&self.context, &request, columns).await {
             Ok(cleaned) => Ok(CleanedClient { client, cleaned }),
-            Err(CleanError::NotFound) => Err(nobody(key)),
+            Err(CleanError::NotFound) => Err(no_client(key)),
             Err(error) => Err(error.into()),
         }
     }

@@ -71,7 +71,7 @@ pub struct ClientStatus {
     pub seen: String,
 }
 
-pub(super) fn nobody(key: &str) -> Failure {
+pub(super) fn no_client(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
@@ -86,24 +86,16 @@ async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, 
 }
 
 /// The key as the ledger writes it, of a client that exists.
-///
-/// # Errors
-///
-/// [`Failure`] if there is no such client, or the database cannot be read.
 pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
     let today = context.ledger.clock().now().date_naive();
     let client = look(context, key, today).await?;
     if client.outcome == Outcome::NotFound {
-        return Err(nobody(key));
+        return Err(no_client(key));
     }
     Ok(client.key)
 }
 
 /// What would happen to a client on a day in a time zone, for a caller who may see it.
-///
-/// # Errors
-///
-/// [`Failure`] if there is no such client, or the database cannot be read.
 pub async fn trace_of(
     surveyor: Surveyor<'_>,
     plan: &Plan,
@@ -114,7 +106,7 @@ pub async fn trace_of(
     let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
     let request = Request { zone, ..Request::of_clients(vec![parsed], today) };
     let traced = trace(surveyor, &request, rows).await?;
-    traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| nobody(key))
+    traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| no_client(key))
 }
 
 /// A mark of what would become of a client under a plan.
@@ -124,10 +116,6 @@ fn mark(client: &Client, plan: &Plan) -> String {
 
 impl Service {
     /// A client's history, and what would become of it now.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if nobody is called so, or the caller may not read.
     pub async fn client(&self, key: &str) -> Result<ClientStatus, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.own_client(key).await?;
@@ -135,7 +123,7 @@ impl Service {
         let now = look(&self.context, key, self.today()).await?;
         let history = ledger.history(&now.key).await?;
         if now.outcome == Outcome::NotFound && history.is_empty() {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         let plan = &self.context.planner.plan(&self.context.store).await?.plan;
         let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
@@ -179,7 +167,7 @@ impl Service {
         let plan = &self.context.planner.plan(&self.context.store).await?.plan;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         if seen.is_some_and(|seen| seen != mark(&client, plan)) {
             let what = "the client or the policy has changed since the page was loaded; nothing was started";
@@ -194,10 +182,6 @@ impl Service {
 
     /// What became of the one client of a sweep, once that is known; `None` if it is not known in time. Without a time
     /// of the caller's own, it is not waited for where no worker takes the sweep up.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the sweep was stopped.
     pub async fn outcome_of(&self, sweep: i64, wait: Option<Duration>) -> Result<Option<Ended>, Failure> {
         let ledger = &self.context.ledger;
         let begun = Instant::now();
@@ -240,7 +224,7 @@ impl Service {
         let reason = reason_of("a hold", reason)?;
         let client = look(&self.context, key, self.today()).await?;
         if client.outcome == Outcome::NotFound {
-            return Err(nobody(key));
+            return Err(no_client(key));
         }
         let key = client.key;
         // A new client who has the key of one anonymized before can be held; so can data that has come back.
@@ -261,10 +245,6 @@ impl Service {
 
     /// Releases a hold, and returns the client's key. Who may not configure
     /// releases the holds they placed themselves.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the client is not on hold, or on somebody else's.
     pub async fn release_hold(&self, key: &str) -> Result<String, Failure> {
         self.allow_within(Right::Anonymize, "release the hold on client", key).await?;
         self.own_client(key).await?;

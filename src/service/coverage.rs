@@ -47,18 +47,31 @@ pub struct CoveredColumn {
     pub how: String,
     /// The text that replaces it, if one does.
     pub with: Option<String>,
+    /// The actions in their order, if they are not for all rows.
+    pub actions: Vec<CoveredAction>,
     /// Why a personal column is kept.
     pub why: Option<String>,
     /// Whether it can be emptied for one client by request.
     pub cleanable: bool,
 }
 
+/// One action of a column, and the rows it is for.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CoveredAction {
+    /// How: `replace`, `clear`, `generalize`, …
+    pub how: &'static str,
+    /// The text that replaces the value, if one does.
+    pub with: Option<String>,
+    /// The link that reaches the rows; `None` for all of them.
+    #[serde(rename = "for")]
+    pub link: Option<String>,
+    /// The condition on the rows.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+}
+
 impl Service {
     /// How much of the database the policy covers.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is no policy, or the caller may not read.
     pub async fn coverage(&self) -> Result<Coverage, Failure> {
         self.allow(Right::Read, "look at the policy").await?;
         let planner = &self.context.planner;
@@ -92,22 +105,31 @@ fn tables(policy: &Policy) -> Vec<CoveredTable> {
     tables.collect()
 }
 
+/// What an action is called.
+const HOW: [(&str, fn(&BranchSpec) -> bool); 5] = [
+    ("replace", |own| own.replace.is_some()),
+    ("copy", |own| own.copy.is_some()),
+    ("clear", |own| own.clear),
+    ("generalize", |own| own.generalize.is_some()),
+    ("redact", |own| own.redact.is_some()),
+];
+
 fn covered(name: &str, column: &Column) -> CoveredColumn {
-    let mut how: Vec<&str> = Vec::new();
-    let branches = column.actions.iter().flatten();
-    let mut say = |said: bool, word: &'static str| {
-        if said && !how.contains(&word) {
-            how.push(word);
-        }
+    let specs = column.specs();
+    let mut how: Vec<&str> = HOW.into_iter().filter(|(_, of)| specs.iter().any(of)).map(|(word, _)| word).collect();
+    how.extend(column.delete_file.is_some().then_some("delete file"));
+    how.extend(column.delete_folder.is_some().then_some("delete folder"));
+    let text = |replace: &Option<Literal>| match replace {
+        Some(Literal::Text(text)) => Some(text.clone()),
+        _ => None,
     };
-    let any = |own: bool, of: fn(&BranchSpec) -> bool| own || branches.clone().any(of);
-    say(any(column.replace.is_some(), |own| own.replace.is_some()), "replace");
-    say(any(column.copy.is_some(), |own| own.copy.is_some()), "copy");
-    say(any(column.clear, |own| own.clear), "clear");
-    say(any(column.generalize.is_some(), |own| own.generalize.is_some()), "generalize");
-    say(any(column.redact.is_some(), |own| own.redact.is_some()), "redact");
-    say(column.delete_file.is_some(), "delete file");
-    say(column.delete_folder.is_some(), "delete folder");
+    let differs = column.actions.is_some() || column.link.is_some();
+    let actions = specs.iter().filter(|_| differs).filter_map(|spec| {
+        let (how, _) = HOW.into_iter().find(|(_, of)| of(spec))?;
+        let (link, condition) = (spec.link.clone(), spec.condition.clone());
+        Some(CoveredAction { how, with: text(&spec.replace), link, condition })
+    });
+    let actions = actions.collect();
     let is_unsaid = how.is_empty() && column.class == Class::Sensitive;
     let how = if is_unsaid { "clear".to_owned() } else { how.join(", ") };
     CoveredColumn {
@@ -115,10 +137,8 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
         class: column.class.to_string(),
         action: if how.is_empty() { "keep" } else { "delete" },
         how,
-        with: match &column.replace {
-            Some(Literal::Text(text)) => Some(text.clone()),
-            _ => None,
-        },
+        with: text(&column.replace),
+        actions,
         why: column.keep.clone(),
         cleanable: column.cleanable,
     }

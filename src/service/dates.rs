@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Service;
-use super::clients::{KEY_HINT, ledger_key, nobody};
+use super::clients::{KEY_HINT, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::key::Key;
@@ -31,7 +31,7 @@ fn day(text: &str) -> Result<String, Failure> {
 
 impl Service {
     /// Sets the day on which a client is to be anonymized, or clears it, in the
-    /// column that the policy names. Whoever may anonymize the client at once
+    /// column that the policy names. A caller who may anonymize the client at once
     /// may say when, so it needs the same right.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl Service {
             let hint = "what is gone needs no day any more";
             return match ledger_key(context, key).await {
                 Ok(_) => Err(Failure::new(format!("client `{key}` was anonymized"), hint).of(Kind::Conflict)),
-                Err(_) => Err(nobody(key)),
+                Err(_) => Err(no_client(key)),
             };
         }
         Ok(Dated { client, to_anonymize_on: new })

@@ -17,20 +17,14 @@ use crate::ledger::{Ledger, Pause, SweepPage};
 use crate::worker::sweep::{Mode, survey};
 use crate::worker::{Context, Request};
 
-/// The job files of a folder.
 #[derive(Debug, Default)]
 pub struct JobFiles {
-    /// The jobs, by name.
     pub jobs: Vec<Job>,
     /// The files that are not jobs, each by its name without `.toml`, and why.
     pub faults: Vec<(String, Failure)>,
 }
 
 /// Reads the job files of a folder. One that is not a job keeps no other from running.
-///
-/// # Errors
-///
-/// [`Failure`] if the folder cannot be read.
 pub fn job_files(folder: &Path) -> Result<JobFiles, Failure> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .map_err(|error| unreadable(folder, error.kind()))?
@@ -68,17 +62,11 @@ fn unreadable(folder: &Path, kind: std::io::ErrorKind) -> Failure {
     Failure::new(what, "`jobs` in `lethe.toml` names the folder of the job files")
 }
 
-/// The jobs of a folder, by name.
-///
-/// # Errors
-///
-/// [`Failure`] if the folder cannot be read, or one of its files is not a job.
 pub fn jobs(folder: &Path) -> Result<Vec<Job>, Failure> {
     let files = job_files(folder)?;
     files.faults.into_iter().next().map_or(Ok(files.jobs), |(_, failure)| Err(failure))
 }
 
-/// The job of this name.
 pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
     let JobFiles { jobs, faults } = job_files(folder)?;
     if let Some((_, failure)) = faults.into_iter().find(|(own, _)| own == name) {
@@ -108,10 +96,6 @@ pub struct ToAnonymize {
 
 /// How many clients each job that is switched on would anonymize now: as its preview says, over everyone, with its
 /// filters and length and after all guards.
-///
-/// # Errors
-///
-/// [`Failure`] if the folder of the job files cannot be read.
 pub async fn to_anonymize(context: &Context, folder: &Path) -> Result<Vec<ToAnonymize>, Failure> {
     let mut all = Vec::new();
     let of_clients = |job: &Job| job.enabled && matches!(job.kind, SweepKind::Due | SweepKind::Period);
@@ -167,10 +151,6 @@ impl JobStatus {
 }
 
 /// The jobs in a folder as they stand; none where there is no folder.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>, StoreError> {
     if !folder.exists() {
         return Ok(Vec::new());
@@ -236,10 +216,6 @@ impl JobStatus {
 
 impl Service {
     /// The jobs, when each runs next, and its last sweep.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
         self.allow_within(Right::Read, "look at jobs", "").await?;
         let ledger = &self.context.ledger;

@@ -57,7 +57,7 @@ impl JournalStatus {
         Ok(Some(Self { place, head, backlog: context.ledger.backlog().await?, is_unknown }))
     }
 
-    /// What somebody should look at.
+    /// What an operator should look at.
     #[must_use]
     pub fn attention(&self) -> Vec<String> {
         let mut all = Vec::new();
@@ -85,7 +85,6 @@ impl JournalStatus {
         all
     }
 
-    /// In one line.
     #[must_use]
     pub fn line(&self) -> String {
         let place = self.place.as_deref().unwrap_or("nowhere");

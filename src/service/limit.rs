@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::Service;
 use super::access::beyond;
-use super::clients::{KEY_HINT, ledger_key, nobody};
+use super::clients::{KEY_HINT, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use super::reviews::asked;
 use crate::database::query_scalar;
@@ -27,7 +27,7 @@ impl Service {
         self.caller.limit.covers(filters)
     }
 
-    /// Whether the caller may see a sweep. One of rows, or of everybody, is beyond every limit.
+    /// Whether the caller may see a sweep. One of rows, or of all clients, is beyond every limit.
     pub(super) fn sees_sweep(&self, sweep: &Sweep) -> bool {
         self.covers(&sweep.filters)
     }
@@ -74,7 +74,7 @@ impl Service {
             return Ok(all);
         }
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
-        // A key that no client can have is nobody's.
+        // A key that no client can have is not found.
         let keys: Vec<Key> = all.iter().filter_map(|own| Key::parse(key(own), parts).ok()).collect();
         let found: HashSet<String> = self.found(&keys).await?.into_iter().collect();
         all.retain(|own| found.contains(key(own)));
@@ -112,8 +112,8 @@ impl Service {
         // The key as the ledger writes it can be looked up whatever its type.
         let own = ledger_key(&self.context, key).await?;
         let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
-        let own = Key::parse(&own, parts).map_err(|_| nobody(key))?;
-        if self.found(&[own]).await?.is_empty() { Err(nobody(key)) } else { Ok(()) }
+        let own = Key::parse(&own, parts).map_err(|_| no_client(key))?;
+        if self.found(&[own]).await?.is_empty() { Err(no_client(key)) } else { Ok(()) }
     }
 
     /// The keys of those of these clients who are within the caller's limit, as the ledger writes them.

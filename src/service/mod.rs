@@ -43,22 +43,21 @@ pub struct Service {
     pub context: Context,
     /// The folder of the job files.
     pub jobs: PathBuf,
-    /// The time zone in which whoever asks has the day.
+    /// The time zone of the caller's day.
     pub time_zone: Tz,
-    /// Whether somebody else than who made a review approves it.
+    /// Whether a review is approved by a person other than the one who made it.
     pub second_person: bool,
     pub caller: Caller,
 }
 
 impl Service {
-    /// The same service for somebody else.
+    /// The same service for another caller.
     #[must_use]
     pub fn for_caller(&self, caller: Caller) -> Self {
         let context = Context { actor: caller.name.clone(), ..self.context.clone() };
         Self { context, caller, ..self.clone() }
     }
 
-    /// The day it is.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         self.context.ledger.clock().now().with_timezone(&self.time_zone).date_naive()

@@ -51,7 +51,6 @@ impl Night {
         night
     }
 
-    /// In one sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
         let Some(day) = &self.day else { return "No sweep was ever opened in this database.".to_owned() };

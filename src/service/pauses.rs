@@ -40,10 +40,6 @@ impl Service {
     }
 
     /// Resumes a job, or all work, and returns what is still paused. One sweep stands for all ticks that came meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if it is not paused, or the caller may not.
     pub async fn resume(&self, name: Option<&str>) -> Result<Vec<Pause>, Failure> {
         self.permit_on(
             Right::Bulk,

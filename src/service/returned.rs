@@ -35,20 +35,12 @@ pub(super) async fn recognized(
 
 impl Service {
     /// Clients under a new key who were recognized and not anonymized yet, in key order.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the caller may not read.
     pub async fn returned(&self) -> Result<Vec<Returned>, Failure> {
         self.allow(Right::Read, "list clients that came back").await?;
         Ok(self.context.ledger.returned(None, MOST).await?)
     }
 
     /// Confirms that a client is the one anonymized before, whom the caller saw as `former`: the next replay takes it.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the client is not recognized as that one now, or the caller may not anonymize.
     pub async fn confirm_returned(&self, key: &str, former: &str) -> Result<Returned, Failure> {
         self.allow_on(Right::Anonymize, "confirm who came back as client", key).await?;
         let context = &self.context;

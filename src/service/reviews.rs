@@ -28,7 +28,7 @@ use crate::worker::{Loaded, Request};
 pub(super) const MOST: usize = 100_000;
 /// For how long a review can be approved: what it says gets old.
 const GOOD_FOR: TimeDelta = TimeDelta::days(30);
-/// After which a review that nobody is heard to make is not made any more.
+/// After which a review without progress counts as abandoned.
 const SILENCE: TimeDelta = TimeDelta::minutes(1);
 /// How often its making is noted.
 pub(super) const NOTED_EVERY: Duration = Duration::from_millis(500);
@@ -37,8 +37,8 @@ const MOST_MADE: usize = 4;
 /// The most reviews listed.
 pub(super) const MOST_LISTED: u32 = 200;
 
-/// What whoever makes a review is told where nobody is due.
-pub(super) const NOBODY: &str = "no client would be anonymized, so there is nothing to review";
+/// What a review without clients is refused with.
+pub(super) const NO_CLIENTS: &str = "no client would be anonymized, so there is nothing to review";
 
 /// What a review may be of.
 #[derive(Debug)]
@@ -111,7 +111,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`Failure`] if nobody would be taken, or too many; or the caller may not.
+    /// [`Failure`] if no client would be taken, or too many; or the caller may not.
     pub async fn make_review(
         &self,
         name: &str,
@@ -125,10 +125,6 @@ impl Service {
 
     /// Begins to hold the clients that a sweep would take now, and goes on in
     /// the background; the review says how far it is, and why it failed.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if what is asked for makes no sense, or the caller may not.
     pub async fn begin_review(&self, name: &str, ask: &Ask) -> Result<Review, Failure> {
         let making = Sought { state: Some("making".to_owned()), ..Sought::default() };
         self.tidy().await?;
@@ -172,7 +168,7 @@ impl Service {
         Ok((id, request))
     }
 
-    /// Looks at everybody, noting how far it is.
+    /// Checks all clients, and records the progress.
     async fn fill(&self, id: i64, request: &Request, each: &mut (dyn FnMut(u64, u64) + Send)) -> Result<(), Failure> {
         let ledger = &self.context.ledger;
         let looked_at = AtomicU64::new(0);
@@ -190,7 +186,7 @@ impl Service {
                 while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
                     let so_far = looked_at.load(Ordering::Relaxed);
                     each(so_far, all.max(so_far));
-                    // The next note may succeed; if none does, the review is ended as one that nobody makes.
+                    // The next note may succeed; if none does, the review is ended as abandoned.
                     let _ = ledger.review_goes_on(id, so_far, all.max(so_far)).await;
                 }
             };
@@ -226,7 +222,7 @@ impl Service {
         };
         let found = survey((&self.context).into(), request, Mode::Preview, &mut hold).await?;
         if all == 0 {
-            return Err(Failure::new(NOBODY, "a preview shows who was refused, and why").of(Kind::Conflict));
+            return Err(Failure::new(NO_CLIENTS, "a preview shows who was refused, and why").of(Kind::Conflict));
         }
         if all > MOST {
             let what = format!("{all} clients would be anonymized, more than anybody reviews");
@@ -235,7 +231,7 @@ impl Service {
         Ok((clients, found))
     }
 
-    /// Ends reviews that are too old, or that nobody makes any more.
+    /// Ends reviews that are too old, or abandoned.
     pub(super) async fn tidy(&self) -> Result<(), Failure> {
         let now = self.context.ledger.clock().now();
         Ok(self.context.ledger.tidy_reviews(now - GOOD_FOR, now - SILENCE).await?)
@@ -253,10 +249,6 @@ impl Service {
     }
 
     /// What a review may be of, under the policy as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the policy cannot be used, or the caller may not read.
     pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
         let loaded = self.context.planner.plan(&self.context.store).await?;
@@ -291,7 +283,6 @@ impl Service {
         if self.caller.limit.is_none() { MOST_LISTED } else { MOST_LISTED * 10 }
     }
 
-    /// A review with its clients.
     pub async fn review(&self, name: &str) -> Result<Reviewed, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
         let review = self.find(name).await?;
@@ -311,7 +302,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`Failure`] if whoever made it approves it, it is decided or too old, it is
+    /// [`Failure`] if the person who made it approves it, it is decided or too old, it is
     /// not what was seen, the policy has changed since, or a gate refuses.
     pub async fn approve_review(&self, name: &str, seen: &Seen) -> Result<i64, Failure> {
         self.allow_within(Right::Bulk, "approve review", name).await?;
@@ -358,7 +349,7 @@ impl Service {
             selection: None,
             limit: None,
             job: None,
-            // Whoever approves has seen how many they are.
+            // The person who approves has seen how many they are.
             over_brake: true,
             ..asked
         };
@@ -391,10 +382,6 @@ impl Service {
     }
 
     /// Decides that the clients of the review that was seen stay for now.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if it is decided, it is not what was seen, or the caller may not.
     pub async fn reject_review(&self, name: &str, seen: &Seen) -> Result<(), Failure> {
         self.allow_within(Right::Bulk, "reject review", name).await?;
         patiently(|| Box::pin(self.reject_now(name, seen))).await

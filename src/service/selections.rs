@@ -43,7 +43,6 @@ pub struct Selected {
 pub struct Given<'a> {
     /// The keys as people write them, each with its place.
     pub keys: &'a mut (dyn Iterator<Item = Result<(usize, String), Failure>> + Send),
-    /// A place in words.
     pub place: &'a (dyn Fn(usize) -> String + Sync),
 }
 
@@ -60,7 +59,7 @@ impl Service {
         self.allow_within(Right::Bulk, &format!("{what} selection"), name).await?;
         let name = name_of("selection", name)?;
         let ledger = &self.context.ledger;
-        // Told before anything is read; whoever is quicker is found at the end.
+        // Told before anything is read; a quicker request is found at the end.
         let before = ledger.selection(name).await?;
         if before.is_some_and(|own| !replace || !self.covers(own.limit.filters())) {
             return Err(taken(name));

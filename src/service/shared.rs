@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-/// Finds an answer once for everybody who waits for it. Nobody is given one
+/// Finds an answer once for all callers that wait for it. No caller is given one
 /// that was begun before they asked, so that what they did before shows in it.
 #[derive(Debug)]
 pub struct Shared<Q, A> {
@@ -18,7 +18,7 @@ impl<Q, A> Default for Shared<Q, A> {
 }
 
 impl<Q: PartialEq + Clone, A: Clone> Shared<Q, A> {
-    /// The answer to a question, found by `find` if nobody has found it since this was called.
+    /// The answer to a question, found by `find` unless it was found since this was called.
     pub async fn ask(&self, question: Q, find: impl Future<Output = A>) -> A {
         self.recent(Duration::ZERO, question, find).await
     }

@@ -32,7 +32,6 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// A sweep with its progress.
     pub async fn of(context: &Context, sweep: Sweep) -> Result<Self, Failure> {
         let progress = context.ledger.progress(sweep.id).await?;
         let rows = match sweep.kind {
@@ -77,7 +76,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// As it is now, with the last so many sweeps, for whoever asks at this face.
+    /// As it is now, with the last so many sweeps, for a caller at this face.
     pub async fn of(context: &Context, jobs: &Path, last: u32, face: Face) -> Result<Self, Failure> {
         let ledger = &context.ledger;
         let failures = ledger.failures(MOST_FAILURES).await?;

@@ -191,19 +191,11 @@ impl Service {
     }
 
     /// What a sweep would do; writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the request makes no sense, or the caller may not read.
     pub async fn preview(&self, ask: &Ask) -> Result<Preview, Failure> {
         self.preview_up_to(ask, MOST_NAMED).await
     }
 
     /// The same, naming so many clients at most.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::preview`].
     pub async fn preview_up_to(&self, ask: &Ask, most: usize) -> Result<Preview, Failure> {
         self.allow_within(Right::Read, "preview a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
@@ -219,10 +211,6 @@ impl Service {
 
     /// Does everything that a sweep would do and rolls it back; a live sweep
     /// needs this once for each policy.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the rehearsal fails, or the caller may not.
     pub async fn rehearse(&self, ask: &Ask) -> Result<Survey, Failure> {
         self.allow_within(Right::Bulk, "rehearse a sweep of", &ask.named()).await?;
         let request = self.request_for_clients(ask).await?;
@@ -230,10 +218,6 @@ impl Service {
     }
 
     /// Ends a sweep before its time. What was anonymized stands.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if it is not running, or the caller may not.
     pub async fn cancel_sweep(&self, id: i64) -> Result<(), Failure> {
         self.allow_within(Right::Bulk, &format!("cancel sweep {id}"), "").await?;
         let ledger = &self.context.ledger;
@@ -273,7 +257,6 @@ impl Service {
         found.filter(|own| self.sees_sweep(own)).ok_or_else(|| no_sweep(id))
     }
 
-    /// A sweep.
     pub async fn sweep(&self, id: i64) -> Result<SweepStatus, Failure> {
         self.allow_within(Right::Read, "look at sweeps", "").await?;
         let ledger = &self.context.ledger;
@@ -298,10 +281,6 @@ impl Service {
     }
 
     /// What became of a sweep's clients, in key order.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if there is no such sweep, or the caller may not read.
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.find_sweep(id).await?;
@@ -332,20 +311,12 @@ impl Service {
 
     /// Lets clients that failed be tried again, one or all, and returns the
     /// sweeps that do so and how many clients they are.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if the one named has not failed, or the caller may not.
     pub async fn retry(&self, key: Option<&str>) -> Result<(Vec<i64>, usize), Failure> {
         let failed = self.to_retry(key).await?;
         self.retry_these(failed).await
     }
 
     /// The clients that failed, one or all, for a caller who may have them tried again.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as [`Self::retry`].
     pub async fn to_retry(&self, key: Option<&str>) -> Result<Vec<FailedClient>, Failure> {
         match key {
             Some(key) => self.allow_within(Right::Anonymize, "retry client", key).await?,
@@ -368,10 +339,6 @@ impl Service {
     }
 
     /// Lets these clients be tried again, as [`Self::retry`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if a gate refuses.
     pub async fn retry_these(&self, failed: Vec<FailedClient>) -> Result<(Vec<i64>, usize), Failure> {
         let context = &self.context;
         let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
@@ -423,7 +390,7 @@ impl Service {
         self.request_of_any_size(ask).await
     }
 
-    /// The same, for clients that nobody sent.
+    /// The same, for clients that no caller sent.
     pub(super) async fn request_of_any_size(&self, ask: &Ask) -> Result<Request, Failure> {
         bounded(ask)?;
         let refused = |what: &str, hint: &str| Err(Failure::new(what, hint));
@@ -499,10 +466,6 @@ impl Service {
 }
 
 /// Does everything that a request asks for and rolls it back. A rehearsal that passed counts for live sweeps.
-///
-/// # Errors
-///
-/// [`Failure`] if the rehearsal fails.
 pub async fn rehearse(
     context: &Context,
     request: &Request,
@@ -525,7 +488,7 @@ pub fn is_whole(request: &Request, found: &Survey) -> bool {
 }
 
 impl Ask {
-    /// One client is for whoever may anonymize; anything else is for whoever may sweep.
+    /// One client needs the right to anonymize; anything else the right to sweep.
     fn right(&self) -> Right {
         let is_named = self.job.is_none() && self.selection.is_none() && self.kind == Some(SweepKind::List);
         if is_named && self.clients.len() == 1 { Right::Anonymize } else { Right::Bulk }

@@ -1,5 +1,5 @@
 //! Jobs that ask for a review: at their ticks their clients are held for a
-//! second person, and nothing is swept until somebody approves them.
+//! second person, and nothing is swept until a person approves them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Service;
 use super::access::{Caller, Way};
 use super::failure::{Failure, Kind};
-use super::reviews::NOBODY;
+use super::reviews::NO_CLIENTS;
 use super::sweeps::Ask;
 use crate::domain::access::{Limit, Right};
 use crate::domain::hint::Act;
@@ -32,10 +32,6 @@ pub fn review_name(job: &Job, tick: DateTime<Utc>) -> String {
 }
 
 /// Refuses to start a job's sweep past the review that it asks for.
-///
-/// # Errors
-///
-/// [`Failure`] if it asks for one.
 pub fn needs_no_review(job: &Job) -> Result<(), Failure> {
     if !job.review {
         return Ok(());
@@ -85,7 +81,7 @@ impl Service {
     async fn review_of(&self, job: &Job, tick: DateTime<Utc>) -> Result<bool, Failure> {
         let context = &self.context;
         let name = review_name(job, tick);
-        // Nobody who approves goes by the name of a job.
+        // No approver has the name of a job.
         let rights = [Right::Bulk, Right::Configure].into_iter().collect();
         let by = format!("job {}", job.name);
         let caller = Caller { name: by, rights, limit: Limit::default(), way: Way::Command, token: None };
@@ -102,7 +98,7 @@ impl Service {
                 alert("review-waiting", text)
             }
             (Err(failure), _) if failure.kind == Kind::Unavailable => return Err(failure),
-            (Err(failure), Some(review)) if failure.message == NOBODY => {
+            (Err(failure), Some(review)) if failure.message == NO_CLIENTS => {
                 context.ledger.delete_review(review.id, &review.made_by).await?;
                 None
             }

@@ -39,7 +39,6 @@ const MOST_READ: usize = 4;
 
 /// An archive.
 const ZIP: &str = "application/zip";
-/// A workbook.
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// The line of a workbook that says which review it is of.
 const NUMBER: &str = "Number";
@@ -47,13 +46,11 @@ const NUMBER: &str = "Number";
 const PLAN: &str = "Plan";
 const CLIENTS: &str = "Clients";
 
-/// A file to be saved.
 #[derive(Debug)]
 pub struct File {
     pub name: String,
     /// Its media type.
     pub kind: &'static str,
-    /// What is in it.
     pub bytes: Vec<u8>,
 }
 
@@ -129,10 +126,6 @@ pub struct RowError {
 
 impl RowError {
     /// What is wrong with a workbook, as the ledger keeps it.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] if that cannot be read.
     pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
         serde_json::from_str(&import.errors).map_err(|_| {
             let what = format!("the errors of import {} cannot be read", import.id);
@@ -410,7 +403,7 @@ impl Service {
         let (sql, parts) = (shown(plan), plan.client.key.len());
         let mut all = HashMap::new();
         for page in keys.chunks(PAGE) {
-            // A key that nobody has is nobody's.
+            // A key that no client has is not found.
             let page = page.iter().filter_map(|key| Key::parse(key, parts).ok()).map(|key| key.to_json());
             let rows = query(sql.clone()).bind(join(&page.collect::<Vec<_>>())).fetch_all(store.readers()).await?;
             for row in rows {

@@ -18,7 +18,6 @@ pub enum SheetError {
     /// Some rows are there and not shown.
     #[error("the workbook hides {0}")]
     Hidden(&'static str),
-    /// It could not be written.
     #[error("the workbook could not be written")]
     NotWritten,
 }

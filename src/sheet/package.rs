@@ -45,7 +45,6 @@ const FOREIGN: [(&str, &str); 10] = [
     ("oleobject", "other files in it"),
 ];
 
-/// The parts of a package.
 #[derive(Debug)]
 pub(super) struct Package {
     /// Parts of XML, decoded, by their names in lower case.
@@ -103,7 +102,6 @@ impl Package {
         }
     }
 
-    /// The text of a part, by its path.
     pub(super) fn part(&self, path: &str) -> Option<&str> {
         self.parts.get(&path.trim_start_matches('/').to_ascii_lowercase()).map(String::as_str)
     }
@@ -187,7 +185,6 @@ impl Tag<'_> {
         self.value(|prefixed, own| prefixed && own == "id")
     }
 
-    /// The value of the one attribute that is meant.
     fn value(&self, is_meant: impl Fn(bool, &str) -> bool) -> Result<Option<String>, SheetError> {
         let mut found = None;
         for own in self.start.attributes() {

@@ -9,12 +9,11 @@ use super::{ABOUT, MOST_ROWS, ROWS, SheetError, plain};
 /// The most columns that are read.
 const MOST_COLUMNS: usize = 64;
 
-/// A workbook as somebody saved it.
+/// A workbook as a person saved it.
 #[derive(Debug)]
 pub struct Saved {
     /// What its sheet `About` says.
     pub about: Vec<(String, String)>,
-    /// The columns' names.
     pub columns: Vec<String>,
     /// The rows that have something in them.
     pub rows: Vec<Row>,
@@ -24,7 +23,6 @@ pub struct Saved {
     pub saved_with: String,
 }
 
-/// A row with something in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// Its number, as spreadsheet programs show it.
@@ -36,19 +34,11 @@ pub struct Row {
 /// Reads a workbook. It may come from anybody: nothing is unpacked that is
 /// larger than a list of clients, nothing is computed, and a sheet that hides
 /// something is refused.
-///
-/// # Errors
-///
-/// [`SheetError`] says why it cannot be taken.
 pub fn read(bytes: &[u8]) -> Result<Saved, SheetError> {
     read_counting(bytes, &AtomicU64::new(0))
 }
 
 /// The same, with the number of rows read so far in `count`.
-///
-/// # Errors
-///
-/// [`SheetError`] as [`read`].
 pub fn read_counting(bytes: &[u8], count: &AtomicU64) -> Result<Saved, SheetError> {
     let package = Package::open(bytes)?;
     let texts = package.part("xl/sharedstrings.xml").map(shared).transpose()?.unwrap_or_default();
@@ -142,7 +132,6 @@ fn shared(xml: &str) -> Result<Vec<String>, SheetError> {
     Ok(texts)
 }
 
-/// A cell as it is read.
 #[derive(Default)]
 struct Cell {
     column: usize,
@@ -151,7 +140,7 @@ struct Cell {
 }
 
 /// The rows of a sheet. One with formulas, whose cells say one thing and mean
-/// another, is refused, and one with rows, columns or cells that nobody has seen.
+/// another, is refused, and one with rows, columns or cells that no person has seen.
 fn rows(xml: &str, texts: &[String], count: &AtomicU64) -> Result<Vec<Row>, SheetError> {
     let (mut rows, mut cell): (Vec<Row>, Option<Cell>) = (Vec::new(), None);
     let (mut number, mut next, mut lists) = (0_u32, 0_usize, 0_u32);

@@ -11,22 +11,16 @@ use super::{ABOUT, ROWS, SheetError, package, plain};
 /// The widest column, in characters.
 const WIDEST: usize = 60;
 
-/// What a workbook says.
 #[derive(Debug, Clone, Default)]
 pub struct Workbook {
     /// What the rows are: a name and what it is, line by line.
     pub about: Vec<(String, String)>,
-    /// The columns' names.
     pub columns: Vec<String>,
     /// A row for each client; every cell is a text.
     pub rows: Vec<Vec<String>>,
 }
 
 /// A workbook's bytes, and the digest of the part that every program writes anew when it saves.
-///
-/// # Errors
-///
-/// [`SheetError`] if it has more columns or rows than there can be.
 pub fn write(workbook: &Workbook) -> Result<(Vec<u8>, String), SheetError> {
     let bytes = written(workbook).map_err(|_| SheetError::NotWritten)?;
     let digest = package::digest(&bytes)?;
@@ -36,7 +30,7 @@ pub fn write(workbook: &Workbook) -> Result<(Vec<u8>, String), SheetError> {
 fn written(workbook: &Workbook) -> Result<Vec<u8>, XlsxError> {
     let mut book = Book::new();
     let rows = book.add_worksheet().set_name(ROWS)?;
-    // A number that begins with zeros stays as it is, also when somebody types it anew.
+    // A number that begins with zeros stays as it is, also when a person types it anew.
     let texts = Format::new().set_num_format("@");
     let header: Vec<&str> = workbook.columns.iter().map(String::as_str).collect();
     line(rows, 0, &header, &Format::new().set_bold().set_num_format("@"))?;
@@ -76,10 +70,6 @@ fn wide<'a>(sheet: &mut Worksheet, column: u16, cells: impl Iterator<Item = &'a 
 }
 
 /// One file as a ZIP archive.
-///
-/// # Errors
-///
-/// [`SheetError`] if it cannot be packed.
 pub fn zipped(name: &str, bytes: &[u8]) -> Result<Vec<u8>, SheetError> {
     packed(name, bytes).map_err(|_| SheetError::NotWritten)
 }

@@ -106,7 +106,7 @@ pub struct Statements {
     pub kept: super::kept::Kept,
     /// Files that go with their clients.
     pub files: super::files::Statements,
-    /// Who is told beforehand; `None` if nobody is.
+    /// Who is notified beforehand; `None` if no client is.
     pub notices: Option<super::notices::Statements>,
 }
 
@@ -420,11 +420,10 @@ pub fn fail(dialect: Dialect) -> String {
     )
 }
 
-/// Leaves alone everybody from the first client on for whom a cap of `$1` has no room.
+/// Leaves out all clients from the first on for which a cap of `$1` has no room.
 pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
      (SELECT n FROM lethe_batch WHERE state IS NULL ORDER BY n LIMIT 1 OFFSET $1)";
 
-/// Counts clients by state.
 pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
 
 /// Counts the reasons of the refused, each client once for each of its reasons.
@@ -439,14 +438,14 @@ pub fn count_reasons(dialect: Dialect) -> String {
 /// The places of the clients that another transaction has locked.
 pub const BUSY: &str = "SELECT n FROM lethe_batch WHERE state = 'busy' ORDER BY n";
 
-/// Everybody looked at, in order: key, state, reasons.
+/// All clients checked, in order: key, state, reasons.
 pub const LOOKED_AT: &str =
     "SELECT key, state, reasons FROM lethe_batch WHERE state NOT IN ('over', 'busy', 'apart') ORDER BY n";
 
 /// One more than the last place of a client taken.
 pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken";
 
-/// Takes nobody but those with places from `$1` up to `$2`.
+/// Takes only those with places from `$1` up to `$2`.
 pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 
 /// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.

@@ -2,8 +2,8 @@
 
 use super::link::OfRow;
 use super::{Scope, any_of, column, name, text, tuple};
-use crate::domain::plan::{Delete, Path, Rule, Update};
-use crate::domain::policy::{Action, Branch, Generalize, JsonPath, Literal, Part, Segment};
+use crate::domain::plan::{Branch, Delete, Path, Rule, Update};
+use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Part, Segment};
 
 impl Scope<'_> {
     /// Changes the rows of one table that belong to the clients taken, and only
@@ -17,7 +17,7 @@ impl Scope<'_> {
             differs.push(differing(rule, &own, &value));
             sets.push(format!("{own} = {value}"));
         }
-        let is_conditional = update.rules.iter().flat_map(|rule| &rule.branches).any(|own| own.condition.is_some());
+        let is_conditional = update.rules.iter().any(|rule| rule.always().is_none());
         let differs = any_of(differs);
         format!(
             "UPDATE {} SET {} WHERE {} AND {}",
@@ -109,28 +109,32 @@ impl Scope<'_> {
 
     /// What a column holds afterwards, as an expression over the row as it is.
     pub(super) fn value(&self, table: &str, rule: &Rule) -> String {
-        if let [Branch { condition: None, action }] = rule.branches.as_slice() {
-            return self.result(table, rule, action);
-        }
-        let mut sql = "CASE".to_owned();
-        let mut otherwise = name(&rule.column);
-        for (at, branch) in rule.branches.iter().enumerate() {
-            let result = self.result(table, rule, &branch.action);
-            match &branch.condition {
-                Some(text) => {
-                    let parsed = rule.conditions.get(at).and_then(Option::as_ref);
-                    let condition = parsed.map_or_else(|| text.clone(), |own| own.sql(self.today));
-                    sql = format!("{sql} WHEN ({condition}) THEN {result}");
-                }
-                None => otherwise = result,
-            }
-        }
-        format!("{sql} ELSE {otherwise} END")
+        self.value_by(None, table, rule)
     }
 
-    fn result(&self, table: &str, rule: &Rule, action: &Action) -> String {
+    /// The same, in rows that one way reaches from a client whose rows are changed.
+    pub(super) fn value_by(&self, path: Option<&Path>, table: &str, rule: &Rule) -> String {
+        let mut cases = String::new();
+        let mut otherwise = name(&rule.column);
+        for branch in &rule.branches {
+            let result = self.result(table, rule, branch);
+            let is_given = branch.paths.is_empty() || path.is_some_and(|own| branch.paths.contains(own));
+            let reached =
+                (!is_given).then(|| any_of(branch.paths.iter().map(|own| self.has_anonymized(own)).collect()));
+            let condition = branch.condition.as_ref().map(|own| format!("({})", own.sql(self.today)));
+            let all: Vec<String> = reached.into_iter().chain(condition).collect();
+            if all.is_empty() {
+                otherwise = result;
+                break;
+            }
+            cases = format!("{cases} WHEN {} THEN {result}", all.join(" AND "));
+        }
+        if cases.is_empty() { otherwise } else { format!("CASE{cases} ELSE {otherwise} END") }
+    }
+
+    fn result(&self, table: &str, rule: &Rule, branch: &Branch) -> String {
         let own = name(&rule.column);
-        match action {
+        match &branch.action {
             Action::Constant(Literal::Boolean(value)) => self.dialect.number(&i64::from(*value).to_string()),
             Action::Constant(Literal::Integer(value)) => self.dialect.number(&value.to_string()),
             Action::Constant(Literal::Float(value)) => self.dialect.number(&format!("{value:?}")),
@@ -141,7 +145,7 @@ impl Scope<'_> {
                     .iter()
                     .map(|part| match part {
                         Part::Text(plain) => text(plain),
-                        Part::Key => self.key_text_of(&rule.key),
+                        Part::Key => self.key_text_of(&branch.key),
                         Part::Row => self.key_text_of(&rule.row),
                         Part::Today => format!("'{}'", self.today),
                     })
@@ -161,7 +165,6 @@ impl Scope<'_> {
         }
     }
 
-    /// The parts of a key as one text.
     fn key_text_of(&self, key: &[String]) -> String {
         key.iter().map(|key| self.dialect.as_text(&name(key))).collect::<Vec<_>>().join(" || '-' || ")
     }
@@ -208,8 +211,7 @@ fn is_on_the_row(path: &Path) -> bool {
 
 /// Whether what a column is to hold depends on no other column that a rule may change.
 fn is_of_itself(rule: &Rule) -> bool {
-    matches!(rule.branches.as_slice(), [Branch { condition: None, action }] if !matches!(action, Action::Copy(_)))
-        && !has_no_equality(rule)
+    rule.always().is_some_and(|action| !matches!(action, Action::Copy(_))) && !has_no_equality(rule)
 }
 
 /// A type without its length, to which a value is cast whole: one that is too long is refused when it is written.

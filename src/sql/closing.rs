@@ -1,5 +1,5 @@
 //! What is asked once more before a batch is committed: whether each rule took
-//! effect, and whether what kept nobody at the beginning keeps somebody now.
+//! effect, and whether what kept no client at the beginning keeps one now.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,6 @@ use crate::domain::outcome::HOLD;
 use crate::domain::plan::{Condition, Delete, Path, Plan, Step, Update};
 use crate::domain::sweep::SweepKind;
 
-/// The last look of a batch.
 #[derive(Debug, Clone)]
 pub struct LastLook {
     /// Finds clients of whose rows a rule would still change or delete one: `n`, and the rule's table or column. Asked

@@ -1,7 +1,7 @@
 //! Files that go with their clients, as deliveries in the ledger.
 //!
 //! Their paths are read before anything changes. When everything has changed,
-//! those that a row still names are taken out again: whoever that row belongs
+//! those that a row still names are taken out again: no matter whom that row belongs
 //! to stays.
 
 use super::link::{Looks, TAKEN};

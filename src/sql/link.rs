@@ -22,7 +22,6 @@ pub(super) struct Looks {
     pub(super) results: Vec<String>,
 }
 
-/// A condition on a row.
 pub(super) struct OfRow {
     pub(super) sql: String,
     /// Whether no row can hold a value that it cannot read.
@@ -37,8 +36,8 @@ impl OfRow {
 
 /// Whose rows a question about clients looks at.
 pub(super) enum Asked<'a> {
-    /// Anybody's.
-    Everybody,
+    /// Those of all clients.
+    All,
     /// Those of the clients between two keys: the bounds, repeated where their
     /// rows are looked up, keep a database from reading all rows.
     Between(&'a dyn Fn(&str) -> String),
@@ -97,7 +96,7 @@ impl Scope<'_> {
         ))
     }
 
-    /// Where a row of the path's first table is reached from one of the clients taken, whoever else has it.
+    /// Where a row of the path's first table is reached from one of the clients taken, even if others have it too.
     pub(super) fn reached_by(&self, path: &Path) -> String {
         self.reached(path, &Reached { from: "lethe_taken", conditions: true, at_hand: false })
     }
@@ -151,7 +150,7 @@ impl Scope<'_> {
 
     /// An expression over rows of these paths' first table, asked of rows of the
     /// batch's clients alone: where a database evaluates conditions in any order,
-    /// one that cannot read somebody else's row would fail this batch too.
+    /// one that cannot read another client's row would fail this batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
         if !self.dialect.evaluates_in_any_order() {
             return format!("({condition})");
@@ -169,11 +168,6 @@ impl Scope<'_> {
     pub(super) fn is_taken(&self, paths: &[Path]) -> String {
         let asked = Reached { from: "lethe_taken", conditions: true, at_hand: true };
         any_of(paths.iter().map(|path| self.only_theirs(path, self.reached(path, &asked))).collect())
-    }
-
-    fn taken_keys(&self) -> String {
-        let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
-        format!("SELECT {} FROM lethe_taken AS {TAKEN}", keys.join(", "))
     }
 
     /// That no other client has the row, by this way or another of its table. An
@@ -201,6 +195,28 @@ impl Scope<'_> {
 
     /// A client, not anonymized and not taken, to whom the row belongs too.
     fn other_client(&self, path: &Path) -> String {
+        let is_other = format!("NOT {} AND NOT {}", self.anonymized(), self.is_client_taken());
+        self.client_by(path, is_other)
+    }
+
+    /// That the row belongs by this way to a client who is anonymized, or taken to be. An expression over the row alone.
+    pub(super) fn has_anonymized(&self, path: &Path) -> String {
+        let gone = format!("({} OR {})", self.is_client_taken(), self.anonymized());
+        let mut sql = format!("EXISTS ({})", self.client_by(path, gone));
+        if let Some(own) = &path.hops[0].condition {
+            sql = format!("(({}) AND {sql})", own.sql(self.today));
+        }
+        self.only_theirs(path, sql)
+    }
+
+    /// That the client `lethe_c` is one of those taken.
+    fn is_client_taken(&self) -> String {
+        let keys: Vec<String> = key_columns(TAKEN, self.client.key.len()).collect();
+        format!("{} IN (SELECT {} FROM lethe_taken AS {TAKEN})", tuple(CLIENT, &self.client.key), keys.join(", "))
+    }
+
+    /// A client for whom a condition holds, and to whom the row belongs by this way, if its own condition holds.
+    fn client_by(&self, path: &Path, condition: String) -> String {
         let mut sql = format!("SELECT 1 FROM {}", self.clients());
         let mut meets = Vec::new();
         for at in (0..path.hops.len()).rev() {
@@ -210,8 +226,7 @@ impl Scope<'_> {
                 meets.push(equal(path, 0));
             }
         }
-        meets.push(format!("NOT {}", self.anonymized()));
-        meets.push(format!("{} NOT IN ({})", tuple(CLIENT, &self.client.key), self.taken_keys()));
+        meets.push(condition);
         format!("{sql} WHERE {}", meets.join(" AND "))
     }
 
@@ -244,7 +259,7 @@ impl Scope<'_> {
     pub(super) fn exists_by(&self, path: &Path, condition: Option<&OfRow>, asked: &Asked) -> String {
         let condition = condition.map(|condition| match asked {
             Asked::Batch => self.of_rows(std::slice::from_ref(path), condition),
-            Asked::Everybody | Asked::Between(_) => format!("({})", condition.sql),
+            Asked::All | Asked::Between(_) => format!("({})", condition.sql),
         });
         let mut inner = condition.map(|condition| format!(" AND {condition}")).unwrap_or_default();
         if let (Asked::Between(between), Some(key)) = (asked, path.key_columns()) {
@@ -327,7 +342,7 @@ impl Scope<'_> {
     }
 
     /// That the client's own row says that it was anonymized, if it says so or not: who has the key of one
-    /// anonymized before, and says no, is somebody else.
+    /// anonymized before, and says no, is another client.
     pub(super) fn marked(&self) -> Option<String> {
         let flag = column(CLIENT, self.client.anonymized.as_ref()?);
         Some(if self.client.flag_boolean { format!("({flag} IS TRUE)") } else { format!("(COALESCE({flag}, 0) <> 0)") })

@@ -2,7 +2,7 @@
 //!
 //! Names are quoted and values written as literals in one place
 //! ([`name`], [`text`]). A batch's clients stand in temporary tables:
-//! `lethe_batch` (everybody looked at), `lethe_reasons` (why somebody is
+//! `lethe_batch` (all clients checked), `lethe_reasons` (why a client is
 //! refused) and `lethe_taken` (those to be anonymized). Most of the SQL is the
 //! same for every database; where it is not, the [dialect](crate::domain::dialect) is asked.
 

@@ -1,4 +1,4 @@
-//! Notices: whoever is due is told beforehand, and left alone for so long.
+//! Notices: clients who are due are notified beforehand, and refused for so long.
 
 use chrono::NaiveDate;
 
@@ -35,7 +35,7 @@ impl Statements {
 }
 
 /// The last day on which a notice may have ended and still counts: it does for
-/// as long again as it ran. Whoever was not done by then is told anew.
+/// as long again as it ran. Clients not processed by then are notified anew.
 fn lapse(length: Period, today: NaiveDate) -> NaiveDate {
     length.before(today).unwrap_or(NaiveDate::MIN)
 }

@@ -8,7 +8,7 @@ use super::select::Wanted;
 use super::{Scope, any_of, column, key_names, name, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
-use crate::domain::plan::{ClientPlan, Path, Plan, Rule};
+use crate::domain::plan::{ClientPlan, Path, Plan};
 
 /// That the ledger has the client `lethe_c` as anonymized, whatever its row says: after a restore that is older.
 fn recorded(scope: Scope) -> String {
@@ -56,7 +56,7 @@ pub(super) fn known(wanted: &Wanted) -> String {
 }
 
 /// That the ledger has the client `lethe_c` as anonymized, and its row says that it is that one's: by its flag, by a text
-/// of the rules, or by a day that had come by then. Otherwise the database may have given the key to somebody else.
+/// of the rules, or by a day that had come by then. Otherwise the database may have given the key to another client.
 fn known_by_key(wanted: &Wanted) -> String {
     let scope = wanted.scope();
     if wanted.restored {
@@ -124,16 +124,14 @@ fn left<'a>(scope: Scope<'_>, plan: &'a Plan) -> Vec<Left<'a>> {
         }
         for update in step.updates.iter().chain(&step.unlinks) {
             for rule in &update.rules {
-                let condition = would_change(scope, table, rule);
-                update.paths.iter().for_each(|path| add(table, path, Some(&rule.column), condition.clone()));
+                for path in &update.paths {
+                    let value = scope.value_by(Some(path), table, rule);
+                    add(table, path, Some(&rule.column), differing(rule, &name(&rule.column), &value));
+                }
             }
         }
     }
     all
-}
-
-fn would_change(scope: Scope<'_>, table: &str, rule: &Rule) -> String {
-    differing(rule, &name(&rule.column), &scope.value(table, rule))
 }
 
 /// The clients of all rows that a rule would still change, one query for each
@@ -290,7 +288,7 @@ pub fn first_day(wanted: &Wanted) -> Option<String> {
     ))
 }
 
-/// Notes the same reasons, `$1`, with everybody taken.
+/// Notes the same reasons, `$1`, with all clients taken.
 pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'anonymized'";
 
 /// A page of all clients' keys: as JSON, and as the ledger writes them. `$1` is

@@ -5,8 +5,8 @@ use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
 use crate::domain::dialect::Closing;
-use crate::domain::plan::{Path, Plan, Rule, Searched, Source};
-use crate::domain::policy::{Action, Branch, Literal};
+use crate::domain::plan::{Branch, Path, Plan, Rule, Searched, Source};
+use crate::domain::policy::{Action, Literal};
 
 /// Bytes of a value above which it is read in pieces.
 const LARGE: usize = 256 * 1024;
@@ -99,8 +99,7 @@ fn changing<'a>(plan: &'a Plan, table: &str, path: &Path, own: &str) -> Option<&
         Action::Text(template) => template.constant().is_some(),
         _ => false,
     };
-    let is_for_all = rule.branches.last().is_some_and(|branch| branch.condition.is_none());
-    (!is_for_all || !rule.branches.iter().all(is_plain)).then_some(rule)
+    (!rule.is_for_all() || !rule.branches.iter().all(is_plain)).then_some(rule)
 }
 
 /// The same rows and columns, but only rows that others wrote since `{since}`.

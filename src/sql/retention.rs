@@ -1,4 +1,4 @@
-//! Old rows of a table, whoever they belong to. The clients on hold stand in
+//! Old rows of a table, of all clients. The clients on hold stand in
 //! `lethe_taken`, as their rows stay.
 
 use chrono::NaiveDate;
@@ -63,7 +63,7 @@ impl OldRows<'_> {
         relation(self.client.dialect, &self.plan.table)
     }
 
-    /// That a row is old, meets the condition, and belongs to nobody on hold. A
+    /// That a row is old, meets the condition, and belongs to no client on hold. A
     /// row without a day, or with one in another form, stays.
     fn is_old(&self) -> String {
         let scope = self.scope();

@@ -64,7 +64,7 @@ struct Range {
 /// Whose period is asked about.
 #[derive(Debug, Clone, Copy)]
 enum Whose {
-    Everybody,
+    All,
     OfRange(Range),
     OfBatch,
 }
@@ -120,7 +120,7 @@ impl Wanted<'_> {
 
     /// The condition under which the period of `lethe_c` has passed.
     fn lapsed(&self) -> String {
-        self.lapsed_among(Whose::Everybody)
+        self.lapsed_among(Whose::All)
     }
 
     /// The same for a client of a batch.
@@ -187,7 +187,7 @@ impl Wanted<'_> {
             Whose::OfRange(range) if scope.dialect.is_tempted_by_limits() => {
                 scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
             }
-            Whose::Everybody | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::Everybody),
+            Whose::All | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::All),
             Whose::OfBatch => scope.exists_by(path, condition.as_ref(), &Asked::Batch),
         };
         source.paths.iter().map(exists).collect()
@@ -380,7 +380,7 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
 }
 
 /// The first clients of all whose period has passed, in one pass over
-/// everybody. `$1` is the most rows.
+/// them. `$1` is the most rows.
 #[must_use]
 pub fn lapsed_first(wanted: &Wanted) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());

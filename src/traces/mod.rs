@@ -35,10 +35,6 @@ struct Running {
 }
 
 /// Sends spans from now on. Only the first call of a process does something.
-///
-/// # Errors
-///
-/// [`Fault`] if no client can be made of the settings.
 pub fn begin(settings: &Settings, client: reqwest::Client) -> Result<(), Fault> {
     if RUNNING.get().is_some() {
         return Ok(());
@@ -151,7 +147,7 @@ impl Span {
         Self::begin(name, SpanKind::Internal, since, &parent().as_parent())
     }
 
-    /// The span that several processes know. Whoever sees its end tells it.
+    /// The span that several processes know. The process that sees its end sends it.
     pub fn shared(name: &'static str, own: Shared, since: Option<SystemTime>) -> Self {
         NEXT.set(Some(own));
         let span = Self::begin(name, SpanKind::Internal, since, &Context::new());

@@ -42,7 +42,7 @@ pub enum Fault {
     /// No client can be made.
     #[error("nothing can be sent with these settings")]
     Unusable,
-    /// Nobody answers.
+    /// The server does not respond.
     #[error("the collector cannot be reached")]
     Away,
     /// It takes too long.
@@ -55,10 +55,6 @@ pub enum Fault {
 
 impl Settings {
     /// Asks the collector to take no spans at all, as it would be asked to take some.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault`] if it would not.
     pub async fn check(&self, client: reqwest::Client) -> Result<(), Fault> {
         let counts = Counts::default();
         let exporter = exporter(self, client, &counts)?;

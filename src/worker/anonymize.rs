@@ -125,7 +125,7 @@ impl Anonymizer {
                     return Ok(());
                 }
                 Ok(Attempt::Outdated) => {
-                    // Whoever knows the tables claims the batch when its lease has run out.
+                    // A worker that knows the tables claims the batch when its lease has run out.
                     self.context.stop.cancel();
                     return Ok(self.context.ledger.is_current().await?);
                 }
@@ -329,7 +329,7 @@ impl Anonymizer {
                 Ok(_) => {}
                 // A table is gone.
                 Err(error) if error.is_of_the_rows() => return Ok(Attempt::Changed),
-                // Somebody is altering one: no client's fault.
+                // Another session is altering one: no client's fault.
                 Err(error) => return Err(BatchFault::Unavailable(error)),
             }
         }

@@ -1,4 +1,4 @@
-//! One batch: everybody in it is looked at, and those whom nothing keeps are
+//! One batch: all clients in it are checked, and those whom nothing keeps are
 //! anonymized, in one transaction and a handful of statements.
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,6 @@ use crate::traces::Span;
 /// reasons as a JSON array.
 pub type Failing = BTreeMap<i64, String>;
 
-/// What a batch works on.
 #[derive(Debug)]
 pub struct Work<'a> {
     pub plan: &'a Plan,
@@ -45,7 +44,6 @@ pub struct Done {
 pub enum BatchFault {
     /// Some client's rows refuse the change; which is not known.
     Rows {
-        /// Why.
         fault: Fault,
         /// The rule that was refused, by its place in the order of rules, if it was one.
         rule: Option<usize>,
@@ -80,8 +78,8 @@ impl From<StoreError> for BatchFault {
     }
 }
 
-/// Looks at everybody in the batch: after this, each has a state, and those to
-/// be anonymized stand in `lethe_taken`. With `locking`, nobody else can change
+/// Checks all clients in the batch: after this, each has a state, and those to
+/// be anonymized stand in `lethe_taken`. With `locking`, no other session can change
 /// their rows of the client table until the transaction is over.
 pub async fn look(
     connection: &mut Connection,
@@ -135,7 +133,7 @@ pub(super) async fn count(connection: &mut Connection) -> Result<Tally, StoreErr
     Ok(tally)
 }
 
-/// Whether nobody is left but clients that must not be taken.
+/// Whether only clients are left that must not be taken.
 fn all_fail(keys: &str, failing: &Failing) -> bool {
     split(keys).is_some_and(|keys| !keys.is_empty() && keys.len() == failing.len())
 }
@@ -268,7 +266,7 @@ pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     NewBatch { keys: join(&keys), clients: keys.len(), run_at: None, waits: 0 }
 }
 
-/// Writes the outcomes of everybody looked at.
+/// Writes the outcomes of all clients checked.
 pub async fn record(connection: &mut Connection, sweep: i64, moment: &str, digest: &str) -> Result<(), StoreError> {
     for latest in sql::LATEST {
         query(latest).execute(&mut *connection).await?;

@@ -34,7 +34,6 @@ pub enum CleanError {
     /// There is no such client, or it is not among those of the request.
     #[error("there is no such client")]
     NotFound,
-    /// The client is on hold.
     #[error("the client is on hold, and nothing of it is changed until the hold is released")]
     OnHold,
     /// Another session has locked the client.
@@ -107,7 +106,6 @@ pub async fn clean(context: &Context, request: &Request, names: &[String]) -> Re
     Ok(all)
 }
 
-/// The cleanable column of this name.
 fn named<'a>(all: &'a [Cleanable], name: &str) -> Result<&'a Cleanable, CleanError> {
     all.iter().find(|own| own.name().eq_ignore_ascii_case(name.trim())).ok_or_else(|| CleanError::NotCleanable {
         name: name.trim().to_owned(),

@@ -1,4 +1,4 @@
-//! The last look at a batch: what is committed was verified, and nobody could
+//! The last look at a batch: what is committed was verified, and no session could
 //! change the answer in between.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::traces::Span;
 const LOCK_ATTEMPTS: u32 = 5;
 /// Milliseconds for which those who write to the tables are waited for, each time.
 const PATIENCE: i64 = 100;
-/// The same where nobody is waited for.
+/// The same where no session is waited for.
 const AT_ONCE: i64 = 1;
 /// How long other sessions may keep a table from being locked until the last look is taken without that.
 const LONG: Duration = Duration::from_secs(5);
@@ -54,18 +54,18 @@ pub(super) struct Occupied {
 impl Occupied {
     /// The table could not be locked. What was long before is another time.
     fn note(&self, table: &str, now: Instant) {
-        let mut tables = self.tables.lock().expect("nobody panics with it");
+        let mut tables = self.tables.lock().expect("no thread panics with it");
         let times = tables.get(table).filter(|times| now - times.last < ANOTHER_TIME);
         let times = Times { since: times.map_or(now, |times| times.since), last: now };
         tables.insert(table.to_owned(), times);
     }
 
     fn is_over(&self, table: &str) {
-        self.tables.lock().expect("nobody panics with it").remove(table);
+        self.tables.lock().expect("no thread panics with it").remove(table);
     }
 
     fn is_for_long(&self, table: &str, now: Instant) -> bool {
-        let tables = self.tables.lock().expect("nobody panics with it");
+        let tables = self.tables.lock().expect("no thread panics with it");
         tables.get(table).is_some_and(|times| times.is_for_long(now))
     }
 }
@@ -87,8 +87,8 @@ pub(super) async fn take_turn(connection: &mut Connection, work: &Work<'_>) -> R
 }
 
 /// Verifies that every rule took effect and that nothing keeps a client now that did not before.
-/// With `locking`, nobody else writes to the tables from here to the end of the transaction, save to those that
-/// somebody has kept busy for so long that the night would be lost.
+/// With `locking`, no other session writes to the tables from here to the end of the transaction, save to those that
+/// another session has kept busy for so long that the night would be lost.
 ///
 /// # Errors
 ///
@@ -265,7 +265,7 @@ async fn note_busy(
     Ok(())
 }
 
-/// Keeps holds from being placed until the transaction ends, where somebody else could place one meanwhile. Returns
+/// Keeps holds from being placed until the transaction ends, where another session could place one meanwhile. Returns
 /// whether that is so.
 ///
 /// # Errors

@@ -48,7 +48,7 @@ pub struct Limits {
 
 impl Limits {
     /// The most clients in a batch: no more than ten seconds' worth where there
-    /// is a rate, so that nobody waits for long on one batch.
+    /// is a rate, so that no session waits for long on one batch.
     #[must_use]
     pub fn most_clients(&self) -> usize {
         let seconds = |rate: u32| usize::try_from(rate).unwrap_or(usize::MAX).saturating_mul(10);
@@ -65,7 +65,6 @@ pub struct Context {
     pub ledger: Ledger,
     /// Policy and plan.
     pub planner: Planner,
-    /// Bounds.
     pub limits: Limits,
     /// Carries the batches' ids to the workers, if one is configured.
     pub redis: Option<Redis>,

@@ -13,7 +13,7 @@ use super::batch::{BatchFault, Work};
 use crate::database::{Connection, query, query_scalar};
 use crate::sql::batch as sql;
 
-/// Batches in a row in which nobody refused a rule, before it is not tried by itself any more.
+/// Batches in a row in which no client refused a rule, before it is not tried by itself any more.
 const QUIET_BATCHES: u32 = 16;
 
 /// The parts of a batch that a rule is tried on first: in each the search for a culprit begins anew, and a trial
@@ -26,9 +26,9 @@ const MOST_CULPRITS: i64 = 20;
 /// The rules that are tried by themselves, by their place among the statements of a batch.
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
-    /// For each, in how many batches nobody refused it since somebody did.
+    /// For each, in how many batches no client refused it since one did.
     quiet: BTreeMap<usize, u32>,
-    /// Those that refuse out of turn whoever is asked.
+    /// Those that refuse out of turn for any client.
     hopeless: BTreeSet<usize>,
     /// Those that refused in turn what no part of the batch had refused.
     jointly: BTreeSet<usize>,
@@ -75,7 +75,7 @@ impl Suspects {
 /// Takes the clients whose rows refuse a rule out of those to be anonymized,
 /// trying it on so many parts of them first.
 /// Returns their places, or `None` if the rule cannot be tried by itself; then
-/// nobody is taken out.
+/// no client is taken out.
 ///
 /// # Errors
 ///
@@ -142,7 +142,7 @@ mod tests {
         assert!(suspects.refused(3));
         suspects.tried(3, Some(1));
         assert!(suspects.refused(3));
-        assert_eq!(suspects.rules(), [(3, PARTS)], "somebody was found in a part");
+        assert_eq!(suspects.rules(), [(3, PARTS)], "a client was found in a part");
         suspects.tried(3, Some(0));
         assert!(suspects.refused(3));
         assert_eq!(suspects.rules(), [(3, 1)], "in no part, and yet it refused");

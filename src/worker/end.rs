@@ -8,7 +8,6 @@ const MOST_WAITS: u32 = 60;
 /// What is known of a batch when an attempt at it failed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tried {
-    /// Clients in the batch.
     pub clients: i64,
     /// How often it was claimed, this time included.
     pub attempt: u32,

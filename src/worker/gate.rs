@@ -9,10 +9,6 @@ use super::sweep::{Request, SweepError};
 use crate::ledger::Extent;
 
 /// Refuses a plan of which no rehearsal with at least one client passed.
-///
-/// # Errors
-///
-/// [`SweepError::NotRehearsed`], or the ledger's.
 pub async fn rehearsed(context: &Context, digest: &str) -> Result<(), SweepError> {
     if !context.limits.rehearsal {
         return Ok(());
@@ -38,10 +34,6 @@ pub struct Few {
 }
 
 /// What the rehearsals of a plan are enough for; `None` for a sweep of any size.
-///
-/// # Errors
-///
-/// The ledger's.
 pub async fn few_rehearsed(context: &Context, digest: &str, request: &Request) -> Result<Option<Few>, SweepError> {
     if !context.limits.rehearsal {
         return Ok(None);
@@ -85,10 +77,6 @@ pub async fn last_backup(context: &Context) -> Result<Option<DateTime<Utc>>, Swe
 }
 
 /// Refuses if the last acknowledged backup is too old, or there is none.
-///
-/// # Errors
-///
-/// [`SweepError::NoBackup`] or [`SweepError::OldBackup`], or the ledger's.
 pub async fn backed_up(context: &Context) -> Result<(), SweepError> {
     let Some(most) = context.limits.backup_max_age else { return Ok(()) };
     let Some(made) = last_backup(context).await? else { return Err(SweepError::NoBackup { most }) };

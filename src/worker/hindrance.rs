@@ -34,7 +34,7 @@ pub async fn hindrance(context: &Context) -> Option<String> {
             bytes / MIB,
             most / MIB
         )),
-        // Where the database is away, whoever works finds that out, and waits.
+        // Where the database is away, the worker finds that out, and waits.
         Ok(Behind::Bytes(_)) | Err(_) => None,
     }
 }

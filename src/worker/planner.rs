@@ -34,16 +34,11 @@ pub enum PlanLoadError {
     Missing { path: PathBuf },
     /// The policy is there and cannot be read.
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
-    Unreadable {
-        path: PathBuf,
-        /// Why.
-        kind: std::io::ErrorKind,
-    },
+    Unreadable { path: PathBuf, kind: std::io::ErrorKind },
     /// The policy is not a policy.
     #[error("`{path}` {source}")]
     Policy {
         path: PathBuf,
-        /// Why.
         #[source]
         source: PolicyError,
     },
@@ -155,10 +150,6 @@ impl Planner {
     }
 
     /// The plan as policy and schema are now.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if there is none.
     pub async fn plan(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
         self.last_or_load(store, false).await
     }
@@ -179,10 +170,6 @@ impl Planner {
     }
 
     /// The plan, checked against the data too: reads whole tables, or returns the result of a moment ago.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if there is none.
     pub async fn plan_checked(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
         let loaded = self.plan(store).await?;
         let mut checked = self.checked.lock().await;
@@ -199,22 +186,14 @@ impl Planner {
         }
     }
 
-    /// The same for whoever fixes a policy: what is wrong in it and in the data is listed at once, which reads whole
+    /// The same for a person who fixes a policy: what is wrong in it and in the data is listed at once, which reads whole
     /// tables even if there is no plan.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if there is none.
     pub async fn plan_in_one_round(&self, store: &Store) -> Result<Arc<Loaded>, PlanLoadError> {
         self.last_or_load(store, true).await?;
         self.plan_checked(store).await
     }
 
     /// What would be wrong in the policy and the data if this were the policy's text; reads whole tables.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if it is no policy, or the database is away.
     pub async fn problems(&self, store: &Store, text: String) -> Result<Vec<Problem>, PlanLoadError> {
         match self.load(store, text, String::new(), true).await {
             Ok(loaded) => Ok(store.verify_data(&loaded.plan).await?),
@@ -228,11 +207,6 @@ impl Planner {
         *self.checked.lock().await = None;
     }
 
-    /// The policy as it is written.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if there is none.
     pub fn policy(&self) -> Result<Policy, PlanLoadError> {
         let text = self.text()?;
         Policy::parse(&text).map_err(|source| PlanLoadError::Policy { path: self.path.clone(), source })
@@ -253,10 +227,6 @@ impl Planner {
     }
 
     /// The policy's text.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanLoadError`] if it cannot be read.
     pub fn text(&self) -> Result<String, PlanLoadError> {
         std::fs::read_to_string(&self.path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => PlanLoadError::Missing { path: self.path.clone() },

@@ -80,7 +80,7 @@ async fn of_taken(
 struct Hasher<'a> {
     own: &'a Recognition,
     key: &'a Key,
-    /// What the rules write, which is nobody's.
+    /// What the rules write, which belongs to no client.
     placeholders: HashSet<String>,
 }
 
@@ -112,11 +112,7 @@ impl<'a> Hasher<'a> {
     }
 }
 
-/// The client anonymized before whom a client is recognized as now; `None` if it is nobody's.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
+/// The client anonymized before whom a client is recognized as now; `None` if there is none.
 pub async fn former(context: &Context, plan: &Plan, key: &ClientKey) -> Result<Option<String>, StoreError> {
     let own = plan.recognition.as_ref().zip(context.planner.recognizer());
     let Some((own, recognizer)) = own else { return Ok(None) };
@@ -139,10 +135,6 @@ pub(super) async fn looking(context: Context, stop: CancellationToken) {
 }
 
 /// Forgets hashes that are too old, and notes which clients the others recognize. It reads all clients.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database is away.
 pub async fn look(context: &Context) -> Result<(), SweepError> {
     let loaded = match context.planner.plan(&context.store).await {
         Ok(loaded) => loaded,

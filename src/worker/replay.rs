@@ -15,9 +15,9 @@ pub(super) async fn keep_first_day(connection: &mut Connection, wanted: &Wanted<
     Ok(())
 }
 
-/// Notes with everybody taken where their data has come back, and leaves those
+/// Notes with all clients taken where their data has come back, and leaves those
 /// alone of whom nothing has. After a restore all is back: that is said once,
-/// and whoever is to be anonymized is.
+/// and all clients to be anonymized are.
 pub(super) async fn note(
     connection: &mut Connection,
     wanted: &Wanted<'_>,

@@ -25,7 +25,6 @@ const ROWS: u64 = 5_000;
 /// How long a table waits that cannot have its turn now.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Old rows of one table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TableRows {
     pub table: String,
@@ -82,7 +81,7 @@ pub async fn look(
             stand_in(&mut writer).await?;
         }
         writer.make_tables(&loaded.plan).await?;
-        // A preview waits for nobody who writes.
+        // A preview waits for no writer.
         let mut transaction = match mode {
             Mode::Preview => writer.begin_reading().await?,
             Mode::Rehearsal => writer.begin().await?,

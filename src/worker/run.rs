@@ -52,7 +52,6 @@ pub enum Role {
     Scheduler(Vec<Job>),
     /// Works on batches.
     Worker,
-    /// Both.
     Both(Vec<Job>),
     /// Both, for one sweep, whatever the hour, until it has ended.
     Sweep(i64),
@@ -153,7 +152,7 @@ pub async fn run(context: &Context, role: Role, signal: CancellationToken) -> Re
     worked?;
     ended?;
     if !signal.is_cancelled() {
-        // Where nobody asked it to stop, a later program may have changed the ledger.
+        // If it was not asked to stop, a later program may have changed the ledger.
         context.ledger.is_current().await?;
     }
     // What is left to deliver ends with the signal alone.
@@ -297,7 +296,7 @@ async fn within<T>(drain: Duration, stop: CancellationToken, work: impl Future<O
 }
 
 /// Looks at ticks and sweeps, round after round, and whenever a batch is over.
-/// Returns why a sweep that somebody waits for cannot go on: a database that is damaged does not come back by itself.
+/// Returns why a sweep that a caller waits for cannot go on: a database that is damaged does not come back by itself.
 async fn stewarding(
     context: Context,
     role: Role,

@@ -23,7 +23,7 @@ use crate::traces::{self, Span};
 pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
     let ledger = &context.ledger;
     let mut away = None;
-    // Where a job asks for a review, its ticks are looked at by whoever makes that.
+    // Where a job asks for a review, its ticks are processed by the service that makes it.
     for job in jobs.iter().filter(|job| !job.review) {
         if context.stop.is_cancelled() {
             break;
@@ -54,10 +54,6 @@ pub async fn tick(context: &Context, jobs: &[Job]) -> Result<(), SweepError> {
 ///
 /// A job that is new, that returns, or whose schedule changed begins with its next tick; so does one whose ticks were
 /// noted by a clock that was ahead.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn missed(context: &Context, job: &Job) -> Result<Option<Missed>, StoreError> {
     let (ledger, schedule) = (&context.ledger, &job.schedule);
     let mut looked = ledger.looked(&job.name).await?;
@@ -78,10 +74,6 @@ pub async fn missed(context: &Context, job: &Job) -> Result<Option<Missed>, Stor
 }
 
 /// Resets moments of the ledger that are ahead of the clock, and has people told.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn reset_moments_ahead(context: &Context) -> Result<(), StoreError> {
     let resets = context.ledger.reset_moments_ahead().await?;
     let Some(first) = resets.first() else { return Ok(()) };

@@ -14,8 +14,8 @@ use crate::sql::select::{self, Wanted, Way};
 pub(super) enum Selection {
     /// By their date.
     Due,
-    /// By their period, everybody range by range.
-    Everybody,
+    /// By their period, all clients range by range.
+    All,
     /// By name, client or table: cut when the sweep is opened.
     Named,
     /// By what has come back of those anonymized before.
@@ -33,7 +33,6 @@ pub(super) struct Page {
     pub last: bool,
 }
 
-/// A connection to select on.
 pub(super) enum Selecting {
     /// One of those for short questions.
     Pooled(Connection),
@@ -76,7 +75,7 @@ impl Selection {
     pub(super) fn of(kind: SweepKind) -> Self {
         match kind {
             SweepKind::Due => Self::Due,
-            SweepKind::Period => Self::Everybody,
+            SweepKind::Period => Self::All,
             SweepKind::List | SweepKind::Retention => Self::Named,
             SweepKind::Replay => Self::WrittenBack,
         }
@@ -92,8 +91,8 @@ impl Selection {
     ) -> Result<Page, StoreError> {
         let sql = match self {
             Self::Named => return Ok(Page { last: true, ..Page::default() }),
-            Self::Everybody => {
-                let mut page = everybody(connection, wanted, behind, size).await?;
+            Self::All => {
+                let mut page = lapsed_page(connection, wanted, behind, size).await?;
                 if page.last {
                     page.keys.extend(self.keyless(connection, wanted).await?);
                 }
@@ -128,7 +127,7 @@ impl Selection {
                 let page = self.page(connection, wanted, None, most).await?;
                 Ok(page.last.then_some(page.keys))
             }
-            Self::Everybody => {
+            Self::All => {
                 let found =
                     query_scalar(select::lapsed_first(wanted)).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
                 let mut keys = read(found, connection).await?;
@@ -147,8 +146,8 @@ impl Selection {
     async fn keyless(&self, connection: &mut Connection, wanted: &Wanted<'_>) -> Result<Option<String>, StoreError> {
         let sql = match self {
             Self::Due => select::keyless(wanted, false),
-            Self::Everybody => select::keyless(wanted, true),
-            // Nobody without a key was ever anonymized, or can be named.
+            Self::All => select::keyless(wanted, true),
+            // No client without a key was ever anonymized, or can be named.
             Self::Named | Self::WrittenBack => None,
         };
         let Some(sql) = sql else { return Ok(None) };
@@ -174,7 +173,7 @@ impl Selection {
     pub(super) async fn count(&self, connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
         let sql = match self {
             Self::Named => return Ok(0),
-            Self::Everybody => select::lapsed_count(wanted),
+            Self::All => select::lapsed_count(wanted),
             Self::Due => select::due_count(wanted),
             Self::WrittenBack => replay::written_back_count(wanted),
         };
@@ -183,7 +182,6 @@ impl Selection {
     }
 }
 
-/// Keys, as JSON.
 async fn read(sql: Statement<'_, Scalars<KeyJson>>, connection: &mut Connection) -> Result<Vec<String>, StoreError> {
     Ok(sql.fetch_all(connection).await?.into_iter().map(|KeyJson(key)| key).collect())
 }
@@ -198,7 +196,7 @@ async fn way(connection: &mut Connection, wanted: &Wanted<'_>, size: usize) -> R
     Ok(if many { Way::ByKey } else { Way::ByDate })
 }
 
-async fn everybody(
+async fn lapsed_page(
     connection: &mut Connection,
     wanted: &Wanted<'_>,
     behind: Option<&str>,

@@ -1,6 +1,7 @@
 //! Sweeps: opened after every gate, cut into batches, closed when all of them
 //! are over; or only surveyed, for a preview or a rehearsal.
 
+mod cut;
 mod error;
 mod gates;
 mod saved;
@@ -9,6 +10,8 @@ mod terms;
 mod trace;
 mod whole;
 
+pub(super) use cut::of_sweep;
+pub use cut::{close, cut};
 pub use error::SweepError;
 pub(super) use gates::{gates, share_of};
 pub use saved::Selections;
@@ -22,12 +25,12 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use cut::{cut_saved, in_batches};
 use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
-use super::pace::{Recent, batch_size};
-use super::selection::{Selecting, Selection};
-use super::{Context, Loaded, Planner, journal, retention, views};
-use crate::database::{Connection, Store, StoreError, query};
+use super::selection::Selection;
+use super::{Context, Loaded, Planner, journal, retention};
+use crate::database::{Store, StoreError, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -37,19 +40,11 @@ use crate::domain::today::Today;
 use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State, Sweep};
 use crate::sql::select::{Wanted, filter};
 
-/// Batches waiting below which more are cut.
-const AHEAD: u64 = 8;
-/// Batches that pause before they are tried again, above which no more are cut.
-const MOST_PAUSING: u64 = 1_000;
-/// Clients selected at once: each look for the next ones can cost as much as
-/// all that are due, so it is not done for every batch.
-const SELECTED: usize = 8_000;
-
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
      an older state of it; the next checkpoint removes them";
 
-/// What somebody, or a tick, asks for.
+/// What a caller or a tick asks for.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The job whose file was used.
@@ -58,7 +53,6 @@ pub struct Request {
     pub tick: Option<DateTime<Utc>>,
     /// Earlier ticks that nothing ran for.
     pub skipped: u64,
-    /// The kind of sweep.
     pub kind: SweepKind,
     /// Filter names and values.
     pub filters: BTreeMap<String, Vec<String>>,
@@ -74,7 +68,7 @@ pub struct Request {
     pub zone: Tz,
     /// When to stop and ask.
     pub brake: Brake,
-    /// Whether somebody has answered that it may take so many.
+    /// Whether a person has confirmed that it may take so many.
     pub over_brake: bool,
     /// List sweeps: the clients.
     pub keys: Vec<Key>,
@@ -93,7 +87,6 @@ pub struct Request {
 /// What a preview showed to the person who starts the sweep.
 #[derive(Debug, Clone)]
 pub struct Bound {
-    /// The digest of the plan.
     pub digest: String,
     /// The keys of its clients, as JSON, where the sweep selects them by itself and they can be held.
     pub keys: Option<Vec<String>>,
@@ -172,7 +165,6 @@ pub(super) struct Prepared {
     pub(super) restored: bool,
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
-    /// The saved selection that was asked for.
     pub(super) saved: Option<ledger::Selection>,
     /// What the brake lets it take.
     pub(super) allowance: Allowance,
@@ -247,10 +239,6 @@ pub(super) async fn prepare(
 }
 
 /// That the keys in the ledger are those of the policy's clients. A table that is there no more was renamed.
-///
-/// # Errors
-///
-/// [`SweepError::OtherClients`] if they are not, and [`SweepError::Store`] if that cannot be read.
 pub async fn same_clients(ledger: &Ledger, loaded: &Loaded) -> Result<(), SweepError> {
     let own = &loaded.plan.client.table;
     match ledger.clients().await? {
@@ -459,179 +447,7 @@ async fn write(
     Ok(Inserted::Opened(id))
 }
 
-/// Cuts a saved selection into batches, as it is now. Returns how many clients they have.
-async fn cut_saved(
-    context: &Context,
-    connection: &mut Connection,
-    sweep: i64,
-    prepared: &Prepared,
-    saved: &ledger::Selection,
-) -> Result<i64, StoreError> {
-    let (ledger, size) = (&context.ledger, context.limits.batch_size);
-    if saved.source.is_none() {
-        return ledger.cut_selection(connection, sweep, saved, size).await;
-    }
-    let (mut clients, mut behind): (i64, Option<String>) = (0, None);
-    loop {
-        let selections = prepared.selections(&context.store, Some(ledger));
-        let keys = selections.company_page(connection, saved, behind.as_deref(), SELECTED).await?;
-        let Some(last) = keys.last() else { return Ok(clients) };
-        behind = Some(last.clone());
-        clients += i64::try_from(keys.len()).unwrap_or(i64::MAX);
-        ledger.insert_batches(connection, sweep, &in_batches(&keys, size)).await?;
-    }
-}
-
 fn named(keys: &[Key]) -> NewBatch {
     let json: Vec<String> = keys.iter().map(Key::to_json).collect();
     NewBatch { keys: join(&json), clients: keys.len(), run_at: None, waits: 0 }
-}
-
-/// Cuts the next batches of a running sweep. Returns whether there was anything to do.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database or the policy is away.
-pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
-    if sweep.cut || context.ledger.waits(sweep.id).await? {
-        return Ok(false);
-    }
-    let progress = context.ledger.progress(sweep.id).await?;
-    // A capped sweep is cut batch by batch, as each one changes what room is left.
-    let ahead = if sweep.cap.is_some() { 1 } else { AHEAD };
-    // Those that pause, as a client is locked or failed, do not hold the others up.
-    let pausing = progress.pausing_batches.min(MOST_PAUSING);
-    if progress.open_batches >= ahead + pausing {
-        return Ok(false);
-    }
-    let _span = sweep.span("cut", None);
-    let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
-    let (clients, took) = context.ledger.recent().await?;
-    let limits = &context.limits;
-    let size = batch_size(limits.most_clients(), limits.batch_time, Recent { clients, took });
-    let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
-    let mut keys: Vec<String> = Vec::new();
-    let mut position = sweep.position.clone();
-    let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
-    let cap_used_up = last;
-    let mut selecting = Selecting::of(&context.store, &prepared).await?;
-    while keys.len() < size && !last {
-        let page = prepared.selection.page(&mut selecting, &prepared.wanted(), position.as_deref(), most).await;
-        let page = match page {
-            Ok(page) => page,
-            // Asked again it would say the same, and hold up every other sweep.
-            Err(error) if error.is_of_the_rows() || error.is_damage() => {
-                let note = format!("the clients could not be selected: {error}");
-                tracing::error!(sweep = sweep.id, note, "sweep stopped");
-                context.ledger.stop_sweep(sweep.id, &note).await?;
-                return Ok(true);
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if !page.last && page.position == position {
-            let note = "the clients could not be selected: the search does not get past one of their keys";
-            tracing::error!(sweep = sweep.id, note, "sweep stopped");
-            context.ledger.stop_sweep(sweep.id, note).await?;
-            return Ok(true);
-        }
-        keys.extend(page.keys);
-        position = page.position;
-        last = page.last;
-    }
-    drop(selecting);
-    if cap_used_up {
-        context.ledger.cap_used_up(sweep.id).await?;
-        return Ok(true);
-    }
-    if sweep.cap.is_some() && keys.len() > size {
-        // A range gave more than one batch: come back for the rest.
-        keys.truncate(size);
-        position = keys.last().cloned();
-        last = false;
-    }
-    let batches = in_batches(&keys, size);
-    let moved = context.ledger.cut(sweep.id, sweep.position.as_deref(), position.as_deref(), last, &batches).await?;
-    context.wake.notify_one();
-    Ok(moved)
-}
-
-fn in_batches(keys: &[String], size: usize) -> Vec<NewBatch> {
-    let batch = |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 };
-    keys.chunks(size).map(batch).collect()
-}
-
-/// A running sweep with its plan; `None` if policy or schema have changed
-/// since it was opened, and it has been stopped.
-pub(super) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<Prepared>, SweepError> {
-    let stop = async |note: &str| {
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        context.ledger.stop_sweep(sweep.id, note).await
-    };
-    let loaded = match context.planner.plan(&context.store).await {
-        Ok(loaded) => loaded,
-        Err(super::PlanLoadError::Store(error)) => return Err(error.into()),
-        Err(error) => {
-            stop(&error.brief()).await?;
-            return Ok(None);
-        }
-    };
-    if loaded.plan.digest != sweep.digest {
-        stop("the policy or the schema changed after the sweep was opened").await?;
-        return Ok(None);
-    }
-    Ok(Some(Prepared {
-        selection: Selection::of(sweep.kind),
-        filters: conditions(&loaded, &sweep.filters)?,
-        cutoff: sweep.cutoff,
-        today: sweep.today,
-        zone: sweep.zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(Tz::UTC),
-        restored: sweep.kind == SweepKind::Replay && sweep.force,
-        selected: None,
-        saved: None,
-        allowance: sweep.allowance.clone(),
-        loaded,
-    }))
-}
-
-/// Closes a sweep whose batches are all over. Returns whether it did.
-pub async fn close(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
-    // Asked first, as closing takes the lock that batches are written under.
-    let progress = context.ledger.progress(sweep.id).await?;
-    if progress.open_batches > 0 {
-        let is_full = sweep.capped && sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
-        if !is_full || progress.open_batches > progress.pausing_batches {
-            return Ok(false);
-        }
-        // The limit leaves no room for those that pause, so nothing waits for them.
-        context.ledger.leave_pausing(sweep.id).await?;
-    }
-    views::after(context, sweep).await?;
-    let left_out = context.ledger.left_out(sweep.id).await?;
-    let closed = context.ledger.close_sweep(sweep).await?;
-    if closed {
-        if left_out == 0 {
-            context.ledger.end_notices(sweep.id).await?;
-        } else {
-            let who = if left_out == 1 { "1 client was".to_owned() } else { format!("{left_out} clients were") };
-            let note = format!("{who} left to the next sweep: locked by another session, or failing, to the end");
-            tracing::warn!(sweep = sweep.id, "{note}");
-            context.ledger.note_sweep(sweep.id, &note).await?;
-        }
-        context.ledger.tidy_requests().await?;
-        let tally = context.ledger.progress(sweep.id).await?.tally;
-        tracing::info!(
-            sweep = sweep.id,
-            job = sweep.job.as_deref().unwrap_or("by hand"),
-            anonymized = tally.anonymized,
-            refused = tally.refused,
-            failed = tally.failed,
-            "sweep done"
-        );
-        // Former values must not stay in the write-ahead log either.
-        if !context.store.checkpoint().await? {
-            tracing::warn!(sweep = sweep.id, "{LOG_NOT_EMPTIED}");
-            context.ledger.note_sweep(sweep.id, LOG_NOT_EMPTIED).await?;
-        }
-    }
-    Ok(closed)
 }

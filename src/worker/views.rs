@@ -1,5 +1,5 @@
 //! Materialized views that the policy names: refreshed when a sweep is through, each behind those that it shows. One
-//! that cannot be is tried again until it can, and people are told; it holds nobody up.
+//! that cannot be is tried again until it can, and people are told; it delays no sweep.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -25,10 +25,6 @@ pub fn stale(view: &str) -> String {
 }
 
 /// The views that show former values.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn all_stale(context: &Context) -> Result<Vec<String>, StoreError> {
     let mut events = context.ledger.standing_events(KIND).await?;
     events.sort();
@@ -36,10 +32,6 @@ pub async fn all_stale(context: &Context) -> Result<Vec<String>, StoreError> {
 }
 
 /// Refreshes the views after a sweep.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub(super) async fn after(context: &Context, sweep: &Sweep) -> Result<(), StoreError> {
     let Some(loaded) = loaded(context).await? else { return Ok(()) };
     let views: BTreeSet<String> = loaded.plan.refresh.iter().cloned().collect();
@@ -57,10 +49,6 @@ pub(super) async fn after(context: &Context, sweep: &Sweep) -> Result<(), StoreE
 }
 
 /// Tries those again that show former values. One that the policy names no more is left alone.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub(super) async fn again(context: &Context) -> Result<(), StoreError> {
     let stale = all_stale(context).await?;
     if stale.is_empty() {

@@ -32,7 +32,7 @@ const LATE: TimeDelta = TimeDelta::minutes(15);
 pub(super) const AWAY: TimeDelta = TimeDelta::minutes(10);
 /// What the event is called that it has been away for so long.
 pub(super) const AWAY_EVENT: &str = "journal-away";
-/// What ended earlier is nobody's news.
+/// What ended earlier is not reported.
 const NEWS: TimeDelta = TimeDelta::days(3);
 /// For how long a job that did not end well keeps the others from giving their sign of life.
 const NIGHT: TimeDelta = TimeDelta::hours(24);
@@ -105,7 +105,7 @@ impl Context {
     }
 }
 
-/// Looks until `stop`. Does nothing where nobody is told.
+/// Watches until `stop`. Does nothing where there are no recipients.
 pub(super) async fn watching(context: Context, jobs: Vec<Job>, stop: CancellationToken) {
     if !context.targets.alert() {
         return;
@@ -197,10 +197,6 @@ pub async fn job_files(context: &Context, faults: &[(String, String)]) -> Result
 
 /// A policy under which no sweep can begin: changed by mistake, a new column or item that it does not classify, or a
 /// date that cannot be read.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn policy(context: &Context) -> Result<(), StoreError> {
     const EVENT: &str = "policy";
     match context.planner.plan_checked(&context.store).await {
@@ -251,7 +247,7 @@ pub(super) fn shown(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A sweep has ended: its sign of life, and whoever it needs.
+/// A sweep has ended: its sign of life, and the operators it needs.
 async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), StoreError> {
     let ledger = &context.ledger;
     let (event, state) = (format!("sweep:{}", sweep.id), sweep.state.as_str());
@@ -340,7 +336,7 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
     if most.is_zero() || !context.targets.alert() {
         return Ok(());
     }
-    // Whoever changes the policy is told by the sweep that it stops.
+    // A person who changes the policy is told by the sweep that stops.
     let Ok(loaded) = context.planner.plan(&context.store).await else { return Ok(()) };
     let now = context.ledger.clock().now();
     let since = now.checked_sub_signed(most).unwrap_or(DateTime::<Utc>::MIN_UTC);

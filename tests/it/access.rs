@@ -64,7 +64,7 @@ fn token(folder: &Path, name: &str, right: &str) -> String {
 }
 
 #[tokio::test]
-async fn without_access_whoever_has_the_configuration_may_do_everything() {
+async fn without_access_an_account_that_can_read_the_configuration_may_do_everything() {
     let folder = company("").await;
     assert!(lethe(folder.path(), None, &["sweep", "--due", "--wait"]).status.success());
 }

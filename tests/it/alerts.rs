@@ -119,7 +119,7 @@ fn nightly() -> Job {
 }
 
 #[tokio::test]
-async fn a_good_night_gives_a_sign_of_life_and_bothers_nobody() {
+async fn a_good_night_gives_a_sign_of_life_and_alerts_no_one() {
     let shop = Watched::new("/ping/lethe-{job}", &[]).await;
     shop.sweep("nightly").await;
     shop.look(&[]).await;
@@ -148,7 +148,7 @@ async fn one_sign_of_life_for_all_jobs_waits_until_all_of_them_are_done() {
 }
 
 #[tokio::test]
-async fn a_sign_of_life_that_nobody_took_is_given_again() {
+async fn a_sign_of_life_that_was_not_taken_is_given_again() {
     let shop = Watched::answering("/ping", &[], &[503]).await;
     shop.sweep("nightly").await;
     shop.look(&[]).await;
@@ -220,7 +220,7 @@ async fn a_letter_that_was_not_taken_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_server_does_not_know_keeps_a_letter_from_nobody_else() {
+async fn an_address_that_the_server_does_not_know_keeps_no_e_mail_from_other_recipients() {
     let shop = Watched::new("/ping", &["--unknown", "ops@shop.example"]).await;
     let id = open(shop.context(), &shop.company.request(SweepKind::Due)).await.unwrap().unwrap();
     shop.context().ledger.stop_sweep(id, "for a test").await.unwrap();
@@ -339,7 +339,7 @@ async fn clients_who_are_due_and_whom_no_sweep_looks_at_are_told_after_a_week() 
         "clients-overdue: 2 clients have been due by date for more than 7 days, and no sweep has processed them since";
     assert_eq!(shop.told(), [told]);
     assert_eq!(count().await, 1, "once");
-    // One is refused every night: that is no backlog, until nobody looks any more.
+    // One is refused every night: that is no backlog, until nothing is checked any more.
     shop.company.execute("UPDATE customers SET held = 1 WHERE no = 'A1'").await;
     shop.sweep("nightly").await;
     assert_eq!(count().await, 1);
@@ -389,7 +389,7 @@ async fn several_processes_tell_each_event_once() {
     let letters = shop.post.letters().into_iter();
     let told: std::collections::BTreeSet<String> =
         letters.map(|own| format!("{} {}", own["rcpt"], own["text"])).collect();
-    assert_eq!(told.len(), 6, "nobody is told of anything twice: {told:?}");
+    assert_eq!(told.len(), 6, "nothing is reported twice: {told:?}");
 }
 
 /// The real program, a night a second, and its mail over TLS.
@@ -418,7 +418,7 @@ async fn the_program_itself_gives_signs_of_life_and_writes_letters() {
     assert_eq!(said, "email            through\nping of nightly  through\n");
     assert_eq!(post.subjects(1).await, ["Lethe: test"]);
     assert_eq!((&post.letters()[0]["user"], &post.letters()[0]["tls"]), (&true.into(), &true.into()));
-    // Whoever is not trusted gets neither letter nor password.
+    // A server that is not trusted gets neither e-mail nor password.
     let failed = test(&folder.join("secret")).failure().code(1);
     let said = String::from_utf8_lossy(&failed.get_output().stdout).into_owned();
     assert!(said.contains("not through: "), "{said}");

@@ -38,7 +38,7 @@ async fn changed_in_the_middle(company: &mut Company, change: impl AsyncFnOnce(&
     let context = company.context.clone();
     let working = tokio::spawn(async move { wait_for(&context, id, CancellationToken::new(), &mut |_, _| {}).await });
     let done = loop {
-        // Its turn comes between two writes of the worker: nobody else has a connection to write with.
+        // Its turn comes between two writes of the worker: no other task has a connection to write with.
         let mut writers = Vec::new();
         for _ in 0..company.context.store.writers() {
             writers.push(company.context.ledger.writer().await);

@@ -312,7 +312,7 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
             }
         };
         *happened.entry(what).or_default() += 1;
-        // Whoever ended by itself is started again, as a service would be.
+        // A process that ended by itself is started again, as a service would be.
         for at in (0..fleet.members.len()).rev() {
             if fleet.members[at].1.try_wait().expect("it can be waited for").is_some() {
                 fleet.restart(at);
@@ -364,5 +364,5 @@ async fn whatever_is_killed_stopped_or_cut_off_the_sweeps_end_as_if_nothing_had_
     let touched = if touched.is_empty() { "''".to_owned() } else { touched.join(", ") };
     let (stormy, calm) = (untouched(&place, &touched).await, untouched(&calm, &touched).await);
     assert!(stormy.len() > 1_000, "too few clients were left alone to compare: {}", stormy.len());
-    assert!(stormy == calm, "clients that nobody touched differ from those of an undisturbed run");
+    assert!(stormy == calm, "clients that no process touched differ from those of an undisturbed run");
 }

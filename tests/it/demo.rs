@@ -11,7 +11,7 @@ fn demo(folder: &std::path::Path) -> Value {
 }
 
 #[test]
-fn the_demonstration_anonymizes_and_a_second_run_takes_nobody_twice() {
+fn the_demonstration_anonymizes_and_a_second_run_takes_no_client_twice() {
     let folder = tempfile::tempdir().unwrap();
     let first = demo(folder.path());
     assert_eq!(first["clients"], 10_000);
@@ -19,7 +19,7 @@ fn the_demonstration_anonymizes_and_a_second_run_takes_nobody_twice() {
     assert_eq!(first["sweeps"].as_array().unwrap().len(), 2);
     for sweep in first["sweeps"].as_array().unwrap() {
         assert!(sweep["anonymized"].as_u64().unwrap() > 100);
-        assert!(sweep["refusals"].as_object().unwrap().len() >= 5, "every guard refuses somebody");
+        assert!(sweep["refusals"].as_object().unwrap().len() >= 5, "every guard refuses a client");
         assert_eq!(sweep["failed"], 0);
     }
     assert!(
@@ -28,7 +28,7 @@ fn the_demonstration_anonymizes_and_a_second_run_takes_nobody_twice() {
 
     let second = demo(folder.path());
     assert_eq!(second["made_now"], false);
-    assert_eq!(second["sweeps"][0]["anonymized"], 0, "everybody due by date was done the first time");
+    assert_eq!(second["sweeps"][0]["anonymized"], 0, "all clients due by date were done the first time");
     assert_eq!(second["sweeps"][0]["refused"], first["sweeps"][0]["refused"]);
     assert_eq!(second["sweeps"][1]["anonymized"], 500, "the limit of the night");
     let by_now = |story: &Value| story["anonymized"].as_u64().unwrap();
@@ -104,7 +104,7 @@ fn the_company_of_another_policy_is_left_alone() {
 }
 
 #[test]
-fn a_folder_that_is_somebody_elses_is_left_alone() {
+fn a_folder_with_other_content_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("shop")).unwrap();
     let policy = folder.path().join("shop/policy.toml");

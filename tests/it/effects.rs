@@ -324,7 +324,7 @@ async fn a_value_that_a_client_who_stays_has_too_is_not_found_and_neither_is_a_s
     let shop = Shop::new(SCHEMA, POLICY).await;
     shop.place.execute("UPDATE audit SET what = 'Ann Archer called'").await;
     let (passed, found) = shop.rehearse();
-    assert!(!passed, "nobody else is called so: {found}");
+    assert!(!passed, "no other client is called so: {found}");
     shop.place.execute("INSERT INTO customers VALUES ('D', 'Ann ARCHER', NULL, NULL, '2999-01-01')").await;
     let (passed, found) = shop.rehearse();
     assert!(passed, "{found}");

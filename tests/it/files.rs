@@ -436,7 +436,7 @@ async fn a_program_that_is_killed_while_it_delivers_delivers_the_rest() {
         }
         shop.company.place.quiet().await;
         kills += 1;
-        // Whoever is not done has the file still.
+        // A client who is not done still has the file.
         for photo in shop.company.rows("SELECT photo FROM customers WHERE photo IS NOT NULL").await {
             assert!(shop.is_there(&format!("photos/{photo}")), "{photo} went before its client");
         }

@@ -122,7 +122,7 @@ fn nothing_prints_in_a_way_that_panics() {
 
 /// Who below the faces may speak of commands: what words them for each face,
 /// drafts and decisions that only the command line makes, and those who write to
-/// whoever runs the program (mail, and notes in its log).
+/// the operator (e-mail, and notes in its log).
 const SPEAK_OF_COMMANDS: [&str; 7] = [
     "domain/hint.rs",
     "worker/deliver/alerts.rs",
@@ -219,7 +219,7 @@ const DEFAULTS: [(&str, usize); 22] = [
     ("ledger/selections.rs", 2),
     ("ledger/sweeps.rs", 2),
     ("ledger/traces.rs", 1),
-    // What another program left in Redis is nobody's batch.
+    // What another program left in Redis is not a batch.
     ("queue/redis.rs", 1),
     ("queue/relay.rs", 1),
     ("worker/anonymize.rs", 1),

@@ -1,4 +1,4 @@
-//! Who may cut a batch, and who may finish it: whoever claimed it last, and nobody else.
+//! Who may cut a batch, and who may finish it: only the worker that claimed it last.
 
 use std::time::Duration;
 

@@ -196,7 +196,7 @@ impl History {
         self.company.work(id).await.0
     }
 
-    /// Clients that a look at everybody would anonymize, and those it would find stuck.
+    /// Clients that a check of all would anonymize, and those it would find stuck.
     fn expected(&self) -> (Vec<i64>, Vec<i64>) {
         let due =
             self.clients.iter().filter(|(_, own)| !own.done && !own.failed && own.lapsed(self.cutoff()) && own.free());
@@ -240,7 +240,7 @@ async fn every_night_finds_all_clients_that_are_due_that_night() {
 }
 
 #[tokio::test]
-async fn capped_nights_take_nobody_they_must_not_and_in_the_end_everybody_they_must() {
+async fn capped_nights_take_no_client_they_must_not_and_in_the_end_all_they_must() {
     for seed in 100..116 {
         let mut history = History::begin(seed).await;
         for night in 0..30 {
@@ -251,7 +251,7 @@ async fn capped_nights_take_nobody_they_must_not_and_in_the_end_everybody_they_m
             assert!(taken.len() as u64 <= cap, "seed {seed}, night {night}: {taken:?} of at most {cap}");
             assert!(taken.iter().all(|id| free.contains(id)), "seed {seed}, night {night}: {taken:?} of {free:?}");
             if night == 12 && seed % 2 == 0 {
-                // Another policy: everybody is looked at again, and what failed is tried again.
+                // Another policy: all clients are checked again, and what failed is tried again.
                 let path = history.company.folder.path().join("policy.toml");
                 std::fs::write(path, POLICY.replace("has something open", "is busy")).unwrap();
             }

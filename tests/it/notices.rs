@@ -1,4 +1,4 @@
-//! Whoever is due is told first, and left alone for a while; whatever happens in between counts.
+//! Clients who are due are notified first, and refused for a while; whatever happens in between counts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,7 +185,7 @@ async fn who_is_named_on_a_list_by_force_needs_no_notice() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_tries_everybody_and_a_preview_says_who_would_be_told() {
+async fn a_rehearsal_tries_all_clients_and_a_preview_says_who_would_be_notified() {
     let shop = Shop::new(&[]).await;
     let request = shop.company.request(SweepKind::Due);
     let rehearsed = shop.company.survey(&request, Mode::Rehearsal).await.unwrap().0;
@@ -207,7 +207,7 @@ async fn a_policy_that_gives_notice_needs_a_webhook_that_does() {
 }
 
 #[tokio::test]
-async fn a_sweep_by_a_longer_period_ends_nobodys_notice() {
+async fn a_sweep_by_a_longer_period_ends_no_notice() {
     let shop = Shop::new(&[]).await;
     let policy = std::fs::read_to_string(shop.company.folder.path().join("policy.toml")).unwrap();
     let choices =

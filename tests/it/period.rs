@@ -143,12 +143,12 @@ async fn a_client_without_activity_counts_from_the_day_it_was_made() {
     client(&company, "E", "", &["2019-12-31"]).await;
     client(&company, "F", "2001-01-01", &["2025-01-01"]).await;
     company.period().await;
-    // Nobody knows since when C and D have been there.
+    // It is unknown since when C and D have been there.
     assert_eq!(anonymized(&company).await, "A,E");
 }
 
 #[tokio::test]
-async fn the_date_of_a_client_plays_no_part_and_void_activity_keeps_nobody() {
+async fn the_date_of_a_client_plays_no_part_and_void_activity_keeps_no_client() {
     let company = company().await;
     client(&company, "A", "2001-01-01", &["2019-01-01"]).await;
     client(&company, "B", "2001-01-01", &["2025-01-01"]).await;
@@ -283,7 +283,7 @@ async fn capped_nights_pass_over_no_client_behind_refused_and_failed_ones() {
 }
 
 #[tokio::test]
-async fn a_look_at_the_sweep_of_a_moment_ago_passes_nobody_over() {
+async fn a_look_at_the_sweep_of_a_moment_ago_passes_no_client_over() {
     let mut company = company().await;
     company.context.limits.batch_size = 4;
     for at in 0..8 {
@@ -304,7 +304,7 @@ async fn a_look_at_the_sweep_of_a_moment_ago_passes_nobody_over() {
 }
 
 #[tokio::test]
-async fn a_client_that_fails_within_a_cap_makes_nobody_be_passed_over() {
+async fn a_client_that_fails_within_a_cap_lets_no_other_be_passed_over() {
     let mut company = company().await;
     company.context.limits.batch_size = 8;
     for at in 0..8 {
@@ -358,7 +358,7 @@ async fn a_period_of_its_own_needs_a_choice_and_a_sweep_that_goes_by_one() {
 
 /// So many are not found once and kept, but range by range along the key.
 #[tokio::test]
-async fn of_many_whose_period_is_over_each_is_anonymized_once_and_nobody_else_is() {
+async fn of_many_whose_period_is_over_each_is_anonymized_once_and_no_other_client_is() {
     let company = company_on("2026-01-02", "6 years").await;
     let day = either("", "DATE ");
     company

@@ -163,7 +163,7 @@ async fn a_fixed_client_goes_through_once_it_is_released() {
     company.due().await;
     company.execute(&allows("customers")).await;
     company.set_clock("2026-01-03T12:00:00Z");
-    assert_eq!(company.due().await.failed, 1, "fixing alone releases nobody");
+    assert_eq!(company.due().await.failed, 1, "fixing alone releases no client");
     let tally = retry(&company).await;
     assert_eq!((tally.anonymized, tally.failed), (1, 0));
     assert_eq!(company.context.ledger.failures(10).await.unwrap().len(), 0);
@@ -173,7 +173,7 @@ async fn a_fixed_client_goes_through_once_it_is_released() {
 }
 
 #[tokio::test]
-async fn the_retry_command_tries_who_failed_and_nobody_else() {
+async fn the_retry_command_tries_only_clients_that_failed() {
     let company = poisoned().await;
     company.due().await;
     let folder = company.folder.path();
@@ -379,7 +379,7 @@ async fn the_others_of_a_batch_are_not_done_by_halves() {
 }
 
 #[tokio::test]
-async fn a_rule_that_everybody_refuses_out_of_turn_is_split_by_halves() {
+async fn a_rule_that_all_clients_refuse_out_of_turn_is_split_by_halves() {
     // An order can go only when its parcels are gone.
     let schema = SCHEMA.replace(
         "WITH RECURSIVE n",
@@ -398,11 +398,11 @@ async fn a_rule_that_everybody_refuses_out_of_turn_is_split_by_halves() {
     assert_eq!(company.rows("SELECT customer_no FROM orders").await, ["C017"]);
     assert_eq!(company.rows("SELECT count(*) FROM parcels").await, ["1"]);
     let split = company.rows("SELECT count(*) FROM lethe_batches WHERE state = 'split'").await;
-    assert_ne!(split, ["0"], "nobody stands alone without the batch being cut");
+    assert_ne!(split, ["0"], "no client stands alone without the batch being cut");
 }
 
 #[tokio::test]
-async fn clients_that_pause_before_they_are_tried_again_hold_up_nobody() {
+async fn clients_that_pause_before_they_are_tried_again_delay_no_others() {
     // More than are selected at once, so that the last ones are cut while the first ones pause.
     let schema = SCHEMA.replace("i < 40", "i < 8100").replace("100 + i", "10000 + i");
     let mut company = Company::new(&schema, &policy()).await;
@@ -414,7 +414,7 @@ async fn clients_that_pause_before_they_are_tried_again_hold_up_nobody() {
     let stop = tokio_util::sync::CancellationToken::new();
     let (context, told) = (company.context.clone(), stop.clone());
     let working = tokio::spawn(async move { lethe::worker::run(&context, lethe::worker::Role::Sweep(id), told).await });
-    // The clock stands still, so whoever pauses is not tried again.
+    // The clock stands still, so a client that pauses is not tried again.
     let mut state = (0, 0, 0);
     for _ in 0..2_400 {
         let progress = company.context.ledger.progress(id).await.unwrap();

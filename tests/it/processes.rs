@@ -19,7 +19,7 @@ fn stop(child: Child) {
     assert!(ended(child).success());
 }
 
-/// What one process leaves behind that nobody disturbs.
+/// What one undisturbed process leaves behind.
 async fn undisturbed(clients: usize) -> Vec<String> {
     let program = company(clients, 100).await;
     assert!(program.ends(&["sweep", "--due", "--wait"]).success());
@@ -163,7 +163,7 @@ fn all_stopped(child: &Child) {
 }
 
 /// Halts the process at a moment when it writes nothing, or the others would
-/// wait for it, and when so many batches are in somebody's hand. Says which.
+/// wait for it, and when so many batches are leased. Says which.
 async fn halt(program: &Program, child: &Child, in_hand: std::ops::RangeInclusive<usize>) -> Vec<i64> {
     let mut other = connect(program, Duration::ZERO).await;
     for _ in 0..5_000 {

@@ -68,7 +68,7 @@ fn a_second_run_writes_nothing_and_the_size_of_a_batch_makes_no_difference() {
         let tally = whole.due().await;
         let wanted = left(&whole).await;
         let again = whole.due().await;
-        assert_eq!(again.anonymized, 0, "a second run takes nobody");
+        assert_eq!(again.anonymized, 0, "a second run takes no client");
         assert_eq!((again.refused, again.failed), (tally.refused, tally.failed));
         assert_eq!(left(&whole).await, wanted, "a second run writes nothing");
         for batch_size in [1, 3] {
@@ -139,7 +139,7 @@ async fn check_laws(company: &Company) {
 
 #[test]
 fn limits_hold_a_due_sweep_to_the_first_clients_that_nothing_keeps() {
-    // Whoever has an old status is stuck by nothing but the trigger, so that only guards and the cap are at play.
+    // A client with an old status is stuck by nothing but the trigger, so that only guards and the cap are at play.
     let without_faults = worlds().prop_map(|mut world| {
         world.stuck = 100_000;
         world.clients.iter_mut().for_each(|number| *number += 1);

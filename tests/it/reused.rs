@@ -1,4 +1,4 @@
-//! A key that was given to somebody else: the new client is looked at as one, and no replay takes them.
+//! A key that was given to another client: the new client is looked at as one, and no replay takes them.
 
 use chrono_tz::UTC;
 use lethe::domain::access::{Limit, Right};
@@ -60,7 +60,7 @@ status.class = "non-personal"
     )
 }
 
-/// Both clients anonymized, and the number of the second given to somebody with this day.
+/// Both clients anonymized, and the number of the second given to a client with this day.
 async fn company(flag: Flag, due: &str) -> Company {
     let company = Company::new(&schema(flag), &policy(flag)).await;
     assert_eq!(company.due().await.anonymized, 2);
@@ -149,7 +149,7 @@ async fn what_came_back_of_an_anonymized_client_is_still_taken_by_a_replay() {
     }
 }
 
-/// A replay that left out the second client, in a note that says so; whoever is named in a list is taken.
+/// A replay that left out the second client, in a note that says so; a client named in a list is taken.
 async fn second_is_left_out(company: &Company) {
     company.set_clock("2026-03-01T12:00:00Z");
     let replayed = company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay");
@@ -165,7 +165,7 @@ const NINA: &str = "DELETE FROM orders; DELETE FROM customers WHERE no = 2; \
     INSERT INTO customers (no, name, email, due) VALUES (2, 'Nina Nye', 'nina@home.example', NULL)";
 
 #[tokio::test]
-async fn a_replay_after_a_list_takes_nobody_who_may_be_new() {
+async fn a_replay_after_a_list_takes_no_client_who_may_be_new() {
     let company = Company::new(&schema(Flag::None), &policy(Flag::None)).await;
     assert_eq!(company.sweep(&company.forced(&["2"])).await.expect("a sweep").anonymized, 1);
     company.execute("UPDATE customers SET due = '2031-01-01' WHERE no = 1").await;
@@ -174,7 +174,7 @@ async fn a_replay_after_a_list_takes_nobody_who_may_be_new() {
 }
 
 #[tokio::test]
-async fn a_replay_after_a_period_takes_nobody_who_may_be_new() {
+async fn a_replay_after_a_period_takes_no_client_who_may_be_new() {
     let schema = schema(Flag::None).replace("status TEXT NOT NULL", "status TEXT NOT NULL, placed_on DATE")
         + "UPDATE customers SET due = NULL; INSERT INTO orders (id, customer_no, status, placed_on) VALUES (1, 2, 'closed', '2015-01-01');";
     let policy = policy(Flag::None)

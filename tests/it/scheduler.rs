@@ -415,7 +415,7 @@ async fn the_brake_holds_for_what_is_taken_and_not_only_for_what_was_due_when_it
     let company = company_since(&braked, "2026-01-10T12:00:00Z").await;
     let sweep = tick(&company, &braked, "2026-01-11T01:30:00Z").await.remove(0);
     assert_eq!(sweep.state, State::Running, "18 are due");
-    // Before the batches are cut, an application's mistake makes everybody due.
+    // Before the batches are cut, an application's mistake makes all clients due.
     company.execute("UPDATE customers SET due = '2020-01-01'").await;
     let (ended, tally) = company.work(sweep.id).await;
     assert_eq!(ended.state, State::Braked);

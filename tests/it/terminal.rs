@@ -113,7 +113,7 @@ async fn an_approval_says_its_size_and_is_done_once_it_is_confirmed() {
 
 #[tokio::test]
 async fn x03_only_yes_confirms_what_cannot_be_undone() {
-    // C2 fails in every sweep, so that there is somebody to try again.
+    // C2 fails in every sweep, so that there is a client to retry.
     let schema = SCHEMA.replace("name TEXT,", "name TEXT CHECK (no <> 'C2' OR name LIKE 'Berta%'),");
     let company = Company::new(&schema, POLICY).await;
     let folder = company.folder.path();

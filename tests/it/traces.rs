@@ -1,4 +1,4 @@
-//! Spans arrive where somebody asked for them, say nothing of a client, and never hold up a sweep.
+//! Spans arrive where they are configured, say nothing of a client, and never hold up a sweep.
 
 use std::fmt::Write;
 use std::process::{Command, Output, Stdio};
@@ -80,7 +80,7 @@ async fn a_sweep_by_hand_arrives_with_its_batches_and_their_steps() {
     assert_eq!(batches.len(), collector.named("batch").len(), "each is below its sweep");
     assert!(batches.len() >= usize::try_from(ledger).unwrap(), "{} of {ledger}", batches.len());
     let done: i64 = batches.iter().map(|own| own.number("lethe.clients.refused")).sum();
-    assert_eq!(done, count("refused").await, "nobody is refused twice");
+    assert_eq!(done, count("refused").await, "no client is refused twice");
     for batch in &batches {
         assert!(batch.nanoseconds.0 >= sweep.nanoseconds.0 && batch.nanoseconds.1 <= sweep.nanoseconds.1);
         let steps = below(&spans, batch);
@@ -194,7 +194,7 @@ async fn nothing_is_sent_where_no_collector_is_named() {
             None
         })
     });
-    let listener = listener.expect("nobody listens there");
+    let listener = listener.expect("the port is free");
     listener.set_nonblocking(true).unwrap();
     let program = company("").await;
     let named = [("OTEL_EXPORTER_OTLP_HEADERS", "a=b"), ("OTEL_EXPORTER_OTLP_ENDPOINT", " ")];

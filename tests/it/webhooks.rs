@@ -172,7 +172,7 @@ async fn a_message_that_was_not_taken_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn what_is_never_taken_is_given_up_until_somebody_says_otherwise() {
+async fn what_is_never_taken_is_given_up_until_an_operator_retries_it() {
     let no = Say(404, &[], Duration::ZERO);
     let shop = Shop::new(&[no.clone(), no.clone(), no.clone()], |_| {}).await;
     shop.company.due().await;
@@ -285,7 +285,7 @@ async fn who_is_refused_or_fails_is_told_once_and_not_each_night() {
 }
 
 #[tokio::test]
-async fn a_preview_and_a_rehearsal_tell_nobody() {
+async fn a_preview_and_a_rehearsal_send_no_messages() {
     let shop = Shop::new(&[], |webhook| webhook.events = Event::ALL.into()).await;
     for mode in [Mode::Preview, Mode::Rehearsal] {
         shop.company.survey(&shop.company.request(SweepKind::Due), mode).await.unwrap();

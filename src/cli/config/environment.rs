@@ -39,10 +39,6 @@ const SETTINGS: [&str; 20] = [
 /// The settings among these variables, by name.
 ///
 /// A variable that resembles a setting is passed on, so that a slip is refused and named.
-///
-/// # Errors
-///
-/// [`Failure`] if a setting is not UTF-8.
 pub(super) fn settings(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<HashMap<String, String>, Failure> {

@@ -82,7 +82,7 @@ impl Default for BackupConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::cli) struct ReviewConfig {
-    /// Whether somebody else than who made a review approves it.
+    /// Whether a review is approved by a person other than the one who made it.
     pub second_person: bool,
 }
 
@@ -202,7 +202,7 @@ pub(in crate::cli) struct AlertsConfig {
     pub ping: Option<String>,
     /// What is asked for when it was stopped or braked.
     pub ping_failed: Option<String>,
-    /// For how long clients may be due before somebody is told.
+    /// For how long clients may be due before operators are alerted.
     #[serde(with = "humantime_serde")]
     pub overdue: Duration,
 }
@@ -224,7 +224,7 @@ impl std::fmt::Debug for AlertsConfig {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::cli) struct EmailConfig {
-    /// The server that takes letters: `smtps://user@host` or `smtp://user@host`.
+    /// The server that accepts e-mail: `smtps://user@host` or `smtp://user@host`.
     pub server: Option<String>,
     /// A file that holds the password.
     pub password_file: Option<PathBuf>,
@@ -285,7 +285,7 @@ pub(in crate::cli) struct RecognizeConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::cli) struct HttpConfig {
-    /// The address and port to listen at; without one, nobody can ask over HTTP.
+    /// The address and port to listen at; without one, there is no HTTP API.
     pub listen: Option<SocketAddr>,
     /// The address under which people reach it, where a proxy stands before it.
     pub public_url: Option<Url>,

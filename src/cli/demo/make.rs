@@ -28,7 +28,7 @@ fn mark(shipped: &Shipped) -> String {
 ///
 /// # Errors
 ///
-/// [`Failure`] if something else is in it: that is nobody's to overwrite.
+/// [`Failure`] if something else is in it: it is not overwritten.
 pub(super) fn is_there(folder: &Path, shipped: &Shipped) -> Result<bool, Failure> {
     let config = std::fs::read_to_string(folder.join("lethe.toml")).unwrap_or_default();
     let marked = config.starts_with(&mark(shipped));
@@ -48,10 +48,6 @@ pub(super) fn is_there(folder: &Path, shipped: &Shipped) -> Result<bool, Failure
 }
 
 /// Makes the company of a shipped policy.
-///
-/// # Errors
-///
-/// [`Failure`] if there is no right or no room to write.
 pub(super) async fn company(folder: &Path, shipped: &Shipped) -> Result<(), Failure> {
     let unwritable = |error: std::io::Error| {
         Failure::new(
@@ -144,10 +140,6 @@ fn picture(root: &Path, path: &str) -> Result<(), std::io::Error> {
 }
 
 /// Makes a real backup, and acknowledges it.
-///
-/// # Errors
-///
-/// [`Failure`] if the database is away or the disk full.
 pub(super) async fn backup(context: &Context, folder: &Path) -> Result<(), Failure> {
     let copy = folder.join("backup.db");
     let _ = std::fs::remove_file(&copy);

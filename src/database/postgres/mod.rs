@@ -34,7 +34,7 @@ use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
 use crate::sql::{name, text};
 
-/// How long a server may take to let somebody in.
+/// How long a server may take to accept a connection.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How to open a `PostgreSQL` database.
@@ -46,7 +46,7 @@ pub struct Postgres {
     pub ledger_schema: String,
     /// Batches worked on at a time, each on a connection of its own.
     pub concurrency: u16,
-    /// How long a statement waits for a lock of somebody else's.
+    /// How long a statement waits for another session's lock.
     pub lock_timeout: Duration,
     /// How long a statement may take.
     pub statement_timeout: Duration,
@@ -382,7 +382,7 @@ impl Driver for Server {
 
     fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
         async {
-            // One at a time, whoever comes first.
+            // One at a time, in order of arrival.
             let patient = format!("SET LOCAL lock_timeout = {}", self.settings.lock_timeout.as_millis());
             query(patient).execute(&mut *connection).await?;
             connection.stay_patient();

@@ -5,7 +5,7 @@
 //! `deadlock_timeout` has passed, and is cancelled if there is one. An
 //! application that waits for Lethe began no earlier than Lethe took its first
 //! lock. So none looks before that time has passed since then, and if Lethe
-//! waits for nobody from then on, none finds a deadlock: Lethe's own wait ends
+//! waits for no session from then on, none finds a deadlock: Lethe's own wait ends
 //! first, its transaction is rolled back, and the clients go through later.
 
 use std::time::Duration;

@@ -310,7 +310,7 @@ impl SqlDialect for Sqlite {
         format!("({own}) IN (SELECT {own} {rows})")
     }
 
-    /// Nobody else writes meanwhile.
+    /// No other connection writes meanwhile.
     fn deletions(&self, table: &str) -> String {
         format!("SELECT count(*) FROM {}", name(table))
     }

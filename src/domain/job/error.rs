@@ -14,10 +14,7 @@ use crate::domain::sweep::{SweepKind, UnknownSweepKind};
 pub enum JobError {
     /// The stem of the file is not the name of a job.
     #[error("`{name}` is not a name for a job")]
-    Name {
-        /// The stem as it is.
-        name: String,
-    },
+    Name { name: String },
 
     /// The text is not TOML, or a value is of the wrong type.
     #[error("{}: {what}", place(.job, *.line))]
@@ -35,7 +32,6 @@ pub enum JobError {
         job: String,
         /// The line, from 1, where it is known.
         line: Option<usize>,
-        /// The key as it was written.
         key: String,
         /// The keys that may stand there.
         known: Vec<String>,
@@ -43,11 +39,7 @@ pub enum JobError {
 
     /// The file lacks a key that every job has.
     #[error("`jobs/{job}.toml` has no key `{key}`")]
-    MissingKey {
-        job: String,
-        /// The key that is missing.
-        key: String,
-    },
+    MissingKey { job: String, key: String },
 
     /// The schedule or the time zone cannot be used.
     #[error("key `{key}` in `jobs/{job}.toml` cannot be used")]
@@ -82,7 +74,7 @@ pub enum JobError {
     #[error("`jobs/{job}.toml` has the key `length`, and a `{kind}` sweep uses no period")]
     LengthOfKind { job: String, kind: SweepKind },
 
-    /// A replay is for everybody who was ever anonymized.
+    /// A replay is for all clients who were ever anonymized.
     #[error("`jobs/{job}.toml` has filters, and a `replay` sweep takes none")]
     ReplayFilters { job: String },
 
@@ -102,25 +94,16 @@ pub enum JobError {
 
     /// The share is no share of a whole.
     #[error("key `brake.share` in `jobs/{job}.toml` is `{share}`, not above 0 and at most 1")]
-    Share {
-        job: String,
-        /// The share as it was written.
-        share: f64,
-    },
+    Share { job: String, share: f64 },
 
     /// A filter lets no value through.
     #[error("key `filters.{filter}` in `jobs/{job}.toml` is an empty list")]
-    EmptyFilter {
-        job: String,
-        /// The name of the filter.
-        filter: String,
-    },
+    EmptyFilter { job: String, filter: String },
 
     /// A filter has a value of a type that no filter takes.
     #[error("key `filters.{filter}` in `jobs/{job}.toml` holds a value of type `{found}`")]
     FilterValue {
         job: String,
-        /// The name of the filter.
         filter: String,
         /// The type as TOML calls it.
         found: &'static str,
@@ -216,16 +199,7 @@ mod tests {
 
     use super::*;
     use crate::domain::job::Job;
-
-    const SHORT: &str = r#"
-schedule  = "0 30 1 * * *"
-time_zone = "Europe/Copenhagen"
-sweep     = "due"
-"#;
-
-    fn with(lines: &str) -> Result<Job, JobError> {
-        Job::parse("nightly", &format!("{SHORT}{lines}"))
-    }
+    use crate::domain::job::tests::{SHORT, with};
 
     #[test]
     fn bad_files_are_refused_on_one_line_with_what_where_and_a_hint() {

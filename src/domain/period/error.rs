@@ -31,10 +31,7 @@ pub enum PeriodError {
 
     /// A number is the last word of the text.
     #[error("`{number}` in the period has no unit")]
-    MissingUnit {
-        /// The number as it was written.
-        number: String,
-    },
+    MissingUnit { number: String },
 
     /// A word after a number is not a unit.
     #[error("`{unit}` is not a unit of a period")]

@@ -135,7 +135,6 @@ impl<'a> Builder<'a> {
         self.rules.get(self.schema.table(table)?.name.as_str()).copied()
     }
 
-    /// Whether the policy changes this column.
     pub(super) fn changes(&self, table: &str, column: &str) -> bool {
         let Some(live) = self.schema.table(table) else { return false };
         let said = self.rule_of(table).map(|said| &said.columns);
@@ -523,7 +522,6 @@ fn find_table<'a>(schema: &'a Schema, name: &str, place: &str) -> Result<&'a Liv
     })
 }
 
-/// A column, and as what its values are compared.
 fn compared(table: &LiveTable, column: &str) -> Option<FilterPlan> {
     let live = table.column(column)?;
     let (kind, declared) = (live.kind(), live.base.as_ref().unwrap_or(&live.declared).clone());

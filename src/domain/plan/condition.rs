@@ -44,10 +44,6 @@ const PARSED: &str = "lethe-today-";
 
 impl Condition {
     /// Parses one SQL expression; `{today}` stands for the day of the sweep.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says why this is not one expression.
     pub fn parse(text: &str, grammar: &dyn Grammar) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -109,9 +105,14 @@ impl Condition {
     pub(super) fn is_written(column: &str, value: &str) -> Self {
         let own = format!("CAST({} AS TEXT)", quoted(column));
         let own = if value.is_empty() { format!("COALESCE({own}, '')") } else { own };
+        Self::unparsed(format!("{own} = {}", literal(value)), vec![column.to_owned()])
+    }
+
+    /// A condition that needs no parsing, and the columns it mentions.
+    pub(super) fn unparsed(text: String, columns: Vec<String>) -> Self {
         Self {
-            text: format!("{own} = {}", literal(value)),
-            columns: vec![column.to_owned()],
+            text,
+            columns,
             relations: Vec::new(),
             within: Vec::new(),
             has_query: false,

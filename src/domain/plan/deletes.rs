@@ -38,7 +38,7 @@ impl TableRules<'_, '_> {
                             "make the condition depend on columns that stay",
                         );
                     }
-                    deletes.push(self.delete(builder, self.by_link(said.link.as_ref()), Some(condition)));
+                    deletes.push(self.delete(builder, self.by_links(said.link.as_slice()), Some(condition)));
                 }
                 deletes
             }
@@ -49,7 +49,7 @@ impl TableRules<'_, '_> {
     }
 
     /// A link table refers to the rows behind it, so it has to go first; and it is the way to them. So does a column
-    /// that is the way to the rows it refers to, and changes when nobody needs the way any more.
+    /// that is the way to the rows it refers to, and changes when the way is no longer needed.
     fn delete(&self, builder: &Builder, paths: Vec<Path>, condition: Option<Condition>) -> Delete {
         let between = paths.iter().flat_map(|path| &path.hops[1..]);
         let going = between.filter(|hop| builder.rule_of(&hop.table).is_some_and(|rule| rule.rows.is_some()));

@@ -46,7 +46,7 @@ impl TableRules<'_, '_> {
         rules.files.push(NamedFile {
             place: place.to_owned(),
             table: self.table.name.clone(),
-            paths: self.by_link(said.link.as_ref()),
+            paths: self.by_links(&self.links(said)),
             column: column.name.clone(),
             condition: condition.cloned(),
             root: root.to_owned(),

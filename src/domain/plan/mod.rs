@@ -40,7 +40,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Action, Branch, Choices, OnResidue, Policy, Reason, Template};
+use crate::domain::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 use crate::domain::schema::{Empty, Kind, Schema};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -54,7 +54,6 @@ pub struct Plan {
     pub policy: Policy,
     /// SHA-256 over the policy and the schema facts it relies on, in hex.
     pub digest: String,
-    /// The table of clients.
     pub client: ClientPlan,
     /// Filter names and the client columns behind them.
     pub filters: BTreeMap<String, FilterPlan>,
@@ -124,7 +123,7 @@ pub struct ClientPlan {
     pub anonymized_on: Option<String>,
     /// The column with the day from which the period counts where there is no activity.
     pub started_on: Option<String>,
-    /// What to know of keys that the database may give to somebody else.
+    /// What to know of keys that the database may give to another client.
     pub given_again: Option<String>,
     /// The texts that the rules leave in the client's own row, by column.
     pub marks: Vec<(String, Template)>,
@@ -167,7 +166,6 @@ pub struct RetentionPlan {
     pub due_without: bool,
 }
 
-/// One source of activity.
 #[derive(Debug, Clone)]
 pub struct ActivityPlan {
     pub table: String,
@@ -213,7 +211,6 @@ pub struct Step {
     pub table: String,
     /// All ways from a row to its client.
     pub paths: Vec<Path>,
-    /// Rows to delete.
     pub deletes: Vec<Delete>,
     /// Whether the deletion waits until the residue check is over, because
     /// other tables are reached through this one.
@@ -281,30 +278,54 @@ pub struct Rule {
     pub column: String,
     /// What happens, the first that applies.
     pub branches: Vec<Branch>,
-    /// The condition of each branch, where it has one of the policy's.
-    pub conditions: Vec<Option<Condition>>,
     /// The column's type, as the database declares it.
     pub declared: String,
     /// What stands in the column when it is emptied.
     pub empty: Empty,
-    /// The row's own columns that hold the client's key, for `{key}`.
-    pub key: Vec<String>,
     /// The row's own key, for `{row}`.
     pub row: Vec<String>,
 }
 
+/// An action on a column, and the rows in which it is taken.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// Only in rows that belong by one of these to a client who is anonymized; in all rows of the rule if empty.
+    pub paths: Vec<Path>,
+    /// Only in rows for which this holds.
+    pub condition: Option<Condition>,
+    pub action: Action,
+    /// The row's own columns that hold the client's key, for `{key}`.
+    pub key: Vec<String>,
+}
+
 impl Rule {
+    /// The action, if it is the same in all rows.
+    #[must_use]
+    pub fn always(&self) -> Option<&Action> {
+        match self.branches.as_slice() {
+            [Branch { paths, condition: None, action, .. }] if paths.is_empty() => Some(action),
+            _ => None,
+        }
+    }
+
+    /// Whether one of the actions is taken in every row.
+    #[must_use]
+    pub fn is_for_all(&self) -> bool {
+        let covers =
+            |all: &Branch, own: &Branch| all.condition.is_none() && (all.paths.is_empty() || all.paths == own.paths);
+        self.branches.iter().all(|own| self.branches.iter().any(|all| covers(all, own)))
+    }
+
     /// Whether what the column holds afterwards is known without looking, in every row.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
-        self.branches.last().is_some_and(|branch| branch.condition.is_none())
-            && self.branches.iter().all(|branch| branch.action.is_fixed())
+        self.is_for_all() && self.branches.iter().all(|branch| branch.action.is_fixed())
     }
 
     /// The same, or that it is what another column holds, which is searched itself.
     #[must_use]
     pub fn is_known(&self) -> bool {
-        self.branches.last().is_some_and(|branch| branch.condition.is_none())
+        self.is_for_all()
             && self.branches.iter().all(|own| own.action.is_fixed() || matches!(own.action, Action::Copy(_)))
     }
 }
@@ -340,7 +361,6 @@ pub struct Searched {
     pub identity: Vec<String>,
     /// The way from a row to its client.
     pub path: Path,
-    /// The columns, in groups.
     pub groups: Vec<SearchedGroup>,
     /// Rows in which these columns hold the same key as the path's own are
     /// searched by another way already.
@@ -360,7 +380,6 @@ pub struct SearchedGroup {
     pub columns: Vec<SearchedColumn>,
 }
 
-/// A column that is searched.
 #[derive(Debug, Clone)]
 pub struct SearchedColumn {
     pub name: String,
@@ -386,16 +405,11 @@ pub struct PlacedCondition {
     /// The place in the policy, such as `guards.open-documents.where`.
     pub place: String,
     pub table: String,
-    /// The condition.
     pub condition: Condition,
 }
 
 impl Plan {
     /// Checks a policy against a live schema.
-    ///
-    /// # Errors
-    ///
-    /// [`PlanError`] with every problem found, each with its place and its fix.
     pub fn build(policy: &Policy, schema: &Schema) -> Result<Self, PlanError> {
         match builder::build(policy, schema) {
             (Some(plan), problems) if problems.is_empty() => Ok(plan),
@@ -443,7 +457,6 @@ impl Step {
 pub struct Reach {
     /// Tables with rows that change or go.
     pub tables: usize,
-    /// Columns that change.
     pub columns: usize,
     /// Guards that can refuse.
     pub guards: usize,

@@ -45,7 +45,6 @@ pub struct Hop {
 /// How two columns are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
-    /// As they are.
     Plainly,
     /// By a collation that has to be named, because the two have different ones;
     /// it is that of the column referred to, as in a foreign key.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::builder::Builder;
-use super::{Path, Rule};
+use super::{Branch, Path, Rule};
 use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Template};
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
 
@@ -22,7 +22,7 @@ pub(super) fn check(
     for branch in &rule.branches {
         match &branch.action {
             Action::Constant(literal) => constant(builder, table, column, literal, place),
-            Action::Text(template) => text(builder, table, column, template, rule, place),
+            Action::Text(template) => text(builder, table, column, template, (rule, branch), place),
             Action::Clear => clear(builder, table, column, place),
             Action::Generalize(to) => generalize(builder, column, *to, place),
             Action::Redact(paths) => redact(builder, column, paths, place),
@@ -53,8 +53,15 @@ fn shown(literal: &Literal) -> String {
     }
 }
 
-fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template: &Template, rule: &Rule, place: &str) {
-    if template.has_key() && rule.key.is_empty() {
+fn text(
+    builder: &mut Builder,
+    table: &LiveTable,
+    column: &LiveColumn,
+    template: &Template,
+    (rule, branch): (&Rule, &Branch),
+    place: &str,
+) {
+    if template.has_key() && branch.key.is_empty() {
         builder.problem(
             place,
             "`{key}` is only known where one link leads straight to the client's key",
@@ -95,7 +102,7 @@ fn text(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, template:
         .iter()
         .map(|part| match part {
             crate::domain::policy::Part::Text(text) => text.chars().count(),
-            crate::domain::policy::Part::Key => key_length(table, &rule.key).max(1),
+            crate::domain::policy::Part::Key => key_length(table, &branch.key).max(1),
             crate::domain::policy::Part::Row => key_length(table, &rule.row).max(1),
             crate::domain::policy::Part::Today => 10,
         })
@@ -177,8 +184,9 @@ fn unique(builder: &mut Builder, table: &LiveTable, column: &LiveColumn, rule: &
     if !table.is_unique_alone(&column.name) {
         return;
     }
-    let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
     for branch in &rule.branches {
+        let paths = if branch.paths.is_empty() { paths } else { &branch.paths };
+        let one_row_each = paths.iter().all(|path| path.key_columns().is_some_and(|columns| table.is_unique(columns)));
         let (collides, fix) = match &branch.action {
             Action::Clear => {
                 (rule.empty != Empty::Null, "use `replace = \"anonymized-{key}\"`, which differs for each client")

@@ -15,7 +15,6 @@ pub struct Recognition {
     pub keep: Period,
 }
 
-/// What to write.
 const FIX: &str = "list columns of the client table, such as `by = [[\"email\"], [\"name\", \"birth_date\"]]`";
 
 impl<'a> Builder<'a> {

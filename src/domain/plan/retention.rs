@@ -1,4 +1,4 @@
-//! Tables whose old rows go, whoever they belong to.
+//! Tables whose old rows are deleted, for all clients.
 
 use chrono::NaiveDate;
 

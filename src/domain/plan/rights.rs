@@ -12,7 +12,6 @@ pub struct Rights {
     pub locked: bool,
     /// The columns that are written.
     pub updated: BTreeSet<String>,
-    /// Whether rows are deleted.
     pub deleted: bool,
 }
 

@@ -7,11 +7,14 @@ use super::files;
 use super::order::{in_order, parents, referring_to_rows_that_go, travelled_columns};
 use super::settle::{self, Groups, Turn};
 use super::{
-    Cleanable, ClientPlan, Condition, FIRST_DAY, KnownKeys, NamedFile, Path, Rule, Searched, SearchedColumn,
-    SearchedGroup, Source, Step, Update, placeholder,
+    Branch, Cleanable, ClientPlan, Condition, FIRST_DAY, Hop, KnownKeys, NamedFile, Path, Rule, Searched,
+    SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
 };
-use crate::domain::policy::{Action, Branch, Column, Literal, OnResidue, Part, Rows, Table, Template};
+use crate::domain::policy::{self, Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
+
+/// The client's own row, as a link.
+const OWN: &str = "self";
 
 #[derive(Default)]
 pub(super) struct Rules {
@@ -49,36 +52,36 @@ pub(super) struct TableRules<'a, 'p> {
 
 impl TableRules<'_, '_> {
     /// Adds the table's step and its identifying columns; returns the columns
-    /// whose content is known without looking, with the link it is known for.
+    /// whose content is known without looking, with the links it is known for: none for all.
     fn build(
         &mut self,
         builder: &mut Builder,
         rules: &mut Rules,
         is_parent: bool,
         travelled: &BTreeSet<(String, String)>,
-    ) -> BTreeMap<String, Option<String>> {
+    ) -> BTreeMap<String, Vec<String>> {
         let mut groups = Groups::new();
         let mut fixed = BTreeMap::new();
-        let mut identifying: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
+        let mut identifying: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
         for (name, said) in &self.rule.columns {
             let place = format!("{}.columns.{name}", self.place);
             let Some(column) = self.table.column(name) else { continue };
-            let link = said.link.clone();
-            self.known_link(builder, link.as_ref(), &place);
+            let links = self.links(said);
+            said.links().into_iter().for_each(|link| self.known_link(builder, link, &place));
             self.residue(builder, column, said, &place);
             if said.identifying {
-                identifying.entry(link.clone()).or_default().push(column.name.clone());
+                identifying.entry(links.clone()).or_default().push(column.name.clone());
             }
             self.named_file(builder, rules, column, said, None, &place);
             if said.cleanable && !said.acts() {
                 let travels = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-                rules.cleanable.extend(self.cleanable(builder, column, link.as_ref(), travels, &place));
+                rules.cleanable.extend(self.cleanable(builder, column, &links, travels, &place));
             }
             if all_rows_go && !said.acts() {
                 continue;
             }
-            let Some(branches) = understood(builder, said, &place) else { continue };
+            let Some(branches) = self.branches(builder, said, &links, &place) else { continue };
             if branches.is_empty() {
                 if said.identifying {
                     stays(builder, &place);
@@ -92,21 +95,21 @@ impl TableRules<'_, '_> {
                     "remove the action, or `rows = \"delete\"`",
                 );
             }
-            let rule = self.rule(builder, column, branches, link.as_ref(), &place);
+            let rule = self.rule(builder, column, branches, &links, &place);
             if rule.is_known() {
-                fixed.insert(column.name.clone(), link.clone());
+                fixed.insert(column.name.clone(), links.clone());
             }
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
             let turn = if unlinks { Turn::Last } else { Turn::Then };
-            groups.entry((turn, link)).or_default().push(rule);
+            groups.entry((turn, links)).or_default().push(rule);
         }
         self.entries(builder, rules, &mut groups, travelled);
         self.mark_client(&mut groups);
         let referring = referring_to_rows_that_go(builder, self.table);
-        settle::release(&mut groups, &referring, self.table, builder.schema.dialect);
-        settle::check(builder, self.table, &self.place, &groups, |link| self.by_link(link));
-        for (link, columns) in identifying {
-            let paths = self.by_link(link.as_ref());
+        settle::release(&mut groups, &referring, self.table);
+        settle::check(builder, self.table, &self.place, &groups, |links| self.by_links(links));
+        for (links, columns) in identifying {
+            let paths = self.by_links(&links);
             rules.identifying.push(Source { table: self.table.name.clone(), paths, columns, condition: None });
         }
         let deletes = self.deletes(builder, &groups);
@@ -126,8 +129,8 @@ impl TableRules<'_, '_> {
             step.triggers.clear();
             step.deferred = false;
         }
-        for ((turn, link), rules) in groups {
-            let update = Update { paths: self.by_link(link.as_ref()), rules, first: turn == Turn::First };
+        for ((turn, links), rules) in groups {
+            let update = Update { paths: self.by_links(&links), rules, first: turn == Turn::First };
             if turn == Turn::Last { step.unlinks.push(update) } else { step.updates.push(update) }
         }
         rules.steps.push(step);
@@ -139,7 +142,7 @@ impl TableRules<'_, '_> {
         &self,
         builder: &mut Builder,
         column: &LiveColumn,
-        link: Option<&String>,
+        links: &[String],
         travels: bool,
         place: &str,
     ) -> Option<Cleanable> {
@@ -147,21 +150,86 @@ impl TableRules<'_, '_> {
             Some(Rows::All(_)) => "the rows are deleted, so nothing of them is left to be cleaned",
             _ if travels => "other rows are reached through this column, so it cannot be cleaned by itself",
             _ => {
-                let branches = vec![Branch { condition: None, action: Action::Clear }];
-                let rule = self.rule(builder, column, branches, link, place);
-                return Some(Cleanable { table: self.table.name.clone(), paths: self.by_link(link), rule });
+                let rule = self.rule(builder, column, vec![self.branch(Action::Clear, None)], links, place);
+                return Some(Cleanable { table: self.table.name.clone(), paths: self.by_links(links), rule });
             }
         };
         builder.problem(place, why, "remove `cleanable`");
         None
     }
 
-    /// The ways that a rule with this `for` applies to. On the client table a
+    /// The links that a column's actions are for; none if one of them is for all.
+    pub(super) fn links(&self, said: &Column) -> Vec<String> {
+        let links = said.links();
+        let rest = self.rest(&links);
+        let links: Option<BTreeSet<String>> = links.into_iter().map(|link| link.or(rest.as_ref()).cloned()).collect();
+        links.unwrap_or_default().into_iter().collect()
+    }
+
+    /// What an action without `for` means beside others that have one: on the client table, the client's own row.
+    fn rest(&self, links: &[Option<&String>]) -> Option<String> {
+        let is_own = self.table.name == self.client.table && links.iter().any(Option::is_some);
+        is_own.then(|| OWN.to_owned())
+    }
+
+    /// The ways that a rule for these links applies to. On the client table a
     /// rule without `for` means the client's own row.
-    pub(super) fn by_link(&self, link: Option<&String>) -> Vec<Path> {
+    pub(super) fn by_links(&self, links: &[String]) -> Vec<Path> {
         let is_client = self.table.name == self.client.table;
-        let wanted = link.map_or_else(|| if is_client { Some("self") } else { None }, |link| Some(link.as_str()));
-        self.paths.iter().filter(|path| wanted.is_none_or(|name| path.name == name)).cloned().collect()
+        let is_meant = |path: &&Path| match links {
+            [] => !is_client || path.name == OWN,
+            links => links.contains(&path.name),
+        };
+        self.paths.iter().filter(is_meant).cloned().collect()
+    }
+
+    /// The actions of a column, each with the rows it is for.
+    fn branches(&self, builder: &mut Builder, said: &Column, links: &[String], place: &str) -> Option<Vec<Branch>> {
+        let rest = self.rest(&said.links());
+        let mut branches: Vec<Branch> = Vec::new();
+        for own in understood(builder, said, place)? {
+            let link = own.link.or_else(|| rest.clone());
+            let condition = own.condition.map(|text| {
+                let parsed = builder.condition(&text, self.table, &format!("{place}.where"));
+                parsed.unwrap_or_else(|| Condition::unparsed(text, Vec::new()))
+            });
+            let paths = self.by_links(link.as_slice());
+            let key = match paths.as_slice() {
+                [path] => path.key_columns().map(<[String]>::to_vec).unwrap_or_default(),
+                _ => Vec::new(),
+            };
+            let is_one_of_several = link.is_some() && links.len() != 1;
+            let paths = if is_one_of_several { paths } else { Vec::new() };
+            branches.push(Branch { paths, condition, action: own.action, key });
+        }
+        for (at, own) in branches.iter().enumerate() {
+            if branches[at..].iter().any(|later| later.paths != own.paths)
+                && let Some(table) = self.cut_in(builder, &own.paths)
+            {
+                builder.problem(
+                    place,
+                    format!("a later entry of `actions` would be taken once `{table}`, through which entry {} reaches its rows, has changed", at + 1),
+                    "move the entry to the end, or tell the rows apart with `where`",
+                );
+            }
+        }
+        Some(branches)
+    }
+
+    /// A table on the way of which rows are deleted, or columns changed that are the way.
+    fn cut_in(&self, builder: &Builder, paths: &[Path]) -> Option<String> {
+        let is_cut = |hop: &&Hop| {
+            builder.rule_of(&hop.table).is_some_and(|rule| {
+                let is_way = |name: &String| hop.columns.iter().any(|own| own.eq_ignore_ascii_case(name));
+                rule.rows.is_some() || rule.columns.iter().any(|(name, said)| said.acts() && is_way(name))
+            })
+        };
+        let hop = paths.iter().flat_map(|path| &path.hops[1..]).find(is_cut)?;
+        Some(hop.table.clone())
+    }
+
+    fn branch(&self, action: Action, condition: Option<Condition>) -> Branch {
+        Branch { paths: Vec::new(), condition, action, key: self.client.key.clone() }
     }
 
     pub(super) fn known_link(&self, builder: &mut Builder, link: Option<&String>, place: &str) {
@@ -182,7 +250,7 @@ impl TableRules<'_, '_> {
 
     fn residue(&self, builder: &mut Builder, column: &LiveColumn, said: &Column, place: &str) {
         // What is `for` one link is another client's in rows reached by the others.
-        if said.residue == OnResidue::Keep && said.keep.is_none() && said.link.is_none() {
+        if said.residue == OnResidue::Keep && said.keep.is_none() && self.links(said).is_empty() {
             builder.problem(
                 place,
                 "former values may stay here, and the policy gives no reason",
@@ -205,10 +273,9 @@ impl TableRules<'_, '_> {
         builder: &mut Builder,
         column: &LiveColumn,
         mut branches: Vec<Branch>,
-        link: Option<&String>,
+        links: &[String],
         place: &str,
     ) -> Rule {
-        let paths = self.by_link(link);
         if column.generated {
             builder.problem(
                 place,
@@ -224,31 +291,22 @@ impl TableRules<'_, '_> {
                 "give it `class = \"non-personal\"`, or `keep = \"<why>\"`",
             );
         }
-        let mut conditions = Vec::new();
         for branch in &mut branches {
-            let text = branch.condition.as_ref();
-            conditions.push(text.and_then(|text| builder.condition(text, self.table, &format!("{place}.where"))));
             if let Action::Copy(other) = &mut branch.action
                 && let Some(spelt) = builder.column(self.table, other, &format!("{place}.copy"))
             {
                 *other = spelt;
             }
         }
-        let key = match paths.as_slice() {
-            [path] => path.key_columns().map(<[String]>::to_vec).unwrap_or_default(),
-            _ => Vec::new(),
-        };
         let rule = Rule {
             column: column.name.clone(),
             branches,
-            conditions,
             declared: column.declared.clone(),
             empty: column.empty(),
-            key,
             row: row_key(self.table, column),
         };
         if !is_key {
-            placeholder::check(builder, self.table, column, &rule, &paths, place);
+            placeholder::check(builder, self.table, column, &rule, &self.by_links(links), place);
         }
         rule
     }
@@ -302,7 +360,7 @@ impl TableRules<'_, '_> {
         let mut branches = Vec::new();
         for (name, said) in &self.rule.keys {
             let place = format!("{}.keys.{name}", self.place);
-            if said.link.is_some() {
+            if said.links().iter().any(Option::is_some) {
                 builder.problem(
                     &place,
                     "`for` has no meaning for a key",
@@ -328,20 +386,19 @@ impl TableRules<'_, '_> {
                 });
             }
             self.named_file(builder, rules, column, said, Some(&is_key), &place);
-            let understood = understood(builder, said, &place);
-            if said.identifying && understood.as_ref().is_some_and(Vec::is_empty) {
+            let of_key = self.branches(builder, said, &[], &place);
+            if said.identifying && of_key.as_ref().is_some_and(Vec::is_empty) {
                 stays(builder, &place);
             }
-            for branch in understood.unwrap_or_default() {
-                let own = branch.condition.as_ref().and_then(|text| builder.condition(text, self.table, &place));
-                let condition = own.map_or_else(|| is_key.clone(), |own| is_key.and(&own));
-                branches.push(Branch { condition: Some(condition.text().to_owned()), action: branch.action });
+            for mut branch in of_key.unwrap_or_default() {
+                branch.condition = Some(branch.condition.map_or_else(|| is_key.clone(), |own| is_key.and(&own)));
+                branches.push(branch);
             }
         }
         if !branches.is_empty() {
-            let rule = self.rule(builder, column, branches, None, &place);
+            let rule = self.rule(builder, column, branches, &[], &place);
             let unlinks = travelled.contains(&(self.table.name.clone(), column.name.clone()));
-            groups.entry((if unlinks { Turn::Last } else { Turn::Then }, None)).or_default().push(rule);
+            groups.entry((if unlinks { Turn::Last } else { Turn::Then }, Vec::new())).or_default().push(rule);
         }
     }
 
@@ -360,7 +417,7 @@ impl TableRules<'_, '_> {
         if self.table.name != self.client.table {
             return;
         }
-        let own = groups.entry((Turn::Then, None)).or_default();
+        let own = groups.entry((Turn::Then, Vec::new())).or_default();
         if let Some(column) = &self.client.anonymized {
             own.retain(|rule| &rule.column != column);
             own.push(self.mark(column, Action::Constant(Literal::Boolean(true)), None));
@@ -369,23 +426,22 @@ impl TableRules<'_, '_> {
             own.retain(|rule| &rule.column != column);
             let name = format!("\"{}\"", column.replace('"', "\"\""));
             let blank = self.client.dialect.blank_or(&name);
-            let unset = Some(format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'"));
+            let unset = format!("{name} IS NULL OR {blank}{name} < '{FIRST_DAY}'");
+            let unset = Some(Condition::unparsed(unset, vec![column.clone()]));
             let today = Action::Text(Template(vec![Part::Today]));
             own.push(self.mark(column, today, unset));
         }
         if own.is_empty() {
-            groups.remove(&(Turn::Then, None));
+            groups.remove(&(Turn::Then, Vec::new()));
         }
     }
 
-    fn mark(&self, column: &str, action: Action, condition: Option<String>) -> Rule {
+    fn mark(&self, column: &str, action: Action, condition: Option<Condition>) -> Rule {
         Rule {
             column: column.to_owned(),
-            branches: vec![Branch { condition, action }],
-            conditions: Vec::new(),
+            branches: vec![self.branch(action, condition)],
             declared: self.table.column(column).map(|column| column.declared.clone()).unwrap_or_default(),
             empty: Empty::Null,
-            key: self.client.key.clone(),
             row: Vec::new(),
         }
     }
@@ -396,7 +452,7 @@ impl TableRules<'_, '_> {
     fn search(
         &mut self,
         rules: &mut Rules,
-        fixed: &BTreeMap<String, Option<String>>,
+        fixed: &BTreeMap<String, Vec<String>>,
         travelled: &BTreeSet<(String, String)>,
     ) {
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
@@ -429,20 +485,20 @@ impl TableRules<'_, '_> {
                 |path: &&Path| path.key_columns().is_some() && !path.exclusive && path.hops[0].condition.is_none();
             let earlier = paths[..at].iter().find(plain).filter(|_| path.key_columns().is_some());
             let unless_same = earlier.and_then(Path::key_columns).map(<[String]>::to_vec);
-            let mut groups: BTreeMap<Option<&String>, Vec<SearchedColumn>> = BTreeMap::new();
+            let mut groups: BTreeMap<&[String], Vec<SearchedColumn>> = BTreeMap::new();
             for column in self.searched_columns(travelled) {
-                let group = match fixed.get(&column.name) {
-                    None => None,
-                    Some(Some(link)) if *link != path.name => Some(link),
-                    Some(_) => continue,
+                let unless = match fixed.get(&column.name) {
+                    None => &[],
+                    Some(links) if links.is_empty() || links.contains(&path.name) => continue,
+                    Some(links) => links.as_slice(),
                 };
-                groups.entry(group).or_default().push(column);
+                groups.entry(unless).or_default().push(column);
             }
             let groups: Vec<SearchedGroup> = groups
                 .into_iter()
-                .map(|(link, columns)| SearchedGroup {
-                    unless: link.map(|link| self.by_link(Some(link))).unwrap_or_default(),
-                    columns,
+                .map(|(links, columns)| {
+                    let unless = if links.is_empty() { Vec::new() } else { self.by_links(links) };
+                    SearchedGroup { unless, columns }
                 })
                 .collect();
             if !groups.is_empty() {
@@ -480,7 +536,7 @@ impl TableRules<'_, '_> {
 
     /// All ways, save that on the client table only the client's own row counts as its row.
     fn by_own_links(&self) -> Vec<Path> {
-        if self.table.name == self.client.table { self.by_link(None) } else { self.paths.clone() }
+        if self.table.name == self.client.table { self.by_links(&[]) } else { self.paths.clone() }
     }
 }
 
@@ -490,8 +546,7 @@ pub(super) fn marks(client: &ClientPlan, steps: &[Step]) -> Vec<(String, Templat
     let rules =
         updates.filter(|update| update.paths.iter().any(|path| path.name == "self")).flat_map(|update| &update.rules);
     let mark = |rule: &Rule| {
-        let [Branch { condition: None, action }] = rule.branches.as_slice() else { return None };
-        let template = match action {
+        let template = match rule.always()? {
             // The row's own key is told apart from the client's only where it is another one.
             Action::Text(template) if template.has_row() && rule.row != client.key => return None,
             Action::Text(template) => template.clone(),
@@ -529,6 +584,6 @@ fn stays(builder: &mut Builder, place: &str) {
     );
 }
 
-fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<Branch>> {
+fn understood(builder: &mut Builder, said: &Column, place: &str) -> Option<Vec<policy::Branch>> {
     said.branches().map_err(|error| builder.problem(place, error.what, error.fix)).ok()
 }

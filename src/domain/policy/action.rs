@@ -121,7 +121,7 @@ pub struct Column {
     /// Act only in rows for which this SQL expression holds.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// Several actions, the first whose `where` holds is taken.
+    /// Several actions, the first whose `for` and `where` hold is taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actions: Option<Vec<BranchSpec>>,
     /// Act only in rows that belong to the client by this link, where the table has several.
@@ -152,6 +152,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BranchSpec {
+    /// The link of the rows in which this action is taken; all rows where left out.
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// The SQL expression under which this action is taken; always where left out.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -200,6 +203,8 @@ impl Action {
 /// An action and when it is taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Branch {
+    /// Only in rows that this link reaches; in all rows where `None`.
+    pub link: Option<String>,
     /// The SQL expression; always where `None`.
     pub condition: Option<String>,
     /// What happens.
@@ -242,9 +247,10 @@ impl BranchSpec {
         }
         match found.len() {
             0 | 1 => Ok(found.pop()),
-            _ => {
-                Err(RuleError::new("more than one action", "leave one, or list them in `actions` with a `where` each"))
-            }
+            _ => Err(RuleError::new(
+                "more than one action",
+                "leave one, or list them in `actions` with a `for` or `where` each",
+            )),
         }
     }
 }
@@ -286,11 +292,39 @@ impl Column {
             || self.actions.is_some()
     }
 
+    /// The link of each action, in their order; `None` stands for all rows.
+    #[must_use]
+    pub fn links(&self) -> Vec<Option<&String>> {
+        match (&self.link, &self.actions) {
+            (None, Some(specs)) if !specs.is_empty() => specs.iter().map(|own| own.link.as_ref()).collect(),
+            (link, _) => vec![link.as_ref()],
+        }
+    }
+
     /// What its value names outside of the database: the root, and what is deleted there.
     #[must_use]
     pub fn names(&self) -> Option<(&str, FileKind)> {
         let file = self.delete_file.as_deref().map(|root| (root, FileKind::File));
         file.or(self.delete_folder.as_deref().map(|root| (root, FileKind::Folder)))
+    }
+
+    fn single(&self) -> BranchSpec {
+        BranchSpec {
+            link: self.link.clone(),
+            condition: self.condition.clone(),
+            replace: self.replace.clone(),
+            copy: self.copy.clone(),
+            clear: self.clear,
+            generalize: self.generalize,
+            redact: self.redact.clone(),
+        }
+    }
+
+    /// The actions of this column as the policy writes them, each with its `for`.
+    #[must_use]
+    pub fn specs(&self) -> Vec<BranchSpec> {
+        let own = |spec: &BranchSpec| BranchSpec { link: spec.link.clone().or(self.link.clone()), ..spec.clone() };
+        self.actions.as_ref().map_or_else(|| vec![self.single()], |specs| specs.iter().map(own).collect())
     }
 
     /// The actions of this column in order, empty if it stays as it is.
@@ -300,14 +334,7 @@ impl Column {
     /// [`RuleError`] that says what contradicts what: sensitive data that would
     /// be kept, personal data without an action, two actions at once.
     pub fn branches(&self) -> Result<Vec<Branch>, RuleError> {
-        let single = BranchSpec {
-            condition: self.condition.clone(),
-            replace: self.replace.clone(),
-            copy: self.copy.clone(),
-            clear: self.clear,
-            generalize: self.generalize,
-            redact: self.redact.clone(),
-        };
+        let single = self.single();
         let mut branches = Vec::new();
         match (&self.actions, single.action()?) {
             (Some(_), Some(_)) => {
@@ -328,20 +355,23 @@ impl Column {
                         )
                     };
                     let action = spec.action()?.ok_or_else(nothing)?;
-                    branches.push(Branch { condition: spec.condition.clone(), action });
+                    if spec.link.is_some() && self.link.is_some() {
+                        return Err(RuleError::new(
+                            "`for` beside `actions`, and in an entry of the list",
+                            "give each entry of the list a `for` of its own",
+                        ));
+                    }
+                    let link = spec.link.as_ref().or(self.link.as_ref()).cloned();
+                    branches.push(Branch { link, condition: spec.condition.clone(), action });
                 }
                 if branches.is_empty() {
                     return Err(RuleError::new("`actions` is empty", "list actions such as `{ clear = true }`"));
                 }
-                if let Some(at) = branches.iter().position(|branch| branch.condition.is_none())
-                    && at + 1 < branches.len()
-                {
-                    let what =
-                        format!("entry {} of `actions` has no `where`, so those after it are never taken", at + 1);
-                    return Err(RuleError::new(what, "give it a `where`, or move it to the end"));
-                }
+                never_taken(&branches)?;
             }
-            (None, Some(action)) => branches.push(Branch { condition: self.condition.clone(), action }),
+            (None, Some(action)) => {
+                branches.push(Branch { link: single.link, condition: single.condition, action });
+            }
             (None, None) if self.condition.is_some() => {
                 return Err(RuleError::new(
                     "`where` without an action",
@@ -363,7 +393,7 @@ impl Column {
             return Err(RuleError::new(what, "remove `keep`: the column is then emptied"));
         }
         if branches.is_empty() {
-            branches.push(Branch { condition: None, action: Action::Clear });
+            branches.push(self.cleared());
         }
         let goes = branches.iter().all(|own| own.condition.is_none() && own.action.is_fixed());
         if goes {
@@ -371,6 +401,10 @@ impl Column {
         }
         let what = "what the value names is deleted, and the value stays in part or in some rows";
         Err(RuleError::new(what, "use `clear` or `replace` without `where`, or leave the action out"))
+    }
+
+    fn cleared(&self) -> Branch {
+        Branch { link: self.link.clone(), condition: None, action: Action::Clear }
     }
 
     fn check_class(&self, mut branches: Vec<Branch>) -> Result<Vec<Branch>, RuleError> {
@@ -395,7 +429,7 @@ impl Column {
                     ));
                 }
                 if branches.is_empty() {
-                    branches.push(Branch { condition: None, action: Action::Clear });
+                    branches.push(self.cleared());
                 }
                 let all_gone = branches.iter().all(|branch| branch.condition.is_none() && branch.action.is_fixed());
                 if !all_gone {
@@ -418,4 +452,27 @@ impl Column {
         }
         Ok(branches)
     }
+}
+
+/// Refuses an action that an earlier one always precedes.
+fn never_taken(branches: &[Branch]) -> Result<(), RuleError> {
+    for (at, later) in branches.iter().enumerate() {
+        let precedes = |own: &Branch| own.condition.is_none() && (own.link.is_none() || own.link == later.link);
+        let Some(first) = branches[..at].iter().position(precedes) else { continue };
+        let number = first + 1;
+        return Err(match &branches[first].link {
+            Some(link) => RuleError::new(
+                format!(
+                    "entry {number} of `actions` takes all rows of link `{link}`, so entry {} is never taken",
+                    at + 1
+                ),
+                "give the earlier entry a `where`, or remove the later one",
+            ),
+            None => RuleError::new(
+                format!("entry {number} of `actions` has no `for` and no `where`, so those after it are never taken"),
+                "give it a `where`, or move it to the end",
+            ),
+        });
+    }
+    Ok(())
 }

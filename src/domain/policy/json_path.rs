@@ -17,10 +17,6 @@ pub enum Segment {
 
 impl JsonPath {
     /// Parses a path that starts with `$`.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = |why: &str| Err(format!("`{text}` is no JSON path: {why}"));
         let Some(mut rest) = text.strip_prefix('$') else { return wrong("it should start with `$`") };

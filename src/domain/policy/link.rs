@@ -117,7 +117,7 @@ impl Default for Exclusive {
 }
 
 impl Exclusive {
-    /// Whether rows are taken whoever else has them.
+    /// Whether rows are taken even if other clients have them.
     #[must_use]
     pub fn is_no(&self) -> bool {
         *self == Self::Any(false)

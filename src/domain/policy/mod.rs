@@ -208,7 +208,7 @@ impl std::fmt::Display for Choices {
     }
 }
 
-/// Whoever is due is told first, and anonymized later if due still.
+/// Clients who are due are notified first, and anonymized later if they are still due.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
@@ -315,7 +315,7 @@ pub struct Table {
     /// Which rows go altogether.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<Rows>,
-    /// When old rows go, whoever they belong to.
+    /// When old rows are deleted, for all clients.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<RowRetention>,
     /// The columns that make this a key-value table; its keys stand under `keys`.
@@ -431,11 +431,6 @@ impl<'de> Deserialize<'de> for Rows {
 
 impl Policy {
     /// Reads a policy from the text of its file.
-    ///
-    /// # Errors
-    ///
-    /// [`PolicyError::Syntax`] with the line, if the text is not TOML or says
-    /// something a policy cannot say.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
     }

@@ -21,10 +21,6 @@ pub enum Part {
 
 impl Template {
     /// Cuts a text into its parts; `{{` and `}}` stand for braces.
-    ///
-    /// # Errors
-    ///
-    /// [`RuleError`] that says which placeholder is unknown or which brace stands alone.
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let mut parts = Vec::new();
         let mut plain = String::new();

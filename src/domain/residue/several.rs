@@ -24,7 +24,6 @@ pub struct Several {
 
 struct Value {
     former: Former,
-    /// The clients who had it.
     clients: BTreeSet<usize>,
     is_word: bool,
 }
@@ -81,7 +80,7 @@ impl Several {
         !own.is_word || others.into_iter().any(|clients| !clients.is_disjoint(&own.clients))
     }
 
-    /// Whether somebody has the same value.
+    /// Whether another client has the same value.
     #[must_use]
     pub fn is_had_by(&self, value: usize, other: &Former) -> bool {
         let own = &self.values[value].former;

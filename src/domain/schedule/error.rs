@@ -30,7 +30,6 @@ pub enum ScheduleError {
     /// One field of the expression cannot be read.
     #[error("cron field `{field}` cannot be `{text}`")]
     Unreadable {
-        /// The name of the field.
         field: &'static str,
         /// The field as it was written.
         text: String,

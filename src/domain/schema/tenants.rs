@@ -16,13 +16,6 @@ const COPIES: &[&str] = &[
 const SHARED: usize = 5;
 
 impl Schema {
-    /// The prefix that a table has in common with the other tables of its
-    /// company, if the database holds several companies.
-    #[must_use]
-    pub fn company_prefix(&self, table: &str) -> Option<String> {
-        self.companies(table).map(|(own, _)| own)
-    }
-
     /// The tables of companies other than that of this table. One that refers
     /// to it by foreign keys is none of them, whatever it is called.
     #[must_use]

@@ -14,7 +14,6 @@ use super::super::write::identifier;
 /// What could refuse a client.
 #[derive(Debug)]
 pub(in crate::draft) struct GuardIdea {
-    /// A short name.
     pub(in crate::draft) name: String,
     /// What people would read.
     pub(in crate::draft) reason: String,
@@ -22,7 +21,6 @@ pub(in crate::draft) struct GuardIdea {
     pub(in crate::draft) table: String,
     /// How its rows belong to a client, where that is not as in `[tables.…]`.
     pub(in crate::draft) client: Option<String>,
-    /// The condition.
     pub(in crate::draft) condition: String,
     /// Status words that were seen.
     pub(in crate::draft) seen: Vec<String>,

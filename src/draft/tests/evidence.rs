@@ -6,7 +6,6 @@ use crate::domain::sample::Sampled;
 /// A table, its columns, and the values row by row.
 type Rows<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
 
-/// Samples of whole rows.
 fn rows(said: &[Rows], schema: &Schema) -> Samples {
     let mut samples = Samples::new();
     for (table, columns, rows) in said {
@@ -215,7 +214,7 @@ fn staff_is_never_taken_for_the_clients() {
 }
 
 #[test]
-fn flags_are_set_so_that_nobody_is_contacted_again() {
+fn flags_are_set_so_that_no_client_is_contacted_again() {
     let flag = |column: &str, seen: &[&str]| {
         let name = column.split_whitespace().next().unwrap();
         let schema = schema(&format!("clients\n      id INTEGER pk\n      email TEXT\n      {column}"));

@@ -53,7 +53,6 @@ pub(super) struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// The client table.
     pub(super) fn client_table(&self) -> Listed {
         let mut remarks = String::new();
         for columns in &self.reach.own {

@@ -156,14 +156,14 @@ pub(in crate::http) async fn clear_date(
     Ok(Json(service.set_to_anonymize_on(&client, None).await?))
 }
 
-/// Which holds.
+/// Which holds, or pauses.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Which {
-    /// Released ones too.
+    /// Those that are over too.
     #[serde(default)]
-    all: bool,
+    pub(super) all: bool,
 }
 
 /// Holds, newest first.

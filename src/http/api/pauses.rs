@@ -2,23 +2,11 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
-use super::clients::Why;
+use super::clients::{Which, Why};
 use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
 use crate::http::problem::Problem;
 use crate::ledger::Pause;
-
-/// Which pauses.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Which {
-    /// Those that are over too.
-    #[serde(default)]
-    all: bool,
-}
 
 /// Pauses of jobs and of all work, newest first.
 #[utoipa::path(get, path = "/api/v1/pauses", tag = "state", operation_id = "list_pauses", params(Which),

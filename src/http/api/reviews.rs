@@ -105,7 +105,7 @@ pub(in crate::http) struct Approved {
 }
 
 /// Open a sweep over exactly the clients of the review that was seen. Each is
-/// checked again; whoever made the review cannot approve it. 409 says that the
+/// checked again; the person who made the review cannot approve it. 409 says that the
 /// review has changed or was decided, and that nothing was done.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/approve", tag = "reviews", operation_id = "approve_review",
     request_body = Approve, params(("review" = String, Path, description = "The review's name.")),
@@ -178,7 +178,7 @@ pub(in crate::http) async fn export(
 
 /// Give a review's workbook back, as a spreadsheet program saved it: the clients
 /// left in it are approved, if nothing but rows was taken out. They wait for a
-/// second person where it is given back by whoever made the review. The workbook
+/// second person if the person who made the review gives it back. The workbook
 /// carries the review's number, digest and clients as they were exported. 422 says
 /// that nothing was done, and the number of the import whose errors say why. While
 /// it is read, the import is listed as `reading`, with its progress.

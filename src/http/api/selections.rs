@@ -65,7 +65,7 @@ pub(in crate::http) struct Keys {
     replace: bool,
 }
 
-/// Save the keys of clients under a name. Nobody is anonymized by that; whether there are such clients, the sweep says.
+/// Save the keys of clients under a name, without anonymizing them; the sweep shows which of them exist.
 #[utoipa::path(put, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "save_selection",
     params(("selection" = String, Path, description = "The selection's name.")), request_body = Keys,
     responses((status = 200, body = Saved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

@@ -29,7 +29,7 @@ use crate::worker::sweep::Survey;
 
 /// How often a running sweep is looked at for who follows it.
 const LOOK: Duration = Duration::from_millis(500);
-/// How often somebody who follows a sweep is told, before they have to ask again: an hour.
+/// How many updates a client that follows a sweep gets before it has to ask again: an hour's.
 const LOOKS: u32 = 7_200;
 
 /// A page of sweeps.
@@ -200,7 +200,7 @@ pub(in crate::http) async fn follow(
     service: Service,
     sweep: i64,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    // Whoever may not, or asks for none, is told so at once.
+    // A caller without the right, or an unknown sweep, is refused at once.
     service.sweep(sweep).await?;
     let context = service.context;
     let stream =
@@ -289,7 +289,7 @@ pub(in crate::http) async fn failures(Asking(service): Asking) -> Result<Json<Ve
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Retry {
-    /// Only this client; everybody who failed where left out.
+    /// Only this client; all that failed where left out.
     client: Option<String>,
     /// `true` says that this cannot be undone, and is meant.
     #[serde(default)]

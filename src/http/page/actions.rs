@@ -27,7 +27,7 @@ impl Sure {
     }
 }
 
-/// Refuses a form that another site made somebody send, and one whose box was not ticked.
+/// Refuses a form that another site submitted, and one whose box was not ticked.
 fn check(session: &Session, headers: &HeaderMap, mark: &str, sure: Option<&String>) -> Result<(), Problem> {
     session.check(headers, mark)?;
     crate::http::api::confirmed(sure.is_some())
@@ -182,7 +182,6 @@ fn to_client(key: &str) -> Redirect {
     Redirect::to(&format!("/clients?{query}"))
 }
 
-/// The form of a release.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Release {

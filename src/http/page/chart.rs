@@ -29,7 +29,6 @@ pub(super) struct Sum {
     pub failed: u64,
 }
 
-/// A day of the chart.
 pub(super) struct Day {
     pub date: NaiveDate,
     pub sum: Sum,
@@ -39,7 +38,6 @@ pub(super) struct Day {
     pub x: u64,
 }
 
-/// A part of a bar.
 pub(super) struct Part {
     pub class: &'static str,
     pub y: u64,

@@ -34,7 +34,7 @@ const TABS: [(&str, &str); 15] = [
 /// What every page has around it.
 pub(super) struct Frame {
     pub(super) w: &'static Words,
-    /// What every form carries; empty where nobody is known to be signed in.
+    /// What every form carries; empty where no one is signed in.
     pub(super) mark: String,
     pub(super) who: String,
     /// Whether the caller's token is limited to some clients: pages about all of them refuse.
@@ -78,7 +78,7 @@ impl Frame {
         }
     }
 
-    /// The frame of somebody of whom nothing is known.
+    /// The frame for a visitor who is not signed in.
     pub(super) fn bare(w: &'static Words, path: &str) -> Self {
         Self {
             w,
@@ -264,7 +264,6 @@ impl Frame {
         }
     }
 
-    /// A step of a sweep, in words.
     pub(super) fn step(&self, step: &Step, sweep: &Sweep) -> String {
         let w = self.w;
         let counted = |forms| self.sized(forms, step.of).replace("{d}", &self.number(step.done));

@@ -26,7 +26,6 @@ const MOST_REQUESTS: u32 = 500;
 /// How many months a page lists.
 const MONTHS: usize = 24;
 
-/// A cell of a list.
 enum Cell {
     Text(String),
     Link(String, String),
@@ -254,11 +253,10 @@ struct PolicyPage {
     coverage: Coverage,
     guards: Vec<String>,
     period: Option<String>,
-    /// Whether the policy waits for somebody who may configure.
+    /// Whether the policy waits for a person who may configure.
     waits: bool,
 }
 
-/// The form of a rule.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {

@@ -234,7 +234,7 @@ async fn sign_out(
     Ok(([(header::SET_COOKIE, session::forget(&app))], Redirect::to("/sign-in")).into_response())
 }
 
-/// The page from which somebody changes the language.
+/// The page from which the language is changed.
 #[derive(Deserialize)]
 struct Back {
     #[serde(default)]

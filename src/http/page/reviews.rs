@@ -64,7 +64,7 @@ pub(super) async fn all(session: Session, Query(which): Query<Which>) -> Result<
     let (service, sought) = (&session.service, which.sought());
     let reviews = service.reviews(&sought).await?;
     let imports = service.imports(&sought).await?;
-    // A policy that waits to be completed is said when somebody tries.
+    // A policy that waits to be completed is said when a review is tried.
     let offered = service.offered_reviews().await.ok();
     Ok(shown(StatusCode::OK, &ReviewsPage { f: Frame::of(&session), which, reviews, imports, offered }))
 }
@@ -223,7 +223,7 @@ pub(super) async fn import(
         match field.name().unwrap_or_default() {
             "mark" => mark = field.text().await.map_err(|_| not_whole())?,
             "sure" => is_sure = true,
-            // The form's own mark comes first: nobody else's file is read.
+            // The form's own mark comes first: no file from another site is read.
             "file" => {
                 session.check(&headers, &mark)?;
                 file = Some(field.bytes().await.map_err(|_| not_whole())?);

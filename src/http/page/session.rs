@@ -22,7 +22,7 @@ const LANGUAGE: &str = "lethe_language";
 /// The header of a request that a page makes by itself, without a person asking.
 const LIVE: &str = "lethe-live";
 
-/// Somebody who has signed in.
+/// A person who has signed in.
 pub(in crate::http) struct Session {
     pub service: Service,
     pub words: &'static Words,
@@ -40,7 +40,7 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .map(|own| own.1)
 }
 
-/// The words for whoever sends these headers.
+/// The words in the language of these headers.
 pub(super) fn words(headers: &HeaderMap) -> &'static Words {
     wanted(headers, cookie(headers, LANGUAGE))
 }
@@ -99,7 +99,7 @@ impl Session {
         }))
     }
 
-    /// Refuses a form that another site made somebody send.
+    /// Refuses a form that another site submitted.
     pub(super) fn check(&self, headers: &HeaderMap, mark: &str) -> Result<(), Problem> {
         if is_own(headers) && bool::from(mark.as_bytes().ct_eq(self.mark.as_bytes())) {
             return Ok(());

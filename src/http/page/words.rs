@@ -12,7 +12,7 @@ macro_rules! words {
             $(pub $name: &'static str,)*
         }
 
-        /// Every language, the first one where nobody says.
+        /// Every language, the first one by default.
         pub(super) static LANGUAGES: [Words; 3] = [
             Words { code: "en", $($name: $english,)* },
             Words { code: "fr", $($name: $french,)* },

@@ -76,7 +76,7 @@ impl Sender {
         ask(request, now).await
     }
 
-    /// Asks for a URL once, at this moment: whoever answers there takes it as a sign of life.
+    /// Asks for a URL once, at this moment: the server takes it as a sign of life.
     pub async fn ping(&self, url: Url, now: DateTime<Utc>) -> Answer {
         ask(self.client.get(url), now).await
     }

@@ -9,9 +9,9 @@ use url::Url;
 use super::messages::{KIND, UNREADABLE, read};
 use super::{Context, SweepError};
 use crate::ledger::{Delivery, NewMessage, Tried, parse_moment};
-use crate::outside::{Answer, Event, Letter, Mailer};
+use crate::outside::{Answer, Email, Event, Mailer};
 
-/// What letters go by among the targets.
+/// What e-mail is called among the targets.
 pub const EMAIL: &str = "email";
 /// What signs of life go by among the targets.
 pub const PING: &str = "ping";
@@ -26,13 +26,13 @@ const JOB: &str = "{job}";
 /// Who is told when something needs a person.
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
-    /// Sends letters; `None` if nobody gets any.
+    /// Sends e-mail; `None` if there are no recipients.
     pub mailer: Option<Mailer>,
     /// What is asked for when a job is done, with `{job}` in it where the job's name goes.
     pub ping: Option<String>,
     /// What is asked for when it was stopped or braked.
     pub ping_failed: Option<String>,
-    /// For how long clients may be due before somebody is told; zero for ever.
+    /// For how long clients may be due before operators are alerted; zero for ever.
     pub overdue: Duration,
 }
 
@@ -76,13 +76,13 @@ async fn mail(context: &Context, own: &Delivery, body: &Value) -> Answer {
     let Some(mailer) = &context.targets.alerts.mailer else { return not_declared() };
     let said = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let text = format!("{}\n\n`lethe status` shows what needs attention.\n", said("text"));
-    let letter = Letter {
+    let email = Email {
         id: &own.message,
         at: parse_moment(&own.made_at).unwrap_or_else(|| context.ledger.clock().now()),
         subject: &format!("Lethe: {}", said("kind").replace('-', " ")),
         text: &text,
     };
-    mailer.send(&letter, body["to"].as_str()).await
+    mailer.send(&email, body["to"].as_str()).await
 }
 
 async fn sign(context: &Context, own: &Delivery, body: &Value) -> Answer {

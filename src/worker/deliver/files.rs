@@ -88,7 +88,7 @@ async fn delete(
     done.extend(spared.into_iter().map(|own| (own, Tried::Through("alike"))));
     let lease = context.ledger.lease();
     let one = async |own: Delivery| {
-        // Whoever holds the lease next may be at work already when this one has run out.
+        // The next holder of the lease may be at work already when this one has run out.
         if context.stop.is_cancelled() || begun.elapsed() > lease / 2 {
             return (own, Tried::Later(Duration::ZERO, "its turn has not come".to_owned()));
         }

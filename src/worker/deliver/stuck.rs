@@ -39,7 +39,6 @@ pub struct Stuck {
 }
 
 impl Stuck {
-    /// What the event is called.
     #[must_use]
     pub fn event(&self) -> String {
         let cause = match self.cause {
@@ -100,10 +99,6 @@ pub async fn stuck(context: &Context, outstanding: &[Outstanding]) -> Vec<Stuck>
 
 /// The kinds of what waits in vain for this target: `lethe.toml` does not
 /// declare it, or the policy does not name its files.
-///
-/// # Errors
-///
-/// [`StoreError`] if the database is away.
 pub async fn in_vain(context: &Context, target: &str) -> Result<Vec<String>, StoreError> {
     let outstanding = context.ledger.outstanding(None).await?;
     let mut all = causes(context, &outstanding).await;

@@ -12,11 +12,7 @@ use crate::journal::{Journal, JournalError};
 const TRIES: (u32, Duration) = (20, Duration::from_millis(500));
 
 /// This database is the one that the journal is about: what is in it counts,
-/// whoever wrote it, if it follows from what the ledger knows.
-///
-/// # Errors
-///
-/// [`SweepError`] if the journal is away, or not whole.
+/// regardless of the writer, if it follows from what the ledger knows.
 pub async fn adopt(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     begun(context, journal).await?;
     let last = journal.place().last().await?;
@@ -27,10 +23,6 @@ pub async fn adopt(context: &Context, journal: &Journal) -> Result<(), SweepErro
 }
 
 /// This database begins a journal of its own, with all that the ledger has.
-///
-/// # Errors
-///
-/// [`SweepError`] if the database is away.
 pub async fn renew(context: &Context, journal: &Journal) -> Result<(), SweepError> {
     context.ledger.forget_journal().await?;
     begin(context, journal).await?;

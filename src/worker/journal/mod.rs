@@ -79,7 +79,7 @@ impl Keeper {
 
     /// Looks at the journal before anything else is done: whether it is ahead,
     /// and what follows from that. What waits to be written goes on waiting,
-    /// but for a segment that somebody was killed over.
+    /// except for a segment whose writer was killed.
     pub async fn first_look(&mut self) -> Result<(), SweepError> {
         self.turn(0).await
     }

@@ -19,12 +19,10 @@ const SEGMENTS: u32 = 1_000;
 /// The most records that are looked for a second time.
 const MOST_MISSED: usize = 10_000;
 
-/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// Whether the journal is whole and agrees with the ledger.
     pub whole: bool,
-    /// Segments read.
     pub segments: i64,
     /// Records that are whole, from the first one on.
     pub records: i64,
@@ -32,16 +30,11 @@ pub struct Verdict {
     pub hash: String,
     /// Outcomes that wait to be written.
     pub waiting: i64,
-    /// The first bad record.
     pub bad_record: Option<i64>,
     pub what: Option<String>,
 }
 
 /// Reads the whole journal, segment by segment.
-///
-/// # Errors
-///
-/// [`SweepError`] if the journal or the database is away.
 pub async fn verify(context: &Context, journal: &Journal) -> Result<Verdict, SweepError> {
     let ledger = &context.ledger;
     let waiting = ledger.backlog().await?.records;
@@ -85,7 +78,6 @@ pub async fn verify(context: &Context, journal: &Journal) -> Result<Verdict, Swe
     })
 }
 
-/// One reading of the journal.
 struct Reading<'a> {
     context: &'a Context,
     journal: &'a Journal,

@@ -56,13 +56,9 @@ pub enum SweepError {
     /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
-    /// A selection that nobody saved.
+    /// A selection that was never saved.
     #[error("there is no selection `{name}`")]
-    UnknownSelection {
-        name: String,
-        /// One like it.
-        nearest: Option<String>,
-    },
+    UnknownSelection { name: String, nearest: Option<String> },
     /// A name that several selections have.
     #[error("more than one selection is called `{name}`")]
     AmbiguousSelection {
@@ -79,15 +75,13 @@ pub enum SweepError {
         /// How many it has.
         has: usize,
     },
-    /// A selection that somebody changed at the same moment.
+    /// A selection that was changed at the same moment.
     #[error("selection `{name}` was deleted or replaced meanwhile")]
     SelectionChanged { name: String },
     /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
-        /// The filter.
         name: String,
-        /// One like it.
         nearest: Option<String>,
         /// Those declared.
         known: Vec<String>,
@@ -95,17 +89,14 @@ pub enum SweepError {
     /// A value of a filter that its column cannot hold.
     #[error("a value of the filter `{name}` is not {wanted}, which `{column}` would have to hold")]
     FilterValue {
-        /// The filter.
         name: String,
         /// The client column behind it.
         column: String,
-        /// What a value has to be.
         wanted: &'static str,
     },
     /// A filter of which a sweep must give one value, and gives none or several.
     #[error("the policy asks for exactly one value of the filter `{name}`, and the sweep gives {}", if *given == 0 { "none".to_owned() } else { given.to_string() })]
     OneValue {
-        /// The filter.
         name: String,
         /// How many values the sweep gives.
         given: usize,
@@ -115,12 +106,7 @@ pub enum SweepError {
     NoChoice,
     /// A period that is none of the policy's choices.
     #[error("the period `{length}` is none of the policy's choices")]
-    NotAChoice {
-        /// The period.
-        length: Period,
-        /// The choices.
-        choices: Choices,
-    },
+    NotAChoice { length: Period, choices: Choices },
     /// A period of its own for a sweep that goes by no period.
     #[error("a `{kind}` sweep uses no period, and this one has a `length`")]
     LengthOfKind { kind: SweepKind },
@@ -130,7 +116,6 @@ pub enum SweepError {
     /// A start that is bound to a preview of another plan.
     #[error("the policy or the schema changed since the preview")]
     PreviewOutdated,
-    /// Somebody started the same sweep.
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
     /// No rehearsal of this plan passed.
@@ -142,7 +127,6 @@ pub enum SweepError {
         if *rehearsed == 1 { "" } else { "s" }
     )]
     FewRehearsed {
-        /// The kind of the sweep.
         kind: SweepKind,
         /// How many clients the largest rehearsal anonymized.
         rehearsed: u64,
@@ -193,7 +177,6 @@ pub enum SweepError {
     /// A person paused its job, or all work.
     #[error("{}", .0.line())]
     Paused(Box<Pause>),
-    /// The process is stopping.
     #[error("the process is stopping, so it opens no sweep")]
     Stopping,
     /// The journal cannot be read or written.

@@ -27,10 +27,6 @@ pub struct Selections<'a> {
 
 impl Selections<'_> {
     /// The selection of a name, whose keys are keys under the policy as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`SweepError`] if there is none, or more than one.
     pub async fn find(&self, name: &str) -> Result<Selection, SweepError> {
         let mut found: Vec<Selection> = match self.ledger {
             Some(ledger) => ledger.selection(name).await?.into_iter().collect(),
@@ -124,11 +120,7 @@ impl Selections<'_> {
         Ok(keys.into_iter().map(|KeyJson(key)| key).collect())
     }
 
-    /// That nobody saved a selection of this name, and which one may have been meant.
-    ///
-    /// # Errors
-    ///
-    /// [`SweepError`] if the names cannot be read.
+    /// That no selection of this name was saved, and which one may have been meant.
     pub async fn unknown(&self, name: &str) -> Result<SweepError, SweepError> {
         let mut all = match self.ledger {
             Some(ledger) => ledger.selections(None, NAMES).await?,

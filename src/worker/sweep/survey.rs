@@ -1,5 +1,5 @@
 //! Walks through a whole sweep without opening it: a preview looks at
-//! everybody and changes nothing, a rehearsal does everything and rolls it back.
+//! all clients and changes nothing, a rehearsal does everything and rolls it back.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::worker::{Context, Planner, closing, replay};
 /// How far a survey goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// Look at everybody; write nothing.
+    /// Check all clients; write nothing.
     Preview,
     /// Do everything, twice, and roll it back.
     Rehearsal,
@@ -133,19 +133,19 @@ pub async fn survey(
         each,
     };
     if mode == Mode::Rehearsal {
-        // As if everybody had been told long ago: else nothing would be tried.
+        // As if all clients had been notified long ago: else nothing would be tried.
         walk.statements.notices.iter_mut().for_each(|notices| notices.reason = None);
     }
     let started = Instant::now();
     if let (Mode::Rehearsal, Some(ledger)) = (mode, ledger) {
         let mut writer = ledger.writer().await;
-        walk.everybody(&mut writer, surveyor.batch_size).await?;
+        walk.all(&mut writer, surveyor.batch_size).await?;
     } else {
         let mut connection = store.writer().await?;
         if ledger.is_none() {
             stand_in(&mut connection).await?;
         }
-        walk.everybody(&mut connection, surveyor.batch_size).await?;
+        walk.all(&mut connection, surveyor.batch_size).await?;
     }
     let mut survey = walk.survey;
     survey.took = started.elapsed();
@@ -159,10 +159,6 @@ pub async fn survey(
 }
 
 /// How many clients a sweep would look at.
-///
-/// # Errors
-///
-/// [`SweepError`] if the sweep could not begin.
 pub async fn count(context: &Context, request: &Request) -> Result<u64, SweepError> {
     let store = &context.store;
     let prepared = prepare(store, &context.planner, Some(&context.ledger), request, false).await?;
@@ -188,7 +184,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    async fn everybody(&mut self, connection: &mut Writer, size: usize) -> Result<(), SweepError> {
+    async fn all(&mut self, connection: &mut Writer, size: usize) -> Result<(), SweepError> {
         connection.make_tables(&self.prepared.loaded.plan).await?;
         for keys in self.request.keys.chunks(size) {
             let keys: Vec<String> = keys.iter().map(Key::to_json).collect();
@@ -219,7 +215,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Looks at everybody in a saved selection.
+    /// Checks all clients of a saved selection.
     async fn saved(&mut self, connection: &mut Writer, saved: &Selection, size: usize) -> Result<(), SweepError> {
         let selections = self.prepared.selections(self.store, self.ledger);
         let (mut behind, mut left) = (None, saved.clients);

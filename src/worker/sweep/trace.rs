@@ -66,10 +66,6 @@ fn as_object<S: serde::Serializer>(key: &[(String, Option<String>)], serializer:
 }
 
 /// Reads what would happen to the one client of a request; at most `rows` rows by each link.
-///
-/// # Errors
-///
-/// [`SweepError`] if there is no plan, or the database cannot be read.
 pub async fn trace(surveyor: Surveyor<'_>, request: &Request, rows: usize) -> Result<Option<Trace>, SweepError> {
     let Surveyor { store, planner, ledger, .. } = surveyor;
     let mut client = None;

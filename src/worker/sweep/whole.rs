@@ -1,6 +1,6 @@
 //! What a rehearsal finds beyond the rows of its clients, in the whole database.
 //!
-//! Names are common: a finding is only worth a person's time if the value is not somebody else's. So the clients to whom
+//! Names are common: a finding is only worth a person's time if the value is not another client's. So the clients to whom
 //! the rows belong in which a value was found are asked for their own identifying values, by the statements that read
 //! those of the clients rehearsed; what one of them has too is no finding anywhere.
 

@@ -62,7 +62,7 @@ async fn x1_one_client_or_many_from_a_saved_selection() {
     let counts = ["looked_at", "anonymized", "refused", "already", "failed"]
         .map(|name| if name == "looked_at" { selection.len().into() } else { ended["progress"][name].clone() });
     assert_eq!(counts, [17, 8, 7, 1, 1]);
-    // Of those not in it, nobody.
+    // Of those not in it, none.
     let gone: BTreeSet<String> = gone(&trade).await.into_iter().collect();
     let picked: BTreeSet<String> = selection.into_iter().chain(["1002".to_owned()]).collect();
     assert_eq!(gone.difference(&picked).count(), 0);
@@ -122,7 +122,7 @@ async fn x4_each_client_that_could_not_be_anonymized_is_listed_with_the_reason()
     assert_eq!(trade.outcome("1309"), "failed: residue:devices.serial_no");
     let failures = trade.run(&["status", "--failures"]);
     assert!(failures.out.contains("1309") && failures.out.contains("devices.serial_no"), "{}", failures.out);
-    assert!(!failures.out.contains("Fehlgriff"), "a reason quotes nobody");
+    assert!(!failures.out.contains("Fehlgriff"), "a reason quotes no data");
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn x5_corrected_and_run_again_it_works_and_says_so() {
 }
 
 #[tokio::test]
-async fn x6_whoever_was_anonymized_is_absent_from_search_and_mail_merge() {
+async fn x6_an_anonymized_client_is_absent_from_search_and_mail_merge() {
     let night = night().await;
     for view in ["customer_search", "mail_merge"] {
         let shown: BTreeSet<String> =
@@ -184,7 +184,7 @@ async fn x6_whoever_was_anonymized_is_absent_from_search_and_mail_merge() {
          WHERE anonymized AND r.state = 'planned'",
     ];
     for (sql, table) in queries.iter().zip(["selection_entries", "mailing_recipients"]) {
-        // One of them went two years ago, and somebody put them into a selection again.
+        // One of them went two years ago, and was put into a selection again.
         assert_eq!(night.trade.count(sql).await, i64::from(table == "selection_entries"), "{table}");
         let rows = night.before.table(table).values();
         let had = rows.filter(|row| night.gone.contains(&row["customer_no"].to_string())).count();
@@ -322,7 +322,7 @@ async fn x9_it_is_irreversible_and_says_so_beforehand() {
     // Nothing of the name is left in the company's tables or in the ledger, so nothing could bring it back.
     let mentions = trade.snapshot().await.mentions(&name);
     let others = trade.count(&format!("SELECT count(*) FROM customers WHERE display_name = '{name}'")).await;
-    assert!(others > 0 && !mentions.is_empty(), "somebody else has the same name");
+    assert!(others > 0 && !mentions.is_empty(), "another client has the same name");
     assert_eq!(trade.value(names).await, NOTICE);
     let own = trade.snapshot().await;
     let changed = own.changes_since(&before);

@@ -108,7 +108,7 @@ async fn a13_fields_that_stayed_are_cleaned_by_a_request_over_the_api() {
         office.over(&opened["sweep"], &officer).await["progress"]["anonymized"].clone()
     };
     run(json!({ "sweep": { "kind": "list", "clients": ["CUST-0037"], "force": true }, "confirm": true })).await;
-    assert!(trade.rows(metadata).await.iter().all(|row| row.contains("Zébulon")), "it stays, since nobody names it");
+    assert!(trade.rows(metadata).await.iter().all(|row| row.contains("Zébulon")), "it stays, since no client has it");
     trade.amend_policy(
         "cleanable = true, keep = \"references of the merchant's application; the merchant cleans what is personal\"",
         "clear = true",

@@ -159,7 +159,7 @@ async fn b01_neither_name_of_a_customer_or_of_a_companys_contact_is_left_in_titl
     let labels = "SELECT payment_id, label FROM payments WHERE payment_id LIKE 'pay-b%' ORDER BY 1";
     assert_eq!(trade.rows(labels).await, ["pay-b1|NULL", "pay-b2|VIREMENT PAYEUR PAUL", "pay-b3|NULL"]);
     assert_eq!(trade.value("SELECT label FROM balance_lines WHERE balance_line_id = 9901").await, "");
-    // A company that has its contact's name keeps it, and whoever pays stays as they were.
+    // A company that has its contact's name keeps it, and the payer stays unchanged.
     let names = "SELECT reference, COALESCE(name, '') FROM customers WHERE reference IN ('B1', 'B2', 'B3') ORDER BY 1";
     assert_eq!(trade.rows(names).await, ["B1|", "B2|Petit SARL", "B3|"]);
     let after = trade.snapshot().await;
@@ -200,7 +200,7 @@ async fn b01_p12_short_names_and_first_names_are_left_in_no_title_and_no_task() 
     assert_eq!(
         trade.rows(challenges).await,
         ["901||Stella Standfast|stella@home.example", "902|Run|Stella|NULL"],
-        "whoever leads it stays"
+        "its leader stays"
     );
     let teams = "SELECT team_id, title, leader_name FROM teams WHERE team_id > 900 ORDER BY 1";
     assert_eq!(trade.rows(teams).await, ["901||Stella Standfast", "902||S.", "903|Team|S."]);
@@ -233,7 +233,7 @@ async fn b13_days_that_stay_are_coarsened_to_their_year_and_reports_measure_what
         assert_eq!(after.text(table, key, column), "1998-01-01", "{name}");
         let mut others = after.changes_since(&before).into_iter().filter(|change| change.table == table);
         assert!(others.all(|change| change.row == key || change.column != column), "{name}");
-        // The period of those who stay still begins on their own day, and whoever went is not due again.
+        // The period of those who stay still begins on their own day, and anonymized clients are not due again.
         trade.write("list.txt", key);
         let seen = trade.preview(&["--list", "list.txt", "--force"]);
         assert_eq!(seen, [(key.to_owned(), "already".to_owned())], "{name}");

@@ -52,7 +52,7 @@ async fn backup(trade: &Trade) -> Place {
 const JOURNAL: &str = "[journal]\nplace = \"journal\"\n";
 
 #[tokio::test]
-async fn b02_after_a_restore_whoever_was_anonymized_since_is_anonymized_again_first() {
+async fn b02_after_a_restore_clients_anonymized_since_are_anonymized_again_first() {
     let mut trade = shop().await;
     std::fs::create_dir(trade.path("journal")).unwrap();
     trade.configure(JOURNAL);
@@ -64,16 +64,16 @@ async fn b02_after_a_restore_whoever_was_anonymized_since_is_anonymized_again_fi
     trade.place = copy;
     trade.configure(JOURNAL);
     assert!(trade.rows(gone).await.len() < once.len(), "the backup has names again");
-    // It is in another place, so somebody has to say that it is the company's own.
+    // It is in another place, so an operator has to confirm that it is the company's own.
     let live = ["sweep", "--due", "--filter", "customer_posting_group=NONE", "--wait"];
     assert!(trade.run(&live).err.contains("lethe journal adopt"));
     trade.json(&["journal", "adopt"]);
-    // Nobody is due in this sweep, and yet all of them go once more before it.
+    // No client is due in this sweep, and yet all of them go once more before it.
     trade.json(&["sweep", "--due", "--filter", "customer_posting_group=NONE", "--wait"]);
     assert_eq!(trade.rows(gone).await, once);
     for segment in std::fs::read_dir(trade.path("journal")).unwrap() {
         let segment = std::fs::read_to_string(segment.unwrap().path()).unwrap();
-        assert!(!segment.contains("Fiete") && !segment.contains("Bulk Customer"), "the journal names nobody");
+        assert!(!segment.contains("Fiete") && !segment.contains("Bulk Customer"), "the journal names no client");
     }
 }
 
@@ -138,7 +138,7 @@ async fn b06_a_sweep_that_would_take_more_than_a_number_or_a_share_stops_and_ask
 }
 
 #[tokio::test]
-async fn b07_one_client_that_fails_stops_nobody_is_tried_a_few_times_and_stands_with_its_reason() {
+async fn b07_one_client_that_fails_stops_no_other_is_tried_a_few_times_and_stands_with_its_reason() {
     let trade = shop().await;
     trade.execute(&refuses("customers", "old.customer_no = 'F1'", "Fiete stays")).await;
     let first = trade.json(&["sweep", "nightly-due", "--wait"]);
@@ -181,7 +181,7 @@ async fn b08_a_value_written_back_into_any_mapped_column_is_found_and_fixed() {
 }
 
 #[tokio::test]
-async fn b10_the_audit_names_nobody_is_chained_and_a_command_proves_it_whole() {
+async fn b10_the_audit_names_no_client_is_chained_and_a_command_proves_it_whole() {
     let trade = shop().await;
     std::fs::create_dir(trade.path("journal")).unwrap();
     trade.configure(JOURNAL);
@@ -288,5 +288,5 @@ async fn b13_a_report_says_what_when_under_which_policy_how_many_why_not_and_wha
     assert!(report["remains"]["said"].as_array().unwrap().len() > 3);
     let page = trade.run(&["report", "sweep", &id]).out;
     assert!(page.contains("recital 26"), "what it does not cover");
-    assert!(!page.contains("CUST-0") && !page.contains("Lefèvre"), "it names nobody");
+    assert!(!page.contains("CUST-0") && !page.contains("Lefèvre"), "it names no client");
 }

@@ -92,11 +92,11 @@ async fn n03_tomorrow_and_no_date_are_left_untouched_and_midnight_is_the_jobs() 
 async fn n04_by_period_goes_who_had_no_transaction_since_whatever_the_date_says() {
     let trade = shop().await;
     let ended = trade.json(&["sweep", "nightly-period", "--wait"]);
-    // P1 and P4 are on the very day, P6 bought on somebody else's account.
+    // P1 and P4 are on the very day, P6 bought on another customer's account.
     assert_eq!(gone(&trade, "P").await, ["P2", "P3", "P5"]);
     assert_eq!(gone(&trade, "E").await.len(), 32);
     assert_eq!(ended["refusals"]["open-documents"], 8);
-    assert_eq!(gone(&trade, "").await.len(), 35, "nobody else, due by date or not");
+    assert_eq!(gone(&trade, "").await.len(), 35, "no other client, due by date or not");
     assert_eq!(trade.value("SELECT count(*) FROM cust_ledger_entries WHERE customer_no = 'P3'").await, "0");
     let dates =
         trade.rows("SELECT customer_no FROM customers WHERE to_anonymize_on > '{today}' AND anonymized = 1").await;
@@ -160,17 +160,17 @@ async fn n06_extracting_changes_nothing_and_equals_what_the_sweep_then_does() {
 }
 
 #[tokio::test]
-async fn n07_a_limit_counts_who_is_anonymized_and_refused_clients_block_nobody() {
+async fn n07_a_limit_counts_who_is_anonymized_and_refused_clients_block_no_others() {
     let trade = shop().await;
     let first = trade.json(&["sweep", "nightly-due", "--limit", "10", "--wait"]);
     assert_eq!(first["progress"]["anonymized"], 10);
-    assert_eq!(trade.outcome("A1"), "refused: open-documents", "it comes first, and is in nobody's way");
+    assert_eq!(trade.outcome("A1"), "refused: open-documents", "it comes first, and blocks no other client");
     let expected: Vec<String> = (1..=13).filter(|n| n % 4 != 0).map(|n| format!("B{n:04}")).collect();
     assert_eq!(gone(&trade, "").await, expected);
     assert_eq!(first["progress"]["refused"], 4);
     let second = trade.json(&["sweep", "nightly-due", "--limit", "10", "--wait"]);
     assert_eq!(second["progress"]["anonymized"], 10, "those refused use nothing up the second time either");
-    // Without a limit everybody else goes.
+    // Without a limit all others are anonymized.
     let all = trade.preview(&["nightly-due"]).into_iter().filter(|(_, what)| what == "anonymized").count();
     assert!(all > 20);
     assert_eq!(trade.json(&["sweep", "nightly-due", "--wait"])["progress"]["anonymized"], all);
@@ -199,8 +199,8 @@ async fn n08_whatever_is_open_refuses_and_all_reasons_are_recorded() {
         assert_eq!(trade.outcome(key), format!("refused: {reasons}"));
         assert_eq!(after.row("customers", key), before.row("customers", key), "{key}");
     }
-    // An archived quote, a paid entry, memberships that are over, an account of the same number, and somebody
-    // anonymized whom one paid for, hold nobody.
+    // An archived quote, a paid entry, memberships that are over, an account of the same number, and a client
+    // anonymized whom one paid for, keep no client.
     assert_eq!(trade.outcome("H1"), "anonymized");
 }
 

@@ -140,7 +140,7 @@ async fn n12_a_contact_shared_with_a_live_client_survives_and_goes_with_the_last
     let (trade, before, after) = night().await;
     assert_eq!(after.row("contacts", "CT2"), before.row("contacts", "CT2"), "it serves L4, too");
     assert_eq!(after.text("notes", "2", "body"), "Prefers mail");
-    for (contact, why) in [("CT1", "serves nobody else"), ("CT3", "serves only somebody anonymized before")] {
+    for (contact, why) in [("CT1", "serves no other client"), ("CT3", "serves only a client anonymized before")] {
         assert_eq!(after.text("contacts", contact, "name"), "Anonymized contact", "{why}");
     }
     trade.forget(&["L4"]);
@@ -207,7 +207,7 @@ async fn n15_a_second_run_changes_nothing_and_the_date_stays_the_first() {
     let again = trade.json(&["sweep", "nightly-due", "--wait"]);
     assert_eq!(again["progress"]["anonymized"], 0);
     assert_eq!(trade.snapshot().await, after);
-    // Not even where the rows have to be done again, since somebody wrote a name back.
+    // Not even where the rows have to be done again, since an application wrote a name back.
     let first = ago(30).to_string();
     trade
         .execute(&format!(

@@ -101,7 +101,7 @@ impl Drop for Office {
 }
 
 impl Office {
-    /// What `/metrics` answers, head and all; nothing where nobody answers any more.
+    /// What `/metrics` answers, head and all; nothing where the server no longer responds.
     fn figures(&self) -> String {
         let ask = || -> std::io::Result<String> {
             let address = self.url.trim_start_matches("http://");

@@ -452,7 +452,7 @@ async fn n06_a_preview_says_what_it_cannot_foresee() {
 }
 
 #[tokio::test]
-async fn p05_p06_a_new_item_is_classified_by_those_who_may_configure_and_nobody_else() {
+async fn p05_p06_a_new_item_is_classified_only_by_those_who_may_configure() {
     let trade = Trade::of("prodon").await;
     let item = "tables.client_custom_fields.keys.PET";
     trade.execute("INSERT INTO custom_fields VALUES ('PET', 'Name of the pet', 'text')").await;

@@ -216,7 +216,7 @@ async fn a08_a_subscription_that_is_not_terminated_refuses() {
         );
         check_refused(&trade, &key, "subscriptions", &over).await;
     }
-    // Whoever pays for what somebody else uses is no less a client.
+    // The payer for what another client uses is no less a client.
     let over = "UPDATE subscriptions SET state = 'terminated' WHERE subscription_id = 'sub-90306'";
     check_refused(&trade, "CUST-0305", "pays-subscriptions", over).await;
 }
@@ -317,7 +317,7 @@ async fn a13_fields_that_the_procedure_does_not_name_stay_and_can_be_cleaned_aft
 async fn a_request_for_today_is_met_one_for_tomorrow_is_not_and_twice_is_once() {
     let night = night().await;
     assert!(night.gone.contains("CUST-0310") && !night.gone.contains("CUST-0309"));
-    assert!(night.gone.contains("CUST-0312"), "somebody asked on 29 February");
+    assert!(night.gone.contains("CUST-0312"), "a client asked on 29 February");
     assert_eq!(night.trade.outcome("CUST-0309"), "never looked at");
     let text = |column| night.before.text("customers", "CUST-0309", column);
     assert_eq!((text("anonymize_on"), ago(-1).to_string()), (ago(-1).to_string(), text("anonymize_on")));

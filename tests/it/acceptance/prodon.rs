@@ -90,7 +90,7 @@ async fn p03_sensitive_data_cannot_be_kept_whatever_it_is() {
 }
 
 #[tokio::test]
-async fn p04_one_column_or_one_item_that_nobody_has_classified_refuses_the_run_and_is_named() {
+async fn p04_one_column_or_one_item_that_is_not_classified_refuses_the_run_and_is_named() {
     let trade = charity().await;
     trade.execute("ALTER TABLE clients ADD COLUMN hat_size TEXT").await;
     let said = refused(&trade).await;
@@ -197,7 +197,7 @@ async fn p09_photos_and_folders_are_emptied_and_so_is_the_disk() {
         "folders/client-2/c.pdf",
     ];
     for file in files {
-        trade.write(&format!("files/{file}"), "a picture of somebody");
+        trade.write(&format!("files/{file}"), "a picture of a client");
     }
     let there =
         |trade: &Trade| files.into_iter().filter(|file| trade.path("files").join(file).exists()).collect::<Vec<_>>();
@@ -243,7 +243,7 @@ async fn p11_anonymized_client_stands_where_the_name_stood() {
     for means in ["1", "1001", "2001", "2002", "2003"] {
         assert_eq!(after.text("communications", means, "value"), "Anonymized client");
     }
-    // A greeting that everybody gets stays.
+    // A greeting that all clients get stays.
     let greeting = |moment: &Snapshot, key: &str| moment.text("clients", key, "long_greeting");
     assert_eq!([greeting(&before, "1"), greeting(&after, "1")], ["Dear Auntie Margo 🌊", "Anonymized client"]);
     assert_eq!(
@@ -254,7 +254,7 @@ async fn p11_anonymized_client_stands_where_the_name_stood() {
 }
 
 #[tokio::test]
-async fn p12_tasks_of_the_main_contact_and_of_nobody_else_go_and_the_others_survive_without_the_client() {
+async fn p12_tasks_of_the_main_contact_alone_are_deleted_and_the_others_survive_without_the_client() {
     let (trade, before, after) = anonymized(&["1"]).await;
     let of = |moment: &Snapshot, table: &str| {
         moment
@@ -271,7 +271,7 @@ async fn p12_tasks_of_the_main_contact_and_of_nobody_else_go_and_the_others_surv
     for task in ["4", "5", "6", "7"] {
         assert_eq!(after.row("tasks", task), before.row("tasks", task));
     }
-    // Of the two in task 4 nobody is left then.
+    // Of the two in task 4 none is left then.
     trade.list(&["12"]);
     let after = trade.snapshot().await;
     assert_eq!(of(&after, "tasks"), ["5", "6", "7"]);

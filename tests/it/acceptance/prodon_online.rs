@@ -127,7 +127,7 @@ async fn p17_what_an_import_brings_back_is_emptied_by_the_next_run_and_recorded(
 }
 
 #[tokio::test]
-async fn p18_the_portal_shows_what_was_given_to_others_and_the_report_names_nobody() {
+async fn p18_the_portal_shows_what_was_given_to_others_and_the_report_names_no_client() {
     let trade = charity().await;
     let history = format!("SELECT organization, amount FROM portal_history WHERE login = '{LOGIN}' ORDER BY online_id");
     let report = "SELECT first_name, last_name, address, email, phone, message FROM online_donation_report WHERE organization_id = 1 AND online_id IN (1, 3)";
@@ -141,7 +141,7 @@ async fn p18_the_portal_shows_what_was_given_to_others_and_the_report_names_nobo
     trade.list(&["1"]);
     assert_eq!(trade.rows(&history).await, ["Soup for All|20"].map(|row| trade_money(&trade, row)));
     assert_eq!(trade.rows(report).await, ["NULL|NULL|NULL|NULL|NULL|NULL"; 2]);
-    assert_eq!(trade.rows(elsewhere).await, others, "client 1 of another charity is somebody else");
+    assert_eq!(trade.rows(elsewhere).await, others, "client 1 of another charity is another person");
 }
 
 /// An amount as the database writes it.
@@ -189,7 +189,7 @@ async fn p20_donations_are_anonymous_and_the_top_lists_follow() {
 }
 
 #[tokio::test]
-async fn p21_in_the_team_only_the_leader_sees_somebody() {
+async fn p21_in_the_team_only_the_leader_sees_a_member() {
     let trade = charity().await;
     let seen = async |by: &str| {
         trade.rows(&format!("SELECT member_name FROM team_as_{by} WHERE team_id = 2 ORDER BY participant_id")).await

@@ -128,7 +128,7 @@ async fn r03_the_inactivity_is_chosen_from_12_to_84_months_in_steps_of_6() {
     trade.write("jobs/too-soon.toml", &job.replace("36 months", "9 months"));
     let answer = trade.run(&["sweep", "too-soon", "--rehearse"]);
     assert!(answer.code == 1 && answer.err.contains("`9 months` is none of the policy's choices"), "{}", answer.err);
-    // A choice that comes after another looks at everybody again, the shorter one and the longer one.
+    // A choice that comes after another checks all clients again, the shorter one and the longer one.
     for months in [84, 12, 36] {
         let expected = eligible(&trade, "LYO", months).await;
         let length = format!("{months} months");

@@ -52,7 +52,7 @@ async fn refused(trade: &Trade, bytes: &[u8], why: &str) {
     assert_eq!(trade.json(&["review", "imports"])[0]["state"], "refused");
 }
 
-/// What somebody does to a workbook.
+/// What a person does to a workbook.
 type Edit = Box<dyn FnOnce(&mut Workbook)>;
 
 async fn anonymized(trade: &Trade) -> BTreeSet<String> {
@@ -175,7 +175,7 @@ async fn r09_a_workbook_of_another_club_is_refused() {
     trade.json(&["review", "add", "Lille", "--period", "--filter", "club=LIL", "--length", "24 months"]);
     let lille = workbook(&trade, "Lille");
     refused(&trade, &opened_and_saved(&lille), "the workbook is not of review `Lyon, 24 months`").await;
-    // Nor if somebody writes the number of Lyon's into it.
+    // Nor if the number of Lyon's is written into it.
     let lyon = trade.value("SELECT id FROM lethe_reviews WHERE name LIKE 'Lyon%'").await;
     let clients = trade.value("SELECT clients FROM lethe_reviews WHERE name LIKE 'Lyon%'").await;
     let write = |book: &mut Workbook, name: &str, text: &str| {
@@ -279,7 +279,7 @@ async fn r13_imports_are_listed_and_can_be_filtered() {
     let book = taken_out(&trade);
     give_back(&trade, "Lyon, 24 months", &book);
     give_back(&trade, "Lyon, 24 months", &opened_and_saved(&book));
-    let by = trade.json(&["review", "list"])[0]["made_by"].as_str().expect("somebody").to_owned();
+    let by = trade.json(&["review", "list"])[0]["made_by"].as_str().expect("a name").to_owned();
     let day = today().to_string();
     let earlier = (today() - chrono::Days::new(2)).to_string();
     for (filter, states) in [

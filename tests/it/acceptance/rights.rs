@@ -63,14 +63,14 @@ async fn p06_configuring_and_anonymizing_are_separate_rights() {
     let officer = token(&trade, "officer", "admin");
     let before = trade.snapshot().await;
     let office = Office::open(&trade);
-    // Who configures anonymizes nobody, neither one client nor many.
+    // Who configures cannot anonymize, neither one client nor many.
     for (path, body) in [("/api/v1/clients/1/anonymize", json!({ "confirm": true })), ("/api/v1/sweeps", period(None))]
     {
         let (status, problem) = office.post(path, &configurer, body).await;
         assert_eq!(status, 403, "{path}: {problem}");
     }
     assert_eq!(trade.snapshot().await, before);
-    // Who anonymizes decides on nobody's exception.
+    // Who anonymizes decides on no exceptions.
     let hold = Some(json!({ "reason": "a bequest is being settled" }));
     assert_eq!(office.ask("PUT", "/api/v1/holds/1", &officer, hold).await.0, 201);
     assert_eq!(office.ask("DELETE", "/api/v1/holds/1", &clerk, None).await.0, 403);

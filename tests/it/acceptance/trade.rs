@@ -88,7 +88,7 @@ impl Trade {
     /// Writes the configuration, with more sections behind it.
     ///
     /// Each root that the policy names is a folder `files/ROOT`. Rehearsal and
-    /// backup are asked for, as everywhere; a sweep by hand may take everybody.
+    /// backup are asked for, as everywhere; a sweep by hand may take all clients.
     pub fn configure(&self, more: &str) {
         let mut text = format!(
             "database = \"{}\"\ntime_zone = \"{}\"\n[sweep]\nbrake_share = 1.0\nretry_after = \"100ms\"\n[files]\n",
@@ -168,7 +168,7 @@ impl Trade {
         Self::answer(crate::common::lethe(self.folder.path()).args(args))
     }
 
-    /// The same, where nobody has confirmed anything beforehand.
+    /// The same, where nothing was confirmed beforehand.
     pub fn run_unconfirmed(&self, args: &[&str]) -> Answer {
         Self::answer(crate::common::lethe(self.folder.path()).env_remove("LETHE_YES").args(args))
     }
@@ -307,6 +307,6 @@ async fn company(folder: &Path, name: &str) -> Place {
         made.push((name.to_owned(), place.clone()));
         place
     };
-    // While the copy is made, nobody may be connected to the original: the lock is still held.
+    // While the copy is made, no session may be connected to the original: the lock is still held.
     original.copied(folder, "company.db").await
 }

@@ -34,7 +34,7 @@ fn a_failed_ping_without_a_ping_is_refused() {
 }
 
 #[test]
-fn letters_to_nobody_are_refused() {
+fn e_mails_without_a_recipient_are_refused() {
     assert_snapshot!(said("to = \"ops@shop.example\"\n", ""), @r#"
     error: `email.to` is not set, so no e-mail would be sent
 

@@ -75,7 +75,7 @@ fn a_client_that_has_not_failed_cannot_be_tried_again() {
 }
 
 #[test]
-fn nobody_to_try_again_is_no_error() {
+fn no_client_to_retry_is_no_error() {
     assert_eq!(Office::new().done(&["retry"]), "No client has failed.\n");
 }
 
@@ -114,7 +114,7 @@ fn a_key_is_a_key_and_no_sql() {
 }
 
 #[test]
-fn an_empty_key_is_nobody() {
+fn an_empty_key_is_no_client() {
     assert_snapshot!(Office::new().refused(&["client", " "]), @r"
     error: there is no client ` `
 

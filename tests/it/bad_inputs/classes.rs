@@ -67,7 +67,7 @@ fn one_column_takes_one_action() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
         more than one action
-        fix: leave one, or list them in `actions` with a `where` each
+        fix: leave one, or list them in `actions` with a `for` or `where` each
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -124,7 +124,7 @@ fn an_action_behind_one_that_is_always_taken_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.phone
-        entry 1 of `actions` has no `where`, so those after it are never taken
+        entry 1 of `actions` has no `for` and no `where`, so those after it are never taken
         fix: give it a `where`, or move it to the end
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

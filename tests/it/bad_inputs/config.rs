@@ -94,7 +94,7 @@ fn a_duration_is_no_number() {
 }
 
 #[test]
-fn a_batch_of_nobody_is_refused() {
+fn a_batch_size_of_zero_is_refused() {
     assert_snapshot!(Office::new().config("brake_share = 1.0", "batch_size = 0").check(), @r"
     error: `lethe.toml`: `sweep.batch_size` is 0, and should be from 1 to 100000
 
@@ -103,7 +103,7 @@ fn a_batch_of_nobody_is_refused() {
 }
 
 #[test]
-fn a_batch_of_everybody_is_refused() {
+fn a_batch_size_beyond_all_clients_is_refused() {
     assert_snapshot!(Office::new().config("brake_share = 1.0", "batch_size = 1000000").check(), @r"
     error: `lethe.toml`: `sweep.batch_size` is 1000000, and should be from 1 to 100000
 

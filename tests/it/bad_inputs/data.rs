@@ -126,7 +126,7 @@ fn rules_that_never_settle_are_refused() {
 }
 
 #[test]
-fn a_client_whose_row_is_refused_fails_with_a_reason_that_quotes_nobody() {
+fn a_client_whose_row_is_refused_fails_with_a_reason_that_quotes_no_data() {
     let office = Office::with(
         "CREATE TRIGGER keep_ann BEFORE UPDATE ON customers WHEN old.no = 'C1'
          BEGIN SELECT RAISE(ABORT, 'Ann Archer must stay'); END;",

@@ -149,7 +149,7 @@ fn said(mut command: assert_cmd::Command) -> String {
     said
 }
 
-/// A company whose file and folder nobody may write, not even root.
+/// A company whose file and folder cannot be written, not even by root.
 struct Locked<'a> {
     office: &'a Office,
     unarmed: bool,

@@ -222,7 +222,7 @@ fn a_policy_without_filters_says_how_to_declare_one() {
 }
 
 #[test]
-fn a_policy_without_a_date_has_nobody_due() {
+fn a_policy_without_a_date_has_no_client_due() {
     let office = Office::new().policy("to_anonymize_on = \"due\"\n", "");
     assert_snapshot!(office.refused(&["sweep", "--due", "--preview"]), @r"
     error: the policy names no `to_anonymize_on` column, so no client can be due by date
@@ -232,7 +232,7 @@ fn a_policy_without_a_date_has_nobody_due() {
 }
 
 #[test]
-fn a_policy_without_a_period_lets_nobody_lapse() {
+fn a_policy_without_a_period_lets_no_client_lapse() {
     let period = "[period]\nlength = \"6 years\"\notherwise = \"created_on\"\nactivity = [{ table = \"orders\", date = \"ordered_on\" }]\n";
     let office = Office::new().policy(period, "");
     assert_snapshot!(office.refused(&["sweep", "--period", "--preview"]), @r"

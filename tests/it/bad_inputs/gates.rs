@@ -16,7 +16,7 @@ fn a_live_sweep_needs_a_rehearsal() {
 }
 
 #[test]
-fn a_rehearsal_of_nobody_is_none() {
+fn a_rehearsal_without_clients_is_none() {
     let office = Office::with("UPDATE customers SET due = NULL;");
     assert!(office.done(&["sweep", "--due", "--rehearse"]).contains("nothing was rehearsed"));
     assert_eq!(office.refused(&LIVE), Office::new().refused(&LIVE));

@@ -82,7 +82,7 @@ fn an_unknown_kind_of_sweep_has_the_nearest() {
 }
 
 #[test]
-fn a_limit_of_nobody_is_refused() {
+fn a_limit_of_zero_is_refused() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"due\"\nlimit = 0")), @r"
     error: key `limit` in `jobs/nightly-due.toml` is `0`, less than 1
 
@@ -109,7 +109,7 @@ fn a_brake_at_twice_the_whole_is_refused() {
 }
 
 #[test]
-fn a_filter_that_lets_nobody_through_is_refused() {
+fn a_filter_that_lets_no_client_through_is_refused() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"due\"\n[filters]\nregion = []")), @r"
     error: key `filters.region` in `jobs/nightly-due.toml` is an empty list
 

@@ -47,7 +47,7 @@ fn a_guard_is_called_in_small_letters() {
 }
 
 #[test]
-fn a_guard_that_refuses_everybody_is_refused() {
+fn a_guard_that_refuses_all_clients_is_refused() {
     let office = Office::new().policy("table = \"orders\"\nwhere = \"status = 'open'\"\n", "");
     assert_snapshot!(office.check(), @r#"
     error: the policy cannot become a plan: 1 problem to fix

@@ -1,4 +1,4 @@
-//! Lists of clients that name nobody, or cannot be read.
+//! Lists of clients that are empty, or cannot be read.
 
 use insta::assert_snapshot;
 
@@ -25,7 +25,7 @@ fn a_folder_is_no_list() {
 }
 
 #[test]
-fn an_empty_list_names_nobody() {
+fn an_empty_list_names_no_client() {
     assert_snapshot!(Office::new().write("clients.txt", "").refused(&LIST), @r"
     error: the list `clients.txt` names no client
 
@@ -34,7 +34,7 @@ fn an_empty_list_names_nobody() {
 }
 
 #[test]
-fn a_list_of_comments_names_nobody() {
+fn a_list_of_comments_names_no_client() {
     let office = Office::new().write("clients.txt", "\u{feff}# Ann Archer, by phone\n\n   # C1\r\n");
     assert_snapshot!(office.refused(&LIST), @r"
     error: the list `clients.txt` names no client

@@ -107,7 +107,7 @@ fn several_notices_are_refused() {
 }
 
 #[test]
-fn a_notice_that_nobody_gives_is_refused() {
+fn a_notice_that_is_sent_nowhere_is_refused() {
     let office = Office::new().policy("[filters]", "[notice]\nlength = \"14 days\"\n[filters]");
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix

@@ -120,7 +120,7 @@ impl Office {
         command
     }
 
-    /// The same, where nobody has confirmed anything beforehand.
+    /// The same, where nothing was confirmed beforehand.
     pub fn unconfirmed(&self, args: &[&str]) -> assert_cmd::Command {
         let mut command = self.lethe(args);
         command.env_remove("LETHE_YES");
@@ -161,8 +161,8 @@ impl Office {
         let said = String::from_utf8(output.stderr).expect("stderr is text");
         assert_eq!(output.status.code(), Some(0), "{said}");
         let printed = String::from_utf8(output.stdout).expect("stdout is text");
-        assert_quotes_nobody(&said);
-        assert_quotes_nobody(&printed);
+        assert_quotes_no_data(&said);
+        assert_quotes_no_data(&printed);
         printed
     }
 
@@ -172,8 +172,8 @@ impl Office {
         let said = String::from_utf8(output.stderr).expect("stderr is text");
         assert_eq!(output.status.code(), Some(1), "{said}");
         let printed = String::from_utf8(output.stdout).expect("stdout is text");
-        assert_quotes_nobody(&said);
-        assert_quotes_nobody(&printed);
+        assert_quotes_no_data(&said);
+        assert_quotes_no_data(&printed);
         (printed, said)
     }
 
@@ -236,7 +236,7 @@ impl Office {
 
     /// What, where and what to do, in the words and the form of the house.
     fn assert_reads_well(&self, said: &str) {
-        assert_quotes_nobody(said);
+        assert_quotes_no_data(said);
         for inside in INSIDES {
             assert!(!said.contains(inside), "`{inside}` is for programmers:\n{said}");
         }
@@ -253,7 +253,7 @@ impl Office {
     }
 }
 
-fn assert_quotes_nobody(said: &str) {
+fn assert_quotes_no_data(said: &str) {
     for secret in SECRETS {
         assert!(!said.contains(secret), "`{secret}` is a client's:\n{said}");
     }

@@ -101,7 +101,7 @@ fn a_key_counts_as_long_as_keys_can_be() {
 }
 
 #[test]
-fn the_same_text_for_everybody_collides_where_it_must_be_unique() {
+fn the_same_text_for_all_clients_collides_where_it_must_be_unique() {
     let office = Office::new().policy(CARD, "card = { class = \"sensitive\", replace = \"gone\" }");
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix

@@ -180,7 +180,7 @@ fn the_clients_key_tells_all_apart() {
 }
 
 #[test]
-fn what_is_replaced_tells_nobody_apart() {
+fn what_is_replaced_tells_no_clients_apart() {
     let office = Office::new().policy(
         "phone = { class = \"personal\", clear = true }",
         "phone = { class = \"personal\", clear = true, quasi_identifier = true }",

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use super::flags::misused;
 use super::office::Office;
 
-/// A company in which somebody saved a selection.
+/// A company with a saved selection.
 fn saved() -> Office {
     let office = Office::new();
     office.done(&["selection", "save", "spring clean", "C1", "C2"]);

@@ -31,7 +31,7 @@ async fn a_list_is_made_looked_through_given_back_and_its_sweep_is_followed_to_i
     let book = unzipped(&page.downloaded("first-week.zip").await).1;
     page.press("Sign out").await;
 
-    // Somebody takes Berta out and saves the workbook; Bob gives it back.
+    // A person takes Berta out and saves the workbook; Bob gives it back.
     let back = page.folder().join("first-week.xlsx");
     std::fs::write(&back, edited(&book, |book| book.rows.retain(|row| row[0] == "C1"))).unwrap();
     page.sign_in(&bob).await;
@@ -43,7 +43,7 @@ async fn a_list_is_made_looked_through_given_back_and_its_sweep_is_followed_to_i
     page.click("form[enctype] input[name=sure]").await;
     page.press("Give it back").await;
 
-    // The page follows the sweep by itself: nobody loads it again.
+    // The page follows the sweep by itself, without being loaded again.
     page.until("h1", "running").await;
     office.work();
     page.until("h1", "done").await;
@@ -96,7 +96,7 @@ async fn every_page_fits_a_phone_in_every_language_and_says_what_its_fields_are(
     page.close().await;
 }
 
-/// The language of a page, by how much it is wider than its window, and fields that nobody named.
+/// The language of a page, by how much it is wider than its window, and fields without a name.
 const LAYOUT: &str = "const root = document.documentElement; \
     const fields = [...document.querySelectorAll('input:not([type=hidden]), select')]; \
     const named = (field) => field.labels && field.labels.length || field.getAttribute('aria-label'); \

@@ -180,7 +180,7 @@ async fn a_root_that_is_empty_or_another_than_before_is_unavailable_until_an_ope
     assert!(doctor.contains("`lethe deliveries --accept photos`"), "{doctor}");
     let status = shop.done(&["status"]);
     assert!(status.contains(&format!("1 delivery waits for the root `photos`: {unmarked}")), "{status}");
-    // The prefix of somebody else.
+    // Another owner's prefix.
     shop.server.write("app/photos/.lethe-root");
     shop.done(&["retry", "--wait"]);
     let other = "the root is not the one that was seen before: its file `.lethe-root` holds another mark";

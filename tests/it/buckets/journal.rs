@@ -1,4 +1,4 @@
-//! The journal in a bucket: each segment is written once, whoever is killed.
+//! The journal in a bucket: each segment is written once, whichever process is killed.
 
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ async fn a_segment_that_is_there_is_never_written_over() {
     shop.begin();
     shop.server.kill();
     shop.done(&["sweep", "--due", "--wait"]);
-    // Somebody else writes to the same place meanwhile.
+    // Another process writes to the same place meanwhile.
     shop.server.write("journal/segment-0000000002.jsonl");
     shop.server.start();
     let (opened, text) = shop.said(&["sweep", "--due", "--wait"]);

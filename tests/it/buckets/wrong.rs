@@ -14,7 +14,7 @@ async fn delivery(files: &str, environment: &[(&str, &str)]) -> String {
     let (done, text) = said(command);
     assert!(done, "{text}");
     assert_eq!(shop.server.objects(), ["app/photos/ann.jpg"]);
-    assert_eq!(shop.through().await, [""; 0], "nobody knows that it is gone");
+    assert_eq!(shop.through().await, [""; 0], "it is not noticed yet");
     shop.outstanding().await.concat()
 }
 

@@ -46,7 +46,7 @@ const DROPPED_TOGETHER: usize = 32;
 
 /// The databases of tests that are over, once there are many: all of them together would fill the disk.
 fn over() -> Vec<String> {
-    let mut made = MADE.lock().expect("nobody panics with it");
+    let mut made = MADE.lock().expect("no thread panics with it");
     if made.iter().filter(|(folder, _)| !folder.exists()).count() < DROPPED_TOGETHER {
         return Vec::new();
     }
@@ -72,7 +72,7 @@ impl Place {
         place
     }
 
-    /// A copy of it for the test in this folder, there in a file of this name. Nobody may be connected to a database on the
+    /// A copy of it for the test in this folder, there in a file of this name. No session may be connected to a database on the
     /// server.
     pub async fn copied(&self, folder: &Path, file: &str) -> Self {
         match self {
@@ -92,7 +92,7 @@ impl Place {
     /// Has it dropped once the folder is gone.
     fn goes_with(&self, folder: &Path) {
         if let Self::Server(url) = self {
-            MADE.lock().expect("nobody panics with it").push((folder.to_owned(), url.clone()));
+            MADE.lock().expect("no thread panics with it").push((folder.to_owned(), url.clone()));
         }
     }
 

@@ -72,7 +72,7 @@ free = "a test's own record"
 const CONFIG: &str = "database = \"company.db\"\npolicy = \"policy.toml\"\njobs = \"jobs\"\n\
      [sweep]\nbrake_share = 1.0\nrehearsal = false\nlease = \"1s\"\nretry_after = \"100ms\"\ndrain = \"20s\"\n[backup]\nrequired = false\n";
 
-/// What must hold whenever nobody is writing: each a query that counts offenders.
+/// What must hold whenever no process is writing: each a query that counts offenders.
 const LAWS: [(&str, &str); 6] = [
     (
         "a change without an outcome, or an outcome without a change",

@@ -12,7 +12,7 @@
 //! `access`, `bad_inputs`, `chaos` and what uses `common/program.rs` search by themselves, for what their own clients are
 //! made of, in the log without the driver's statements.
 //!
-//! **Not searched**: what commands print to stdout for whoever asked; single words, such as a first name alone; values
+//! **Not searched**: what commands print to stdout for their caller; single words, such as a first name alone; values
 //! that a statement, or the demonstration, makes up inside the database; what a program that is killed has written in its last moment.
 //!
 //! [`Place`]: super::place::Place
@@ -63,7 +63,7 @@ fn is_personal(text: &str) -> bool {
             own.starts_with(char::is_uppercase)
                 && own.chars().skip(1).all(|own| own.is_alphabetic() || "-'".contains(own))
         });
-    // A mail address that a rule writes, and days, are nobody's.
+    // A mail address that a rule writes, and days, belong to no client.
     let is_nobodys = text.ends_with("@invalid") || text.starts_with("Anonym");
     text.len() >= 8
         && !text.contains('\n')

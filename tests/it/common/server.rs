@@ -50,7 +50,7 @@ impl Server {
         server.started()
     }
 
-    /// A free port, a folder, and nobody who answers yet.
+    /// A free port, a folder, and no server yet.
     pub fn new(options: &[&str]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let folder = tempfile::tempdir().expect("a folder");

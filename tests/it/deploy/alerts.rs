@@ -1,4 +1,4 @@
-//! The rules for Prometheus speak of figures that there are.
+//! The rules for Prometheus use metrics that exist.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use crate::common::project::{read, root};
 
-/// Names of figures in a text.
-fn figures(text: &str) -> BTreeSet<String> {
+/// Names of metrics in a text.
+fn metrics(text: &str) -> BTreeSet<String> {
     let is_of_a_name = |c: char| c.is_ascii_lowercase() || c == '_';
     let words = text.split(|c: char| !is_of_a_name(c)).filter(|word| word.starts_with("lethe_"));
     words.map(str::to_owned).collect()
 }
 
 #[test]
-fn every_rule_speaks_of_figures_that_the_code_gives_and_the_page_explains() {
+fn every_rule_uses_metrics_that_the_code_gives_and_the_page_explains() {
     let rules: Value = serde_saphyr::from_str(&read(&root().join("deploy/prometheus/alerts.yaml"))).expect("YAML");
     let source = read(&root().join("src/http/metrics.rs"));
     let page = read(&root().join("docs/operations.md"));
@@ -26,10 +26,10 @@ fn every_rule_speaks_of_figures_that_the_code_gives_and_the_page_explains() {
             assert!(rule["annotations"][part].is_string(), "{name} has no {part}");
         }
         assert!(["warning", "critical"].contains(&rule["labels"]["severity"].as_str().expect("a severity")));
-        for figure in figures(rule["expr"].as_str().expect("an expression")) {
-            let declared = format!("\"{}\"", figure.trim_start_matches("lethe_"));
-            assert!(source.contains(&declared), "{name}: nobody gives `{figure}`");
-            assert!(page.contains(&format!("`{figure}`")), "{name}: nobody explains `{figure}`");
+        for metric in metrics(rule["expr"].as_str().expect("an expression")) {
+            let declared = format!("\"{}\"", metric.trim_start_matches("lethe_"));
+            assert!(source.contains(&declared), "{name}: no code gives `{metric}`");
+            assert!(page.contains(&format!("`{metric}`")), "{name}: the page does not explain `{metric}`");
         }
     }
 }

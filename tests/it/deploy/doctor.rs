@@ -109,7 +109,7 @@ async fn a_schema_that_is_closed_is_not_taken_for_one_without_tables() {
     "#);
     company.fix().await;
     assert_eq!(company.doctor(), good(", and no more"));
-    // Another of that name, which nobody means.
+    // Another of that name, which is not meant.
     company.execute("CREATE SCHEMA archive; CREATE TABLE archive.customers (no TEXT)").await;
     assert_eq!(company.doctor(), good(", and no more"));
     company.end().await;

@@ -120,7 +120,7 @@ async fn an_alert_names_the_job_that_it_is_about_and_refused_clients_are_not_ove
     }
     assert_eq!(value("up{job=\"lethe\"}").await, ["1"]);
     assert_eq!(value("lethe_clients_due").await, ["1"], "the refused client is due");
-    assert_eq!(value("lethe_clients_overdue{days=\"30\"}").await, ["0"], "and nobody has to look at it");
+    assert_eq!(value("lethe_clients_overdue{days=\"30\"}").await, ["0"], "and no operator has to look at it");
     for (labels, _) in series(&prometheus, "{__name__=~\"lethe_.*\"}").await {
         assert!(labels["exported_job"].is_null(), "{labels}");
     }

@@ -3,7 +3,7 @@
 use super::company::Company;
 use crate::common::project::{read, root};
 
-/// A trigger of the application's that writes with the rights of whoever set it off.
+/// A trigger of the application's that writes with the rights of the role that set it off.
 const AUDIT: &str = "CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN INSERT INTO customer_audit (no) VALUES (new.no); RETURN new; END $$;
 CREATE TRIGGER audit AFTER UPDATE ON customers FOR EACH ROW EXECUTE FUNCTION audit();";
@@ -103,7 +103,7 @@ async fn the_role_of_the_template_keeps_others_from_writing_while_a_batch_is_ver
     company.done(&["sweep", "--due", "--wait"]);
     let locked = company.place.rows("SELECT DISTINCT name FROM witness ORDER BY name").await;
     assert_eq!(locked, ["addresses", "customers", "lethe_holds", "orders"]);
-    // Only what it may read, and for nobody else.
+    // Only what it may read, and for no other role.
     assert_eq!(company.refused("SELECT lethe.lethe_lock('staff')").await, "42501");
     assert_eq!(company.refused("SELECT lethe.lethe_lock('pg_catalog.pg_class')").await, "42501");
 

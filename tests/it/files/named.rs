@@ -1,9 +1,9 @@
-//! A file that a row of somebody else names, in whatever form, is not deleted.
+//! A file that another client's row names, in whatever form, is not deleted.
 
 use super::{ANN, Shop};
 
 #[tokio::test]
-async fn a_file_that_somebody_who_stays_names_stays_until_the_last_of_them_goes() {
+async fn a_file_that_a_client_who_stays_names_stays_until_the_last_of_them_is_anonymized() {
     let shop = Shop::new(
         "INSERT INTO customers (no, photo, due) VALUES ('A', 'both.jpg', '2026-01-01'), ('B', 'both.jpg', '2026-01-05'),
            ('C', 'all.jpg', '2026-01-01'), ('D', 'all.jpg', '2026-01-01');
@@ -17,14 +17,14 @@ async fn a_file_that_somebody_who_stays_names_stays_until_the_last_of_them_goes(
     assert_eq!(shop.company.due().await.anonymized, 3);
     assert!(shop.is_there("photos/both.jpg"), "B still names it");
     assert!(shop.is_there("photos/also.jpg"), "B names it elsewhere");
-    assert!(!shop.is_there("photos/all.jpg"), "nobody names it any more");
+    assert!(!shop.is_there("photos/all.jpg"), "no row names it any more");
     shop.company.set_clock("2026-01-05T12:00:00Z");
     assert_eq!(shop.company.due().await.anonymized, 1);
     assert!(!shop.is_there("photos/both.jpg") && !shop.is_there("photos/also.jpg"));
 }
 
 #[tokio::test]
-async fn the_picture_that_everybody_gets_stays() {
+async fn the_picture_that_all_clients_get_stays() {
     let shop = Shop::new(&format!(
         "{ANN} INSERT INTO logos (customer_no, file) VALUES ('A', 'ann.png'), ('A', 'nobody.png'), ('A', 'x/nobody.png');"
     ))
@@ -54,7 +54,7 @@ async fn a_file_that_a_row_names_again_before_it_is_deleted_stays() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
+async fn a_file_that_a_client_who_stays_may_name_in_another_form_stays() {
     let forms = [
         "./ann.jpg",
         "/ann.jpg",
@@ -88,7 +88,7 @@ async fn a_file_that_somebody_who_stays_may_name_in_another_form_stays() {
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_who_stays_may_name_in_any_awkward_form_stays() {
+async fn a_file_that_a_client_who_stays_may_name_in_any_awkward_form_stays() {
     let forms = [
         ("ann (1).jpg", "https://cdn.example/ann%20(1).jpg"),
         ("bob.jpg", "bob%2Ejpg"),

@@ -7,7 +7,7 @@ use lethe::worker::deliver::roots::accept;
 use super::{ANN, Shop};
 
 #[tokio::test]
-async fn a_root_that_is_away_is_waited_for_and_then_given_up_until_somebody_says_otherwise() {
+async fn a_root_that_is_away_is_waited_for_and_then_given_up_until_an_operator_retries_it() {
     let shop = Shop::new(ANN).await;
     shop.write("photos/2024/ann.jpg");
     shop.write("papers/A/1.pdf");

@@ -24,7 +24,7 @@ fn policy(office: &Office) -> String {
 }
 
 #[tokio::test]
-async fn p05_p06_a_new_column_is_classified_over_http_by_those_who_may_configure_and_nobody_else() {
+async fn p05_p06_a_new_column_is_classified_over_http_only_by_those_who_may_configure() {
     let office = office().await;
     let clerk = office.token("clerk", &[Right::Bulk]).await;
     let chief = office.token("chief", &[Right::Configure]).await;
@@ -65,6 +65,31 @@ async fn p04_one_of_two_new_columns_can_be_classified_first() {
     let body = json!({ "place": PLACE, "rule": CLEAR });
     let (status, done) = office.post("/api/v1/policy", &chief, body).await;
     assert_eq!((status, &done["missing"]), (StatusCode::OK, &json!(1)), "{done}");
+}
+
+#[tokio::test]
+async fn a_column_can_get_several_actions_and_the_page_shows_each_with_its_link_and_condition() {
+    let office = office().await;
+    let chief = office.token("chief", &[Right::Configure]).await;
+    let rule = "{ class = \"personal\", actions = [{ for = \"self\", where = \"grade = 'A'\", clear = true }, \
+                { for = \"self\", replace = \"a hat\" }] }";
+    let body = json!({ "place": PLACE, "rule": rule.replace("self", "other") });
+    let (status, problem) = office.post("/api/v1/policy", &chief, body).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+    let (status, done) = office.post("/api/v1/policy", &chief, json!({ "place": PLACE, "rule": rule })).await;
+    assert_eq!(status, StatusCode::OK, "{done}");
+    let (_, coverage) = office.get("/api/v1/policy", &chief).await;
+    let columns = coverage["tables"][0]["columns"].as_array().expect("columns");
+    let hat = columns.iter().find(|own| own["column"] == "hat_size").expect("the column");
+    let actions = json!([
+        { "how": "clear", "with": null, "for": "self", "where": "grade = 'A'" },
+        { "how": "replace", "with": "a hat", "for": "self", "where": null },
+    ]);
+    assert_eq!((&hat["how"], &hat["actions"]), (&json!("replace, clear"), &actions));
+    let browser = Browser::signed_in(&office, &chief).await;
+    let page = browser.page("/policy").await;
+    assert!(page.contains("<q>a hat</q> <code>for = \"self\"</code></small>"), "{page}");
+    assert!(page.contains("<code>where grade = &#39;A&#39;</code>"), "{page}");
 }
 
 #[tokio::test]

@@ -26,10 +26,10 @@ async fn a_client_s_day_is_set_seen_and_cleared_over_http() {
     ] {
         assert_eq!(office.ask(Method::PUT, path, &token, Some(body)).await.0, says);
     }
-    let nobody = office
+    let unknown = office
         .ask(Method::PUT, "/api/v1/clients/C%209/to-anonymize-on", &token, Some(json!({ "day": "2027-01-31" })))
         .await;
-    assert_eq!(nobody.0, StatusCode::NOT_FOUND);
+    assert_eq!(unknown.0, StatusCode::NOT_FOUND);
     office.company.due().await;
     let gone = office
         .ask(Method::PUT, "/api/v1/clients/C1/to-anonymize-on", &token, Some(json!({ "day": "2027-01-31" })))

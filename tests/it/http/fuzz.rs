@@ -16,7 +16,7 @@ const SCHEMATHESIS: &str = "TEST_SCHEMATHESIS";
 const CONFIG: &str = "[sweep]\nrehearsal = false\nbrake_share = 1.0\n[backup]\nrequired = false\n\
                       [http]\nlisten = \"127.0.0.1:0\"\nrate = 1000000\n";
 
-/// What whoever may only read could have changed of Lethe's own tables. Tokens
+/// What a caller who may only read could have changed of Lethe's own tables. Tokens
 /// note when they were used, and every refusal is recorded.
 const OWN: [&str; 17] = [
     "lethe_sweeps",
@@ -79,7 +79,7 @@ impl Served {
         all
     }
 
-    /// Fuzzes the document that the program serves, as whoever holds a token.
+    /// Fuzzes the document that the program serves, with a token.
     fn fuzz(&self, token: &str) {
         let program = std::env::var(SCHEMATHESIS)
             .unwrap_or_else(|_| panic!("`{SCHEMATHESIS}` is not set: `tests/run` installs Schemathesis and sets it"));
@@ -125,7 +125,7 @@ async fn the_api_is_what_its_document_says_and_a_reader_changes_nothing() {
     served.does(&["review", "add", "tonight", "nightly"]);
     let before = served.everything().await;
     served.fuzz(&reader);
-    assert!(served.everything().await == before, "whoever may only read changed something");
+    assert!(served.everything().await == before, "a caller who may only read changed something");
     served.fuzz(&admin);
-    assert!(served.everything().await != before, "whoever may do everything changed nothing");
+    assert!(served.everything().await != before, "a caller who may do everything changed nothing");
 }

@@ -125,7 +125,7 @@ async fn a_body_that_is_too_large_is_not_read() {
 }
 
 #[tokio::test]
-async fn who_asks_too_often_is_turned_away_and_nobody_else() {
+async fn only_a_client_that_asks_too_often_is_turned_away() {
     let office = Office::with_rate(1).await;
     let (greedy, modest) = (office.token("greedy", &[Right::Read]).await, office.token("modest", &[Right::Read]).await);
     // Both are known by their tokens from then on; until then they are by their address.
@@ -197,7 +197,7 @@ async fn headers_cannot_be_made_up() {
 }
 
 #[tokio::test]
-async fn who_sends_nothing_is_let_go_and_keeps_nobody_waiting() {
+async fn a_connection_that_sends_nothing_is_closed_and_keeps_no_other_waiting() {
     let office = Office::new().await;
     let token = office.token("reader", &[Right::Read]).await;
     let mut slow = Vec::new();

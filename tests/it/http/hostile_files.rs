@@ -69,7 +69,7 @@ async fn workbooks_that_mean_harm_are_refused_and_nothing_is_changed() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_anything_without_a_token() {
+async fn without_a_token_nothing_is_shown() {
     let office = Office::new().await;
     for (method, path, _, body) in everything() {
         let body = body.map(|own| own.to_string()).unwrap_or_default();

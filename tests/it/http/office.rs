@@ -81,9 +81,9 @@ impl Office {
         std::fs::create_dir(&jobs).expect("a folder");
         std::fs::write(jobs.join("nightly.toml"), JOB).expect("a job");
         let (rights, limit) = (Rights::default(), Limit::default());
-        let nobody = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
+        let unnamed = Caller { name: String::new(), rights, limit, way: Way::Http, token: None };
         let service =
-            Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: true, caller: nobody };
+            Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: true, caller: unnamed };
         let rate = NonZeroU32::new(rate).expect("a rate");
         let settings = Settings { listen: "127.0.0.1:0".parse().expect("an address"), public_url: None, rate };
         let listening = listen(service, settings).await.expect("a free port");

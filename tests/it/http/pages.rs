@@ -78,7 +78,7 @@ pub fn form_of<'a>(page: &'a str, action: &str, mark: &'a str) -> Vec<(&'a str, 
 }
 
 #[tokio::test]
-async fn somebody_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refused() {
+async fn an_operator_signs_in_looks_starts_a_sweep_and_sees_why_a_client_was_refused() {
     let office = Office::new().await;
     office.work();
     let token = office.token("operator", &[Right::Bulk]).await;
@@ -258,7 +258,7 @@ async fn a_form_of_another_site_changes_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_sees_a_page_without_signing_in_or_after_signing_out() {
+async fn no_page_is_shown_without_signing_in_or_after_signing_out() {
     let office = Office::new().await;
     let token = office.token("reader", &[Right::Read]).await;
     let mut browser = Browser::signed_in(&office, &token).await;

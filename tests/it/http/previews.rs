@@ -34,8 +34,8 @@ async fn a_preview_has_a_tab_for_each_outcome_and_is_searched_by_key() {
     assert!(!refused.contains(">C1<"), "{refused}");
     let found = browser.page(&format!("{PREVIEW}?id={id}&key=c2")).await;
     assert!(found.contains(">C2<") && !found.contains(">C1<") && found.contains("value=\"c2\""), "{found}");
-    let nobody = browser.page(&format!("{PREVIEW}?id={id}&key=C9")).await;
-    assert!(nobody.contains("<p class=\"empty\">"), "{nobody}");
+    let unknown = browser.page(&format!("{PREVIEW}?id={id}&key=C9")).await;
+    assert!(unknown.contains("<p class=\"empty\">"), "{unknown}");
     let (_, german, _) = browser.send(Method::GET, PREVIEW, &[], &[("accept-language", "de")]).await;
     assert!(german.contains(">Würden anonymisiert (2)</a>"), "{german}");
 }
@@ -78,8 +78,8 @@ async fn a_person_whose_preview_has_expired_is_shown_that_this_is_another() {
     let page = browser.page(&format!("{PREVIEW}?id=0123&page=7")).await;
     assert!(page.contains("The preview that you were reading has expired."), "{page}");
     assert!(page.contains("Would be anonymized (2)") && page.contains(">C1<"), "{page}");
-    let nobody = office.token("nobody", &[]).await;
-    let (status, ..) = Browser::signed_in(&office, &nobody)
+    let rightless = office.token("nobody", &[]).await;
+    let (status, ..) = Browser::signed_in(&office, &rightless)
         .await
         .send(Method::GET, &format!("{PREVIEW}?id={}", id(&page)), &[], &[])
         .await;

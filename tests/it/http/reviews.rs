@@ -57,7 +57,7 @@ async fn b04_a_sweep_is_held_until_a_second_person_approves_its_list_with_counts
 }
 
 #[tokio::test]
-async fn who_is_on_a_review_is_checked_again_and_nobody_is_added() {
+async fn clients_of_a_review_are_checked_again_and_none_is_added() {
     let office = Office::new().await;
     office.work();
     let (_, bob) = made(&office).await;
@@ -141,7 +141,7 @@ async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_co
     let review = office.made("nobody", &token).await;
     assert_eq!((&review["state"], &review["clients"]), (&json!("failed"), &json!(0)));
     assert!(review["note"].as_str().unwrap().contains("no client would be anonymized"), "{review}");
-    // It goes on while nobody waits for it: what is looked at is counted while somebody else writes.
+    // It goes on without a waiting caller: progress is counted while another session writes.
     office.company.execute("UPDATE customers SET due = '2026-01-02'").await;
     let body = json!({ "name": "all", "sweep": { "kind": "due" } });
     let (_, begun) = office.post("/api/v1/reviews", &token, body.clone()).await;
@@ -156,7 +156,7 @@ async fn r06_a_review_is_made_in_the_background_with_progress_and_says_why_it_co
     let (status, problem) =
         office.post("/api/v1/reviews", &token, json!({ "name": "y", "sweep": { "kind": "due" } })).await;
     assert!(status == StatusCode::CONFLICT && problem["detail"].as_str().unwrap().contains("4 reviews"), "{problem}");
-    // Nobody is at it any more: its process was killed, say.
+    // No process works on it any more, as if it was killed.
     office
         .company
         .execute("UPDATE lethe_reviews SET state = 'making', alive_at = '2026-01-02T11:58:59.000Z' WHERE name = 'all'")
@@ -178,7 +178,7 @@ async fn a_review_by_a_length_and_filters_is_checked_by_the_same_when_it_is_appr
     std::fs::write(&path, policy).unwrap();
     office.company.execute("UPDATE customers SET due = '2025-01-02', grade = 'A', open = 0").await;
     office.company.execute("UPDATE customers SET grade = 'B' WHERE no = 'C2'").await;
-    // Nobody has a date any more: only the period makes somebody due, and only the shorter one.
+    // No client has a date any more: only the period makes clients due, and only the shorter one.
     let policy = std::fs::read_to_string(&path).unwrap().replace("to_anonymize_on = \"due\"\n", "");
     std::fs::write(&path, policy).unwrap();
     let sweep = json!({ "kind": "period", "length": "6 months", "filters": { "grade": ["A"] } });

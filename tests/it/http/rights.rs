@@ -139,7 +139,7 @@ async fn p5_who_may_not_configure_is_told_whom_to_ask_while_a_column_waits() {
 }
 
 #[tokio::test]
-async fn a_hold_of_somebody_else_is_released_by_who_may_configure() {
+async fn another_persons_hold_is_released_by_a_person_who_may_configure() {
     let office = Office::new().await;
     let clerk = office.token("clerk", &[Right::Anonymize]).await;
     let other = office.token("other", &[Right::Anonymize]).await;

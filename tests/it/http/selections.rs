@@ -17,13 +17,13 @@ use super::pages::{Browser, form_of};
 use crate::common::Company;
 use crate::common::place::is_on_postgres;
 
-/// Saves the first three and somebody who is not there, under a name with a space in it.
+/// Saves the first three and a client who does not exist, under a name with a space in it.
 async fn saved(office: &Office, token: &str) -> (StatusCode, Value) {
     let body = json!({ "clients": ["C3", "C1", "nobody", "C2", "C1"] });
     office.ask(Method::PUT, "/api/v1/selections/first%20week", token, Some(body)).await
 }
 
-/// What a command asks, by somebody who may do anything.
+/// What a command asks, by a caller who may do anything.
 fn service(company: &Company) -> Service {
     let (rights, limit) = (Rights::all(), Limit::default());
     let caller = Caller { name: "alice".to_owned(), rights, limit, way: Way::Command, token: None };
@@ -70,7 +70,7 @@ async fn a_selection_is_saved_shown_by_pages_replaced_and_deleted() {
     for table in ["selections", "selected"] {
         assert_eq!(office.company.rows(&format!("SELECT count(*) FROM lethe_{table}")).await, ["0"], "{table}");
     }
-    assert_eq!(office.company.dump().await, before, "nobody is anonymized by that");
+    assert_eq!(office.company.dump().await, before, "saving anonymizes no client");
     let asked = office.company.rows("SELECT asked_by, what FROM lethe_requests WHERE allowed = 1 ORDER BY id").await;
     let what = ["save", "save", "replace", "delete"].map(|what| format!("alice|{what} selection first week"));
     assert_eq!(asked, what);
@@ -291,7 +291,7 @@ async fn keys_of_several_parts_are_saved_and_swept_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_selection_cut_short_is_found_by_nobody_and_forgotten_a_day_later() {
+async fn a_selection_cut_short_is_not_found_and_is_forgotten_a_day_later() {
     let office = Office::new().await;
     let (service, ledger) = (service(&office.company), &office.company.context.ledger);
     let cut_short = ledger.begin_selection("spring", 1, ("alice", &Limit::default())).await.unwrap();

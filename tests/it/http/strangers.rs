@@ -1,4 +1,4 @@
-//! Whoever has no right, or no token, neither fills the disk nor keeps others waiting.
+//! A caller without a right, or without a token, neither fills the disk nor keeps others waiting.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ async fn p99(office: &Office, token: &str) -> Duration {
 }
 
 #[tokio::test]
-async fn a_thousand_slow_connections_keep_nobody_from_an_answer() {
+async fn a_thousand_slow_connections_keep_no_other_from_a_response() {
     let office = Office::new().await;
     let token = office.token("reader", &[Right::Read]).await;
     let alone = p99(&office, &token).await;
@@ -96,7 +96,7 @@ async fn a_reader_leaves_a_bounded_trace_however_often_and_whatever_is_asked() {
         kept[0] == 201 && kept[1] <= i64::try_from(LONGEST_TEXT).expect("a length") && kept[2..] == [100, 300],
         "{kept:?}"
     );
-    // What is too old goes, and so do answers that nobody asks for again.
+    // What is too old goes, and so do responses that are not requested again.
     office
         .company
         .execute("INSERT INTO lethe_answers (token, request_key, asked, at) VALUES (1, 'k', '', '2026-01-01')")
@@ -116,7 +116,7 @@ async fn a_reader_leaves_a_bounded_trace_however_often_and_whatever_is_asked() {
 }
 
 #[tokio::test]
-async fn however_often_somebody_asks_whether_it_is_ready_the_answer_is_a_second_old_at_most() {
+async fn however_often_readiness_is_requested_the_response_is_a_second_old_at_most() {
     let office = Office::new().await;
     let ready = async || office.request(Method::GET, "/health/ready").send().await.unwrap().status();
     let becomes = async |wanted: StatusCode| {

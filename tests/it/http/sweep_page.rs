@@ -73,9 +73,9 @@ async fn the_clients_of_a_sweep_are_listed_by_outcome_and_searched_by_key_page_b
     let found = browser.page("/sweeps/1?key=c&outcome=anonymized").await;
     assert!(found.contains(">C1<") && !found.contains(">C3<"), "{found}");
     assert!(found.contains("value=\"c\"") && found.contains("name=\"outcome\" value=\"anonymized\""), "{found}");
-    for nobody in ["%25", "_", "K100"] {
-        let page = browser.page(&format!("/sweeps/1?key={nobody}")).await;
-        assert!(page.contains("<p class=\"empty\">"), "{nobody}: {page}");
+    for unknown in ["%25", "_", "K100"] {
+        let page = browser.page(&format!("/sweeps/1?key={unknown}")).await;
+        assert!(page.contains("<p class=\"empty\">"), "{unknown}: {page}");
     }
     let (_, listed) = office.ask(Method::GET, "/api/v1/sweeps/1/outcomes?key=k1&limit=1000", &token, None).await;
     assert_eq!(listed.as_array().unwrap().len(), 10, "K10 to K19: {listed}");

@@ -1,4 +1,4 @@
-//! A job that asks for a review sweeps nobody until a second person says so.
+//! A job that asks for a review sweeps no client until a second person approves it.
 
 use std::sync::Arc;
 
@@ -37,8 +37,8 @@ fn ticking(office: &Office, receiver: &Receiver) -> (Service, [Job; 1]) {
         ..Targets::default()
     });
     let (rights, limit) = (Rights::default(), Limit::default());
-    let nobody = Caller { name: String::new(), rights, limit, way: Way::Command, token: None };
-    let service = Service { context, jobs, time_zone: UTC, second_person: true, caller: nobody };
+    let unnamed = Caller { name: String::new(), rights, limit, way: Way::Command, token: None };
+    let service = Service { context, jobs, time_zone: UTC, second_person: true, caller: unnamed };
     (service, [Job::parse("four-eyes", JOB).unwrap()])
 }
 
@@ -81,7 +81,7 @@ async fn a_tick_makes_a_review_and_the_sweep_waits_for_a_second_person() {
         office.post("/api/v1/sweeps", &bob, json!({ "sweep": { "job": "four-eyes" }, "confirm": true })).await;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("asks for a review"), "{problem}");
-    // Whoever is late is reminded, once.
+    // A late approver is reminded, once.
     office.company.set_clock("2026-01-04T01:29:00Z");
     look(&service.context, &[]).await.unwrap();
     office.company.set_clock("2026-01-04T01:31:00Z");
@@ -99,7 +99,7 @@ async fn a_tick_makes_a_review_and_the_sweep_waits_for_a_second_person() {
 }
 
 #[tokio::test]
-async fn a_night_on_which_nobody_is_due_asks_nobody_and_one_without_a_plan_says_so() {
+async fn a_night_without_due_clients_asks_for_no_review_and_one_without_a_plan_says_so() {
     let office = Office::new().await;
     let receiver = Receiver::new(&[]).await;
     let (service, jobs) = ticking(&office, &receiver);

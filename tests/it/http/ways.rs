@@ -120,7 +120,7 @@ async fn the_outcome_of_one_client_is_waited_for_where_a_worker_takes_it_up() {
         let request = office.request(Method::POST, &path).bearer_auth(&token).header("idempotency-key", "monday");
         answer(request.header("content-type", "application/json").body(body)).await
     };
-    // Nobody works.
+    // No worker runs.
     assert_eq!(send("?wait=0").await, (StatusCode::ACCEPTED, json!({ "sweep": 1 })));
     assert_eq!(send("").await, (StatusCode::ACCEPTED, json!({ "sweep": 1 })));
     assert_eq!(send("?wait=16").await.0, StatusCode::BAD_REQUEST);

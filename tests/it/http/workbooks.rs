@@ -58,7 +58,7 @@ async fn a_second_person_gives_the_workbook_back_and_exactly_the_rows_left_are_a
 }
 
 #[tokio::test]
-async fn whoever_made_the_review_takes_clients_off_it_and_a_second_person_approves_the_others() {
+async fn the_person_who_made_the_review_takes_clients_off_it_and_a_second_person_approves_the_others() {
     let office = Office::new().await;
     office.work();
     let (alice, bob) = (office.token("alice", &[Right::Bulk]).await, office.token("bob", &[Right::Bulk]).await);

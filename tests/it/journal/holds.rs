@@ -1,5 +1,5 @@
 //! Holds in the journal: one that was placed after the backup keeps its client
-//! after the restore, and one that was released since keeps nobody.
+//! after the restore, and one that was released since keeps no client.
 
 use crate::common::journal::Kept;
 
@@ -53,7 +53,7 @@ async fn a_hold_placed_after_the_backup_keeps_its_client_after_the_restore() {
 }
 
 #[tokio::test]
-async fn a_hold_released_after_the_backup_keeps_nobody_after_the_restore() {
+async fn a_hold_released_after_the_backup_keeps_no_client_after_the_restore() {
     for key in [None, Some(KEY)] {
         let kept = kept(key).await;
         place(&kept, "C2").await;
@@ -96,7 +96,7 @@ async fn holds_that_came_and_went_are_taken_over_in_their_order_and_once() {
         kept.company.execute("DELETE FROM lethe_sweeps WHERE kind = 'replay'").await;
         kept.company.execute(before).await;
         kept.company.execute("DELETE FROM lethe_segments WHERE segment > 1").await;
-        // Somebody has seen to one of them meanwhile.
+        // An operator has seen to one of them meanwhile.
         release(&kept, "C3").await;
         place(&kept, "C3").await;
         kept.replay_restored().await;
@@ -113,7 +113,7 @@ async fn holds_that_came_and_went_are_taken_over_in_their_order_and_once() {
 }
 
 #[tokio::test]
-async fn whoever_is_placed_on_hold_again_before_the_journal_is_read_stays_on_hold() {
+async fn a_client_placed_on_hold_again_before_the_journal_is_read_stays_on_hold() {
     let kept = kept(None).await;
     let backup = kept.backup().await;
     kept.company.set_clock("2026-01-03T12:00:00Z");

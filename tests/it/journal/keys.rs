@@ -70,7 +70,7 @@ async fn a_ledger_begun_under_a_wrong_key_adopts_the_journal_under_the_right_one
     use_journal(&mut other, journal(&folder, Some(OTHER)));
     assert!(other.keep().await.is_err());
     use_journal(&mut other, journal(&folder, Some(KEY)));
-    let refused = other.keep().await.expect_err("nobody has decided").to_string();
+    let refused = other.keep().await.expect_err("it is undecided").to_string();
     assert!(refused.contains("was written by another database"), "{refused}");
     adopt(&other.company.context, &other.journal).await.expect("the journal is whole");
     assert_eq!(other.replay_restored().await, 1);
@@ -105,7 +105,7 @@ async fn after_a_restore_a_wrong_key_is_named_as_such_and_the_right_one_replays(
 }
 
 #[tokio::test]
-async fn a_segment_that_was_forged_without_the_key_anonymizes_nobody() {
+async fn a_segment_that_was_forged_without_the_key_anonymizes_no_client() {
     let mut kept = Kept::new(Some(KEY)).await;
     kept.night("2026-01-02").await;
     let last: serde_json::Value = serde_json::from_str(&kept.lines()[0]).expect("a record");

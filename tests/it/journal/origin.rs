@@ -28,7 +28,7 @@ async fn waits_for_a_decision(kept: &Kept, why: &str) {
     let (before, lines) = (kept.company.dump().await, kept.lines());
     let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
     assert!(matches!(refused, Err(SweepError::Journal(JournalError::Undecided { .. }))), "{refused:?}");
-    let refused = kept.keep().await.expect_err("nobody has decided").to_string();
+    let refused = kept.keep().await.expect_err("it is undecided").to_string();
     assert!(refused.contains(why), "{refused}");
     let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
     assert!(head.halted_at.is_some() && head.restored_at.is_none(), "{head:?}");
@@ -145,7 +145,7 @@ async fn what_a_copy_wrote_to_the_journal_is_not_done_to_the_database() {
     let backup = kept.backup().await;
     let original = kept.company.place.clone();
     let copy = kept.copied(&backup, "2026-01-06").await;
-    // Somebody is wrong about it.
+    // An operator is wrong about it.
     adopt(&copy.company.context, &copy.journal).await.expect("the journal is whole");
     assert_eq!(copy.company.due().await.anonymized, 2);
     copy.keep().await.expect("the journal is kept");

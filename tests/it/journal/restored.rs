@@ -59,7 +59,7 @@ async fn a_database_without_a_ledger_beside_an_old_journal_is_found() {
             .execute("UPDATE customers SET name = 'Back ' || no, email = no, anonymized = 0 WHERE no < 'C3'")
             .await;
         let kept = kept.reopened("2026-01-06").await;
-        let refused = kept.keep().await.expect_err("nobody has said that it is the same").to_string();
+        let refused = kept.keep().await.expect_err("it is not confirmed to be the same").to_string();
         assert!(refused.contains("was written by another database"), "{refused}");
         lethe::worker::journal::adopt(&kept.company.context, &kept.journal).await.expect("the journal is whole");
         assert_eq!(kept.replay_restored().await, 2, "and nothing has come back of the third");
@@ -161,7 +161,7 @@ async fn a_hold_from_before_was_released_by_then_and_one_placed_since_keeps() {
 }
 
 #[tokio::test]
-async fn a_guard_that_the_backup_brings_back_keeps_nobody() {
+async fn a_guard_that_the_backup_brings_back_keeps_no_client() {
     let kept = Kept::new(None).await;
     kept.company.execute("UPDATE orders SET status = 'open' WHERE customer_no = 'C2'").await;
     kept.night("2026-01-02").await;
@@ -226,7 +226,7 @@ async fn a_journal_of_another_database_is_not_followed() {
     let before = other.company.dump().await;
     let refused = other.keep().await.expect_err("it is another one's").to_string();
     assert!(refused.contains("is not the one that this ledger has written"), "{refused}");
-    assert!(other.waits().await, "until somebody decides");
+    assert!(other.waits().await, "until an operator decides");
     assert_eq!(other.company.dump().await, before);
     assert_eq!(kept.lines().len(), 3);
 }
@@ -330,7 +330,7 @@ async fn a_restore_that_is_killed_again_and_again_ends_as_if_nothing_had_happene
             child.wait().expect("it is gone");
         }
         kept.company.place.quiet().await;
-        // Whoever kept the journal when it was killed may still have the right to for some seconds.
+        // The process that kept the journal when it was killed may still have the right to for some seconds.
         for _ in 0..60 {
             if said(&kept, &["sweep", "--due", "--wait"]).0 {
                 break;

@@ -97,7 +97,7 @@ async fn a_segment_taken_out_of_the_middle_is_named() {
 #[tokio::test]
 async fn a_journal_written_anew_with_all_its_hashes_is_named() {
     let (kept, files) = three(None).await;
-    // Somebody else stands where C2 stood, and everything behind it is chained anew.
+    // Another client stands where C2 stood, and everything behind it is chained anew.
     let mut previous = last_hash(&files[0]);
     let forged: Vec<String> = lines(&files[1])
         .iter()

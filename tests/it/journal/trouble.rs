@@ -58,7 +58,7 @@ fn said_within(folder: &Path, mount: &str, args: &[&str]) -> String {
 const FULL: &str = "mount -t tmpfs -o size=16k journal $J; head -c 64k /dev/zero > $J/fill || true";
 const READ_ONLY: &str = "mount --bind $J $J; mount -o remount,ro,bind $J";
 
-/// Everybody anonymized, nothing written; then, with the journal as it should be, all of it, once.
+/// All clients anonymized, nothing written; then, with the journal as it should be, all of it, once.
 async fn waits_and_is_written(company: &Company, why: &str, within: Option<&str>) {
     let folder = company.folder.path();
     let sweep = ["sweep", "--due", "--wait"];
@@ -87,21 +87,21 @@ async fn is_written_once(company: &Company) {
 }
 
 #[tokio::test]
-async fn a_journal_that_is_full_holds_nobody_up() {
+async fn a_journal_that_is_full_delays_no_sweep() {
     let company = company(50).await;
     waits_and_is_written(&company, "no storage space", Some(FULL)).await;
     is_written_once(&company).await;
 }
 
 #[tokio::test]
-async fn a_journal_that_is_read_only_holds_nobody_up() {
+async fn a_journal_that_is_read_only_delays_no_sweep() {
     let company = company(50).await;
     waits_and_is_written(&company, "read-only filesystem", Some(READ_ONLY)).await;
     is_written_once(&company).await;
 }
 
 #[tokio::test]
-async fn a_journal_that_is_gone_holds_nobody_up() {
+async fn a_journal_that_is_gone_delays_no_sweep() {
     let company = company(50).await;
     let folder = company.folder.path().join("journal");
     std::fs::remove_dir(&folder).expect("it goes");
@@ -112,7 +112,7 @@ async fn a_journal_that_is_gone_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_file_where_the_journal_was_holds_nobody_up() {
+async fn a_file_where_the_journal_was_delays_no_sweep() {
     let company = company(50).await;
     let folder = company.folder.path().join("journal");
     std::fs::remove_dir(&folder).expect("it goes");
@@ -252,7 +252,7 @@ async fn killed_again_and_again_everything_is_written_once() {
         child.kill().expect("it is killed");
         child.wait().expect("it is gone");
     }
-    // Whoever wrote when it was killed may still have the right to for some seconds.
+    // The process that wrote when it was killed may still have the right to for some seconds.
     for _ in 0..40 {
         said(folder, &["sweep", "--due", "--wait"]);
         if company.rows("SELECT count(*) FROM lethe_outbox").await == ["0"] {
@@ -282,7 +282,7 @@ async fn several_that_write_at_once_write_everything_once() {
         let open = std::sync::Arc::clone(&open_sweeps);
         tokio::spawn(async move {
             while open.load(std::sync::atomic::Ordering::Relaxed) {
-                // Nobody keeps the right to write for itself.
+                // No process keeps the right to write for itself.
                 let mut writer = context.ledger.writer().await;
                 lethe::database::query("UPDATE lethe_journal SET lease = NULL")
                     .execute(&mut **writer)
@@ -307,7 +307,7 @@ async fn several_that_write_at_once_write_everything_once() {
         keeper.await.expect("it ends well");
     }
     kept.keep().await.expect("the journal is kept");
-    assert!(!kept.waits().await, "nobody took the other's segment for a restore");
+    assert!(!kept.waits().await, "the other's segment was not taken for a restore");
     let mut told = kept.told();
     assert!(segments(&kept.folder()).len() > 3, "they wrote in turns");
     told.sort();

@@ -9,7 +9,7 @@ use crate::common::journal::{Kept, POLICY, SCHEMA, more_clients};
 const REASONS: &str =
     "SELECT client_key, outcome, reasons FROM lethe_outcomes WHERE reasons IS NOT NULL ORDER BY client_key, sweep";
 
-/// Everybody but C4 anonymized.
+/// All clients but C4 anonymized.
 async fn company() -> Company {
     let company = Company::new(SCHEMA, POLICY).await;
     company.set_clock("2026-01-05T12:00:00Z");
@@ -126,7 +126,7 @@ async fn what_is_fixed_is_told_to_the_journal() {
 }
 
 #[tokio::test]
-async fn whoever_fails_again_stands_in_the_failures_and_is_tried_again() {
+async fn a_client_that_fails_again_stands_in_the_failures_and_is_tried_again() {
     let company = company().await;
     company.execute("UPDATE customers SET name = 'Back' WHERE no <> 'C4'").await;
     company.execute(&crate::common::words::refuses("customers", "old.no = 'C2'", "stays")).await;

@@ -187,7 +187,7 @@ async fn the_last_day_of_the_period_still_keeps_a_client() {
 }
 
 #[tokio::test]
-async fn an_entry_that_does_not_count_keeps_nobody() {
+async fn an_entry_that_does_not_count_keeps_no_client() {
     assert!(lapses("'2000-01-01'", &[("'2019-01-01'", "sale"), ("'2025-01-01'", "memo")]).await);
 }
 

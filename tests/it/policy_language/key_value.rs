@@ -72,7 +72,7 @@ const PLAIN: &str = r#"
 "#;
 
 #[tokio::test]
-async fn a_key_that_the_policy_does_not_know_refuses_every_sweep_whoever_has_it() {
+async fn a_key_that_the_policy_does_not_know_refuses_every_sweep_for_all_clients() {
     let company = Company::new(SCHEMA, &policy(PLAIN)).await;
     company.execute("INSERT INTO meta VALUES ('B', 'blood_group', 'AB')").await;
     let before = company.dump().await;

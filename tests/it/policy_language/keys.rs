@@ -154,7 +154,7 @@ async fn the_key_need_not_be_the_primary_key() {
 
 #[tokio::test]
 async fn clients_without_a_key_fail_as_one_and_the_others_go_through() {
-    let nobody = "NULL (`customers.no`)";
+    let keyless = "NULL (`customers.no`)";
     for batch_size in [1, 100] {
         let schema = "CREATE TABLE customers (id INTEGER PRIMARY KEY, no TEXT UNIQUE, email TEXT, due DATE DEFAULT '2026-01-01');
              INSERT INTO customers (id, no, email) VALUES (1, NULL, 'a'), (2, 'B', 'b'), (3, NULL, 'c'), (4, 'D', 'd');";
@@ -179,7 +179,7 @@ async fn clients_without_a_key_fail_as_one_and_the_others_go_through() {
         let expected = [
             "B anonymized".to_owned(),
             "D anonymized".to_owned(),
-            format!("{nobody} failed the key `customers.no` is NULL"),
+            format!("{keyless} failed the key `customers.no` is NULL"),
         ];
         assert_eq!(previewed(&company, SweepKind::Due).await, expected);
         company.set_clock("2026-02-02T12:00:00Z");
@@ -191,7 +191,7 @@ async fn clients_without_a_key_fail_as_one_and_the_others_go_through() {
         let tally = company.period().await;
         assert_eq!((tally.anonymized, tally.failed), (0, 1));
         assert_eq!(company.rows("SELECT email FROM customers ORDER BY id").await, ["a", "B@invalid", "c", "D@invalid"]);
-        assert_eq!(company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await, [nobody]);
+        assert_eq!(company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await, [keyless]);
     }
 }
 

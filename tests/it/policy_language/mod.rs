@@ -23,6 +23,7 @@ mod residue_forms;
 mod residue_reach;
 mod rows;
 mod schema;
+mod several_links;
 mod shorthands;
 pub mod support;
 mod values;

@@ -51,7 +51,7 @@ const OTHERS: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn a_former_value_in_any_form_fails_its_client_and_nobody_else() {
+async fn a_former_value_in_any_form_fails_its_client_and_no_other() {
     let broken = format!("'José' || {0}(13) || {0}(10) || 'Müller'", either("char", "chr"));
     for note in [
         broken.as_str(),

@@ -55,7 +55,7 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     };
     let tally = company.sweep(&request).await.expect("a sweep");
     assert_eq!((tally, tally), (previewed.tally, rehearsed.tally), "preview, rehearsal and sweep differ");
-    assert_eq!(tally.anonymized, clients.len() as u64, "not everybody was anonymized");
+    assert_eq!(tally.anonymized, clients.len() as u64, "not all clients were anonymized");
     let after = company.dump().await;
 
     let again = company.sweep(&request).await.expect("a second sweep");
@@ -71,7 +71,7 @@ pub async fn changes(company: &Company, clients: &[&str]) -> Vec<String> {
     let tomorrow = company.today() + Days::new(1);
     company.set_clock(&format!("{tomorrow}T12:00:00Z"));
     let anew = company.sweep(&list(company, clients).await).await.expect("a sweep from scratch");
-    assert_eq!(anew.anonymized, clients.len() as u64, "not everybody could be anonymized anew");
+    assert_eq!(anew.anonymized, clients.len() as u64, "not all clients could be anonymized anew");
     assert_eq!(company.dump().await, after, "the same rules applied a day later changed something");
 
     difference(&before, &after)
@@ -89,7 +89,7 @@ async fn replayed(company: &Company, backup: &Path) -> Vec<String> {
     let clock = company.context.ledger.clock().clone();
     let mut back = context(folder, &place, clock, company.context.limits.clone()).await;
     back.journal = Some(journal.clone());
-    // A copy in another place waits for somebody to say that it is the company's own.
+    // A copy in another place waits until an operator confirms that it is the company's own.
     adopt(&back, &journal).await.expect("the journal is whole");
     Keeper::new(&back).round().await.expect("the ledger takes over");
     let head = back.ledger.journal().await.expect("a ledger").expect("a journal");

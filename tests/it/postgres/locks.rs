@@ -1,4 +1,4 @@
-//! Sweeps beside other sessions: nobody waits, and nobody is left out.
+//! Sweeps beside other sessions: no session waits, and no client is left out.
 
 use std::time::{Duration, Instant};
 
@@ -48,7 +48,7 @@ async fn another_session(company: &Company, sql: &str) -> PgConnection {
 const LEFT: &str = "SELECT no FROM customers WHERE name <> 'Client' ORDER BY no";
 
 /// Works on a due sweep while another session holds a lock, until only these clients are left; then
-/// the lock is let go, and nobody is. Returns whether the batch was split.
+/// the lock is let go, and no client is. Returns whether the batch was split.
 async fn beside(company: Company, lock: &str, left: &[&str]) -> bool {
     let mut other = another_session(&company, lock).await;
     let began = Instant::now();

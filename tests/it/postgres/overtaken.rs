@@ -223,7 +223,7 @@ async fn locked(company: &Company) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn nobody_writes_to_a_table_that_decides_while_a_batch_is_verified() {
+async fn no_session_writes_to_a_table_that_decides_while_a_batch_is_verified() {
     super::on_postgres();
     // One that is read in a subquery alone is among them.
     let guard = "table = \"orders\"\nwhere = \"status IN (SELECT name FROM open_words) OR watched()\"";

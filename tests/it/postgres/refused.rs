@@ -82,7 +82,7 @@ impl Wrong {
 }
 
 #[tokio::test]
-async fn a_port_at_which_nobody_listens() {
+async fn a_port_without_a_listener() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_port(Some(1)).expect("a port"));
     assert_snapshot!(wrong.says(CHECK), @r"
@@ -93,7 +93,7 @@ async fn a_port_at_which_nobody_listens() {
 }
 
 #[tokio::test]
-async fn a_host_that_nobody_knows() {
+async fn a_host_that_is_unknown() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_host(Some("nowhere.invalid")).expect("a host"));
     let port = format!(":{}/", wrong.url.port().unwrap_or(5432));

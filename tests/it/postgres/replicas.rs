@@ -25,7 +25,7 @@ name = { class = "personal", replace = "Anonymized client" }
 due = { class = "non-personal" }
 "#;
 
-/// Somebody who receives what the server writes, killed when dropped.
+/// A receiver of what the server writes, killed when dropped.
 struct Replica(Child);
 
 impl Replica {
@@ -65,7 +65,7 @@ async fn nothing_is_worked_on_while_a_replica_is_too_far_behind() {
     }
     replica.signal("STOP");
     company.execute("INSERT INTO filler SELECT repeat(md5(n::text), 40) FROM generate_series(1, 40000) AS n").await;
-    assert_eq!(hindrance(&company.context).await, None, "nobody asked for it");
+    assert_eq!(hindrance(&company.context).await, None, "it is not configured");
     company.context.limits.replica_lag = Some(16 << 20);
     let why = hindrance(&company.context).await.unwrap();
     assert!(why.contains("MiB behind, and 16 are allowed"), "{why}");

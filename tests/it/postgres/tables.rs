@@ -200,7 +200,7 @@ async fn a_deferred_foreign_key_is_named() {
 }
 
 #[tokio::test]
-async fn composite_and_partial_unique_indexes_fail_whom_they_keep_and_nobody_else() {
+async fn composite_and_partial_unique_indexes_fail_only_the_clients_they_keep() {
     super::on_postgres();
     let company = Company::new(
         "CREATE TABLE customers (no TEXT PRIMARY KEY, shop TEXT, name TEXT, active boolean);

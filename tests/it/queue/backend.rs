@@ -137,7 +137,7 @@ impl Backend {
         backend
     }
 
-    /// A queue with so many batches, and nobody who stages them.
+    /// A queue with so many batches that are not staged.
     pub async fn unstaged(kind: Kind, batches: usize, lease: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let asked = Arc::default();

@@ -193,7 +193,7 @@ pub async fn stopping_returns_at_the_bound_and_names_what_was_in_hand(kind: Kind
     let error = ended.unwrap_err();
     assert!(matches!(&error, QueueError::StillInHand { batches, .. } if batches.len() == 2));
     assert!((ms(300)..ms(20_000)).contains(&took), "{took:?}");
-    // Nobody renews what was dropped, so another has it when the lease is over.
+    // What was dropped is not renewed, so another has it when the lease is over.
     let working = start(&backend, options(), &finished, |_| taking(ms(1)));
     backend.until("done", 10).await;
     working.stop().await.0.unwrap();

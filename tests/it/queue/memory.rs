@@ -60,7 +60,7 @@ pub enum Away {
     #[error("could not reach the ledger")]
     Unreachable(#[source] io::Error),
 
-    /// Breaks down whoever renders it.
+    /// Panics when it is rendered.
     #[error("{}", unrenderable())]
     Unrenderable,
 }
@@ -170,7 +170,7 @@ impl Claims for Ledger {
                 })
                 .collect()
         };
-        // Committed already: whoever drops the call now has lost the claims.
+        // Committed already: a caller that drops the call now has lost the claims.
         self.claiming.fetch_add(1, SeqCst);
         sleep(self.claim_takes).await;
         Ok(claims)

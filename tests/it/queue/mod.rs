@@ -215,7 +215,7 @@ async fn stopping_before_the_start_and_while_idle_is_prompt() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_worker_that_breaks_down_comes_back_under_a_new_name_and_loses_nothing() {
-    // Errors are rendered only if somebody logs them.
+    // Errors are rendered only if they are logged.
     let subscriber = tracing_subscriber::fmt().with_writer(io::sink).finish();
     let _logging = tracing::subscriber::set_default(subscriber);
     let ledger = Ledger::new(1, ms(3_000));

@@ -36,7 +36,7 @@ async fn while_redis_is_stopped_the_ledger_is_the_queue_and_both_are_said_once()
 }
 
 #[tokio::test]
-async fn a_redis_that_hangs_holds_up_nobody_for_long() {
+async fn a_redis_that_hangs_delays_no_sweep_for_long() {
     let server = Server::start(&[]);
     let program = company(900, 3).await;
     let service = Service::of(&program, &server);

@@ -106,7 +106,7 @@ fn warnings(log: &str) -> usize {
     count(&log[start..], "WARN") - count(&log[start..], "WARN renewing leases took too long")
 }
 
-/// What one process leaves behind that nobody disturbs.
+/// What one undisturbed process leaves behind.
 async fn undisturbed(clients: usize) -> Vec<String> {
     let program = company(clients, 100).await;
     assert!(program.ends(&["sweep", "--due", "--wait"]).success());
@@ -232,7 +232,7 @@ async fn a_scheduler_stages_for_workers_that_only_work() {
 }
 
 #[tokio::test]
-async fn a_worker_finds_the_batches_that_nobody_stages() {
+async fn a_worker_finds_the_batches_that_are_not_staged() {
     let server = Server::start(&[]);
     let program = company(300, 3).await;
     let url = server.url();

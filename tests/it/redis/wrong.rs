@@ -12,14 +12,14 @@ async fn what_cannot_be_used_as_redis_is_said_once_without_the_password() {
     let with_password = Server::start(&["--requirepass", "sesame-1"]);
     let taken = Server::start(&[]);
     let _: String = taken.ask(&["SET", "lethe:{lethe}:ready", "another program's"]);
-    let nobody = Server::new(&[]);
+    let silent = Server::new(&[]);
     let replica = Server::start(&["--replicaof", "127.0.0.1", "1"]);
     let place = |server: &Server| format!("127.0.0.1:{}", server.port);
     for (url, said) in [
         (format!("redis://:wrong-2@{}", place(&with_password)), "refuses the user or the password"),
         (format!("redis://anna:wrong-2@{}/0", place(&with_password)), "refuses the user or the password"),
         (format!("redis://{}", place(&with_password)), "refuses the user or the password"),
-        (format!("redis://:wrong-2@{}", place(&nobody)), "cannot be reached: connection refused"),
+        (format!("redis://:wrong-2@{}", place(&silent)), "cannot be reached: connection refused"),
         ("redis://:wrong-2@nowhere.invalid".to_owned(), "Redis at `nowhere.invalid:6379` cannot be reached"),
         (format!("redis://{}/77", place(&taken)), "answered with `ERR`"),
         (format!("redis://{}", place(&taken)), "answered with `WRONGTYPE`"),

@@ -59,7 +59,7 @@ async fn a_day_in_another_form_refuses_every_sweep_and_preview() {
 }
 
 #[tokio::test]
-async fn a_day_that_no_calendar_has_is_nobodys_day_and_keeps_its_client() {
+async fn a_day_that_no_calendar_has_is_not_a_day_and_keeps_its_client() {
     for day in ["'2020-13-45'", "'2019-02-29'", "'2020-02-30 10:00:00'", "'2020-04-31T00:00:00Z'", "'2020-00-10'"] {
         assert_eq!(due(day, day, &[]).await, (false, false), "{day}");
     }

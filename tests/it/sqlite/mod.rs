@@ -1,4 +1,4 @@
-//! What `SQLite` alone has: types that bind nobody, collations, its own words
+//! What `SQLite` alone has: types that are not enforced, collations, its own words
 //! in conditions and triggers. Whatever every database has is in the other suites.
 
 mod dates;

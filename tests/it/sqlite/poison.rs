@@ -25,7 +25,7 @@ anonymized = { class = "non-personal" }
 "#;
 
 #[tokio::test]
-async fn a_trigger_that_rolls_back_everything_takes_nobody_else_down() {
+async fn a_trigger_that_rolls_back_everything_takes_no_other_client_down() {
     let company = Company::new(SCHEMA, POLICY).await;
     let trigger = "CREATE TRIGGER keeper BEFORE UPDATE ON customers WHEN old.no = 'C017' BEGIN SELECT RAISE(ROLLBACK, 'stays'); END";
     company.execute(trigger).await;

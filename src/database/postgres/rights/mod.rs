@@ -17,9 +17,8 @@ const PART: char = '\u{1f}';
 /// Something that should be changed about a role, or about what it may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Why.
     pub why: String,
-    /// The statement that does it, for somebody who may; `None` where only a person can say what it should be.
+    /// The statement that does it, for an administrator; `None` where only a person can say what it should be.
     pub statement: Option<String>,
 }
 

@@ -35,7 +35,7 @@ def of_archive(_, response):
 
 @schemathesis.check
 def hints_are_for_http(_, response, case):
-    """No problem sends whoever asks over HTTP to the command line."""
+    """No problem sends an HTTP client to the command line."""
     if response.status_code >= 400:
         said = response.content.decode()
         assert not re.search(r"`(lethe |--)", said), said
