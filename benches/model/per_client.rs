@@ -19,8 +19,7 @@ const LOOK: &str = "SELECT concat_ws(',',
     CASE WHEN EXISTS (SELECT FROM gen_journal_lines WHERE account_type = 'Customer' AND account_no = $1)
         OR EXISTS (SELECT FROM gen_journal_lines WHERE bal_account_type = 'Customer' AND bal_account_no = $1)
         THEN '\"journal-lines\"' END,
-    CASE WHEN EXISTS (SELECT FROM memberships WHERE customer_no = $1 AND status = 'Active'
-        AND (valid_until IS NULL OR valid_until >= '2026-01-01')) THEN '\"active-membership\"' END,
+    CASE WHEN EXISTS (SELECT FROM memberships WHERE customer_no = $1) THEN '\"membership\"' END,
     CASE WHEN EXISTS (SELECT FROM customers WHERE bill_to_customer_no = $1 AND anonymized = 0
         AND customer_no <> bill_to_customer_no) THEN '\"pays-for-others\"' END)
     FROM customers WHERE customer_no = $1 AND anonymized = 0 AND to_anonymize_on > '1900-01-01'

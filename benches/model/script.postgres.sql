@@ -34,10 +34,8 @@ SELECT customer_no, 3, 'journal-lines' FROM due WHERE EXISTS (
     SELECT 1 FROM gen_journal_lines WHERE bal_account_type = 'Customer' AND bal_account_no = due.customer_no
 );
 INSERT INTO reasons
-SELECT customer_no, 4, 'active-membership' FROM due WHERE EXISTS (
-    SELECT 1 FROM memberships AS m
-    WHERE m.customer_no = due.customer_no AND m.status = 'Active'
-        AND (m.valid_until IS NULL OR m.valid_until >= '2026-01-01')
+SELECT customer_no, 4, 'membership' FROM due WHERE EXISTS (
+    SELECT 1 FROM memberships AS m WHERE m.customer_no = due.customer_no
 );
 INSERT INTO reasons
 SELECT customer_no, 5, 'pays-for-others' FROM due WHERE EXISTS (

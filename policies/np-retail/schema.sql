@@ -1,8 +1,8 @@
 -- A small ERP in the manner of NP Retail for Business Central, for SQLite.
 --
--- It is the database that the policy beside it is written for: enough tables
--- to show every way in which a row can belong to a customer, and no more.
--- As in the real thing, only some of the references are declared as foreign
+-- It is the database that the policy beside it is written for: the tables with
+-- customer data that the anonymization of NP Retail reads or changes, and one
+-- of each further way in which a row can belong to a customer. As there, only some of the references are declared as foreign
 -- keys; the others are known to the application (and to the policy) alone.
 --
 -- Days are ISO dates ('2026-01-31'), moments are UTC ('2026-01-31 13:05:00').
@@ -53,7 +53,10 @@ CREATE TABLE contacts (
     mobile_phone_no VARCHAR(30),
     email           VARCHAR(80),
     picture         BLOB,
-    created_on      DATE         NOT NULL
+    created_on      DATE         NOT NULL,
+    company_no      TEXT REFERENCES contacts (contact_no),                            -- the contact of the company that a person belongs to
+    other_relation  VARCHAR(20)  NOT NULL DEFAULT ''      -- what else the contact is to the company
+        CHECK (other_relation IN ('', 'Vendor', 'Bank Account', 'Employee'))
 );
 
 CREATE TABLE customers (
@@ -217,6 +220,59 @@ CREATE TABLE sales_lines (
     FOREIGN KEY (document_type, document_no) REFERENCES sales_headers (document_type, document_no)
 );
 
+-- What quotes and orders looked like before they were changed, posted or deleted,
+-- version by version. No foreign key: the document itself may be gone.
+CREATE TABLE sales_header_archives (
+    document_type        VARCHAR(15)  NOT NULL,
+    document_no          TEXT         NOT NULL,
+    version_no           INTEGER      NOT NULL,
+    sell_to_customer_no  TEXT         NOT NULL,
+    sell_to_name         VARCHAR(100) NOT NULL,
+    sell_to_address      VARCHAR(100),
+    sell_to_city         VARCHAR(50),
+    sell_to_post_code    VARCHAR(20),
+    sell_to_country      VARCHAR(10),
+    sell_to_contact      VARCHAR(100),
+    sell_to_email        VARCHAR(80),
+    sell_to_phone_no     VARCHAR(30),
+    bill_to_customer_no  TEXT         NOT NULL,
+    bill_to_name         VARCHAR(100) NOT NULL,
+    bill_to_address      VARCHAR(100),
+    bill_to_city         VARCHAR(50),
+    bill_to_post_code    VARCHAR(20),
+    bill_to_country      VARCHAR(10),
+    ship_to_name         VARCHAR(100),
+    ship_to_address      VARCHAR(100),
+    ship_to_city         VARCHAR(50),
+    ship_to_post_code    VARCHAR(20),
+    ship_to_country      VARCHAR(10),
+    your_reference       VARCHAR(35),
+    order_date           DATE         NOT NULL,
+    archived_on          DATE         NOT NULL,
+    amount_including_vat DECIMAL(18,2) NOT NULL DEFAULT 0,
+    PRIMARY KEY (document_type, document_no, version_no)
+);
+
+-- Projects and events that are billed to a customer.
+CREATE TABLE jobs (
+    job_no              TEXT         NOT NULL PRIMARY KEY,   -- 'J-0000123'
+    description         VARCHAR(100) NOT NULL DEFAULT '',
+    bill_to_customer_no TEXT,                                -- NULL: a project of the company's own
+    bill_to_name        VARCHAR(100),
+    bill_to_name_2      VARCHAR(50),
+    bill_to_address     VARCHAR(100),
+    bill_to_address_2   VARCHAR(50),
+    bill_to_city        VARCHAR(50),
+    bill_to_post_code   VARCHAR(20),
+    bill_to_country     VARCHAR(10),
+    bill_to_contact     VARCHAR(100),
+    bill_to_email       VARCHAR(80),
+    organizer_email     VARCHAR(80),                         -- of the customer's person who organizes the event
+    person_responsible  VARCHAR(50),
+    status              VARCHAR(15)  NOT NULL DEFAULT 'Open' CHECK (status IN ('Planning', 'Quote', 'Open', 'Completed')),
+    starts_on           DATE
+);
+
 -- ---------------------------------------------------------------------------
 -- What has been posted: the books. Numbers, dates and amounts are never changed.
 -- ---------------------------------------------------------------------------
@@ -270,6 +326,125 @@ CREATE TABLE posted_invoice_lines (
     PRIMARY KEY (document_no, line_no)
 );
 
+CREATE TABLE posted_sales_credit_memos (
+    document_no            TEXT          NOT NULL PRIMARY KEY,   -- 'PCM-0000123'
+    applies_to_document_no TEXT,
+    sell_to_customer_no    TEXT          NOT NULL,
+    sell_to_name           VARCHAR(100)  NOT NULL,
+    sell_to_name_2         VARCHAR(50),
+    sell_to_address        VARCHAR(100),
+    sell_to_address_2      VARCHAR(50),
+    sell_to_city           VARCHAR(50),
+    sell_to_post_code      VARCHAR(20),
+    sell_to_country        VARCHAR(10),
+    sell_to_contact        VARCHAR(100),
+    sell_to_email          VARCHAR(80),
+    sell_to_phone_no       VARCHAR(30),
+    bill_to_customer_no    TEXT          NOT NULL,
+    bill_to_name           VARCHAR(100)  NOT NULL,
+    bill_to_address        VARCHAR(100),
+    bill_to_city           VARCHAR(50),
+    bill_to_post_code      VARCHAR(20),
+    bill_to_country        VARCHAR(10),
+    bill_to_contact        VARCHAR(100),
+    vat_registration_no    VARCHAR(20),
+    ship_to_name           VARCHAR(100),
+    ship_to_address        VARCHAR(100),
+    ship_to_city           VARCHAR(50),
+    ship_to_post_code      VARCHAR(20),
+    ship_to_country        VARCHAR(10),
+    your_reference         VARCHAR(35),
+    external_document_no   VARCHAR(35),
+    customer_posting_group VARCHAR(20)   NOT NULL,
+    posting_date           DATE          NOT NULL,
+    currency_code          VARCHAR(10)   NOT NULL DEFAULT 'DKK',
+    amount                 DECIMAL(18,2) NOT NULL,
+    amount_including_vat   DECIMAL(18,2) NOT NULL
+);
+
+CREATE TABLE posted_sales_shipments (
+    document_no            TEXT          NOT NULL PRIMARY KEY,   -- 'PSS-0000123'
+    order_no               TEXT,
+    sell_to_customer_no    TEXT          NOT NULL,
+    sell_to_name           VARCHAR(100)  NOT NULL,
+    sell_to_name_2         VARCHAR(50),
+    sell_to_address        VARCHAR(100),
+    sell_to_address_2      VARCHAR(50),
+    sell_to_city           VARCHAR(50),
+    sell_to_post_code      VARCHAR(20),
+    sell_to_country        VARCHAR(10),
+    sell_to_contact        VARCHAR(100),
+    sell_to_email          VARCHAR(80),
+    sell_to_phone_no       VARCHAR(30),
+    bill_to_customer_no    TEXT          NOT NULL,
+    bill_to_name           VARCHAR(100)  NOT NULL,
+    bill_to_address        VARCHAR(100),
+    bill_to_city           VARCHAR(50),
+    bill_to_post_code      VARCHAR(20),
+    bill_to_country        VARCHAR(10),
+    bill_to_contact        VARCHAR(100),
+    vat_registration_no    VARCHAR(20),
+    ship_to_name           VARCHAR(100),
+    ship_to_address        VARCHAR(100),
+    ship_to_city           VARCHAR(50),
+    ship_to_post_code      VARCHAR(20),
+    ship_to_country        VARCHAR(10),
+    your_reference         VARCHAR(35),
+    external_document_no   VARCHAR(35),
+    package_tracking_no    VARCHAR(50),                          -- the carrier shows the address by it
+    posting_date           DATE          NOT NULL
+);
+
+CREATE TABLE posted_return_receipts (
+    document_no            TEXT          NOT NULL PRIMARY KEY,   -- 'PRR-0000123'
+    return_order_no        TEXT,
+    sell_to_customer_no    TEXT          NOT NULL,
+    sell_to_name           VARCHAR(100)  NOT NULL,
+    sell_to_name_2         VARCHAR(50),
+    sell_to_address        VARCHAR(100),
+    sell_to_address_2      VARCHAR(50),
+    sell_to_city           VARCHAR(50),
+    sell_to_post_code      VARCHAR(20),
+    sell_to_country        VARCHAR(10),
+    sell_to_contact        VARCHAR(100),
+    sell_to_email          VARCHAR(80),
+    sell_to_phone_no       VARCHAR(30),
+    bill_to_customer_no    TEXT          NOT NULL,
+    bill_to_name           VARCHAR(100)  NOT NULL,
+    bill_to_address        VARCHAR(100),
+    bill_to_city           VARCHAR(50),
+    bill_to_post_code      VARCHAR(20),
+    bill_to_country        VARCHAR(10),
+    bill_to_contact        VARCHAR(100),
+    vat_registration_no    VARCHAR(20),
+    ship_to_name           VARCHAR(100),
+    ship_to_address        VARCHAR(100),
+    ship_to_city           VARCHAR(50),
+    ship_to_post_code      VARCHAR(20),
+    ship_to_country        VARCHAR(10),
+    your_reference         VARCHAR(35),
+    external_document_no   VARCHAR(35),
+    posting_date           DATE          NOT NULL
+);
+
+CREATE TABLE issued_reminders (
+    reminder_no         TEXT          NOT NULL PRIMARY KEY,      -- 'IR-0000123'
+    customer_no         TEXT          NOT NULL,
+    name                VARCHAR(100)  NOT NULL,
+    name_2              VARCHAR(50),
+    address             VARCHAR(100),
+    address_2           VARCHAR(50),
+    city                VARCHAR(50),
+    post_code           VARCHAR(20),
+    country             VARCHAR(10),
+    contact             VARCHAR(100),
+    vat_registration_no VARCHAR(20),
+    reminder_level      INTEGER       NOT NULL DEFAULT 1,
+    posting_date        DATE          NOT NULL,
+    due_date            DATE          NOT NULL,
+    remaining_amount    DECIMAL(18,2) NOT NULL
+);
+
 -- One entry an invoice or a payment, on the account of the customer who pays.
 CREATE TABLE cust_ledger_entries (
     entry_no         INTEGER PRIMARY KEY,
@@ -283,6 +458,41 @@ CREATE TABLE cust_ledger_entries (
     remaining_amount DECIMAL(18,2) NOT NULL DEFAULT 0,
     open             INTEGER       NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
     due_date         DATE
+);
+
+-- Sales at the till. Most have no customer; those of a customer count as activity.
+CREATE TABLE pos_entries (
+    entry_no             INTEGER PRIMARY KEY,
+    pos_store_code       VARCHAR(10)   NOT NULL,
+    document_no          TEXT          NOT NULL,
+    customer_no          TEXT,
+    entry_date           DATE          NOT NULL,
+    salesperson_code     VARCHAR(20),
+    description          VARCHAR(100)  NOT NULL DEFAULT '',
+    amount_including_vat DECIMAL(18,2) NOT NULL
+);
+
+-- Goods that moved. The source is a customer, a vendor or an item, each with
+-- numbers of its own, and no foreign key can say so.
+CREATE TABLE item_ledger_entries (
+    entry_no     INTEGER PRIMARY KEY,
+    item_no      VARCHAR(20)   NOT NULL,
+    posting_date DATE          NOT NULL,
+    source_type  VARCHAR(10)   NOT NULL CHECK (source_type IN ('', 'Customer', 'Vendor', 'Item')),
+    source_no    TEXT          NOT NULL DEFAULT '',
+    document_no  TEXT          NOT NULL,
+    description  VARCHAR(100)  NOT NULL DEFAULT '',
+    quantity     DECIMAL(18,5) NOT NULL
+);
+
+-- The last activity that another system reports: the web shop, the ticket gate,
+-- the loyalty programme. One row per customer and system; an earlier date than the
+-- one that is there is ignored, see the triggers below.
+CREATE TABLE customer_activities (
+    customer_no TEXT        NOT NULL REFERENCES customers (customer_no),
+    source      VARCHAR(30) NOT NULL,
+    activity_on DATE        NOT NULL CHECK (activity_on > '1753-01-01'),
+    PRIMARY KEY (customer_no, source)
 );
 
 -- Lines that are not posted yet; posting one removes it. Either account may be
@@ -331,3 +541,36 @@ CREATE INDEX cust_ledger_entries_open ON cust_ledger_entries (customer_no) WHERE
 
 CREATE INDEX gen_journal_lines_account ON gen_journal_lines (account_no);
 CREATE INDEX gen_journal_lines_bal_account ON gen_journal_lines (bal_account_no);
+
+CREATE INDEX contacts_company ON contacts (company_no);
+
+CREATE INDEX sales_header_archives_sell_to ON sales_header_archives (sell_to_customer_no);
+CREATE INDEX sales_header_archives_bill_to ON sales_header_archives (bill_to_customer_no);
+CREATE INDEX jobs_bill_to ON jobs (bill_to_customer_no);
+
+CREATE INDEX posted_sales_credit_memos_sell_to ON posted_sales_credit_memos (sell_to_customer_no);
+CREATE INDEX posted_sales_credit_memos_bill_to ON posted_sales_credit_memos (bill_to_customer_no);
+CREATE INDEX posted_sales_shipments_sell_to ON posted_sales_shipments (sell_to_customer_no);
+CREATE INDEX posted_sales_shipments_bill_to ON posted_sales_shipments (bill_to_customer_no);
+CREATE INDEX posted_return_receipts_sell_to ON posted_return_receipts (sell_to_customer_no);
+CREATE INDEX posted_return_receipts_bill_to ON posted_return_receipts (bill_to_customer_no);
+CREATE INDEX issued_reminders_customer ON issued_reminders (customer_no);
+
+CREATE INDEX pos_entries_customer ON pos_entries (customer_no, entry_date);
+CREATE INDEX pos_entries_entry_date ON pos_entries (entry_date);
+CREATE INDEX item_ledger_entries_source ON item_ledger_entries (source_no, posting_date);
+CREATE INDEX item_ledger_entries_posting_date ON item_ledger_entries (posting_date);
+CREATE INDEX customer_activities_activity_on ON customer_activities (activity_on);
+
+-- ---------------------------------------------------------------------------
+-- Triggers: an activity date never moves backwards
+-- ---------------------------------------------------------------------------
+
+CREATE TRIGGER customer_activities_not_replaced BEFORE INSERT ON customer_activities
+WHEN EXISTS (SELECT 1 FROM customer_activities AS own
+    WHERE own.customer_no = NEW.customer_no AND own.source = NEW.source AND own.activity_on > NEW.activity_on)
+BEGIN SELECT RAISE(IGNORE); END;
+
+CREATE TRIGGER customer_activities_not_backwards BEFORE UPDATE OF activity_on ON customer_activities
+WHEN NEW.activity_on < OLD.activity_on
+BEGIN SELECT RAISE(IGNORE); END;

@@ -117,30 +117,40 @@ fn section(table: &str, part: &str) -> String {
 
 /// The policy with a rule more.
 fn with_rule(text: &str, (table, part, name): (&str, &str, &str), rule: &str) -> String {
-    let entry = format!("{}\n", entry(name, rule));
-    let is_section = |line: &str| {
+    let entry = entry(name, rule);
+    if let Some(changed) = below(text, table, Some(part), &entry) {
+        return changed;
+    }
+    let section = format!("{}\n\n{}\n{entry}\n", text.trim_end(), section(table, part));
+    // Where a table has `columns.name = …`, a section of columns would be a duplicate.
+    if toml::from_str::<toml::Table>(&section).is_err()
+        && let Some(changed) = below(text, table, None, &format!("{part}.{entry}"))
+    {
+        return changed;
+    }
+    section
+}
+
+/// The policy with an entry below the first header of a table, or of a part of it.
+fn below(text: &str, table: &str, part: Option<&str>, entry: &str) -> Option<String> {
+    let is_header = |line: &&str| {
         let section: Option<toml::Table> = line.starts_with('[').then(|| toml::from_str(line).ok()).flatten();
         let tables = section.as_ref().and_then(|own| own.get("tables")?.as_table());
         tables.is_some_and(|own| {
-            own.iter().any(|(own, parts)| own.eq_ignore_ascii_case(table) && parts.get(part).is_some())
+            own.iter().any(|(own, parts)| {
+                let is_it = part.map_or_else(
+                    || parts.as_table().is_some_and(toml::Table::is_empty),
+                    |part| parts.get(part).is_some(),
+                );
+                own.eq_ignore_ascii_case(table) && is_it
+            })
         })
     };
-    let mut changed = String::new();
-    let mut written = false;
-    for line in text.split_inclusive('\n') {
-        changed += line;
-        if !written && is_section(line) {
-            if !line.ends_with('\n') {
-                changed.push('\n');
-            }
-            changed += &entry;
-            written = true;
-        }
-    }
-    if !written {
-        changed = format!("{}\n\n{}\n{entry}", changed.trim_end(), section(table, part));
-    }
-    changed
+    let header = text.split_inclusive('\n').find(is_header)?;
+    let at = text.split_inclusive('\n').take_while(|line| !is_header(line)).map(str::len).sum::<usize>() + header.len();
+    let (before, after) = text.split_at(at);
+    let end = if before.ends_with('\n') { "" } else { "\n" };
+    Some(format!("{before}{end}{entry}\n{after}"))
 }
 
 /// Replaces a file whole, whatever happens meanwhile; a link to it stays one.
@@ -175,6 +185,9 @@ mod tests {
         let wanted = format!("{POLICY}\n[tables.d.keys]\n\"a.b\" = {rule}\n");
         assert_eq!(with_rule(POLICY, place, rule), wanted);
         assert_eq!(with_rule("[tables.d.keys]", place, rule), format!("[tables.d.keys]\n\"a.b\" = {rule}\n"));
+        let dotted = "[tables.d]\nclient = \"no\"\nkeys.x = { class = \"sensitive\" }\n";
+        let wanted = dotted.replace("[tables.d]\n", &format!("[tables.d]\nkeys.\"a.b\" = {rule}\n"));
+        assert_eq!(with_rule(dotted, place, rule), wanted, "a section of keys would be a duplicate");
         assert!(parts("tables.x").is_none() && parts("tables.x.columns.").is_none());
     }
 }

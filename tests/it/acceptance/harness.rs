@@ -25,8 +25,8 @@ async fn a_company_of_a_trade_is_made_and_every_change_in_it_is_seen() {
     assert_eq!(after.text("customers", "C1", "name"), "Anonymized customer");
     assert_eq!((before.mentions("O'Hara").len(), after.mentions("O'Hara").len()), (1, 0));
     assert_eq!(trade.outcome("C1"), "anonymized");
-    assert_eq!(trade.forget(&["C2"])["refusals"]["active-membership"], 1);
-    assert_eq!(trade.outcome("C2"), "refused: active-membership");
+    assert_eq!(trade.forget(&["C2"])["refusals"]["membership"], 1);
+    assert_eq!(trade.outcome("C2"), "refused: membership");
     assert_eq!(trade.snapshot().await, after, "a client that is refused is left as it was");
     trade.execute("DELETE FROM memberships").await;
     assert_eq!(trade.snapshot().await.touched_since(&after).into_iter().collect::<Vec<_>>(), ["memberships.-"]);

@@ -8,6 +8,7 @@ mod awkward;
 mod beyond;
 mod harness;
 mod np_retail;
+mod np_retail_books;
 mod np_retail_rows;
 mod office;
 mod own_data;

@@ -190,17 +190,17 @@ async fn n08_whatever_is_open_refuses_and_all_reasons_are_recorded() {
         ("G3", "open-entries"),
         ("G4", "journal-lines"),
         ("G5", "journal-lines"),
-        ("G6", "active-membership"),
-        ("G7", "active-membership"),
+        ("G6", "membership"),
+        ("G7", "membership"),
         ("G8", "pays-for-others"),
-        ("G9", "open-documents, open-entries, journal-lines, active-membership, pays-for-others"),
+        ("G9", "open-documents, open-entries, journal-lines, membership, pays-for-others"),
     ];
     for (key, reasons) in refusals {
         assert_eq!(trade.outcome(key), format!("refused: {reasons}"));
         assert_eq!(after.row("customers", key), before.row("customers", key), "{key}");
     }
-    // An archived quote, a paid entry, memberships that are over, an account of the same number, and a client
-    // anonymized whom one paid for, keep no client.
+    // An archived quote, a paid entry, an account of the same number, and an anonymized customer whom one paid for,
+    // keep no client.
     assert_eq!(trade.outcome("H1"), "anonymized");
 }
 

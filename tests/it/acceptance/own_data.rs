@@ -57,7 +57,7 @@ async fn n12_a_contact_that_a_live_customer_names_on_the_card_only_survives() {
 async fn n12_a_contact_survives_for_a_reference_that_the_policy_does_not_name() {
     let trade = shop().await;
     trade.amend_policy(
-        "  { name = \"card\", column = \"contact_no\", equals = \"contact_no\", exclusive = true },\n",
+        "  { name = \"card\", column = \"contact_no\", equals = \"contact_no\", where = \"other_relation = ''\", exclusive = true },\n",
         "",
     );
     trade.forget(&["K1"]);

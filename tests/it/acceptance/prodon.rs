@@ -73,7 +73,7 @@ async fn p02_each_item_has_a_type_of_data_and_an_action_that_decides_what_become
 #[tokio::test]
 async fn p03_sensitive_data_cannot_be_kept_whatever_it_is() {
     for (from, place) in [
-        (r#"national_id                = { class = "sensitive", identifying = true }"#, "clients.columns.national_id"),
+        (r#"national_id   = { class = "sensitive", identifying = true }"#, "clients.columns.national_id"),
         (r#"account_number = { class = "sensitive", identifying = true }"#, "commitments.columns.account_number"),
         (r#"HEALTH    = { class = "sensitive" }"#, "client_characteristics.keys.HEALTH"),
         (r#"ACCESS   = { class = "sensitive" }"#, "client_custom_fields.keys.ACCESS"),

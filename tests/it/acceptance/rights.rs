@@ -47,8 +47,8 @@ async fn p05_a_new_item_reopens_the_configuration_and_who_may_not_configure_is_t
     trade.write("lethe.toml", &config);
     // Once it is configured, and rehearsed anew, the clerk may.
     trade.amend_policy(
-        "modified_at                = {",
-        "hat_size = { class = \"personal\", clear = true }\nmodified_at = {",
+        "[tables.clients.columns]\n",
+        "[tables.clients.columns]\nhat_size = { class = \"personal\", clear = true }\n",
     );
     trade.json(&["sweep", "--period", "--rehearse"]);
     let (status, opened) = office.post("/api/v1/sweeps", &clerk, period(None)).await;
