@@ -3,6 +3,7 @@
 
 pub mod bucket;
 pub mod cli;
+mod config;
 pub mod database;
 pub mod demo;
 pub mod domain;
@@ -11,6 +12,8 @@ pub mod http;
 pub mod journal;
 pub mod ledger;
 pub mod outside;
+pub mod plan;
+pub mod policy;
 pub mod queue;
 pub mod report;
 pub mod service;

@@ -1,41 +1,13 @@
-//! `[access]`: who may do what on the command line.
+//! Who runs a command, and what they may do.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-
-use super::config::Config;
 use super::{Failure, setup};
+use crate::config::{Config, TOKEN};
 use crate::database::Store;
-use crate::domain::access::{Limit, Right, Rights};
+use crate::domain::access::{Limit, Right};
 use crate::domain::clock::Clock;
 use crate::ledger::{Ledger, Stranger};
 use crate::service::access::{Caller, Way, refusal};
 use crate::service::failure::Kind;
-
-/// The variable with a token, for those who are no operator of this machine.
-pub(super) const TOKEN: &str = "LETHE_TOKEN";
-
-/// `[access]`, if it is there.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub(super) struct AccessConfig(Option<Entries>);
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entries {
-    /// Accounts of the operating system and their rights.
-    operators: BTreeMap<String, Rights>,
-}
-
-/// The rights of an account. Without `[access]`, everyone who can read the
-/// configuration has the database's password anyway, and may do everything.
-fn rights(config: &Config, account: &str) -> Rights {
-    match &config.access.0 {
-        None => Rights::all(),
-        Some(entries) => entries.operators.get(account).cloned().unwrap_or_default(),
-    }
-}
 
 /// Who asks: the owner of the token in the environment, or the account of the operating system.
 pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, Failure> {
@@ -60,7 +32,7 @@ pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, F
 
 fn operator(config: &Config) -> Caller {
     let name = setup::actor();
-    Caller { rights: rights(config, &name), name, limit: Limit::default(), way: Way::Command, token: None }
+    Caller { rights: config.rights(&name), name, limit: Limit::default(), way: Way::Command, token: None }
 }
 
 /// The same question where there is no ledger yet, and so no token.

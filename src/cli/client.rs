@@ -61,7 +61,7 @@ async fn clean(args: &Args, service: &Service, out: Output) -> Result<(), Failur
     Ok(())
 }
 
-fn text(shown: &ClientStatus, plan: &crate::domain::plan::Plan) -> String {
+fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
     let because = |names: &[String]| {
         let reasons: Vec<String> = names.iter().map(|name| reason(Some(plan), name)).collect();
         reasons.join("; ")

@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::config::Config;
 use super::output::{Output, counted, number, table};
 use super::sweep::{reason_lines, seconds, work_off};
 use super::{Failure, setup};
+use crate::config::Config;
 use crate::database::{Store, query};
 use crate::demo::{SHIPPED, Shipped};
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Tally;
-use crate::domain::plan::ClientPlan;
 use crate::domain::sweep::SweepKind;
+use crate::plan::ClientPlan;
 use crate::sql::name;
 use crate::worker::sweep::{SweepError, open};
 use crate::worker::{Context, Request};
@@ -208,7 +208,7 @@ async fn client_row(
     columns.iter().enumerate().map(|(at, column)| Ok(((*column).to_owned(), row.get(at)?))).collect()
 }
 
-fn tell(story: &Story, plan: &crate::domain::plan::Plan) -> String {
+fn tell(story: &Story, plan: &crate::plan::Plan) -> String {
     let mut text = String::from("\nThe morning after\n");
     for result in &story.sweeps {
         text += &format!(

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
+use crate::config::Config;
 use crate::database::{Change, FIRST, Store, query};
 use crate::domain::clock::Clock;
 use crate::domain::hint::{Act, Face};
-use crate::domain::plan::Plan;
 use crate::ledger::Ledger;
+use crate::plan::Plan;
 use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
 use crate::worker::deliver::roots::{self, Sight};
 use crate::worker::sweep::same_clients;

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::access::may_configure;
-use super::config::Config;
 use super::output::{Output, counted, table};
 use super::{Failure, setup};
+use crate::config::Config;
 use crate::database::{Bounds, MOST_NEAR, Searched, Store};
-use crate::domain::plan::{Branch, Path as Way, Plan, PlanError};
-use crate::domain::policy::{Action, Column, Generalize, Literal, Part, Policy};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
 use crate::draft::{Draft, Refused, Wishes, accepted, draft, questions};
+use crate::plan::{Branch, Path as Way, Plan, PlanError};
+use crate::policy::{Action, Column, Generalize, Literal, Part, Policy};
 use crate::service::access::not_configured;
 
 use crate::worker::PlanLoadError;
@@ -97,7 +97,7 @@ async fn classify(place: &str, rule: &str, file: &Path, out: Output) -> Result<(
 }
 
 pub(super) fn json_schema() -> String {
-    serde_json::to_string_pretty(&crate::domain::policy::json_schema()).expect("plain data")
+    serde_json::to_string_pretty(&crate::policy::json_schema()).expect("plain data")
 }
 
 async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Output) -> Result<(), Failure> {

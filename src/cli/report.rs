@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::config::Config;
 use super::output::{Output, print};
 use super::{Failure, setup};
+use crate::config::Config;
 use crate::database::Store;
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::config::Config;
 use super::output::{Output, number, table};
 use super::setup;
+use crate::config::Config;
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Ledger;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::notify::Notify;
 use super::setup::JobFiles;
 use super::{Failure, setup};
-use crate::domain::plan::Plan;
 use crate::http::listen;
+use crate::plan::Plan;
 use crate::worker::{Context, PlanLoadError, Role, run, watch};
 
 /// How long requests that are still open may take once the drain is over.

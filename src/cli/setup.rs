@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::access::caller;
-use super::config::Config;
+use crate::config::Config;
 use crate::database::{Store, StoreError};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::clock::Clock;

@@ -36,10 +36,10 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use crate::domain::dialect::Dialect;
-use crate::domain::plan::{Plan, Problem};
 use crate::domain::residue::Former;
 use crate::domain::sample::{Answers, Question, Samples};
 use crate::domain::schema::{LiveTable, Schema};
+use crate::plan::{Plan, Problem};
 use crate::sql::batch;
 use names::Names;
 

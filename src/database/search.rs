@@ -7,9 +7,9 @@ use futures::TryStreamExt;
 
 use super::{Connection, StoreError, query, query_scalar};
 use crate::domain::dialect::Dialect;
-use crate::domain::plan::{Compared, Plan};
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::plan::{Compared, Plan};
 use crate::sql::{name, relation};
 use serde::Serialize;
 

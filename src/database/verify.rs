@@ -2,9 +2,9 @@
 
 use super::{Connection, StoreError, query, query_scalar};
 use crate::domain::dialect::Dialect;
-use crate::domain::plan::{Condition, Plan, Problem, Rule, shown_key};
-use crate::domain::policy::{Action, Literal};
 use crate::domain::schema::{LiveTable, Schema};
+use crate::plan::{Condition, Plan, Problem, Rule, shown_key};
+use crate::policy::{Action, Literal};
 use crate::sql::select::odd_mark;
 use crate::sql::{batch, name, relation, text};
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use chrono::NaiveDate;
 
-use super::policy::Segment;
+use super::json_path::Segment;
 use super::schema::Kind;
 use super::today::Today;
 

@@ -1,4 +1,4 @@
-//! What is pure: the policy, the plan, schedules, keys and outcomes.
+//! What is pure: schemas, schedules, keys, values and outcomes.
 //!
 //! Nothing here touches a database, a queue or the wall clock. Every other
 //! floor may import from here; this floor imports from no other.
@@ -8,12 +8,11 @@ pub mod clock;
 pub mod dialect;
 pub mod hint;
 pub mod job;
+pub mod json_path;
 pub mod key;
 pub mod nearest;
 pub mod outcome;
 pub mod period;
-pub mod plan;
-pub mod policy;
 pub mod reading;
 pub mod residue;
 pub mod sample;

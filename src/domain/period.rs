@@ -74,7 +74,7 @@ impl Period {
     }
 
     /// Returns the period of so many months.
-    pub(super) const fn of_months(months: u32) -> Self {
+    pub(crate) const fn of_months(months: u32) -> Self {
         Self { years: 0, months, days: 0 }
     }
 

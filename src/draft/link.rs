@@ -12,8 +12,8 @@ pub(super) use secondary::{keys as secondary_keys, may_hold};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::policy::{Exclusive, Link, Names};
 use crate::domain::schema::{LiveTable, Schema};
+use crate::policy::{Exclusive, Link, Names};
 
 use super::client::{ClientTable, people_columns};
 use super::facts::{Facts, Share};

@@ -30,10 +30,10 @@ pub use questions::questions;
 pub use refused::Refused;
 
 use crate::domain::nearest::nearest;
-use crate::domain::plan::{Plan, Problem};
-use crate::domain::policy::Policy;
 use crate::domain::sample::{Answers, Samples};
 use crate::domain::schema::Schema;
+use crate::plan::{Plan, Problem};
+use crate::policy::Policy;
 use facts::Facts;
 
 /// What the person said, where they said it.

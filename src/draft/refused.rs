@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::plan::Problem;
 use crate::domain::schema::Schema;
+use crate::plan::Problem;
 
 /// What a draft must not say again.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

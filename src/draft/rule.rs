@@ -1,8 +1,8 @@
 //! What can stand in a column: an action cut to its type, length and constraints.
 
-use crate::domain::plan::key_length;
-use crate::domain::policy::Class;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+use crate::plan::key_length;
+use crate::policy::Class;
 
 use super::sample::all_iso_dates;
 use super::words::split;

@@ -6,10 +6,10 @@ mod tables;
 mod tenants;
 
 use super::*;
-use crate::domain::plan::Plan;
-use crate::domain::policy::Policy;
 use crate::domain::sample::Seen;
 use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable, Unique};
+use crate::plan::Plan;
+use crate::policy::Policy;
 
 /// A schema from lines: a table's name near the margin, its columns indented as
 /// `name TYPE [pk] [required] [unique] [generated] [-> table.column]`, and

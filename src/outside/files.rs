@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, stata
 use rustix::io::Errno;
 
 use super::place::parts;
-use crate::domain::policy::FileKind;
+use crate::policy::FileKind;
 
 /// The deepest that a folder's contents may be nested.
 const DEEPEST: usize = 64;

@@ -11,7 +11,7 @@ use object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
 use super::files::{FileFault, LONGEST_MARK, MARKER, Removed, mark_in};
 use super::place::parts;
 use crate::bucket::{Bucket, words};
-use crate::domain::policy::FileKind;
+use crate::policy::FileKind;
 
 /// How often a folder is listed before what is still in it is left to a person.
 const PASSES: usize = 3;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::files::{FileFault, Folder, OpenFolder, Removed};
 use super::objects;
 use crate::bucket::{Bucket, overlap};
-use crate::domain::policy::FileKind;
+use crate::policy::FileKind;
 
 /// A place with files of clients; nothing outside of it is ever deleted.
 #[derive(Debug, Clone)]

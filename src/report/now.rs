@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Wishes;
 use crate::database::{StoreError, query, query_as, query_scalar};
-use crate::domain::plan::Plan;
 use crate::ledger::Standing;
+use crate::plan::Plan;
 use crate::sql::groups::{SMALL, groups, rare_values};
 use crate::sql::select::{Wanted, due_count, lapsed_count, unrefused};
 use crate::worker::{Context, Loaded};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::database::StoreError;
-use crate::domain::policy::Policy;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Rehearsal;
+use crate::policy::Policy;
 use crate::worker::retention::rehearsal_name;
 use crate::worker::{Context, Loaded, PlanLoadError};
 

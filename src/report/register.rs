@@ -10,8 +10,8 @@ use super::About;
 use super::remains::{Remaining, remaining};
 use crate::database::Store;
 use crate::domain::job::Job;
-use crate::domain::policy::{Class, Policy, Rows, Table};
 use crate::domain::sweep::SweepKind;
+use crate::policy::{Class, Policy, Rows, Table};
 use crate::worker::{Loaded, PlanLoadError, Planner};
 
 #[derive(Debug, Clone, Serialize)]

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::words::counted;
-use crate::domain::policy::{Action, Branch, Class, Column, Generalize, Link, Policy, Rows, Table};
+use crate::policy::{Action, Branch, Class, Column, Generalize, Link, Policy, Rows, Table};
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Remains {

@@ -14,8 +14,8 @@ use super::words::reason;
 use super::{About, Wishes};
 use crate::database::StoreError;
 use crate::domain::outcome::Tally;
-use crate::domain::policy::{Class, Policy};
 use crate::ledger::{Reason, Sweep, moment};
+use crate::policy::{Class, Policy};
 use crate::worker::sweep::SweepError;
 use crate::worker::{Context, gate};
 

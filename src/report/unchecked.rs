@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::words::{counted, minute, some};
-use crate::domain::policy::{Class, OnResidue, Policy};
+use crate::policy::{Class, OnResidue, Policy};
 use crate::worker::Loaded;
 
 /// The most names given of many.

@@ -38,7 +38,7 @@ pub(super) fn some(names: &[String], most: usize) -> String {
 
 /// A reason as people read it.
 #[must_use]
-pub fn reason(plan: Option<&crate::domain::plan::Plan>, name: &str) -> String {
+pub fn reason(plan: Option<&crate::plan::Plan>, name: &str) -> String {
     if name == crate::domain::outcome::HOLD {
         return "is on hold".to_owned();
     }
@@ -60,5 +60,5 @@ pub fn reason(plan: Option<&crate::domain::plan::Plan>, name: &str) -> String {
     if name == crate::domain::outcome::RESTORED {
         return "had come back with a backup".to_owned();
     }
-    plan.and_then(|plan| plan.reason_of(name)).map_or(name, crate::domain::policy::Reason::text).to_owned()
+    plan.and_then(|plan| plan.reason_of(name)).map_or(name, crate::policy::Reason::text).to_owned()
 }

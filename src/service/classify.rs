@@ -14,9 +14,9 @@ use super::coverage::Coverage;
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
-use crate::domain::plan::in_toml;
-use crate::domain::policy::Policy;
 use crate::domain::reading::trouble;
+use crate::plan::in_toml;
+use crate::policy::Policy;
 
 const HOW: &str = "name the place as the check of the policy does, such as `tables.customers.columns.hat_size`, and write \
      the rule as in the policy, such as `{ class = \"personal\", clear = true }`";

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::Service;
 use super::failure::Failure;
 use crate::domain::access::Right;
-use crate::domain::plan::{Longhand, PlanError, Problem};
-use crate::domain::policy::{BranchSpec, Class, Column, Literal, Policy, Rows};
+use crate::plan::{Longhand, PlanError, Problem};
+use crate::policy::{BranchSpec, Class, Column, Literal, Policy, Rows};
 use crate::worker::PlanLoadError;
 
 /// How much of the database the policy covers.

@@ -8,7 +8,7 @@ use super::clients::{KEY_HINT, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::key::Key;
-use crate::domain::plan::FIRST_DAY;
+use crate::plan::FIRST_DAY;
 use crate::worker::date::set_to_anonymize_on;
 
 /// A client and the day on which it is to be anonymized.

@@ -6,9 +6,9 @@ use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
-use crate::domain::plan::Plan;
 use crate::domain::value::json_of;
 use crate::ledger::Returned;
+use crate::plan::Plan;
 use crate::worker::Context;
 use crate::worker::recognize::former;
 

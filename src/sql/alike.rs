@@ -3,8 +3,8 @@
 //! place](crate::outside) for both.
 
 use super::{Scope, column, name};
-use crate::domain::plan::{NamedFile, Plan};
-use crate::domain::policy::FileKind;
+use crate::plan::{NamedFile, Plan};
+use crate::policy::FileKind;
 
 /// The signs of a plain path: a value with any other may name a file in any form.
 const PLAIN: &str = "abcdefghijklmnopqrstuvwxyz0123456789-_. /";

@@ -9,8 +9,8 @@ use super::select::Wanted;
 use super::{Scope, any_of, column, key_columns, key_names, name, relation, replay, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
 use crate::domain::sweep::SweepKind;
+use crate::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
 
 /// Makes the temporary tables of a connection.
 #[must_use]

@@ -2,8 +2,9 @@
 
 use super::link::OfRow;
 use super::{Scope, any_of, column, name, text, tuple};
-use crate::domain::plan::{Branch, Delete, Path, Rule, Update};
-use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Part, Segment};
+use crate::domain::json_path::{JsonPath, Segment};
+use crate::plan::{Branch, Delete, Path, Rule, Update};
+use crate::policy::{Action, Generalize, Literal, Part};
 
 impl Scope<'_> {
     /// Changes the rows of one table that belong to the clients taken, and only

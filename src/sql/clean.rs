@@ -3,7 +3,7 @@
 use super::change::differing;
 use super::name;
 use super::select::Wanted;
-use crate::domain::plan::{Cleanable, Update};
+use crate::plan::{Cleanable, Update};
 
 /// The statements that empty one column.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use super::select::Wanted;
 use super::{Scope, any_of, key_columns, name, row, text, tuple};
 use crate::domain::dialect::Closing;
 use crate::domain::outcome::HOLD;
-use crate::domain::plan::{Condition, Delete, Path, Plan, Step, Update};
 use crate::domain::sweep::SweepKind;
+use crate::plan::{Condition, Delete, Path, Plan, Step, Update};
 
 #[derive(Debug, Clone)]
 pub struct LastLook {

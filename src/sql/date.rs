@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::link::CLIENT;
 use super::{Scope, column, name, tuple};
-use crate::domain::plan::ClientPlan;
+use crate::plan::ClientPlan;
 
 /// Reads a client's day as a text. `$1` is the key as JSON.
 #[must_use]

@@ -4,8 +4,8 @@ use super::change::differing;
 use super::link::{Looks, OfRow, TAKEN};
 use super::select::Wanted;
 use super::{Scope, any_of, name};
-use crate::domain::plan::{Compared, Path, Rule, Step};
 use crate::domain::schema::{LiveColumn, Schema};
+use crate::plan::{Compared, Path, Rule, Step};
 
 /// Characters of a value that are shown: one more is read, if there is one.
 pub const LONGEST: usize = 500;

@@ -6,7 +6,7 @@
 
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, text};
-use crate::domain::plan::{NamedFile, Plan};
+use crate::plan::{NamedFile, Plan};
 
 /// What a batch does about files, each statement with the table it is about.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::link::CLIENT;
 use super::{Scope, column};
-use crate::domain::plan::ClientPlan;
+use crate::plan::ClientPlan;
 
 /// Groups of fewer clients than this are small.
 pub const SMALL: u64 = 5;

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::link::CLIENT;
 use super::{Scope, key_columns, row, tuple};
-use crate::domain::plan::Plan;
+use crate::plan::Plan;
 
 /// What is asked before a transaction commits. No client's row is ever deleted by a rule.
 #[derive(Debug, Clone)]

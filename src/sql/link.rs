@@ -2,9 +2,9 @@
 //! as a question about a client (`exists`), and as a join (`join`).
 
 use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
-use crate::domain::plan::{Compared, Condition, FIRST_DAY, Hop, Path};
-use crate::domain::policy::{Part, Template};
 use crate::domain::today::Today;
+use crate::plan::{Compared, Condition, FIRST_DAY, Hop, Path};
+use crate::policy::{Part, Template};
 
 /// The client table where it is asked about a client, whatever it is called.
 pub(super) const CLIENT: &str = "lethe_c";

@@ -31,8 +31,8 @@ pub mod shown;
 use chrono::NaiveDate;
 
 use crate::domain::dialect::Dialect;
-use crate::domain::plan::{ClientPlan, Compared};
 use crate::domain::today::Today;
+use crate::plan::{ClientPlan, Compared};
 
 /// What every statement depends on: the dialect, the client table, and the day.
 #[derive(Debug, Clone, Copy)]

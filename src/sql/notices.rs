@@ -7,7 +7,7 @@ use super::messages::batch_messages;
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::NOTICE;
 use crate::domain::period::Period;
-use crate::domain::plan::Plan;
+use crate::plan::Plan;
 
 /// That a client of `lethe_batch AS b` is kept by its notice and by nothing else.
 const BY_NOTICE: &str = "b.state = 'refused' AND (b.reasons = '[\"notice\"]' OR b.reasons LIKE '[\"notice until %')";

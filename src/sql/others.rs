@@ -5,8 +5,8 @@ use super::change::differing;
 use super::link::Looks;
 use super::select::Wanted;
 use super::{Scope, any_of, key_names, name};
-use crate::domain::plan::{Compared, Path, Step, Update};
 use crate::domain::schema::{LiveTable, Schema};
+use crate::plan::{Compared, Path, Step, Update};
 
 /// Counts rows that the rules are about to change or delete although clients who stay have them too, or use them.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::batch::given_key;
 use super::link::CLIENT;
 use super::{Scope, column, key_columns, row, tuple};
-use crate::domain::plan::{Plan, Recognition};
+use crate::plan::{Plan, Recognition};
 
 /// Of the clients taken.
 pub(super) fn of_taken(scope: Scope, own: &Recognition) -> String {

@@ -8,7 +8,7 @@ use super::select::Wanted;
 use super::{Scope, any_of, column, key_names, name, row, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
-use crate::domain::plan::{ClientPlan, Path, Plan};
+use crate::plan::{ClientPlan, Path, Plan};
 
 /// That the ledger has the client `lethe_c` as anonymized, whatever its row says: after a restore that is older.
 fn recorded(scope: Scope) -> String {

@@ -5,8 +5,8 @@ use super::change::differing;
 use super::link::{Looks, TAKEN};
 use super::{Scope, column, name, tuple};
 use crate::domain::dialect::Closing;
-use crate::domain::plan::{Branch, Path, Plan, Rule, Searched, Source};
-use crate::domain::policy::{Action, Literal};
+use crate::plan::{Branch, Path, Plan, Rule, Searched, Source};
+use crate::policy::{Action, Literal};
 
 /// Bytes of a value above which it is read in pieces.
 const LARGE: usize = 256 * 1024;

@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 
 use super::link::{CLIENT, TAKEN};
 use super::{Scope, any_of, column, key_columns, key_names, relation, row, tuple};
-use crate::domain::plan::{ClientPlan, FIRST_DAY, RowRetention};
 use crate::domain::today::Today;
+use crate::plan::{ClientPlan, FIRST_DAY, RowRetention};
 
 /// Old rows of one table, on the day of a sweep.
 #[derive(Debug, Clone, Copy)]

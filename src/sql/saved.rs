@@ -2,8 +2,8 @@
 
 use super::link::{CLIENT, Looks};
 use super::{Scope, column, key_columns, key_names, name, row, tuple};
-use crate::domain::plan::{Plan, SelectionsPlan};
 use crate::domain::today::Today;
+use crate::plan::{Plan, SelectionsPlan};
 
 /// The rows of selections, each with its name and its client, as the beginning of a query; those of one name where
 /// a literal of it is given.

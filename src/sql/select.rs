@@ -6,9 +6,9 @@ use chrono_tz::Tz;
 use super::batch::given_key;
 use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
-use crate::domain::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, FilterPlan, Path, Plan};
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
+use crate::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, FilterPlan, Path, Plan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]

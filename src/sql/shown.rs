@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::batch::given_key;
 use super::link::CLIENT;
 use super::{Scope, column, tuple};
-use crate::domain::plan::Plan;
+use crate::plan::Plan;
 
 /// The key of each client, as the ledger writes it, and what a review shows of
 /// it, as texts; `$1` is the clients' keys as a JSON array.

@@ -10,9 +10,9 @@ use super::{closing, kept, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
 use crate::domain::key::{join, split};
 use crate::domain::outcome::{Outcome, Tally};
-use crate::domain::plan::Plan;
 use crate::domain::residue::Former;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
+use crate::plan::Plan;
 use crate::sql::batch::{self as sql, Statements};
 use crate::traces::Span;
 

@@ -7,8 +7,8 @@ use super::sweep::{SweepError, gates};
 use super::{Context, Request, journal, kept};
 use crate::database::{Connection, StoreError, query, query_scalar};
 use crate::domain::key::{Key, join};
-use crate::domain::plan::Cleanable;
 use crate::ledger::{Cleaned, moment};
+use crate::plan::Cleanable;
 use crate::sql::batch::{Statements, TAKE_ANYWAY, statements};
 use crate::sql::clean::{Clean, clean as clean_of};
 

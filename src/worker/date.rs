@@ -4,7 +4,7 @@
 use super::Context;
 use crate::database::{StoreError, query, query_scalar};
 use crate::domain::key::Key;
-use crate::domain::plan::{FIRST_DAY, Plan};
+use crate::plan::{FIRST_DAY, Plan};
 use crate::sql::date;
 
 /// A client's day as the column has it; `None` if there is none.

@@ -10,11 +10,11 @@ use tokio::sync::Mutex;
 use crate::database::{Connection, Store, StoreError};
 use crate::domain::hint::{Act, Hint};
 use crate::domain::nearest::nearest;
-use crate::domain::plan::{NamedFile, Plan, PlanError, Problem};
-use crate::domain::policy::{Policy, PolicyError};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
 use crate::journal::Key;
+use crate::plan::{NamedFile, Plan, PlanError, Problem};
+use crate::policy::{Policy, PolicyError};
 
 /// A plan and what it was made of.
 #[derive(Debug)]

@@ -14,11 +14,11 @@ use super::{Context, Loaded, PlanLoadError};
 use crate::database::{Connection, Row, StoreError, Value, query};
 use crate::domain::hint::{Act, Face};
 use crate::domain::key::{Key as ClientKey, KeyJson, join};
-use crate::domain::plan::{Plan, Recognition};
 use crate::domain::text::folded;
 use crate::domain::value::json_of;
 use crate::journal::Key;
 use crate::ledger::{keep_hashes, not_recognized};
+use crate::plan::{Plan, Recognition};
 use crate::sql::recognize::{of_given, page};
 
 /// How often all clients are looked at.

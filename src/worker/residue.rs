@@ -8,9 +8,9 @@ use futures::TryStreamExt;
 
 use super::batch::{BatchFault, Failing, Work};
 use crate::database::{Connection, Fault, FaultKind, Row, Value, query};
-use crate::domain::plan::Plan;
-use crate::domain::policy::{Action, Literal};
 use crate::domain::residue::Former;
+use crate::plan::Plan;
+use crate::policy::{Action, Literal};
 use crate::sql::residue::{LONGEST, Search};
 
 /// So many identifying values one client may have. Above, looking for them would take hours.

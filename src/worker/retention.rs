@@ -12,9 +12,9 @@ use super::{Context, Loaded, Planner};
 use super::{closing, gate, kept};
 use crate::database::{Connection, Store, StoreError, Writer, query, query_scalar};
 use crate::domain::outcome::Tally;
-use crate::domain::plan::Plan;
 use crate::domain::today::Today;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
+use crate::plan::Plan;
 use crate::queue::Claim;
 use crate::sql::batch::EMPTY;
 use crate::sql::kept::Kept;
@@ -45,7 +45,7 @@ pub fn rehearsal_name(digest: &str) -> String {
 
 fn old_rows(plan: &Plan, today: Today) -> Result<Vec<OldRows<'_>>, SweepError> {
     let old = |own| -> Result<OldRows<'_>, SweepError> {
-        let own: &crate::domain::plan::RowRetention = own;
+        let own: &crate::plan::RowRetention = own;
         Ok(OldRows {
             client: &plan.client,
             plan: own,

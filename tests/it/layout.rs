@@ -6,28 +6,37 @@ use std::path::Path;
 use crate::common::project::{files, read, root};
 
 /// Each floor, and what it may import besides itself.
-const FLOORS: [(&str, &[&str]); 17] = [
+const FLOORS: [(&str, &[&str]); 20] = [
     ("domain", &[]),
+    ("policy", &["domain"]),
+    ("plan", &["domain", "policy"]),
     ("traces", &[]),
-    ("sql", &["domain"]),
-    ("database", &["domain", "sql"]),
+    ("sql", &["domain", "policy", "plan"]),
+    ("database", &["domain", "policy", "plan", "sql"]),
     ("queue", &[]),
     ("bucket", &["domain"]),
     ("journal", &["domain", "bucket"]),
     ("ledger", &["domain", "traces", "database", "queue"]),
     ("outside", &["domain", "bucket"]),
-    ("worker", &["domain", "traces", "sql", "database", "queue", "journal", "ledger", "outside"]),
-    ("report", &["domain", "sql", "database", "ledger", "worker"]),
+    ("worker", &["domain", "policy", "plan", "traces", "sql", "database", "queue", "journal", "ledger", "outside"]),
+    ("report", &["domain", "policy", "plan", "sql", "database", "ledger", "worker"]),
     ("sheet", &[]),
-    ("service", &["domain", "sql", "database", "sheet", "journal", "ledger", "worker", "report"]),
-    ("http", &["domain", "traces", "database", "ledger", "worker", "report", "service"]),
-    ("draft", &["domain", "database"]),
+    ("service", &["domain", "policy", "plan", "sql", "database", "sheet", "journal", "ledger", "worker", "report"]),
+    ("http", &["domain", "policy", "plan", "traces", "database", "ledger", "worker", "report", "service"]),
+    ("draft", &["domain", "policy", "plan", "database"]),
     ("demo", &[]),
+    (
+        "config",
+        &[
+            "domain", "traces", "database", "queue", "bucket", "journal", "ledger", "outside", "worker", "service",
+            "http",
+        ],
+    ),
     (
         "cli",
         &[
-            "domain", "traces", "sql", "database", "queue", "bucket", "journal", "ledger", "outside", "worker",
-            "report", "sheet", "service", "http", "draft", "demo",
+            "domain", "policy", "plan", "traces", "sql", "database", "queue", "bucket", "journal", "ledger", "outside",
+            "worker", "report", "sheet", "service", "http", "draft", "demo", "config",
         ],
     ),
 ];
@@ -127,7 +136,7 @@ const SPEAK_OF_COMMANDS: [&str; 7] = [
     "domain/hint.rs",
     "worker/deliver/alerts.rs",
     "worker/watch.rs",
-    "domain/plan/builder.rs",
+    "plan/builder.rs",
     "traces/sending.rs",
     "journal/error.rs",
     "service/journal.rs",
@@ -237,7 +246,7 @@ const READERS: [&str; 5] = ["from_str::<", "from_str(", "from_slice", "from_json
 /// The parts that may: they say that two identities differ, read what a person wrote, or make an error of it.
 const MAY_READ_SO: [&str; 7] = [
     "ledger/origin.rs",
-    "cli/config.rs",
+    "config/mod.rs",
     "database/row.rs",
     "service/classify.rs",
     "service/limit.rs",

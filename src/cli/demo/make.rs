@@ -11,7 +11,7 @@ use crate::cli::Failure;
 use crate::database::query;
 use crate::demo::{SHIPPED, Shipped};
 use crate::domain::clock::Clock;
-use crate::domain::policy::{FileKind, Policy};
+use crate::policy::{FileKind, Policy};
 use crate::sql::{name, text};
 use crate::worker::Context;
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::{Findings, Verdict};
 use crate::cli::output::counted;
 use crate::database::Store;
-use crate::domain::plan::Plan;
 use crate::domain::schema::Schema;
+use crate::plan::Plan;
 use crate::sql::name;
 
 /// How often rows are looked up by these columns.

@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use crate::cli::access::permit;
-use crate::cli::config::Config;
 use crate::cli::output::{Output, counted, reason};
 use crate::cli::{Failure, setup};
+use crate::config::Config;
 use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::outcome::Outcome;
-use crate::domain::plan::Plan;
 use crate::domain::text::escaped;
 use crate::ledger::Ledger;
+use crate::plan::Plan;
 use crate::service::clients::trace_of;
 use crate::worker::sweep::{Surveyor, Trace, TracedRow, TracedTable};
 

@@ -5,7 +5,7 @@ use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect};
 
 use super::super::sqlite::temporary;
 use crate::domain::dialect::{Closing, SqlDialect};
-use crate::domain::policy::Segment;
+use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
 use crate::domain::value::{moment, number, truth, uuid};

@@ -30,8 +30,8 @@ use url::Url;
 use super::native::Held;
 use super::{Behind, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
 use crate::domain::dialect::{Dialect as Spoken, SqlDialect};
-use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
+use crate::plan::{Plan, Problem};
 use crate::sql::{name, text};
 
 /// How long a server may take to accept a connection.

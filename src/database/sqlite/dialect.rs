@@ -7,7 +7,7 @@ use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
 use super::key;
 use crate::domain::dialect::{Closing, SqlDialect};
-use crate::domain::policy::Segment;
+use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
 use crate::domain::value::{moment, number, truth};

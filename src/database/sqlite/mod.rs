@@ -24,8 +24,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 use super::native::Held;
 use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
-use crate::domain::plan::{Plan, Problem};
 use crate::domain::schema::Schema;
+use crate::plan::{Plan, Problem};
 
 /// The page cache of each reading connection: 1 MiB, as hardly a page is read twice.
 const READERS_CACHE: i64 = -1024;

@@ -1,7 +1,7 @@
 //! Tables that no link reaches, although they may hold client data.
 
-use crate::domain::policy::{Exclusive, Link};
 use crate::domain::schema::LiveTable;
+use crate::policy::{Exclusive, Link};
 
 use super::super::client::{ClientTable, people_columns};
 use super::super::facts::Facts;

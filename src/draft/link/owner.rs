@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::policy::Link;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+use crate::policy::Link;
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::{Facts, Share};

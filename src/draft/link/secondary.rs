@@ -1,8 +1,8 @@
 //! Tables that name clients by another column than their key: a uuid, a
 //! number, an e-mail address.
 
-use crate::domain::policy::{Compare, Link};
 use crate::domain::schema::{LiveColumn, LiveTable};
+use crate::policy::{Compare, Link};
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::Facts;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::plan::key_length;
-use crate::domain::policy::Class;
 use crate::domain::schema::{LiveColumn, LiveTable};
+use crate::plan::key_length;
+use crate::policy::Class;
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::due::Due;

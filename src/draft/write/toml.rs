@@ -1,6 +1,6 @@
 //! Pieces of TOML and SQL as people write them.
 
-use crate::domain::policy::{Compare, Link, Names};
+use crate::policy::{Compare, Link, Names};
 
 /// A key, quoted only where it must be.
 pub(super) fn key(name: &str) -> String {

@@ -7,10 +7,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{AT_A_TIME, Context, POLL, SweepError, roots};
 use crate::database::query_scalar;
-use crate::domain::plan::Plan;
-use crate::domain::policy::FileKind;
 use crate::ledger::{Delivery, Tried};
 use crate::outside::{FileFault, Reading, Removed, check, readings_of_path, readings_of_value};
+use crate::plan::Plan;
+use crate::policy::FileKind;
 use crate::sql::alike::{last_part, perhaps_alike};
 use crate::sql::files::spare_claimed;
 

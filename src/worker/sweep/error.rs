@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use crate::database::StoreError;
 use crate::domain::hint::{Act, Hint};
 use crate::domain::period::{Period, PeriodError};
-use crate::domain::plan::shown_key;
-use crate::domain::policy::Choices;
 use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
 use crate::ledger::Pause;
+use crate::plan::shown_key;
+use crate::policy::Choices;
 use crate::worker::PlanLoadError;
 use crate::worker::gate::{ENOUGH, TIMES};
 

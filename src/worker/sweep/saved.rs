@@ -5,9 +5,9 @@ use crate::database::{Connection, Store, StoreError, query_as, query_scalar};
 use crate::domain::access::Limit;
 use crate::domain::key::{Key, KeyJson};
 use crate::domain::nearest::nearest;
-use crate::domain::plan::{Plan, SelectionsPlan};
 use crate::domain::today::Today;
 use crate::ledger::{Ledger, Selection};
+use crate::plan::{Plan, SelectionsPlan};
 use crate::sql;
 
 /// How many names are looked through for one that may have been meant.

@@ -8,9 +8,9 @@ use super::{Prepared, Request, SweepError};
 use crate::database::{Store, query_scalar};
 use crate::domain::key::{Key, join};
 use crate::domain::period::Period;
-use crate::domain::plan::Plan;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Ledger;
+use crate::plan::Plan;
 use crate::sql::select::listed_values;
 
 /// The period that a sweep goes by: its own, if the policy gives the choice, or the policy's.

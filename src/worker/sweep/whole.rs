@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::Prepared;
 use crate::database::{Bounds, Connection, StoreError, hits, query, query_scalar, texts_of};
-use crate::domain::plan::{Plan, Step};
-use crate::domain::policy::OnResidue;
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{LiveColumn, LiveTable};
+use crate::plan::{Plan, Step};
+use crate::policy::OnResidue;
 use crate::sql::others::{Shared, hold_taken, of_taken, shared, take_owners};
 use crate::worker::batch::{BatchFault, Work};
 use crate::worker::residue;

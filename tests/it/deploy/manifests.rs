@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use lethe::domain::job::Job;
-use lethe::domain::policy::Policy;
+use lethe::policy::Policy;
 use serde_json::Value;
 
 use super::files::assert_is_command;

@@ -142,6 +142,6 @@ async fn p05_the_page_offers_a_new_column_to_those_who_may_configure() {
     assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, "/policy"));
     let page = browser.page("/policy").await;
     assert!(page.contains("Every column that reaches clients is classified."), "{page}");
-    let parsed = lethe::domain::policy::Policy::parse(&policy(&office)).expect("a policy");
+    let parsed = lethe::policy::Policy::parse(&policy(&office)).expect("a policy");
     assert_eq!(parsed.tables["customers"].columns["hat_size"].class.to_string(), "personal");
 }

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lethe::domain::policy::Policy;
+use lethe::policy::Policy;
 use toml::{Table, Value};
 
 use crate::common::Company;

@@ -5,7 +5,7 @@ mod excess;
 use std::collections::BTreeSet;
 
 use super::super::{Connection, Row, StoreError, query, query_scalar};
-use crate::domain::plan::{Plan, Rights};
+use crate::plan::{Plan, Rights};
 use crate::sql::{name, text};
 
 /// The oldest version of the server that will do.

@@ -7,8 +7,8 @@ use super::deletes::cascades;
 use super::order::{in_order, parents};
 use super::{Condition, Path};
 use crate::domain::period::Period;
-use crate::domain::policy;
 use crate::domain::schema::LiveTable;
+use crate::policy;
 
 /// A table whose old rows go.
 #[derive(Debug, Clone)]

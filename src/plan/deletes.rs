@@ -6,8 +6,8 @@ use super::builder::Builder;
 use super::rules::TableRules;
 use super::settle::Groups;
 use super::{Condition, Delete, Path, REMEMBERED};
-use crate::domain::policy::{Column, OnResidue, Rows, Table};
 use crate::domain::schema::{ForeignKey, LiveColumn, LiveTable};
+use crate::policy::{Column, OnResidue, Rows, Table};
 
 impl TableRules<'_, '_> {
     /// What `rows` says, and what the database takes along.

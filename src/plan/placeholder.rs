@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use super::builder::Builder;
 use super::{Branch, Path, Rule};
-use crate::domain::policy::{Action, Generalize, JsonPath, Literal, Template};
+use crate::domain::json_path::JsonPath;
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
+use crate::policy::{Action, Generalize, Literal, Template};
 
 /// The longest key that a template is measured with.
 const KEY_LENGTH: usize = 20;
@@ -101,10 +102,10 @@ fn text(
         .0
         .iter()
         .map(|part| match part {
-            crate::domain::policy::Part::Text(text) => text.chars().count(),
-            crate::domain::policy::Part::Key => key_length(table, &branch.key).max(1),
-            crate::domain::policy::Part::Row => key_length(table, &rule.row).max(1),
-            crate::domain::policy::Part::Today => 10,
+            crate::policy::Part::Text(text) => text.chars().count(),
+            crate::policy::Part::Key => key_length(table, &branch.key).max(1),
+            crate::policy::Part::Row => key_length(table, &rule.row).max(1),
+            crate::policy::Part::Today => 10,
         })
         .sum();
     if let Some(most) = column.max_length()

@@ -40,8 +40,8 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 use crate::domain::schema::{Empty, Kind, Schema};
+use crate::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 
 /// The first day that is one: whatever lies before, with or without a time, is
 /// a blank marker (`0000-00-00`, `0001-01-01`, `1753-01-01`, `1900-01-01`).

@@ -9,8 +9,8 @@ use super::{
     RetentionPlan, SelectionsPlan, Within, gate, quasi, retention, rules, shown,
 };
 use crate::domain::nearest::nearest;
-use crate::domain::policy::{Guard, Links, Policy, Retention, Table};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::policy::{Guard, Links, Policy, Retention, Table};
 
 /// A plan under construction.
 pub(super) struct Builder<'a> {

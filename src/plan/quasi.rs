@@ -1,8 +1,8 @@
 //! What of an anonymized client could still tell it from the others.
 
 use super::builder::Builder;
-use crate::domain::policy::Column;
 use crate::domain::schema::LiveTable;
+use crate::policy::Column;
 
 /// The client table's columns that are marked as quasi-identifiers, in the
 /// database's own spelling and order, and texts for people that say something.

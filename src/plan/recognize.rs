@@ -2,7 +2,7 @@
 
 use super::builder::Builder;
 use crate::domain::period::Period;
-use crate::domain::policy::{Class, Column};
+use crate::policy::{Class, Column};
 
 /// By what a client anonymized before is recognized under a new key.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Path;
 use super::builder::Builder;
-use crate::domain::policy::Table;
 use crate::domain::schema::LiveTable;
+use crate::policy::Table;
 
 /// The mapped tables: each before the tables it is reached through and, as far
 /// as that allows, before those it refers to; the client table last.

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::Failure;
-use super::config::{Config, place};
+use super::{Config, Failure, place};
 use crate::domain::reading::trouble;
 use crate::outside::client;
 use crate::traces::{Fault, Settings, begin};
@@ -30,7 +29,7 @@ fn variable(name: &str) -> Option<String> {
 
 impl Config {
     /// Where spans go; `None` without a collector. Relative paths count from `folder`.
-    pub(super) fn read_traces(&self, file: &Path, folder: &Path) -> Result<Option<Settings>, Failure> {
+    pub fn read_traces(&self, file: &Path, folder: &Path) -> Result<Option<Settings>, Failure> {
         let own = &self.traces;
         let refused = |setting: &str, what: &str| {
             let setting = format!("traces.{setting}");
@@ -77,14 +76,14 @@ impl Config {
     }
 
     /// Sends spans from now on, if there is a collector.
-    pub(super) fn begin_traces(&self) -> Result<(), Failure> {
+    pub fn begin_traces(&self) -> Result<(), Failure> {
         let Some(settings) = &self.collector else { return Ok(()) };
         let begun = client(TIMEOUT).ok_or(Fault::Unusable).and_then(|client| begin(settings, client));
         begun.map_err(|fault| Failure::new(format!("`traces.endpoint`: {fault}"), HINT))
     }
 
     /// Whether the collector takes spans, if there is one.
-    pub(super) async fn check_collector(&self) -> Option<Result<(), Failure>> {
+    pub async fn check_collector(&self) -> Option<Result<(), Failure>> {
         let settings = self.collector.as_ref()?;
         let answer = match client(TIMEOUT) {
             Some(client) => settings.check(client).await,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::builder::Builder;
 use super::rules::{Rules, TableRules};
 use super::{Condition, Path};
-use crate::domain::policy::{Column, FileKind};
 use crate::domain::schema::LiveColumn;
+use crate::policy::{Column, FileKind};
 
 /// A column whose values name files, or folders, below a root.
 #[derive(Debug, Clone)]

@@ -14,7 +14,7 @@ use crate::ledger::LEASE;
 /// `[sweep]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct SweepConfig {
+pub struct SweepConfig {
     /// The most clients in a batch.
     pub batch_size: usize,
     /// How long a batch should take; they get smaller where it takes longer.
@@ -62,7 +62,7 @@ impl Default for SweepConfig {
 /// `[backup]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct BackupConfig {
+pub struct BackupConfig {
     /// Whether a live sweep needs a recent backup.
     pub required: bool,
     /// How old it may be.
@@ -81,7 +81,7 @@ impl Default for BackupConfig {
 /// `[review]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct ReviewConfig {
+pub struct ReviewConfig {
     /// Whether a review is approved by a person other than the one who made it.
     pub second_person: bool,
 }
@@ -95,7 +95,7 @@ impl Default for ReviewConfig {
 /// `[worker]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct WorkerConfig {
+pub struct WorkerConfig {
     /// The hours in which work is done, in `time_zone`.
     pub window: Option<String>,
     /// The most clients a second that one process takes.
@@ -105,7 +105,7 @@ pub(in crate::cli) struct WorkerConfig {
 /// `[sqlite]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct SqliteConfig {
+pub struct SqliteConfig {
     /// The page cache of the writing connection, in MiB.
     pub cache_mib: u32,
     /// How long to wait for another program that writes.
@@ -124,7 +124,7 @@ impl Default for SqliteConfig {
 /// `[postgres]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct PostgresConfig {
+pub struct PostgresConfig {
     /// Batches worked on at a time.
     pub concurrency: u16,
     /// The schema of Lethe's own tables.
@@ -157,7 +157,7 @@ impl Default for PostgresConfig {
 /// `[redis]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct RedisConfig {
+pub struct RedisConfig {
     /// The server that carries the batches' ids; without one, workers ask the database.
     pub url: Option<String>,
     /// A file that holds the password.
@@ -177,7 +177,7 @@ impl Default for RedisConfig {
 /// `[deliveries]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct DeliveriesConfig {
+pub struct DeliveriesConfig {
     /// How often a delivery is tried before it is given up.
     pub attempts: u32,
     /// The pause before it is tried again, doubled each time.
@@ -197,7 +197,7 @@ impl Default for DeliveriesConfig {
 /// `[alerts]`
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct AlertsConfig {
+pub struct AlertsConfig {
     /// What is asked for when a job is done.
     pub ping: Option<String>,
     /// What is asked for when it was stopped or braked.
@@ -223,7 +223,7 @@ impl std::fmt::Debug for AlertsConfig {
 /// `[email]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct EmailConfig {
+pub struct EmailConfig {
     /// The server that accepts e-mail: `smtps://user@host` or `smtp://user@host`.
     pub server: Option<String>,
     /// A file that holds the password.
@@ -237,7 +237,7 @@ pub(in crate::cli) struct EmailConfig {
 /// `[traces]`
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct TracesConfig {
+pub struct TracesConfig {
     /// The collector that spans are sent to.
     pub endpoint: Option<String>,
     /// A file of headers that say who sends them.
@@ -262,7 +262,7 @@ impl std::fmt::Debug for TracesConfig {
 /// `[journal]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct JournalConfig {
+pub struct JournalConfig {
     /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
     pub place: Option<String>,
     /// The key under which client keys are hashed; without one they are written as they are.
@@ -276,7 +276,7 @@ pub(in crate::cli) struct JournalConfig {
 /// `[recognize]`
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct RecognizeConfig {
+pub struct RecognizeConfig {
     /// A file that holds the key of the hashes by which clients are recognized.
     pub key_file: Option<PathBuf>,
 }
@@ -284,7 +284,7 @@ pub(in crate::cli) struct RecognizeConfig {
 /// `[http]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(in crate::cli) struct HttpConfig {
+pub struct HttpConfig {
     /// The address and port to listen at; without one, there is no HTTP API.
     pub listen: Option<SocketAddr>,
     /// The address under which people reach it, where a proxy stands before it.
@@ -301,7 +301,7 @@ impl Default for HttpConfig {
 
 impl HttpConfig {
     /// How to listen, if anybody is listened to.
-    pub(in crate::cli) fn settings(&self) -> Option<Settings> {
+    pub fn settings(&self) -> Option<Settings> {
         let (public_url, rate) = (self.public_url.clone(), self.rate);
         self.listen.map(|listen| Settings { listen, public_url, rate })
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Problem;
 use super::condition::quoted;
-use crate::domain::policy::{Blanks, Class, Column, Everywhere, Family, Literal, Policy, Rows, Table};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::policy::{Blanks, Class, Column, Everywhere, Family, Literal, Policy, Rows, Table};
 
 /// A policy in its long form, and what is wrong or worth knowing about its short forms.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Longhand {
     fn family(&mut self, schema: &Schema, at: usize, family: &Family) {
         let place = format!("families[{}]", at + 1);
         for pattern in &family.tables {
-            if !schema.tables.keys().any(|table| crate::domain::policy::matches(pattern, table)) {
+            if !schema.tables.keys().any(|table| crate::policy::matches(pattern, table)) {
                 let what = format!("the database has no table called `{pattern}`");
                 self.problem(format!("{place}.tables"), what, "correct the name, or remove it");
             }

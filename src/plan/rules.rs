@@ -10,8 +10,8 @@ use super::{
     Branch, Cleanable, ClientPlan, Condition, FIRST_DAY, Hop, KnownKeys, NamedFile, Path, Rule, Searched,
     SearchedColumn, SearchedGroup, Source, Step, Update, placeholder,
 };
-use crate::domain::policy::{self, Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
 use crate::domain::schema::{Empty, Kind, LiveColumn, LiveTable};
+use crate::policy::{self, Action, Column, Literal, OnResidue, Part, Rows, Table, Template};
 
 /// The client's own row, as a link.
 const OWN: &str = "self";

@@ -3,8 +3,8 @@
 use super::Condition;
 use super::builder::Builder;
 use super::gate::COMMON;
-use crate::domain::policy::{Link, Links, Names};
 use crate::domain::schema::{Kind, LiveTable};
+use crate::policy::{Link, Links, Names};
 
 /// One way from a row to its client: hop by hop, from the row's table outward.
 #[derive(Debug, Clone, PartialEq)]

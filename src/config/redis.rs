@@ -2,8 +2,7 @@
 
 use url::Url;
 
-use super::Failure;
-use super::config::RedisConfig;
+use super::{Failure, RedisConfig};
 use crate::database::FIRST;
 use crate::domain::reading::trouble;
 use crate::queue::{Redis, RedisSettings};
@@ -11,7 +10,7 @@ use crate::queue::{Redis, RedisSettings};
 impl RedisConfig {
     /// The first setting that cannot be, and why. The URL can hold a password,
     /// so it is not repeated.
-    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
         let refused = |setting, what: &str| Err((setting, what.to_owned()));
         let Some(url) = &self.url else {
             return match (&self.password_file, &self.ca_file) {
@@ -56,7 +55,7 @@ impl RedisConfig {
     }
 
     /// The server for the batches of a ledger, if one is named. It is not asked for anything yet.
-    pub(super) fn open(&self, ledger: i64) -> Result<Option<Redis>, Failure> {
+    pub fn open(&self, ledger: i64) -> Result<Option<Redis>, Failure> {
         let Some(Ok(mut url)) = self.url.as_ref().map(|url| Url::parse(url)) else { return Ok(None) };
         if let Some(file) = &self.password_file {
             let hint = "`redis.password_file` names a file with the password and nothing else";

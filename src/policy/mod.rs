@@ -2,13 +2,12 @@
 //! column has, what happens to it, and what keeps a client.
 //!
 //! These types mirror `policy.toml`. They know nothing of a live schema; that
-//! meeting is the [plan](crate::domain::plan).
+//! meeting is the [plan](crate::plan).
 
 mod accepted;
 mod action;
 mod error;
 mod filter;
-mod json_path;
 mod json_schema;
 mod link;
 mod reason;
@@ -19,7 +18,6 @@ pub use accepted::Accepted;
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
 pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
-pub use json_path::{JsonPath, Segment};
 pub use json_schema::json_schema;
 pub use link::{Compare, Exclusive, Link, Links, Names};
 pub use reason::{Reason, Translated};

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Failure;
-use super::config::Config;
 use super::journal::ENVIRONMENT;
+use super::{Config, Failure};
 use crate::bucket::{self, Bucket};
 use crate::outside::{Root, Sender};
 use crate::worker::{Planner, Targets};
@@ -15,14 +14,14 @@ use crate::worker::{Planner, Targets};
 /// `[files]`: where files of clients lie, by name.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub(super) struct FilesConfig(BTreeMap<String, PathBuf>);
+pub struct FilesConfig(BTreeMap<String, PathBuf>);
 
 const ROOTS: &str = "under `[files]` each line is a name and a folder, such as `photos = \"/srv/photos\"`, or a \
                      bucket, `photos = \"s3://bucket/photos\"`; everything that may be deleted lies in it";
 
 impl FilesConfig {
     /// The roots; relative paths count from `folder`.
-    pub(super) fn roots(&self, folder: &Path) -> Result<BTreeMap<String, Root>, Failure> {
+    pub fn roots(&self, folder: &Path) -> Result<BTreeMap<String, Root>, Failure> {
         let mut roots: BTreeMap<String, Root> = BTreeMap::new();
         for (name, path) in &self.0 {
             let refused = |what: &str| Failure::new(format!("`files.{name}` {what}"), ROOTS);
@@ -66,7 +65,7 @@ fn root(path: &Path, written: &Path) -> Result<Root, &'static str> {
 
 impl Config {
     /// Where deliveries go, with what is kept in files of its own read.
-    pub(super) fn read_targets(&self, folder: &Path) -> Result<Targets, Failure> {
+    pub fn read_targets(&self, folder: &Path) -> Result<Targets, Failure> {
         let webhooks = self.webhooks.read(folder)?;
         let alerts = self.read_alerts(folder)?;
         let sends = !webhooks.is_empty() || alerts.ping.is_some();
@@ -85,7 +84,7 @@ impl Config {
     }
 
     /// No value of a column may name the database or the journal.
-    pub(super) fn check_roots(&self) -> Result<(), Failure> {
+    pub fn check_roots(&self) -> Result<(), Failure> {
         let absolute = |place: &str| match std::path::absolute(place) {
             Ok(path) if !place.contains("://") => path.to_string_lossy().into_owned(),
             _ => place.to_owned(),
@@ -102,7 +101,7 @@ impl Config {
     }
 
     /// Makes plans of the policy.
-    pub(super) fn planner(&self) -> Planner {
+    pub fn planner(&self) -> Planner {
         Planner::new(self.policy.clone())
             .with_roots(self.targets.roots.keys().cloned())
             .with_notice(self.targets.notifies())

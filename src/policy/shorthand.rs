@@ -1,5 +1,5 @@
 //! Short forms that say the same for many columns or tables at once. The
-//! [plan](crate::domain::plan) writes them out; nothing else reads them.
+//! [plan](crate::plan) writes them out; nothing else reads them.
 
 use std::collections::BTreeMap;
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, VecDeque};
 use super::builder::Builder;
 use super::problem::in_toml;
 use crate::domain::nearest::nearest;
-use crate::domain::policy::Rows;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable};
+use crate::policy::Rows;
 
 /// Column names too common to say that a row belongs to a client.
 pub(super) const COMMON: &[&str] = &[

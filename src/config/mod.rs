@@ -1,7 +1,14 @@
 //! The configuration: `lethe.toml`, then the environment.
 
+mod access;
+mod alerts;
 mod environment;
+mod files;
+mod journal;
+mod redis;
 mod sections;
+mod traces;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,27 +16,28 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
+use access::AccessConfig;
+pub use access::TOKEN;
+pub use alerts::HINT as ALERTS_HINT;
+use files::FilesConfig;
+use journal::read_key;
 use sections::{
-    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, PostgresConfig, RecognizeConfig,
-    ReviewConfig, SqliteConfig, SweepConfig, TracesConfig, WorkerConfig,
+    AlertsConfig, BackupConfig, DeliveriesConfig, EmailConfig, HttpConfig, JournalConfig, PostgresConfig,
+    RecognizeConfig, RedisConfig, ReviewConfig, SqliteConfig, SweepConfig, TracesConfig, WorkerConfig,
 };
-pub(super) use sections::{JournalConfig, RedisConfig};
+use webhooks::WebhooksConfig;
 
-use super::Failure;
-use super::access::{AccessConfig, TOKEN};
-use super::journal::read_key;
-use super::outside::FilesConfig;
-use super::webhooks::WebhooksConfig;
 use crate::database::{Postgres, Settings, Sqlite};
 use crate::domain::reading::{Slip, in_words, trouble, with_fix};
 use crate::domain::schedule::Schedule;
 use crate::domain::window::Window;
+use crate::service::failure::Failure;
 use crate::worker::{Limits, Targets};
 
 /// The configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Config {
+pub struct Config {
     /// The company's database: the file, or a URL.
     pub database: String,
     /// The policy's file.
@@ -77,13 +85,13 @@ pub(super) struct Config {
     pub http: HttpConfig,
     /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
-    pub(super) targets: Targets,
+    pub targets: Targets,
     /// The key that `recognize` names, once it is read.
     #[serde(skip)]
-    pub(super) recognizer: Option<crate::journal::Key>,
+    pub recognizer: Option<crate::journal::Key>,
     /// Where spans go, once `traces` and the environment are read.
     #[serde(skip)]
-    pub(super) collector: Option<crate::traces::Settings>,
+    pub collector: Option<crate::traces::Settings>,
 }
 
 fn policy() -> PathBuf {
@@ -111,7 +119,7 @@ const HINT: &str = "`docs/operations.md` lists every setting; a variable such as
 impl Config {
     /// Reads the file, if it is there, and the environment; relative paths
     /// count from the file's folder.
-    pub(super) fn read(file: &Path) -> Result<Self, Failure> {
+    pub fn read(file: &Path) -> Result<Self, Failure> {
         let settings = environment::settings(std::env::vars_os())?;
         let environment = config::Environment::with_prefix("LETHE")
             .prefix_separator("_")
@@ -234,7 +242,7 @@ impl Config {
     }
 
     /// How to open the database.
-    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+    pub fn settings(&self) -> Result<Settings, Failure> {
         let Some(Ok(mut url)) = self.url() else {
             return Ok(Settings::Sqlite(Sqlite {
                 path: PathBuf::from(&self.database),
@@ -264,7 +272,7 @@ impl Config {
         self.worker.window.as_deref().map(|window| Window::parse(window, self.time_zone))
     }
 
-    pub(super) fn limits(&self) -> Limits {
+    pub fn limits(&self) -> Limits {
         Limits {
             batch_size: self.sweep.batch_size,
             batch_time: self.sweep.batch_time,
@@ -310,7 +318,7 @@ fn variable(setting: &str) -> String {
 }
 
 /// Where a setting was set: in its variable, else in the file.
-pub(super) fn place(file: &Path, setting: &str) -> String {
+pub fn place(file: &Path, setting: &str) -> String {
     let variable = variable(setting);
     if std::env::var_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{}`", file.display()) }
 }

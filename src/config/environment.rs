@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 
-use super::{HINT, TOKEN};
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
+
+use super::{Config, HINT, TOKEN};
 use crate::domain::nearest::nearest;
 use crate::service::failure::Failure;
 
@@ -13,35 +16,43 @@ const PREFIX: &str = "LETHE_";
 const NOT_SETTINGS: [&str; 4] = ["LETHE_CONFIG", "LETHE_LOG", "LETHE_YES", TOKEN];
 
 /// The settings at the top of `lethe.toml`, and its sections.
-const SETTINGS: [&str; 20] = [
-    "database",
-    "policy",
-    "jobs",
-    "time_zone",
-    "sweep",
-    "backup",
-    "review",
-    "worker",
-    "sqlite",
-    "postgres",
-    "redis",
-    "journal",
-    "files",
-    "webhooks",
-    "deliveries",
-    "alerts",
-    "email",
-    "traces",
-    "access",
-    "http",
-];
+fn top() -> &'static [&'static str] {
+    let mut names: &[&str] = &[];
+    // Always an error: nothing but the names is there.
+    let _ = Config::deserialize(Names(&mut names));
+    names
+}
+
+/// Deserializes nothing; a struct tells it the names of its fields.
+struct Names<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for Names<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(serde::de::Error::custom("there is nothing but names"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
 
 /// The settings among these variables, by name.
 ///
 /// A variable that resembles a setting is passed on, so that a slip is refused and named.
-pub(super) fn settings(
-    variables: impl Iterator<Item = (OsString, OsString)>,
-) -> Result<HashMap<String, String>, Failure> {
+pub fn settings(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<HashMap<String, String>, Failure> {
     let mut settings = HashMap::new();
     for (name, value) in variables {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX) && !NOT_SETTINGS.contains(name)) else {
@@ -64,9 +75,8 @@ pub(super) fn settings(
 fn resembles_a_setting(name: &str) -> bool {
     let top = name.split_once("__").map_or(name, |(section, _)| section);
     let lacks_an_underscore = |section: &str| name.strip_prefix(section).is_some_and(|rest| rest.starts_with('_'));
-    SETTINGS.contains(&top)
-        || SETTINGS.iter().any(|section| lacks_an_underscore(section))
-        || nearest(top, SETTINGS).is_some()
+    let settings = self::top().iter().copied();
+    settings.clone().any(|own| own == top || lacks_an_underscore(own)) || nearest(top, settings).is_some()
 }
 
 /// Whether Kubernetes or Docker made the variable because a service is called `lethe`, or `lethe-…`.
@@ -129,6 +139,16 @@ mod tests {
             ("LETHE_SWEEP__BATCH_SIZE", b"10"),
         ];
         assert_eq!(read(&ours).unwrap(), ours.map(|(name, _)| name));
+    }
+
+    #[test]
+    fn every_variable_of_the_documentation_is_a_setting() {
+        let documented = include_str!("../../docs/operations.md").split('`').filter(|own| own.starts_with(PREFIX));
+        let documented: Vec<&str> = documented.filter(|own| !NOT_SETTINGS.contains(own)).collect();
+        assert!(documented.len() > 60, "{documented:?}");
+        let not: Vec<_> =
+            documented.into_iter().filter(|name| read(&[(name, b"1")]) != Ok(vec![(*name).to_owned()])).collect();
+        assert_eq!(not, Vec::<&str>::new());
     }
 
     #[test]

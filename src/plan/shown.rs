@@ -1,7 +1,7 @@
 //! What of a client a review shows, so that a person knows who is meant.
 
 use super::builder::Builder;
-use crate::domain::policy::Class;
+use crate::policy::Class;
 
 /// The client table's columns that are marked as shown, in the database's own
 /// spelling and order.

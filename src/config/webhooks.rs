@@ -16,7 +16,7 @@ use crate::worker::deliver::alerts::{EMAIL, PING};
 /// `[[webhooks]]`: other systems that are told.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub(super) struct WebhooksConfig(Vec<WebhookConfig>);
+pub struct WebhooksConfig(Vec<WebhookConfig>);
 
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +53,7 @@ const HINT: &str = "`docs/operations.md` shows a webhook under \"Webhooks\"";
 
 impl WebhooksConfig {
     /// The webhooks by name, with their secrets read; relative paths count from `folder`.
-    pub(super) fn read(&self, folder: &Path) -> Result<BTreeMap<String, Webhook>, Failure> {
+    pub fn read(&self, folder: &Path) -> Result<BTreeMap<String, Webhook>, Failure> {
         let mut all = BTreeMap::new();
         for own in &self.0 {
             let is_plain =

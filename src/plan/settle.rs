@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::builder::Builder;
 use super::{Condition, Path, Rule};
-use crate::domain::policy::Action;
 use crate::domain::schema::LiveTable;
+use crate::policy::Action;
 
 /// When rules have their turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
