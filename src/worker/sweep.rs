@@ -37,7 +37,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;
-use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State, Sweep};
+use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State};
 use crate::sql::select::{Wanted, filter};
 
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
