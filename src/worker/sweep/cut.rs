@@ -17,7 +17,7 @@ const AHEAD: u64 = 8;
 const MOST_PAUSING: u64 = 1_000;
 /// Clients selected at once: each look for the next ones can cost as much as
 /// all that are due, so it is not done for every batch.
-const SELECTED: usize = 8_000;
+pub(super) const SELECTED: usize = 8_000;
 
 /// Cuts a saved selection into batches, as it is now. Returns how many clients they have.
 pub(super) async fn cut_saved(
