@@ -4,9 +4,9 @@
 use super::change::differing;
 use super::link::Looks;
 use super::select::Wanted;
-use super::{Scope, any_of, key_names, name};
+use super::{Scope, any_of, column, key_names, name};
 use crate::domain::schema::{LiveTable, Schema};
-use crate::plan::{Compared, Path, Step, Update};
+use crate::plan::{Compared, Path, Source, Step, Update};
 
 /// Counts rows that the rules are about to change or delete although clients who stay have them too, or use them.
 #[derive(Debug, Clone)]
@@ -112,6 +112,25 @@ fn users(scope: Scope, wanted: &Wanted, schema: &Schema, table: &LiveTable) -> V
         }
     }
     all
+}
+
+/// Reads the texts in identifying columns of clients who stay that, in small letters, are among those in `$1`, a JSON array.
+#[must_use]
+pub fn theirs(wanted: &Wanted) -> Vec<String> {
+    let scope = wanted.scope();
+    let of_source = |source: &Source| {
+        let stays = any_of(source.paths.iter().map(|path| scope.has_other(path)).collect());
+        let of_column = |own: &String| {
+            let text = scope.dialect.as_text(&column(&source.table, own));
+            format!(
+                "SELECT DISTINCT {text} FROM {} WHERE LOWER({text}) IN ({}) AND {stays}",
+                scope.relation(&source.table),
+                scope.dialect.texts_in("$1")
+            )
+        };
+        source.columns.iter().map(of_column).collect::<Vec<_>>()
+    };
+    wanted.plan.identifying.iter().flat_map(of_source).collect()
 }
 
 /// Which rows among those in `$1`, a JSON array of identities, belong to a client taken: their identities.

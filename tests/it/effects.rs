@@ -335,6 +335,21 @@ async fn a_value_that_a_client_who_stays_has_too_is_not_found_and_neither_is_a_s
 }
 
 #[tokio::test]
+async fn values_that_other_clients_have_one_by_one_are_not_found_together() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place.execute("UPDATE customers SET name = 'Archer', email = 'Annabel' WHERE no = 'A'").await;
+    shop.place.execute("UPDATE orders SET contact = NULL; UPDATE lines SET text = '-'").await;
+    shop.place.execute("UPDATE audit SET what = 'Archer, Annabel'").await;
+    let (passed, found) = shop.rehearse();
+    assert!(!passed, "{found}");
+    // A single word tells nothing by itself, so the search has found neither in these rows.
+    shop.place.execute("INSERT INTO customers VALUES ('D', 'ARCHER', NULL, NULL, '2999-01-01')").await;
+    shop.place.execute("INSERT INTO customers VALUES ('E', 'Eve', 'annabel', NULL, '2999-01-01')").await;
+    let (passed, found) = shop.rehearse();
+    assert!(passed, "{found}");
+}
+
+#[tokio::test]
 async fn a_former_value_in_another_clients_row_or_in_one_that_no_link_reaches_is_found() {
     let shop = Shop::new(SCHEMA, POLICY).await;
     shop.place.execute("UPDATE audit SET what = '-'").await;

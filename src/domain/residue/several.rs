@@ -88,6 +88,12 @@ impl Several {
         own.words.iter().any(has_word) || own.numbers.iter().any(|number| other.numbers.contains(number))
     }
 
+    /// The texts of these values, in small letters.
+    pub fn texts<'a>(&'a self, values: &'a BTreeSet<usize>) -> impl Iterator<Item = &'a str> {
+        let words = values.iter().flat_map(|at| &self.values[*at].former.words);
+        words.filter_map(|word| str::from_utf8(word.needle()).ok())
+    }
+
     /// How many clients had at least one of these values.
     #[must_use]
     pub fn clients<'a>(&self, values: impl IntoIterator<Item = &'a usize>) -> usize {

@@ -13,9 +13,10 @@ use super::Prepared;
 use crate::database::{Bounds, Connection, StoreError, hits, query, query_scalar, texts_of};
 use crate::domain::residue::{Former, Several};
 use crate::domain::schema::{LiveColumn, LiveTable};
+use crate::domain::value;
 use crate::plan::{Plan, Step};
 use crate::policy::OnResidue;
-use crate::sql::others::{Shared, hold_taken, of_taken, shared, take_owners};
+use crate::sql::others::{Shared, hold_taken, of_taken, shared, take_owners, theirs};
 use crate::worker::batch::{BatchFault, Work};
 use crate::worker::residue;
 
@@ -186,7 +187,15 @@ impl<'a> Look<'a> {
         let theirs = had_by_owners(connection, self.prepared, work, &values, &read).await;
         // The owners of the rows that were found have been taken for it.
         connection.run_script(UNDO).await?;
-        let shared: BTreeSet<usize> = theirs.into_iter().flatten().collect();
+        let mut shared: BTreeSet<usize> = theirs.into_iter().flatten().collect();
+        let found = read.iter().flat_map(|own| own.found.values().flat_map(BTreeMap::keys)).copied();
+        let left: BTreeSet<usize> = found.filter(|value| !shared.contains(value)).collect();
+        if !left.is_empty() {
+            connection.run_script("SAVEPOINT lethe_search").await?;
+            let theirs = had_by_others(connection, self.prepared, &values, left).await;
+            connection.run_script(UNDO).await?;
+            shared.extend(theirs.into_iter().flatten());
+        }
         let mut places: BTreeMap<(String, Option<String>), BTreeSet<usize>> = BTreeMap::new();
         for own in &read {
             for (column, found) in &own.found {
@@ -280,6 +289,24 @@ async fn had_by_owners(
     let owners = residue::former_values(connection, work).await?;
     found.retain(|value| owners.values().any(|owner| values.is_had_by(*value, owner)));
     Ok(found)
+}
+
+/// The values that are those of other clients who stay, too, whether or not their rows have been read.
+async fn had_by_others(
+    connection: &mut Connection,
+    prepared: &Prepared,
+    values: &Several,
+    mut left: BTreeSet<usize>,
+) -> Result<BTreeSet<usize>, StoreError> {
+    let plan = &prepared.loaded.plan;
+    let texts = value::json_of(&values.texts(&left).collect::<Vec<_>>());
+    let mut others = Former::new(plan.min_length);
+    for sql in theirs(&prepared.wanted()) {
+        let found: Vec<String> = query_scalar(&sql).bind(&texts).fetch_all(&mut *connection).await?;
+        found.iter().for_each(|text| others.add(text));
+    }
+    left.retain(|value| values.is_had_by(*value, &others));
+    Ok(left)
 }
 
 /// Identities as a JSON array, each once.
