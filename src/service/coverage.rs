@@ -119,7 +119,7 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
     let mut how: Vec<&str> = HOW.into_iter().filter(|(_, of)| specs.iter().any(of)).map(|(word, _)| word).collect();
     how.extend(column.delete_file.is_some().then_some("delete file"));
     how.extend(column.delete_folder.is_some().then_some("delete folder"));
-    let text = |replace: &Option<Literal>| match replace {
+    let text = |replace: Option<&Literal>| match replace {
         Some(Literal::Text(text)) => Some(text.clone()),
         _ => None,
     };
@@ -127,7 +127,7 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
     let actions = specs.iter().filter(|_| differs).filter_map(|spec| {
         let (how, _) = HOW.into_iter().find(|(_, of)| of(spec))?;
         let (link, condition) = (spec.link.clone(), spec.condition.clone());
-        Some(CoveredAction { how, with: text(&spec.replace), link, condition })
+        Some(CoveredAction { how, with: text(spec.replace.as_ref()), link, condition })
     });
     let actions = actions.collect();
     let is_unsaid = how.is_empty() && column.class == Class::Sensitive;
@@ -137,7 +137,7 @@ fn covered(name: &str, column: &Column) -> CoveredColumn {
         class: column.class.to_string(),
         action: if how.is_empty() { "keep" } else { "delete" },
         how,
-        with: text(&column.replace),
+        with: text(column.replace.as_ref()),
         actions,
         why: column.keep.clone(),
         cleanable: column.cleanable,

@@ -40,6 +40,10 @@ use crate::domain::today::Today;
 use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State};
 use crate::sql::select::{Wanted, filter};
 
+/// Clients selected at once: each look for the next ones can cost as much as
+/// all that are due, so it is not done for every batch.
+const SELECTED: usize = 8_000;
+
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
      an older state of it; the next checkpoint removes them";

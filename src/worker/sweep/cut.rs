@@ -2,7 +2,7 @@
 
 use chrono_tz::Tz;
 
-use super::{LOG_NOT_EMPTIED, Prepared, SweepError, conditions};
+use super::{LOG_NOT_EMPTIED, Prepared, SELECTED, SweepError, conditions};
 use crate::database::{Connection, StoreError};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
@@ -15,9 +15,6 @@ use crate::worker::{Context, PlanLoadError, views};
 const AHEAD: u64 = 8;
 /// Batches that pause before they are tried again, above which no more are cut.
 const MOST_PAUSING: u64 = 1_000;
-/// Clients selected at once: each look for the next ones can cost as much as
-/// all that are due, so it is not done for every batch.
-pub(super) const SELECTED: usize = 8_000;
 
 /// Cuts a saved selection into batches, as it is now. Returns how many clients they have.
 pub(super) async fn cut_saved(
