@@ -7,7 +7,7 @@ use super::own_data::shop;
 use super::trade::{Trade, ago, years_ago};
 use crate::common::place::either;
 
-/// The columns of a sales document: sold to K1, K2 and K1, paid by K1, K1 and K2.
+/// The columns of a sales document that say who bought and who paid.
 const SIDES: &str = "sell_to_customer_no, sell_to_name, sell_to_name_2, sell_to_address, sell_to_address_2, sell_to_city, \
     sell_to_post_code, sell_to_country, sell_to_contact, sell_to_email, sell_to_phone_no, bill_to_customer_no, bill_to_name, \
     bill_to_address, bill_to_city, bill_to_post_code, bill_to_country, bill_to_contact, vat_registration_no, ship_to_name, \
@@ -21,7 +21,7 @@ fn sides(sell_to: &str, bill_to: &str) -> String {
     )
 }
 
-/// The periods' due clients, of those that the tests have made.
+/// The customers who are due by period.
 fn due(trade: &Trade) -> BTreeSet<String> {
     trade.preview(&["--period"]).into_iter().filter(|(_, what)| what == "anonymized").map(|(key, _)| key).collect()
 }
