@@ -1,7 +1,6 @@
 //! What a sweep must pass before it opens: the plan, a rehearsal, a backup and its brake.
 
-use super::cut::SELECTED;
-use super::{Mode, Prepared, Request, SweepError, prepare, survey};
+use super::{Mode, Prepared, Request, SELECTED, SweepError, prepare, survey};
 use crate::domain::sweep::SweepKind;
 use crate::worker::gate::Few;
 use crate::worker::selection::{Selecting, clients};
