@@ -49,6 +49,15 @@ const STRONG: &[&str] = &[
     "adherent",
     "donateur",
     "abonne",
+    "borrower",
+    "student",
+    "pupil",
+    "passenger",
+    "resident",
+    "policyholder",
+    "shopper",
+    "emprunteur",
+    "eleve",
 ];
 const WEAK: &[&str] = &[
     "person",
@@ -72,6 +81,9 @@ const WEAK: &[&str] = &[
     "personne",
     "utilisateur",
 ];
+
+/// The weight of a name that says nothing but clients.
+const SURE: usize = 10;
 
 /// How far ahead of the next one a table must be.
 const LEAD: usize = 5;
@@ -166,19 +178,32 @@ fn weight_of_name(table: &LiveTable) -> Option<usize> {
     if among(STRONG, &whole) {
         Some(16)
     } else if among(STRONG, &last) {
-        Some(10)
+        Some(SURE)
     } else if among(WEAK, &whole) {
         Some(8)
+    } else if among(WEAK, &last) {
+        Some(5)
     } else {
-        among(WEAK, &last).then_some(5)
+        is_of_people(table).then_some(0)
     }
+}
+
+/// Whether each row of a table is a person, whatever it is called: with a name, and an e-mail address or a birth.
+fn is_of_people(table: &LiveTable) -> bool {
+    let has = |wanted: Meaning| table.columns.iter().any(|column| meaning(&column.name) == Some(wanted));
+    has(Meaning::FirstName)
+        && has(Meaning::LastName)
+        && (has(Meaning::Email) || has(Meaning::Birth))
+        && !super::link::is_contact_table(table)
+        && primary_key(table).len() == 1
 }
 
 /// `None` for a table that holds nothing of clients.
 fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
     let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
-    (people > 0 || from > 0).then(|| name + people.min(6) + 2 * from.min(3))
+    // Other things than people have profiles and accounts, too.
+    (people > 0 || (from > 0 && name >= SURE)).then(|| name + people.min(6) + 2 * from.min(3))
 }
 
 /// How many other tables refer to this one.
