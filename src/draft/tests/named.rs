@@ -1,5 +1,6 @@
 //! Names as large public schemas spell them: what leads to a client, and what does not.
 
+use super::columns::guessed_on_documents;
 use super::evidence::{answered, client_of, rows};
 use super::*;
 
@@ -148,6 +149,12 @@ fn a_queue_and_a_source_of_clients_rows_are_of_the_client() {
 }
 
 #[test]
+fn what_a_foreign_key_refers_to_is_not_emptied() {
+    let draft = drafted(&schema(LIBRARY), &Samples::new());
+    assert_eq!(line(&draft, "borrowers", "cardno"), "cardno = { class = \"non-personal\" }", "{}", draft.text);
+}
+
+#[test]
 fn a_module_and_an_object_name_the_client_of_a_log() {
     let schema = schema(LIBRARY);
     let logged: &[&[&str]] = &[&["MEMBERS", "1"], &["MEMBERS", "2"], &["MEMBERS", "3"], &["CATALOGUE", "1"]];
@@ -173,4 +180,47 @@ fn a_table_of_people_is_found_whatever_it_is_called() {
             printer_profile_id INTEGER -> printer_profiles.id",
     );
     assert_eq!(drafted(&schema, &Samples::new()).client_table, "inhabitants");
+}
+
+#[test]
+fn references_and_data_of_the_house_stay_in_documents() {
+    let stays = |column: &str, seen: &[&str]| guessed_on_documents(column, seen);
+    let cases: [(&str, &[&str]); 4] = [
+        ("id_address_delivery INTEGER", &["7", "8"]),
+        ("mobile_theme INTEGER", &["1", "7"]),
+        ("minimum_amount_tax INTEGER", &["1", "7"]),
+        ("sitecode TEXT", &["EAST", "WEST"]),
+    ];
+    for (column, seen) in cases {
+        assert!(stays(column, seen).ends_with("{ class = \"non-personal\" }"), "{column}: {}", stays(column, seen));
+    }
+    assert!(stays("phone INTEGER", &["491701234567"]).contains("clear = true"));
+    let shop = stays("shop_address TEXT", &[]);
+    assert_eq!(shop, "shop_address = { class = \"personal\", keep = \"about the shop, not about the client\" }");
+    assert!(stays("invoice_address TEXT", &[]).contains("clear = true"));
+}
+
+#[test]
+fn a_few_short_words_look_like_a_status() {
+    let schema = schema(
+        "clients
+            id INTEGER pk
+            email TEXT
+         reserves
+            id INTEGER pk
+            client_id INTEGER -> clients.id
+            found TEXT
+            sender TEXT",
+    );
+    let row = |at: usize| if at % 2 == 0 { ["W", "office@house.org"] } else { ["T", "office@house.org"] };
+    let many: Vec<[&str; 2]> = (0..12).map(row).collect();
+    let many: Vec<&[&str]> = many.iter().map(<[&str; 2]>::as_slice).collect();
+    let with = |rows_seen: &[&[&str]], column: &str| {
+        let samples = rows(&[("reserves", &["found", "sender"], rows_seen)], &schema);
+        line(&drafted(&schema, &samples), "reserves", column)
+    };
+    for column in ["found", "sender"] {
+        assert_eq!(with(&many, column), format!("{column} = {{ class = \"non-personal\" }}"));
+        assert!(with(&many[..4], column).contains("class = \"personal\""), "{}", with(&many[..4], column));
+    }
 }
