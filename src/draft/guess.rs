@@ -22,9 +22,7 @@ pub(super) fn guess(place: &Place) -> Guess {
     let points = meaning.is_some_and(Meaning::points_at_someone) && place.column.kind() == Kind::Text;
     let guess = if place.is_key && points {
         Guess::plain().doubted("is a key, and its name looks personal")
-    } else if place.is_key || (place.column.primary_key > 0 && !points) {
-        Guess::plain()
-    } else if is_reference_by_type(place, meaning) {
+    } else if place.is_key || (place.column.primary_key > 0 && !points) || is_short_number(place, meaning) {
         Guess::plain()
     } else if let Some(theirs) = of_house(place, meaning) {
         theirs
@@ -44,7 +42,7 @@ pub(super) fn guess(place: &Place) -> Guess {
 }
 
 /// Whole numbers too short to be someone's: `mobile_theme`, `minimum_amount_tax`.
-fn is_reference_by_type(place: &Place, meaning: Option<Meaning>) -> bool {
+fn is_short_number(place: &Place, meaning: Option<Meaning>) -> bool {
     let someone = matches!(meaning, Some(Meaning::Phone | Meaning::TaxNumber | Meaning::Bank | Meaning::Identity));
     let short = |value: &String| value.len() <= 4;
     place.column.kind() == Kind::Integer && someone && !place.values.is_empty() && place.values.iter().all(short)
@@ -378,9 +376,7 @@ fn staff(place: &Place, seen: Option<Look>) -> Guess {
 fn by_look(place: &Place, seen: Option<Look>) -> Guess {
     let personal = || Guess::personal(place.clear());
     match seen {
-        _ if is_status(place, seen) => {
-            Guess::plain().doubted("holds one value or a few short words, such as a status has")
-        }
+        _ if is_status(place, seen) => Guess::plain().doubted("repeats one value or a few short words, like a status"),
         Some(Look::Email) => email(place).identifying(),
         Some(Look::Iban) => Guess::sensitive(place.clear()).identifying(),
         Some(Look::Ip) => personal(),
