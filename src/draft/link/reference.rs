@@ -308,7 +308,7 @@ pub(super) fn is_extension(table: &LiveTable, target: &LiveTable) -> bool {
 fn other_key(table: &LiveTable, column: &LiveColumn, target: &LiveTable) -> Option<String> {
     let same = target.column(&column.name).filter(|own| own.primary_key > 0);
     let last = split(&column.name).pop()?;
-    let ending = || target.columns.iter().find(|own| split(&own.name) == [last.clone()]);
+    let ending = || target.columns.iter().find(|own| own.primary_key == 0 && split(&own.name) == [last.clone()]);
     let found = same.or_else(ending)?;
     (table.name != target.name && column.kind().compares_with(found.kind())).then(|| found.name.clone())
 }
