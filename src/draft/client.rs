@@ -84,6 +84,8 @@ const WEAK: &[&str] = &[
 
 /// The weight of a name that says nothing but clients.
 const SURE: usize = 10;
+/// The weight of a name that ends like one of clients.
+const ENDING: usize = 5;
 
 /// How far ahead of the next one a table must be.
 const LEAD: usize = 5;
@@ -182,7 +184,7 @@ fn weight_of_name(table: &LiveTable) -> Option<usize> {
     } else if among(WEAK, &whole) {
         Some(8)
     } else if among(WEAK, &last) {
-        Some(5)
+        Some(ENDING)
     } else {
         is_of_people(table).then_some(0)
     }
@@ -201,9 +203,11 @@ fn is_of_people(table: &LiveTable) -> bool {
 /// `None` for a table that holds nothing of clients.
 fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
-    let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
-    // Other things than people have profiles and accounts, too.
-    (people > 0 || (from > 0 && name >= SURE)).then(|| name + people.min(6) + 2 * from.min(3))
+    let someone = people_columns(table).len();
+    let people = someone + table.columns.iter().filter(own_name).count();
+    // Other things than people have profiles and accounts, and names, too.
+    let is_known = someone > 0 || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
+    is_known.then(|| name + people.min(6) + 2 * from.min(3))
 }
 
 /// How many other tables refer to this one.

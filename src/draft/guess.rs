@@ -22,7 +22,7 @@ pub(super) fn guess(place: &Place) -> Guess {
     let points = meaning.is_some_and(Meaning::points_at_someone) && place.column.kind() == Kind::Text;
     let guess = if place.is_key && points {
         Guess::plain().doubted("is a key, and its name looks personal")
-    } else if place.is_key || (place.column.primary_key > 0 && !points) || is_short_number(place, meaning) {
+    } else if place.is_key || (place.column.primary_key > 0 && !points) {
         Guess::plain()
     } else if let Some(theirs) = of_house(place, meaning) {
         theirs
@@ -30,6 +30,8 @@ pub(super) fn guess(place: &Place) -> Guess {
         consent(place, wanted, seen)
     } else if is_flag(place, meaning, seen) {
         flag(place, meaning)
+    } else if is_short_number(place, meaning) {
+        Guess::plain()
     } else {
         match meaning {
             Some(Meaning::Number) => number(place, seen),

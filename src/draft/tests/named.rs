@@ -151,7 +151,7 @@ fn a_queue_and_a_source_of_clients_rows_are_of_the_client() {
 #[test]
 fn what_a_foreign_key_refers_to_is_not_emptied() {
     let draft = drafted(&schema(LIBRARY), &Samples::new());
-    assert_eq!(line(&draft, "borrowers", "cardno"), "cardno = { class = \"non-personal\" }", "{}", draft.text);
+    assert_eq!(line(&draft, "borrowers", "cardno"), "# cardno = { class = \"non-personal\" }", "{}", draft.text);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_few_short_words_look_like_a_status() {
         line(&drafted(&schema, &samples), "reserves", column)
     };
     for column in ["found", "sender"] {
-        assert_eq!(with(&many, column), format!("{column} = {{ class = \"non-personal\" }}"));
+        assert_eq!(with(&many, column), format!("# {column} = {{ class = \"non-personal\" }}"));
         assert!(with(&many[..4], column).contains("class = \"personal\""), "{}", with(&many[..4], column));
     }
 }
