@@ -48,6 +48,15 @@ const STRONG: &[&str] = &[
     "adherent",
     "donateur",
     "abonne",
+    "borrower",
+    "student",
+    "pupil",
+    "passenger",
+    "resident",
+    "policyholder",
+    "shopper",
+    "emprunteur",
+    "eleve",
 ];
 const WEAK: &[&str] = &[
     "person",
@@ -71,6 +80,11 @@ const WEAK: &[&str] = &[
     "personne",
     "utilisateur",
 ];
+
+/// The weight of a name that says nothing but clients.
+const SURE: usize = 10;
+/// The weight of a name that ends like one of clients.
+const ENDING: usize = 5;
 
 /// How far ahead of the next one a table must be.
 const LEAD: usize = 5;
@@ -165,19 +179,34 @@ fn weight_of_name(table: &LiveTable) -> Option<usize> {
     if among(STRONG, &whole) {
         Some(16)
     } else if among(STRONG, &last) {
-        Some(10)
+        Some(SURE)
     } else if among(WEAK, &whole) {
         Some(8)
+    } else if among(WEAK, &last) {
+        Some(ENDING)
     } else {
-        among(WEAK, &last).then_some(5)
+        is_of_people(table).then_some(0)
     }
+}
+
+/// Whether each row of a table is a person, whatever it is called: with a name, and an e-mail address or a birth.
+fn is_of_people(table: &LiveTable) -> bool {
+    let has = |wanted: Meaning| table.columns.iter().any(|column| meaning(&column.name) == Some(wanted));
+    has(Meaning::FirstName)
+        && has(Meaning::LastName)
+        && (has(Meaning::Email) || has(Meaning::Birth))
+        && !super::link::is_contact_table(table)
+        && primary_key(table).len() == 1
 }
 
 /// `None` for a table that holds nothing of clients.
 fn weight(table: &LiveTable, name: usize, from: usize) -> Option<usize> {
     let own_name = |column: &&LiveColumn| meaning(&column.name) == Some(Meaning::Name);
-    let people = people_columns(table).len() + table.columns.iter().filter(own_name).count();
-    (people > 0 || from > 0).then(|| name + people.min(6) + 2 * from.min(3))
+    let someone = people_columns(table).len();
+    let people = someone + table.columns.iter().filter(own_name).count();
+    // Other things than people have profiles and accounts, and names, too.
+    let is_known = someone > 0 || (people > 0 && name > ENDING) || (from > 0 && name >= SURE);
+    is_known.then(|| name + people.min(6) + 2 * from.min(3))
 }
 
 /// How many other tables refer to this one.

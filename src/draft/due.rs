@@ -172,10 +172,20 @@ fn to_anonymize_on(words: &[String]) -> bool {
 
 fn created(words: &[String]) -> bool {
     let all = words.concat();
-    ["created", "creation", "dateadded", "registered", "registration", "membersince", "customersince", "clientsince"]
-        .iter()
-        .chain(&["signup", "joined", "erstellt", "angelegt", "anlage", "inscription", "datecreate", "insertedat"])
-        .any(|part| all.contains(part))
+    [
+        "created",
+        "creation",
+        "dateadd",
+        "enrolled",
+        "registered",
+        "registration",
+        "membersince",
+        "customersince",
+        "clientsince",
+    ]
+    .iter()
+    .chain(&["signup", "joined", "erstellt", "angelegt", "anlage", "inscription", "datecreate", "insertedat"])
+    .any(|part| all.contains(part))
 }
 
 /// Whether a column holds dates, by its type or by what was seen.

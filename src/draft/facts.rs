@@ -41,6 +41,11 @@ impl<'a> Facts<'a> {
         self.seen(table, column).map_or(&[], |seen| seen.values.as_slice())
     }
 
+    /// How many of the sampled rows hold a value in a column.
+    pub(super) fn filled(&self, table: &LiveTable, column: &str) -> usize {
+        self.pairs(table, column, column).into_iter().filter(|(value, _)| !value.trim().is_empty()).count()
+    }
+
     /// How many of these values another column holds; `None` if it was not asked.
     pub(super) fn share<'v>(
         &self,

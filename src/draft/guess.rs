@@ -3,7 +3,7 @@
 use crate::domain::schema::{Kind, LiveTable};
 
 use super::rule::{Act, Guess, Place, Role};
-use super::sample::{Look, betrays_someone, look};
+use super::sample::{Look, betrays_someone, codes, look};
 use super::vocabulary::{Meaning, meaning};
 use super::words::split;
 
@@ -24,10 +24,14 @@ pub(super) fn guess(place: &Place) -> Guess {
         Guess::plain().doubted("is a key, and its name looks personal")
     } else if place.is_key || (place.column.primary_key > 0 && !points) {
         Guess::plain()
+    } else if let Some(theirs) = of_house(place, meaning) {
+        theirs
     } else if let Some(wanted) = contact(&place.column.name) {
         consent(place, wanted, seen)
     } else if is_flag(place, meaning, seen) {
         flag(place, meaning)
+    } else if is_short_number(place, meaning) {
+        Guess::plain()
     } else {
         match meaning {
             Some(Meaning::Number) => number(place, seen),
@@ -37,6 +41,36 @@ pub(super) fn guess(place: &Place) -> Guess {
         }
     };
     contradicted(place, meaning, seen, guess)
+}
+
+/// Whole numbers too short to be someone's: `mobile_theme`, `minimum_amount_tax`.
+fn is_short_number(place: &Place, meaning: Option<Meaning>) -> bool {
+    let someone = matches!(meaning, Some(Meaning::Phone | Meaning::TaxNumber | Meaning::Bank | Meaning::Identity));
+    let short = |value: &String| value.len() <= 4;
+    place.column.kind() == Kind::Integer && someone && !place.values.is_empty() && place.values.iter().all(short)
+}
+
+/// In documents, `shop_address` and `employee_name` are of the house and not of the client.
+fn of_house(place: &Place, meaning: Option<Meaning>) -> Option<Guess> {
+    const HOUSE: &[&str] = &[
+        "shop",
+        "store",
+        "seller",
+        "vendor",
+        "supplier",
+        "warehouse",
+        "branch",
+        "employee",
+        "staff",
+        "salesperson",
+        "cashier",
+        "operator",
+    ];
+    let words = split(&place.column.name);
+    let named = words.len() > 1 && HOUSE.contains(&words[0].as_str()) && place.role == Role::Other;
+    let about = meaning.is_some_and(|meaning| meaning.points_at_someone() || meaning == Meaning::Name);
+    let keep = Act::Keep(format!("about the {}, not about the client", words[0]));
+    (named && about && meaning != Some(Meaning::Secret)).then(|| Guess::personal(Ok(keep)))
 }
 
 /// A guess that the samples speak against waits for a person.
@@ -344,6 +378,7 @@ fn staff(place: &Place, seen: Option<Look>) -> Guess {
 fn by_look(place: &Place, seen: Option<Look>) -> Guess {
     let personal = || Guess::personal(place.clear());
     match seen {
+        _ if is_status(place, seen) => Guess::plain().doubted("repeats one value or a few short words, like a status"),
         Some(Look::Email) => email(place).identifying(),
         Some(Look::Iban) => Guess::sensitive(place.clear()).identifying(),
         Some(Look::Ip) => personal(),
@@ -360,6 +395,18 @@ fn by_look(place: &Place, seen: Option<Look>) -> Guess {
         Some(Look::Number) if place.column.kind() == Kind::Text => personal().doubted("holds numbers of some kind"),
         _ => by_type(place),
     }
+}
+
+/// Whether a column of other rows than the client's own repeats a few short
+/// words, or one value of any kind (the sender of every letter).
+fn is_status(place: &Place, seen: Option<Look>) -> bool {
+    const ROWS: usize = 10;
+    if place.role == Role::Client || place.filled < ROWS {
+        return false;
+    }
+    let words = matches!(seen, Some(Look::Code | Look::Words))
+        && codes(place.values).iter().all(|code| code.chars().count() <= 12);
+    place.values.len() == 1 || words && (1..=3).contains(&codes(place.values).len())
 }
 
 /// A column of which neither the name nor the samples say anything.

@@ -121,6 +121,14 @@ const SETUP: &[&str] = &[
     "block",
 ];
 
+/// Whether a table is called after something that happens to clients as well
+/// as to the system, so that a link decides.
+pub(super) fn may_be_of_clients(table: &str) -> bool {
+    const EITHER: &[&str] =
+        &["queue", "job", "audit", "cache", "version", "source", "reason", "price", "rate", "option", "journal"];
+    of_table(table).last().is_some_and(|last| EITHER.contains(&singular(last).as_str()))
+}
+
 /// What kind of table one is, if its name says that it is none of clients.
 pub(super) fn of_name(table: &str, client: &ClientTable) -> Option<Other> {
     let words: Vec<String> = of_table(table).iter().map(|word| singular(word)).collect();
@@ -172,6 +180,11 @@ pub(super) fn is_audit(column: &LiveColumn) -> bool {
         "closed",
         "cloture",
         "entered",
+        "received",
+        "printed",
+        "processed",
+        "handled",
+        "managed",
     ];
     let words = split(&column.name);
     let is_deed = words.iter().any(|word| DEEDS.contains(&word.as_str()));
@@ -179,5 +192,7 @@ pub(super) fn is_audit(column: &LiveColumn) -> bool {
     let is_user = words
         .iter()
         .any(|word| ["user", "uid", "employee", "staff", "salesperson", "salesrep"].contains(&word.as_str()));
-    is_deed && (is_actor || is_user || words.len() == 1 || words.concat().ends_with("uid"))
+    let is_of_staff =
+        words.len() > 1 && words.iter().any(|word| ["operator", "cashier", "clerk"].contains(&word.as_str()));
+    is_of_staff || is_deed && (is_actor || is_user || words.len() == 1 || words.concat().ends_with("uid"))
 }

@@ -135,9 +135,17 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         .filter(|table| table.name != client.table.name && !client.strangers.contains(&table.name))
         .collect();
     let mut tables: Vec<Reached<'a>> = Vec::new();
+    // A queue or a source that names its client is of the client, whatever tables like it are elsewhere.
+    let names_client = |table: &LiveTable| {
+        let leads =
+            |found: &Reference| found.to == client.table.name && found.is_certain() && !is_audit_of(table, found);
+        kind::may_be_of_clients(&table.name)
+            && of(table).iter().any(|found| leads(found))
+            && !of(client.table).iter().any(|reference| reference.to == table.name)
+    };
     let mut seen: BTreeSet<&str> = own
         .iter()
-        .filter(|table| kind::of_name(&table.name, client).is_some())
+        .filter(|table| kind::of_name(&table.name, client).is_some() && !names_client(table))
         .map(|table| table.name.as_str())
         .collect();
     let mut level = BTreeSet::from([client.table.name.clone()]);
@@ -148,7 +156,10 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         for &table in own.iter().filter(|table| !seen.contains(table.name.as_str())) {
             let mut ways: Vec<Way> = Vec::new();
             for reference in of(table).iter().filter(|reference| level.contains(&reference.to)) {
-                ways.push(way(reference, client));
+                // Who wrote a row is no client, unless the clients are those who log in.
+                if client.is_of_users() || !is_audit_of(table, reference) {
+                    ways.push(way(reference, client));
+                }
             }
             ways.extend(owner::ways(facts, client, table, &owners));
             if distance == 1 && ways.is_empty() {
@@ -163,6 +174,9 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         seen.extend(next.iter().map(|reached| reached.table.name.as_str()));
         tables.extend(next);
     }
+    let last = tables.last().map_or(0, |reached| reached.distance) + 1;
+    let leaves = leaves(client, &own, &by_table, &tables, last);
+    tables.extend(leaves);
     add_side_ways(facts, client, &by_table, &mut tables);
     for reached in &mut tables {
         let place = |way: &Way| {
@@ -197,6 +211,43 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         known.iter().filter(|reference| reference.from == client.table.name && reference.to == client.table.name);
     let own = own_references.map(|reference| reference.columns.clone()).collect();
     Reach { tables, loose, others, doubtful, refers, own }
+}
+
+/// Tables that are called as set-up is and belong to rows of clients all the
+/// same (`connection_sources` of `connections`). No way leads on through them.
+fn leaves<'a>(
+    client: &ClientTable,
+    own: &[&'a LiveTable],
+    by_table: &BTreeMap<&str, Vec<&Reference>>,
+    tables: &[Reached],
+    distance: usize,
+) -> Vec<Reached<'a>> {
+    let reached: BTreeSet<&str> = tables.iter().map(|reached| reached.table.name.as_str()).collect();
+    let of = |name: &str| by_table.get(name).map_or(&[][..], Vec::as_slice);
+    let referred: BTreeSet<&str> = reached
+        .iter()
+        .copied()
+        .chain([client.table.name.as_str()])
+        .flat_map(|name| of(name).iter().map(|reference| reference.to.as_str()))
+        .collect();
+    let open = own.iter().filter(|table| {
+        !reached.contains(table.name.as_str())
+            && !referred.contains(table.name.as_str())
+            && kind::of_name(&table.name, client).is_some()
+    });
+    open.filter_map(|&table| {
+        let proven = |reference: &&&Reference| {
+            reference.is_certain()
+                && tables.iter().any(|own| {
+                    own.table.name == reference.to
+                        && (kind::may_be_of_clients(&table.name) || reference::is_extension(table, own.table))
+                })
+                && !is_audit_of(table, reference)
+        };
+        let ways: Vec<Way> = of(&table.name).iter().filter(proven).map(|reference| way(reference, client)).collect();
+        (!ways.is_empty()).then_some(Reached { table, distance, ways, other_owners: Vec::new() })
+    })
+    .collect()
 }
 
 pub(super) fn names(columns: &[String]) -> Names {

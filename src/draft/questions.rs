@@ -40,7 +40,7 @@ pub fn questions(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<
             }
         }
         for key in link::secondary_keys(&client) {
-            for column in table.columns.iter().filter(|own| link::may_hold(&client, key, table, own)) {
+            for column in table.columns.iter().filter(|own| link::may_hold(&facts, &client, key, table, own)) {
                 let values = facts.values(&table.name, &column.name).iter();
                 ask(
                     &client.table.name,

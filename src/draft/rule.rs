@@ -14,6 +14,8 @@ pub(super) struct Place<'a> {
     pub(super) column: &'a LiveColumn,
     /// A few distinct values.
     pub(super) values: &'a [String],
+    /// How many sampled rows hold a value.
+    pub(super) filled: usize,
     /// Whether empty texts were seen, and never NULL.
     pub(super) never_null: bool,
     /// How often `check` refused what was guessed before.

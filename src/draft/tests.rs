@@ -2,6 +2,7 @@
 
 mod columns;
 mod evidence;
+mod named;
 mod tables;
 mod tenants;
 

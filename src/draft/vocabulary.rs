@@ -142,6 +142,9 @@ const MOMENTS: &[&str] =
 /// wherever they stand.
 pub(super) fn meaning(name: &str) -> Option<Meaning> {
     let mut words = split(name);
+    if words.len() > 1 && ["id", "fk"].contains(&words[0].as_str()) && anywhere(&words, Meaning::is_sticky).is_none() {
+        return Some(Meaning::Number);
+    }
     while words.len() > 1
         && words.last().is_some_and(|last| {
             FILLERS.contains(&last.as_str()) || last.chars().all(char::is_numeric) || last.len() == 1
@@ -175,8 +178,13 @@ const LAST_PARTS: &[&str] = &[
     "telefon",
     "phone",
     "email",
+    "firstname",
+    "lastname",
+    "surname",
     "vorname",
     "nachname",
+    "zipcode",
+    "postcode",
     "gruppe",
     "datum",
     "betrag",
@@ -184,7 +192,13 @@ const LAST_PARTS: &[&str] = &[
     "nummer",
     "notiz",
     "bemerkung",
+    "note",
+    "notes",
     "name",
+    "code",
+    "type",
+    "branch",
+    "filiale",
 ];
 
 fn look_up(word: &str) -> Option<Meaning> {
@@ -250,7 +264,7 @@ mod tests {
         for name in ["email_verified", "phone_type", "UnitPrice", "password_changed_at", "name_count", "product_name"] {
             assert_eq!(meaning(name), Some(Meaning::Plain), "{name}");
         }
-        for name in ["address_id", "invoice_no", "customer_number"] {
+        for name in ["address_id", "invoice_no", "customer_number", "id_address_billing", "fk_contact", "sitecode"] {
             assert_eq!(meaning(name), Some(Meaning::Number), "{name}");
         }
         assert_eq!(meaning("numero_sante_carte"), Some(Meaning::Special));

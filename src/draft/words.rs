@@ -106,7 +106,22 @@ pub(super) fn noun(table: &str) -> String {
 
 /// The endings of columns that refer to a row.
 const KEY_ENDINGS: &[&str] = &[
-    "id", "no", "nr", "num", "number", "numero", "nummer", "code", "key", "ref", "uuid", "guid", "fk", "kennung", "pk",
+    "id",
+    "no",
+    "nr",
+    "num",
+    "number",
+    "numero",
+    "nummer",
+    "code",
+    "key",
+    "ref",
+    "reference",
+    "uuid",
+    "guid",
+    "fk",
+    "kennung",
+    "pk",
 ];
 
 /// What a column refers to, if its name ends as a reference does:
@@ -123,10 +138,20 @@ pub(super) fn referents(column: &str) -> Vec<String> {
     if !words.is_empty() {
         return Vec::new();
     }
-    ["id", "no", "nr"]
+    ["id", "no", "nr", "number", "nummer"]
         .iter()
         .filter_map(|ending| last.strip_suffix(ending).filter(|stem| stem.len() > 2).map(str::to_owned))
         .collect()
+}
+
+/// What a column refers to that names it before words of its own, as French
+/// does: `id_customer_context` gives `customer`.
+pub(super) fn qualified(column: &str) -> Vec<String> {
+    let words = split(column);
+    let Some(("id" | "fk", named)) = words.split_first().map(|(first, named)| (first.as_str(), named)) else {
+        return Vec::new();
+    };
+    (1..named.len()).rev().filter_map(|end| endings(&named[..end]).into_iter().next()).collect()
 }
 
 /// All endings of a list of words, the longest first, each glued together and in the singular.
@@ -172,6 +197,9 @@ mod tests {
         assert_eq!(referents("sell_to_customer_no"), ["selltocustomer", "tocustomer", "customer"]);
         assert_eq!(referents("customerid"), ["customer"]);
         assert_eq!(referents("fk_soc"), ["soc"]);
+        assert_eq!(referents("borrowernumber"), ["borrower"]);
+        assert_eq!(qualified("id_customer_of_account"), ["customerof", "customer"]);
+        assert!(qualified("customer_context_id").is_empty());
         assert!(referents("customer_type").is_empty());
         assert!(referents("id").is_empty());
         assert_eq!(snake("Customer Posting Group"), "customer_posting_group");

@@ -125,9 +125,12 @@ impl<'a> Free<'a> {
     fn of(reach: &'a Reach, refused: &Refused, kind: Other) -> Self {
         let mut own = Self { tables: Vec::new(), doubtful: Vec::new() };
         for (name, _) in reach.others.iter().filter(|(_, other)| **other == kind) {
+            let is_found = refused.found.iter().any(|(table, ..)| table == name);
             match reach.doubtful.get(name) {
+                // That `check` missed it is no news of its links.
+                Some(_) if is_found => own.doubtful.push((name.as_str(), "holds values of sampled clients")),
                 Some(why) => own.doubtful.push((name.as_str(), why.as_str())),
-                None if refused.found.iter().any(|(table, ..)| table == name) => {}
+                None if is_found => {}
                 None => own.tables.push(name.clone()),
             }
         }

@@ -13,9 +13,10 @@ use super::super::write::identifier;
 use super::{Way, names};
 
 /// Words for the kind of an owner.
-const KINDS: &[&str] = &["type", "typ", "class", "table", "model", "kind", "elementtype", "entity", "doctype"];
+const KINDS: &[&str] =
+    &["type", "typ", "class", "table", "model", "kind", "elementtype", "entity", "doctype", "module"];
 /// Words for its id.
-const IDS: &[&str] = &["id", "no", "nr", "key", "uuid", "element", "record", "ref", "code", "guid"];
+const IDS: &[&str] = &["id", "no", "nr", "key", "uuid", "element", "record", "ref", "code", "guid", "object"];
 
 /// The columns that may say of which kind an owner is.
 pub(in crate::draft) fn kind_columns(table: &LiveTable) -> Vec<&LiveColumn> {
@@ -169,7 +170,18 @@ fn owned(
 
 fn is_synonym(table: &str, owner: &str) -> bool {
     const SAME: &[&str] = &["customer", "client", "societe", "thirdparty", "tier", "kunde", "debitor", "soc"];
-    const PERSON: &[&str] = &["contact", "partner", "party", "person", "individual", "constituent", "member", "user"];
+    const PERSON: &[&str] = &[
+        "contact",
+        "partner",
+        "party",
+        "person",
+        "individual",
+        "constituent",
+        "member",
+        "user",
+        "borrower",
+        "student",
+    ];
     [SAME, PERSON].iter().any(|group| group.contains(&table) && group.contains(&owner))
 }
 

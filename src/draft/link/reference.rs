@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::schema::{LiveColumn, LiveTable, Schema};
+use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::{Facts, Share};
 use super::super::kind::is_audit;
 use super::super::sample::{Look, look};
 use super::super::vocabulary::{Meaning, meaning};
-use super::super::words::{base, endings, noun, of_table, referents, singular, split};
+use super::super::words::{base, endings, noun, of_table, qualified, referents, singular, split};
 
 /// A reference from one table to another.
 #[derive(Debug, Clone)]
@@ -26,6 +26,13 @@ pub(in crate::draft) struct Reference {
     pub(in crate::draft) declared: bool,
     /// How many sampled values are there.
     pub(in crate::draft) share: Option<Share>,
+}
+
+impl Reference {
+    /// Whether a foreign key or nearly all sampled values say so.
+    pub(super) fn is_certain(&self) -> bool {
+        self.declared || self.share.is_some_and(Share::proves)
+    }
 }
 
 /// Tables by what their rows are called, each with the columns referred to.
@@ -172,24 +179,36 @@ impl Finder<'_, '_> {
 
     fn by_name(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
         let words = referents(&column.name);
-        let target = words.iter().find_map(|word| {
+        let is_own_key = column.primary_key > 0 && primary_key(table).len() == 1;
+        // `id_order_rule` of `order_rules` is no rule: small numbers are keys of any table.
+        let named = if is_own_key { words.get(..1).unwrap_or_default() } else { &words[..] };
+        let more = if is_own_key { Vec::new() } else { qualified(&column.name) };
+        let target = named.iter().chain(&more).find_map(|word| {
             let (target, referenced) = self.nouns.get(word)?;
             // In its own table, `customer_no` is the row itself; `parent_customer_no` is another.
             let is_itself = target.name == table.name && words.first() == Some(word);
-            (!is_itself).then(|| (*target, referenced.clone()))
+            (!is_itself).then(|| (*target, referenced.clone(), !words.contains(word)))
         });
-        if let Some((target, referenced)) = target {
-            let columns = matching(table, column, target, &referenced)?;
+        // `customer_reference` is what the customer calls something.
+        let is_reference = split(&column.name).last().is_some_and(|last| last == "reference");
+        if let Some((target, referenced, is_qualified)) = target {
+            let (columns, referenced, by_key) =
+                match matching(table, column, target, &referenced).filter(|_| !is_reference) {
+                    Some(columns) => (columns, referenced, true),
+                    None => (vec![column.name.clone()], vec![other_key(table, column, target)?], false),
+                };
             let share = match referenced.as_slice() {
                 [one] => self.facts.share_of(table, &column.name, &target.name, one),
                 _ => None,
             };
             let is_refuted = share.is_some_and(Share::refutes);
+            // What its name does not say in full, the data has to say.
+            let is_unproven = (is_qualified || !by_key) && share.is_some_and(|share| !share.proves());
             // A table's own key is its own, whatever it is called, unless the data says otherwise.
-            let is_own_key = table.is_unique(std::slice::from_ref(&column.name))
-                && column.primary_key > 0
-                && primary_key(table).len() == 1;
-            if is_refuted || (is_own_key && !share.is_some_and(Share::proves) && !Self::is_extension(table, target)) {
+            if is_refuted
+                || is_unproven
+                || (is_own_key && !share.is_some_and(Share::proves) && !is_extension(table, target))
+            {
                 return None;
             }
             let (from, to) = (table.name.clone(), target.name.clone());
@@ -198,19 +217,11 @@ impl Finder<'_, '_> {
         self.to_client(table, column)
     }
 
-    /// `customers_ext` beside `customers`, and a second table of the same name.
-    fn is_extension(table: &LiveTable, target: &LiveTable) -> bool {
-        let (own, other) = (of_table(&table.name), of_table(&target.name));
-        let stem = |words: &[String]| words.iter().map(|word| singular(word)).collect::<Vec<_>>();
-        let (own, other) = (stem(&own), stem(&other));
-        own.len() >= other.len() && own[..other.len()] == other[..]
-    }
-
     /// A column that holds clients' keys, by other names and by its values.
     fn to_client(&self, table: &LiveTable, column: &LiveColumn) -> Option<Reference> {
         let client = self.client?;
         let [key] = client.key.as_slice() else { return None };
-        if column.primary_key > 0 && primary_key(table).len() == 1 && !Self::is_extension(table, client.table) {
+        if column.primary_key > 0 && primary_key(table).len() == 1 && !is_extension(table, client.table) {
             return None;
         }
         let columns = matching(table, column, client.table, &client.key)?;
@@ -225,10 +236,12 @@ impl Finder<'_, '_> {
         let own = noun(&client.table.name);
         let short = referents(&column.name).iter().any(|word| word.len() >= 3 && own.starts_with(word.as_str()));
         let distinctive = matches!(look(self.facts.values(&table.name, &column.name)), Some(Look::Uuid | Look::Code));
-        let proven = share.is_some_and(Share::proves);
+        // Small numbers are ids of any table, so a word for anything needs more.
+        let is_anything = column.kind() == Kind::Integer && names(&["entity"]);
+        let proven = share.is_some_and(Share::proves) && !is_anything;
         let found = (names_client && words.len() <= 3 && self.holds_keys(table, column, client))
             || (proven && (names(PERHAPS) || short || distinctive))
-            || (Self::is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
+            || (is_extension(table, client.table) && column.name == *key && column.primary_key > 0);
         (found && !share.is_some_and(Share::refutes)).then(|| Reference {
             from: table.name.clone(),
             columns,
@@ -281,11 +294,30 @@ fn is_own_line(reference: &Reference, client: Option<&ClientTable>) -> bool {
     client.is_some_and(|client| reference.to == client.table.name)
 }
 
+/// `customers_ext` beside `customers`, and a second table of the same name.
+pub(super) fn is_extension(table: &LiveTable, target: &LiveTable) -> bool {
+    let (own, other) = (of_table(&table.name), of_table(&target.name));
+    let stem = |words: &[String]| words.iter().map(|word| singular(word)).collect::<Vec<_>>();
+    let (own, other) = (stem(&own), stem(&other));
+    own.len() >= other.len() && own[..other.len()] == other[..]
+}
+
+/// The column of `target` that is not its whole key and by which a column names
+/// its rows: `order_reference` the `reference` of `orders`, or the part of a
+/// composite key with the same name.
+fn other_key(table: &LiveTable, column: &LiveColumn, target: &LiveTable) -> Option<String> {
+    let same = target.column(&column.name).filter(|own| own.primary_key > 0);
+    let last = split(&column.name).pop()?;
+    let ending = || target.columns.iter().find(|own| own.primary_key == 0 && split(&own.name) == [last.clone()]);
+    let found = same.or_else(ending)?;
+    (table.name != target.name && column.kind().compares_with(found.kind())).then(|| found.name.clone())
+}
+
 /// The columns that hold a key of `target`: `column` for its last part, and
 /// columns of the same names for the parts before it (`company`, `customer_no`).
 fn matching(table: &LiveTable, column: &LiveColumn, target: &LiveTable, referenced: &[String]) -> Option<Vec<String>> {
     let (last, before) = referenced.split_last()?;
-    let itself = table.name == target.name && referenced.contains(&column.name);
+    let itself = table.name == target.name && referenced.contains(&column.name) || before.contains(&column.name);
     if itself || !column.kind().compares_with(target.column(last)?.kind()) {
         return None;
     }

@@ -6,6 +6,7 @@ use crate::policy::{Compare, Link};
 
 use super::super::client::{ClientTable, primary_key};
 use super::super::facts::Facts;
+use super::super::sample::{Look, look};
 use super::super::vocabulary::{Meaning, meaning};
 use super::super::words::{noun, snake, split};
 use super::{Way, names};
@@ -34,6 +35,7 @@ fn is_someone(column: &LiveColumn) -> bool {
 
 /// Whether a column may hold values of such a key, by its name and type.
 pub(in crate::draft) fn may_hold(
+    facts: &Facts,
     client: &ClientTable,
     key: &LiveColumn,
     table: &LiveTable,
@@ -44,7 +46,8 @@ pub(in crate::draft) fn may_hold(
     }
     let own_key = column.primary_key > 0 && primary_key(table).len() == 1;
     if is_email(key) {
-        return is_email(column);
+        // `recipient` may hold addresses, too.
+        return is_email(column) || look(facts.values(&table.name, &column.name)) == Some(Look::Email);
     }
     let (name, other) = (snake(&column.name), snake(&key.name));
     let with_noun = format!("{}_{other}", noun(&client.table.name));
@@ -64,7 +67,7 @@ fn same_word(name: &str, key: &str) -> bool {
 pub(super) fn ways(facts: &Facts, client: &ClientTable, table: &LiveTable) -> Vec<Way> {
     let mut found: Vec<Way> = Vec::new();
     for key in keys(client) {
-        for column in table.columns.iter().filter(|column| may_hold(client, key, table, column)) {
+        for column in table.columns.iter().filter(|column| may_hold(facts, client, key, table, column)) {
             let share = facts.share_of(table, &column.name, &client.table.name, &key.name);
             let enough = share.is_some_and(|share| share.matched >= 2 && share.matched * 2 >= share.of);
             if enough && found.is_empty() {

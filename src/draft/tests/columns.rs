@@ -9,7 +9,7 @@ fn guessed(column: &str, seen: &[&str]) -> String {
 }
 
 /// The same on a table of documents.
-fn guessed_on_documents(column: &str, seen: &[&str]) -> String {
+pub(super) fn guessed_on_documents(column: &str, seen: &[&str]) -> String {
     let name = column.split_whitespace().next().unwrap();
     let schema = schema(&format!(
         "clients\n      id INTEGER pk\n      email TEXT\norders\n      id INTEGER pk\n      \

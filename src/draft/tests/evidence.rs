@@ -4,9 +4,9 @@ use super::*;
 use crate::domain::sample::Sampled;
 
 /// A table, its columns, and the values row by row.
-type Rows<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
+pub(super) type Rows<'a> = (&'a str, &'a [&'a str], &'a [&'a [&'a str]]);
 
-fn rows(said: &[Rows], schema: &Schema) -> Samples {
+pub(super) fn rows(said: &[Rows], schema: &Schema) -> Samples {
     let mut samples = Samples::new();
     for (table, columns, rows) in said {
         let live = schema.table(table).unwrap();
@@ -30,7 +30,7 @@ fn rows(said: &[Rows], schema: &Schema) -> Samples {
 
 /// A draft for which the database answered its questions with these keys of
 /// clients, and these of other columns.
-fn answered(schema: &Schema, samples: &Samples, held: &[(&str, &[&str])]) -> Draft {
+pub(super) fn answered(schema: &Schema, samples: &Samples, held: &[(&str, &[&str])]) -> Draft {
     let asked = questions(schema, samples, &Wishes::default()).unwrap();
     let mut answers = Answers::new();
     for question in asked {
@@ -47,7 +47,7 @@ fn answered(schema: &Schema, samples: &Samples, held: &[(&str, &[&str])]) -> Dra
     draft
 }
 
-fn client_of(draft: &Draft, table: &str) -> Option<String> {
+pub(super) fn client_of(draft: &Draft, table: &str) -> Option<String> {
     let part = draft.text.split_once(&format!("[tables.{table}]\n"))?.1;
     part.lines().next().map(str::to_owned)
 }

@@ -43,7 +43,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::Street,
-        "street address adresse rue strasse streetaddress addressline streetname hausnummer housenumber houseno \
+        "street streetnumber streettype address adresse rue strasse streetaddress addressline streetname hausnummer housenumber houseno \
          anschrift addr postaladdress shippingaddress billingaddress mailingaddress apartment streetno voie \
          complementadresse strassenr residence addresszusatz adresszusatz directions",
     ),
@@ -99,7 +99,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     (
         Meaning::Secret,
         "password passwd pwd passwort motdepasse kennwort token secret apikey salt otp pin pincode securityanswer \
-         securityquestion privatekey credential passphrase passwordhash recoverycode",
+         securityquestion privatekey credential passphrase passwordhash recoverycode securekey activationkey resetkey accesscode doorcode activationcode",
     ),
     (
         Meaning::Network,
@@ -149,7 +149,7 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
     ),
     (
         Meaning::Number,
-        "id no nr num number numero nummer code key uuid guid ref reference kennung sku ean isbn serialno rowid fk pk \
+        "id no nr num number numero nummer code key uuid guid ref reference kennung sku ean upc gtin isbn serialno rowid fk pk \
          externaldocumentno checksum",
     ),
     (
@@ -167,6 +167,6 @@ pub(super) const VOCABULARY: &[(Meaning, &str)] = &[
          productname itemname categoryname trackname articlename coursename eventname statusname typename groupname \
          campaignname currencyname languagename countryname unitname taxname servicename planname stationname \
          tablename columnname productdescription itemdescription paymentterm paymentmethod shippingmethod terms \
-         gesamt brutto netto anlagedatum erstellt geandert geaendert aktiv gesperrt actif bloque cree modifie",
+         gesamt brutto netto branch filiale anlagedatum erstellt geandert geaendert aktiv gesperrt actif bloque cree modifie",
     ),
 ];

@@ -97,6 +97,7 @@ impl<'a> Listing<'a> {
                 table,
                 column,
                 values: seen.map_or(&[][..], |seen| seen.values.as_slice()),
+                filled: self.facts.filled(table, own_name(column)),
                 never_null: seen.is_some_and(|seen| seen.has_blank && !seen.has_null),
                 refused: self.refused.times(&table.name, &column.name),
                 role,
@@ -151,7 +152,11 @@ impl<'a> Listing<'a> {
     fn is_key(&self, table: &LiveTable, column: &LiveColumn) -> bool {
         let own = table.name == self.client.table.name && self.client.key.contains(&column.name);
         let refers = self.reach.refers.get(&table.name);
-        own || refers.is_some_and(|refers| refers.iter().any(|(name, _)| *name == column.name))
+        // What a foreign key refers to cannot change alone.
+        let referred = self.facts.schema.tables.values().flat_map(|other| &other.foreign_keys).any(|key| {
+            key.references.eq_ignore_ascii_case(&table.name) && key.referenced.iter().any(|name| *name == column.name)
+        });
+        own || referred || refers.is_some_and(|refers| refers.iter().any(|(name, _)| *name == column.name))
     }
 
     fn is_lethes_own(&self, role: Role, column: &LiveColumn) -> bool {

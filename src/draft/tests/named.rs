@@ -1,0 +1,226 @@
+//! Names as large public schemas spell them: what leads to a client, and what does not.
+
+use super::columns::guessed_on_documents;
+use super::evidence::{answered, client_of, rows};
+use super::*;
+
+const SHOP: &str = "
+customer
+      id_customer INTEGER pk
+      name TEXT
+      email TEXT
+bill
+      id_bill INTEGER pk
+      id_customer INTEGER
+      reference VARCHAR(9)
+shop_bill
+      id_shop_bill INTEGER pk
+      total NUMERIC
+task
+      id_task INTEGER pk
+      id_customer_context INTEGER
+      payload TEXT
+payment
+      id_payment INTEGER pk
+      bill_reference VARCHAR(9)
+      card_holder TEXT
+mail
+      id_mail INTEGER pk
+      recipient VARCHAR(90)
+engraving
+      id_engraving INTEGER pk
+      id_bill INTEGER pk
+engraved_text
+      id_engraving INTEGER pk
+      line INTEGER pk
+      value TEXT
+";
+
+/// The draft of the shop, with tasks for these clients.
+fn shop(tasks: &[&[&str]]) -> Draft {
+    let schema = schema(SHOP);
+    let samples = rows(
+        &[
+            (
+                "bill",
+                &["id_bill", "id_customer", "reference"],
+                &[&["1", "1", "R1"], &["2", "2", "R2"], &["3", "3", "R3"]],
+            ),
+            ("shop_bill", &["id_shop_bill", "total"], &[&["1", "5"], &["2", "5"], &["3", "5"]]),
+            ("task", &["id_customer_context"], tasks),
+            ("payment", &["bill_reference", "card_holder"], &[&["R1", ""], &["R2", ""], &["R3", ""]]),
+            ("mail", &["recipient"], &[&["a@x.org"], &["b@x.org"], &["office@house.org"]]),
+            ("engraving", &["id_engraving", "id_bill"], &[&["4", "1"], &["5", "2"], &["6", "3"]]),
+            ("engraved_text", &["id_engraving", "line"], &[&["4", "1"], &["5", "1"], &["6", "1"]]),
+        ],
+        &schema,
+    );
+    let numbers: &[&str] = &["1", "2", "3"];
+    let held: [(&str, &[&str]); 5] = [
+        ("customer.id_customer", numbers),
+        ("customer.email", &["a@x.org", "b@x.org"]),
+        ("bill.id_bill", numbers),
+        ("bill.reference", &["R1", "R2", "R3"]),
+        ("engraving.id_engraving", &["4", "5", "6"]),
+    ];
+    answered(&schema, &samples, &held)
+}
+
+#[test]
+fn a_longer_name_of_an_own_key_is_no_link_where_small_numbers_match() {
+    let draft = shop(&[&["1"], &["2"], &["3"]]);
+    assert!(client_of(&draft, "bill").is_some(), "{}", draft.text);
+    assert!(client_of(&draft, "shop_bill").is_none(), "{}", draft.text);
+}
+
+#[test]
+fn a_client_named_before_other_words_is_a_link_that_the_data_must_prove() {
+    let draft = shop(&[&["1"], &["2"], &["3"]]);
+    assert_eq!(client_of(&draft, "task").unwrap(), "client = \"id_customer_context\"");
+    let draft = shop(&[&["1"], &["2"], &["9"]]);
+    assert!(client_of(&draft, "task").is_none(), "{}", draft.text);
+}
+
+#[test]
+fn a_document_is_reached_by_its_reference_and_by_part_of_its_key() {
+    let draft = shop(&[&["1"], &["2"], &["3"]]);
+    let by_reference = "client = { column = \"bill_reference\", through = \"bill\", equals = \"reference\" }";
+    assert_eq!(client_of(&draft, "payment").unwrap(), by_reference, "{}", draft.text);
+    let by_part = "client = { column = \"id_engraving\", through = \"engraving\" }";
+    assert_eq!(client_of(&draft, "engraved_text").unwrap(), by_part, "{}", draft.text);
+}
+
+#[test]
+fn addresses_lead_to_clients_whatever_their_column_is_called() {
+    let link = "client = { column = \"recipient\", equals = \"email\", compare = \"email\" }";
+    assert_eq!(client_of(&shop(&[&["1"], &["2"], &["3"]]), "mail").unwrap(), link);
+}
+
+const LIBRARY: &str = "
+borrowers
+      borrowernumber INTEGER pk
+      cardno VARCHAR(16) unique
+      surname TEXT
+      firstname TEXT
+      email TEXT
+import_profiles
+      id INTEGER pk
+      label TEXT
+import_rules
+      id INTEGER pk
+      import_profile_id INTEGER -> import_profiles.id
+loans
+      loannumber INTEGER pk
+      borrowernumber INTEGER
+      received_by INTEGER -> borrowers.borrowernumber
+      operator_id INTEGER -> borrowers.borrowernumber
+      due_on DATE
+loan_sources
+      id INTEGER pk
+      loannumber INTEGER -> loans.loannumber
+      referer TEXT
+message_queue
+      id INTEGER pk
+      borrowernumber INTEGER -> borrowers.borrowernumber
+      content TEXT
+pictures
+      cardno VARCHAR(16) pk -> borrowers.cardno
+      picture BLOB
+action_logs
+      id INTEGER pk
+      module TEXT
+      object INTEGER
+      info TEXT
+";
+
+#[test]
+fn key_and_table_may_be_written_together_and_who_served_a_client_is_no_link() {
+    let draft = drafted(&schema(LIBRARY), &Samples::new());
+    assert_eq!(draft.client_table, "borrowers");
+    assert_eq!(client_of(&draft, "loans").unwrap(), "client = \"borrowernumber\"", "{}", draft.text);
+}
+
+#[test]
+fn a_queue_and_a_source_of_clients_rows_are_of_the_client() {
+    let draft = drafted(&schema(LIBRARY), &Samples::new());
+    assert_eq!(client_of(&draft, "message_queue").unwrap(), "client = \"borrowernumber\"", "{}", draft.text);
+    let through = "client = { column = \"loannumber\", through = \"loans\" }";
+    assert_eq!(client_of(&draft, "loan_sources").unwrap(), through, "{}", draft.text);
+}
+
+#[test]
+fn what_a_foreign_key_refers_to_is_not_emptied() {
+    let draft = drafted(&schema(LIBRARY), &Samples::new());
+    assert_eq!(line(&draft, "borrowers", "cardno"), "# cardno = { class = \"non-personal\" }", "{}", draft.text);
+}
+
+#[test]
+fn a_module_and_an_object_name_the_client_of_a_log() {
+    let schema = schema(LIBRARY);
+    let logged: &[&[&str]] = &[&["MEMBERS", "1"], &["MEMBERS", "2"], &["MEMBERS", "3"], &["CATALOGUE", "1"]];
+    let samples = rows(&[("action_logs", &["module", "object"], logged)], &schema);
+    let draft = answered(&schema, &samples, &[("borrowers.borrowernumber", &["1", "2", "3"])]);
+    let link = "client = { column = \"object\", where = \"module = 'MEMBERS'\" }";
+    assert_eq!(client_of(&draft, "action_logs").unwrap(), link, "{}", draft.text);
+}
+
+#[test]
+fn a_table_of_people_is_found_whatever_it_is_called() {
+    let schema = schema(
+        "inhabitants
+            id INTEGER pk
+            first_name TEXT
+            last_name TEXT
+            email TEXT
+         printer_profiles
+            id INTEGER pk
+            label TEXT
+         printers
+            id INTEGER pk
+            printer_profile_id INTEGER -> printer_profiles.id",
+    );
+    assert_eq!(drafted(&schema, &Samples::new()).client_table, "inhabitants");
+}
+
+#[test]
+fn references_and_data_of_the_house_stay_in_documents() {
+    let stays = |column: &str, seen: &[&str]| guessed_on_documents(column, seen);
+    let cases: [(&str, &[&str]); 4] = [
+        ("id_address_delivery INTEGER", &["7", "8"]),
+        ("mobile_theme INTEGER", &["1", "7"]),
+        ("minimum_amount_tax INTEGER", &["1", "7"]),
+        ("sitecode TEXT", &["EAST", "WEST"]),
+    ];
+    for (column, seen) in cases {
+        assert!(stays(column, seen).ends_with("{ class = \"non-personal\" }"), "{column}: {}", stays(column, seen));
+    }
+    assert!(stays("phone INTEGER", &["491701234567"]).contains("clear = true"));
+    let shop = stays("shop_address TEXT", &[]);
+    assert_eq!(shop, "shop_address = { class = \"personal\", keep = \"about the shop, not about the client\" }");
+    assert!(stays("invoice_address TEXT", &[]).contains("clear = true"));
+}
+
+#[test]
+fn a_few_short_words_look_like_a_status() {
+    let schema = schema(
+        "clients
+            id INTEGER pk
+            email TEXT
+         reserves
+            id INTEGER pk
+            client_id INTEGER -> clients.id
+            found TEXT
+            sender TEXT",
+    );
+    let row = |at: usize| if at % 2 == 0 { ["W", "office@house.org"] } else { ["T", "office@house.org"] };
+    let many: Vec<[&str; 2]> = (0..12).map(row).collect();
+    let many: Vec<&[&str]> = many.iter().map(<[&str; 2]>::as_slice).collect();
+    let with = |rows_seen: &[&[&str]], column: &str| {
+        let samples = rows(&[("reserves", &["found", "sender"], rows_seen)], &schema);
+        line(&drafted(&schema, &samples), "reserves", column)
+    };
+    for column in ["found", "sender"] {
+        assert_eq!(with(&many, column), format!("# {column} = {{ class = \"non-personal\" }}"));
+        assert!(with(&many[..4], column).contains("class = \"personal\""), "{}", with(&many[..4], column));
+    }
+}
