@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod hint;
 pub mod job;
 pub mod key;
+pub mod language;
 pub mod nearest;
 pub mod outcome;
 pub mod period;
