@@ -62,6 +62,7 @@ super::phrases! {
     "ask again", "réessayez", "versuchen Sie es erneut";
     "leave it out", "retirez-le", "lassen Sie es weg";
     "open the page anew and send it again", "rouvrez la page et envoyez de nouveau", "öffnen Sie die Seite neu, und senden Sie erneut";
+    "tick the box beside the button", "cochez la case à côté du bouton", "setzen Sie das Häkchen neben der Schaltfläche";
     "send it again", "envoyez de nouveau", "senden Sie erneut";
     "choose one", "choisissez-en un", "wählen Sie eine aus";
     "choose another value", "choisissez une autre valeur", "wählen Sie einen anderen Wert";
@@ -69,6 +70,11 @@ super::phrases! {
     "the ledger was changed by other means", "le registre a été modifié autrement", "der Ledger wurde auf anderem Weg geändert";
     "`/api/v1/openapi.json` lists all paths", "vérifiez l’adresse", "prüfen Sie die Adresse";
     "`/api/v1/openapi.json` has every parameter", "vérifiez l’adresse", "prüfen Sie die Adresse";
+    "write at least one character", "écrivez au moins un caractère", "schreiben Sie mindestens ein Zeichen";
+    "write up to {n} characters", "écrivez {n} caractères au plus", "schreiben Sie höchstens {n} Zeichen";
+    "write visible characters, with plain spaces, on one line", "écrivez des caractères visibles, avec de simples espaces, sur une ligne", "schreiben Sie sichtbare Zeichen mit einfachen Leerzeichen in einer Zeile";
+    "write letters of one alphabet, digits from 0 to 9, and plain signs such as `-`", "écrivez des lettres d’un seul alphabet, des chiffres de 0 à 9 et des signes simples comme `-`", "schreiben Sie Buchstaben eines Alphabets, Ziffern von 0 bis 9 und einfache Zeichen wie `-`";
+    "start several sweeps, or save a selection of the clients", "lancez plusieurs passages, ou enregistrez une sélection des clients", "starten Sie mehrere Läufe, oder speichern Sie eine Auswahl der Kunden";
     // Clients.
     "write the key as the client table has it", "écrivez l’identifiant comme dans la table des clients", "schreiben Sie den Schlüssel wie in der Kundentabelle";
     "write the key as the client table has it, the parts of a composite key separated by commas", "écrivez l’identifiant comme dans la table des clients, les parties d’un identifiant composé séparées par des virgules", "schreiben Sie den Schlüssel wie in der Kundentabelle, Teile eines zusammengesetzten durch Kommas getrennt";
