@@ -45,6 +45,13 @@ fn translated(language: usize, text: &str, depth: u8) -> Cow<'_, str> {
     if depth == 0 || text.is_empty() {
         return Cow::Borrowed(text);
     }
+    if text.contains('\n') {
+        let line = |line: &str| {
+            let own = line.trim_start();
+            format!("{}{}", &line[..line.len() - own.len()], translated(language, own, depth))
+        };
+        return Cow::Owned(text.split('\n').map(line).collect::<Vec<_>>().join("\n"));
+    }
     if let Some(own) = as_number(language, text).or_else(|| as_day(language, text)) {
         return Cow::Owned(own);
     }
@@ -157,6 +164,7 @@ mod tests {
         assert_eq!(said("en", review), review);
         assert_eq!(said("de", "the page of holds shows why"), "den Grund zeigt die Seite der Sperren");
         assert_eq!(said("fr", "a text of a person"), "a text of a person");
+        assert_eq!(said("fr", "a person's line\n    fix: send it again"), "a person's line\n    correction : envoyez de nouveau");
         assert_eq!(said("fr", "2026-01-31"), "31/01/2026");
     }
 }

@@ -50,7 +50,7 @@ super::phrases! {
     "{a} shows its progress", "l’avancement : {a}", "den Fortschritt zeigt {a}";
     "{a} lists those that have", "les échecs : {a}", "die Fehlschläge zeigt {a}";
     "{a} counts the rows", "le nombre de lignes : {a}", "die Zeilen zählt {a}";
-    "{a} resumes it", "reprise sur {a}", "fortsetzen auf {a}";
+    "{a} resumes it", "reprise sur {a}", "zum Fortsetzen: {a}";
     "{a} makes one, and a second person approves it", "à créer sur {a} ; une seconde personne la valide", "anlegen über {a}; eine zweite Person gibt sie frei";
     // Forms and requests.
     "try again later", "réessayez plus tard", "versuchen Sie es später erneut";
@@ -132,8 +132,22 @@ super::phrases! {
     "there is a file of errors where it was refused", "un fichier d’erreurs existe en cas de refus", "eine Fehlerdatei gibt es nur nach einer Ablehnung";
     "try it again", "réessayez", "versuchen Sie es erneut";
     // The policy.
+    "fix: {a}", "correction : {a}", "Abhilfe: {a}";
+    "fix each place in the policy, then {a}; nothing was written", "corrigez chaque point de la politique, puis {a} ; rien n’a été écrit", "beheben Sie jeden Punkt der Richtlinie, dann {a}; nichts wurde geschrieben";
     "look at the page of the policy again, and classify what is missing", "consultez de nouveau la page de la politique, et classez ce qui manque", "sehen Sie die Seite der Richtlinie erneut an, und stufen Sie ein, was fehlt";
     "give it `class = \"non-personal\"`, or `\"personal\"` with an action, or `\"sensitive\"`", "donnez-lui `class = \"non-personal\"`, ou `\"personal\"` avec un traitement, ou `\"sensitive\"`", "geben Sie ihr `class = \"non-personal\"`, oder `\"personal\"` mit einer Behandlung, oder `\"sensitive\"`";
+    "its columns are {a}", "ses colonnes sont {a}", "ihre Spalten sind {a}";
+    "its tables are {a}", "ses tables sont {a}", "ihre Tabellen sind {a}";
+    "name the primary key, or create a unique index on these columns", "nommez la clé primaire, ou créez un index unique sur ces colonnes", "nennen Sie den Primärschlüssel, oder legen Sie einen eindeutigen Index auf diese Spalten an";
+    "allow NULL in this column, or delete the rows", "permettez NULL dans cette colonne, ou supprimez les lignes", "erlauben Sie NULL in dieser Spalte, oder löschen Sie die Zeilen";
+    "use `clear = true`, or a text that fits", "utilisez `clear = true`, ou un texte qui convient", "verwenden Sie `clear = true` oder einen passenden Text";
+    "use `clear = true`, `generalize`, or a value of the column's own type", "utilisez `clear = true`, `generalize`, ou une valeur du type de la colonne", "verwenden Sie `clear = true`, `generalize` oder einen Wert vom Typ der Spalte";
+    "use a text of at most {n} characters (a key is counted as {m})", "utilisez un texte de {n} caractères au plus (un identifiant compte pour {m})", "verwenden Sie einen Text mit höchstens {n} Zeichen (ein Schlüssel zählt als {m})";
+    "use `clear = true` if NULL is allowed, or a text with `{key}`", "utilisez `clear = true` si NULL est permis, ou un texte avec `{key}`", "verwenden Sie `clear = true`, wenn NULL erlaubt ist, oder einen Text mit `{key}`";
+    "change the columns it is computed from", "modifiez les colonnes dont elle est calculée", "ändern Sie die Spalten, aus denen sie berechnet wird";
+    "add `client = \"<the column with the client's key>\"`", "ajoutez `client = \"<colonne avec l’identifiant du client>\"`", "ergänzen Sie `client = \"<Spalte mit dem Kundenschlüssel>\"`";
+    "keep the rows, or have the {a} changed so that it leaves `{b}` alone", "conservez les lignes, ou faites modifier ({a}) pour épargner `{b}`", "behalten Sie die Zeilen, oder lassen Sie ({a}) so ändern, dass `{b}` unberührt bleibt";
+    "declare it in `lethe.toml`: under `[files]`, `{a} = \"/srv/files\"`", "déclarez-la dans `lethe.toml` : sous `[files]`, `{a} = \"/srv/files\"`", "tragen Sie ihn in `lethe.toml` ein: unter `[files]`, `{a} = \"/srv/files\"`";
     "add `[tables.{a}]` with `client = …` and its columns, or `free = \"<why it holds no client data>\"`", "ajoutez `[tables.{a}]` avec `client = …` et ses colonnes, ou `free = \"<motif>\"`", "ergänzen Sie `[tables.{a}]` mit `client = …` und den Spalten, oder `free = \"<Grund>\"`";
     "add `[tables.{a}.columns]` with a class for each of its {n} columns", "ajoutez `[tables.{a}.columns]` avec une classe pour chacune de ses {n} colonnes", "ergänzen Sie `[tables.{a}.columns]` mit einer Einstufung für jede der {n} Spalten";
     "add the rule where the policy is maintained: `{a}` under `{b}`", "ajoutez la règle là où la politique est gérée : `{a}` sous `{b}`", "ergänzen Sie die Regel dort, wo die Richtlinie gepflegt wird: `{a}` unter `{b}`";

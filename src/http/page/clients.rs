@@ -132,8 +132,10 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     let plan = plan.as_ref().ok().map(|loaded| &loaded.plan);
     let has_day = plan.is_some_and(|plan| plan.client.to_anonymize_on.is_some());
     let is_gone = client.would_be.outcome == Outcome::NotFound || !client.holds.is_empty();
-    let cleanable = plan.filter(|_| !is_gone).map(|plan| plan.cleanable.iter().map(Cleanable::name).collect());
-    let cleanable = cleanable.unwrap_or_else(Vec::new);
+    let cleanable = match plan {
+        Some(plan) if !is_gone => plan.cleanable.iter().map(Cleanable::name).collect(),
+        _ => Vec::new(),
+    };
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
