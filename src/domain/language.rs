@@ -164,7 +164,10 @@ mod tests {
         assert_eq!(said("en", review), review);
         assert_eq!(said("de", "the page of holds shows why"), "den Grund zeigt die Seite der Sperren");
         assert_eq!(said("fr", "a text of a person"), "a text of a person");
-        assert_eq!(said("fr", "a person's line\n    fix: send it again"), "a person's line\n    correction : envoyez de nouveau");
+        assert_eq!(
+            said("fr", "a person's line\n    fix: send it again"),
+            "a person's line\n    correction : envoyez de nouveau"
+        );
         assert_eq!(said("fr", "2026-01-31"), "31/01/2026");
     }
 }

@@ -128,8 +128,16 @@ pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
     let asked = service.context.ledger.requests(MOST_REQUESTS).await?;
     let rows = asked.into_iter().map(|own| {
         let answer = if own.allowed == 1 { text(w.allowed) } else { Cell::Badge("refused".to_owned()) };
-        let what = if own.times > 1 { format!("{} (× {})", f.said(own.what), f.number(own.times)) } else { f.said(own.what) };
-        vec![Cell::Moment(own.at), text(f.said(own.asked_by)), text(f.term(&own.way)), text(what), text(own.needs), answer]
+        let what =
+            if own.times > 1 { format!("{} (× {})", f.said(own.what), f.number(own.times)) } else { f.said(own.what) };
+        vec![
+            Cell::Moment(own.at),
+            text(f.said(own.asked_by)),
+            text(f.term(&own.way)),
+            text(what),
+            text(own.needs),
+            answer,
+        ]
     });
     let rows = rows.collect();
     let columns = vec![w.when, w.who, w.way, w.what, w.right, w.outcome];
