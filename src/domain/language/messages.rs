@@ -259,6 +259,17 @@ super::phrases! {
     "continue import {a}", "poursuivre l’import {a}", "Import {a} fortsetzen";
     "save selection {a}", "enregistrer la sélection {a}", "Auswahl {a} speichern";
     "delete selection {a}", "supprimer la sélection {a}", "Auswahl {a} löschen";
+    "start a sweep of selection {a}", "lancer un passage de la sélection {a}", "Lauf der Auswahl {a} starten";
+    "rehearse a sweep of selection {a}", "répéter un passage de la sélection {a}", "Lauf der Auswahl {a} proben";
+    "replace selection {a}", "remplacer la sélection {a}", "Auswahl {a} ersetzen";
+    "make token {a}", "créer le jeton {a}", "Token {a} erstellen";
+    "revoke token {a}", "révoquer le jeton {a}", "Token {a} widerrufen";
+    "acknowledge a backup", "confirmer une sauvegarde", "Sicherung bestätigen";
+    "send a test alert", "envoyer une alerte d’essai", "Testmeldung senden";
+    "begin another journal", "commencer un autre journal", "neues Journal beginnen";
+    "adopt the journal", "adopter le journal", "Journal übernehmen";
+    "change the journal's key", "changer la clé du journal", "Schlüssel des Journals wechseln";
+    "read the journal", "lire le journal", "Journal lesen";
     "form of {a}", "formulaire de {a}", "Formular von {a}";
     "{a} (no valid token)", "{a} (sans jeton valable)", "{a} (ohne gültiges Token)";
     "unknown address", "adresse inconnue", "unbekannte Adresse";

@@ -263,6 +263,7 @@ words! {
     size: "This affects {n} client.|This affects {n} clients.", "Cela concerne {n} client.|Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
     size_deliveries: "This affects {n} delivery.|This affects {n} deliveries.", "Cela concerne {n} livraison.|Cela concerne {n} livraisons.", "Das betrifft {n} Zustellung.|Das betrifft {n} Zustellungen.";
     meant: "I am sure.", "Je confirme.", "Ich bin sicher.";
+    colon: ":", "\u{a0}:", ":";
     menu: "Pages", "Pages", "Seiten";
 }
 
