@@ -20,8 +20,8 @@ macro_rules! phrases {
 }
 use phrases;
 
-/// How deep sentences are nested in each other.
-const DEEPEST: u8 = 4;
+/// How deep sentences are nested in each other, or how many follow one another.
+const DEEPEST: u8 = 8;
 
 /// What separates sentences that are written after one another.
 const SEPARATORS: [&str; 3] = [". ", "; ", ": "];
@@ -69,11 +69,13 @@ fn translated(language: usize, text: &str, depth: u8) -> Cow<'_, str> {
         }
         return Cow::Owned(own + rest);
     }
-    for separator in SEPARATORS {
-        let Some((first, rest)) = text.split_once(separator) else { continue };
-        let (one, other) = (translated(language, first, depth - 1), translated(language, rest, depth));
+    let first_of = |own: &'static str| Some((text.find(own)?, own));
+    if let Some((at, separator)) = SEPARATORS.into_iter().filter_map(first_of).min() {
+        let (first, rest) = (&text[..at], &text[at + separator.len()..]);
+        let (one, other) = (translated(language, first, depth - 1), translated(language, rest, depth - 1));
         if one != first || other != rest {
-            return Cow::Owned(format!("{one}{separator}{other}"));
+            let space = if language == 1 && separator != ". " && one != first { " " } else { "" };
+            return Cow::Owned(format!("{one}{space}{separator}{other}"));
         }
     }
     Cow::Borrowed(text)
