@@ -65,7 +65,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
             let report = SweepReport::make(&context, sweep, today, Wishes { values }).await?;
             let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
-            to.give(&report, report.html(), out)
+            to.give(&report, report.html("en"), out)
         }
         Command::Month { month, values, to } => {
             if !Ledger::exists(&store).await? {
@@ -79,7 +79,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
             }
             let report = MonthReport::make(&context, month, config.time_zone, Wishes { values }).await?;
-            to.give(&report, report.html(), out)
+            to.give(&report, report.html("en"), out)
         }
         Command::Register { to } => {
             let jobs = if config.jobs.exists() { setup::jobs(&config.jobs)? } else { Vec::new() };

@@ -10,6 +10,7 @@ pub mod hint;
 pub mod job;
 pub mod json_path;
 pub mod key;
+pub mod language;
 pub mod nearest;
 pub mod outcome;
 pub mod period;

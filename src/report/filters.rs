@@ -5,6 +5,7 @@
 use std::fmt::Display;
 
 use super::words;
+use crate::domain::language;
 
 /// `1,204`
 #[askama::filter_fn]
@@ -22,4 +23,10 @@ pub fn minute(moment: impl Display, _: &dyn askama::Values) -> askama::Result<St
 #[askama::filter_fn]
 pub fn short(digest: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(digest.to_string().chars().take(12).collect())
+}
+
+/// A text of Lethe's own in the language of the page.
+#[askama::filter_fn]
+pub fn said(text: impl Display, _: &dyn askama::Values, code: &str) -> askama::Result<String> {
+    Ok(language::said(code, &text.to_string()).into_owned())
 }

@@ -15,31 +15,34 @@ use super::words::{counted, minute, number};
 #[template(path = "sweep.html")]
 struct SweepPage<'a> {
     report: &'a SweepReport,
+    l: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "month.html")]
 struct MonthPage<'a> {
     report: &'a MonthReport,
+    l: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "register.html")]
 struct RegisterPage<'a> {
     report: &'a Register,
+    l: &'a str,
 }
 
 impl Register {
     /// The extract as a page.
     pub fn html(&self) -> askama::Result<String> {
-        RegisterPage { report: self }.render()
+        RegisterPage { report: self, l: "en" }.render()
     }
 }
 
 impl MonthReport {
-    /// The report as a page.
-    pub fn html(&self) -> askama::Result<String> {
-        MonthPage { report: self }.render()
+    /// The report as a page in the language of this code.
+    pub fn html(&self, code: &str) -> askama::Result<String> {
+        MonthPage { report: self, l: code }.render()
     }
 
     /// Sweeps that did not simply go through, and why.
@@ -65,9 +68,9 @@ impl MonthReport {
 }
 
 impl SweepReport {
-    /// The report as a page.
-    pub fn html(&self) -> askama::Result<String> {
-        SweepPage { report: self }.render()
+    /// The report as a page in the language of this code.
+    pub fn html(&self, code: &str) -> askama::Result<String> {
+        SweepPage { report: self, l: code }.render()
     }
 
     fn title(&self) -> String {

@@ -21,7 +21,7 @@ mod words;
 pub use month::{Month, MonthReport};
 pub use now::{Longer, Overdue, overdue};
 pub use register::Register;
-pub use sweep::SweepReport;
+pub use sweep::{SweepReport, Told};
 pub use words::{counted, minute, number, reason};
 
 use chrono::{DateTime, Utc};

@@ -209,11 +209,11 @@ async fn rare_values_are_named_only_when_asked_for() {
     let company = company().await;
     company.due().await;
     let quiet = report(&company, 1).await;
-    assert!(!quiet.html().unwrap().contains("sailor") && !json(&quiet).to_string().contains("sailor"));
+    assert!(!quiet.html("en").unwrap().contains("sailor") && !json(&quiet).to_string().contains("sailor"));
     let open = report_with(&company, 1, Wishes { values: true }).await;
     let rare = &json(&open)["now"]["groups"]["columns"][2]["rare"];
     assert_eq!(rare, &serde_json::json!([{ "value": "sailor", "clients": 1 }]));
-    let page = open.html().unwrap();
+    let page = open.html("en").unwrap();
     assert!(page.contains("sailor (1)") && page.contains("keep it in the house"), "{page}");
 }
 
@@ -224,7 +224,7 @@ async fn a_report_holds_no_clients_key_or_data() {
     company.due().await;
     for wishes in [Wishes::default(), Wishes { values: true }] {
         let report = report_with(&company, 1, wishes).await;
-        let all = report.html().unwrap() + &json(&report).to_string();
+        let all = report.html("en").unwrap() + &json(&report).to_string();
         for own in made() {
             for secret in [&own.no, &own.name, &own.post_code] {
                 assert!(!all.contains(secret.as_str()), "`{secret}` is a client's");
@@ -242,7 +242,7 @@ async fn a_filter_on_personal_data_is_counted_and_not_quoted() {
     company.sweep(&request).await.unwrap();
     let report = report(&company, 1).await;
     assert_eq!(json(&report)["sweep"]["filters"], serde_json::json!({ "kind": ["person"], "name": ["1 value"] }));
-    assert!(!report.html().unwrap().contains("Nr002"));
+    assert!(!report.html("en").unwrap().contains("Nr002"));
 }
 
 #[tokio::test]
@@ -268,7 +268,7 @@ async fn a_sweep_of_last_month_is_reported_as_it_was() {
     // What is of now says so.
     assert_eq!(now["now"]["at"], "2026-02-09T12:00:00.000Z");
     assert_eq!(now["now"]["overdue"][0]["clients"], 0);
-    let page = later.html().unwrap();
+    let page = later.html("en").unwrap();
     assert!(
         page.contains("as of 2026-02-09 12:00 UTC") && page.contains("Policy or schema have changed since"),
         "{page}"
@@ -299,12 +299,12 @@ async fn what_was_not_done_is_said_first() {
     let mut request = company.request(SweepKind::Due);
     request.brake = Brake { clients: Some(3), share: Some(1.0) };
     open(&company.context, &request).await.unwrap_err();
-    let page = report(&company, 1).await.html().unwrap();
+    let page = report(&company, 1).await.html("en").unwrap();
     assert!(page.contains("This sweep was braked: "), "{page}");
 
     request.brake = Brake { clients: None, share: Some(1.0) };
     let running = open(&company.context, &request).await.unwrap().unwrap();
-    let page = report(&company, running).await.html().unwrap();
+    let page = report(&company, running).await.html("en").unwrap();
     assert!(page.contains("This sweep is still running"), "{page}");
 }
 
@@ -323,7 +323,7 @@ async fn without_a_plan_the_report_says_what_the_ledger_has() {
     );
     let why = now["now"]["no_plan"].as_str().unwrap();
     assert!(why.contains("hobby"), "{why}");
-    assert!(report.html().unwrap().contains("cannot be counted now"));
+    assert!(report.html("en").unwrap().contains("cannot be counted now"));
 }
 
 #[tokio::test]
@@ -331,7 +331,7 @@ async fn what_is_still_to_be_delivered_is_said_first_and_the_journals_head_too()
     let company = company().await;
     company.due().await;
     let before = report(&company, 1).await;
-    assert!(before.html().unwrap().contains("No journal is kept."));
+    assert!(before.html("en").unwrap().contains("No journal is kept."));
     company
         .execute(
             "INSERT INTO lethe_journal (id, segment, number, hash, shipped_at) VALUES (1, 2, 1204, 'abc123', '2026-01-02T11:00:00.000Z');
@@ -340,7 +340,7 @@ async fn what_is_still_to_be_delivered_is_said_first_and_the_journals_head_too()
         )
         .await;
     let report = report(&company, 1).await;
-    let (page, json) = (report.html().unwrap(), json(&report));
+    let (page, json) = (report.html("en").unwrap(), json(&report));
     assert_eq!(
         (&json["outside"]["journal"]["number"], &json["outside"]["journal"]["hash"]),
         (&1204.into(), &"abc123".into())
@@ -440,7 +440,7 @@ async fn the_page_says_what_the_json_says_and_keeps_to_itself() {
     company.execute(&crate::common::words::refuses("customers", "old.no IN ('K002', 'K006')", "must stay")).await;
     company.due().await;
     let report = report(&company, 1).await;
-    let (page, json) = (report.html().unwrap(), json(&report));
+    let (page, json) = (report.html("en").unwrap(), json(&report));
     assert_keeps_to_itself(&page);
     let tree = tree(&page);
     let figures: Vec<&str> = tree
@@ -499,7 +499,7 @@ async fn hostile_names_are_text_and_nothing_else() {
     let company = Company::new(&schema, &policy).await;
     company.due().await;
     company.execute("UPDATE lethe_sweeps SET job = '<script>2</script>', note = '<!-- note', opened_by = '</body>' WHERE id = 1").await;
-    let page = report_with(&company, 1, Wishes { values: true }).await.html().unwrap();
+    let page = report_with(&company, 1, Wishes { values: true }).await.html("en").unwrap();
     assert_keeps_to_itself(&page);
     let tree = tree(&page);
     let text: String = tree.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect();

@@ -235,7 +235,7 @@ async fn the_rows_that_went_are_reported() {
         json["old_rows"],
         serde_json::json!([{ "table": "sessions", "rows": 2 }, { "table": "visits", "rows": 4 }])
     );
-    let page = report.html().unwrap();
+    let page = report.html("en").unwrap();
     assert!(
         page.contains("<b>6</b><span>old rows deleted</span>") && page.contains("<td class=\"n\">4</td>"),
         "{page}"

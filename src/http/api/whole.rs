@@ -114,7 +114,7 @@ pub(in crate::http) async fn sweep_report(
     service.allow(Right::Read, "read reports").await?;
     let report = SweepReport::make(&service.context, sweep, service.today(), Wishes { values: false }).await?;
     let report = report.ok_or_else(|| no_sweep(sweep))?;
-    given(&headers, &report, || report.html())
+    given(&headers, &report, || report.html("en"))
 }
 
 /// The report of a month: JSON, or a page for who accepts `text/html`.
@@ -135,7 +135,7 @@ pub(in crate::http) async fn month_report(
         return Err(unprocessable(format!("{month} has not begun")));
     }
     let report = MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?;
-    given(&headers, &report, || report.html())
+    given(&headers, &report, || report.html("en"))
 }
 
 /// A report as it is wanted.

@@ -127,6 +127,22 @@ pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<D
     Ok(to_client(&form.key))
 }
 
+/// The form that empties a column for one client.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Clean {
+    mark: String,
+    sure: Option<String>,
+    key: String,
+    column: String,
+}
+
+pub(super) async fn clean(session: Session, headers: HeaderMap, Form(form): Form<Clean>) -> Result<Redirect, Problem> {
+    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+    Box::pin(session.service.clean(&form.key, &[form.column])).await?;
+    Ok(to_client(&form.key))
+}
+
 /// The form that says who a client is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -12,6 +12,7 @@ use super::shown;
 use super::views::{in_words, listed};
 use super::words::Words;
 use crate::domain::outcome::Outcome;
+use crate::domain::plan::Cleanable;
 use crate::http::problem::Problem;
 use crate::ledger::OutcomePage;
 use crate::service::clients::ClientStatus;
@@ -46,6 +47,8 @@ struct ClientPage {
     is_there: bool,
     /// Whether it has rows to be shown.
     is_traceable: bool,
+    /// Columns that the policy keeps, and lets be emptied for one client.
+    cleanable: Vec<String>,
     story: Vec<Event>,
     /// Whether it can be anonymized now, and if so, whether before its time.
     can: Option<bool>,
@@ -126,7 +129,13 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     };
     let now = form.replace("{why}", &said(&client.would_be.reasons));
     let plan = service.context.planner.plan(&service.context.store).await;
-    let has_day = plan.is_ok_and(|loaded| loaded.plan.client.to_anonymize_on.is_some());
+    let plan = plan.as_ref().ok().map(|loaded| &loaded.plan);
+    let has_day = plan.is_some_and(|plan| plan.client.to_anonymize_on.is_some());
+    let is_gone = client.would_be.outcome == Outcome::NotFound || !client.holds.is_empty();
+    let cleanable = match plan {
+        Some(plan) if !is_gone => plan.cleanable.iter().map(Cleanable::name).collect(),
+        _ => Vec::new(),
+    };
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
@@ -138,7 +147,8 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         let text = told(w, &own.outcome).1.replace("{why}", &said(&why));
         (own.outcome, text)
     });
-    Ok(shown(StatusCode::OK, &ClientPage { f, client, now, has_day, is_there, is_traceable, story, can, done }))
+    let page = ClientPage { f, client, now, has_day, is_there, is_traceable, cleanable, story, can, done };
+    Ok(shown(StatusCode::OK, &page))
 }
 
 /// Rows shown of each table and link.

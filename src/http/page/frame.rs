@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use super::session::Session;
 use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
+use crate::domain::language::said;
 use crate::ledger::{Sweep, moment, parse_moment};
 use crate::service::night::Night;
 use crate::service::steps::Step;
@@ -192,6 +193,11 @@ impl Frame {
         }
     }
 
+    /// A text of Lethe's own in the language.
+    pub(super) fn said(&self, text: impl AsRef<str>) -> String {
+        said(self.w.code, text.as_ref()).into_owned()
+    }
+
     /// A state, outcome, kind or class in the language.
     pub(super) fn term(&self, word: impl AsRef<str>) -> String {
         term(self.w, word.as_ref()).to_owned()
@@ -276,6 +282,18 @@ impl Frame {
         }
     }
 
+    /// The days of the week that a schedule names: `MON-FRI`.
+    fn weekdays(&self, own: &str) -> String {
+        const ENGLISH: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+        let days = match self.w.code {
+            "fr" => ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+            "de" => ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+            _ => ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+        };
+        let all = ENGLISH.iter().zip(days);
+        all.fold(own.to_uppercase(), |text, (short, day)| text.replace(short, day)).replace('-', "–").replace(',', ", ")
+    }
+
     /// A schedule in words, where it is a plain one: `0 30 1 * * * Europe/Paris`.
     pub(super) fn schedule(&self, schedule: impl AsRef<str>) -> String {
         let schedule = schedule.as_ref();
@@ -289,7 +307,7 @@ impl Frame {
         };
         let when = match (day, month, weekday) {
             ("*" | "?", "*", "*" | "?") => daily.to_owned(),
-            ("*" | "?", "*", own) => format!("{weekly} ({own})"),
+            ("*" | "?", "*", own) => format!("{weekly} ({})", self.weekdays(own)),
             (day, "*", "*" | "?") => monthly.replace("{day}", day),
             _ => return schedule.to_owned(),
         };

@@ -10,7 +10,7 @@ use super::actions::Sure;
 use super::frame::Frame;
 use super::session::Session;
 use super::shown;
-use super::views::{in_words, listed, reported};
+use super::views::{in_language, in_words, listed, reported};
 use crate::domain::access::Right;
 use crate::http::asking::Named;
 use crate::http::problem::Problem;
@@ -68,7 +68,7 @@ pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
             text(own.open),
             text(own.failed),
             Cell::Moment(own.since),
-            text(why),
+            text(f.said(why)),
         ]
     });
     let rows = rows.collect();
@@ -111,8 +111,8 @@ pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
     let status = JournalStatus::of(&service.context).await?;
     let mut rows = Vec::new();
     if let Some(status) = &status {
-        rows.push(vec![text(w.state), text(status.line())]);
-        rows.extend(status.attention().into_iter().map(|own| vec![text(w.attention), text(own)]));
+        rows.push(vec![text(w.state), text(f.said(status.line()))]);
+        rows.extend(status.attention().into_iter().map(|own| vec![text(w.attention), text(f.said(own))]));
         if let Some(at) = status.head.as_ref().and_then(|own| own.shipped_at.clone()) {
             rows.push(vec![text(w.saved), Cell::Moment(at)]);
         }
@@ -127,8 +127,16 @@ pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
     let asked = service.context.ledger.requests(MOST_REQUESTS).await?;
     let rows = asked.into_iter().map(|own| {
         let answer = if own.allowed == 1 { text(w.allowed) } else { Cell::Badge("refused".to_owned()) };
-        let what = if own.times > 1 { format!("{} (× {})", own.what, f.number(own.times)) } else { own.what };
-        vec![Cell::Moment(own.at), text(own.asked_by), text(f.term(&own.way)), text(what), text(own.needs), answer]
+        let what =
+            if own.times > 1 { format!("{} (× {})", f.said(own.what), f.number(own.times)) } else { f.said(own.what) };
+        vec![
+            Cell::Moment(own.at),
+            text(f.said(own.asked_by)),
+            text(f.term(&own.way)),
+            text(what),
+            text(own.needs),
+            answer,
+        ]
     });
     let rows = rows.collect();
     let columns = vec![w.when, w.who, w.way, w.what, w.right, w.outcome];
@@ -178,8 +186,7 @@ pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
     let first = service.today();
     let months = (0..).map_while(|back| first.checked_sub_months(chrono::Months::new(back))).take(MONTHS);
     let rows = months.map(|day| {
-        let month = day.format("%Y-%m").to_string();
-        vec![Cell::Link(format!("/reports/{month}"), month)]
+        vec![Cell::Link(format!("/reports/{}", day.format("%Y-%m")), f.said(day.format("%B %Y").to_string()))]
     });
     let rows = rows.collect();
     Ok(shown(StatusCode::OK, &ListPage { title: w.reports, empty: "–", columns: vec![w.month], rows, doing: None, f }))
@@ -190,7 +197,9 @@ pub(super) async fn month(session: Session, Named(month): Named<String>) -> Resu
     service.allow(Right::Read, "read reports").await?;
     let month: Month =
         month.parse().map_err(|what: String| Problem::bad_request(what, "choose a month of the list"))?;
-    reported(MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?.html())
+    let mut report = MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?;
+    in_language(&session, &mut report.refusals).await;
+    reported(report.html(session.words.code))
 }
 
 #[derive(Template)]

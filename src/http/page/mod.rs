@@ -88,6 +88,7 @@ fn quick() -> Router<App> {
         .route("/clients/trace", get(clients::trace))
         .route("/clients/day", post(actions::day))
         .route("/clients/anonymize", post(actions::anonymize))
+        .route("/clients/clean", post(actions::clean))
         .route("/clients/returned", get(lists::returned).post(actions::returned))
         .route("/holds", get(lists::holds).post(actions::hold))
         .route("/holds/release", post(actions::release))

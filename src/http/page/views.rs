@@ -15,6 +15,7 @@ use super::shown;
 use super::words::term;
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
+use crate::domain::language;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::http::App;
 use crate::http::api::follow;
@@ -23,7 +24,7 @@ use crate::http::eligible::eligible;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
-use crate::report::{Overdue, SweepReport, Wishes, filters, reason};
+use crate::report::{Overdue, SweepReport, Told, Wishes, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::jobs::ToAnonymize;
@@ -65,9 +66,23 @@ pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = 
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
     let said = |name: &str| match plan.and_then(|plan| plan.reason_of(name)) {
         Some(own) => own.in_language(session.words.code).to_owned(),
-        None => term(session.words, &reason(plan, name)).to_owned(),
+        None => {
+            let own = reason(plan, name);
+            let word = term(session.words, &own);
+            if word == own { language::said(session.words.code, &own).into_owned() } else { word.to_owned() }
+        }
     };
     names.into_iter().map(|name| (name.clone(), said(&name))).collect()
+}
+
+/// Has a report give its reasons in the language of the page.
+pub(super) async fn in_language(session: &Session, reasons: &mut [Told]) {
+    let words = in_words(session, reasons.iter().map(|own| own.reason.clone())).await;
+    for own in reasons {
+        if let Some(text) = words.get(&own.reason) {
+            own.text.clone_from(text);
+        }
+    }
 }
 
 /// The names of reasons, as the ledger keeps them.
@@ -268,5 +283,7 @@ pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Re
     let service = &session.service;
     service.allow(Right::Read, "read reports").await?;
     let report = SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await?;
-    reported(report.ok_or_else(|| no_sweep(id))?.html())
+    let mut report = report.ok_or_else(|| no_sweep(id))?;
+    in_language(&session, &mut report.refusals).await;
+    reported(report.html(session.words.code))
 }

@@ -246,6 +246,8 @@ words! {
     t_stopped: "; {s} sweep did not end and needs you|; {s} sweeps did not end and need you", "; {s} passage interrompu demande votre intervention|; {s} passages interrompus demandent votre intervention", " – {s} Lauf wurde angehalten und braucht Sie| – {s} Läufe wurden angehalten und brauchen Sie";
     a_now: "Anonymize now", "Anonymiser maintenant", "Jetzt anonymisieren";
     a_early: "The client is not due. This ignores the date and the period, but no guard and no hold.", "Ce client n’est pas à échéance. La date et le délai sont ignorés, mais aucune protection ni suspension.", "Der Kunde ist nicht fällig. Datum und Frist werden übergangen, Schutzregeln und Sperren nicht.";
+    c_column: "Column that the policy keeps", "Colonne que la politique conserve", "Spalte, die laut Richtlinie erhalten bleibt";
+    c_clean: "Empty the column", "Vider la colonne", "Spalte leeren";
     p_waits: "You don't have the necessary access to configure client anonymization. Please inform the person in charge that data needs to be configured.", "Vous n’avez pas l’accès nécessaire pour configurer l’anonymisation des clients. Veuillez informer la personne responsable que des données doivent être configurées.", "Sie haben nicht die nötige Berechtigung, um die Anonymisierung von Kunden einzurichten. Bitte informieren Sie die zuständige Person, dass Daten eingestuft werden müssen.";
     p_by_class: "as the class says", "selon la classe", "wie es die Einstufung vorgibt";
     p_text: "Replacement, or why it is kept", "Remplacement, ou motif de conservation", "Ersatztext oder Grund für den Erhalt";
@@ -261,6 +263,7 @@ words! {
     size: "This affects {n} client.|This affects {n} clients.", "Cela concerne {n} client.|Cela concerne {n} clients.", "Das betrifft {n} Kunden.";
     size_deliveries: "This affects {n} delivery.|This affects {n} deliveries.", "Cela concerne {n} livraison.|Cela concerne {n} livraisons.", "Das betrifft {n} Zustellung.|Das betrifft {n} Zustellungen.";
     meant: "I am sure.", "Je confirme.", "Ich bin sicher.";
+    colon: ":", "\u{a0}:", ":";
     menu: "Pages", "Pages", "Seiten";
 }
 

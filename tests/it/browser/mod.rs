@@ -1,6 +1,7 @@
 //! The pages in Chromium, as people use them.
 
 mod chromium;
+mod paths;
 mod webdriver;
 
 use std::time::Duration;

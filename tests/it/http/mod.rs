@@ -8,6 +8,7 @@ mod fuzz;
 mod halted;
 mod hostile;
 mod hostile_files;
+mod languages;
 mod limited;
 pub mod office;
 mod one_client;

@@ -155,13 +155,14 @@ async fn what_a_person_wrote_is_shown_as_text_and_never_as_markup() {
 }
 
 /// Every form that changes something, with its fields.
-const FORMS: [(&str, &[(&str, &str)]); 21] = [
+pub const FORMS: [(&str, &[(&str, &str)]); 22] = [
     ("/jobs/nightly/start", &[("sure", "on")]),
     ("/failures/retry", &[("sure", "on")]),
     ("/deliveries/retry", &[("sure", "on")]),
     ("/holds", &[("key", "C1"), ("reason", "r")]),
     ("/holds/release", &[("key", "C1"), ("sure", "on")]),
     ("/clients/day", &[("key", "C1"), ("sure", "on")]),
+    ("/clients/clean", &[("key", "C1"), ("column", "customers.email"), ("sure", "on")]),
     ("/clients/anonymize", &[("key", "C1"), ("sure", "on")]),
     ("/clients/returned", &[("key", "C1"), ("former", "C2"), ("sure", "on")]),
     ("/policy", &[("place", "x"), ("class", "personal")]),

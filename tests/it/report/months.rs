@@ -71,7 +71,7 @@ async fn a_month_counts_each_client_once() {
         serde_json::json!([{ "job": null, "sweeps": 7, "done": 7, "stopped": 0, "braked": 0, "missed": 0, "anonymized": january["clients"]["anonymized"], "failed": 0 }])
     );
     assert_eq!(january["policies"][0]["sweeps"], serde_json::json!([1, 7]));
-    let page = report.html().unwrap();
+    let page = report.html("en").unwrap();
     assert_keeps_to_itself(&page);
     assert_eq!(row(&page, "has open orders")[2], refused);
     assert_eq!(row(&page, "by hand")[1..], ["7", "7", "0", "0", "0", &taken]);
@@ -84,7 +84,7 @@ async fn a_month_names_what_was_out_of_line() {
     request.brake = Brake { clients: Some(3), share: Some(1.0) };
     open(&company.context, &request).await.unwrap_err();
     company.sweep(&company.forced(&["K005"])).await.unwrap();
-    let page = month(&company, "2026-01").await.html().unwrap();
+    let page = month(&company, "2026-01").await.html("en").unwrap();
     assert!(row(&page, "1 by hand")[3].starts_with("braked: "), "{page}");
     assert_eq!(row(&page, "2 by hand")[3], "date and period passed over");
 }
@@ -92,7 +92,7 @@ async fn a_month_names_what_was_out_of_line() {
 #[tokio::test]
 async fn a_month_without_sweeps_says_so() {
     let company = company().await;
-    let page = month(&company, "2025-02").await.html().unwrap();
+    let page = month(&company, "2025-02").await.html("en").unwrap();
     assert_keeps_to_itself(&page);
     assert!(page.contains("No sweep was opened."), "{page}");
 }
