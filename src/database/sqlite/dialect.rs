@@ -7,6 +7,7 @@ use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
 
 use super::key;
 use crate::domain::dialect::{Closing, SqlDialect};
+use crate::domain::plan::FIRST_DAY;
 use crate::domain::policy::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
@@ -137,8 +138,9 @@ impl SqlDialect for Sqlite {
         let date = name(date);
         Some(format!(
             "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-             {date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*') LIMIT 1",
+             ({date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' OR ({date} >= '{FIRST_DAY}' AND NOT {}))) LIMIT 1",
             name(table),
+            self.is_day(&date),
         ))
     }
 
