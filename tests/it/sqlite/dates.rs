@@ -34,7 +34,8 @@ async fn due(day: &str, created: &str, entries: &[&str]) -> (bool, bool) {
 
 #[tokio::test]
 async fn a_day_in_another_form_or_in_no_calendar_refuses_every_sweep_and_preview() {
-    let in_another_form = ["'2/3/2030'", "'02.03.2020'", "'20200302'", "'March'", "'infinity'", "20200302", "1583107200"];
+    let in_another_form =
+        ["'2/3/2030'", "'02.03.2020'", "'20200302'", "'March'", "'infinity'", "20200302", "1583107200"];
     let in_no_calendar =
         ["'2020-13-45'", "'2019-02-29'", "'2020-02-30 10:00:00'", "'2020-04-31T00:00:00Z'", "'2020-00-10'"];
     for day in in_another_form.into_iter().chain(in_no_calendar) {
