@@ -288,3 +288,30 @@ async fn b01_a_session_of_the_app_goes_whatever_the_case_of_its_mail_address() {
     assert_eq!(trade.outcome("9001"), "anonymized");
     assert_eq!(trade.rows("SELECT login_id FROM app_logins WHERE login_id > 9000").await, ["9003"]);
 }
+
+#[tokio::test]
+async fn p18_a_donation_with_a_number_that_no_client_has_is_reached_by_account_and_mail_address() {
+    let trade = with_client(901, "Ophelia", "Online").await;
+    client(&trade, 902, "Other", "Person").await;
+    trade
+        .execute(
+            "INSERT INTO portal_accounts VALUES (9201, 'ophelia@home.example', 'O.');
+             INSERT INTO communications (communication_id, client_no, means, value) VALUES (9201, 901, 'EMAIL', 'ophelia@home.example');
+             INSERT INTO online_donations (online_id, organization_id, account_id, client_no, first_name, email, amount, donated_on) VALUES
+               (9201, 1, 9201, 999001, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9202, 1, NULL, 999001, 'Ophelia', 'Ophelia@home.example', 1, '2015-01-01'),
+               (9203, 1, 9201, 902, 'Other', NULL, 1, '2015-01-01'),
+               (9204, 2, 9201, 999001, 'Ophelia', 'ophelia@home.example', 1, '2015-01-01');",
+        )
+        .await;
+    trade.list(&["901"]);
+    assert_eq!(trade.outcome("901"), "anonymized");
+    let report = "SELECT online_id, first_name, email FROM online_donation_report WHERE online_id > 9200 ORDER BY 1";
+    assert_eq!(
+        trade.rows(report).await,
+        ["9201|NULL|NULL", "9202|NULL|NULL", "9203|Other|NULL", "9204|Ophelia|ophelia@home.example"],
+        "a number that another client has is that client's"
+    );
+    let history = "SELECT online_id FROM portal_history WHERE online_id > 9200 ORDER BY 1";
+    assert_eq!(trade.rows(history).await, ["9203", "9204"]);
+}
