@@ -315,3 +315,46 @@ async fn p18_a_donation_with_a_number_that_no_client_has_is_reached_by_account_a
     let history = "SELECT online_id FROM portal_history WHERE online_id > 9200 ORDER BY 1";
     assert_eq!(trade.rows(history).await, ["9203", "9204"]);
 }
+
+/// A customer who uses a subscription, another who pays for it, and what was told of it.
+async fn paid_by_another() -> Trade {
+    let trade = Trade::of("proabono").await;
+    trade
+        .execute(
+            r#"INSERT INTO customers (reference, name, segment_code, billing_first_name, billing_last_name, billing_country, created_on) VALUES
+               ('A4-1', 'Uma Nutzer', 'FR', 'Uma', 'Nutzer', 'FR', '2001-01-01'), ('A4-2', 'Paul Payeur', 'FR', 'Paul', 'Payeur', 'FR', '2001-01-01');
+             INSERT INTO subscriptions (subscription_id, customer_reference, buyer_reference, offer_code, title, state, created_on)
+             VALUES ('sub-a4', 'A4-1', 'A4-2', 'BASIC', 'Basic', 'terminated', '2001-01-02');
+             INSERT INTO invoices (invoice_id, number, customer_reference, subscription_id, state, issued_on, due_on, made_out_to, net_cents, tax_cents, total_cents)
+             VALUES ('inv-a4', 'N-A4', 'A4-2', 'sub-a4', 'paid', '2001-02-02', '2001-03-02', 'Paul Payeur', 10, 2, 12);
+             INSERT INTO webhook_notifications VALUES
+               (99001, 1, 'subscription', 'Subscription', 'sub-a4', '{"customer":"Uma Nutzer","buyer":"Paul Payeur"}', '2001-01-02'),
+               (99002, 1, 'subscription', 'Subscription', 'sub-a4', '{"customer":"Uma Nutzer"}', '2001-01-03'),
+               (99003, 1, 'invoice', 'Invoice', 'inv-a4', '{"customer":"Paul Payeur","user":"Uma Nutzer"}', '2001-02-02');
+             INSERT INTO webhook_attempts VALUES (99001, 1, 200), (99003, 1, NULL);"#,
+        )
+        .await;
+    trade
+}
+
+#[tokio::test]
+async fn a04_b01_what_was_told_of_a_subscription_names_neither_who_used_nor_who_paid_it() {
+    let told = "SELECT notification_id, payload FROM webhook_notifications WHERE notification_id > 99000 ORDER BY 1";
+    let attempts = "SELECT notification_id FROM webhook_attempts WHERE notification_id > 99000 ORDER BY 1";
+    let trade = paid_by_another().await;
+    trade.forget(&["A4-2"]);
+    assert_eq!(trade.outcome("A4-2"), "anonymized");
+    assert_eq!(
+        trade.rows(told).await,
+        ["99001|", "99002|{\"customer\":\"Uma Nutzer\"}"],
+        "the history of whoever stays"
+    );
+    assert_eq!(trade.rows(attempts).await, ["99001"]);
+    let trade = paid_by_another().await;
+    trade.forget(&["A4-1"]);
+    assert_eq!(trade.outcome("A4-1"), "anonymized");
+    assert_eq!(trade.rows(told).await, ["99003|"]);
+    assert_eq!(trade.rows(attempts).await, ["99003"]);
+    trade.forget(&["A4-2"]);
+    assert!(trade.rows(told).await.is_empty() && trade.rows(attempts).await.is_empty());
+}
