@@ -358,3 +358,25 @@ async fn a04_b01_what_was_told_of_a_subscription_names_neither_who_used_nor_who_
     trade.forget(&["A4-2"]);
     assert!(trade.rows(told).await.is_empty() && trade.rows(attempts).await.is_empty());
 }
+
+#[tokio::test]
+async fn a05_an_initialized_subscription_is_deleted_although_a_cancelled_invoice_names_it() {
+    let trade = Trade::of("proabono").await;
+    trade
+        .execute(
+            "INSERT INTO customers (reference, name, segment_code, billing_country, created_on) VALUES ('A5-1', 'Ina Anfang', 'FR', 'FR', '2001-01-01');
+             INSERT INTO subscriptions (subscription_id, customer_reference, buyer_reference, offer_code, state, created_on) VALUES
+               ('sub-a5', 'A5-1', 'A5-1', 'BASIC', 'initialized', '2001-01-02'), ('sub-a6', 'A5-1', 'A5-1', 'BASIC', 'terminated', '2001-01-02');
+             INSERT INTO invoices (invoice_id, number, customer_reference, subscription_id, state, issued_on, due_on, made_out_to, net_cents, tax_cents, total_cents) VALUES
+               ('inv-a5', 'N-A5', 'A5-1', 'sub-a5', 'cancelled', '2001-02-02', '2001-03-02', 'I. A.', 10, 2, 12),
+               ('inv-a6', 'N-A6', 'A5-1', 'sub-a6', 'paid', '2001-02-02', '2001-03-02', 'I. A.', 10, 2, 12);",
+        )
+        .await;
+    trade.forget(&["A5-1"]);
+    assert_eq!(trade.outcome("A5-1"), "anonymized");
+    let left = "SELECT subscription_id FROM subscriptions WHERE customer_reference = 'A5-1'";
+    assert_eq!(trade.rows(left).await, ["sub-a6"]);
+    let invoices =
+        "SELECT number, subscription_id, total_cents FROM invoices WHERE customer_reference = 'A5-1' ORDER BY 1";
+    assert_eq!(trade.rows(invoices).await, ["N-A5|NULL|12", "N-A6|sub-a6|12"]);
+}
