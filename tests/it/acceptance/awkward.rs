@@ -380,3 +380,31 @@ async fn a05_an_initialized_subscription_is_deleted_although_a_cancelled_invoice
         "SELECT number, subscription_id, total_cents FROM invoices WHERE customer_reference = 'A5-1' ORDER BY 1";
     assert_eq!(trade.rows(invoices).await, ["N-A5|NULL|12", "N-A6|sub-a6|12"]);
 }
+
+#[tokio::test]
+async fn b01_x08_no_line_of_a_document_names_a_customer_without_the_title_or_in_another_order() {
+    let trade = Trade::of("amparex").await;
+    trade
+        .execute(
+            "INSERT INTO customers (customer_no, branch_no, title, first_name, last_name, display_name, registered_on) VALUES
+               (9001, 1, 'Dr.', 'Ada', 'Zweigstein', 'Dr. Ada Zweigstein', '2001-01-01'), (9002, 1, NULL, 'Ida', 'Zweigstein', 'Ida Zweigstein', '2001-01-01');
+             INSERT INTO cases (case_no, customer_no, branch_no, kind, state, opened_on) VALUES
+               (90001, 9001, 1, 'glasses', 'delivered', '2001-01-01'), (90002, 9002, 1, 'glasses', 'delivered', '2001-01-01');
+             INSERT INTO quotes VALUES ('A-90001', 90001, 9001, '2001-01-01', 'Dr. Ada Zweigstein', NULL, 5);
+             INSERT INTO quote_lines VALUES ('A-90001', 1, NULL, 'Engraved: Ada Zweigstein', 5), ('A-90001', 2, NULL, 'Frame', 5);
+             INSERT INTO invoices VALUES ('R-90001', 90001, 9001, 9001, 'paid', '2001-01-01', 'Dr. Ada Zweigstein', 'Dr. Ada Zweigstein', NULL, 1, 1, 2),
+               ('R-90002', 90002, 9002, 9001, 'paid', '2001-01-01', 'Ida Zweigstein', 'Dr. Ada Zweigstein', NULL, 1, 1, 2);
+             INSERT INTO invoice_lines VALUES ('R-90001', 1, NULL, 'Lenses for Zweigstein, Ada', 2), ('R-90002', 1, NULL, 'Lenses', 2);",
+        )
+        .await;
+    trade.forget(&["9001"]);
+    assert_eq!(trade.outcome("9001"), "anonymized");
+    let lines = "SELECT description FROM quote_lines WHERE quote_no = 'A-90001' ORDER BY line_no";
+    assert_eq!(trade.rows(lines).await, ["", "Frame"]);
+    let lines = "SELECT description FROM invoice_lines WHERE invoice_no LIKE 'R-9000%' ORDER BY invoice_no";
+    assert_eq!(trade.rows(lines).await, ["", "Lenses"]);
+    let heads = "SELECT wearer_name, payer_name FROM invoices WHERE invoice_no LIKE 'R-9000%' ORDER BY invoice_no";
+    let notice = "Kunde anonymisiert";
+    let expected = [format!("{notice}|{notice}"), format!("Ida Zweigstein|{notice}")];
+    assert_eq!(trade.rows(heads).await, expected, "the one who stays has the same last name");
+}
