@@ -434,7 +434,7 @@ async fn x03_a_list_has_a_brake() {
     let before = trade.snapshot().await;
     let answer = trade.run(&["sweep", "--list", "list.txt", "--yes", "--wait"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
-    assert!(answer.err.contains("brake") && answer.err.contains("--over-brake"), "{}", answer.err);
+    assert!(answer.err.contains("brake") && answer.err.contains("--list FILE --over-brake"), "{}", answer.err);
     assert_eq!(trade.snapshot().await, before);
     assert_eq!(trade.run(&["sweep", "--list", "list.txt", "--over-brake", "--yes", "--wait"]).code, 0);
 }
