@@ -408,3 +408,21 @@ async fn b01_x08_no_line_of_a_document_names_a_customer_without_the_title_or_in_
     let expected = [format!("{notice}|{notice}"), format!("Ida Zweigstein|{notice}")];
     assert_eq!(trade.rows(heads).await, expected, "the one who stays has the same last name");
 }
+
+#[tokio::test]
+async fn p23_the_admin_of_a_challenge_is_reached_by_mail_address_where_no_number_is() {
+    let trade = with_client(901, "Greta", "Namensvetter").await;
+    client(&trade, 902, "Other", "Person").await;
+    trade
+        .execute(
+            "INSERT INTO communications (communication_id, client_no, means, value) VALUES
+               (9301, 901, 'EMAIL', 'greta@home.example'), (9302, 902, 'EMAIL', 'other@home.example');
+             INSERT INTO challenges VALUES (901, 1, 'Swim', NULL, 'Greta Namensvetter', 'Greta@home.example'),
+               (902, 1, 'Swim on', NULL, 'Other Person', 'other@home.example');",
+        )
+        .await;
+    trade.list(&["901"]);
+    assert_eq!(trade.outcome("901"), "anonymized");
+    let admins = "SELECT challenge_id, admin_name, admin_email FROM challenges WHERE challenge_id > 900 ORDER BY 1";
+    assert_eq!(trade.rows(admins).await, ["901|Anonymized client|NULL", "902|Other Person|other@home.example"]);
+}
