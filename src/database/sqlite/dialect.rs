@@ -137,8 +137,8 @@ impl SqlDialect for Sqlite {
     fn not_a_date(&self, table: &str, date: &str) -> Option<String> {
         let date = name(date);
         Some(format!(
-            "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-             ({date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*' OR ({date} >= '{FIRST_DAY}' AND NOT {}))) LIMIT 1",
+            "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR NOT \
+             ({} OR ({date} < '{FIRST_DAY}' AND {date} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'))) LIMIT 1",
             name(table),
             self.is_day(&date),
         ))
