@@ -426,3 +426,34 @@ async fn p23_the_admin_of_a_challenge_is_reached_by_mail_address_where_no_number
     let admins = "SELECT challenge_id, admin_name, admin_email FROM challenges WHERE challenge_id > 900 ORDER BY 1";
     assert_eq!(trade.rows(admins).await, ["901|Anonymized client|NULL", "902|Other Person|other@home.example"]);
 }
+
+#[tokio::test]
+async fn n10_credit_memos_shipments_receipts_reminders_jobs_and_entries_name_the_customer_no_more() {
+    let trade = shop().await;
+    trade
+        .execute(
+            "INSERT INTO items (item_no, description, unit_price) VALUES ('HAT', 'A hat', 5);
+             INSERT INTO posted_credit_memos (document_no, sell_to_customer_no, sell_to_name, bill_to_customer_no, bill_to_name, posting_date, amount_including_vat) VALUES
+               ('PSC-1', 'K3', 'Firm Three', 'K2', 'Firm Two', '2010-01-01', 5), ('PSC-2', 'K2', 'Firm Two', 'K3', 'Firm Three', '2010-01-01', 5);
+             INSERT INTO posted_shipments (document_no, sell_to_customer_no, sell_to_name, ship_to_name, package_tracking_no, posting_date) VALUES
+               ('PSS-1', 'K3', 'Firm Three', 'Firm Three', 'TRACK', '2010-01-01');
+             INSERT INTO posted_return_receipts (document_no, sell_to_customer_no, sell_to_name, posting_date) VALUES ('PRR-1', 'K3', 'Firm Three', '2010-01-01');
+             INSERT INTO issued_reminders (reminder_no, customer_no, name, posting_date, remaining_amount) VALUES ('R-1', 'K3', 'Firm Three', '2010-01-01', 5);
+             INSERT INTO jobs (job_no, bill_to_customer_no, bill_to_name, description, status, created_on) VALUES ('J-1', 'K3', 'Firm Three', 'A ring', 'Completed', '2010-01-01');
+             INSERT INTO pos_entries (entry_no, customer_no, pos_unit_no, fiscal_no, description, entry_date, amount_including_vat) VALUES
+               (1, 'K3', 'TILL', 'F-1', 'For Firm Three', '2010-01-01', 5);
+             INSERT INTO item_ledger_entries (entry_no, source_type, source_no, item_no, posting_date, description, quantity) VALUES
+               (1, 'Customer', 'K3', 'HAT', '2010-01-01', 'Firm Three', 1), (2, 'Customer', 'K2', 'HAT', '2010-01-01', 'Firm Two', 1);",
+        )
+        .await;
+    let figures = "SELECT 'memo', document_no, amount_including_vat FROM posted_credit_memos UNION ALL SELECT 'reminder', reminder_no, remaining_amount FROM issued_reminders UNION ALL SELECT 'till', fiscal_no, amount_including_vat FROM pos_entries ORDER BY 1, 2";
+    let before = trade.rows(figures).await;
+    trade.forget(&["K3"]);
+    assert_eq!(trade.outcome("K3"), "anonymized");
+    let after = trade.snapshot().await;
+    assert_eq!(after.mentions("Firm Three").len() + after.mentions("TRACK").len(), 0);
+    let memos = "SELECT sell_to_name, bill_to_name FROM posted_credit_memos ORDER BY document_no";
+    assert_eq!(trade.rows(memos).await, ["Anonymized customer|Firm Two", "Firm Two|Anonymized customer"]);
+    assert_eq!(trade.count("SELECT count(*) FROM item_ledger_entries").await, 2);
+    assert_eq!(trade.rows(figures).await, before, "amounts and numbers stay");
+}
