@@ -457,3 +457,22 @@ async fn n10_credit_memos_shipments_receipts_reminders_jobs_and_entries_name_the
     assert_eq!(trade.count("SELECT count(*) FROM item_ledger_entries").await, 2);
     assert_eq!(trade.rows(figures).await, before, "amounts and numbers stay");
 }
+
+#[tokio::test]
+async fn b01_n11_a_note_on_an_invoice_does_not_name_who_paid_it() {
+    let trade = shop().await;
+    let invoice = "INSERT INTO posted_sales_invoices (document_no, sell_to_customer_no, sell_to_name, bill_to_customer_no, bill_to_name, customer_posting_group, posting_date, due_date, amount, amount_including_vat) VALUES";
+    trade
+        .execute(&format!(
+            "{invoice} ('PSI-1', 'K1', 'Firm One', 'K3', 'Firm Three', 'RETAIL', '2010-01-01', '2010-01-01', 5, 5);
+             INSERT INTO notes (note_id, owner_type, owner_no, body, user_id, written_at) VALUES
+               (1, 'Posted Sales Invoice', 'PSI-1', 'Firm Three pays', 'HANNE', '2010-01-01'), (2, 'Posted Sales Invoice', 'PSI-1', 'Gift wrap', 'HANNE', '2010-01-01');"
+        ))
+        .await;
+    let notes = "SELECT note_id, body FROM notes ORDER BY 1";
+    trade.forget(&["K3"]);
+    assert_eq!(trade.outcome("K3"), "anonymized");
+    assert_eq!(trade.rows(notes).await, ["1|", "2|Gift wrap"], "notes on whoever bought stay");
+    trade.forget(&["K1"]);
+    assert_eq!(trade.rows(notes).await, ["1|Removed on anonymization.", "2|Removed on anonymization."]);
+}
