@@ -39,7 +39,7 @@ pub fn of_one_name(plan: &Plan, own: &SelectionsPlan, today: Today, called: &str
     let results: Vec<String> = own.identity.iter().map(|key| column(&own.table, key)).collect();
     let looks = Looks { conditions: conditions(scope, own, Some(&literal)), results };
     let keys: Vec<String> = (0..own.identity.len()).map(|at| format!("{}.lethe_{at}", name(&own.table))).collect();
-    let way = |path| format!("SELECT {} FROM {}", keys.join(", "), scope.join_from(path, &looks).0);
+    let way = |path| format!("SELECT DISTINCT {} FROM {}", keys.join(", "), scope.join_from(path, &looks).0);
     let ways: Vec<String> = own.paths.iter().map(way).collect();
     (!keys.is_empty()).then(|| format!("SELECT count(*) FROM ({}) AS lethe_found", ways.join(" UNION ")))
 }
