@@ -156,10 +156,13 @@ impl Act {
             ],
             Self::OverBrake(sweep) => {
                 return match face {
-                    Face::Command => format!(
-                        "look at it with `lethe sweep {sweep} --preview`; \
-                         if it is right, start it with `lethe sweep {sweep} --over-brake`"
-                    ),
+                    Face::Command => {
+                        let sweep = if sweep == "--list" { "--list FILE" } else { sweep.as_str() };
+                        format!(
+                            "look at it with `lethe sweep {sweep} --preview`; \
+                             if it is right, start it with `lethe sweep {sweep} --over-brake`"
+                        )
+                    }
                     Face::Http => "look at it with `POST /api/v1/previews`; \
                                    if it is right, start it with `\"over_brake\": true`"
                         .to_owned(),

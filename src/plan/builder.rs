@@ -339,7 +339,10 @@ impl<'a> Builder<'a> {
                 continue;
             }
             let Some(name) = compared(table, &own.name) else { continue };
-            selections.push(SelectionsPlan { table: table.name.clone(), paths, name, condition });
+            let first = paths.iter().find(|path| path.hops.len() > 1).and_then(|path| path.hops.first());
+            let identity =
+                first.map(|hop| &hop.columns).filter(|own| table.is_unique(own)).cloned().unwrap_or_default();
+            selections.push(SelectionsPlan { table: table.name.clone(), paths, name, identity, condition });
         }
         selections
     }

@@ -147,6 +147,9 @@ pub struct SelectionsPlan {
     pub paths: Vec<Path>,
     /// The column with the selection's name.
     pub name: FilterPlan,
+    /// What tells two selections of one name apart, where a row stands for a whole selection; empty where it stands for
+    /// one of its clients.
+    pub identity: Vec<String>,
     /// Only rows for which this holds.
     pub condition: Option<Condition>,
 }

@@ -66,7 +66,8 @@ impl Night {
             ),
         };
         if self.stopped > 0 {
-            text += &format!("; {} did not end and needs you", counted(self.stopped as u64, "sweep"));
+            let need = if self.stopped == 1 { "needs" } else { "need" };
+            text += &format!("; {} did not end and {need} you", counted(self.stopped as u64, "sweep"));
         }
         if self.need_you > 0 {
             let need = if self.need_you == 1 { "needs" } else { "need" };

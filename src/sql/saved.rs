@@ -9,6 +9,17 @@ use crate::plan::{Plan, SelectionsPlan};
 /// a literal of it is given.
 fn found(scope: Scope, own: &SelectionsPlan, of: Option<&str>) -> String {
     let called = column(&own.table, &own.name.column);
+    let looks = Looks { conditions: conditions(scope, own, of), results: vec![scope.dialect.as_text(&called)] };
+    let way = |path| {
+        let (from, key) = scope.join_from(path, &looks);
+        format!("SELECT {}.lethe_0, {key} FROM {from}", name(&own.table))
+    };
+    let ways: Vec<String> = own.paths.iter().map(way).collect();
+    format!("WITH lethe_found (lethe_name, {}) AS ({})", key_names(scope.client.key.len()), ways.join(" UNION "))
+}
+
+fn conditions(scope: Scope, own: &SelectionsPlan, of: Option<&str>) -> Vec<String> {
+    let called = column(&own.table, &own.name.column);
     let mut conditions: Vec<String> = own.condition.iter().map(|condition| condition.sql(scope.today)).collect();
     conditions.push(match of {
         Some(literal) => {
@@ -16,13 +27,21 @@ fn found(scope: Scope, own: &SelectionsPlan, of: Option<&str>) -> String {
         }
         None => format!("{called} IS NOT NULL"),
     });
-    let looks = Looks { conditions, results: vec![scope.dialect.as_text(&called)] };
-    let way = |path| {
-        let (from, key) = scope.join_from(path, &looks);
-        format!("SELECT {}.lethe_0, {key} FROM {from}", name(&own.table))
-    };
+    conditions
+}
+
+/// How many selections with clients have this name; `None` if a row does not stand for a selection, or none can have
+/// the name.
+#[must_use]
+pub fn of_one_name(plan: &Plan, own: &SelectionsPlan, today: Today, called: &str) -> Option<String> {
+    let scope = Scope::new(&plan.client, today);
+    let literal = scope.dialect.filter_value(own.name.kind, &own.name.declared, called)?;
+    let results: Vec<String> = own.identity.iter().map(|key| column(&own.table, key)).collect();
+    let looks = Looks { conditions: conditions(scope, own, Some(&literal)), results };
+    let keys: Vec<String> = (0..own.identity.len()).map(|at| format!("{}.lethe_{at}", name(&own.table))).collect();
+    let way = |path| format!("SELECT DISTINCT {} FROM {}", keys.join(", "), scope.join_from(path, &looks).0);
     let ways: Vec<String> = own.paths.iter().map(way).collect();
-    format!("WITH lethe_found (lethe_name, {}) AS ({})", key_names(scope.client.key.len()), ways.join(" UNION "))
+    (!keys.is_empty()).then(|| format!("SELECT count(*) FROM ({}) AS lethe_found", ways.join(" UNION ")))
 }
 
 /// Each selection with the number of its clients, by name. `$1` is the most rows.

@@ -350,6 +350,24 @@ async fn values_that_other_clients_have_one_by_one_are_not_found_together() {
 }
 
 #[tokio::test]
+async fn a_first_name_in_an_address_that_a_couple_shares_is_not_found() {
+    let shop = Shop::new(SCHEMA, POLICY).await;
+    shop.place
+        .execute(
+            "UPDATE audit SET what = '-'; UPDATE orders SET contact = NULL; UPDATE lines SET text = '-';
+             UPDATE customers SET name = 'Annie', email = 'annie@home.example' WHERE no = 'A';
+             INSERT INTO customers VALUES ('D', 'Dora Archer', 'Annie@home.example', NULL, '2999-01-01')",
+        )
+        .await;
+    let (passed, found) = shop.rehearse();
+    assert!(passed, "{found}");
+    shop.place.execute("UPDATE customers SET email = NULL, city = 'of annie@home.example' WHERE no = 'D'").await;
+    let (passed, found) = shop.rehearse();
+    let there = json!([{ "table": "customers", "column": "city", "count": 1, "accepted": null }]);
+    assert_eq!((passed, &found["whole_database"]["found"]), (false, &there), "it is not theirs any more");
+}
+
+#[tokio::test]
 async fn a_former_value_in_another_clients_row_or_in_one_that_no_link_reaches_is_found() {
     let shop = Shop::new(SCHEMA, POLICY).await;
     shop.place.execute("UPDATE audit SET what = '-'").await;

@@ -11,6 +11,7 @@ use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
 use crate::domain::value::{moment, number, truth};
+use crate::plan::FIRST_DAY;
 use crate::sql::{name, text};
 
 /// `SQLite`.
@@ -136,9 +137,10 @@ impl SqlDialect for Sqlite {
     fn not_a_date(&self, table: &str, date: &str) -> Option<String> {
         let date = name(date);
         Some(format!(
-            "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR \
-             {date} NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*') LIMIT 1",
+            "SELECT typeof({date}) FROM {} WHERE {date} IS NOT NULL AND {date} <> '' AND (typeof({date}) <> 'text' OR NOT \
+             ({} OR ({date} < '{FIRST_DAY}' AND {date} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'))) LIMIT 1",
             name(table),
+            self.is_day(&date),
         ))
     }
 

@@ -12,9 +12,9 @@ use super::shown;
 use super::views::{in_words, listed};
 use super::words::Words;
 use crate::domain::outcome::Outcome;
-use crate::domain::plan::Cleanable;
 use crate::http::problem::Problem;
 use crate::ledger::OutcomePage;
+use crate::plan::Cleanable;
 use crate::service::clients::ClientStatus;
 use crate::worker::sweep::{Trace, TracedChange, TracedRow, TracedTable};
 

@@ -250,7 +250,7 @@ impl SweepError {
                 Act::Selections.then(" shows those there are")
             }
             Self::AmbiguousSelection { tables, .. } => {
-                format!("rename the one in table `{}`, or delete the others", tables.join("`, `")).into()
+                format!("rename all but one of them; table `{}` has some", tables.join("`, `")).into()
             }
             Self::OtherKey { .. } => {
                 "save it anew under the same name, to be replaced, with keys as they are now".into()

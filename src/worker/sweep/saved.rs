@@ -34,7 +34,8 @@ impl Selections<'_> {
         };
         found.extend(self.company(name).await?);
         if found.len() > 1 {
-            let tables = found.iter().filter_map(|own| own.in_table.clone()).collect();
+            let mut tables: Vec<String> = found.iter().filter_map(|own| own.in_table.clone()).collect();
+            tables.dedup();
             return Err(SweepError::AmbiguousSelection { name: name.to_owned(), tables });
         }
         let Some(found) = found.pop() else { return Err(self.unknown(name).await?) };
@@ -45,15 +46,20 @@ impl Selections<'_> {
         Ok(found)
     }
 
-    /// The company's own selections of a name: one at most in each table that the policy names.
+    /// The company's own selections of a name. Two of one table are given twice, each with the clients of both.
     pub async fn company(&self, name: &str) -> Result<Vec<Selection>, StoreError> {
         let mut found = Vec::new();
         for (at, own) in self.plan.selections.iter().enumerate() {
             let Some(sql) = sql::saved::count(self.plan, own, self.today, name) else { continue };
             let clients: i64 = query_scalar(sql).fetch_one(self.store.readers()).await?;
-            if clients > 0 {
-                found.push(self.in_table(at, own, name.to_owned(), clients));
+            if clients == 0 {
+                continue;
             }
+            let same: i64 = match sql::saved::of_one_name(self.plan, own, self.today, name) {
+                Some(sql) => query_scalar(sql).fetch_one(self.store.readers()).await?,
+                None => 1,
+            };
+            found.extend((0..same.clamp(1, 2)).map(|_| self.in_table(at, own, name.to_owned(), clients)));
         }
         Ok(found)
     }

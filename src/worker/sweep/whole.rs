@@ -198,11 +198,8 @@ impl<'a> Look<'a> {
         }
         let mut places: BTreeMap<(String, Option<String>), BTreeSet<usize>> = BTreeMap::new();
         for own in &read {
-            for (column, found) in &own.found {
-                let left: BTreeSet<usize> = found.keys().copied().filter(|value| !shared.contains(value)).collect();
-                if !left.is_empty() {
-                    places.insert((own.table.name.clone(), Some(column.clone())), left);
-                }
+            for (column, left) in own.left(&values, &shared) {
+                places.insert((own.table.name.clone(), Some(column.clone())), left);
             }
         }
         for (place, left) in places {
@@ -227,6 +224,34 @@ struct OfTable<'a> {
     table: &'a LiveTable,
     found: BTreeMap<String, BTreeMap<usize, Vec<String>>>,
     is_whole: bool,
+}
+
+impl OfTable<'_> {
+    /// The values that are left in each column once those that others have too count for nothing. A single word goes
+    /// with them if it told of its client only because one of them is in the same row: an address that a couple shares
+    /// may hold the name of one.
+    fn left(&self, values: &Several, shared: &BTreeSet<usize>) -> Vec<(&String, BTreeSet<usize>)> {
+        let mut of_rows: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
+        for (value, rows) in self.found.values().flatten() {
+            for row in rows {
+                of_rows.entry(row).or_default().insert(*value);
+            }
+        }
+        let tells = |value: usize, row: &String| {
+            of_rows.get(row).is_none_or(|all| {
+                let own = all.difference(shared).copied().collect();
+                // Not all rows of a value are kept: what it stood beside may be unknown.
+                values.is_telling(value, &own) || !values.is_telling(value, all)
+            })
+        };
+        let left = |found: &BTreeMap<usize, Vec<String>>| -> BTreeSet<usize> {
+            let own = found.iter().filter(|(value, _)| !shared.contains(value));
+            let own = own.filter(|(value, rows)| rows.is_empty() || rows.iter().any(|row| tells(**value, row)));
+            own.map(|(value, _)| *value).collect()
+        };
+        let all = self.found.iter().map(|(column, found)| (column, left(found)));
+        all.filter(|(_, left)| !left.is_empty()).collect()
+    }
 }
 
 async fn of_table<'a>(

@@ -288,3 +288,191 @@ async fn b01_a_session_of_the_app_goes_whatever_the_case_of_its_mail_address() {
     assert_eq!(trade.outcome("9001"), "anonymized");
     assert_eq!(trade.rows("SELECT login_id FROM app_logins WHERE login_id > 9000").await, ["9003"]);
 }
+
+#[tokio::test]
+async fn p18_a_donation_with_a_number_that_no_client_has_is_reached_by_account_and_mail_address() {
+    let trade = with_client(901, "Ophelia", "Online").await;
+    client(&trade, 902, "Other", "Person").await;
+    trade
+        .execute(
+            "INSERT INTO portal_accounts VALUES (9201, 'ophelia@home.example', 'O.');
+             INSERT INTO communications (communication_id, client_no, means, value) VALUES (9201, 901, 'EMAIL', 'ophelia@home.example');
+             INSERT INTO online_donations (online_id, organization_id, account_id, client_no, first_name, email, amount, donated_on) VALUES
+               (9201, 1, 9201, 999001, 'Ophelia', NULL, 1, '2015-01-01'),
+               (9202, 1, NULL, 999001, 'Ophelia', 'Ophelia@home.example', 1, '2015-01-01'),
+               (9203, 1, 9201, 902, 'Other', NULL, 1, '2015-01-01'),
+               (9204, 2, 9201, 999001, 'Ophelia', 'ophelia@home.example', 1, '2015-01-01');",
+        )
+        .await;
+    trade.list(&["901"]);
+    assert_eq!(trade.outcome("901"), "anonymized");
+    let report = "SELECT online_id, first_name, email FROM online_donation_report WHERE online_id > 9200 ORDER BY 1";
+    assert_eq!(
+        trade.rows(report).await,
+        ["9201|NULL|NULL", "9202|NULL|NULL", "9203|Other|NULL", "9204|Ophelia|ophelia@home.example"],
+        "a number that another client has is that client's"
+    );
+    let history = "SELECT online_id FROM portal_history WHERE online_id > 9200 ORDER BY 1";
+    assert_eq!(trade.rows(history).await, ["9203", "9204"]);
+}
+
+/// A customer who uses a subscription, another who pays for it, and what was told of it.
+async fn paid_by_another() -> Trade {
+    let trade = Trade::of("proabono").await;
+    trade
+        .execute(
+            r#"INSERT INTO customers (reference, name, segment_code, billing_first_name, billing_last_name, billing_country, created_on) VALUES
+               ('A4-1', 'Uma Nutzer', 'FR', 'Uma', 'Nutzer', 'FR', '2001-01-01'), ('A4-2', 'Paul Payeur', 'FR', 'Paul', 'Payeur', 'FR', '2001-01-01');
+             INSERT INTO subscriptions (subscription_id, customer_reference, buyer_reference, offer_code, title, state, created_on)
+             VALUES ('sub-a4', 'A4-1', 'A4-2', 'BASIC', 'Basic', 'terminated', '2001-01-02');
+             INSERT INTO invoices (invoice_id, number, customer_reference, subscription_id, state, issued_on, due_on, made_out_to, net_cents, tax_cents, total_cents)
+             VALUES ('inv-a4', 'N-A4', 'A4-2', 'sub-a4', 'paid', '2001-02-02', '2001-03-02', 'Paul Payeur', 10, 2, 12);
+             INSERT INTO webhook_notifications VALUES
+               (99001, 1, 'subscription', 'Subscription', 'sub-a4', '{"customer":"Uma Nutzer","buyer":"Paul Payeur"}', '2001-01-02'),
+               (99002, 1, 'subscription', 'Subscription', 'sub-a4', '{"customer":"Uma Nutzer"}', '2001-01-03'),
+               (99003, 1, 'invoice', 'Invoice', 'inv-a4', '{"customer":"Paul Payeur","user":"Uma Nutzer"}', '2001-02-02');
+             INSERT INTO webhook_attempts VALUES (99001, 1, 200), (99003, 1, NULL);"#,
+        )
+        .await;
+    trade
+}
+
+#[tokio::test]
+async fn a04_b01_what_was_told_of_a_subscription_names_neither_who_used_nor_who_paid_it() {
+    let told = "SELECT notification_id, payload FROM webhook_notifications WHERE notification_id > 99000 ORDER BY 1";
+    let attempts = "SELECT notification_id FROM webhook_attempts WHERE notification_id > 99000 ORDER BY 1";
+    let trade = paid_by_another().await;
+    trade.forget(&["A4-2"]);
+    assert_eq!(trade.outcome("A4-2"), "anonymized");
+    assert_eq!(
+        trade.rows(told).await,
+        ["99001|", "99002|{\"customer\":\"Uma Nutzer\"}"],
+        "the history of whoever stays"
+    );
+    assert_eq!(trade.rows(attempts).await, ["99001"]);
+    let trade = paid_by_another().await;
+    trade.forget(&["A4-1"]);
+    assert_eq!(trade.outcome("A4-1"), "anonymized");
+    assert_eq!(trade.rows(told).await, ["99003|"]);
+    assert_eq!(trade.rows(attempts).await, ["99003"]);
+    trade.forget(&["A4-2"]);
+    assert!(trade.rows(told).await.is_empty() && trade.rows(attempts).await.is_empty());
+}
+
+#[tokio::test]
+async fn a05_an_initialized_subscription_is_deleted_although_a_cancelled_invoice_names_it() {
+    let trade = Trade::of("proabono").await;
+    trade
+        .execute(
+            "INSERT INTO customers (reference, name, segment_code, billing_country, created_on) VALUES ('A5-1', 'Ina Anfang', 'FR', 'FR', '2001-01-01');
+             INSERT INTO subscriptions (subscription_id, customer_reference, buyer_reference, offer_code, state, created_on) VALUES
+               ('sub-a5', 'A5-1', 'A5-1', 'BASIC', 'initialized', '2001-01-02'), ('sub-a6', 'A5-1', 'A5-1', 'BASIC', 'terminated', '2001-01-02');
+             INSERT INTO invoices (invoice_id, number, customer_reference, subscription_id, state, issued_on, due_on, made_out_to, net_cents, tax_cents, total_cents) VALUES
+               ('inv-a5', 'N-A5', 'A5-1', 'sub-a5', 'cancelled', '2001-02-02', '2001-03-02', 'I. A.', 10, 2, 12),
+               ('inv-a6', 'N-A6', 'A5-1', 'sub-a6', 'paid', '2001-02-02', '2001-03-02', 'I. A.', 10, 2, 12);",
+        )
+        .await;
+    trade.forget(&["A5-1"]);
+    assert_eq!(trade.outcome("A5-1"), "anonymized");
+    let left = "SELECT subscription_id FROM subscriptions WHERE customer_reference = 'A5-1'";
+    assert_eq!(trade.rows(left).await, ["sub-a6"]);
+    let invoices =
+        "SELECT number, subscription_id, total_cents FROM invoices WHERE customer_reference = 'A5-1' ORDER BY 1";
+    assert_eq!(trade.rows(invoices).await, ["N-A5|NULL|12", "N-A6|sub-a6|12"]);
+}
+
+#[tokio::test]
+async fn b01_x08_no_line_of_a_document_names_a_customer_without_the_title_or_in_another_order() {
+    let trade = Trade::of("amparex").await;
+    trade
+        .execute(
+            "INSERT INTO customers (customer_no, branch_no, title, first_name, last_name, display_name, registered_on) VALUES
+               (9001, 1, 'Dr.', 'Ada', 'Zweigstein', 'Dr. Ada Zweigstein', '2001-01-01'), (9002, 1, NULL, 'Ida', 'Zweigstein', 'Ida Zweigstein', '2001-01-01');
+             INSERT INTO cases (case_no, customer_no, branch_no, kind, state, opened_on) VALUES
+               (90001, 9001, 1, 'glasses', 'delivered', '2001-01-01'), (90002, 9002, 1, 'glasses', 'delivered', '2001-01-01');
+             INSERT INTO quotes VALUES ('A-90001', 90001, 9001, '2001-01-01', 'Dr. Ada Zweigstein', NULL, 5);
+             INSERT INTO quote_lines VALUES ('A-90001', 1, NULL, 'Engraved: Ada Zweigstein', 5), ('A-90001', 2, NULL, 'Frame', 5);
+             INSERT INTO invoices VALUES ('R-90001', 90001, 9001, 9001, 'paid', '2001-01-01', 'Dr. Ada Zweigstein', 'Dr. Ada Zweigstein', NULL, 1, 1, 2),
+               ('R-90002', 90002, 9002, 9001, 'paid', '2001-01-01', 'Ida Zweigstein', 'Dr. Ada Zweigstein', NULL, 1, 1, 2);
+             INSERT INTO invoice_lines VALUES ('R-90001', 1, NULL, 'Lenses for Zweigstein, Ada', 2), ('R-90002', 1, NULL, 'Lenses', 2);",
+        )
+        .await;
+    trade.forget(&["9001"]);
+    assert_eq!(trade.outcome("9001"), "anonymized");
+    let lines = "SELECT description FROM quote_lines WHERE quote_no = 'A-90001' ORDER BY line_no";
+    assert_eq!(trade.rows(lines).await, ["", "Frame"]);
+    let lines = "SELECT description FROM invoice_lines WHERE invoice_no LIKE 'R-9000%' ORDER BY invoice_no";
+    assert_eq!(trade.rows(lines).await, ["", "Lenses"]);
+    let heads = "SELECT wearer_name, payer_name FROM invoices WHERE invoice_no LIKE 'R-9000%' ORDER BY invoice_no";
+    let notice = "Kunde anonymisiert";
+    let expected = [format!("{notice}|{notice}"), format!("Ida Zweigstein|{notice}")];
+    assert_eq!(trade.rows(heads).await, expected, "the one who stays has the same last name");
+}
+
+#[tokio::test]
+async fn p23_the_admin_of_a_challenge_is_reached_by_mail_address_where_no_number_is() {
+    let trade = with_client(901, "Greta", "Namensvetter").await;
+    client(&trade, 902, "Other", "Person").await;
+    trade
+        .execute(
+            "INSERT INTO communications (communication_id, client_no, means, value) VALUES
+               (9301, 901, 'EMAIL', 'greta@home.example'), (9302, 902, 'EMAIL', 'other@home.example');
+             INSERT INTO challenges VALUES (901, 1, 'Swim', NULL, 'Greta Namensvetter', 'Greta@home.example'),
+               (902, 1, 'Swim on', NULL, 'Other Person', 'other@home.example');",
+        )
+        .await;
+    trade.list(&["901"]);
+    assert_eq!(trade.outcome("901"), "anonymized");
+    let admins = "SELECT challenge_id, admin_name, admin_email FROM challenges WHERE challenge_id > 900 ORDER BY 1";
+    assert_eq!(trade.rows(admins).await, ["901|Anonymized client|NULL", "902|Other Person|other@home.example"]);
+}
+
+#[tokio::test]
+async fn n10_credit_memos_shipments_receipts_reminders_jobs_and_entries_name_the_customer_no_more() {
+    let trade = shop().await;
+    trade
+        .execute(
+            "INSERT INTO items (item_no, description, unit_price) VALUES ('HAT', 'A hat', 5);
+             INSERT INTO posted_credit_memos (document_no, sell_to_customer_no, sell_to_name, bill_to_customer_no, bill_to_name, posting_date, amount_including_vat) VALUES
+               ('PSC-1', 'K3', 'Firm Three', 'K2', 'Firm Two', '2010-01-01', 5), ('PSC-2', 'K2', 'Firm Two', 'K3', 'Firm Three', '2010-01-01', 5);
+             INSERT INTO posted_shipments (document_no, sell_to_customer_no, sell_to_name, ship_to_name, package_tracking_no, posting_date) VALUES
+               ('PSS-1', 'K3', 'Firm Three', 'Firm Three', 'TRACK', '2010-01-01');
+             INSERT INTO posted_return_receipts (document_no, sell_to_customer_no, sell_to_name, posting_date) VALUES ('PRR-1', 'K3', 'Firm Three', '2010-01-01');
+             INSERT INTO issued_reminders (reminder_no, customer_no, name, posting_date, remaining_amount) VALUES ('R-1', 'K3', 'Firm Three', '2010-01-01', 5);
+             INSERT INTO jobs (job_no, bill_to_customer_no, bill_to_name, description, status, created_on) VALUES ('J-1', 'K3', 'Firm Three', 'A ring', 'Completed', '2010-01-01');
+             INSERT INTO pos_entries (entry_no, customer_no, pos_unit_no, fiscal_no, description, entry_date, amount_including_vat) VALUES
+               (1, 'K3', 'TILL', 'F-1', 'For Firm Three', '2010-01-01', 5);
+             INSERT INTO item_ledger_entries (entry_no, source_type, source_no, item_no, posting_date, description, quantity) VALUES
+               (1, 'Customer', 'K3', 'HAT', '2010-01-01', 'Firm Three', 1), (2, 'Customer', 'K2', 'HAT', '2010-01-01', 'Firm Two', 1);",
+        )
+        .await;
+    let figures = "SELECT 'memo', document_no, amount_including_vat FROM posted_credit_memos UNION ALL SELECT 'reminder', reminder_no, remaining_amount FROM issued_reminders UNION ALL SELECT 'till', fiscal_no, amount_including_vat FROM pos_entries ORDER BY 1, 2";
+    let before = trade.rows(figures).await;
+    trade.forget(&["K3"]);
+    assert_eq!(trade.outcome("K3"), "anonymized");
+    let after = trade.snapshot().await;
+    assert_eq!(after.mentions("Firm Three").len() + after.mentions("TRACK").len(), 0);
+    let memos = "SELECT sell_to_name, bill_to_name FROM posted_credit_memos ORDER BY document_no";
+    assert_eq!(trade.rows(memos).await, ["Anonymized customer|Firm Two", "Firm Two|Anonymized customer"]);
+    assert_eq!(trade.count("SELECT count(*) FROM item_ledger_entries").await, 2);
+    assert_eq!(trade.rows(figures).await, before, "amounts and numbers stay");
+}
+
+#[tokio::test]
+async fn b01_n11_a_note_on_an_invoice_does_not_name_who_paid_it() {
+    let trade = shop().await;
+    let invoice = "INSERT INTO posted_sales_invoices (document_no, sell_to_customer_no, sell_to_name, bill_to_customer_no, bill_to_name, customer_posting_group, posting_date, due_date, amount, amount_including_vat) VALUES";
+    trade
+        .execute(&format!(
+            "{invoice} ('PSI-1', 'K1', 'Firm One', 'K3', 'Firm Three', 'RETAIL', '2010-01-01', '2010-01-01', 5, 5);
+             INSERT INTO notes (note_id, owner_type, owner_no, body, user_id, written_at) VALUES
+               (1, 'Posted Sales Invoice', 'PSI-1', 'Firm Three pays', 'HANNE', '2010-01-01'), (2, 'Posted Sales Invoice', 'PSI-1', 'Gift wrap', 'HANNE', '2010-01-01');"
+        ))
+        .await;
+    let notes = "SELECT note_id, body FROM notes ORDER BY 1";
+    trade.forget(&["K3"]);
+    assert_eq!(trade.outcome("K3"), "anonymized");
+    assert_eq!(trade.rows(notes).await, ["1|", "2|Gift wrap"], "notes on whoever bought stay");
+    trade.forget(&["K1"]);
+    assert_eq!(trade.rows(notes).await, ["1|Removed on anonymization.", "2|Removed on anonymization."]);
+}

@@ -434,7 +434,7 @@ async fn x03_a_list_has_a_brake() {
     let before = trade.snapshot().await;
     let answer = trade.run(&["sweep", "--list", "list.txt", "--yes", "--wait"]);
     assert_eq!(answer.code, 1, "{}", answer.out);
-    assert!(answer.err.contains("brake") && answer.err.contains("--over-brake"), "{}", answer.err);
+    assert!(answer.err.contains("brake") && answer.err.contains("--list FILE --over-brake"), "{}", answer.err);
     assert_eq!(trade.snapshot().await, before);
     assert_eq!(trade.run(&["sweep", "--list", "list.txt", "--over-brake", "--yes", "--wait"]).code, 0);
 }
@@ -478,4 +478,44 @@ async fn p05_p06_a_new_item_is_classified_only_by_those_who_may_configure() {
     trade.execute("INSERT INTO custom_fields VALUES ('FAITH', 'Faith', 'text')").await;
     trade.run(&["policy", "classify", "tables.client_custom_fields.keys.FAITH", sensitive]);
     assert!(trade.run(&["policy", "check"]).err.contains("FAITH"), "sensitive data cannot be kept");
+}
+
+#[tokio::test]
+async fn p07_a_sweep_of_donors_can_be_limited_by_type_and_language() {
+    let trade = Trade::of("prodon").await;
+    let among = async |filters: &[&str], condition: &str| {
+        let args: Vec<&str> = filters.iter().flat_map(|own| ["--filter", *own]).collect();
+        let seen = trade.preview(&[&["--period"], &args[..]].concat());
+        assert!(!seen.is_empty(), "{filters:?}");
+        let keys: Vec<&str> = seen.iter().map(|(key, _)| key.as_str()).collect();
+        let sql = format!("SELECT count(*) FROM clients WHERE client_no IN ({}) AND ({condition})", keys.join(", "));
+        assert_eq!(usize::try_from(trade.count(&sql).await), Ok(keys.len()), "{filters:?}");
+        keys.len()
+    };
+    let french = among(&["type=Individual", "language=fr"], "client_type = 'Individual' AND language = 'fr'").await;
+    let english = among(&["type=Individual", "language=en"], "client_type = 'Individual' AND language = 'en'").await;
+    let both = ["type=Individual", "language=fr", "language=en"];
+    assert_eq!(among(&both, "client_type = 'Individual'").await, french + english);
+    assert!(among(&["language=fr"], "language = 'fr'").await > french, "and companies, each with its reason");
+}
+
+#[tokio::test]
+async fn r07_the_shipped_jobs_hold_their_lists_until_a_person_has_looked_through_them() {
+    let jobs = Trade::of("resamania").await.json(&["jobs"]);
+    let jobs = jobs.as_array().expect("the jobs");
+    let is_held = |job: &serde_json::Value| job["kind"] == "period" && job["review"] == true;
+    assert!(jobs.len() == 3 && jobs.iter().all(is_held), "{jobs:?}");
+}
+
+#[test]
+fn x04_reasons_are_told_in_the_language_of_the_trade() {
+    for (name, language) in [("prodon", "fr"), ("resamania", "fr"), ("proabono", "fr"), ("amparex", "de")] {
+        let policy = crate::common::project::root().join("policies").join(name).join("policy.toml");
+        let policy: toml::Table = toml::from_str(&crate::common::project::read(&policy)).expect("a policy is TOML");
+        let guards = policy["guards"].as_array().expect("guards");
+        for reason in guards.iter().map(|guard| &guard["reason"]) {
+            let said = |language: &str| reason.get(language).and_then(toml::Value::as_str).unwrap_or_default();
+            assert!(!said("en").is_empty() && !said(language).is_empty() && said("en") != said(language), "{reason}");
+        }
+    }
 }

@@ -82,6 +82,38 @@ async fn x1_the_companys_own_saved_selections_are_listed_and_swept_beside_lethes
 }
 
 #[tokio::test]
+async fn x1_two_selections_of_one_name_are_not_taken_for_one() {
+    let trade = ready().await;
+    trade
+        .execute(
+            "INSERT INTO selections SELECT 901, 'Autumn', min(staff_no), '2026-01-01' FROM staff;
+             INSERT INTO selections SELECT 902, 'Autumn', min(staff_no), '2026-01-02' FROM staff;
+             INSERT INTO selection_entries VALUES (901, 1002);",
+        )
+        .await;
+    let looked = ["sweep", "--selection", "Autumn", "--force", "--preview"];
+    assert_eq!(trade.run(&looked).code, 0, "the other one holds no client");
+    trade.execute("INSERT INTO selection_entries VALUES (902, 1002), (902, 1024)").await;
+    let before = trade.snapshot().await;
+    for args in [&looked[..], &["sweep", "--selection", "Autumn", "--force", "--yes", "--wait"]] {
+        let answer = trade.run(args);
+        assert_eq!(answer.code, 1, "{args:?}: {}", answer.out);
+        assert!(answer.err.contains("more than one selection is called `Autumn`"), "{}", answer.err);
+    }
+    let administrator = token(&trade, "administrator", "admin");
+    let office = Office::open(&trade);
+    let sweep = json!({ "sweep": { "selection": "Autumn", "force": true }, "confirm": true });
+    let (status, problem) = office.post("/api/v1/sweeps", &administrator, sweep).await;
+    assert!(status >= 400 && problem["detail"].to_string().contains("more than one selection"), "{status} {problem}");
+    drop(office);
+    assert_eq!(trade.snapshot().await, before);
+    trade.execute("UPDATE selections SET title = 'Autumn, old' WHERE selection_no = 901").await;
+    let mut taken = trade.preview(&["--selection", "Autumn", "--force"]);
+    taken.retain(|(key, _)| key == "1002" || key == "1024");
+    assert_eq!(taken.len(), 2);
+}
+
+#[tokio::test]
 async fn x2_a_selection_is_saved_deleted_and_swept_by_administrators_only() {
     let trade = ready().await;
     let clerk = token(&trade, "optician", "anonymize");
