@@ -103,7 +103,7 @@ fn a_batch_size_of_zero_is_refused() {
 }
 
 #[test]
-fn a_batch_size_beyond_all_clients_is_refused() {
+fn a_batch_size_above_the_limit_is_refused() {
     assert_snapshot!(Office::new().config("brake_share = 1.0", "batch_size = 1000000").check(), @r"
     error: `lethe.toml`: `sweep.batch_size` is 1000000, and should be from 1 to 100000
 
