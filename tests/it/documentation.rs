@@ -175,11 +175,11 @@ fn listed_settings() -> BTreeMap<String, (String, String)> {
 
 /// The settings that the configuration has, by its fields.
 fn settings() -> Vec<String> {
-    let source = ["config.rs", "config/sections.rs"].map(|file| read(&root().join("src/cli").join(file))).concat();
+    let source = ["mod.rs", "sections.rs"].map(|file| read(&root().join("src/config").join(file))).concat();
     let mut section = None;
     let mut settings = Vec::new();
     for line in source.lines() {
-        if let Some((_, rest)) = line.split_once(" struct ").filter(|_| line.starts_with("pub(")) {
+        if let Some((_, rest)) = line.split_once(" struct ").filter(|_| line.starts_with("pub ")) {
             let name = rest.trim_end_matches(" {").trim_end_matches("Config").to_lowercase();
             section = Some(if name.is_empty() { name } else { format!("{name}.") });
         } else if line == "}" {
