@@ -5,7 +5,7 @@ use crate::config::{Config, TOKEN};
 use crate::database::Store;
 use crate::domain::access::{Limit, Right};
 use crate::domain::clock::Clock;
-use crate::ledger::{Ledger, Stranger};
+use crate::ledger::{Ledger, UnknownCaller};
 use crate::service::access::{Caller, Way, refusal};
 use crate::service::failure::Kind;
 
@@ -19,9 +19,9 @@ pub(super) async fn caller(config: &Config, ledger: &Ledger) -> Result<Caller, F
     let found = Caller::of_token(ledger, &token, Way::Command).await?;
     if found.is_none() {
         let (who, what) = (format!("{} (no valid token)", setup::actor()), "run a command".to_owned());
-        let stranger = Stranger { who, way: Way::Command.as_str(), what, times: 1 };
+        let caller = UnknownCaller { who, way: Way::Command.as_str(), what, times: 1 };
         // It is refused whether or not that can be recorded.
-        let _ = ledger.record_strangers(&[stranger]).await;
+        let _ = ledger.record_unknown_callers(&[caller]).await;
     }
     found.ok_or_else(|| {
         let what = format!("the token in `{TOKEN}` is not in force: it is unknown, revoked or has run out");

@@ -14,7 +14,7 @@ use crate::outside::{Answer, Email, Event, Message};
 use crate::worker::deliver::alerts::{EMAIL, PING, ping_url};
 use crate::worker::watch::Alert;
 
-/// What is told on purpose.
+/// What is notified on purpose.
 const TEXT: &str = "this is a test: nothing is wrong";
 
 #[derive(Debug, clap::Subcommand)]
@@ -25,14 +25,14 @@ pub(super) enum Command {
 
 /// What came of telling one of them.
 #[derive(Debug, Serialize)]
-struct Told {
+struct Notified {
     to: String,
     through: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
 
-impl Told {
+impl Notified {
     fn of(to: String, answer: Answer) -> Self {
         match answer {
             Answer::Through => Self { to, through: true, why: None },
@@ -54,12 +54,12 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     let now = service.context.ledger.clock().now();
     let id = Ulid::new().to_string().to_lowercase();
     let body = Alert::new("", "test", TEXT).body().to_string();
-    let mut told = Vec::new();
+    let mut notified = Vec::new();
     for (name, webhook) in targets.webhooks.iter().filter(|(_, own)| own.events.contains(&Event::Alert)) {
         let event = Event::Alert.as_str();
         let message = Message { id: &id, event, at: &moment(now), sweep: 0, body: &body, not_before: None };
         if let Some(sender) = &targets.sender {
-            told.push(Told::of(format!("webhook {name}"), sender.send(webhook, &message, now).await));
+            notified.push(Notified::of(format!("webhook {name}"), sender.send(webhook, &message, now).await));
         }
     }
     if let Some(mailer) = &targets.alerts.mailer {
@@ -67,7 +67,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         let recipients = mailer.recipients();
         for (number, to) in recipients.iter().enumerate() {
             let name = if recipients.len() > 1 { format!("{EMAIL} {}", number + 1) } else { EMAIL.to_owned() };
-            told.push(Told::of(name, mailer.send(&email, Some(to)).await));
+            notified.push(Notified::of(name, mailer.send(&email, Some(to)).await));
         }
     }
     if let (Some(url), Some(sender)) = (&targets.alerts.ping, &targets.sender) {
@@ -80,20 +80,20 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 Some(url) => sender.ping(url, now).await,
                 None => Answer::Gone("it is no URL".to_owned()),
             };
-            told.push(Told::of(to, answer));
+            notified.push(Notified::of(to, answer));
         }
     }
-    out.data(&told, || {
-        let row = |own: &Told| {
+    out.data(&notified, || {
+        let row = |own: &Notified| {
             let what = own.why.as_ref().map_or_else(|| "through".to_owned(), |why| format!("not through: {why}"));
             vec![own.to.clone(), what]
         };
-        table(&told.iter().map(row).collect::<Vec<_>>())
+        table(&notified.iter().map(row).collect::<Vec<_>>())
     });
-    match told.iter().filter(|own| !own.through).count() {
+    match notified.iter().filter(|own| !own.through).count() {
         0 => Ok(()),
         missing => Err(Failure::new(
-            format!("{missing} of {} did not go through", told.len()),
+            format!("{missing} of {} did not go through", notified.len()),
             "see that the address is right and can be reached from here, and run `lethe alerts test` again",
         )),
     }

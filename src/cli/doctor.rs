@@ -15,7 +15,7 @@ use crate::domain::hint::{Act, Face};
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::service::journal::{JournalStatus, UNKNOWN, has_segments};
-use crate::worker::deliver::roots::{self, Sight};
+use crate::worker::deliver::roots::{self, RootState};
 use crate::worker::sweep::same_clients;
 use crate::worker::{Planner, gate};
 
@@ -301,15 +301,15 @@ async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) 
         let about = format!("root `{name}`, `{}`", root.shown());
         let accept = format!("`lethe deliveries --accept {name}`");
         let (verdict, what) = match roots::check(ledger.as_ref(), root, name).await? {
-            Ok(Sight::Known) => (Verdict::Good, format!("root `{name}` is there")),
-            Ok(Sight::New) => {
+            Ok(RootState::Known) => (Verdict::Good, format!("root `{name}` is there")),
+            Ok(RootState::New) => {
                 (Verdict::Note, format!("{about}, was not seen before: check that it is the right one, and mounted"))
             }
-            Ok(Sight::NewAndEmpty) => {
+            Ok(RootState::NewAndEmpty) => {
                 let until = format!("until there are, or until {accept}, no file counts as deleted");
                 (Verdict::Note, format!("{about}, was not seen before, and no files are in it; {until}"))
             }
-            Ok(Sight::Strange(why)) => {
+            Ok(RootState::Strange(why)) => {
                 let fix = format!("mount or restore what was there, or accept it with {accept}");
                 (Verdict::Bad, format!("{about}: {why}; {fix}"))
             }

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::database::{Bounds, MOST_NEAR, Searched, Store};
 use crate::domain::reading::trouble;
 use crate::domain::schema::Schema;
-use crate::draft::{Draft, Refused, Wishes, accepted, draft, questions};
+use crate::draft::{Draft, DraftOptions, Refused, accepted, draft, questions};
 use crate::plan::{Branch, Path as Way, Plan, PlanError};
 use crate::policy::{Action, Column, Generalize, Literal, Part, Policy};
 use crate::service::access::not_configured;
@@ -66,8 +66,8 @@ pub(super) enum Command {
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
     match command {
         Command::Init { client, key, force, stdout } => {
-            let wishes = Wishes { client_table: client, key };
-            init(&wishes, force, stdout, file, out).await
+            let options = DraftOptions { client_table: client, key };
+            init(&options, force, stdout, file, out).await
         }
         Command::Check { search } => check(search, file, out).await,
         Command::Show => show(file, out).await,
@@ -100,7 +100,7 @@ pub(super) fn json_schema() -> String {
     serde_json::to_string_pretty(&crate::policy::json_schema()).expect("plain data")
 }
 
-async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Output) -> Result<(), Failure> {
+async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     let target: PathBuf = config.policy.clone();
     if target.exists() && !force && !stdout {
@@ -110,7 +110,7 @@ async fn init(wishes: &Wishes, force: bool, stdout: bool, file: &Path, out: Outp
         ));
     }
     let schema = store.schema().await?;
-    let drafted = drafted(&store, &schema, wishes).await?;
+    let drafted = drafted(&store, &schema, options).await?;
     if stdout {
         super::output::print(drafted.text.trim_end());
         return Ok(());
@@ -154,14 +154,14 @@ fn plan_of(drafted: &Draft, schema: &Schema) -> Option<Plan> {
 }
 
 /// A draft of which the database itself accepts every suggestion.
-async fn drafted(store: &Store, schema: &Schema, wishes: &Wishes) -> Result<Draft, Failure> {
+async fn drafted(store: &Store, schema: &Schema, options: &DraftOptions) -> Result<Draft, Failure> {
     const ROUNDS: usize = 6;
     let no_draft = |error: crate::draft::DraftError| Failure::new(error.to_string(), error.hint());
     let samples = store.samples(schema).await?;
-    let asked = questions(schema, &samples, wishes).map_err(no_draft)?;
+    let asked = questions(schema, &samples, options).map_err(no_draft)?;
     let answers = store.holds(schema, &asked).await?;
     let mut refused = Refused::default();
-    let mut drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+    let mut drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
     for _ in 0..ROUNDS {
         let Some(plan) = plan_of(&drafted, schema) else { break };
         let mut problems = store.verify(&plan, schema).await?;
@@ -171,14 +171,14 @@ async fn drafted(store: &Store, schema: &Schema, wishes: &Wishes) -> Result<Draf
         if problems.is_empty() || !refused.take(schema, &drafted.activity, &problems) {
             break;
         }
-        drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+        drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
     }
     if let Some(plan) = plan_of(&drafted, schema) {
         let searched = store.search(&plan, schema, &bounds()).await?;
         if !searched.found.is_empty() {
             let found = searched.found.iter().map(|own| (own.table.clone(), own.column.clone(), own.clients)).collect();
             refused.found(found, searched.clients);
-            drafted = draft(schema, &samples, &answers, wishes, &mut refused).map_err(no_draft)?;
+            drafted = draft(schema, &samples, &answers, options, &mut refused).map_err(no_draft)?;
         }
     }
     Ok(drafted)

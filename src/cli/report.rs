@@ -13,7 +13,7 @@ use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
-use crate::report::{About, Month, MonthReport, Register, SweepReport, Wishes};
+use crate::report::{About, Month, MonthReport, Register, ReportOptions, SweepReport};
 use crate::worker::{Context, Planner};
 
 #[derive(Debug, clap::Subcommand)]
@@ -63,7 +63,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             }
             let context = reader(&config, store).await?;
             let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
-            let report = SweepReport::make(&context, sweep, today, Wishes { values }).await?;
+            let report = SweepReport::make(&context, sweep, today, ReportOptions { values }).await?;
             let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
             to.give(&report, report.html("en"), out)
         }
@@ -78,7 +78,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             if month.bounds(config.time_zone).0 > context.ledger.clock().now() {
                 return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
             }
-            let report = MonthReport::make(&context, month, config.time_zone, Wishes { values }).await?;
+            let report = MonthReport::make(&context, month, config.time_zone, ReportOptions { values }).await?;
             to.give(&report, report.html("en"), out)
         }
         Command::Register { to } => {

@@ -267,36 +267,46 @@ impl StoreError {
     }
 
     pub(super) fn missing(place: &str) -> Self {
-        Self::new(place, Cause::Missing, FaultKind::Away, "no such database".to_owned())
+        Self::new(place, Cause::Missing, FaultKind::Unavailable, "no such database".to_owned())
     }
 
     pub(super) fn not_a_database(place: &str) -> Self {
-        Self::new(place, Cause::NotADatabase, FaultKind::Away, "not a database".to_owned())
+        Self::new(place, Cause::NotADatabase, FaultKind::Unavailable, "not a database".to_owned())
     }
 
     pub(super) fn encoding(place: &str, encoding: &str) -> Self {
-        Self::new(place, Cause::Encoding(encoding.to_owned()), FaultKind::Away, "an unsupported encoding".to_owned())
+        Self::new(
+            place,
+            Cause::Encoding(encoding.to_owned()),
+            FaultKind::Unavailable,
+            "an unsupported encoding".to_owned(),
+        )
     }
 
     pub(super) fn shadowed(place: &str, schema: &str) -> Self {
-        Self::new(place, Cause::Shadowed(schema.to_owned()), FaultKind::Away, "tables of the same names".to_owned())
+        Self::new(
+            place,
+            Cause::Shadowed(schema.to_owned()),
+            FaultKind::Unavailable,
+            "tables of the same names".to_owned(),
+        )
     }
 
     pub(super) fn unopenable(place: &str) -> Self {
-        Self::new(place, Cause::Unopenable, FaultKind::Away, "cannot be opened".to_owned())
+        Self::new(place, Cause::Unopenable, FaultKind::Unavailable, "cannot be opened".to_owned())
     }
 
     /// Several ledgers, of the clients in these tables, of which any may be meant.
     #[must_use]
     pub fn which_ledger(place: &str, tables: &[String]) -> Self {
         let tables: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
-        Self::new(place, Cause::Ledgers(tables.join(", ")), FaultKind::Away, "several ledgers".to_owned())
+        Self::new(place, Cause::Ledgers(tables.join(", ")), FaultKind::Unavailable, "several ledgers".to_owned())
     }
 
     /// A ledger of a later version than this program knows.
     #[must_use]
     pub fn newer_ledger(place: &str, version: i64, known: usize) -> Self {
-        Self::new(place, Cause::NewerLedger(version, known), FaultKind::Away, "a newer ledger".to_owned())
+        Self::new(place, Cause::NewerLedger(version, known), FaultKind::Unavailable, "a newer ledger".to_owned())
     }
 
     pub(super) fn from_driver(place: &str, error: &sqlx::Error) -> Self {
@@ -336,8 +346,8 @@ impl StoreError {
             _ if fault.words == NO_SLOT => Cause::NoSlot,
             _ if fault.words == POOLED => Cause::Pooled,
             (FaultKind::Busy, _) => Cause::Locked,
-            (FaultKind::Away, "") => Cause::Unreachable,
-            (FaultKind::Away, code) if code.starts_with("08") || code.starts_with("57P") => Cause::Unreachable,
+            (FaultKind::Unavailable, "") => Cause::Unreachable,
+            (FaultKind::Unavailable, code) if code.starts_with("08") || code.starts_with("57P") => Cause::Unreachable,
             _ => Cause::Other,
         }
     }
@@ -353,7 +363,7 @@ pub enum FaultKind {
     /// A lock of another session: trying again later succeeds.
     Busy,
     /// The database as a whole.
-    Away,
+    Unavailable,
 }
 
 /// What may be said of a driver's error: its code and, for a constraint, which.
@@ -387,17 +397,17 @@ impl Fault {
                     // A name that is not found has no kind of its own.
                     let is_unknown = error.to_string().starts_with("failed to lookup address");
                     let words = if is_unknown { "no such host".to_owned() } else { trouble(error.kind()) };
-                    return Self { code: String::new(), kind: FaultKind::Away, words };
+                    return Self { code: String::new(), kind: FaultKind::Unavailable, words };
                 }
-                sqlx::Error::Tls(_) => (FaultKind::Away, UNENCRYPTED),
-                sqlx::Error::Configuration(what) if what.to_string() == POOLED => (FaultKind::Away, POOLED),
-                sqlx::Error::PoolTimedOut => (FaultKind::Away, NO_SLOT),
+                sqlx::Error::Tls(_) => (FaultKind::Unavailable, UNENCRYPTED),
+                sqlx::Error::Configuration(what) if what.to_string() == POOLED => (FaultKind::Unavailable, POOLED),
+                sqlx::Error::PoolTimedOut => (FaultKind::Unavailable, NO_SLOT),
                 // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     (FaultKind::Rows, "a value that cannot be read")
                 }
                 sqlx::Error::Encode(_) => (FaultKind::Statement, "a value that cannot be sent"),
-                _ => (FaultKind::Away, "an error of the driver"),
+                _ => (FaultKind::Unavailable, "an error of the driver"),
             };
             return Self { code: String::new(), kind, words: words.to_owned() };
         };

@@ -338,12 +338,12 @@ impl Store {
         clients: &[Former],
         bounds: &Bounds,
     ) -> Result<Searched, StoreError> {
-        let strangers = schema.strangers(&plan.client.table);
+        let other_tenants = schema.other_tenants(&plan.client.table);
         let is_reached = |name: &String| plan.steps.iter().any(|step| step.table == *name);
         let others: Vec<&LiveTable> = schema
             .tables
             .values()
-            .filter(|table| !is_reached(&table.name) && !strangers.contains(&table.name))
+            .filter(|table| !is_reached(&table.name) && !other_tenants.contains(&table.name))
             .collect();
         let mut connection = self.readers.acquire().await?;
         search::search(&mut connection, schema, &others, clients, bounds).await

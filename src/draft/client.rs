@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::link::{Reference, references_without};
 use super::vocabulary::{Meaning, meaning};
 use super::words::{endings, noun, of_table, referents};
-use super::{Candidate, DraftError, Wishes, similar};
+use super::{Candidate, DraftError, DraftOptions, similar};
 
 #[derive(Debug)]
 pub(super) struct ClientTable<'a> {
@@ -16,7 +16,7 @@ pub(super) struct ClientTable<'a> {
     /// The column, or columns, that identify a client.
     pub(super) key: Vec<String>,
     /// Tables of other companies in the same database.
-    pub(super) strangers: BTreeSet<String>,
+    pub(super) other_tenants: BTreeSet<String>,
 }
 
 impl ClientTable<'_> {
@@ -102,18 +102,22 @@ pub(super) fn people_columns(table: &LiveTable) -> Vec<&LiveColumn> {
 ///
 /// # Errors
 ///
-/// [`DraftError`] if no table or several fit, or the wishes do.
-pub(super) fn find<'a>(facts: &Facts<'a>, known: &[Reference], wishes: &Wishes) -> Result<ClientTable<'a>, DraftError> {
+/// [`DraftError`] if no table or several fit, or the options do.
+pub(super) fn find<'a>(
+    facts: &Facts<'a>,
+    known: &[Reference],
+    options: &DraftOptions,
+) -> Result<ClientTable<'a>, DraftError> {
     let schema = facts.schema;
-    let table = match &wishes.client_table {
+    let table = match &options.client_table {
         Some(name) => named(schema, name)?,
         None => likeliest(facts, known)?,
     };
-    let key = match &wishes.key {
+    let key = match &options.key {
         Some(key) => wished_key(table, key)?,
         None => likeliest_key(table, known).ok_or_else(|| DraftError::NoKey { table: table.name.clone() })?,
     };
-    Ok(ClientTable { table, key, strangers: schema.strangers(&table.name) })
+    Ok(ClientTable { table, key, other_tenants: schema.other_tenants(&table.name) })
 }
 
 fn named<'a>(schema: &'a Schema, name: &str) -> Result<&'a LiveTable, DraftError> {
@@ -136,12 +140,12 @@ fn likeliest<'a>(facts: &Facts<'a>, known: &[Reference]) -> Result<&'a LiveTable
     let mut ranked: Vec<(usize, usize, &LiveTable)> = Vec::new();
     for table in schema.tables.values() {
         let Some(name) = weight_of_name(table) else { continue };
-        let strangers = schema.strangers(&table.name);
-        let from = if strangers.is_empty() {
+        let other_tenants = schema.other_tenants(&table.name);
+        let from = if other_tenants.is_empty() {
             referring(table, known)
         } else {
-            let own = within.entry(strangers);
-            referring(table, own.or_insert_with_key(|strangers| references_without(facts, strangers)))
+            let own = within.entry(other_tenants);
+            referring(table, own.or_insert_with_key(|other_tenants| references_without(facts, other_tenants)))
         };
         ranked.extend(weight(table, name, from).map(|weight| (weight, from, table)));
     }

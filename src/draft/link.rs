@@ -132,7 +132,7 @@ pub(super) fn reach<'a>(facts: &Facts<'a>, client: &ClientTable<'a>) -> Reach<'a
         .schema
         .tables
         .values()
-        .filter(|table| table.name != client.table.name && !client.strangers.contains(&table.name))
+        .filter(|table| table.name != client.table.name && !client.other_tenants.contains(&table.name))
         .collect();
     let mut tables: Vec<Reached<'a>> = Vec::new();
     // A queue or a source that names its client is of the client, whatever tables like it are elsewhere.

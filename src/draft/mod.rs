@@ -38,7 +38,7 @@ use facts::Facts;
 
 /// What the person said, where they said it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wishes {
+pub struct DraftOptions {
     /// The table with one row a client.
     pub client_table: Option<String>,
     /// The column, or columns, that identify a client.
@@ -194,13 +194,13 @@ pub fn draft(
     schema: &Schema,
     samples: &Samples,
     answers: &Answers,
-    wishes: &Wishes,
+    options: &DraftOptions,
     refused: &mut Refused,
 ) -> Result<Draft, DraftError> {
     const ROUNDS: usize = 8;
     let facts = Facts { schema, samples, answers };
     let known = link::references(&facts);
-    let client = client::find(&facts, &known, wishes)?;
+    let client = client::find(&facts, &known, options)?;
     let mut reach = link::reach(&facts, &client);
     reach.forget(&refused.links);
     let mut drafted = write(&facts, &client, &reach, refused);

@@ -11,24 +11,25 @@ use super::facts::Facts;
 use super::link::{self, id_columns, kind_columns};
 use super::sample::{Look, look};
 use super::words::{referents, split};
-use super::{DraftError, Wishes};
+use super::{DraftError, DraftOptions};
 
-pub fn questions(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Vec<Question>, DraftError> {
+pub fn questions(schema: &Schema, samples: &Samples, options: &DraftOptions) -> Result<Vec<Question>, DraftError> {
     let answers = Answers::new();
     let facts = Facts { schema, samples, answers: &answers };
     let known = link::references(&facts);
-    let client = client::find(&facts, &known, wishes)?;
+    let client = client::find(&facts, &known, options)?;
     let mut asked: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     let mut ask = |table: &str, column: &str, values: &mut dyn Iterator<Item = String>| {
         asked.entry((table.to_owned(), column.to_owned())).or_default().extend(values);
     };
-    for reference in known.iter().filter(|reference| !reference.declared && !client.strangers.contains(&reference.from))
+    for reference in
+        known.iter().filter(|reference| !reference.declared && !client.other_tenants.contains(&reference.from))
     {
         if let ([own], [other]) = (reference.columns.as_slice(), reference.referenced.as_slice()) {
             ask(&reference.to, other, &mut facts.values(&reference.from, own).iter().cloned());
         }
     }
-    let own = schema.tables.values().filter(|table| !client.strangers.contains(&table.name));
+    let own = schema.tables.values().filter(|table| !client.other_tenants.contains(&table.name));
     for table in own {
         if let [key] = client.key.as_slice() {
             let mut values = keys_of_clients(&facts, &client, table, key).into_iter();

@@ -89,14 +89,14 @@ fn samples(said: &[(&str, &[&str])]) -> Samples {
 }
 
 /// A draft of a schema, with these samples and nothing asked of the database.
-fn first_draft(schema: &Schema, samples: &Samples, wishes: &Wishes) -> Result<Draft, DraftError> {
-    draft(schema, samples, &Answers::new(), wishes, &mut Refused::default())
+fn first_draft(schema: &Schema, samples: &Samples, options: &DraftOptions) -> Result<Draft, DraftError> {
+    draft(schema, samples, &Answers::new(), options, &mut Refused::default())
 }
 
 /// The draft of a schema, which is a policy as it stands, and becomes a plan
 /// as soon as its open columns are uncommented.
 fn drafted(schema: &Schema, samples: &Samples) -> Draft {
-    let draft = first_draft(schema, samples, &Wishes::default()).unwrap();
+    let draft = first_draft(schema, samples, &DraftOptions::default()).unwrap();
     let policy = Policy::parse(&draft.text).unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
     let open: Vec<String> = Plan::build(&policy, schema).err().map_or(Vec::new(), |error| {
         error.0.into_iter().map(|problem| problem.place.replace("tables.", "").replace(".columns.", ".")).collect()

@@ -55,7 +55,7 @@ pub(super) fn policy(facts: &Facts, client: &ClientTable, reach: &Reach, due: &D
     parts.extend(loose_part(reach));
     parts.extend(found_part(refused));
     parts.extend(free.iter().filter_map(|(reason, own)| own.text(reason)));
-    parts.extend(strangers_part(client));
+    parts.extend(other_tenants_part(client));
     parts.extend(others_part(facts.schema));
     let mut text = parts.join("\n");
     if !text.ends_with('\n') {
@@ -159,8 +159,8 @@ impl<'a> Free<'a> {
 }
 
 /// How many tables are those of other companies.
-fn strangers_part(client: &ClientTable) -> Option<String> {
-    let count = client.strangers.len();
+fn other_tenants_part(client: &ClientTable) -> Option<String> {
+    let count = client.other_tenants.len();
     (count > 0).then(|| {
         format!(
             "# {count} tables belong to other companies in this database. Each company needs a policy of its own.\n"

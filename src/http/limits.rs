@@ -14,7 +14,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::App;
-use super::asking::bearer;
+use super::extract::bearer;
 use super::page::cookie_of;
 use super::problem::Problem;
 use crate::service::access::hash;

@@ -2,18 +2,18 @@
 //! monitoring, and pages.
 
 mod api;
-mod asking;
+mod connections;
+mod deadlines;
 mod eligible;
-mod house;
+mod extract;
+mod idempotency;
 mod limits;
 mod metrics;
-mod once;
 mod page;
-mod patience;
 mod problem;
 mod rights;
 mod server;
-mod strangers;
+mod unknown_callers;
 
 pub use api::document;
 
@@ -31,7 +31,7 @@ use eligible::Eligible;
 use limits::Limiter;
 use metrics::Metrics;
 use page::Previews;
-use strangers::Strangers;
+use unknown_callers::UnknownCallers;
 
 /// What the server is told.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ struct Inner {
     service: Service,
     settings: Settings,
     limiter: Limiter,
-    strangers: Strangers,
+    unknown_callers: UnknownCallers,
     eligible: Eligible,
     metrics: Metrics,
     /// How everything stands, for all dashboards that ask at the same time.

@@ -18,12 +18,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use super::connections::Connections;
+use super::deadlines::{TimedBody, TimedStream};
 use super::eligible::Eligible;
-use super::house::House;
 use super::limits::{self, Limiter, OnlyHealth};
 use super::metrics::{self, Metrics};
-use super::patience::{Patient, Timely};
-use super::strangers::Strangers;
+use super::unknown_callers::UnknownCallers;
 use super::{App, Inner, Settings, api, page};
 use crate::service::Service;
 use crate::service::failure::{Failure, Kind};
@@ -57,7 +57,7 @@ pub async fn listen(service: Service, settings: Settings) -> Result<Listening, F
         service,
         settings,
         limiter,
-        strangers: Strangers::default(),
+        unknown_callers: UnknownCallers::default(),
         eligible: Eligible::default(),
         metrics,
         status,
@@ -74,7 +74,7 @@ fn router(app: App) -> Router {
     api::router()
         .merge(page::router())
         .layer(middleware::from_fn_with_state(app.clone(), limits::limit))
-        .layer(middleware::from_fn(page::troubles))
+        .layer(middleware::from_fn(page::explain_errors))
         .layer(middleware::from_fn_with_state(app.clone(), metrics::count))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -93,7 +93,7 @@ impl Listening {
 
     /// Answers until told to stop, and then what is in hand.
     pub async fn serve(self, stop: CancellationToken) {
-        let house = Arc::new(House::default());
+        let connections = Arc::new(Connections::default());
         let graceful = GracefulShutdown::new();
         loop {
             let accepted = tokio::select! {
@@ -105,34 +105,34 @@ impl Listening {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let Some(guest) = house.admit(address.ip()) else { continue };
-            let (router, own) = (self.router.clone(), Arc::clone(&guest));
+            let Some(peer) = connections.admit(address.ip()) else { continue };
+            let (router, own) = (self.router.clone(), Arc::clone(&peer));
             let service = tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(address));
                 request.extensions_mut().insert(OnlyHealth(own.only_health));
                 own.has_asked.store(true, Ordering::Relaxed);
-                let (router, guest) = (router.clone(), Arc::clone(&own));
+                let (router, peer) = (router.clone(), Arc::clone(&own));
                 async move {
-                    let request = request.map(|body| axum::body::Body::new(Timely::new(body, Arc::clone(&guest))));
+                    let request = request.map(|body| axum::body::Body::new(TimedBody::new(body, Arc::clone(&peer))));
                     let answer = tower::ServiceExt::oneshot(router, request).await;
-                    guest.answered.fetch_add(1, Ordering::Relaxed);
-                    guest.is_answered.store(false, Ordering::Relaxed);
+                    peer.answered.fetch_add(1, Ordering::Relaxed);
+                    peer.is_answered.store(false, Ordering::Relaxed);
                     answer
                 }
             });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(IDLE).max_buf_size(64 << 10);
             let connection =
-                builder.serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(service));
+                builder.serve_connection(TokioIo::new(TimedStream::new(stream)), TowerToHyperService::new(service));
             let connection = graceful.watch(connection);
-            let house = Arc::clone(&house);
+            let connections = Arc::clone(&connections);
             tokio::spawn(async move {
-                let mut connection = pin!(guest.leave.run_until_cancelled(connection));
+                let mut connection = pin!(peer.leave.run_until_cancelled(connection));
                 let ended = tokio::time::timeout(HEAD, &mut connection).await.is_ok();
-                if !ended && guest.has_asked.load(Ordering::Relaxed) {
+                if !ended && peer.has_asked.load(Ordering::Relaxed) {
                     connection.await;
                 }
-                house.left(&guest);
+                connections.left(&peer);
             });
         }
         let _ = tokio::time::timeout(DRAIN, graceful.shutdown()).await;

@@ -98,7 +98,7 @@ from_row!(AskedFor { at, asked_by, way, what, needs, allowed, times });
 
 /// Requests without a valid token, from one address and of one kind.
 #[derive(Debug)]
-pub struct Stranger {
+pub struct UnknownCaller {
     /// Where they came from.
     pub who: String,
     /// `command` or `http`.
@@ -242,12 +242,12 @@ impl Ledger {
     }
 
     /// Records requests without a valid token: one row per address, request and hour, and a bounded number a day.
-    pub async fn record_strangers(&self, strangers: &[Stranger]) -> Result<(), StoreError> {
+    pub async fn record_unknown_callers(&self, strangers: &[UnknownCaller]) -> Result<(), StoreError> {
         let now = self.now();
         let (day, hour) = (&now[..10], &now[..13]);
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
-        for Stranger { who, way, what, times } in strangers {
+        for UnknownCaller { who, way, what, times } in strangers {
             let again = "UPDATE lethe_requests SET times = times + $4 \
                          WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
             let known = query(again).bind(who).bind(hour).bind(what).bind(*times).execute(&mut *transaction).await?;

@@ -29,7 +29,7 @@ mod sweeps;
 pub mod traces;
 mod writers;
 
-pub use access::{Answer, AskedFor, FURTHER, NewToken, Stranger, Token};
+pub use access::{Answer, AskedFor, FURTHER, NewToken, Token, UnknownCaller};
 pub use alerts::NewMessage;
 pub use batches::{Batch, Done, Finish, LEASE, NewBatch};
 pub use cleaned::Cleaned;

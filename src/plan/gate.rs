@@ -141,11 +141,11 @@ fn twice<'a>(
 fn reaching(builder: &Builder) -> BTreeMap<String, String> {
     let client = &builder.client_table.name;
     let mut found = BTreeMap::new();
-    let strangers = builder.schema.strangers(client);
+    let other_tenants = builder.schema.other_tenants(client);
     let mut queue = VecDeque::from([client.clone()]);
     while let Some(target) = queue.pop_front() {
         for table in builder.schema.tables.values() {
-            if &table.name == client || found.contains_key(&table.name) || strangers.contains(&table.name) {
+            if &table.name == client || found.contains_key(&table.name) || other_tenants.contains(&table.name) {
                 continue;
             }
             let Some(key) = table.foreign_keys.iter().find(|key| key.references == target) else { continue };
@@ -158,7 +158,7 @@ fn reaching(builder: &Builder) -> BTreeMap<String, String> {
     }
     let telling = telling_names(builder);
     for table in builder.schema.tables.values() {
-        if &table.name == client || found.contains_key(&table.name) || strangers.contains(&table.name) {
+        if &table.name == client || found.contains_key(&table.name) || other_tenants.contains(&table.name) {
             continue;
         }
         let by_name = table.columns.iter().find(|column| {

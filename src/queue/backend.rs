@@ -21,7 +21,7 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 
-use super::{Claims, delivery::Delivery, desk::Desk};
+use super::{Claims, delivery::Delivery, shared::Shared};
 
 /// How often apalis marks the worker as alive. Nothing depends on it: leases are
 /// renewed elsewhere, since apalis stops its heartbeat while draining.
@@ -29,13 +29,13 @@ const HEARTBEAT: Duration = Duration::from_mins(1);
 
 /// The ledger's claims, as apalis drives them.
 pub(super) struct Feed<C> {
-    desk: Arc<Desk<C>>,
+    shared: Arc<Shared<C>>,
     restarts: usize,
 }
 
 impl<C> Clone for Feed<C> {
     fn clone(&self) -> Self {
-        Self { desk: Arc::clone(&self.desk), restarts: self.restarts }
+        Self { shared: Arc::clone(&self.shared), restarts: self.restarts }
     }
 }
 
@@ -47,7 +47,7 @@ impl<C: Claims> Persistence for Feed<C> {
 
     /// Makes a worker that broke down wait before it claims again.
     async fn register(&mut self, _: &WorkerContext) -> Result<(), Infallible> {
-        self.desk.rest(self.restarts).await;
+        self.shared.rest(self.restarts).await;
         Ok(())
     }
 
@@ -58,14 +58,14 @@ impl<C: Claims> Persistence for Feed<C> {
     /// Ends only with batches, or when asked to stop: an empty answer would wait
     /// for a wake-up that apalis does not promise.
     async fn fetch_next(&mut self, worker: &WorkerContext) -> Result<Vec<Task<Delivery>>, Infallible> {
-        let deliveries = self.desk.claim(worker.name()).await;
+        let deliveries = self.shared.claim(worker.name()).await;
         Ok(deliveries.into_iter().map(task).collect())
     }
 
     async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<Delivery>>, _: &WorkerContext) -> Result<u64, Infallible> {
         let mut released = 0;
         for task in tasks {
-            self.desk.give_back(&task.args).await;
+            self.shared.give_back(&task.args).await;
             released += 1;
         }
         Ok(released)
@@ -97,8 +97,8 @@ pub(super) struct ClaimsBackend<C: Claims> {
 impl<C: Claims> ClaimsBackend<C> {
     /// Makes a backend that claims at once, or after a pause if the worker had
     /// to be restarted.
-    pub(super) fn new(desk: Arc<Desk<C>>, restarts: usize) -> Self {
-        Self { feed: Persisted::new(Feed { desk, restarts }) }
+    pub(super) fn new(shared: Arc<Shared<C>>, restarts: usize) -> Self {
+        Self { feed: Persisted::new(Feed { shared, restarts }) }
     }
 }
 

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, error, info_span, warn};
 
-use super::{Claim, Claims, HandlerError, desk::Desk};
+use super::{Claim, Claims, HandlerError, shared::Shared};
 
 /// The claims held by this process, by lease, each with the name of the worker
 /// that made it.
@@ -64,18 +64,18 @@ impl Drop for Delivery {
 ///
 /// Errors, panics and time-outs are caught here, so that apalis sees a success
 /// whatever happened. A claim that comes after the stop is given back instead.
-pub(super) async fn deliver<C, H, Fut>(desk: Arc<Desk<C>>, handler: Arc<H>, delivery: Delivery)
+pub(super) async fn deliver<C, H, Fut>(shared: Arc<Shared<C>>, handler: Arc<H>, delivery: Delivery)
 where
     C: Claims,
     H: Fn(Claim) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
-    if desk.stop.is_cancelled() {
-        return desk.give_back(&delivery).await;
+    if shared.stop.is_cancelled() {
+        return shared.give_back(&delivery).await;
     }
     let claim = delivery.claim.clone();
     let span = info_span!("batch", batch.id = claim.batch, batch.attempt = claim.attempt);
-    let limit = desk.options.time_limit;
+    let limit = shared.options.time_limit;
     let handling = async move {
         let _held = delivery;
         let caught = AssertUnwindSafe(async move { handler(claim).await }).catch_unwind();
@@ -89,7 +89,7 @@ where
     };
     // In a task of its own a busy handler holds up neither claims nor renewal,
     // and goes on when the worker that claimed it breaks down.
-    let abandon = desk.abandon.clone();
+    let abandon = shared.abandon.clone();
     let task = tokio::spawn(abandon.run_until_cancelled_owned(handling).instrument(span));
     // It cannot panic, and is cancelled only with its runtime.
     drop(task.await);

@@ -15,10 +15,10 @@
 
 mod backend;
 mod delivery;
-mod desk;
 mod error;
 mod redis;
 mod relay;
+mod shared;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -30,7 +30,7 @@ use ulid::Ulid;
 pub use self::error::{HandlerError, QueueError};
 pub use self::redis::{AHEAD, Redis, RedisFault, RedisSettings};
 pub use self::relay::Relay;
-use self::{backend::ClaimsBackend, delivery::deliver, desk::Desk};
+use self::{backend::ClaimsBackend, delivery::deliver, shared::Shared};
 
 /// A batch claimed by one worker, and the lease that may finish it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -149,43 +149,43 @@ where
     H: Fn(Claim) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
-    let (desk, handler) = (Arc::new(Desk::new(claims, options, stop)), Arc::new(handler));
-    let _abandon_on_return = desk.abandon.clone().drop_guard();
-    let renewal = Arc::clone(&desk).renew_leases();
-    tokio::spawn(desk.abandon.clone().run_until_cancelled_owned(renewal));
+    let (shared, handler) = (Arc::new(Shared::new(claims, options, stop)), Arc::new(handler));
+    let _abandon_on_return = shared.abandon.clone().drop_guard();
+    let renewal = Arc::clone(&shared).renew_leases();
+    tokio::spawn(shared.abandon.clone().run_until_cancelled_owned(renewal));
 
     let worker = {
-        let desk = Arc::clone(&desk);
+        let shared = Arc::clone(&shared);
         move |restarts| {
-            let (desk, handler) = (Arc::clone(&desk), Arc::clone(&handler));
-            WorkerBuilder::new(format!("{}-{}", desk.options.worker_name, Ulid::new()))
-                .backend(ClaimsBackend::new(Arc::clone(&desk), restarts))
-                .build(move |delivery| deliver(Arc::clone(&desk), Arc::clone(&handler), delivery))
+            let (shared, handler) = (Arc::clone(&shared), Arc::clone(&handler));
+            WorkerBuilder::new(format!("{}-{}", shared.options.worker_name, Ulid::new()))
+                .backend(ClaimsBackend::new(Arc::clone(&shared), restarts))
+                .build(move |delivery| deliver(Arc::clone(&shared), Arc::clone(&handler), delivery))
         }
     };
-    let stopping = desk.stop.clone();
+    let stopping = shared.stop.clone();
     let monitor = Monitor::new().register(worker).should_restart(move |_, _| !stopping.is_cancelled());
 
     let ended = async {
         let stopped = async {
-            desk.stop.cancelled().await;
+            shared.stop.cancelled().await;
             Ok(())
         };
         let ended = monitor.run_with_signal(stopped).await;
         // What a worker had in hand when it broke down outlives it.
-        desk.idle().await;
+        shared.idle().await;
         ended.map_err(|_| QueueError::BrokenDown)
     };
     let drained = async {
-        desk.stop.cancelled().await;
-        tokio::time::sleep(desk.options.drain).await;
+        shared.stop.cancelled().await;
+        tokio::time::sleep(shared.options.drain).await;
     };
     tokio::select! {
         biased;
         ended = ended => ended,
         () = drained => Err(QueueError::StillInHand {
-            batches: desk.held.batches(),
-            drain: desk.options.drain,
+            batches: shared.held.batches(),
+            drain: shared.options.drain,
         }),
     }
 }

@@ -60,7 +60,7 @@ impl About {
 
 /// What a reader asks for besides.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wishes {
+pub struct ReportOptions {
     /// The rare values themselves, and not only how many there are.
     pub values: bool,
 }

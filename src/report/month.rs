@@ -12,7 +12,7 @@ use super::policy::{Current, PolicyFacts};
 use super::remains::Remains;
 use super::sweep::{Asked, OldRows, Told, not_checked, told};
 use super::unchecked::Unchecked;
-use super::{About, Wishes};
+use super::{About, ReportOptions};
 use crate::database::StoreError;
 use crate::domain::outcome::Tally;
 use crate::ledger::moment;
@@ -146,7 +146,7 @@ pub struct MonthSweep {
 
 impl MonthReport {
     /// Makes the report of a month.
-    pub async fn make(context: &Context, month: Month, zone: Tz, wishes: Wishes) -> Result<Self, StoreError> {
+    pub async fn make(context: &Context, month: Month, zone: Tz, options: ReportOptions) -> Result<Self, StoreError> {
         let ledger = &context.ledger;
         let now = ledger.clock().now();
         let (begins, ends) = month.bounds(zone);
@@ -184,7 +184,7 @@ impl MonthReport {
             },
             sweeps,
             outside: Outside::ask(context, None).await?,
-            now: Now::ask(context, current.plan(), now.with_timezone(&zone).date_naive(), wishes).await?,
+            now: Now::ask(context, current.plan(), now.with_timezone(&zone).date_naive(), options).await?,
             remains: current.policy().map(Remains::of),
             not_checked: not_checked(context, &current).await?,
             from,

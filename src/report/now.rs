@@ -4,7 +4,7 @@ use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::Wishes;
+use super::ReportOptions;
 use crate::database::{StoreError, query, query_as, query_scalar};
 use crate::ledger::Standing;
 use crate::plan::Plan;
@@ -104,7 +104,7 @@ impl Now {
         context: &Context,
         plan: Result<&Loaded, String>,
         day: NaiveDate,
-        wishes: Wishes,
+        options: ReportOptions,
     ) -> Result<Self, StoreError> {
         let mut now = Self {
             at: context.ledger.now(),
@@ -117,7 +117,7 @@ impl Now {
         match plan {
             Ok(loaded) => {
                 now.overdue = overdue(context, &loaded.plan, day).await?;
-                now.groups = measure(context, &loaded.plan, wishes).await?;
+                now.groups = measure(context, &loaded.plan, options).await?;
             }
             Err(why) => now.no_plan = Some(why),
         }
@@ -172,7 +172,7 @@ async fn one(context: &Context, sql: String) -> Result<u64, StoreError> {
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-async fn measure(context: &Context, plan: &Plan, wishes: Wishes) -> Result<Option<Groups>, StoreError> {
+async fn measure(context: &Context, plan: &Plan, options: ReportOptions) -> Result<Option<Groups>, StoreError> {
     let columns = &plan.quasi_identifiers;
     if columns.is_empty() {
         return Ok(None);
@@ -201,7 +201,7 @@ async fn measure(context: &Context, plan: &Plan, wishes: Wishes) -> Result<Optio
             }
         }
     }
-    if wishes.values {
+    if options.values {
         for column in &mut found.columns {
             let rows: Vec<(Option<String>, i64)> = query_as(rare_values(&plan.client, &column.column))
                 .bind(MOST_VALUES)

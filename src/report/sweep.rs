@@ -11,7 +11,7 @@ use super::policy::{Current, PolicyFacts};
 use super::remains::Remains;
 use super::unchecked::{Unchecked, unchecked};
 use super::words::reason;
-use super::{About, Wishes};
+use super::{About, ReportOptions};
 use crate::database::StoreError;
 use crate::domain::outcome::Tally;
 use crate::ledger::{Reason, Sweep, moment};
@@ -121,7 +121,7 @@ impl SweepReport {
         context: &Context,
         id: i64,
         today: NaiveDate,
-        wishes: Wishes,
+        options: ReportOptions,
     ) -> Result<Option<Self>, StoreError> {
         let ledger = &context.ledger;
         let Some(sweep) = ledger.sweep(id).await? else { return Ok(None) };
@@ -145,7 +145,7 @@ impl SweepReport {
             failures,
             old_rows: OldRows::of(ledger.rows_by_table(id, id).await?),
             outside: Outside::ask(context, Some(id)).await?,
-            now: Now::ask(context, current.plan(), today, wishes).await?,
+            now: Now::ask(context, current.plan(), today, options).await?,
             remains: current.policy().map(Remains::of),
             not_checked: not_checked(context, &current).await?,
             sweep: Asked::of(sweep, current.policy()),

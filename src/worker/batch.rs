@@ -73,7 +73,7 @@ impl From<StoreError> for BatchFault {
         match error.fault().kind {
             FaultKind::Rows | FaultKind::Statement => Self::Rows { fault: error.fault().clone(), rule: None },
             FaultKind::Busy => Self::Busy(error),
-            FaultKind::Away => Self::Unavailable(error),
+            FaultKind::Unavailable => Self::Unavailable(error),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::common::Company;
 use crate::common::place::either;
 use lethe::domain::job::Brake;
 use lethe::domain::sweep::SweepKind;
-use lethe::report::{SweepReport, Wishes};
+use lethe::report::{ReportOptions, SweepReport};
 use lethe::worker::sweep::open;
 use serde_json::Value;
 
@@ -98,10 +98,10 @@ async fn company() -> Company {
 }
 
 async fn report(company: &Company, sweep: i64) -> SweepReport {
-    report_with(company, sweep, Wishes::default()).await
+    report_with(company, sweep, ReportOptions::default()).await
 }
 
-async fn report_with(company: &Company, sweep: i64, wishes: Wishes) -> SweepReport {
+async fn report_with(company: &Company, sweep: i64, wishes: ReportOptions) -> SweepReport {
     let made = SweepReport::make(&company.context, sweep, company.today(), wishes).await;
     made.expect("the database can be read").expect("there is such a sweep")
 }
@@ -210,7 +210,7 @@ async fn rare_values_are_named_only_when_asked_for() {
     company.due().await;
     let quiet = report(&company, 1).await;
     assert!(!quiet.html("en").unwrap().contains("sailor") && !json(&quiet).to_string().contains("sailor"));
-    let open = report_with(&company, 1, Wishes { values: true }).await;
+    let open = report_with(&company, 1, ReportOptions { values: true }).await;
     let rare = &json(&open)["now"]["groups"]["columns"][2]["rare"];
     assert_eq!(rare, &serde_json::json!([{ "value": "sailor", "clients": 1 }]));
     let page = open.html("en").unwrap();
@@ -222,7 +222,7 @@ async fn a_report_holds_no_clients_key_or_data() {
     let company = company().await;
     company.context.ledger.place_hold("K001", "lawsuit", "test").await.unwrap();
     company.due().await;
-    for wishes in [Wishes::default(), Wishes { values: true }] {
+    for wishes in [ReportOptions::default(), ReportOptions { values: true }] {
         let report = report_with(&company, 1, wishes).await;
         let all = report.html("en").unwrap() + &json(&report).to_string();
         for own in made() {
@@ -499,7 +499,7 @@ async fn hostile_names_are_text_and_nothing_else() {
     let company = Company::new(&schema, &policy).await;
     company.due().await;
     company.execute("UPDATE lethe_sweeps SET job = '<script>2</script>', note = '<!-- note', opened_by = '</body>' WHERE id = 1").await;
-    let page = report_with(&company, 1, Wishes { values: true }).await.html("en").unwrap();
+    let page = report_with(&company, 1, ReportOptions { values: true }).await.html("en").unwrap();
     assert_keeps_to_itself(&page);
     let tree = tree(&page);
     let text: String = tree.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect();

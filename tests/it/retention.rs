@@ -226,10 +226,11 @@ async fn a_changed_policy_stops_it() {
 
 #[tokio::test]
 async fn the_rows_that_went_are_reported() {
-    use lethe::report::{SweepReport, Wishes};
+    use lethe::report::{ReportOptions, SweepReport};
     let company = company().await;
     company.sweep(&request(&company)).await.unwrap();
-    let report = SweepReport::make(&company.context, 1, company.today(), Wishes::default()).await.unwrap().unwrap();
+    let report =
+        SweepReport::make(&company.context, 1, company.today(), ReportOptions::default()).await.unwrap().unwrap();
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(
         json["old_rows"],

@@ -22,17 +22,17 @@ pub(in crate::database) fn fault(database: &PgDatabaseError) -> Fault {
     let is_inside = database.r#where().is_some();
     let is_end = matches!(database.severity(), PgSeverity::Fatal | PgSeverity::Panic);
     let kind = match (code.get(..2).unwrap_or_default(), code.as_str()) {
-        _ if is_end => FaultKind::Away,
+        _ if is_end => FaultKind::Unavailable,
         _ if is_raised => FaultKind::Rows,
         // Deadlock, serialization, a lock not granted in time.
         ("40", _) | (_, "55P03" | "55006") => FaultKind::Busy,
         // A full disk, no connection left, a read-only server, damaged pages.
-        (_, "53000" | "53100" | "53300" | "25006" | "XX001" | "XX002") => FaultKind::Away,
-        (_, own) if own.starts_with("57P") => FaultKind::Away,
+        (_, "53000" | "53100" | "53300" | "25006" | "XX001" | "XX002") => FaultKind::Unavailable,
+        (_, own) if own.starts_with("57P") => FaultKind::Unavailable,
         // What lies between here and the server, unless a function has gone to another one.
-        ("08" | "28" | "3D", _) if !is_inside => FaultKind::Away,
+        ("08" | "28" | "3D", _) if !is_inside => FaultKind::Unavailable,
         // A right that was taken from this account, and not one that a trigger lacks.
-        (_, "42501") if !is_inside && names_only(database) => FaultKind::Away,
+        (_, "42501") if !is_inside && names_only(database) => FaultKind::Unavailable,
         // Cancelled, over the time limit, more memory or temporary files than one statement may take, a file that a
         // function reads, an error in the server itself.
         ("53" | "57" | "58" | "XX" | "F0", _) => FaultKind::Statement,

@@ -37,7 +37,7 @@ pub(in crate::database) fn fault(database: &dyn DatabaseError) -> Fault {
         // INTERNAL, ABORT, NOMEM, INTERRUPT, NOTFOUND, NOLFS, RANGE: functions and virtual tables of the company's
         // can end with any of them.
         2 | 4 | 7 | 9 | 12 | 22 | 25 => FaultKind::Statement,
-        _ => FaultKind::Away,
+        _ => FaultKind::Unavailable,
     };
     Fault { code, kind, words }
 }

@@ -19,7 +19,7 @@ impl Schema {
     /// The tables of companies other than that of this table. One that refers
     /// to it by foreign keys is none of them, whatever it is called.
     #[must_use]
-    pub fn strangers(&self, table: &str) -> BTreeSet<String> {
+    pub fn other_tenants(&self, table: &str) -> BTreeSet<String> {
         let Some((own, others)) = self.companies(table) else { return BTreeSet::new() };
         let is_stranger = |name: &&String| {
             let longest = |prefixes: &mut dyn Iterator<Item = &String>| {
@@ -29,18 +29,18 @@ impl Schema {
             longest(&mut others.iter())
                 .is_some_and(|other| longest(&mut [&own].into_iter()).is_none_or(|own| own < other))
         };
-        let mut strangers: BTreeSet<String> = self.tables.keys().filter(is_stranger).cloned().collect();
+        let mut other_tenants: BTreeSet<String> = self.tables.keys().filter(is_stranger).cloned().collect();
         let (mut seen, mut queue) = (BTreeSet::from([table]), vec![table]);
         while let Some(target) = queue.pop() {
             let refers = |own: &&LiveTable| own.foreign_keys.iter().any(|key| key.references == target);
             for own in self.tables.values().filter(refers) {
                 if seen.insert(&own.name) {
-                    strangers.remove(&own.name);
+                    other_tenants.remove(&own.name);
                     queue.push(&own.name);
                 }
             }
         }
-        strangers
+        other_tenants
     }
 
     /// The table's own prefix, and those of the other companies.

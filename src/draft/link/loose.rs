@@ -25,7 +25,7 @@ pub(super) fn find<'a>(
     tables: &[Reached],
 ) -> Vec<Loose<'a>> {
     let reached = |name: &str| name == client.table.name || tables.iter().any(|reached| reached.table.name == name);
-    let own = facts.schema.tables.values().filter(|table| !client.strangers.contains(&table.name));
+    let own = facts.schema.tables.values().filter(|table| !client.other_tenants.contains(&table.name));
     let unreached = own.filter(|table| !reached(&table.name));
     unreached
         .filter_map(|table| {

@@ -44,23 +44,23 @@ pub(in crate::draft) fn references(facts: &Facts) -> Vec<Reference> {
 }
 
 /// Every reference between tables other than these, before the client table is known.
-pub(in crate::draft) fn references_without(facts: &Facts, strangers: &BTreeSet<String>) -> Vec<Reference> {
-    let nouns = nouns(facts.schema, strangers);
+pub(in crate::draft) fn references_without(facts: &Facts, other_tenants: &BTreeSet<String>) -> Vec<Reference> {
+    let nouns = nouns(facts.schema, other_tenants);
     let finder = Finder { facts, nouns: &nouns, client: None };
-    let own = facts.schema.tables.values().filter(|table| !strangers.contains(&table.name));
-    own.flat_map(|table| finder.of(table)).filter(|found| !strangers.contains(&found.to)).collect()
+    let own = facts.schema.tables.values().filter(|table| !other_tenants.contains(&table.name));
+    own.flat_map(|table| finder.of(table)).filter(|found| !other_tenants.contains(&found.to)).collect()
 }
 
 /// Every reference between tables of the client's company, with those to the
 /// client table by all the names it may have.
 pub(super) fn references_to(facts: &Facts, client: &ClientTable) -> Vec<Reference> {
-    let mut nouns = nouns(facts.schema, &client.strangers);
+    let mut nouns = nouns(facts.schema, &client.other_tenants);
     for word in client_nouns(client, &nouns) {
         nouns.insert(word, (client.table, client.key.clone()));
     }
     let finder = Finder { facts, nouns: &nouns, client: Some(client) };
-    let own = facts.schema.tables.values().filter(|table| !client.strangers.contains(&table.name));
-    own.flat_map(|table| finder.of(table)).filter(|found| !client.strangers.contains(&found.to)).collect()
+    let own = facts.schema.tables.values().filter(|table| !client.other_tenants.contains(&table.name));
+    own.flat_map(|table| finder.of(table)).filter(|found| !client.other_tenants.contains(&found.to)).collect()
 }
 
 /// Words that are always clients, whatever their table is called.
@@ -106,8 +106,8 @@ fn client_nouns(client: &ClientTable, nouns: &Nouns) -> Vec<String> {
     words
 }
 
-fn nouns<'a>(schema: &'a Schema, strangers: &BTreeSet<String>) -> Nouns<'a> {
-    let tables: Vec<&LiveTable> = schema.tables.values().filter(|table| !strangers.contains(&table.name)).collect();
+fn nouns<'a>(schema: &'a Schema, other_tenants: &BTreeSet<String>) -> Nouns<'a> {
+    let tables: Vec<&LiveTable> = schema.tables.values().filter(|table| !other_tenants.contains(&table.name)).collect();
     let mut firsts: BTreeMap<String, usize> = BTreeMap::new();
     for table in &tables {
         if let Some(first) = of_table(&table.name).first().filter(|_| base(&table.name).len() > 3) {

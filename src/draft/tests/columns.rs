@@ -147,7 +147,7 @@ fn a_check_or_a_key_that_speaks_against_the_action_is_named() {
 }
 
 fn drafted_open(schema: &Schema) -> Draft {
-    let draft = first_draft(schema, &Samples::new(), &Wishes::default()).unwrap();
+    let draft = first_draft(schema, &Samples::new(), &DraftOptions::default()).unwrap();
     Policy::parse(&draft.text).unwrap();
     draft
 }
@@ -178,7 +178,7 @@ fn no_sampled_value_is_quoted() {
     let secret = ["Jane Doe", "jane@example.org", "030 1234567", "Main Street 5"];
     let places = ["clients.email", "clients.status", "clients.frob", "visits.status", "visits.visit_date"];
     let said: Vec<(&str, &[&str])> = places.iter().map(|place| (*place, &secret[..])).collect();
-    let text = first_draft(&schema, &samples(&said), &Wishes::default()).unwrap().text;
+    let text = first_draft(&schema, &samples(&said), &DraftOptions::default()).unwrap().text;
     for value in secret {
         assert!(!text.contains(value), "{text}");
     }
@@ -220,7 +220,7 @@ fn names_that_need_quotes_get_them_and_none_ends_its_comment() {
         declared: "TEXT".to_owned(),
         ..LiveColumn::default()
     });
-    let draft = first_draft(&schema, &Samples::new(), &Wishes::default()).unwrap();
+    let draft = first_draft(&schema, &Samples::new(), &DraftOptions::default()).unwrap();
     let policy = Policy::parse(&draft.text).unwrap();
     assert_eq!(policy.tables.len(), 1);
     let decided = Policy::parse(&accepted(&draft.text)).unwrap();

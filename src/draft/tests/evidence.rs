@@ -31,7 +31,7 @@ pub(super) fn rows(said: &[Rows], schema: &Schema) -> Samples {
 /// A draft for which the database answered its questions with these keys of
 /// clients, and these of other columns.
 pub(super) fn answered(schema: &Schema, samples: &Samples, held: &[(&str, &[&str])]) -> Draft {
-    let asked = questions(schema, samples, &Wishes::default()).unwrap();
+    let asked = questions(schema, samples, &DraftOptions::default()).unwrap();
     let mut answers = Answers::new();
     for question in asked {
         let place = format!("{}.{}", question.table, question.column);
@@ -39,7 +39,7 @@ pub(super) fn answered(schema: &Schema, samples: &Samples, held: &[(&str, &[&str
         let held = question.values.iter().filter(|value| known.contains(&value.as_str())).cloned().collect();
         answers.insert((question.table, question.column), held);
     }
-    let draft = draft(schema, samples, &answers, &Wishes::default(), &mut Refused::default()).unwrap();
+    let draft = draft(schema, samples, &answers, &DraftOptions::default(), &mut Refused::default()).unwrap();
     let policy = Policy::parse(&accepted(&draft.text)).unwrap_or_else(|error| panic!("{error}\n{}", draft.text));
     if let Err(error) = Plan::build(&policy, schema) {
         panic!("{error}\n{}", draft.text);
@@ -209,7 +209,7 @@ fn staff_is_never_taken_for_the_clients() {
             id INTEGER pk
             user_id INTEGER -> res_user.id",
     );
-    let error = first_draft(&schema, &Samples::new(), &Wishes::default()).unwrap_err();
+    let error = first_draft(&schema, &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert!(matches!(error, DraftError::NoClientTable { .. }), "{error}");
 }
 
@@ -289,14 +289,14 @@ fn companies() -> Schema {
 fn no_link_reaches_another_company() {
     let schema = companies();
     assert_eq!(schema.tables.len(), 2_241);
-    let wishes = Wishes { client_table: Some("A$Customer$437dbf0e-84ff-417a".to_owned()), key: None };
+    let options = DraftOptions { client_table: Some("A$Customer$437dbf0e-84ff-417a".to_owned()), key: None };
     let begun = std::time::Instant::now();
-    let draft = first_draft(&schema, &Samples::new(), &wishes).unwrap();
+    let draft = first_draft(&schema, &Samples::new(), &options).unwrap();
     assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
     assert_eq!(draft.tables, 3, "{}", draft.text.lines().take(80).collect::<Vec<_>>().join("\n"));
     assert!(!draft.text.contains("\"B$") && !draft.text.contains("\"C$"));
     let policy = Policy::parse(&accepted(&draft.text)).unwrap();
     Plan::build(&policy, &schema).unwrap();
-    let error = first_draft(&schema, &Samples::new(), &Wishes::default()).unwrap_err();
+    let error = first_draft(&schema, &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert!(error.hint().contains("--client 'A$Customer$437dbf0e-84ff-417a'"), "{}", error.hint());
 }

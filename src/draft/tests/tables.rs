@@ -132,7 +132,7 @@ fn composite_keys_are_matched_part_by_part() {
 }
 
 fn drafted_lenient(schema: &Schema) -> Draft {
-    let draft = first_draft(schema, &Samples::new(), &Wishes::default()).unwrap();
+    let draft = first_draft(schema, &Samples::new(), &DraftOptions::default()).unwrap();
     Policy::parse(&draft.text).unwrap();
     draft
 }
@@ -278,31 +278,31 @@ fn clients_outweigh_the_users_of_the_program() {
 #[test]
 fn where_the_client_table_cannot_be_told_the_person_is_asked() {
     let two = "clients\n      id INTEGER pk\n      email TEXT\npatients\n      id INTEGER pk\n      email TEXT";
-    let error = first_draft(&schema(two), &Samples::new(), &Wishes::default()).unwrap_err();
+    let error = first_draft(&schema(two), &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert_eq!(error.to_string(), "several tables could be the table of clients: `clients`, `patients`");
     let hint = error.hint();
     assert!(
         hint.starts_with("pass `--client TABLE`, such as `--client clients`: `clients` (0 tables refer to it, "),
         "{hint}"
     );
-    let wishes = Wishes { client_table: Some("PATIENTS".into()), key: None };
-    assert_eq!(first_draft(&schema(two), &Samples::new(), &wishes).unwrap().client_table, "patients");
+    let options = DraftOptions { client_table: Some("PATIENTS".into()), key: None };
+    assert_eq!(first_draft(&schema(two), &Samples::new(), &options).unwrap().client_table, "patients");
 
     let none = "frobs\n      id INTEGER pk\n      email TEXT\n      phone TEXT";
-    let error = first_draft(&schema(none), &Samples::new(), &Wishes::default()).unwrap_err();
+    let error = first_draft(&schema(none), &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert_eq!(error, DraftError::NoClientTable { candidates: vec!["frobs".into()] });
-    assert_eq!(first_draft(&schema(""), &Samples::new(), &Wishes::default()), Err(DraftError::NoTables));
+    assert_eq!(first_draft(&schema(""), &Samples::new(), &DraftOptions::default()), Err(DraftError::NoTables));
 }
 
 #[test]
 fn wishes_that_cannot_be_met_say_so() {
     let schema =
         schema("clients\n      id INTEGER pk\n      no TEXT required unique\n      email TEXT required unique");
-    let wish = |table: &str, key: &[&str]| Wishes {
+    let wish = |table: &str, key: &[&str]| DraftOptions {
         client_table: Some(table.into()),
         key: (!key.is_empty()).then(|| key.iter().map(|name| (*name).to_owned()).collect()),
     };
-    let said = |wishes| first_draft(&schema, &Samples::new(), &wishes).map(|draft| draft.client_table);
+    let said = |options| first_draft(&schema, &Samples::new(), &options).map(|draft| draft.client_table);
     let error = said(wish("client", &[])).unwrap_err();
     assert_eq!(
         (error.to_string(), error.hint()),
@@ -316,12 +316,12 @@ fn wishes_that_cannot_be_met_say_so() {
 #[test]
 fn an_address_that_will_change_is_never_the_key() {
     let by_mail = schema("clients\n      email TEXT required unique\n      phone TEXT");
-    let error = first_draft(&by_mail, &Samples::new(), &Wishes::default()).unwrap_err();
+    let error = first_draft(&by_mail, &Samples::new(), &DraftOptions::default()).unwrap_err();
     assert_eq!(error, DraftError::NoKey { table: "clients".into() });
     let error = first_draft(
         &schema("clients\n      id INTEGER pk\n      email TEXT"),
         &Samples::new(),
-        &Wishes { client_table: None, key: Some(vec!["email".into()]) },
+        &DraftOptions { client_table: None, key: Some(vec!["email".into()]) },
     );
     assert!(matches!(error, Err(DraftError::KeyNotUnique { .. })));
 }

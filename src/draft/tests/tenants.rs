@@ -1,27 +1,27 @@
 use super::*;
 
-fn strangers(names: &[&str], client: &str) -> Vec<String> {
+fn other_tenants(names: &[&str], client: &str) -> Vec<String> {
     let mut schema = schema("");
     for name in names {
         schema.tables.insert((*name).to_owned(), LiveTable { name: (*name).to_owned(), ..LiveTable::default() });
     }
-    schema.strangers(client).into_iter().collect()
+    schema.other_tenants(client).into_iter().collect()
 }
 
 #[test]
 fn tables_of_other_companies_are_strangers() {
     let names = ["A$Customer$1", "A$Sales$1", "B$Customer$1", "B$Sales$1", "B$Own$1", "User$1"];
-    assert_eq!(strangers(&names, "A$Customer$1"), ["B$Customer$1", "B$Own$1", "B$Sales$1"]);
+    assert_eq!(other_tenants(&names, "A$Customer$1"), ["B$Customer$1", "B$Own$1", "B$Sales$1"]);
     let names = ["wp_customers", "wp_orders", "wp_2_customers", "wp_2_orders", "wp_10_customers"];
-    assert_eq!(strangers(&names, "wp_customers"), ["wp_10_customers", "wp_2_customers", "wp_2_orders"]);
-    assert_eq!(strangers(&names, "wp_2_customers"), ["wp_10_customers", "wp_customers", "wp_orders"]);
+    assert_eq!(other_tenants(&names, "wp_customers"), ["wp_10_customers", "wp_2_customers", "wp_2_orders"]);
+    assert_eq!(other_tenants(&names, "wp_2_customers"), ["wp_10_customers", "wp_customers", "wp_orders"]);
 }
 
 #[test]
 fn one_company_has_no_strangers() {
     let names = ["customer", "archived_customer", "archived_order", "sales_customer", "sales_order", "order"];
-    assert!(strangers(&names, "customer").is_empty());
-    assert!(strangers(&names, "sales_customer").is_empty());
+    assert!(other_tenants(&names, "customer").is_empty());
+    assert!(other_tenants(&names, "sales_customer").is_empty());
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn copies_of_ones_own_tables_are_no_strangers() {
     let names = |other: &str| [under("crm_"), under(other)].concat();
     let all = |other: &str| {
         let names = names(other);
-        strangers(&names.iter().map(String::as_str).collect::<Vec<_>>(), "crm_customer")
+        other_tenants(&names.iter().map(String::as_str).collect::<Vec<_>>(), "crm_customer")
     };
     assert_eq!(all("shop_").len(), 6);
     assert!(all("archive_crm_").is_empty());
@@ -51,5 +51,5 @@ fn what_refers_to_the_clients_is_no_stranger() {
             id INTEGER pk
             customer_id INTEGER -> wp_customers.id",
     );
-    assert_eq!(schema.strangers("wp_customers").into_iter().collect::<Vec<_>>(), ["wp_2_customers"]);
+    assert_eq!(schema.other_tenants("wp_customers").into_iter().collect::<Vec<_>>(), ["wp_2_customers"]);
 }

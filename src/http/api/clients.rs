@@ -10,8 +10,8 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::{confirmed, meant};
-use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
-use crate::http::once::{answer, done};
+use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::idempotency::{answer, done};
 use crate::http::problem::Problem;
 use crate::ledger::{Hold, Returned};
 use crate::service::cleaning::CleanedClient;
@@ -28,8 +28,8 @@ const MOST_COLUMNS: usize = 100;
     params(("client" = String, Path, description = "The client's key; the parts of a composite key separated by commas.")),
     responses((status = 200, body = ClientStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
-    Asking(service): Asking,
-    Named(client): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
 ) -> Result<Json<ClientStatus>, Problem> {
     Ok(Json(service.client(&client).await?))
 }
@@ -72,10 +72,10 @@ pub(in crate::http) struct Opened {
             description = "The same key sent again starts nothing twice."), HowLong),
     responses((status = 200, body = Ended), (status = 202, body = Opened), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn anonymize(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     headers: HeaderMap,
-    Named(client): Named<String>,
-    Asked(HowLong { wait }): Asked<HowLong>,
+    PathParams(client): PathParams<String>,
+    Params(HowLong { wait }): Params<HowLong>,
     Body(Anonymize { force, confirm }): Body<Anonymize>,
 ) -> Result<Response, Problem> {
     confirmed(confirm)?;
@@ -111,8 +111,8 @@ pub(in crate::http) struct Clean {
     request_body = Clean, params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = CleanedClient), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn clean(
-    Asking(service): Asking,
-    Named(client): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
     Body(Clean { columns, confirm }): Body<Clean>,
 ) -> Result<Json<CleanedClient>, Problem> {
     confirmed(confirm)?;
@@ -137,8 +137,8 @@ pub(in crate::http) struct Day {
     request_body = Day, params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn set_date(
-    Asking(service): Asking,
-    Named(client): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
     Body(Day { day }): Body<Day>,
 ) -> Result<Json<Dated>, Problem> {
     Ok(Json(service.set_to_anonymize_on(&client, Some(&day)).await?))
@@ -149,9 +149,9 @@ pub(in crate::http) async fn set_date(
     operation_id = "clear_to_anonymize_on", params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn clear_date(
-    Asking(service): Asking,
-    Named(client): Named<String>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
+    _: NoBody,
 ) -> Result<Json<Dated>, Problem> {
     Ok(Json(service.set_to_anonymize_on(&client, None).await?))
 }
@@ -170,8 +170,8 @@ pub(in crate::http) struct Which {
 #[utoipa::path(get, path = "/api/v1/holds", tag = "clients", operation_id = "list_holds", params(Which),
     responses((status = 200, body = Vec<Hold>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn holds(
-    Asking(service): Asking,
-    Asked(which): Asked<Which>,
+    Authorized(service): Authorized,
+    Params(which): Params<Which>,
 ) -> Result<Json<Vec<Hold>>, Problem> {
     Ok(Json(service.holds(which.all).await?))
 }
@@ -196,8 +196,8 @@ pub(in crate::http) struct Kept {
     params(("client" = String, Path, description = "The client's key.")),
     responses((status = 201, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn hold(
-    Asking(service): Asking,
-    Named(client): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Kept>), Problem> {
     let client = service.place_hold(&client, &reason).await?;
@@ -209,9 +209,9 @@ pub(in crate::http) async fn hold(
     params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn release(
-    Asking(service): Asking,
-    Named(client): Named<String>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
+    _: NoBody,
 ) -> Result<Json<Kept>, Problem> {
     let client = service.release_hold(&client).await?;
     Ok(Json(Kept { client }))
@@ -220,7 +220,7 @@ pub(in crate::http) async fn release(
 /// Clients anonymized before who have come back under a new key, as the policy recognizes them.
 #[utoipa::path(get, path = "/api/v1/returned", tag = "clients", operation_id = "list_returned",
     responses((status = 200, body = Vec<Returned>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn returned(Asking(service): Asking) -> Result<Json<Vec<Returned>>, Problem> {
+pub(in crate::http) async fn returned(Authorized(service): Authorized) -> Result<Json<Vec<Returned>>, Problem> {
     Ok(Json(service.returned().await?))
 }
 
@@ -241,8 +241,8 @@ pub(in crate::http) struct Same {
     params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = Returned), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn confirm_returned(
-    Asking(service): Asking,
-    Named(client): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(client): PathParams<String>,
     Body(Same { former, confirm }): Body<Same>,
 ) -> Result<Json<Returned>, Problem> {
     confirmed(confirm)?;

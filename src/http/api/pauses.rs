@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 
 use super::clients::{Which, Why};
-use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
+use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::ledger::Pause;
 
@@ -12,8 +12,8 @@ use crate::ledger::Pause;
 #[utoipa::path(get, path = "/api/v1/pauses", tag = "state", operation_id = "list_pauses", params(Which),
     responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
-    Asking(service): Asking,
-    Asked(which): Asked<Which>,
+    Authorized(service): Authorized,
+    Params(which): Params<Which>,
 ) -> Result<Json<Vec<Pause>>, Problem> {
     Ok(Json(service.pauses(which.all).await?))
 }
@@ -22,7 +22,7 @@ pub(in crate::http) async fn list(
 #[utoipa::path(put, path = "/api/v1/pause", tag = "state", operation_id = "pause_all", request_body = Why,
     responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn pause_all(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Pause>), Problem> {
     Ok((StatusCode::CREATED, Json(service.pause(None, &reason).await?)))
@@ -31,7 +31,10 @@ pub(in crate::http) async fn pause_all(
 /// Resume all work. The answer is what is still paused.
 #[utoipa::path(delete, path = "/api/v1/pause", tag = "state", operation_id = "resume_all",
     responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn resume_all(Asking(service): Asking, _: Nothing) -> Result<Json<Vec<Pause>>, Problem> {
+pub(in crate::http) async fn resume_all(
+    Authorized(service): Authorized,
+    _: NoBody,
+) -> Result<Json<Vec<Pause>>, Problem> {
     Ok(Json(service.resume(None).await?))
 }
 
@@ -40,8 +43,8 @@ pub(in crate::http) async fn resume_all(Asking(service): Asking, _: Nothing) -> 
     params(("job" = String, Path, description = "The job's name.")),
     responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn pause(
-    Asking(service): Asking,
-    Named(job): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(job): PathParams<String>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Pause>), Problem> {
     Ok((StatusCode::CREATED, Json(service.pause(Some(&job), &reason).await?)))
@@ -52,9 +55,9 @@ pub(in crate::http) async fn pause(
     params(("job" = String, Path, description = "The job's name.")),
     responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn resume(
-    Asking(service): Asking,
-    Named(job): Named<String>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(job): PathParams<String>,
+    _: NoBody,
 ) -> Result<Json<Vec<Pause>>, Problem> {
     Ok(Json(service.resume(Some(&job)).await?))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::{confirmed, meant};
-use crate::http::asking::{Asked, Asking, Body, Named, Nothing, Upload};
+use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams, Upload};
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
@@ -42,8 +42,8 @@ impl From<Which> for Sought {
 #[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Which),
     responses((status = 200, body = Vec<Review>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
-    Asking(service): Asking,
-    Asked(which): Asked<Which>,
+    Authorized(service): Authorized,
+    Params(which): Params<Which>,
 ) -> Result<Json<Vec<Review>>, Problem> {
     Ok(Json(service.reviews(&which.into()).await?))
 }
@@ -64,7 +64,7 @@ pub(in crate::http) struct Make {
 #[utoipa::path(post, path = "/api/v1/reviews", tag = "reviews", operation_id = "make_review", request_body = Make,
     responses((status = 202, body = Review), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn make(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     Body(Make { name, sweep }): Body<Make>,
 ) -> Result<(StatusCode, Json<Review>), Problem> {
     Ok((StatusCode::ACCEPTED, Json(service.begin_review(&name, &sweep).await?)))
@@ -75,8 +75,8 @@ pub(in crate::http) async fn make(
     params(("review" = String, Path, description = "The review's name.")),
     responses((status = 200, body = Reviewed), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
-    Asking(service): Asking,
-    Named(review): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
 ) -> Result<Json<Reviewed>, Problem> {
     Ok(Json(service.review(&review).await?))
 }
@@ -111,8 +111,8 @@ pub(in crate::http) struct Approved {
     request_body = Approve, params(("review" = String, Path, description = "The review's name.")),
     responses((status = 202, body = Approved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn approve(
-    Asking(service): Asking,
-    Named(review): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
     Body(Approve { confirm, id, digest, clients }): Body<Approve>,
 ) -> Result<(StatusCode, Json<Approved>), Problem> {
     confirmed(confirm)?;
@@ -125,8 +125,8 @@ pub(in crate::http) async fn approve(
     request_body = Seen, params(("review" = String, Path, description = "The review's name.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn reject(
-    Asking(service): Asking,
-    Named(review): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
     Body(seen): Body<Seen>,
 ) -> Result<StatusCode, Problem> {
     service.reject_review(&review, &seen).await?;
@@ -138,9 +138,9 @@ pub(in crate::http) async fn reject(
     params(("review" = String, Path, description = "The review's name.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn delete(
-    Asking(service): Asking,
-    Named(review): Named<String>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     service.delete_review(&review).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -169,8 +169,8 @@ pub(in crate::http) fn saved(file: File) -> Response {
     params(("review" = String, Path, description = "The review's name.")),
     responses((status = 200, body = Bytes, content_type = "application/zip"), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn export(
-    Asking(service): Asking,
-    Named(review): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
 ) -> Result<Response, Problem> {
     let _turn = turn().await?;
     Ok(saved(service.export_review(&review).await?))
@@ -187,8 +187,8 @@ pub(in crate::http) async fn export(
     request_body(content = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     responses((status = 201, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn import(
-    Asking(service): Asking,
-    Named(review): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(review): PathParams<String>,
     Upload(workbook): Upload,
 ) -> Result<(StatusCode, Json<Import>), Problem> {
     let import = service.import_review(&review, workbook).await?;
@@ -220,8 +220,8 @@ fn taken(import: &Import) -> Result<(), Problem> {
 #[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Which),
     responses((status = 200, body = Vec<Import>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn imports(
-    Asking(service): Asking,
-    Asked(which): Asked<Which>,
+    Authorized(service): Authorized,
+    Params(which): Params<Which>,
 ) -> Result<Json<Vec<Import>>, Problem> {
     Ok(Json(service.imports(&which.into()).await?))
 }
@@ -231,8 +231,8 @@ pub(in crate::http) async fn imports(
     params(("import" = i64, Path, description = "The import's number.")),
     responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one_import(
-    Asking(service): Asking,
-    Named(import): Named<i64>,
+    Authorized(service): Authorized,
+    PathParams(import): PathParams<i64>,
 ) -> Result<Json<Import>, Problem> {
     Ok(Json(service.import(import).await?))
 }
@@ -259,8 +259,8 @@ pub(in crate::http) struct Continue {
     params(("import" = i64, Path, description = "The import's number.")), request_body = Continue,
     responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn continue_import(
-    Asking(service): Asking,
-    Named(import): Named<i64>,
+    Authorized(service): Authorized,
+    PathParams(import): PathParams<i64>,
     Body(Continue { confirm, file, kept }): Body<Continue>,
 ) -> Result<Json<Import>, Problem> {
     confirmed(confirm)?;
@@ -272,6 +272,9 @@ pub(in crate::http) async fn continue_import(
     params(("import" = i64, Path, description = "The import's number.")),
     responses((status = 200, body = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn errors(Asking(service): Asking, Named(import): Named<i64>) -> Result<Response, Problem> {
+pub(in crate::http) async fn errors(
+    Authorized(service): Authorized,
+    PathParams(import): PathParams<i64>,
+) -> Result<Response, Problem> {
     Ok(saved(service.import_errors(import).await?))
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::sweeps::within;
-use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
+use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::ledger::Selection;
 use crate::service::selections::{Given, Saved, Selected};
@@ -35,8 +35,8 @@ fn fifty() -> u32 {
 #[utoipa::path(get, path = "/api/v1/selections", tag = "selections", operation_id = "list_selections", params(Page),
     responses((status = 200, body = Vec<Selection>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
-    Asking(service): Asking,
-    Asked(page): Asked<Page>,
+    Authorized(service): Authorized,
+    Params(page): Params<Page>,
 ) -> Result<Json<Vec<Selection>>, Problem> {
     Ok(Json(service.selections(page.after.as_deref(), within(page.limit, 1_000)?).await?))
 }
@@ -46,9 +46,9 @@ pub(in crate::http) async fn list(
     params(("selection" = String, Path, description = "The selection's name."), Page),
     responses((status = 200, body = Selected), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
-    Asking(service): Asking,
-    Named(selection): Named<String>,
-    Asked(page): Asked<Page>,
+    Authorized(service): Authorized,
+    PathParams(selection): PathParams<String>,
+    Params(page): Params<Page>,
 ) -> Result<Json<Selected>, Problem> {
     Ok(Json(service.selected(&selection, page.after.as_deref(), within(page.limit, 1_000)?).await?))
 }
@@ -70,8 +70,8 @@ pub(in crate::http) struct Keys {
     params(("selection" = String, Path, description = "The selection's name.")), request_body = Keys,
     responses((status = 200, body = Saved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn save(
-    Asking(service): Asking,
-    Named(selection): Named<String>,
+    Authorized(service): Authorized,
+    PathParams(selection): PathParams<String>,
     Body(Keys { clients, replace }): Body<Keys>,
 ) -> Result<Json<Saved>, Problem> {
     if clients.len() > MOST {
@@ -89,9 +89,9 @@ pub(in crate::http) async fn save(
     params(("selection" = String, Path, description = "The selection's name.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn delete(
-    Asking(service): Asking,
-    Named(selection): Named<String>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(selection): PathParams<String>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     service.delete_selection(&selection).await?;
     Ok(StatusCode::NO_CONTENT)

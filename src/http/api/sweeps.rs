@@ -17,9 +17,9 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::http::asking::{Asked, Asking, Body, Named, Nothing};
+use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::idempotency::{KEY, once};
 use crate::http::limits::turn;
-use crate::http::once::{KEY, once};
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Listed, OutcomePage, State, SweepPage};
 use crate::service::Service;
@@ -114,8 +114,8 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
 #[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
     responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn list(
-    Asking(service): Asking,
-    Asked(page): Asked<SweepQuery>,
+    Authorized(service): Authorized,
+    Params(page): Params<SweepQuery>,
 ) -> Result<Json<Vec<Shown>>, Problem> {
     let SweepQuery { job, kind, state, since, until, before, limit } = page;
     let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
@@ -128,7 +128,7 @@ pub(in crate::http) async fn list(
             description = "The same key sent again starts nothing twice.")),
     responses((status = 202, body = Started), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn start(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     headers: HeaderMap,
     Body(raw): Body<serde_json::Value>,
 ) -> Result<Response, Problem> {
@@ -146,10 +146,13 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
     T::deserialize(raw).map_err(|error| Problem::bad_request(error.to_string(), hint))
 }
 
-/// What a sweep would do. Nothing is written.
+/// What a sweep would do. NoBody is written.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
     responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Preview>, Problem> {
+pub(in crate::http) async fn preview(
+    Authorized(service): Authorized,
+    Body(ask): Body<Ask>,
+) -> Result<Json<Preview>, Problem> {
     let _turn = turn().await?;
     Ok(Json(service.preview(&ask).await?))
 }
@@ -157,7 +160,10 @@ pub(in crate::http) async fn preview(Asking(service): Asking, Body(ask): Body<As
 /// Do everything that a sweep would do, search the whole database for former values, and roll it back. A live sweep needs one that `passed` for each policy.
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
     responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<Ask>) -> Result<Json<Survey>, Problem> {
+pub(in crate::http) async fn rehearse(
+    Authorized(service): Authorized,
+    Body(ask): Body<Ask>,
+) -> Result<Json<Survey>, Problem> {
     let _turn = turn().await?;
     Ok(Json(service.rehearse(&ask).await?))
 }
@@ -167,8 +173,8 @@ pub(in crate::http) async fn rehearse(Asking(service): Asking, Body(ask): Body<A
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 200, body = SweepStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn one(
-    Asking(service): Asking,
-    Named(sweep): Named<i64>,
+    Authorized(service): Authorized,
+    PathParams(sweep): PathParams<i64>,
 ) -> Result<Json<SweepStatus>, Problem> {
     Ok(Json(service.sweep(sweep).await?))
 }
@@ -189,8 +195,8 @@ pub(in crate::http) struct Told {
     responses((status = 200, content_type = "text/event-stream", body = Told),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn events(
-    Asking(service): Asking,
-    Named(sweep): Named<i64>,
+    Authorized(service): Authorized,
+    PathParams(sweep): PathParams<i64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     follow(service, sweep).await
 }
@@ -232,9 +238,9 @@ pub(in crate::http) async fn follow(
     params(("sweep" = i64, Path, description = "The sweep's number.")),
     responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn cancel(
-    Asking(service): Asking,
-    Named(sweep): Named<i64>,
-    _: Nothing,
+    Authorized(service): Authorized,
+    PathParams(sweep): PathParams<i64>,
+    _: NoBody,
 ) -> Result<StatusCode, Problem> {
     service.cancel_sweep(sweep).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -264,9 +270,9 @@ pub(in crate::http) struct Outcomes {
     params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
     responses((status = 200, body = Vec<Listed>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn outcomes(
-    Asking(service): Asking,
-    Named(sweep): Named<i64>,
-    Asked(page): Asked<Outcomes>,
+    Authorized(service): Authorized,
+    PathParams(sweep): PathParams<i64>,
+    Params(page): Params<Outcomes>,
 ) -> Result<Json<Vec<Listed>>, Problem> {
     let page = OutcomePage {
         outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
@@ -281,7 +287,7 @@ pub(in crate::http) async fn outcomes(
 /// The clients that failed and are not tried again, up to a thousand.
 #[utoipa::path(get, path = "/api/v1/failures", tag = "sweeps", operation_id = "list_failures",
     responses((status = 200, body = Vec<FailedClient>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn failures(Asking(service): Asking) -> Result<Json<Vec<FailedClient>>, Problem> {
+pub(in crate::http) async fn failures(Authorized(service): Authorized) -> Result<Json<Vec<FailedClient>>, Problem> {
     Ok(Json(service.failures().await?))
 }
 
@@ -312,7 +318,7 @@ pub(in crate::http) struct Retried {
             description = "The same key sent again starts nothing twice.")),
     responses((status = 202, body = Retried), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn retry(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     headers: HeaderMap,
     Body(Retry { client, confirm }): Body<Retry>,
 ) -> Result<Response, Problem> {

@@ -11,11 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
-use crate::http::asking::{Asked, Asking, Body, Named};
 use crate::http::eligible::eligible;
+use crate::http::extract::{Authorized, Body, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::http::{App, Unready};
-use crate::report::{Month, MonthReport, SweepReport, Wishes};
+use crate::report::{Month, MonthReport, ReportOptions, SweepReport};
 use crate::service::classify::Classified;
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
@@ -47,8 +47,8 @@ fn ten() -> u32 {
     responses((status = 200, body = Status), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn status(
     State(app): State<App>,
-    Asking(service): Asking,
-    Asked(Last { last }): Asked<Last>,
+    Authorized(service): Authorized,
+    Params(Last { last }): Params<Last>,
 ) -> Result<Json<Status>, Problem> {
     service.allow(Right::Read, "look at the status").await?;
     let last = within(last, 200)?;
@@ -61,7 +61,7 @@ pub(in crate::http) async fn status(
     responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn jobs(
     State(app): State<App>,
-    Asking(service): Asking,
+    Authorized(service): Authorized,
 ) -> Result<Json<Vec<JobStatus>>, Problem> {
     let mut jobs = service.jobs().await?;
     // They are of all clients, also of those beyond the caller's limit.
@@ -77,7 +77,7 @@ pub(in crate::http) async fn jobs(
 /// What the policy says of every column, and what it does not say yet.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "state", operation_id = "get_policy",
     responses((status = 200, body = Coverage), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn coverage(Asking(service): Asking) -> Result<Json<Coverage>, Problem> {
+pub(in crate::http) async fn coverage(Authorized(service): Authorized) -> Result<Json<Coverage>, Problem> {
     Ok(Json(service.coverage().await?))
 }
 
@@ -95,7 +95,7 @@ pub(in crate::http) struct NewRule {
 #[utoipa::path(post, path = "/api/v1/policy", tag = "state", operation_id = "classify", request_body = NewRule,
     responses((status = 200, body = Classified), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn classify(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     Body(NewRule { place, rule }): Body<NewRule>,
 ) -> Result<Json<Classified>, Problem> {
     Ok(Json(service.classify(&place, &rule).await?))
@@ -107,12 +107,12 @@ pub(in crate::http) async fn classify(
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn sweep_report(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     headers: HeaderMap,
-    Named(sweep): Named<i64>,
+    PathParams(sweep): PathParams<i64>,
 ) -> Result<Response, Problem> {
     service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, sweep, service.today(), Wishes { values: false }).await?;
+    let report = SweepReport::make(&service.context, sweep, service.today(), ReportOptions { values: false }).await?;
     let report = report.ok_or_else(|| no_sweep(sweep))?;
     given(&headers, &report, || report.html("en"))
 }
@@ -123,9 +123,9 @@ pub(in crate::http) async fn sweep_report(
     responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
         (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn month_report(
-    Asking(service): Asking,
+    Authorized(service): Authorized,
     headers: HeaderMap,
-    Named(month): Named<String>,
+    PathParams(month): PathParams<String>,
 ) -> Result<Response, Problem> {
     service.allow(Right::Read, "read reports").await?;
     let hint = "write a month that has begun, such as 2026-11";
@@ -134,7 +134,7 @@ pub(in crate::http) async fn month_report(
     if month.bounds(service.time_zone).0 > service.context.ledger.clock().now() {
         return Err(unprocessable(format!("{month} has not begun")));
     }
-    let report = MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?;
+    let report = MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
     given(&headers, &report, || report.html("en"))
 }
 

@@ -12,11 +12,11 @@ use super::session::Session;
 use super::shown;
 use super::views::{in_language, in_words, listed, reported};
 use crate::domain::access::Right;
-use crate::http::asking::Named;
+use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, Pause, parse_moment};
 use crate::plan::Plan;
-use crate::report::{Month, MonthReport, Wishes, filters};
+use crate::report::{Month, MonthReport, ReportOptions, filters};
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
 use crate::service::journal::JournalStatus;
@@ -192,12 +192,13 @@ pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
     Ok(shown(StatusCode::OK, &ListPage { title: w.reports, empty: "–", columns: vec![w.month], rows, doing: None, f }))
 }
 
-pub(super) async fn month(session: Session, Named(month): Named<String>) -> Result<Response, Problem> {
+pub(super) async fn month(session: Session, PathParams(month): PathParams<String>) -> Result<Response, Problem> {
     let service = &session.service;
     service.allow(Right::Read, "read reports").await?;
     let month: Month =
         month.parse().map_err(|what: String| Problem::bad_request(what, "choose a month of the list"))?;
-    let mut report = MonthReport::make(&service.context, month, service.time_zone, Wishes { values: false }).await?;
+    let mut report =
+        MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))
 }

@@ -29,7 +29,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::App;
 use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
 use super::problem::Problem;
-use super::strangers::record_from;
+use super::unknown_callers::record_from;
 use crate::domain::hint::Face;
 use crate::service::access::{Caller, Way, hash, new_token};
 use crate::service::failure::Failure;
@@ -121,8 +121,8 @@ fn quick() -> Router<App> {
 }
 
 #[derive(Template)]
-#[template(path = "app/trouble.html")]
-struct TroublePage<'a> {
+#[template(path = "app/error.html")]
+struct ErrorPage<'a> {
     f: Frame,
     problem: &'a Problem,
 }
@@ -134,7 +134,7 @@ fn is_api(path: &str, headers: &HeaderMap) -> bool {
 }
 
 /// Shows what goes wrong with a page as a page, and what goes wrong with the API as a problem, whatever found it.
-pub(super) async fn troubles(request: Request, next: Next) -> Response {
+pub(super) async fn explain_errors(request: Request, next: Next) -> Response {
     let (path, headers) = (session::path_of(request.uri()), request.headers().clone());
     let mut response = next.run(request).await;
     let status = response.status();
@@ -150,7 +150,7 @@ pub(super) async fn troubles(request: Request, next: Next) -> Response {
     if form == "json" {
         return problem.into_response();
     }
-    shown(status, &TroublePage { f: Frame::bare(session::words(&headers), &path), problem: &problem })
+    shown(status, &ErrorPage { f: Frame::bare(session::words(&headers), &path), problem: &problem })
 }
 
 /// What a response's body is, without parameters.

@@ -9,7 +9,7 @@ use super::previews::{Part, preview_of};
 use super::reviews::{NamedReview, begin};
 use super::session::Session;
 use crate::http::App;
-use crate::http::asking::Named;
+use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
 use crate::service::sweeps::Ask;
 
@@ -20,7 +20,7 @@ fn over(selection: String) -> Ask {
 pub(super) async fn preview(
     State(app): State<App>,
     session: Session,
-    Named(selection): Named<String>,
+    PathParams(selection): PathParams<String>,
     Query(part): Query<Part>,
 ) -> Result<Response, Problem> {
     preview_of(&app, &session, &over(selection.clone()), ("/selections/", selection), part).await
@@ -29,7 +29,7 @@ pub(super) async fn preview(
 pub(super) async fn start(
     session: Session,
     headers: HeaderMap,
-    Named(selection): Named<String>,
+    PathParams(selection): PathParams<String>,
     Form(form): Form<Decide>,
 ) -> Result<Redirect, Problem> {
     start_sweep(&session, &headers, form, &over(selection)).await
@@ -38,7 +38,7 @@ pub(super) async fn start(
 pub(super) async fn review(
     session: Session,
     headers: HeaderMap,
-    Named(selection): Named<String>,
+    PathParams(selection): PathParams<String>,
     Form(form): Form<NamedReview>,
 ) -> Result<Redirect, Problem> {
     begin(&session, &headers, &form, &over(selection)).await

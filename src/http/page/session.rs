@@ -10,7 +10,7 @@ use super::words::{Words, wanted};
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::http::rights::permit;
-use crate::http::strangers::record;
+use crate::http::unknown_callers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, hash};
 
@@ -19,7 +19,7 @@ const SESSION: &str = "lethe_session";
 /// The cookie with the language.
 const LANGUAGE: &str = "lethe_language";
 
-/// The header of a request that a page makes by itself, without a person asking.
+/// The header of a request that a page makes by itself, without a person extract.
 const LIVE: &str = "lethe-live";
 
 /// A person who has signed in.

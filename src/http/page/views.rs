@@ -19,12 +19,12 @@ use crate::domain::language;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::http::App;
 use crate::http::api::follow;
-use crate::http::asking::Named;
 use crate::http::eligible::eligible;
+use crate::http::extract::PathParams;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
-use crate::report::{Overdue, SweepReport, Told, Wishes, filters, reason};
+use crate::report::{Overdue, ReportOptions, SweepReport, Told, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::jobs::ToAnonymize;
@@ -211,7 +211,7 @@ struct SweepView {
 
 pub(super) async fn sweep(
     session: Session,
-    Named(id): Named<i64>,
+    PathParams(id): PathParams<i64>,
     Query(which): Query<Which>,
 ) -> Result<Response, Problem> {
     let service = &session.service;
@@ -268,7 +268,7 @@ pub(super) async fn sweep(
 }
 
 /// How far a sweep is, for the page that shows it.
-pub(super) async fn events(session: Session, Named(id): Named<i64>) -> Result<Response, Problem> {
+pub(super) async fn events(session: Session, PathParams(id): PathParams<i64>) -> Result<Response, Problem> {
     Ok(follow(session.service, id).await?.into_response())
 }
 
@@ -279,10 +279,10 @@ pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
 
-pub(super) async fn report(session: Session, Named(id): Named<i64>) -> Result<Response, Problem> {
+pub(super) async fn report(session: Session, PathParams(id): PathParams<i64>) -> Result<Response, Problem> {
     let service = &session.service;
     service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, id, service.today(), Wishes { values: false }).await?;
+    let report = SweepReport::make(&service.context, id, service.today(), ReportOptions { values: false }).await?;
     let mut report = report.ok_or_else(|| no_sweep(id))?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))

@@ -16,7 +16,7 @@ const ELSEWHERE: &str = "the root is on another file system, or in another bucke
 
 /// How a root looks beside how it looked before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
+pub enum RootState {
     /// It is the one that was seen before.
     Known,
     /// It was not seen before.
@@ -37,7 +37,11 @@ pub(super) fn is_strange(error: &str) -> bool {
 /// # Errors
 ///
 /// [`FileFault`] if it cannot be opened; [`SweepError`] if the database is away.
-pub async fn check(ledger: Option<&Ledger>, root: &Root, name: &str) -> Result<Result<Sight, FileFault>, SweepError> {
+pub async fn check(
+    ledger: Option<&Ledger>,
+    root: &Root,
+    name: &str,
+) -> Result<Result<RootState, FileFault>, SweepError> {
     let open = match root.open().await {
         Ok(open) => open,
         Err(fault) => return Ok(Err(fault)),
@@ -58,9 +62,9 @@ pub(super) async fn open(context: &Context, name: &str) -> Result<Result<OpenRoo
     let seen = context.ledger.root(name).await?;
     let found = match look(&open).await {
         Ok(found) => match sight(seen.as_ref(), &found, open.is_empty()) {
-            Sight::Known | Sight::New => marked(&open, found).await,
-            Sight::NewAndEmpty => Err(FileFault::Unavailable(EMPTY.to_owned())),
-            Sight::Strange(why) => Err(FileFault::Unavailable(why.to_owned())),
+            RootState::Known | RootState::New => marked(&open, found).await,
+            RootState::NewAndEmpty => Err(FileFault::Unavailable(EMPTY.to_owned())),
+            RootState::Strange(why) => Err(FileFault::Unavailable(why.to_owned())),
         },
         Err(fault) => Err(fault),
     };
@@ -109,18 +113,18 @@ async fn look(open: &OpenRoot) -> Result<Seen, FileFault> {
     Ok(Seen { mark: open.mark().await?, location: open.location() })
 }
 
-fn sight(seen: Option<&Seen>, found: &Seen, is_empty: bool) -> Sight {
+fn sight(seen: Option<&Seen>, found: &Seen, is_empty: bool) -> RootState {
     match (seen, &found.mark) {
-        (None, None) if is_empty => Sight::NewAndEmpty,
+        (None, None) if is_empty => RootState::NewAndEmpty,
         // One with a mark was marked by an operator, or for an earlier ledger.
-        (None, _) => Sight::New,
-        (Some(Seen { mark: Some(known), .. }), Some(mark)) if known == mark => Sight::Known,
-        (Some(Seen { mark: Some(_), .. }), Some(_)) => Sight::Strange(OTHER_MARK),
-        (Some(Seen { mark: Some(_), .. }), None) => Sight::Strange(UNMARKED),
-        (Some(_), None) if is_empty => Sight::Strange(EMPTY),
+        (None, _) => RootState::New,
+        (Some(Seen { mark: Some(known), .. }), Some(mark)) if known == mark => RootState::Known,
+        (Some(Seen { mark: Some(_), .. }), Some(_)) => RootState::Strange(OTHER_MARK),
+        (Some(Seen { mark: Some(_), .. }), None) => RootState::Strange(UNMARKED),
+        (Some(_), None) if is_empty => RootState::Strange(EMPTY),
         // Without a mark that is known, all that tells it from another is where it is.
-        (Some(seen), _) if seen.location != found.location => Sight::Strange(ELSEWHERE),
-        (Some(_), _) => Sight::Known,
+        (Some(seen), _) if seen.location != found.location => RootState::Strange(ELSEWHERE),
+        (Some(_), _) => RootState::Known,
     }
 }
 
@@ -142,17 +146,17 @@ mod tests {
             |mark: Option<&str>, location: &str| Seen { mark: mark.map(str::to_owned), location: location.into() };
         let look = |seen: &Seen, found: &Seen, is_empty| sight(Some(seen), found, is_empty);
         let (marked, unmarked) = (root(Some("m"), "1"), root(None, "1"));
-        assert_eq!(look(&marked, &root(Some("m"), "2"), true), Sight::Known);
-        assert_eq!(look(&marked, &root(Some("n"), "1"), false), Sight::Strange(OTHER_MARK));
-        assert_eq!(look(&marked, &unmarked, false), Sight::Strange(UNMARKED));
-        assert_eq!(look(&unmarked, &unmarked, false), Sight::Known);
-        assert_eq!(look(&unmarked, &marked, false), Sight::Known);
-        assert_eq!(look(&unmarked, &unmarked, true), Sight::Strange(EMPTY));
+        assert_eq!(look(&marked, &root(Some("m"), "2"), true), RootState::Known);
+        assert_eq!(look(&marked, &root(Some("n"), "1"), false), RootState::Strange(OTHER_MARK));
+        assert_eq!(look(&marked, &unmarked, false), RootState::Strange(UNMARKED));
+        assert_eq!(look(&unmarked, &unmarked, false), RootState::Known);
+        assert_eq!(look(&unmarked, &marked, false), RootState::Known);
+        assert_eq!(look(&unmarked, &unmarked, true), RootState::Strange(EMPTY));
         for other in [root(None, "2"), root(Some("m"), "2")] {
-            assert_eq!(look(&unmarked, &other, false), Sight::Strange(ELSEWHERE));
+            assert_eq!(look(&unmarked, &other, false), RootState::Strange(ELSEWHERE));
         }
-        assert_eq!(sight(None, &unmarked, false), Sight::New);
-        assert_eq!(sight(None, &marked, true), Sight::New);
-        assert_eq!(sight(None, &unmarked, true), Sight::NewAndEmpty);
+        assert_eq!(sight(None, &unmarked, false), RootState::New);
+        assert_eq!(sight(None, &marked, true), RootState::New);
+        assert_eq!(sight(None, &unmarked, true), RootState::NewAndEmpty);
     }
 }

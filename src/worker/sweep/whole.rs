@@ -154,9 +154,9 @@ impl<'a> Look<'a> {
         let bounds =
             Bounds { clients: clients.len(), rows: SEARCHED_ROWS, until: begun + self.left, lone_words: false };
         let (plan, schema) = (&self.prepared.loaded.plan, &self.prepared.loaded.schema);
-        let strangers = schema.strangers(&plan.client.table);
+        let other_tenants = schema.other_tenants(&plan.client.table);
         let mut tables: Vec<&LiveTable> =
-            schema.tables.values().filter(|table| !strangers.contains(&table.name)).collect();
+            schema.tables.values().filter(|table| !other_tenants.contains(&table.name)).collect();
         // After the clients' own those that no link reaches: nothing else looks at them.
         tables.sort_by_key(|table| (table.name != plan.client.table, step_of(plan, table).is_some()));
         let mut read = Vec::new();

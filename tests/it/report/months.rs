@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use lethe::domain::job::Brake;
 use lethe::domain::sweep::SweepKind;
-use lethe::report::{About, Month, MonthReport, Register, Wishes};
+use lethe::report::{About, Month, MonthReport, Register, ReportOptions};
 use lethe::worker::Planner;
 use lethe::worker::sweep::open;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::common::Company;
 
 async fn month(company: &Company, month: &str) -> MonthReport {
     let month: Month = month.parse().expect("a month");
-    MonthReport::make(&company.context, month, Tz::Europe__Copenhagen, Wishes::default())
+    MonthReport::make(&company.context, month, Tz::Europe__Copenhagen, ReportOptions::default())
         .await
         .expect("the database can be read")
 }

@@ -7,15 +7,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::App;
-use super::patience::status;
+use super::deadlines::status;
 use super::problem::Problem;
 use super::rights::permit;
-use super::strangers::record;
+use super::unknown_callers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 
 /// The service for the holder of the token in `Authorization`.
-pub(super) struct Asking(pub Service);
+pub(super) struct Authorized(pub Service);
 
 /// The token in `Authorization: Bearer …`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -24,7 +24,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl<S> FromRequestParts<S> for Asking
+impl<S> FromRequestParts<S> for Authorized
 where
     App: FromRef<S>,
     S: Send + Sync,
@@ -81,9 +81,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 /// No body, or one that says nothing.
-pub(super) struct Nothing;
+pub(super) struct NoBody;
 
-impl<S: Send + Sync> FromRequest<S> for Nothing {
+impl<S: Send + Sync> FromRequest<S> for NoBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
@@ -139,9 +139,9 @@ fn make_whole(value: &mut serde_json::Value) {
 }
 
 /// What stands behind the question mark.
-pub(super) struct Asked<T>(pub T);
+pub(super) struct Params<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
@@ -153,9 +153,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
 }
 
 /// What the path names.
-pub(super) struct Named<T>(pub T);
+pub(super) struct PathParams<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {

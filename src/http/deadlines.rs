@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use super::house::Guest;
+use super::connections::Peer;
 
 /// How long a body may take, beside a second for each of these bytes that have come.
 const BODY: Duration = Duration::from_secs(30);
@@ -36,22 +36,22 @@ pub(super) fn status(error: &(dyn std::error::Error + 'static), otherwise: Statu
 }
 
 /// A body that comes in time, or ends as an error.
-pub(super) struct Timely {
+pub(super) struct TimedBody {
     body: Incoming,
-    guest: Arc<Guest>,
+    peer: Arc<Peer>,
     begun: Instant,
     received: u64,
     late: Pin<Box<Sleep>>,
 }
 
-impl Timely {
-    pub(super) fn new(body: Incoming, guest: Arc<Guest>) -> Self {
-        guest.is_answered.store(body.is_end_stream(), Ordering::Relaxed);
-        Self { body, guest, begun: Instant::now(), received: 0, late: Box::pin(sleep(BODY)) }
+impl TimedBody {
+    pub(super) fn new(body: Incoming, peer: Arc<Peer>) -> Self {
+        peer.is_answered.store(body.is_end_stream(), Ordering::Relaxed);
+        Self { body, peer, begun: Instant::now(), received: 0, late: Box::pin(sleep(BODY)) }
     }
 }
 
-impl Body for Timely {
+impl Body for TimedBody {
     type Data = Bytes;
     type Error = Error;
 
@@ -65,7 +65,7 @@ impl Body for Timely {
             let until = self.begun + BODY + Duration::from_secs(self.received / BYTES_A_SECOND);
             self.late.as_mut().reset(until);
         }
-        self.guest.is_answered.store(frame.is_none() || self.body.is_end_stream(), Ordering::Relaxed);
+        self.peer.is_answered.store(frame.is_none() || self.body.is_end_stream(), Ordering::Relaxed);
         Poll::Ready(frame.map(|own| own.map_err(Into::into)))
     }
 
@@ -79,24 +79,24 @@ impl Body for Timely {
 }
 
 /// A connection that is given up where nothing more of an answer is read.
-pub(super) struct Patient {
+pub(super) struct TimedStream {
     stream: TcpStream,
     unread: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
+impl TimedStream {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, unread: None }
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
         if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, bytes) {
             self.unread = None;

@@ -22,7 +22,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What the worker, its deliveries and the renewal share.
-pub(super) struct Desk<C> {
+pub(super) struct Shared<C> {
     claims: C,
     pub(super) options: Options,
     /// Asks to stop.
@@ -34,7 +34,7 @@ pub(super) struct Desk<C> {
     slots: Arc<Semaphore>,
 }
 
-impl<C: Claims> Desk<C> {
+impl<C: Claims> Shared<C> {
     pub(super) fn new(claims: C, mut options: Options, stop: CancellationToken) -> Self {
         options.concurrency = options.concurrency.max(1);
         Self {

@@ -10,7 +10,7 @@ use axum::extract::{ConnectInfo, MatchedPath};
 use axum::http::request::Parts;
 
 use super::App;
-use crate::ledger::{FURTHER, Stranger};
+use crate::ledger::{FURTHER, UnknownCaller};
 
 /// How often they are written.
 const EVERY: Duration = Duration::from_secs(1);
@@ -19,9 +19,9 @@ const MOST: usize = 1_000;
 
 /// Requests that wait to be written: who, what, and how often.
 #[derive(Default)]
-pub(super) struct Strangers(Mutex<HashMap<(String, String), i64>>);
+pub(super) struct UnknownCallers(Mutex<HashMap<(String, String), i64>>);
 
-impl Strangers {
+impl UnknownCallers {
     /// Counts a request so often, and says whether it is the first that waits.
     fn add(&self, who: String, what: String, times: i64) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,25 +49,25 @@ pub(super) fn record(app: &App, parts: &Parts) {
 /// The same, by address and by what was requested.
 pub(super) fn record_from(app: &App, address: Option<IpAddr>, what: &str) {
     let who = address.map_or_else(|| "unknown address".to_owned(), network);
-    if !app.0.strangers.add(format!("{who} (no valid token)"), what.to_owned(), 1) {
+    if !app.0.unknown_callers.add(format!("{who} (no valid token)"), what.to_owned(), 1) {
         return;
     }
     let app = app.clone();
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(EVERY).await;
-            let all = app.0.strangers.take();
+            let all = app.0.unknown_callers.take();
             if all.is_empty() {
                 return;
             }
-            let strangers: Vec<Stranger> =
-                all.into_iter().map(|((who, what), times)| Stranger { who, way: "http", what, times }).collect();
-            if app.0.service.context.ledger.record_strangers(&strangers).await.is_ok() {
+            let unknown_callers: Vec<UnknownCaller> =
+                all.into_iter().map(|((who, what), times)| UnknownCaller { who, way: "http", what, times }).collect();
+            if app.0.service.context.ledger.record_unknown_callers(&unknown_callers).await.is_ok() {
                 return;
             }
             // The database is away: they wait with those that come meanwhile.
-            for Stranger { who, what, times, .. } in strangers {
-                app.0.strangers.add(who, what, times);
+            for UnknownCaller { who, what, times, .. } in unknown_callers {
+                app.0.unknown_callers.add(who, what, times);
             }
         }
     });
@@ -90,16 +90,16 @@ mod tests {
 
     #[test]
     fn however_many_ask_a_bounded_number_waits_and_each_request_counts() {
-        let strangers = Strangers::default();
-        assert!(strangers.add("1".to_owned(), "GET /".to_owned(), 1));
+        let unknown_callers = UnknownCallers::default();
+        assert!(unknown_callers.add("1".to_owned(), "GET /".to_owned(), 1));
         for at in 0..5_000 {
-            assert!(!strangers.add(at.to_string(), "GET /".to_owned(), 1));
+            assert!(!unknown_callers.add(at.to_string(), "GET /".to_owned(), 1));
         }
-        let all = strangers.take();
+        let all = unknown_callers.take();
         assert!(all.len() <= MOST + 1, "{}", all.len());
         assert_eq!(all.values().sum::<i64>(), 5_001);
         assert_eq!(all[&("1".to_owned(), "GET /".to_owned())], 2);
-        assert!(strangers.take().is_empty());
+        assert!(unknown_callers.take().is_empty());
     }
 
     #[test]

@@ -16,7 +16,7 @@ const OF_ADDRESS: usize = 512;
 const RESERVED: usize = 32;
 
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(super) struct Peer {
     number: u64,
     address: IpAddr,
     /// Answers health checks alone, as every other place is taken.
@@ -31,29 +31,29 @@ pub(super) struct Guest {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct House(Mutex<Inside>);
+pub(super) struct Connections(Mutex<Open>);
 
 #[derive(Debug, Default)]
-struct Inside {
+struct Open {
     next: u64,
-    guests: BTreeMap<u64, Arc<Guest>>,
+    peers: BTreeMap<u64, Arc<Peer>>,
 }
 
-impl House {
+impl Connections {
     /// Lets a connection in, if need be in the place of one that keeps the
     /// server waiting: first one that never sent a request, the oldest first.
-    pub(super) fn admit(&self, address: IpAddr) -> Option<Arc<Guest>> {
-        let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.guests.values().filter(|own| own.address == address).count() >= OF_ADDRESS {
-            inside.make_room(|own| own.address == address).then_some(())?;
+    pub(super) fn admit(&self, address: IpAddr) -> Option<Arc<Peer>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.peers.values().filter(|own| own.address == address).count() >= OF_ADDRESS {
+            open.make_room(|own| own.address == address).then_some(())?;
         }
-        let is_full = inside.guests.len() >= MOST && !inside.make_room(|_| true);
-        if inside.guests.len() >= MOST + RESERVED {
+        let is_full = open.peers.len() >= MOST && !open.make_room(|_| true);
+        if open.peers.len() >= MOST + RESERVED {
             return None;
         }
-        inside.next += 1;
-        let guest = Arc::new(Guest {
-            number: inside.next,
+        open.next += 1;
+        let peer = Arc::new(Peer {
+            number: open.next,
             address,
             only_health: is_full,
             is_answered: AtomicBool::new(false),
@@ -61,23 +61,23 @@ impl House {
             answered: AtomicU64::new(0),
             leave: CancellationToken::new(),
         });
-        inside.guests.insert(guest.number, Arc::clone(&guest));
-        Some(guest)
+        open.peers.insert(peer.number, Arc::clone(&peer));
+        Some(peer)
     }
 
-    pub(super) fn left(&self, guest: &Guest) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).guests.remove(&guest.number);
+    pub(super) fn left(&self, peer: &Peer) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).peers.remove(&peer.number);
     }
 }
 
-impl Inside {
-    fn make_room(&mut self, among: impl Fn(&Guest) -> bool) -> bool {
-        let waits = |own: &&Arc<Guest>| among(own) && !own.is_answered.load(Ordering::Relaxed);
-        let idle = self.guests.values().filter(waits);
+impl Open {
+    fn make_room(&mut self, among: impl Fn(&Peer) -> bool) -> bool {
+        let waits = |own: &&Arc<Peer>| among(own) && !own.is_answered.load(Ordering::Relaxed);
+        let idle = self.peers.values().filter(waits);
         let first = idle.min_by_key(|own| (own.answered.load(Ordering::Relaxed) > 0, own.number)).cloned();
-        let Some(guest) = first else { return false };
-        guest.leave.cancel();
-        self.guests.remove(&guest.number);
+        let Some(peer) = first else { return false };
+        peer.leave.cancel();
+        self.peers.remove(&peer.number);
         true
     }
 }
@@ -92,36 +92,36 @@ mod tests {
 
     #[test]
     fn a_connection_that_keeps_the_server_waiting_makes_room_and_one_that_is_answered_stays() {
-        let house = House::default();
-        let worked_for = house.admit(address(1)).unwrap();
+        let connections = Connections::default();
+        let worked_for = connections.admit(address(1)).unwrap();
         worked_for.is_answered.store(true, Ordering::Relaxed);
-        let known = house.admit(address(1)).unwrap();
+        let known = connections.admit(address(1)).unwrap();
         known.answered.store(1, Ordering::Relaxed);
-        let slow = house.admit(address(1)).unwrap();
+        let slow = connections.admit(address(1)).unwrap();
         for _ in 3..OF_ADDRESS {
-            house.admit(address(1)).unwrap();
+            connections.admit(address(1)).unwrap();
         }
-        house.admit(address(1)).unwrap();
+        connections.admit(address(1)).unwrap();
         assert!(slow.leave.is_cancelled() && !known.leave.is_cancelled() && !worked_for.leave.is_cancelled());
         for _ in 0..2_000 {
-            assert!(!house.admit(address(2)).unwrap().only_health, "another address is let in");
+            assert!(!connections.admit(address(2)).unwrap().only_health, "another address is let in");
         }
         assert!(!worked_for.leave.is_cancelled());
     }
 
     #[test]
     fn health_checks_are_let_in_where_every_place_is_worked_for() {
-        let house = House::default();
+        let connections = Connections::default();
         for last in 0..4 {
             for _ in 0..MOST / 4 {
-                house.admit(address(last)).unwrap().is_answered.store(true, Ordering::Relaxed);
+                connections.admit(address(last)).unwrap().is_answered.store(true, Ordering::Relaxed);
             }
         }
         for _ in 0..RESERVED {
-            let guest = house.admit(address(9)).unwrap();
-            guest.is_answered.store(true, Ordering::Relaxed);
-            assert!(guest.only_health);
+            let peer = connections.admit(address(9)).unwrap();
+            peer.is_answered.store(true, Ordering::Relaxed);
+            assert!(peer.only_health);
         }
-        assert!(house.admit(address(9)).is_none());
+        assert!(connections.admit(address(9)).is_none());
     }
 }
