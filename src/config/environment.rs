@@ -143,9 +143,10 @@ mod tests {
 
     #[test]
     fn every_variable_of_the_documentation_is_a_setting() {
-        let documented = include_str!("../../docs/operations.md").split('`').filter(|own| own.starts_with(PREFIX));
+        let is_name = |own: &&str| own.starts_with(PREFIX) && *own != PREFIX && !own.contains('=');
+        let documented = include_str!("../../docs/operations.md").split('`').filter(is_name);
         let documented: Vec<&str> = documented.filter(|own| !NOT_SETTINGS.contains(own)).collect();
-        assert!(documented.len() > 60, "{documented:?}");
+        assert!(documented.len() > 50, "{documented:?}");
         let not: Vec<_> =
             documented.into_iter().filter(|name| read(&[(name, b"1")]) != Ok(vec![(*name).to_owned()])).collect();
         assert_eq!(not, Vec::<&str>::new());
