@@ -83,6 +83,14 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
             last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
+    if let Some(own) = &shown.estimated {
+        let from = match (&own.column, &own.since, &own.period) {
+            (Some(column), Some(since), Some(period)) => format!("{period} after `{column}` ({since})"),
+            (Some(column), ..) => format!("the day in `{column}`"),
+            _ => "it has no activity".to_owned(),
+        };
+        text += &format!("Estimated cleanup date: {}, {from}\n", own.day);
+    }
     for own in &shown.cleaned {
         text += &format!("{} emptied on {} by {}\n", own.name, &own.cleaned_at[..10], escaped(&own.cleaned_by));
     }

@@ -15,10 +15,11 @@ use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
+use crate::domain::today::Today;
 use crate::domain::value::json_of;
 use crate::ledger::{Cleaned, Hold, Notice, OutcomePage, Record, Returned, SetDate, State};
 use crate::plan::Plan;
-use crate::worker::date::to_anonymize_on;
+use crate::worker::date::{Estimate, estimate, to_anonymize_on};
 use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
 use crate::worker::{Context, Request};
 
@@ -52,6 +53,8 @@ pub struct ClientStatus {
     pub would_be: Client,
     /// The day on which it is to be anonymized, in the column that the policy names.
     pub to_anonymize_on: Option<String>,
+    /// When it is expected to be due, and why; `None` if that cannot be said, or it was anonymized.
+    pub estimated: Option<Estimate>,
     /// Who set that day through Lethe, oldest first.
     pub dates: Vec<SetDate>,
     /// Columns that were emptied by request, oldest first.
@@ -127,8 +130,12 @@ impl Service {
         }
         let plan = &self.context.planner.plan(&self.context.store).await?.plan;
         let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let today = Today { day: self.today(), zone: self.time_zone };
+        let is_open = !matches!(now.outcome, Outcome::Already | Outcome::NotFound);
+        let estimated = if is_open { estimate(&self.context, plan, &parsed, today).await? } else { None };
         Ok(ClientStatus {
             client: now.key.clone(),
+            estimated,
             to_anonymize_on: to_anonymize_on(&self.context, plan, &parsed).await?,
             dates: ledger.dates(&now.key).await?,
             cleaned: ledger.cleaned(&now.key).await?,

@@ -3,6 +3,7 @@
 use crate::common::Company;
 use crate::common::place::either;
 use crate::common::words::{allows, day, refuses};
+use lethe::domain::outcome::Outcome;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{State, Sweep};
 use lethe::worker::Request;
@@ -426,4 +427,50 @@ async fn n20_a_rehearsal_counts_for_its_kind_and_filters_and_for_ten_times_its_c
 
     assert_eq!(rehearse("2026-01-02T12:04:00Z", &period).await.anonymized, 12);
     assert!(open(&company.context, &period).await.expect("it was rehearsed").is_some());
+}
+
+#[tokio::test]
+async fn the_estimated_cleanup_date_is_the_first_day_on_which_the_client_is_due() {
+    let today = "2024-03-01";
+    let company = company_on(today, "13 months").await;
+    client(&company, "A", "2001-01-01", &["2023-01-31", "2024-01-31"]).await;
+    client(&company, "B", "2023-05-31", &[]).await;
+    client(&company, "C", "2001-01-01", &["2024-02-29", "2019-01-01"]).await;
+    client(&company, "D", "2001-01-01", &["2024-02-29"]).await;
+    company.execute("UPDATE customers SET due = '2024-08-15' WHERE no = 'D'").await;
+    client(&company, "E", "2023-06-30", &["2024-02-20"]).await;
+    company.execute("UPDATE entries SET kind = 'void' WHERE customer_no = 'E'").await;
+    let estimate = async |no: &str| company.service().client(no).await.expect("a client").estimated;
+    let said = async |no: &str| {
+        let own = estimate(no).await.expect("an estimate");
+        [Some(own.day), own.column, own.since, own.period].map(Option::unwrap_or_default).join(" ")
+    };
+    let of_entries = |day: &str, last: &str| format!("{day} entries.posted_on {last} 13 months");
+    let of_client = |day: &str, start: &str| format!("{day} customers.made_on {start} 13 months");
+    let wanted = [
+        ("A", of_entries("2025-03-01", "2024-01-31")),
+        ("B", of_client("2024-07-01", "2023-05-31")),
+        ("C", of_entries("2025-04-01", "2024-02-29")),
+        ("D", "2024-08-15 customers.due  ".to_owned()),
+        ("E", of_client("2024-08-01", "2023-06-30")),
+    ];
+    for (no, wanted) in &wanted {
+        assert_eq!(said(no).await, *wanted, "{no}");
+        // The program agrees with itself.
+        let day: chrono::NaiveDate = wanted[..10].parse().expect("a day");
+        for (day, outcome) in [(day.pred_opt().expect("a day"), Outcome::NotDue), (day, Outcome::Anonymized)] {
+            company.set_clock(&format!("{day}T12:00:00Z"));
+            assert_eq!(company.service().client(no).await.expect("a client").would_be.outcome, outcome, "{no} {day}");
+        }
+        company.set_clock(&format!("{today}T12:00:00Z"));
+    }
+    // A row without a day keeps its client, and so does one that began on no known day.
+    client(&company, "F", "2001-01-01", &["2020-01-01"]).await;
+    company.execute("INSERT INTO entries (customer_no, posted_on, kind) VALUES ('F', NULL, 'sale')").await;
+    client(&company, "G", "", &[]).await;
+    for no in ["F", "G"] {
+        assert_eq!(estimate(no).await, None, "{no}");
+    }
+    assert_eq!(company.sweep(&company.forced(&["A"])).await.expect("a sweep").anonymized, 1);
+    assert_eq!(estimate("A").await, None, "it is anonymized");
 }

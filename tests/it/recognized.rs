@@ -1,13 +1,9 @@
 //! P17: a client anonymized before who comes back under a new key is recognized where the policy says by what, and is
 //! taken only once a person has confirmed it.
 
-use chrono_tz::UTC;
-use lethe::domain::access::{Limit, Right};
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::journal::Key;
-use lethe::service::Service;
-use lethe::service::access::{Caller, Way};
 use lethe::worker::recognize::look;
 
 use crate::common::words::refuses;
@@ -72,14 +68,6 @@ async fn company() -> Company {
     company
 }
 
-fn service(company: &Company) -> Service {
-    let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
-    let caller =
-        Caller { name: "operator".to_owned(), rights, way: Way::Command, token: None, limit: Limit::default() };
-    let jobs = company.folder.path().join("jobs");
-    Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: false, caller }
-}
-
 async fn replay(company: &Company) -> Tally {
     company.sweep(&company.request(SweepKind::Replay)).await.expect("a replay")
 }
@@ -93,7 +81,7 @@ async fn p17_who_comes_back_under_a_new_key_is_recognized_and_taken_only_once_co
     assert_eq!(replay(&company).await.looked_at(), 0);
     assert_eq!(company.dump().await, before, "a match alone changes nothing");
 
-    let service = service(&company);
+    let service = company.service();
     let shown = service.client("N2").await.expect("it is there").returned.expect("it is recognized");
     assert_eq!((shown.former.as_str(), shown.confirmed_by), ("C1", None));
     assert!(service.client("N3").await.expect("it is there").returned.is_none());
@@ -119,7 +107,7 @@ async fn p17_who_comes_back_under_a_new_key_is_recognized_and_taken_only_once_co
 #[tokio::test]
 async fn a_guard_keeps_a_client_who_was_confirmed() {
     let company = company().await;
-    service(&company).confirm_returned("N1", "C1").await.expect("it is recognized");
+    company.service().confirm_returned("N1", "C1").await.expect("it is recognized");
     company.execute("UPDATE customers SET status = 'open' WHERE no = 'N1'").await;
     assert_eq!(replay(&company).await.refused, 1);
     company.execute("UPDATE customers SET status = NULL WHERE no = 'N1'").await;
@@ -129,7 +117,7 @@ async fn a_guard_keeps_a_client_who_was_confirmed() {
 #[tokio::test]
 async fn a_confirmation_lapses_when_the_client_is_no_longer_recognized() {
     let company = company().await;
-    service(&company).confirm_returned("N1", "C1").await.expect("it is recognized");
+    company.service().confirm_returned("N1", "C1").await.expect("it is recognized");
     company.execute("UPDATE customers SET name = 'Anna Holm' WHERE no = 'N1'").await;
     company.set_clock("2026-01-02T13:00:00Z");
     look(&company.context).await.expect("all clients are looked at");
@@ -216,7 +204,7 @@ async fn the_command_line_lists_who_came_back_and_confirms_it() {
 #[tokio::test]
 async fn a_key_that_was_given_to_another_person_after_the_confirmation_is_not_taken() {
     let company = company().await;
-    service(&company).confirm_returned("N1", "C1").await.expect("it is recognized");
+    company.service().confirm_returned("N1", "C1").await.expect("it is recognized");
     company.execute("UPDATE customers SET name = 'Odin Holt', birth_date = '1999-09-09' WHERE no = 'N1'").await;
     let tally = replay(&company).await;
     assert_eq!((tally.anonymized, tally.failed), (0, 1));

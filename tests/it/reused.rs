@@ -1,10 +1,6 @@
 //! A key that was given to another client: the new client is looked at as one, and no replay takes them.
 
-use chrono_tz::UTC;
-use lethe::domain::access::{Limit, Right};
 use lethe::domain::sweep::SweepKind;
-use lethe::service::Service;
-use lethe::service::access::{Caller, Way};
 
 use crate::common::place::{either, is_on_postgres};
 use crate::common::{Company, lethe};
@@ -113,20 +109,11 @@ async fn an_operator_who_names_the_new_client_has_them_anonymized() {
     }
 }
 
-/// What an operator asks, who may do anything.
-fn service(company: &Company) -> Service {
-    let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
-    let limit = Limit::default();
-    let caller = Caller { name: "operator".to_owned(), rights, limit, way: Way::Command, token: None };
-    let jobs = company.folder.path().join("jobs");
-    Service { context: company.context.clone(), jobs, time_zone: UTC, second_person: false, caller }
-}
-
 #[tokio::test]
 async fn a_new_client_with_the_key_of_one_anonymized_before_can_be_held_and_that_one_cannot() {
     for flag in [Flag::There, Flag::None] {
         let company = company(flag, "NULL").await;
-        let service = service(&company);
+        let service = company.service();
         let refused = service.place_hold("1", "a court").await.expect_err("anonymized").message;
         assert!(refused.contains("client 1 was anonymized on 2026-01-02"), "{refused}");
         assert_eq!(service.place_hold("2", "a court").await.expect("a hold"), "2");

@@ -41,6 +41,8 @@ struct ClientPage {
     f: Frame,
     client: ClientStatus,
     now: String,
+    /// Where the estimated day comes from.
+    estimated_from: String,
     /// Whether the policy names a column for the day.
     has_day: bool,
     /// Whether there is anything left to decide.
@@ -137,6 +139,19 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         _ => Vec::new(),
     };
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
+    let estimated_from = client.estimated.as_ref().map_or_else(String::new, |own| {
+        let form = if own.period.is_some() {
+            w.es_period
+        } else if own.column.is_some() {
+            w.es_day
+        } else {
+            w.es_none
+        };
+        let day = own.since.as_ref().map(|day| f.day(day));
+        form.replace("{period}", &f.said(own.period.as_deref().unwrap_or_default()))
+            .replace("{column}", own.column.as_deref().unwrap_or_default())
+            .replace("{day}", &day.unwrap_or_default())
+    });
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
         Outcome::Anonymized => Some(false),
@@ -147,7 +162,8 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         let text = told(w, &own.outcome).1.replace("{why}", &said(&why));
         (own.outcome, text)
     });
-    let page = ClientPage { f, client, now, has_day, is_there, is_traceable, cleanable, story, can, done };
+    let page =
+        ClientPage { f, client, now, estimated_from, has_day, is_there, is_traceable, cleanable, story, can, done };
     Ok(shown(StatusCode::OK, &page))
 }
 

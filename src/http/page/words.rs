@@ -216,6 +216,10 @@ words! {
     t_elsewhere: "The client’s values in tables that no link reaches", "Valeurs du client dans des tables qu’aucun lien n’atteint", "Werte des Kunden in Tabellen, zu denen kein Link führt";
     t_nowhere: "None was found.", "Aucune n’a été trouvée.", "Keine wurde gefunden.";
     t_unread: "Not read to the end", "Non lues jusqu’au bout", "Nicht zu Ende gelesen";
+    estimated: "Estimated cleanup date", "Date d’effacement estimée", "Voraussichtliches Löschdatum";
+    es_period: "{period} after {column} ({day})", "{period} après {column} ({day})", "{period} nach {column} ({day})";
+    es_day: "the day in {column}", "le jour dans {column}", "der Tag in {column}";
+    es_none: "without any activity", "sans aucune activité", "ohne jede Aktivität";
     e_cleaned: "{by} had {what} emptied", "{by} a fait vider {what}", "{by} hat {what} leeren lassen";
     e_set: "{by} set the date to {day}", "{by} a fixé la date au {day}", "{by} hat das Datum auf {day} gesetzt";
     e_cleared: "{by} cleared the date", "{by} a effacé la date", "{by} hat das Datum gelöscht";

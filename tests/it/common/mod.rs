@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use lethe::database::Store;
+use lethe::domain::access::{Limit, Right};
 use lethe::domain::clock::Clock;
 use lethe::domain::job::Brake;
 use lethe::domain::key::Key;
 use lethe::domain::outcome::Tally;
 use lethe::domain::sweep::SweepKind;
 use lethe::ledger::{Ledger, Sweep};
+use lethe::service::Service;
+use lethe::service::access::{Caller, Way};
 use lethe::worker::sweep::{Client, Mode, Survey, SweepError, open, survey};
 use lethe::worker::{Context, Limits, Planner, Request, wait_for};
 use tempfile::TempDir;
@@ -85,6 +88,15 @@ impl Company {
 
     pub fn today(&self) -> NaiveDate {
         self.context.ledger.clock().now().date_naive()
+    }
+
+    /// What an operator asks, who may read, anonymize and configure.
+    pub fn service(&self) -> Service {
+        let rights = [Right::Read, Right::Anonymize, Right::Configure].into_iter().collect();
+        let limit = Limit::default();
+        let caller = Caller { name: "operator".to_owned(), rights, limit, way: Way::Command, token: None };
+        let jobs = self.folder.path().join("jobs");
+        Service { context: self.context.clone(), jobs, time_zone: chrono_tz::UTC, second_person: false, caller }
     }
 
     pub fn request(&self, kind: SweepKind) -> Request {
