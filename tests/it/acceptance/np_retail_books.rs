@@ -31,7 +31,7 @@ fn keys<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn n11_credit_memos_shipments_and_return_receipts_lose_the_side_that_is_anonymized_and_no_other() {
+async fn n10_n11_credit_memos_shipments_and_return_receipts_lose_the_side_that_is_anonymized_and_no_other() {
     let trade = shop().await;
     let tables = [
         (
@@ -77,7 +77,7 @@ async fn n11_credit_memos_shipments_and_return_receipts_lose_the_side_that_is_an
 }
 
 #[tokio::test]
-async fn n11_reminders_jobs_and_archives_lose_the_customer_and_keep_numbers_dates_and_amounts() {
+async fn n10_n11_reminders_jobs_and_archives_lose_the_customer_and_keep_numbers_dates_and_amounts() {
     let trade = shop().await;
     let archive = "document_type, document_no, version_no, sell_to_customer_no, sell_to_name, sell_to_address, sell_to_email, \
         bill_to_customer_no, bill_to_name, bill_to_address, ship_to_name, order_date, archived_on";
@@ -123,7 +123,7 @@ async fn n11_reminders_jobs_and_archives_lose_the_customer_and_keep_numbers_date
 }
 
 #[tokio::test]
-async fn n11_texts_at_the_till_and_of_goods_that_moved_are_emptied_only_where_they_name_the_customer() {
+async fn n10_texts_at_the_till_and_of_goods_that_moved_are_emptied_only_where_they_name_the_customer() {
     let trade = shop().await;
     trade
         .execute(
