@@ -14,7 +14,7 @@ use crate::outside::{Answer, Email, Event, Message};
 use crate::worker::deliver::alerts::{EMAIL, PING, ping_url};
 use crate::worker::watch::Alert;
 
-/// What is notified on purpose.
+/// What a test alert says.
 const TEXT: &str = "this is a test: nothing is wrong";
 
 #[derive(Debug, clap::Subcommand)]

@@ -85,13 +85,13 @@ pub struct Config {
     pub http: HttpConfig,
     /// What `files` and `webhooks` declare, once they are read.
     #[serde(skip)]
-    pub targets: Targets,
+    pub(crate) targets: Targets,
     /// The key that `recognize` names, once it is read.
     #[serde(skip)]
-    pub recognizer: Option<crate::journal::Key>,
+    pub(crate) recognizer: Option<crate::journal::Key>,
     /// Where spans go, once `traces` and the environment are read.
     #[serde(skip)]
-    pub collector: Option<crate::traces::Settings>,
+    pub(crate) collector: Option<crate::traces::Settings>,
 }
 
 fn policy() -> PathBuf {

@@ -102,7 +102,7 @@ pub(super) fn people_columns(table: &LiveTable) -> Vec<&LiveColumn> {
 ///
 /// # Errors
 ///
-/// [`DraftError`] if no table or several fit, or the options do.
+/// [`DraftError`] if no table fits, or several do.
 pub(super) fn find<'a>(
     facts: &Facts<'a>,
     known: &[Reference],

@@ -69,7 +69,7 @@ pub(super) async fn done<T: Serialize>(
             ledger.keep_answer(token, key, Some((status.as_u16(), &body))).await?;
             Ok((status.as_u16(), body))
         }
-        // NoBody was started, so it may be sent again.
+        // Nothing was started, so it may be sent again.
         Err(problem) => {
             ledger.keep_answer(token, key, None).await?;
             Err(problem)

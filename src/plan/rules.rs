@@ -204,7 +204,7 @@ impl TableRules<'_, '_> {
         }
         for (at, own) in branches.iter().enumerate() {
             if branches[at..].iter().any(|later| later.paths != own.paths)
-                && let Some(table) = self.cut_in(builder, &own.paths)
+                && let Some(table) = Self::cut_in(builder, &own.paths)
             {
                 builder.problem(
                     place,
@@ -217,7 +217,7 @@ impl TableRules<'_, '_> {
     }
 
     /// A table on the way of which rows are deleted, or columns changed that are the way.
-    fn cut_in(&self, builder: &Builder, paths: &[Path]) -> Option<String> {
+    fn cut_in(builder: &Builder, paths: &[Path]) -> Option<String> {
         let is_cut = |hop: &&Hop| {
             builder.rule_of(&hop.table).is_some_and(|rule| {
                 let is_way = |name: &String| hop.columns.iter().any(|own| own.eq_ignore_ascii_case(name));

@@ -105,8 +105,10 @@ fn tables(policy: &Policy) -> Vec<CoveredTable> {
     tables.collect()
 }
 
-/// What an action is called.
-const HOW: [(&str, fn(&BranchSpec) -> bool); 5] = [
+/// What an action is called, and whether it is this one.
+type How = (&'static str, fn(&BranchSpec) -> bool);
+
+const HOW: [How; 5] = [
     ("replace", |own| own.replace.is_some()),
     ("copy", |own| own.copy.is_some()),
     ("clear", |own| own.clear),

@@ -85,6 +85,7 @@ super::phrases! {
     "the database has no table called `{a}`", "la base n’a pas de table nommée `{a}`", "die Datenbank hat keine Tabelle namens `{a}`";
     "the database has no materialized view `{a}`", "la base n’a pas de vue matérialisée `{a}`", "die Datenbank hat keine materialisierte Sicht `{a}`";
     "`{a}` shows what its tables held until it is refreshed: name it in `after.refresh`", "`{a}` montre l’ancien contenu de ses tables jusqu’à son rafraîchissement : nommez-la dans `after.refresh`", "`{a}` zeigt bis zur Aktualisierung den früheren Inhalt ihrer Tabellen: nennen Sie sie in `after.refresh`";
+    "there is nothing here", "il n’y a rien ici", "hier ist nichts";
     "nothing makes `{a}` unique in table `{b}`", "rien ne rend `{a}` unique dans la table `{b}`", "nichts macht `{a}` in Tabelle `{b}` eindeutig";
     "nothing says how a row of `{a}` belongs to its client", "rien ne dit comment une ligne de `{a}` appartient à son client", "nichts sagt, wie eine Zeile von `{a}` zu ihrem Kunden gehört";
     "`{a}` is NOT NULL and declared {b}, so it cannot be emptied", "`{a}` est NOT NULL et déclarée {b} : elle ne peut pas être vidée", "`{a}` ist NOT NULL und als {b} deklariert und kann nicht geleert werden";

@@ -212,7 +212,7 @@ fn a_few_short_words_look_like_a_status() {
             found TEXT
             sender TEXT",
     );
-    let row = |at: usize| if at % 2 == 0 { ["W", "office@house.org"] } else { ["T", "office@house.org"] };
+    let row = |at: usize| if at.is_multiple_of(2) { ["W", "office@house.org"] } else { ["T", "office@house.org"] };
     let many: Vec<[&str; 2]> = (0..12).map(row).collect();
     let many: Vec<&[&str]> = many.iter().map(<[&str; 2]>::as_slice).collect();
     let with = |rows_seen: &[&[&str]], column: &str| {

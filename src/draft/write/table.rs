@@ -153,9 +153,13 @@ impl<'a> Listing<'a> {
         let own = table.name == self.client.table.name && self.client.key.contains(&column.name);
         let refers = self.reach.refers.get(&table.name);
         // What a foreign key refers to cannot change alone.
-        let referred = self.facts.schema.tables.values().flat_map(|other| &other.foreign_keys).any(|key| {
-            key.references.eq_ignore_ascii_case(&table.name) && key.referenced.iter().any(|name| *name == column.name)
-        });
+        let referred = self
+            .facts
+            .schema
+            .tables
+            .values()
+            .flat_map(|other| &other.foreign_keys)
+            .any(|key| key.references.eq_ignore_ascii_case(&table.name) && key.referenced.contains(&column.name));
         own || referred || refers.is_some_and(|refers| refers.iter().any(|(name, _)| *name == column.name))
     }
 

@@ -146,7 +146,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
     T::deserialize(raw).map_err(|error| Problem::bad_request(error.to_string(), hint))
 }
 
-/// What a sweep would do. NoBody is written.
+/// What a sweep would do. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
     responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn preview(

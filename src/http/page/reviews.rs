@@ -200,7 +200,7 @@ pub(super) async fn delete(
     Ok(Redirect::to("/reviews"))
 }
 
-/// Params for by a form, as each workbook that is taken is recorded.
+/// Asked for by a form, as each workbook that is taken is recorded.
 pub(super) async fn workbook(
     session: Session,
     headers: HeaderMap,

@@ -19,7 +19,7 @@ const SESSION: &str = "lethe_session";
 /// The cookie with the language.
 const LANGUAGE: &str = "lethe_language";
 
-/// The header of a request that a page makes by itself, without a person extract.
+/// The header of a request that a page makes by itself, without a person asking.
 const LIVE: &str = "lethe-live";
 
 /// A person who has signed in.

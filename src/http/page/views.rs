@@ -64,13 +64,13 @@ pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = 
     let service: &Service = &session.service;
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
-    let said = |name: &str| match plan.and_then(|plan| plan.reason_of(name)) {
-        Some(own) => own.in_language(session.words.code).to_owned(),
-        None => {
-            let own = reason(plan, name);
-            let word = term(session.words, &own);
-            if word == own { language::said(session.words.code, &own).into_owned() } else { word.to_owned() }
+    let said = |name: &str| {
+        if let Some(own) = plan.and_then(|plan| plan.reason_of(name)) {
+            return own.in_language(session.words.code).to_owned();
         }
+        let own = reason(plan, name);
+        let word = term(session.words, &own);
+        if word == own { language::said(session.words.code, &own).into_owned() } else { word.to_owned() }
     };
     names.into_iter().map(|name| (name.clone(), said(&name))).collect()
 }

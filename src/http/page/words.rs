@@ -41,7 +41,7 @@ words! {
     not_in_force: "This token is not in force: it is unknown, revoked or has run out.", "Ce jeton n’est pas valable : il est inconnu, révoqué ou expiré.", "Dieses Token ist ungültig: unbekannt, widerrufen oder abgelaufen.";
     attention: "Needs attention", "À traiter", "Handlungsbedarf";
     age_days: "{n} days", "{n} jours", "{n} Tage";
-    all_well: "NoBody needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
+    all_well: "Nothing needs attention.", "Rien à traiter.", "Kein Handlungsbedarf.";
     last_nights: "The last nights", "Les dernières nuits", "Die letzten Nächte";
     day: "Day", "Jour", "Tag";
     anonymized: "anonymized", "anonymisés", "anonymisiert";
@@ -146,7 +146,7 @@ words! {
     no_sweeps: "No sweeps match.", "Aucun passage ne correspond.", "Keine passenden Läufe.";
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
-    no_jobs: "No job files. NoBody runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
     s_steps: "Steps", "Étapes", "Schritte";
     s_opened: "Started by {by}", "Lancé par {by}", "Gestartet von {by}";
     s_missed: "It makes up for {n} missed run.|It makes up for {n} missed runs.", "Il rattrape {n} exécution manquée.|Il rattrape {n} exécutions manquées.", "Er holt {n} verpasste Ausführung nach.|Er holt {n} verpasste Ausführungen nach.";
@@ -179,7 +179,7 @@ words! {
     still_refused: "still refused", "toujours refusés", "weiterhin abgelehnt";
     newly_anonymized: "newly anonymized", "nouvellement anonymisés", "neu anonymisiert";
     deliveries: "Deliveries", "Livraisons", "Zustellungen";
-    no_deliveries: "NoBody is pending outside of the database.", "Rien n’est en attente hors de la base.", "Außerhalb der Datenbank steht nichts aus.";
+    no_deliveries: "Nothing is pending outside of the database.", "Rien n’est en attente hors de la base.", "Außerhalb der Datenbank steht nichts aus.";
     target: "Target", "Destination", "Ziel";
     pending: "pending", "en attente", "ausstehend";
     given_up: "given up", "abandonnées", "aufgegeben";
@@ -207,7 +207,7 @@ words! {
     period: "Period", "Délai", "Frist";
     columns: "columns", "colonnes", "Spalten";
     t_title: "Row by row", "Ligne par ligne", "Zeile für Zeile";
-    t_nothing: "This is what the rules would do to the client’s rows, whatever keeps the client. NoBody was changed; what triggers would do is not shown.", "Voici ce que les règles feraient des lignes du client, quoi qui le retienne. Rien n’a été modifié ; l’effet des déclencheurs n’est pas montré.", "Das würden die Regeln mit den Zeilen des Kunden tun, was immer ihn auch hält. Nichts wurde geändert; was Trigger täten, ist nicht gezeigt.";
+    t_nothing: "This is what the rules would do to the client’s rows, whatever keeps the client. Nothing was changed; what triggers would do is not shown.", "Voici ce que les règles feraient des lignes du client, quoi qui le retienne. Rien n’a été modifié ; l’effet des déclencheurs n’est pas montré.", "Das würden die Regeln mit den Zeilen des Kunden tun, was immer ihn auch hält. Nichts wurde geändert; was Trigger täten, ist nicht gezeigt.";
     t_row: "Row", "Ligne", "Zeile";
     t_before: "Before", "Avant", "Vorher";
     t_after: "After", "Après", "Nachher";

@@ -328,7 +328,9 @@ async fn had_by_others(
     let mut others = Former::new(plan.min_length);
     for sql in theirs(&prepared.wanted()) {
         let found: Vec<String> = query_scalar(&sql).bind(&texts).fetch_all(&mut *connection).await?;
-        found.iter().for_each(|text| others.add(text));
+        for text in found {
+            others.add(&text);
+        }
     }
     left.retain(|value| values.is_had_by(*value, &others));
     Ok(left)

@@ -39,8 +39,8 @@ fn read(page: &str) -> String {
         text = text.replace(own, " ");
     }
     let text = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
-    // A path is a name.
-    text.split_whitespace().filter(|own| !own.contains('/')).collect::<Vec<_>>().join(" ")
+    // A path is a name, and so is a place in the policy.
+    text.split_whitespace().filter(|own| !own.contains('/') && !own.contains(".columns.")).collect::<Vec<_>>().join(" ")
 }
 
 #[tokio::test]

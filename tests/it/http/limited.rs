@@ -104,6 +104,7 @@ GET /clients/trace?key=C1 403
 GET /clients/returned 403
 POST /clients/returned 403 mark&sure=on&key=C1&former=C2
 POST /clients/anonymize 404 mark&sure=on&key=C1&seen=x
+POST /clients/clean 404 mark&sure=on&key=C1&column=customers.grade
 POST /clients/day 404 mark&sure=on&key=C1&day=2027-01-31
 GET /holds 200
 POST /holds 404 mark&key=C1&reason=r
