@@ -110,7 +110,7 @@ super::phrases! {
     "job {a}, for its tick of {b} UTC (account {c})", "tâche {a}, exécution du {b} UTC (compte {c})", "Auftrag {a}, Ausführung vom {b} UTC (Konto {c})";
     "job {a}, for its tick of {b} UTC, and one missed before it (account {c})", "tâche {a}, exécution du {b} UTC et une manquée auparavant (compte {c})", "Auftrag {a}, Ausführung vom {b} UTC und eine zuvor verpasste (Konto {c})";
     "job {a}, for its tick of {b} UTC, and {n} missed before it (account {c})", "tâche {a}, exécution du {b} UTC et {n} manquées auparavant (compte {c})", "Auftrag {a}, Ausführung vom {b} UTC und {n} zuvor verpasste (Konto {c})";
-    "by", "par", "von";
+    "opened by", "ouvert par", "geöffnet von";
     "{a}, by hand, with job {b}", "{a}, manuellement, avec la tâche {b}", "{a}, manuell, mit Auftrag {b}";
     "{a}, by hand", "{a}, manuellement", "{a}, manuell";
     "clients whose date had come", "clients dont la date était atteinte", "Kunden, deren Datum erreicht war";
