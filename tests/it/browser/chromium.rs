@@ -28,23 +28,33 @@ impl Drop for Chromium {
     }
 }
 
+/// Starts chromedriver on a port that is free. It takes the same port of both versions of IP, and ends if another program
+/// has one of them.
+fn driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("chromedriver is installed: tests/run installs it");
+    let mut lines = BufReader::new(driver.stdout.take().expect("its words")).lines().map_while(Result::ok);
+    let port = lines.find_map(|line| {
+        let (_, port) = line.split_once("successfully on port ")?;
+        port.trim_end_matches('.').parse::<u16>().ok()
+    });
+    let Some(port) = port else {
+        driver.wait().expect("it ends");
+        return None;
+    };
+    std::thread::spawn(move || lines.for_each(drop));
+    Some((driver, port))
+}
+
 impl Chromium {
     /// Opens a browser for the pages at this address.
     pub async fn at(url: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed: tests/run installs it");
-        let mut lines = BufReader::new(driver.stdout.take().expect("its words")).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let port = port.expect("it says where it listens");
-        std::thread::spawn(move || lines.for_each(drop));
+        let (driver, port) = (0..5).find_map(|_| driver()).expect("it says where it listens");
         let options = json!({
             // As root there is no sandbox, and what it is shown comes from here.
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
