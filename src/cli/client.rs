@@ -83,13 +83,19 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
             last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
-    if let Some(own) = &shown.estimated {
-        let from = match (&own.column, &own.since, &own.period) {
-            (Some(column), Some(since), Some(period)) => format!("{period} after `{column}` ({since})"),
-            (Some(column), ..) => format!("the day in `{column}`"),
-            _ => "it has no activity".to_owned(),
-        };
-        text += &format!("Estimated cleanup date: {}, {from}\n", own.day);
+    match &shown.estimated {
+        Some(own) => {
+            let from = match (&own.column, &own.since, &own.period) {
+                (Some(column), Some(since), Some(period)) => format!("{period} after `{column}` ({since})"),
+                (Some(column), ..) => format!("the day in `{column}`"),
+                _ => "it has no activity".to_owned(),
+            };
+            text += &format!("Estimated cleanup date: {}, {from}\n", own.day);
+        }
+        None if shown.would_be.outcome == Outcome::NotDue => {
+            text += "Estimated cleanup date: none, as no date is set and no day is known from which a period counts\n";
+        }
+        None => {}
     }
     for own in &shown.cleaned {
         text += &format!("{} emptied on {} by {}\n", own.name, &own.cleaned_at[..10], escaped(&own.cleaned_by));

@@ -41,8 +41,8 @@ struct ClientPage {
     f: Frame,
     client: ClientStatus,
     now: String,
-    /// Where the estimated day comes from.
-    estimated_from: String,
+    /// When it is expected to be due, and why.
+    estimated: Option<String>,
     /// Whether the policy names a column for the day.
     has_day: bool,
     /// Whether there is anything left to decide.
@@ -139,19 +139,24 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         _ => Vec::new(),
     };
     let is_there = !matches!(client.would_be.outcome, Outcome::Already | Outcome::NotFound);
-    let estimated_from = client.estimated.as_ref().map_or_else(String::new, |own| {
-        let form = if own.period.is_some() {
-            w.es_period
-        } else if own.column.is_some() {
-            w.es_day
-        } else {
-            w.es_none
-        };
-        let day = own.since.as_ref().map(|day| f.day(day));
-        form.replace("{period}", &f.said(own.period.as_deref().unwrap_or_default()))
-            .replace("{column}", own.column.as_deref().unwrap_or_default())
-            .replace("{day}", &day.unwrap_or_default())
-    });
+    let estimated = match &client.estimated {
+        Some(own) => {
+            let form = if own.period.is_some() {
+                w.es_period
+            } else if own.column.is_some() {
+                w.es_day
+            } else {
+                w.es_none
+            };
+            let since = own.since.as_ref().map(|day| f.day(day));
+            let from = form
+                .replace("{period}", &f.said(own.period.as_deref().unwrap_or_default()))
+                .replace("{column}", own.column.as_deref().unwrap_or_default())
+                .replace("{day}", &since.unwrap_or_default());
+            Some(format!("{}, {from}", f.day(&own.day)))
+        }
+        None => (client.would_be.outcome == Outcome::NotDue).then(|| w.es_unknown.to_owned()),
+    };
     let is_traceable = client.would_be.outcome != Outcome::NotFound;
     let can = match client.would_be.outcome {
         Outcome::Anonymized => Some(false),
@@ -162,8 +167,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         let text = told(w, &own.outcome).1.replace("{why}", &said(&why));
         (own.outcome, text)
     });
-    let page =
-        ClientPage { f, client, now, estimated_from, has_day, is_there, is_traceable, cleanable, story, can, done };
+    let page = ClientPage { f, client, now, estimated, has_day, is_there, is_traceable, cleanable, story, can, done };
     Ok(shown(StatusCode::OK, &page))
 }
 

@@ -219,6 +219,7 @@ words! {
     estimated: "Estimated cleanup date", "Date d’effacement estimée", "Voraussichtliches Löschdatum";
     es_period: "{period} after {column} ({day})", "{period} après {column} ({day})", "{period} nach {column} ({day})";
     es_day: "the day in {column}", "le jour dans {column}", "der Tag in {column}";
+    es_unknown: "none, as no date is set and no day is known from which a period counts", "aucune : pas de date fixée, et aucun jour connu d’où compter un délai", "keines: kein Datum ist gesetzt, und kein Tag bekannt, ab dem eine Frist zählt";
     es_none: "without any activity", "sans aucune activité", "ohne jede Aktivität";
     e_cleaned: "{by} had {what} emptied", "{by} a fait vider {what}", "{by} hat {what} leeren lassen";
     e_set: "{by} set the date to {day}", "{by} a fixé la date au {day}", "{by} hat das Datum auf {day} gesetzt";
