@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Config;
 use crate::domain::access::Rights;
 
-/// The variable with a token, for those who are no operator of this machine.
+/// The variable with the token of a caller who does not operate this machine.
 pub const TOKEN: &str = "LETHE_TOKEN";
 
 /// `[access]`, if it is there.

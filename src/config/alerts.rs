@@ -10,7 +10,7 @@ use crate::worker::deliver::alerts::{Alerts, ping_url};
 pub const HINT: &str = "`docs/operations.md` shows how under \"Alerts\"";
 
 impl Config {
-    /// Who is told, with the password read; relative paths count from `folder`.
+    /// Who is notified, with the password read; relative paths count from `folder`.
     pub fn read_alerts(&self, folder: &Path) -> Result<Alerts, Failure> {
         let own = &self.alerts;
         for (setting, url) in [("ping", &own.ping), ("ping_failed", &own.ping_failed)] {

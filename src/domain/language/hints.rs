@@ -29,7 +29,7 @@ super::phrases! {
     "choose one value of `{a}`", "choisissez une valeur de `{a}`", "wählen Sie einen Wert von `{a}`";
     "say why", "donnez un motif", "nennen Sie einen Grund";
     "can make a token that has it", "peut créer un jeton qui l’a", "kann ein Token damit erstellen";
-    "that needs the right `{a}`; whoever has `admin` can make a token that has it", "le droit `{a}` est nécessaire ; une personne avec le droit `admin` peut créer un jeton qui l’a", "dafür ist das Recht `{a}` nötig; eine Person mit dem Recht `admin` kann ein Token damit erstellen";
+    "that needs the right `{a}`; a person with `admin` can make a token that has it", "le droit `{a}` est nécessaire ; une personne avec le droit `admin` peut créer un jeton qui l’a", "dafür ist das Recht `{a}` nötig; eine Person mit dem Recht `admin` kann ein Token damit erstellen";
     "use a token that is not limited to some clients", "utilisez un jeton qui n’est pas limité à certains clients", "verwenden Sie ein Token ohne Beschränkung auf Kunden";
     // Sentences that begin with it.
     "{a} lists what is missing, for those who may configure", "ce qui manque : {a}, pour les personnes autorisées à configurer", "was fehlt, zeigt allen mit dem Recht zum Einrichten: {a}";
