@@ -75,9 +75,17 @@ impl Place {
     pub async fn get(&self, segment: i64) -> Result<Option<Vec<u8>>, JournalError> {
         let (store, prefix) = self.open()?;
         let path = prefix.join(name(segment));
-        let get = async { store.get(&path).await?.bytes().await };
+        // Collected in chunks: the allocator keeps, thread by thread, whole segments that other threads let go.
+        let get = async {
+            let mut content = Vec::new();
+            let mut chunks = store.get(&path).await?.into_stream();
+            while let Some(chunk) = chunks.try_next().await? {
+                content.extend_from_slice(&chunk);
+            }
+            Ok(content)
+        };
         match self.answered(get).await? {
-            Ok(bytes) => Ok(Some(bytes.into())),
+            Ok(content) => Ok(Some(content)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(self.error(&error)),
         }
