@@ -57,14 +57,15 @@ pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<V
     let kind = if plan.client.to_anonymize_on.is_some() { SweepKind::Due } else { SweepKind::Period };
     let made = statements(&wanted, kind, false);
     let made = made.all(&plan.client);
-    for some in made.chunks(PROBED_TOGETHER) {
-        let all: Vec<&str> = some.iter().map(|(_, sql)| *sql).collect();
+    let all: Vec<Probe> =
+        made.iter().map(|(table, sql)| Probe { sql, is_planned: is_planned(&made, table, sql) }).collect();
+    for (some, named) in all.chunks(PROBED_TOGETHER).zip(made.chunks(PROBED_TOGETHER)) {
         // One by one only where not all of them are good, to say which.
-        if probe(&mut transaction, &all).await?.is_none() {
+        if probe(&mut transaction, some).await?.is_none() {
             continue;
         }
-        for (table, sql) in some {
-            let Some(error) = probe(&mut transaction, &[sql]).await? else { continue };
+        for (own, (table, _)) in some.iter().zip(named) {
+            let Some(error) = probe(&mut transaction, std::slice::from_ref(own)).await? else { continue };
             // What is wrong with a table is named once, and with the column where that is known.
             let place = format!("tables.{table}");
             let is_of_table = |own: &str| {
@@ -106,9 +107,23 @@ async fn inherited(connection: &mut Connection, plan: &Plan, problems: &mut Vec<
     Ok(())
 }
 
+/// A statement to be prepared, and perhaps planned.
+struct Probe<'a> {
+    sql: &'a str,
+    is_planned: bool,
+}
+
+/// Whether a statement is worth planning, which takes most of the time: each that writes, and of those that only read a
+/// table's rows the longest. The others read the same columns of the same rows.
+fn is_planned(all: &[(String, &str)], table: &str, sql: &str) -> bool {
+    let reads = |own: &str| own.starts_with("SELECT ");
+    let of_table = all.iter().filter(|(other, own)| other == table && reads(own));
+    !reads(sql) || of_table.max_by_key(|(_, own)| own.len()).is_some_and(|(_, longest)| *longest == sql)
+}
+
 /// Has the server prepare statements, and plan them, which is when it looks at
 /// rights. Returns an objection to one of them, if it has any.
-async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Option<StoreError>, StoreError> {
+async fn probe(connection: &mut Connection, statements: &[Probe<'_>]) -> Result<Option<StoreError>, StoreError> {
     let objection = objection(prepare_and_plan(connection, statements).await)?;
     if objection.is_some() {
         query("ROLLBACK TO one").execute(&mut *connection).await?;
@@ -124,17 +139,23 @@ async fn probe(connection: &mut Connection, statements: &[&str]) -> Result<Optio
 const PREPARED: &str = "SELECT CAST(name AS TEXT), cardinality(parameter_types) FROM pg_prepared_statements \
                         WHERE name LIKE 'lethe!_probe!_%' ESCAPE '!'";
 
+fn own_name(number: usize) -> String {
+    format!("lethe_probe_{number}")
+}
+
 /// Leaves nothing behind where the server has no objection.
-async fn prepare_and_plan(connection: &mut Connection, statements: &[&str]) -> Result<(), StoreError> {
-    let numbered = statements.iter().enumerate();
-    let prepare = numbered.map(|(number, sql)| format!(";\nPREPARE lethe_probe_{number} AS {sql}"));
+async fn prepare_and_plan(connection: &mut Connection, statements: &[Probe<'_>]) -> Result<(), StoreError> {
+    let prepare =
+        statements.iter().enumerate().map(|(number, own)| format!(";\nPREPARE {} AS {}", own_name(number), own.sql));
     connection.run_script(["SAVEPOINT one".to_owned()].into_iter().chain(prepare).collect::<String>()).await?;
     let prepared: Vec<(String, i32)> = query_as(PREPARED).fetch_all(&mut *connection).await?;
     debug_assert_eq!(prepared.len(), statements.len(), "each is one statement");
+    let is_planned = |name: &str| statements.iter().enumerate().any(|(at, own)| own.is_planned && own_name(at) == name);
     let plan = prepared.into_iter().map(|(name, parameters)| {
         let nothing = vec!["NULL"; usize::try_from(parameters).unwrap_or(0)].join(", ");
         let parameters = if nothing.is_empty() { nothing } else { format!("({nothing})") };
-        format!("EXPLAIN EXECUTE {name}{parameters}; DEALLOCATE {name}; ")
+        let explain = if is_planned(&name) { format!("EXPLAIN EXECUTE {name}{parameters}; ") } else { String::new() };
+        format!("{explain}DEALLOCATE {name}; ")
     });
     connection.run_script(plan.chain(["RELEASE one".to_owned()]).collect::<String>()).await.map(drop)
 }
