@@ -45,7 +45,8 @@ pub struct LiveTable {
     /// What keeps the number of a row that was deleted from being given to a new one, where nothing does.
     #[serde(skip)]
     pub gives_keys_again: Option<&'static str>,
-    /// Whether a row that is written may delete others, which have a value that is to be unique.
+    /// Whether a row that is written may delete others, which have a value that is to be unique, or may not be written
+    /// for their sake.
     #[serde(skip)]
     pub replaces: bool,
 }

@@ -60,6 +60,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
     }
     client.started_on = retention.as_ref().and_then(|own| own.otherwise.clone());
     client.marks = rules::marks(&client, &rules.steps);
+    let reacts = reacts(schema, &rules.steps);
     let row_retention = retention::rows(&mut builder);
     let quasi_identifiers = quasi::columns(&mut builder);
     let shown = shown::columns(&mut builder);
@@ -94,6 +95,7 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         quasi_identifiers,
         shown,
         cleanable: rules.cleanable,
+        reacts,
         counts_clients: schema
             .tables
             .values()
@@ -102,6 +104,20 @@ pub(super) fn build(policy: &Policy, schema: &Schema) -> (Option<Plan>, Vec<Prob
         notes: builder.notes,
     };
     (Some(plan), problems)
+}
+
+/// Whether the database may act on what these steps write.
+fn reacts(schema: &Schema, steps: &[super::Step]) -> bool {
+    let is_referenced = |table: &str, column: &String| {
+        let keys = schema.tables.values().flat_map(|other| &other.foreign_keys);
+        keys.clone().any(|key| key.references == table && key.referenced.contains(column))
+    };
+    schema.tables.values().any(|table| table.replaces)
+        || steps.iter().any(|step| {
+            let rules = step.updates.iter().chain(&step.unlinks).flat_map(|own| &own.rules);
+            let mut columns = rules.map(|rule| &rule.column);
+            !step.triggers.is_empty() || !step.deletes.is_empty() || columns.any(|own| is_referenced(&step.table, own))
+        })
 }
 
 impl<'a> Builder<'a> {

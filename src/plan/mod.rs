@@ -91,6 +91,9 @@ pub struct Plan {
     pub cleanable: Vec<Cleanable>,
     /// Whether triggers of the database can delete rows, so that the clients are counted.
     pub counts_clients: bool,
+    /// Whether the database may act on what rules write: by a trigger, a rule that rewrites statements, an action of a
+    /// foreign key, or `ON CONFLICT`.
+    pub reacts: bool,
     /// Every condition of the policy with the table it is evaluated on and its place.
     pub conditions: Vec<PlacedCondition>,
     /// Worth knowing, and no reason to refuse: what is not covered, what will be slow.

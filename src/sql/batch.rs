@@ -195,7 +195,7 @@ impl Statements {
         all.extend(checks.map(|check| (check.table.clone(), check.sql.as_str())));
         all.extend(self.last_look.kept.iter().map(|sql| (client.table.clone(), sql.as_str())));
         all.extend(self.files.all());
-        let kept = self.kept.deletions.iter().chain([&self.kept.missing]);
+        let kept = self.kept.deletions.iter().chain(&self.kept.missing);
         all.extend(kept.map(|sql| (client.table.clone(), sql.as_str())));
         for search in &self.searches {
             let blank = search.blank_all.iter().chain([&search.select]);

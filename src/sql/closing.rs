@@ -23,6 +23,9 @@ pub struct LastLook {
     pub after_last: Vec<Option<Check>>,
     /// At the end.
     pub rules: Vec<Check>,
+    /// Whether all rules have had their effect once their statements have run, if no other session writes: the database does
+    /// not act on what they write, and none changes what another one goes by.
+    pub is_certain: bool,
     /// Finds clients taken whom something keeps now: `n` and its name.
     pub kept: Option<String>,
     /// The same by rows that others wrote since `{since}`, where a rule changes what is asked about.
@@ -51,6 +54,7 @@ impl LastLook {
             early: Vec::new(),
             after_last: Vec::new(),
             rules: Vec::new(),
+            is_certain: is_certain(plan),
             kept,
             kept_since,
             closing: scope.dialect.closing(),
@@ -91,6 +95,12 @@ impl LastLook {
         }
         look
     }
+}
+
+fn is_certain(plan: &Plan) -> bool {
+    let changed = Changed::of(plan);
+    let is_settled = |own: &Update| changed.asked(&own.paths, None, None) == Says::AsBefore;
+    !plan.reacts && plan.steps.iter().all(|step| step.unlinks.is_empty() && step.updates.iter().all(is_settled))
 }
 
 /// Whether a table has rules that wait for the residue check.

@@ -9,8 +9,8 @@ use crate::plan::Plan;
 /// What is asked before a transaction commits. No client's row is ever deleted by a rule.
 #[derive(Debug, Clone)]
 pub struct Kept {
-    /// Counts the clients of the batch whose rows are gone.
-    pub missing: String,
+    /// Counts the clients of the batch whose rows are gone, where they can be.
+    pub missing: Option<String>,
     /// Where triggers could delete others, a number that changes when rows of
     /// the client table are deleted: asked before the first rule and after the last.
     pub deletions: Option<String>,
@@ -26,13 +26,13 @@ impl Kept {
         let found: Vec<String> = key_columns("b", client.key.len()).map(|key| format!("{key} IS NOT NULL")).collect();
         Self {
             // A client that another session has locked is its to delete.
-            missing: format!(
+            missing: plan.reacts.then(|| format!(
                 "SELECT count(*) FROM lethe_batch AS b WHERE b.state <> 'busy' AND {} AND NOT EXISTS (SELECT 1 FROM {} WHERE {} = {})",
                 found.join(" AND "),
                 scope.clients(),
                 tuple(CLIENT, &client.key),
                 row(own)
-            ),
+            )),
             deletions: plan.counts_clients.then(|| client.dialect.deletions(&client.table)),
         }
     }

@@ -333,6 +333,7 @@ impl Anonymizer {
                 Err(error) => return Err(BatchFault::Unavailable(error)),
             }
         }
+        let since = closing::since(&mut transaction, &open.statements).await?;
         if !self.context.planner.still(&self.context.store, &mut transaction, &open.prepared.loaded).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Changed);
@@ -345,7 +346,7 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Waits);
         }
-        let (worked, applied) = self.work(&mut transaction, claim, batch, open, failing).await?;
+        let (worked, applied) = self.work(&mut transaction, claim, batch, open, failing, since).await?;
         if matches!(worked, Attempt::Over) {
             if let Some(applied) = applied {
                 let plan = &open.prepared.loaded.plan;
@@ -368,6 +369,7 @@ impl Anonymizer {
         batch: &Batch,
         open: &OpenSweep,
         failing: &Failing,
+        since: String,
     ) -> Result<(Attempt, Option<Applied>), BatchFault> {
         let begun = Instant::now();
         let ledger = &self.context.ledger;
@@ -405,7 +407,7 @@ impl Anonymizer {
             } else {
                 recognize::still_recognized(transaction, &work, self.context.planner.recognizer()).await?;
             }
-            applied = Some(batch::apply(transaction, &work).await?);
+            applied = Some(batch::apply(transaction, &work, since).await?);
             if open.sweep.kind == SweepKind::Replay {
                 replay::keep_first_day(transaction, &open.prepared.wanted()).await?;
             }

@@ -143,13 +143,9 @@ fn all_fail(keys: &str, failing: &Failing) -> bool {
 /// # Errors
 ///
 /// [`BatchFault`]; the transaction must then be rolled back.
-pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Applied, BatchFault> {
+pub async fn apply(connection: &mut Connection, work: &Work<'_>, since: String) -> Result<Applied, BatchFault> {
     let statements = work.statements;
     let last_look = &statements.last_look;
-    let since = match last_look.closing {
-        Some(closing) => query_scalar(closing.since).fetch_one(&mut *connection).await?,
-        None => String::new(),
-    };
     for (_, lock) in &statements.shared {
         query(lock).execute(&mut *connection).await?;
     }
@@ -219,7 +215,7 @@ async fn search(
 pub struct Applied {
     /// The former values of each client, by its place.
     pub former: HashMap<i64, Former>,
-    /// When the rules were about to be applied, as the database counts.
+    /// When the transaction began, as the database counts.
     pub since: String,
 }
 

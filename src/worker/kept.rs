@@ -26,7 +26,10 @@ pub(super) async fn are_gone(
 
 /// Refuses a batch that deleted clients, its own or others.
 pub(super) async fn check(connection: &mut Connection, kept: &Kept, earlier: Option<i64>) -> Result<(), BatchFault> {
-    let missing: i64 = query_scalar(&kept.missing).fetch_one(&mut *connection).await?;
+    let missing: i64 = match &kept.missing {
+        Some(missing) => query_scalar(missing).fetch_one(&mut *connection).await?,
+        None => 0,
+    };
     if missing == 0 && !are_gone(connection, kept, earlier).await? {
         return Ok(());
     }

@@ -223,3 +223,75 @@ async fn what_a_trigger_writes_when_the_last_rows_are_deleted_is_found() {
         assert_eq!(company.rows("SELECT customer_no FROM orders").await, ["B"]);
     }
 }
+
+/// Two tables whose rows are only changed.
+const CHANGED_ALONE: &str = r#"
+[client]
+table = "customers"
+key = "no"
+to_anonymize_on = "due"
+
+[tables.customers.columns]
+no = { class = "non-personal" }
+name = { class = "personal", replace = "Anonymized client", identifying = true }
+mail = { class = "personal", replace = "anonymized-{key}", identifying = true }
+due = { class = "non-personal" }
+
+[tables.orders]
+client = "customer_no"
+[tables.orders.columns]
+id = { class = "non-personal" }
+customer_no = { class = "non-personal" }
+ship_to = { class = "personal", replace = "Somewhere" }
+"#;
+
+#[tokio::test]
+async fn a_row_that_the_table_itself_keeps_from_being_changed_fails_its_client() {
+    let orders = "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT, ship_to TEXT);";
+    let variants: &[(&str, &str, &str)] = if is_on_postgres() {
+        &[
+            (
+                "a rule that rewrites",
+                orders,
+                "CREATE RULE keep AS ON UPDATE TO orders WHERE old.id = 2 DO INSTEAD NOTHING;",
+            ),
+            (
+                "a table that inherits",
+                orders,
+                "CREATE TABLE old_orders () INHERITS (orders); INSERT INTO old_orders SELECT * FROM orders WHERE id = 2; \
+              DELETE FROM ONLY orders WHERE id = 2; {trigger} old_orders FOR EACH ROW EXECUTE FUNCTION keep();",
+            ),
+            (
+                "a partition",
+                "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_no TEXT, ship_to TEXT) PARTITION BY RANGE (id); \
+              CREATE TABLE first_orders PARTITION OF orders FOR VALUES FROM (1) TO (2); CREATE TABLE more_orders PARTITION OF orders DEFAULT;",
+                "{trigger} more_orders FOR EACH ROW EXECUTE FUNCTION keep();",
+            ),
+        ]
+    } else {
+        &[("a conflict that is ignored", orders, "UPDATE customers SET mail = 'anonymized-C2' WHERE no = 'C3';")]
+    };
+    for (what, orders, keeps) in variants {
+        let unique = if is_on_postgres() { "" } else { "UNIQUE ON CONFLICT IGNORE" };
+        let schema = format!(
+            "CREATE TABLE customers (no TEXT PRIMARY KEY, name TEXT, mail TEXT {unique}, due DATE); {orders} \
+             INSERT INTO customers VALUES ('C1', 'Ada Archer', 'a@x', '2020-01-01'), ('C2', 'Bob Baker', 'b@x', '2020-01-01'), \
+             ('C3', 'Cid Carter', 'c@x', NULL); INSERT INTO orders VALUES (1, 'C1', 'Harbour 1'), (2, 'C2', 'Harbour 2');"
+        );
+        let free = "[tables.old_orders]\nfree = \"its rows are those of `orders`\"";
+        let policy =
+            if keeps.contains("old_orders") { format!("{CHANGED_ALONE}{free}") } else { CHANGED_ALONE.to_owned() };
+        let company = Company::new(&schema, &policy).await;
+        let trigger = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; \
+                       CREATE TRIGGER keep BEFORE UPDATE ON";
+        company.execute(&keeps.replace("{trigger}", trigger)).await;
+        let tally = company.due().await;
+        assert_eq!((tally.anonymized, tally.failed), (1, 1), "{what}");
+        assert_eq!(
+            company.rows("SELECT client_key FROM lethe_outcomes WHERE outcome = 'failed'").await,
+            ["C2"],
+            "{what}"
+        );
+        assert_eq!(company.rows("SELECT name FROM customers WHERE no = 'C2'").await, ["Bob Baker"], "{what}");
+    }
+}

@@ -399,9 +399,9 @@ impl SqlDialect for Postgres {
 
     fn closing(&self) -> Option<&'static Closing> {
         Some(&Closing {
-            since: "SELECT CAST(txid_snapshot_xmin(txid_current_snapshot()) % 4294967296 AS TEXT)",
+            since: "SELECT CAST(txid_current_snapshot() AS TEXT)",
             written_by_others: "xmin <> CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID) \
-                                AND age(xmin) <= age(CAST('{since}' AS XID))",
+                                AND age(xmin) <= age(CAST(CAST(txid_snapshot_xmin('{since}') % 4294967296 AS TEXT) AS XID))",
             turn: "SELECT pg_try_advisory_xact_lock(7022120)",
             is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
                             AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",

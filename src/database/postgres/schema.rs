@@ -22,6 +22,8 @@ pub(super) async fn version(connection: &mut Connection) -> Result<String, Store
          WHERE NOT EXISTS (SELECT 1 FROM pg_class AS own WHERE own.oid = k.conrelid AND own.relpersistence = 't')) || ' ' || \
          (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', t.oid, t.tgrelid, t.tgenabled, f.prosrc), 0)), 0) AS TEXT) \
          FROM pg_trigger AS t JOIN pg_proc AS f ON f.oid = t.tgfoid WHERE NOT t.tgisinternal) || ' ' || \
+         (SELECT CAST(COALESCE(sum(hashtextextended(concat_ws(' ', r.oid, r.ev_class, r.ev_enabled), 0)), 0) AS TEXT) FROM pg_rewrite AS r \
+         WHERE r.rulename <> '_RETURN') || ' ' || \
          (SELECT CAST(COALESCE(sum(CAST(i.indexrelid AS BIGINT)), 0) AS TEXT) FROM pg_index AS i \
          WHERE i.indisunique AND i.indexprs IS NOT NULL) || ' ' || (SELECT CAST(COALESCE(sum(CAST(h.inhrelid AS BIGINT)), 0) AS TEXT) \
          FROM pg_inherits AS h) \
@@ -253,15 +255,16 @@ async fn triggers(
     schema: &mut Schema,
 ) -> Result<(), StoreError> {
     // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
-    // A partition has its own, and those of the whole table once more.
-    let sql = format!(
-        "SELECT CAST({} AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
-         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
-         UNION SELECT CAST(r.ev_class AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
-         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2",
-        whole("t.tgrelid")
-    );
-    for row in query(&sql).fetch_all(connection).await? {
+    // Those of a partition, and of a table that inherits, fire for rows that are written by way of the table above.
+    let sql = "WITH RECURSIVE up AS (SELECT tgrelid AS own, tgrelid AS above FROM pg_trigger UNION SELECT ev_class, ev_class \
+         FROM pg_rewrite UNION SELECT up.own, i.inhparent FROM up JOIN pg_inherits AS i ON i.inhrelid = up.above) \
+         SELECT CAST(up.above AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
+         FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN up ON up.own = t.tgrelid \
+         WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A') \
+         UNION SELECT CAST(up.above AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
+         pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r JOIN up ON up.own = r.ev_class \
+         WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
+    for row in query(sql).fetch_all(connection).await? {
         if let Some(table) = table(schema, names, row.get(0)?) {
             let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
             let deletes_from = deletes_from(&text);

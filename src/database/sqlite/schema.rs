@@ -90,7 +90,7 @@ fn gives_keys_again(table: &LiveTable, sql: &str) -> bool {
     is_row_id && !tokens.is_ok_and(|tokens| tokens.iter().any(counts))
 }
 
-/// Whether a `CREATE TABLE` statement says `ON CONFLICT REPLACE`.
+/// Whether a `CREATE TABLE` statement says `ON CONFLICT REPLACE` or `IGNORE`.
 fn replaces(sql: &str) -> bool {
     let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
     let words: Vec<String> = tokens
@@ -100,7 +100,7 @@ fn replaces(sql: &str) -> bool {
             _ => None,
         })
         .collect();
-    words.windows(2).any(|two| two[0] == "conflict" && two[1] == "replace")
+    words.windows(2).any(|two| two[0] == "conflict" && ["replace", "ignore"].contains(&two[1].as_str()))
 }
 
 async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, StoreError> {

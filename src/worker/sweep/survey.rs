@@ -294,7 +294,8 @@ impl Walk<'_> {
         }
         if let Some(whole) = &mut self.whole {
             let others = whole.before(&mut transaction).await?;
-            let applied = batch::apply(&mut transaction, &work).await?;
+            let since = closing::since(&mut transaction, &self.statements).await?;
+            let applied = batch::apply(&mut transaction, &work, since).await?;
             closing::look(&mut transaction, &work, &applied, None).await?;
             let unsettled = batch::unsettled(&mut transaction, &self.another_day).await?;
             if !unsettled.is_empty() {
