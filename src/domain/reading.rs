@@ -11,6 +11,30 @@ use crate::domain::nearest::nearest;
 /// that pass through the TOML reader.
 const AND_SO: &str = "; ";
 
+/// Why a text that a person wrote cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct TextError {
+    pub what: String,
+    /// What to do about it.
+    pub fix: String,
+    /// What is wrong with one part of the text.
+    source: Option<Box<TextError>>,
+}
+
+impl TextError {
+    #[must_use]
+    pub fn new(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { what: what.into(), fix: fix.into(), source: None }
+    }
+
+    /// The text cannot be used because of one part of it, which says how to fix it.
+    #[must_use]
+    pub fn of_part(what: impl Into<String>, part: Self) -> Self {
+        Self { what: what.into(), fix: part.fix.clone(), source: Some(Box::new(part)) }
+    }
+}
+
 /// What is wrong with a text in TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slip {

@@ -16,7 +16,7 @@ mod template;
 
 pub use accepted::Accepted;
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
-pub use error::{PolicyError, RuleError};
+pub use error::RuleError;
 pub use filter::Filter;
 pub use json_schema::json_schema;
 pub use link::{Compare, Exclusive, Link, Links, Names};
@@ -30,7 +30,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Period;
-use crate::domain::reading::with_fix;
+use crate::domain::reading::{Slip, TextError};
 
 /// One company's policy, as its file says it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -139,7 +139,6 @@ pub struct OwnSelections {
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// A calendar period such as `6 years`.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
     /// The periods that a job or an operator may choose instead.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,13 +170,10 @@ pub enum DueWord {
 #[serde(deny_unknown_fields)]
 pub struct Choices {
     /// The shortest, such as `12 months`.
-    #[serde(deserialize_with = "period")]
     pub from: Period,
     /// The longest, such as `84 months`.
-    #[serde(deserialize_with = "period")]
     pub to: Period,
     /// How far one is from the next, such as `6 months`.
-    #[serde(deserialize_with = "period")]
     pub step: Period,
 }
 
@@ -211,7 +207,6 @@ impl std::fmt::Display for Choices {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// A calendar period such as `14 days`, from when the webhook has been told.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
 }
 
@@ -223,18 +218,7 @@ pub struct Recognize {
     /// of one list are the same person.
     pub by: Vec<Vec<String>>,
     /// A calendar period such as `3 years`, from the anonymization: how long the hashes are kept.
-    #[serde(deserialize_with = "period")]
     pub keep: Period,
-}
-
-fn some_period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
-    period(deserializer).map(Some)
-}
-
-/// Reads a period, and takes what to do along with what is wrong.
-fn period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse::<Period>().map_err(|error| serde::de::Error::custom(with_fix(&error, &error.hint())))
 }
 
 /// One table whose dated rows count as activity.
@@ -275,7 +259,7 @@ pub struct Guard {
     pub date: Option<String>,
     /// Only rows whose `date` lies within this calendar period before the sweep's day refuse, such as `6 years`; rows
     /// without a readable day refuse too.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_period")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Period>,
 }
 
@@ -335,7 +319,6 @@ pub struct Table {
 #[serde(deny_unknown_fields)]
 pub struct RowRetention {
     /// A calendar period such as `2 years`: rows of an earlier day go.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
     /// The column with the day of the row.
     pub date: String,
@@ -429,8 +412,14 @@ impl<'de> Deserialize<'de> for Rows {
 
 impl Policy {
     /// Reads a policy from the text of its file.
-    pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        toml::from_str(text).map_err(|error| {
+            let slip = Slip::of(text, &error);
+            let reference = "`docs/policy.md` describes every setting with an example; \
+                             `schema/policy.schema.json` lets an editor check while you write";
+            let what = format!("line {}: {}", slip.line.unwrap_or(1), slip.what);
+            TextError::new(what, slip.fix.unwrap_or_else(|| reference.to_owned()))
+        })
     }
 
     /// The tables it names, as it spells them.
