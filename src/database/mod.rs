@@ -58,6 +58,9 @@ pub enum Behind {
     Hidden,
 }
 
+/// What the database answers when it is asked.
+pub type Answer<'c, T> = BoxFuture<'c, Result<T, StoreError>>;
+
 /// What one kind of database does. Errors of the native driver are those of sqlx.
 pub trait Driver: Debug + Send + Sync {
     fn dialect(&self) -> Dialect;
@@ -78,66 +81,39 @@ pub trait Driver: Debug + Send + Sync {
     /// Connects with nothing set up, and asks something that only an open database answers.
     fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
     /// What of the database itself keeps Lethe from reading it.
-    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()>;
     /// Whether a connection can go on: its transactions are over, and it answers.
-    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
-    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>>;
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Schema>;
     /// What changes whenever the schema does.
-    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>>;
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, String>;
     /// What keeps this kind of database from running a plan, before statements are tried.
-    fn missing<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    fn missing<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>>;
     /// The same, after they were.
-    fn verify<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    fn verify<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>>;
     /// What the role has too little and too much for a plan; `None` where there are no roles.
-    fn role<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<Role>, StoreError>>;
+    fn role<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<Role>>;
     /// Why others may write to tables of a plan while a batch is verified, if they may.
-    fn unlocked<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<String>, StoreError>>;
+    fn unlocked<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<String>>;
     /// What keeps the role from seeing tables of these names at all.
-    fn closed<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        tables: &'c BTreeSet<String>,
-    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>>;
+    fn closed<'c>(&'c self, connection: &'c mut Connection, tables: &'c BTreeSet<String>) -> Answer<'c, Vec<Change>>;
     /// The server's version, if it is too old.
-    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>>;
     /// Rows of a table as the statistics have it; `None` where there are none.
-    fn known_rows<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        table: &'c str,
-    ) -> BoxFuture<'c, Result<Option<u64>, StoreError>>;
+    fn known_rows<'c>(&'c self, connection: &'c mut Connection, table: &'c str) -> Answer<'c, Option<u64>>;
     /// Whether the server takes no writes for now, as a standby or a former primary does.
-    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
     /// What is worth knowing about the database itself, each under its subject.
-    fn remarks<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>>;
+    fn remarks<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<(&'static str, String)>>;
     /// Leaves no former value in the write-ahead log. Returns whether it could.
-    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
     /// Milliseconds since 1970 by the clock that all hosts share; `None` where there is no server.
-    fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    fn clock<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>>;
     /// What tells the database from others, also from copies of it: in some part [`UNKNOWN`].
-    fn identity<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>>;
-    fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
+    fn identity<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<String>>;
+    fn behind<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Behind>;
     /// Prepares a transaction in which the ledger's tables are made.
-    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()>;
     /// Hears a channel; `None` where the database sends no notifications.
     fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>>;
 }

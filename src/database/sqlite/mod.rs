@@ -22,7 +22,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
+use super::{Answer, Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::schema::Schema;
 use crate::plan::{Plan, Problem};
@@ -150,7 +150,7 @@ impl Driver for File {
         .boxed()
     }
 
-    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()> {
         async {
             let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
             if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
@@ -158,7 +158,7 @@ impl Driver for File {
         .boxed()
     }
 
-    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             if !connection.is_in_transaction() {
                 return Ok(true);
@@ -170,11 +170,11 @@ impl Driver for File {
         .boxed()
     }
 
-    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Schema> {
         schema::schema(connection).boxed()
     }
 
-    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>> {
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, String> {
         async {
             let version: i64 = query_scalar("PRAGMA schema_version").fetch_one(connection).await?;
             Ok(version.to_string())
@@ -182,46 +182,39 @@ impl Driver for File {
         .boxed()
     }
 
-    fn missing<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn missing<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Vec<Problem>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn verify<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn verify<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Vec<Problem>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn role<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<Role>, StoreError>> {
+    fn role<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Option<Role>> {
         async { Ok(None) }.boxed()
     }
 
-    fn unlocked<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<String>, StoreError>> {
+    fn unlocked<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Option<String>> {
         async { Ok(None) }.boxed()
     }
 
-    fn closed<'c>(
-        &'c self,
-        _: &'c mut Connection,
-        _: &'c BTreeSet<String>,
-    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>> {
+    fn closed<'c>(&'c self, _: &'c mut Connection, _: &'c BTreeSet<String>) -> Answer<'c, Vec<Change>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn too_old<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn too_old<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Option<i64>> {
         async { Ok(None) }.boxed()
     }
 
-    fn known_rows<'c>(&'c self, _: &'c mut Connection, _: &'c str) -> BoxFuture<'c, Result<Option<u64>, StoreError>> {
+    fn known_rows<'c>(&'c self, _: &'c mut Connection, _: &'c str) -> Answer<'c, Option<u64>> {
         async { Ok(None) }.boxed()
     }
 
-    fn is_read_only<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_read_only<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, bool> {
         async { Ok(false) }.boxed()
     }
 
-    fn remarks<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
+    fn remarks<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<(&'static str, String)>> {
         async {
             let mut remarks = Vec::new();
             let mode: String = query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
@@ -247,7 +240,7 @@ impl Driver for File {
         .boxed()
     }
 
-    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             let busy: i64 = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
             Ok(busy == 0)
@@ -255,12 +248,12 @@ impl Driver for File {
         .boxed()
     }
 
-    fn clock<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn clock<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Option<i64>> {
         async { Ok(None) }.boxed()
     }
 
     /// The machine, the file's number, and its path.
-    fn identity<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>> {
+    fn identity<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Vec<String>> {
         async {
             let path = &self.settings.path;
             // Containers have none, or one of their image.
@@ -275,11 +268,11 @@ impl Driver for File {
         .boxed()
     }
 
-    fn behind<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {
+    fn behind<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Behind> {
         async { Ok(Behind::Bytes(0)) }.boxed()
     }
 
-    fn prepare_migration<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn prepare_migration<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, ()> {
         async { Ok(()) }.boxed()
     }
 
