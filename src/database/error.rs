@@ -22,7 +22,7 @@ struct Inner {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cause {
+pub(super) enum Cause {
     /// No such file, or no such database on the server.
     Missing,
     /// A file, but not a database.
@@ -251,6 +251,11 @@ impl StoreError {
         self.0.message.clone().unwrap_or_else(|| self.0.fault.words.clone())
     }
 
+    /// The database cannot be used.
+    pub(super) fn of(place: &str, cause: Cause) -> Self {
+        Self::new(place, cause, FaultKind::Unavailable, String::new())
+    }
+
     fn new(place: &str, cause: Cause, kind: FaultKind, words: String) -> Self {
         let fault = Fault { code: String::new(), kind, words };
         Self(Box::new(Inner { place: place.into(), cause, fault, message: None }))
@@ -266,47 +271,17 @@ impl StoreError {
         Self::new(place, Cause::Unreadable, FaultKind::Rows, "no row where one was expected".to_owned())
     }
 
-    pub(super) fn missing(place: &str) -> Self {
-        Self::new(place, Cause::Missing, FaultKind::Unavailable, "no such database".to_owned())
-    }
-
-    pub(super) fn not_a_database(place: &str) -> Self {
-        Self::new(place, Cause::NotADatabase, FaultKind::Unavailable, "not a database".to_owned())
-    }
-
-    pub(super) fn encoding(place: &str, encoding: &str) -> Self {
-        Self::new(
-            place,
-            Cause::Encoding(encoding.to_owned()),
-            FaultKind::Unavailable,
-            "an unsupported encoding".to_owned(),
-        )
-    }
-
-    pub(super) fn shadowed(place: &str, schema: &str) -> Self {
-        Self::new(
-            place,
-            Cause::Shadowed(schema.to_owned()),
-            FaultKind::Unavailable,
-            "tables of the same names".to_owned(),
-        )
-    }
-
-    pub(super) fn unopenable(place: &str) -> Self {
-        Self::new(place, Cause::Unopenable, FaultKind::Unavailable, "cannot be opened".to_owned())
-    }
-
     /// Several ledgers, of the clients in these tables, of which any may be meant.
     #[must_use]
     pub fn which_ledger(place: &str, tables: &[String]) -> Self {
         let tables: Vec<String> = tables.iter().map(|table| format!("`{table}`")).collect();
-        Self::new(place, Cause::Ledgers(tables.join(", ")), FaultKind::Unavailable, "several ledgers".to_owned())
+        Self::of(place, Cause::Ledgers(tables.join(", ")))
     }
 
     /// A ledger of a later version than this program knows.
     #[must_use]
     pub fn newer_ledger(place: &str, version: i64, known: usize) -> Self {
-        Self::new(place, Cause::NewerLedger(version, known), FaultKind::Unavailable, "a newer ledger".to_owned())
+        Self::of(place, Cause::NewerLedger(version, known))
     }
 
     pub(super) fn from_driver(place: &str, error: &sqlx::Error) -> Self {

@@ -17,6 +17,7 @@ mod statement;
 mod triggers;
 mod verify;
 
+use error::Cause;
 pub use error::{Fault, FaultKind, StoreError};
 pub use names::FIRST;
 pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};

@@ -28,7 +28,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 use url::Url;
 
 use super::native::Held;
-use super::{Answer, Behind, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
+use super::{Answer, Behind, Cause, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
 use crate::domain::dialect::{Dialect as Spoken, SqlDialect};
 use crate::domain::schema::Schema;
 use crate::plan::{Plan, Problem};
@@ -123,7 +123,8 @@ impl Server {
         if let Some(url::Host::Ipv6(address)) = url.host() {
             url.query_pairs_mut().append_pair("host", &address.to_string());
         }
-        let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::unopenable(&place))?;
+        let options =
+            PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::of(&place, Cause::Unopenable))?;
         let options = options.disable_statement_logging();
         let session = settings.session();
         let readers = PoolOptions::new()
@@ -219,11 +220,11 @@ impl Driver for Server {
         async {
             let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *connection).await?;
             if encoding != "UTF8" {
-                return Err(StoreError::encoding(&self.place, &encoding));
+                return Err(StoreError::of(&self.place, Cause::Encoding(encoding)));
             }
             let shadow: Option<String> =
                 query_scalar(SHADOWS).bind(&self.settings.ledger_schema).fetch_optional(connection).await?;
-            shadow.map_or(Ok(()), |schema| Err(StoreError::shadowed(&self.place, &schema)))
+            shadow.map_or(Ok(()), |schema| Err(StoreError::of(&self.place, Cause::Shadowed(schema))))
         }
         .boxed()
     }

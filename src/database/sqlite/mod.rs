@@ -22,7 +22,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Answer, Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
+use super::{Answer, Behind, Cause, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::schema::Schema;
 use crate::plan::{Plan, Problem};
@@ -57,7 +57,7 @@ pub(super) struct File {
 impl File {
     pub(super) fn new(settings: Sqlite) -> Result<Self, StoreError> {
         let place: Arc<str> = settings.path.display().to_string().into();
-        let path = std::path::absolute(&settings.path).map_err(|_| StoreError::unopenable(&place))?;
+        let path = std::path::absolute(&settings.path).map_err(|_| StoreError::of(&place, Cause::Unopenable))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -121,10 +121,10 @@ impl Driver for File {
 
     fn look(&self) -> Result<(), StoreError> {
         if !self.settings.path.exists() {
-            return Err(StoreError::missing(&self.place));
+            return Err(StoreError::of(&self.place, Cause::Missing));
         }
         if self.settings.path.is_dir() {
-            return Err(StoreError::not_a_database(&self.place));
+            return Err(StoreError::of(&self.place, Cause::NotADatabase));
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Driver for File {
     fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()> {
         async {
             let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
-            if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
+            if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::of(&self.place, Cause::Encoding(encoding))) }
         }
         .boxed()
     }
@@ -260,7 +260,7 @@ impl Driver for File {
             let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
             let machine = Some(machine.trim()).filter(|id| id.len() >= 32).unwrap_or(UNKNOWN);
             let (Ok(real), Ok(file)) = (std::fs::canonicalize(path), std::fs::metadata(path)) else {
-                return Err(StoreError::missing(&self.place));
+                return Err(StoreError::of(&self.place, Cause::Missing));
             };
             let number = format!("{}:{}", file.dev(), file.ino());
             Ok(vec![machine.to_owned(), number, real.display().to_string()])
