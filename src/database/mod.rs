@@ -2,6 +2,24 @@
 //! it can answer. Each kind of database has a folder; what they have in common
 //! is [`Driver`]. Imports `domain` and `sql`.
 
+/// The statements of a folder that make the ledger's tables, by version: every kind of database has the same versions.
+macro_rules! migrations {
+    ($folder:literal) => {
+        migrations!(
+            $folder:
+            "0001_ledger" "0002_pace" "0003_journal" "0004_deliveries" "0005_retention"
+            "0006_notices" "0007_access" "0008_views" "0009_reviews" "0010_alerts"
+            "0011_dates" "0012_selections" "0013_sessions" "0014_origin" "0015_roots"
+            "0016_nights" "0017_period" "0018_primary_keys" "0019_client_table" "0020_copied"
+            "0021_rehearsed" "0022_halted" "0023_console" "0024_limits" "0025_ledgers"
+            "0026_imports" "0027_recognized"
+        )
+    };
+    ($folder:literal: $($name:literal)*) => {
+        &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $folder, "/", $name, ".sql"))),*]
+    };
+}
+
 mod error;
 mod names;
 mod native;

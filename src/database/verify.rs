@@ -74,7 +74,7 @@ async fn checks(
         let Some(table) = schema.table(&step.table) else { continue };
         let rules: Vec<&Rule> = step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules).collect();
         for check in &table.checks {
-            let Ok(condition) = Condition::parse(check, schema.dialect.grammar()) else { continue };
+            let Ok(condition) = Condition::parse(check, schema.dialect.grammar) else { continue };
             let Some((values, columns)) = placeholders(schema.dialect, &condition, &rules, table) else { continue };
             let sql = format!("SELECT CASE WHEN NOT ({check}) THEN 0 ELSE 1 END FROM (SELECT {values}) AS row");
             let accepted = match query(&sql).fetch_one(&mut *connection).await {

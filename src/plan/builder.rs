@@ -167,7 +167,7 @@ impl<'a> Builder<'a> {
 
     /// Parses a condition and checks that the names in it are columns.
     pub(super) fn condition(&mut self, text: &str, table: &LiveTable, place: &str) -> Option<Condition> {
-        let condition = match Condition::parse(text, self.schema.dialect.grammar()) {
+        let condition = match Condition::parse(text, self.schema.dialect.grammar) {
             Ok(condition) => condition,
             Err(what) => {
                 self.problem(

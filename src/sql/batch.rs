@@ -21,7 +21,7 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     let keys = key_names(client.key.len());
     let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
     // Not emptied by each commit: that would make PostgreSQL plan every statement anew for each batch.
-    let text = client.dialect.any_text();
+    let text = client.dialect.any_text;
     vec![
         format!(
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
@@ -142,7 +142,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let searched_twice = has_triggers && (is_deferred || !last_changes.is_empty());
     Statements {
         steady: steady(scope, plan),
-        lock: lock(scope, scope.dialect.skip_locked()),
+        lock: lock(scope, scope.dialect.skip_locked),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
@@ -251,7 +251,7 @@ fn again(scope: Scope, steps: &[Step]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A key of [`given_keys`](crate::domain::dialect::SqlDialect::given_keys), to compare with the key's columns.
+/// A key of [`given_keys`](crate::domain::dialect::Constants::given_keys), to compare with the key's columns.
 pub(super) fn given_key(scope: Scope) -> String {
     match scope.client.key_types.as_slice() {
         [declared] => {
@@ -281,18 +281,15 @@ fn steady(scope: Scope, plan: &Plan) -> Option<String> {
 }
 
 fn lock(scope: Scope, locking: &str) -> Option<String> {
-    if scope.dialect.has_one_writer() {
+    if scope.dialect.has_one_writer {
         return None;
     }
     let key = tuple(CLIENT, &scope.client.key);
     let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     let columns = columns.join(", ");
     let named = tried_key(scope).join(", ");
-    let among = scope.dialect.among(
-        &key,
-        scope.client.key.len(),
-        &format!("SELECT {named} FROM {}", scope.dialect.given_keys()),
-    );
+    let among =
+        scope.dialect.among(&key, scope.client.key.len(), &format!("SELECT {named} FROM {}", scope.dialect.given_keys));
     Some(format!(
         "INSERT INTO lethe_held SELECT {columns} FROM {} WHERE {among} ORDER BY {columns}{locking}",
         scope.clients()
@@ -315,7 +312,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
     };
     let key = scope.key_text(CLIENT);
-    let null = scope.dialect.given_null();
+    let null = scope.dialect.given_null;
     let unreadable = scope.dialect.given_unreadable(client.key.len());
     let named = format!("`{}.{}`", client.table, client.key.join(", "));
     let reason = |what: &str| text(&serde_json::json!([format!("the key {named} {what}")]).to_string());
@@ -323,7 +320,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let of_unreadable: Vec<String> =
         unreadable.iter().map(|(condition, what)| format!(" WHEN {condition} THEN {}", reason(what))).collect();
     let of_unreadable = of_unreadable.concat();
-    let busy = if scope.dialect.has_one_writer() {
+    let busy = if scope.dialect.has_one_writer {
         String::new()
     } else {
         let held = row(key_columns("h", client.key.len()));
@@ -347,7 +344,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         text(&format!("NULL ({named})")),
         scope.dialect.given_text(client.key.len()),
         reason("is NULL"),
-        scope.dialect.given_keys(),
+        scope.dialect.given_keys,
         scope.clients(),
         tuple(CLIENT, &client.key),
         row(tried_key(scope).into_iter()),

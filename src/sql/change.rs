@@ -36,7 +36,7 @@ impl Scope<'_> {
     /// anew, with an entry in every index, each time it is changed. So there the
     /// groups become one statement, if none can see what another did.
     pub(super) fn updates(&self, table: &str, updates: &[Update]) -> Vec<String> {
-        let can_merge = self.dialect.rewrites_rows()
+        let can_merge = self.dialect.rewrites_rows
             && updates.len() > 1
             && updates.iter().all(|own| own.paths.iter().all(is_on_the_row) && own.rules.iter().all(is_of_itself));
         if !can_merge {

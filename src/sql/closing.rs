@@ -53,7 +53,7 @@ impl LastLook {
             rules: Vec::new(),
             kept,
             kept_since,
-            closing: scope.dialect.closing(),
+            closing: scope.dialect.closing,
             tables: tables(scope, plan),
             again: Vec::new(),
         };
@@ -139,10 +139,10 @@ fn still_remembered(scope: Scope, at: usize, step: &Step, columns: &[(String, St
 fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> (Option<String>, Option<String>) {
     let (scope, plan) = (wanted.scope(), wanted.plan);
     let has_triggers = plan.steps.iter().any(|step| !step.triggers.is_empty());
-    if scope.dialect.closing().is_none() && !has_triggers {
+    if scope.dialect.closing.is_none() && !has_triggers {
         return (None, None);
     }
-    let by_others = scope.dialect.closing().map(|closing| closing.written_by_others);
+    let by_others = scope.dialect.closing.map(|closing| closing.written_by_others);
     let changed = Changed::of(plan);
     let client = format!(
         "lethe_batch AS b JOIN {} ON {} = {} WHERE b.state = 'anonymized'",

@@ -64,7 +64,7 @@ fn remember(scope: Scope, file: &NamedFile) -> Vec<(String, String)> {
              (SELECT DISTINCT {TAKEN}.n AS n, {own} AS path FROM {from}) AS f JOIN lethe_batch AS b ON b.n = f.n \
              WHERE f.path <> '' GROUP BY f.path",
             text(&file.root),
-            scope.dialect.random_name(),
+            scope.dialect.random_name,
         );
         (file.table.clone(), sql)
     };

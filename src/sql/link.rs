@@ -64,7 +64,7 @@ impl Scope<'_> {
 
     /// Where a row of the path's first table belongs to one of the clients taken.
     pub(super) fn belongs(&self, paths: &[Path]) -> String {
-        if self.dialect.looks_up_in_arrays() && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
+        if self.dialect.looks_up_in_arrays && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
             // Found by index, and then looked at by hash.
             let reached = any_of(paths.iter().map(|path| self.reached_by(path)).collect());
             return format!("({reached} AND {})", self.is_taken(paths));
@@ -83,7 +83,7 @@ impl Scope<'_> {
     /// Locks the rows that may belong to several clients, so that two batches
     /// with one of them each do not both leave a row to the other.
     pub(super) fn lock_shared(&self, path: &Path) -> Option<String> {
-        if self.dialect.has_one_writer() || !path.exclusive {
+        if self.dialect.has_one_writer || !path.exclusive {
             return None;
         }
         let at_hand = Reached { from: "lethe_taken", conditions: true, at_hand: true };
@@ -130,7 +130,7 @@ impl Scope<'_> {
             } else {
                 self.dialect.among(&own(hop), hop.columns.len(), &among)
             };
-            let is_array = self.dialect.looks_up_in_arrays() && !asked.at_hand && hop.columns.len() == 1;
+            let is_array = self.dialect.looks_up_in_arrays && !asked.at_hand && hop.columns.len() == 1;
             if is_array && path.by_key && path.hops.len() == 1 {
                 // An array is searched from the front: a table that is read whole is asked by hash first.
                 condition = format!("({condition} AND ({} IN ({among})) IS TRUE)", own(hop));
@@ -152,7 +152,7 @@ impl Scope<'_> {
     /// batch's clients alone: where a database evaluates conditions in any order,
     /// one that cannot read another client's row would fail this batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
-        if !self.dialect.evaluates_in_any_order() {
+        if !self.dialect.evaluates_in_any_order {
             return format!("({condition})");
         }
         let held = any_of(paths.iter().map(|path| self.held(path)).collect());
@@ -288,7 +288,7 @@ impl Scope<'_> {
             // A row that stays for another client is not this client's to look at.
             looks.conditions.push(self.nobody_elses(path));
         }
-        let then = self.dialect.then();
+        let then = self.dialect.then;
         let mut sql = format!("lethe_taken AS {TAKEN}");
         let width = self.client.key.len();
         if !path.by_key {

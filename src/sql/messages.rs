@@ -20,6 +20,6 @@ pub(super) fn batch_messages(dialect: Dialect, which: &str) -> String {
          SELECT 'message', $3, $1, count(*), $4, {keys}, {}, 'open', $2, $2 FROM \
          (SELECT b.n, b.key, (row_number() OVER (ORDER BY b.n) - 1) / CAST($5 AS BIGINT) AS part FROM lethe_batch AS b \
          WHERE {which} ORDER BY b.n) AS c GROUP BY c.part",
-        dialect.random_name()
+        dialect.random_name
     )
 }

@@ -28,8 +28,8 @@ pub fn of_given(plan: &Plan, own: &Recognition) -> String {
         "SELECT {}, {} FROM {} {} {} ON {} = {}",
         scope.key_text(CLIENT),
         values(scope, own),
-        scope.dialect.given_keys(),
-        scope.dialect.then(),
+        scope.dialect.given_keys,
+        scope.dialect.then,
         scope.clients(),
         tuple(CLIENT, &plan.client.key),
         given_key(scope)

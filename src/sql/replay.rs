@@ -146,13 +146,13 @@ fn sources(wanted: &Wanted, whose: &str) -> Vec<String> {
             looks.conditions.push(scope.nobody_elses(path));
         }
         let (from, found) = scope.join_from(path, &looks);
-        if !scope.dialect.is_tempted_by_limits() {
+        if !scope.dialect.is_tempted_by_limits {
             // Client by client, so that nothing is held of those who were never anonymized.
             let keys: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
             let clients = if path.by_key {
                 format!(
                     " {} {} ON {} = {}",
-                    scope.dialect.then(),
+                    scope.dialect.then,
                     scope.clients(),
                     tuple(CLIENT, &scope.client.key),
                     bracketed(&found, keys.len())

@@ -184,7 +184,7 @@ impl Wanted<'_> {
             from + &to
         };
         let exists = |path: &Path| match whose {
-            Whose::OfRange(range) if scope.dialect.is_tempted_by_limits() => {
+            Whose::OfRange(range) if scope.dialect.is_tempted_by_limits => {
                 scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
             }
             Whose::All | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::All),
@@ -219,11 +219,11 @@ pub enum Way {
 pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let scope = wanted.scope();
     let by_date = way == Way::ByDate && wanted.client().due_indexed;
-    let hidden = |is_hidden: bool| if is_hidden { scope.dialect.unindexed() } else { "" };
+    let hidden = |is_hidden: bool| if is_hidden { scope.dialect.unindexed } else { "" };
     let (key, date) = (hidden(by_date), hidden(!by_date));
     let conditions = format!("{} AND {}{}", wanted.due_by(date), scope.open(), wanted.filters());
     let after = wanted.after(behind, key);
-    if by_date && scope.dialect.is_tempted_by_limits() {
+    if by_date && scope.dialect.is_tempted_by_limits {
         // A page at the end of an ordered walk tempts the planner into walking along the key.
         let columns: Vec<String> = wanted.client().key.iter().map(|key| column(CLIENT, key)).collect();
         return format!(
@@ -301,7 +301,7 @@ pub fn listed_values(wanted: &Wanted, own: &str) -> String {
     format!(
         "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} ON {} = {} LIMIT 2",
         scope.dialect.as_text(&column(CLIENT, own)),
-        scope.dialect.given_keys(),
+        scope.dialect.given_keys,
         scope.clients(),
         tuple(CLIENT, &wanted.client().key),
         given_key(scope),
@@ -393,7 +393,7 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
         wanted.lapsed()
     );
     let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
-    if !scope.dialect.is_tempted_by_limits() {
+    if !scope.dialect.is_tempted_by_limits {
         return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");
     }
     // Planned for all of them: a limit would tempt the planner into asking client by client.

@@ -30,8 +30,8 @@ pub fn within(plan: &Plan, conditions: &[String]) -> String {
 fn of_given(plan: &Plan, scope: Scope, columns: &str) -> String {
     format!(
         "SELECT {columns} FROM {} {} {} ON {} = {}",
-        scope.dialect.given_keys(),
-        scope.dialect.then(),
+        scope.dialect.given_keys,
+        scope.dialect.then,
         scope.clients(),
         tuple(CLIENT, &plan.client.key),
         given_key(scope),

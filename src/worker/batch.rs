@@ -188,7 +188,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>) -> Result<Appli
     if !missed.is_empty() {
         return Err(BatchFault::Overtaken(missed));
     }
-    if let Some(check) = work.plan.client.dialect.check_constraints_now() {
+    if let Some(check) = work.plan.client.dialect.check_constraints_now {
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }

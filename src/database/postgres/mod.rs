@@ -154,7 +154,7 @@ impl Server {
         let mut own = self.plain().await?;
         // A batch's statements are the same for every batch, whatever its parameters.
         let session = format!("{}; SET plan_cache_mode = force_generic_plan", self.settings.session());
-        for set_up in std::iter::once(session.as_str()).chain(Dialect.functions().iter().copied()) {
+        for set_up in std::iter::once(session.as_str()).chain(Dialect.constants().functions.iter().copied()) {
             sqlx::raw_sql(AssertSqlSafe(set_up.to_owned())).execute(&mut own).await?;
         }
         let patience = patience::of(&mut own).await?;

@@ -24,7 +24,7 @@ const PROBED_TOGETHER: usize = 8;
 pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     let mut transaction = connection.begin_reading().await?;
-    for sql in Dialect.functions().iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
+    for sql in Dialect.constants().functions.iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
         query(&sql).execute(&mut *transaction).await?;
     }
     // Three that stand in for the ledger's, which may not be there yet.
