@@ -186,14 +186,14 @@ impl Writer {
         if self.plan.as_ref() == Some(&plan.digest) {
             self.batches += 1;
             if self.batches.is_multiple_of(BATCHES_BETWEEN_VACUUMS)
-                && let Some(vacuum) = self.dialect().vacuum(batch::TABLES)
+                && let Some(vacuum) = self.dialect().vacuum(&batch::TABLES.join(", "))
             {
                 query(vacuum).execute(&mut self.connection).await?;
             }
             return Ok(());
         }
-        for drop in batch::DROP {
-            query(drop).execute(&mut self.connection).await?;
+        for table in batch::TABLES {
+            query(format!("DROP TABLE IF EXISTS {table}")).execute(&mut self.connection).await?;
         }
         for create in batch::temporary_tables(&plan.client) {
             query(create).execute(&mut self.connection).await?;

@@ -39,26 +39,14 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     ]
 }
 
-/// Empties the temporary tables.
-pub const EMPTY: [&str; 5] = [
-    "DELETE FROM lethe_batch",
-    "DELETE FROM lethe_held",
-    "DELETE FROM lethe_taken",
-    "DELETE FROM lethe_reasons",
-    "DELETE FROM lethe_going",
-];
-
 /// The names of the temporary tables.
-pub const TABLES: &str = "lethe_batch, lethe_held, lethe_taken, lethe_reasons, lethe_going";
+pub const TABLES: [&str; 5] = ["lethe_batch", "lethe_held", "lethe_taken", "lethe_reasons", "lethe_going"];
 
-/// Drops the temporary tables, for another plan.
-pub const DROP: [&str; 5] = [
-    "DROP TABLE IF EXISTS lethe_batch",
-    "DROP TABLE IF EXISTS lethe_held",
-    "DROP TABLE IF EXISTS lethe_taken",
-    "DROP TABLE IF EXISTS lethe_reasons",
-    "DROP TABLE IF EXISTS lethe_going",
-];
+/// Empties the temporary tables.
+#[must_use]
+pub fn empty() -> [String; 5] {
+    TABLES.map(|table| format!("DELETE FROM {table}"))
+}
 
 /// The statements of a batch that depend on its plan and day, made once and
 /// used for every batch of a sweep.
@@ -285,8 +273,7 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
         return None;
     }
     let key = tuple(CLIENT, &scope.client.key);
-    let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
-    let columns = columns.join(", ");
+    let columns = scope.keys();
     let named = tried_key(scope).join(", ");
     let among =
         scope.dialect.among(&key, scope.client.key.len(), &format!("SELECT {named} FROM {}", scope.dialect.given_keys));
@@ -299,7 +286,7 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
 fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let scope = wanted.scope();
     let client = scope.client;
-    let own_keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
+    let own_keys = scope.keys();
     let missing = column(CLIENT, &client.key[0]);
     let filters = wanted.filters();
     let due = match kind {
@@ -337,7 +324,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
          CASE WHEN {null} THEN 'failed' WHEN {missing} IS NULL THEN 'not_found' WHEN {is_unreadable} THEN 'failed'{busy} \
          WHEN {already} THEN 'already' WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, \
          CASE WHEN {null} THEN {} WHEN {missing} IS NULL THEN NULL{of_unreadable} ELSE f.reasons END FROM {} \
-         LEFT JOIN {} ON {} = {} \
+         LEFT JOIN {} \
          LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
         key_names(client.key.len()),
@@ -345,9 +332,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
         scope.dialect.given_text(client.key.len()),
         reason("is NULL"),
         scope.dialect.given_keys,
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        row(tried_key(scope).into_iter()),
+        scope.clients_on(&row(tried_key(scope).into_iter())),
     )
 }
 
@@ -365,13 +350,7 @@ pub(super) fn guard_condition(scope: Scope, guard: &GuardPlan) -> Option<OfRow> 
 }
 
 fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
-    let width = scope.client.key.len();
-    let batch = format!(
-        "lethe_batch AS b JOIN {} ON {} = {}",
-        scope.clients(),
-        tuple(CLIENT, &scope.client.key),
-        row(key_columns("b", width))
-    );
+    let batch = scope.batch();
     let into = "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n";
     let mut all: Vec<String> = plan
         .guards

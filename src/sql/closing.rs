@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::batch::guard_condition;
 use super::change::differing;
-use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
+use super::link::{Asked, Looks, OfRow, TAKEN};
 use super::residue::{Search, search_again};
 use super::select::Wanted;
-use super::{Scope, any_of, key_columns, name, row, text, tuple};
+use super::{Scope, any_of, name, text};
 use crate::domain::dialect::Closing;
 use crate::domain::outcome::HOLD;
 use crate::domain::sweep::SweepKind;
@@ -144,12 +144,7 @@ fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> (Option<String>, Optio
     }
     let by_others = scope.dialect.closing.map(|closing| closing.written_by_others);
     let changed = Changed::of(plan);
-    let client = format!(
-        "lethe_batch AS b JOIN {} ON {} = {} WHERE b.state = 'anonymized'",
-        scope.clients(),
-        tuple(CLIENT, &scope.client.key),
-        row(key_columns("b", scope.client.key.len()))
-    );
+    let client = format!("{} WHERE b.state = 'anonymized'", scope.batch());
     let (mut all, mut since) = (Vec::new(), Vec::new());
     if !(kind == SweepKind::Replay && force) {
         for guard in &plan.guards {

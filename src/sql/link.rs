@@ -1,7 +1,7 @@
 //! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
 //! as a question about a client (`exists`), and as a join (`join`).
 
-use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
+use super::{Scope, any_of, as_compared, column, columns, key_columns, name, other_side, own_side, row, text, tuple};
 use crate::domain::today::Today;
 use crate::plan::{Compared, Condition, FIRST_DAY, Hop, Path};
 use crate::policy::{Part, Template};
@@ -60,6 +60,21 @@ impl Scope<'_> {
     /// The client table under the name by which it is asked about.
     pub(super) fn clients(&self) -> String {
         format!("{} AS {CLIENT}", self.dialect.qualified(&self.client.table))
+    }
+
+    /// The columns of the client's key.
+    pub(super) fn keys(&self) -> String {
+        columns(CLIENT, &self.client.key)
+    }
+
+    /// The client table, to be joined by a key.
+    pub(super) fn clients_on(&self, key: &str) -> String {
+        format!("{} ON {} = {key}", self.clients(), tuple(CLIENT, &self.client.key))
+    }
+
+    /// The clients of a batch `b`, with their rows.
+    pub(super) fn batch(&self) -> String {
+        format!("lethe_batch AS b JOIN {}", self.clients_on(&row(key_columns("b", self.client.key.len()))))
     }
 
     /// Where a row of the path's first table belongs to one of the clients taken.
@@ -293,7 +308,7 @@ impl Scope<'_> {
         let width = self.client.key.len();
         if !path.by_key {
             let taken = row(key_columns(TAKEN, width));
-            sql = format!("{sql} {then} {} ON {} = {taken}", self.clients(), tuple(CLIENT, &self.client.key));
+            sql = format!("{sql} {then} {}", self.clients_on(&taken));
         }
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let on = if at + 1 == path.hops.len() && path.by_key {
@@ -325,7 +340,7 @@ impl Scope<'_> {
             return (sql, keys.collect::<Vec<_>>().join(", "));
         }
         sql = format!("{sql} JOIN {} ON {}", self.clients(), equal(path, path.hops.len() - 1));
-        (sql, columns(CLIENT, &self.client.key))
+        (sql, self.keys())
     }
 
     /// Whether the client `lethe_c` was anonymized before.
@@ -419,10 +434,6 @@ impl Scope<'_> {
 /// The columns of a hop, to be compared with what they match.
 fn own(hop: &Hop) -> String {
     own_side(&hop.table, &hop.columns, &hop.compared)
-}
-
-fn columns(table: &str, columns: &[String]) -> String {
-    columns.iter().map(|own| column(table, own)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a hop's table is called where the whole path is asked: a table that the path goes through again has another name.

@@ -121,6 +121,11 @@ fn column(table: &str, column: &str) -> String {
     format!("{}.{}", name(table), name(column))
 }
 
+/// Several columns of a table, one after the other.
+fn columns(table: &str, columns: &[String]) -> String {
+    columns.iter().map(|own| column(table, own)).collect::<Vec<_>>().join(", ")
+}
+
 /// Several columns of a table as one value: `"t"."a"`, or `("t"."a", "t"."b")`.
 fn tuple(table: &str, columns: &[String]) -> String {
     row(columns.iter().map(|own| column(table, own)))

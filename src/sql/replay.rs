@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::change::differing;
 use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, any_of, column, key_names, name, row, text, tuple};
+use super::{Scope, any_of, column, key_names, name, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::plan::{ClientPlan, Path, Plan};
@@ -148,19 +148,13 @@ fn sources(wanted: &Wanted, whose: &str) -> Vec<String> {
         let (from, found) = scope.join_from(path, &looks);
         if !scope.dialect.is_tempted_by_limits {
             // Client by client, so that nothing is held of those who were never anonymized.
-            let keys: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
             let clients = if path.by_key {
-                format!(
-                    " {} {} ON {} = {}",
-                    scope.dialect.then,
-                    scope.clients(),
-                    tuple(CLIENT, &scope.client.key),
-                    bracketed(&found, keys.len())
-                )
+                let found = bracketed(&found, scope.client.key.len());
+                format!(" {} {}", scope.dialect.then, scope.clients_on(&found))
             } else {
                 String::new()
             };
-            return format!("SELECT {} FROM {from}{clients} WHERE {whose}", keys.join(", "));
+            return format!("SELECT {} FROM {from}{clients} WHERE {whose}", scope.keys());
         }
         format!("SELECT {found} FROM {from}")
     };
@@ -185,14 +179,13 @@ fn written_back_where(wanted: &Wanted, whose: &str) -> String {
 #[must_use]
 pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
     let scope = wanted.scope();
-    let order: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),
         scope.clients(),
         written_back_where(wanted, &known(wanted)),
         wanted.after(behind, ""),
-        order.join(", "),
+        scope.keys(),
     )
 }
 
@@ -295,18 +288,21 @@ pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'a
 /// the last key as JSON, if `behind` one; `$2` the most rows.
 #[must_use]
 pub fn all_keys(client: &ClientPlan, behind: bool) -> String {
-    let scope = Scope::new(client, chrono::NaiveDate::default());
-    let order: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
+    page_of_all(Scope::new(client, chrono::NaiveDate::default()), "", behind)
+}
+
+/// The same, with more columns behind them.
+pub(super) fn page_of_all(scope: Scope, more: &str, behind: bool) -> String {
     let after = if behind {
-        format!("WHERE {} > {} ", row(order.iter().cloned()), scope.key_of("$1"))
+        format!("WHERE {} > {} ", tuple(CLIENT, &scope.client.key), scope.key_of("$1"))
     } else {
         scope.keyless().map(|keyless| format!("WHERE NOT {keyless} ")).unwrap_or_default()
     };
     format!(
-        "SELECT {}, {} FROM {} {after}ORDER BY {} LIMIT $2",
+        "SELECT {}, {}{more} FROM {} {after}ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),
         scope.key_text(CLIENT),
         scope.clients(),
-        order.join(", ")
+        scope.keys()
     )
 }

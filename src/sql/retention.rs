@@ -27,15 +27,12 @@ pub struct OldRows<'a> {
 #[must_use]
 pub fn hold_back(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
-    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "INSERT INTO lethe_taken (n, {}) SELECT CAST(row_number() OVER () AS INTEGER), {} FROM lethe_holds AS o \
-         JOIN {} ON {} = {} WHERE o.released_at IS NULL",
+         JOIN {} WHERE o.released_at IS NULL",
         key_names(client.key.len()),
-        keys.join(", "),
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        scope.key_of_ledger("o.client_key"),
+        scope.keys(),
+        scope.clients_on(&scope.key_of_ledger("o.client_key")),
     )
 }
 
@@ -44,11 +41,9 @@ pub fn hold_back(client: &ClientPlan) -> String {
 pub fn held_since(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     format!(
-        "SELECT CAST(1 AS BIGINT) FROM lethe_holds AS o JOIN {} ON {} = {} WHERE o.released_at IS NULL \
+        "SELECT CAST(1 AS BIGINT) FROM lethe_holds AS o JOIN {} WHERE o.released_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM lethe_taken AS {TAKEN} WHERE {} = {}) LIMIT 1",
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        scope.key_of_ledger("o.client_key"),
+        scope.clients_on(&scope.key_of_ledger("o.client_key")),
         row(key_columns(TAKEN, client.key.len())),
         tuple(CLIENT, &client.key),
     )

@@ -49,12 +49,10 @@ pub fn of_one_name(plan: &Plan, own: &SelectionsPlan, today: Today, called: &str
 pub fn named(plan: &Plan, own: &SelectionsPlan, today: Today) -> String {
     let scope = Scope::new(&plan.client, today);
     format!(
-        "{} SELECT lethe_found.lethe_name, count(*) FROM lethe_found JOIN {} ON {} = {} \
+        "{} SELECT lethe_found.lethe_name, count(*) FROM lethe_found JOIN {} \
          GROUP BY lethe_found.lethe_name ORDER BY lethe_found.lethe_name LIMIT $1",
         found(scope, own, None),
-        scope.clients(),
-        tuple(CLIENT, &plan.client.key),
-        row(key_columns("lethe_found", plan.client.key.len())),
+        scope.clients_on(&row(key_columns("lethe_found", plan.client.key.len()))),
     )
 }
 
@@ -84,6 +82,5 @@ pub fn page(plan: &Plan, own: &SelectionsPlan, today: Today, name: &str, behind:
     let (found, from) = clients(scope, own, name)?;
     let key = tuple(CLIENT, &plan.client.key);
     let after = if behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
-    let order: Vec<String> = plan.client.key.iter().map(|own| column(CLIENT, own)).collect();
-    Some(format!("{found} SELECT {} {from}{after} ORDER BY {} LIMIT $2", scope.key_json(CLIENT), order.join(", ")))
+    Some(format!("{found} SELECT {} {from}{after} ORDER BY {} LIMIT $2", scope.key_json(CLIENT), scope.keys()))
 }

@@ -225,11 +225,10 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let after = wanted.after(behind, key);
     if by_date && scope.dialect.is_tempted_by_limits {
         // A page at the end of an ordered walk tempts the planner into walking along the key.
-        let columns: Vec<String> = wanted.client().key.iter().map(|key| column(CLIENT, key)).collect();
         return format!(
             "SELECT {} FROM (SELECT {} FROM {} WHERE {conditions}{after} OFFSET 0) AS {CLIENT} ORDER BY {} LIMIT $2",
             scope.key_json(CLIENT),
-            columns.join(", "),
+            scope.keys(),
             scope.clients(),
             wanted.order(""),
         );
@@ -269,29 +268,18 @@ fn counted(scope: Scope) -> String {
 /// How many clients there are whose date has come.
 #[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
-    let scope = wanted.scope();
-    format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}",
-        counted(scope),
-        scope.clients(),
-        wanted.due(),
-        scope.open(),
-        wanted.filters()
-    )
+    count(wanted, &format!("{} AND {}", wanted.due(), wanted.scope().open()))
 }
 
 /// How many clients there are whose period has passed.
 #[must_use]
 pub fn lapsed_count(wanted: &Wanted) -> String {
+    count(wanted, &format!("{} AND {}", wanted.scope().open(), wanted.lapsed()))
+}
+
+fn count(wanted: &Wanted, condition: &str) -> String {
     let scope = wanted.scope();
-    format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}",
-        counted(scope),
-        scope.clients(),
-        scope.open(),
-        wanted.lapsed(),
-        wanted.filters()
-    )
+    format!("SELECT {} FROM {} WHERE {condition}{}", counted(scope), scope.clients(), wanted.filters())
 }
 
 /// Two values at most that a client column has among the clients whose keys are in `$1`, a JSON array.
@@ -299,12 +287,10 @@ pub fn lapsed_count(wanted: &Wanted) -> String {
 pub fn listed_values(wanted: &Wanted, own: &str) -> String {
     let scope = wanted.scope();
     format!(
-        "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} ON {} = {} LIMIT 2",
+        "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} LIMIT 2",
         scope.dialect.as_text(&column(CLIENT, own)),
         scope.dialect.given_keys,
-        scope.clients(),
-        tuple(CLIENT, &wanted.client().key),
-        given_key(scope),
+        scope.clients_on(&given_key(scope)),
     )
 }
 
@@ -383,7 +369,7 @@ pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
 /// them. `$1` is the most rows.
 #[must_use]
 pub fn lapsed_first(wanted: &Wanted) -> String {
-    let (client, scope) = (wanted.client(), wanted.scope());
+    let scope = wanted.scope();
     let lapsed = format!(
         "{} WHERE {}{}{} AND {}",
         scope.clients(),
@@ -397,10 +383,9 @@ pub fn lapsed_first(wanted: &Wanted) -> String {
         return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");
     }
     // Planned for all of them: a limit would tempt the planner into asking client by client.
-    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "WITH lethe_found AS MATERIALIZED (SELECT {} FROM {lapsed}) SELECT {key} FROM lethe_found AS {CLIENT} ORDER BY {order} LIMIT $1",
-        keys.join(", ")
+        scope.keys()
     )
 }
 

@@ -88,7 +88,7 @@ pub async fn look(
     locking: bool,
 ) -> Result<Done, BatchFault> {
     let dialect = work.plan.client.dialect;
-    for empty in sql::EMPTY {
+    for empty in sql::empty() {
         query(empty).execute(&mut *connection).await?;
     }
     let lock = if locking { &work.statements.lock } else { &work.statements.pass };
