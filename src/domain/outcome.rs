@@ -115,11 +115,8 @@ impl Tally {
 
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.anonymized += other.anonymized;
-        self.refused += other.refused;
-        self.already += other.already;
-        self.not_due += other.not_due;
-        self.not_found += other.not_found;
-        self.failed += other.failed;
+        for outcome in Outcome::ALL {
+            self.count(outcome, other.of(outcome));
+        }
     }
 }
