@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{RuleError, Template};
 
 /// What kind of data a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Says nothing about a person; kept unless an action is given.
@@ -14,6 +14,7 @@ pub enum Class {
     /// Says something about a person; needs an action.
     Personal,
     /// Special categories (GDPR Art. 9) and secrets; always deleted.
+    #[default]
     Sensitive,
 }
 
@@ -89,7 +90,7 @@ pub enum OnResidue {
 }
 
 /// One column as the policy writes it: its class and at most one action.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
     /// What kind of data this is.
@@ -144,7 +145,7 @@ pub struct Column {
     pub cleanable: bool,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -259,25 +260,7 @@ impl Column {
     /// A column of this class, without an action.
     #[must_use]
     pub fn of(class: Class) -> Self {
-        Self {
-            class,
-            keep: None,
-            replace: None,
-            copy: None,
-            clear: false,
-            generalize: None,
-            redact: None,
-            delete_file: None,
-            delete_folder: None,
-            condition: None,
-            actions: None,
-            link: None,
-            identifying: false,
-            residue: OnResidue::Fail,
-            quasi_identifier: false,
-            shown: false,
-            cleanable: false,
-        }
+        Self { class, ..Self::default() }
     }
 
     /// Whether anything is said to happen to this column.

@@ -265,22 +265,15 @@ pub struct Guard {
 
 /// How former identifying values are looked for after the change.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ResidueRule {
     /// Former values shorter than this many characters are not looked for.
-    #[serde(default = "ResidueRule::default_min_length")]
     pub min_length: usize,
-}
-
-impl ResidueRule {
-    fn default_min_length() -> usize {
-        4
-    }
 }
 
 impl Default for ResidueRule {
     fn default() -> Self {
-        Self { min_length: Self::default_min_length() }
+        Self { min_length: 4 }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::action::is_default;
 use super::{Column, Links, Rows};
 
 /// Decisions by column name, for every table of the policy that does not decide itself.
@@ -38,10 +39,6 @@ pub enum Blanks {
     Replaced,
     /// They stay blank.
     Stay,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// Tables free of client data, all for one reason.
