@@ -207,12 +207,7 @@ impl LiveTable {
     /// Whether these columns identify one row, by a primary key or a whole unique index.
     #[must_use]
     pub fn is_unique(&self, columns: &[String]) -> bool {
-        self.unique.iter().any(|unique| {
-            !unique.partial
-                && unique.columns.iter().all(|own| {
-                    own.as_ref().is_some_and(|own| columns.iter().any(|column| column.eq_ignore_ascii_case(own)))
-                })
-        })
+        self.unique.iter().any(|unique| !unique.partial && are_among(&unique.columns, columns))
     }
 
     /// Whether two rows cannot hold the same in this column: it is unique by itself, or all of an expression that is.
@@ -228,14 +223,14 @@ impl LiveTable {
     /// Whether an index starts with these columns, in any order.
     #[must_use]
     pub fn is_indexed(&self, columns: &[String]) -> bool {
-        self.indexes.iter().any(|index| {
-            !index.partial
-                && index.columns.len() >= columns.len()
-                && index.columns[..columns.len()].iter().all(|own| {
-                    own.as_ref().is_some_and(|own| columns.iter().any(|column| column.eq_ignore_ascii_case(own)))
-                })
-        })
+        let starts_with = |own: &[Option<String>]| own.get(..columns.len()).is_some_and(|own| are_among(own, columns));
+        self.indexes.iter().any(|index| !index.partial && starts_with(&index.columns))
     }
+}
+
+fn are_among(own: &[Option<String>], columns: &[String]) -> bool {
+    let is_among = |own: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(own));
+    own.iter().all(|own| own.as_ref().is_some_and(is_among))
 }
 
 impl LiveColumn {

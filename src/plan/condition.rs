@@ -12,7 +12,7 @@ use sqlparser::tokenizer::Token;
 use crate::domain::today::Today;
 
 /// One SQL expression, parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
     text: String,
     columns: Vec<String>,
@@ -110,15 +110,7 @@ impl Condition {
 
     /// A condition that needs no parsing, and the columns it mentions.
     pub(super) fn unparsed(text: String, columns: Vec<String>) -> Self {
-        Self {
-            text,
-            columns,
-            relations: Vec::new(),
-            within: Vec::new(),
-            has_query: false,
-            always_readable: true,
-            days: Vec::new(),
-        }
+        Self { text, columns, always_readable: true, ..Self::default() }
     }
 
     /// Both conditions at once.

@@ -33,7 +33,7 @@ pub(super) fn build(builder: &mut Builder, client: &ClientPlan) -> Rules {
         let Some(rule) = builder.rule_of(&table.name) else { continue };
         let place = format!("tables.{}", table.name);
         let paths = builder.table_paths(table, &place);
-        let mut drafting = TableRules { table, rule, place, paths, client };
+        let drafting = TableRules { table, rule, place, paths, client };
         let fixed = drafting.build(builder, &mut rules, parents.contains(&table.name), &travelled);
         drafting.search(&mut rules, &fixed, &travelled);
     }
@@ -54,7 +54,7 @@ impl TableRules<'_, '_> {
     /// Adds the table's step and its identifying columns; returns the columns
     /// whose content is known without looking, with the links it is known for: none for all.
     fn build(
-        &mut self,
+        &self,
         builder: &mut Builder,
         rules: &mut Rules,
         is_parent: bool,
@@ -449,32 +449,29 @@ impl TableRules<'_, '_> {
     /// The text columns in which a former value could still stand: those whose
     /// content is not known without looking, and for each way those that are
     /// only replaced in rows reached by another one.
-    fn search(
-        &mut self,
-        rules: &mut Rules,
-        fixed: &BTreeMap<String, Vec<String>>,
-        travelled: &BTreeSet<(String, String)>,
-    ) {
+    fn search(&self, rules: &mut Rules, fixed: &BTreeMap<String, Vec<String>>, travelled: &BTreeSet<(String, String)>) {
         let all_rows_go = matches!(self.rule.rows, Some(Rows::All(_)));
         let waiting = rules
             .steps
             .last()
             .filter(|step| step.delete_last || step.deletes.iter().any(|own| own.remembered.is_some()));
         let deleted_where = waiting.map(|step| step.deletes.clone()).unwrap_or_default();
+        let searched = |path: &Path, groups, unless_same, shared| Searched {
+            table: self.table.name.clone(),
+            identity: self.table.identity.clone(),
+            path: path.clone(),
+            groups,
+            unless_same,
+            deleted_where: deleted_where.clone(),
+            shared,
+        };
         let paths = self.by_own_links();
         for path in paths.iter().filter(|path| path.exclusive) {
             let columns: Vec<SearchedColumn> =
                 self.searched_columns(travelled).filter(SearchedColumn::is_blanked).collect();
             if !columns.is_empty() {
-                rules.searched.push(Searched {
-                    table: self.table.name.clone(),
-                    identity: self.table.identity.clone(),
-                    path: path.clone(),
-                    groups: vec![SearchedGroup { unless: Vec::new(), columns }],
-                    unless_same: None,
-                    deleted_where: deleted_where.clone(),
-                    shared: true,
-                });
+                let group = SearchedGroup { unless: Vec::new(), columns };
+                rules.searched.push(searched(path, vec![group], None, true));
             }
         }
         if all_rows_go {
@@ -502,15 +499,7 @@ impl TableRules<'_, '_> {
                 })
                 .collect();
             if !groups.is_empty() {
-                rules.searched.push(Searched {
-                    table: self.table.name.clone(),
-                    identity: self.table.identity.clone(),
-                    path: path.clone(),
-                    groups,
-                    unless_same,
-                    deleted_where: deleted_where.clone(),
-                    shared: false,
-                });
+                rules.searched.push(searched(path, groups, unless_same, false));
             }
         }
     }
