@@ -111,6 +111,10 @@ impl Connection {
         self.dialect
     }
 
+    fn told<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError::from_driver(&self.place, &error))
+    }
+
     pub(super) fn place_shared(&self) -> Arc<str> {
         Arc::clone(&self.place)
     }
@@ -124,7 +128,7 @@ impl Connection {
     /// Runs several statements without arguments, and reads nothing.
     pub async fn run_script(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
         let ran = self.session.run_script(self.names.within(sql.into())).await;
-        ran.map_err(|error| StoreError::from_driver(&self.place, &error))
+        self.told(ran)
     }
 
     /// Runs a migration: its tables get the names of this connection's ledger, whatever other ledgers share.
@@ -136,14 +140,14 @@ impl Connection {
     /// Begins a transaction that is about to write.
     pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin().await;
-        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.told(begun)?;
         self.patient_until = self.patience.map(|patience| Instant::now() + patience.lasts);
         Ok(Transaction { connection: self, is_open: true })
     }
 
     pub async fn begin_reading(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin_reading().await;
-        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.told(begun)?;
         self.patient_until = None;
         Ok(Transaction { connection: self, is_open: true })
     }
@@ -157,7 +161,7 @@ impl Connection {
     /// Waits for everything sent before, and for an answer.
     pub async fn ping(&mut self) -> Result<(), StoreError> {
         let pinged = self.session.ping().await;
-        pinged.map_err(|error| StoreError::from_driver(&self.place, &error))
+        self.told(pinged)
     }
 
     pub async fn close(self) -> Result<(), StoreError> {
@@ -174,15 +178,15 @@ pub struct Transaction<'c> {
 
 impl Transaction<'_> {
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.connection.place);
-        self.connection.session.commit().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        let committed = self.connection.session.commit().await;
+        self.connection.told(committed)?;
         self.is_open = false;
         Ok(())
     }
 
     pub async fn rollback(mut self) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.connection.place);
-        self.connection.session.rollback().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        let rolled_back = self.connection.session.rollback().await;
+        self.connection.told(rolled_back)?;
         self.is_open = false;
         Ok(())
     }
