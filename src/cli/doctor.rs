@@ -271,7 +271,7 @@ async fn writable(store: &Store, findings: &mut Findings) {
     let tried = async {
         let mut connection = store.writer().await?;
         let mut transaction = connection.begin().await?;
-        query(store.dialect().write_test()).execute(&mut *transaction).await?;
+        query(store.dialect().write_test).execute(&mut *transaction).await?;
         transaction.rollback().await?;
         Ok::<(), crate::database::StoreError>(())
     };

@@ -29,7 +29,7 @@ use webhooks::WebhooksConfig;
 
 use crate::database::{Postgres, Settings, Sqlite};
 use crate::domain::reading::{Slip, in_words, trouble, with_fix};
-use crate::domain::schedule::Schedule;
+use crate::domain::schedule::zone;
 use crate::domain::window::Window;
 use crate::service::failure::Failure;
 use crate::worker::{Limits, Targets};
@@ -109,8 +109,7 @@ fn utc() -> chrono_tz::Tz {
 /// Reads a time zone as a job file has it, with the nearest name for one that is unknown.
 fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<chrono_tz::Tz, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let daily = Schedule::parse("0 0 0 * * *", &name);
-    daily.map(|daily| daily.zone()).map_err(|error| serde::de::Error::custom(with_fix(&error, &error.hint())))
+    zone(&name).map_err(|error| serde::de::Error::custom(with_fix(&error, &error.fix)))
 }
 
 const HINT: &str = "`docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or \

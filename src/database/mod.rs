@@ -2,6 +2,24 @@
 //! it can answer. Each kind of database has a folder; what they have in common
 //! is [`Driver`]. Imports `domain` and `sql`.
 
+/// The statements of a folder that make the ledger's tables, by version: every kind of database has the same versions.
+macro_rules! migrations {
+    ($folder:literal) => {
+        migrations!(
+            $folder:
+            "0001_ledger" "0002_pace" "0003_journal" "0004_deliveries" "0005_retention"
+            "0006_notices" "0007_access" "0008_views" "0009_reviews" "0010_alerts"
+            "0011_dates" "0012_selections" "0013_sessions" "0014_origin" "0015_roots"
+            "0016_nights" "0017_period" "0018_primary_keys" "0019_client_table" "0020_copied"
+            "0021_rehearsed" "0022_halted" "0023_console" "0024_limits" "0025_ledgers"
+            "0026_imports" "0027_recognized"
+        )
+    };
+    ($folder:literal: $($name:literal)*) => {
+        &[$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/", $folder, "/", $name, ".sql"))),*]
+    };
+}
+
 mod error;
 mod names;
 mod native;
@@ -17,6 +35,7 @@ mod statement;
 mod triggers;
 mod verify;
 
+use error::Cause;
 pub use error::{Fault, FaultKind, StoreError};
 pub use names::FIRST;
 pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};
@@ -58,6 +77,9 @@ pub enum Behind {
     Hidden,
 }
 
+/// What the database answers when it is asked.
+pub type Answer<'c, T> = BoxFuture<'c, Result<T, StoreError>>;
+
 /// What one kind of database does. Errors of the native driver are those of sqlx.
 pub trait Driver: Debug + Send + Sync {
     fn dialect(&self) -> Dialect;
@@ -65,10 +87,6 @@ pub trait Driver: Debug + Send + Sync {
     fn place(&self) -> &str;
     /// How many batches are worked on at a time.
     fn concurrency(&self) -> u16;
-    /// How many connections write.
-    fn writers(&self) -> usize;
-    /// Looks whether there is anything to open.
-    fn look(&self) -> Result<(), StoreError>;
     /// A connection for short questions, when one is free.
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>>;
     /// Closes the connections for short questions.
@@ -78,66 +96,39 @@ pub trait Driver: Debug + Send + Sync {
     /// Connects with nothing set up, and asks something that only an open database answers.
     fn greet(&self) -> BoxFuture<'_, Result<(), sqlx::Error>>;
     /// What of the database itself keeps Lethe from reading it.
-    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()>;
     /// Whether a connection can go on: its transactions are over, and it answers.
-    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
-    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>>;
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Schema>;
     /// What changes whenever the schema does.
-    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>>;
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, String>;
     /// What keeps this kind of database from running a plan, before statements are tried.
-    fn missing<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    fn missing<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>>;
     /// The same, after they were.
-    fn verify<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>>;
+    fn verify<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>>;
     /// What the role has too little and too much for a plan; `None` where there are no roles.
-    fn role<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<Role>, StoreError>>;
+    fn role<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<Role>>;
     /// Why others may write to tables of a plan while a batch is verified, if they may.
-    fn unlocked<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<String>, StoreError>>;
+    fn unlocked<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<String>>;
     /// What keeps the role from seeing tables of these names at all.
-    fn closed<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        tables: &'c BTreeSet<String>,
-    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>>;
+    fn closed<'c>(&'c self, connection: &'c mut Connection, tables: &'c BTreeSet<String>) -> Answer<'c, Vec<Change>>;
     /// The server's version, if it is too old.
-    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>>;
     /// Rows of a table as the statistics have it; `None` where there are none.
-    fn known_rows<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        table: &'c str,
-    ) -> BoxFuture<'c, Result<Option<u64>, StoreError>>;
+    fn known_rows<'c>(&'c self, connection: &'c mut Connection, table: &'c str) -> Answer<'c, Option<u64>>;
     /// Whether the server takes no writes for now, as a standby or a former primary does.
-    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
     /// What is worth knowing about the database itself, each under its subject.
-    fn remarks<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>>;
+    fn remarks<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<(&'static str, String)>>;
     /// Leaves no former value in the write-ahead log. Returns whether it could.
-    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>>;
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool>;
     /// Milliseconds since 1970 by the clock that all hosts share; `None` where there is no server.
-    fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>>;
+    fn clock<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>>;
     /// What tells the database from others, also from copies of it: in some part [`UNKNOWN`].
-    fn identity<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>>;
-    fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>>;
+    fn identity<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<String>>;
+    fn behind<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Behind>;
     /// Prepares a transaction in which the ledger's tables are made.
-    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>>;
+    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()>;
     /// Hears a channel; `None` where the database sends no notifications.
     fn listen<'c>(&'c self, channel: &'c str) -> BoxFuture<'c, Option<Listener>>;
 }
@@ -191,14 +182,14 @@ impl Writer {
         if self.plan.as_ref() == Some(&plan.digest) {
             self.batches += 1;
             if self.batches.is_multiple_of(BATCHES_BETWEEN_VACUUMS)
-                && let Some(vacuum) = self.dialect().vacuum(batch::TABLES)
+                && let Some(vacuum) = self.dialect().vacuum
             {
-                query(vacuum).execute(&mut self.connection).await?;
+                query(format!("{vacuum} {}", batch::TABLES.join(", "))).execute(&mut self.connection).await?;
             }
             return Ok(());
         }
-        for drop in batch::DROP {
-            query(drop).execute(&mut self.connection).await?;
+        for table in batch::TABLES {
+            query(format!("DROP TABLE IF EXISTS {table}")).execute(&mut self.connection).await?;
         }
         for create in batch::temporary_tables(&plan.client) {
             query(create).execute(&mut self.connection).await?;
@@ -219,7 +210,6 @@ impl Store {
             Settings::Sqlite(own) => Arc::new(sqlite::File::new(own)?),
             Settings::Postgres(own) => Arc::new(postgres::Server::new(own)?),
         };
-        driver.look()?;
         let store = Self { readers: Pool { driver: Arc::clone(&driver), names: Names::default() }, driver };
         // Asked on a connection of its own, as the pool would wait for a server that is not there.
         store.driver.greet().await.map_err(|error| StoreError::from_driver(store.place(), &error))?;
@@ -235,45 +225,39 @@ impl Store {
     }
 
     /// The number of the ledger that statements are about.
-    #[must_use]
     pub fn ledger(&self) -> i64 {
         self.readers.names.number()
     }
 
     /// The folder of that ledger's journal in the configured one; `None` for the first ledger.
-    #[must_use]
     pub fn journal_folder(&self) -> Option<&str> {
         self.readers.names.folder()
     }
 
     /// Connections for short questions; never held while a batch runs.
-    #[must_use]
     pub fn readers(&self) -> &Pool {
         &self.readers
     }
 
     /// How the database is spoken to.
-    #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.driver.dialect()
     }
 
     /// Where the database is, for people; without a password.
-    #[must_use]
     pub fn place(&self) -> &str {
         self.driver.place()
     }
 
     /// How many batches are worked on at a time.
-    #[must_use]
     pub fn concurrency(&self) -> u16 {
         self.driver.concurrency()
     }
 
-    /// How many connections write.
-    #[must_use]
+    /// How many connections write: one for each batch; and where several can, one for leases and cuts, so that they need
+    /// not wait for a batch.
     pub fn writers(&self) -> usize {
-        self.driver.writers()
+        usize::from(self.concurrency()) + usize::from(!self.dialect().has_one_writer)
     }
 
     /// Opens a connection that writes batches.
@@ -434,7 +418,6 @@ impl Store {
     }
 
     /// That something stored cannot be read as what it should be.
-    #[must_use]
     pub fn unreadable(&self, what: &str) -> StoreError {
         StoreError::unreadable(self.place(), what)
     }

@@ -33,7 +33,7 @@ impl Names {
         if number == FIRST {
             return Self::default();
         }
-        let made = dialect.migrations().iter().flat_map(|own| {
+        let made = dialect.migrations.iter().flat_map(|own| {
             ["CREATE TABLE ", "CREATE VIEW "].into_iter().flat_map(move |make| own.split(make).skip(1))
         });
         let named = made.filter_map(|own| own.strip_prefix(PREFIX)?.split(|letter| !is_of_a_name(letter)).next());
@@ -152,7 +152,7 @@ mod tests {
     fn migrations_make_nothing_that_another_ledger_has() {
         for dialect in BOTH {
             let names = Names::of(dialect, 2, "guests");
-            for migration in dialect.migrations() {
+            for migration in dialect.migrations {
                 for (at, _) in migration.match_indices("CREATE ") {
                     let made = migration[at..].split(['\n', '(']).next().unwrap_or_default();
                     assert!(names.all_within(made).contains("lethe_2_"), "{made}");

@@ -7,6 +7,7 @@ use super::{Connection, StoreError, query};
 use crate::domain::dialect::Dialect;
 use crate::domain::sample::{Answers, Question, Sampled, Samples};
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::value::uuid;
 use crate::sql::{name, relation, text};
 
 /// Rows read of each table.
@@ -111,15 +112,7 @@ fn fits(column: &LiveColumn, value: &str) -> bool {
         Kind::Number if declared == "real" => value.parse::<f32>().is_ok_and(f32::is_finite),
         Kind::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
         Kind::Text => true,
-        Kind::Unknown => !is_held_to || (declared == "uuid" && is_uuid(value)),
+        Kind::Unknown => !is_held_to || (declared == "uuid" && uuid(value) == Some(value.to_ascii_lowercase())),
         Kind::Date | Kind::Boolean | Kind::Bytes => !is_held_to,
     }
-}
-
-fn is_uuid(value: &str) -> bool {
-    value.len() == 36
-        && value.char_indices().all(|(at, mark)| match at {
-            8 | 13 | 18 | 23 => mark == '-',
-            _ => mark.is_ascii_hexdigit(),
-        })
 }

@@ -84,7 +84,6 @@ impl Connection {
     }
 
     /// A table of the ledger as its names have it, for a statement that is given it as an argument.
-    #[must_use]
     pub fn named(&self, table: &str) -> String {
         self.names.within(table.to_owned())
     }
@@ -106,9 +105,12 @@ impl Connection {
     }
 
     /// How its database is spoken to.
-    #[must_use]
     pub fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    fn told<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        result.map_err(|error| StoreError::from_driver(&self.place, &error))
     }
 
     pub(super) fn place_shared(&self) -> Arc<str> {
@@ -124,7 +126,7 @@ impl Connection {
     /// Runs several statements without arguments, and reads nothing.
     pub async fn run_script(&mut self, sql: impl Into<String>) -> Result<(), StoreError> {
         let ran = self.session.run_script(self.names.within(sql.into())).await;
-        ran.map_err(|error| StoreError::from_driver(&self.place, &error))
+        self.told(ran)
     }
 
     /// Runs a migration: its tables get the names of this connection's ledger, whatever other ledgers share.
@@ -136,20 +138,19 @@ impl Connection {
     /// Begins a transaction that is about to write.
     pub async fn begin(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin().await;
-        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.told(begun)?;
         self.patient_until = self.patience.map(|patience| Instant::now() + patience.lasts);
         Ok(Transaction { connection: self, is_open: true })
     }
 
     pub async fn begin_reading(&mut self) -> Result<Transaction<'_>, StoreError> {
         let begun = self.session.begin_reading().await;
-        begun.map_err(|error| StoreError::from_driver(&self.place, &error))?;
+        self.told(begun)?;
         self.patient_until = None;
         Ok(Transaction { connection: self, is_open: true })
     }
 
     /// Whether a transaction is open on it.
-    #[must_use]
     pub fn is_in_transaction(&self) -> bool {
         self.session.is_in_transaction()
     }
@@ -157,7 +158,7 @@ impl Connection {
     /// Waits for everything sent before, and for an answer.
     pub async fn ping(&mut self) -> Result<(), StoreError> {
         let pinged = self.session.ping().await;
-        pinged.map_err(|error| StoreError::from_driver(&self.place, &error))
+        self.told(pinged)
     }
 
     pub async fn close(self) -> Result<(), StoreError> {
@@ -174,15 +175,15 @@ pub struct Transaction<'c> {
 
 impl Transaction<'_> {
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.connection.place);
-        self.connection.session.commit().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        let committed = self.connection.session.commit().await;
+        self.connection.told(committed)?;
         self.is_open = false;
         Ok(())
     }
 
     pub async fn rollback(mut self) -> Result<(), StoreError> {
-        let place = Arc::clone(&self.connection.place);
-        self.connection.session.rollback().await.map_err(|error| StoreError::from_driver(&place, &error))?;
+        let rolled_back = self.connection.session.rollback().await;
+        self.connection.told(rolled_back)?;
         self.is_open = false;
         Ok(())
     }

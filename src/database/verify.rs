@@ -47,20 +47,16 @@ async fn conditions(connection: &mut Connection, plan: &Plan, problems: &mut Vec
         );
         match query(&sql).fetch_all(&mut *connection).await {
             Ok(_) => {}
+            // Preparing reads no rows, so the database's words quote the policy at most.
             Err(error) if error.fault().is_of_the_statement() => problems.push(Problem::new(
                 &placed.place,
-                format!("the database cannot prepare `{}`: {}", placed.condition.text(), reason(&error)),
+                format!("the database cannot prepare `{}`: {}", placed.condition.text, error.message()),
                 format!("write an SQL expression over the columns of `{}`", placed.table),
             )),
             Err(error) => return Err(error),
         }
     }
     Ok(())
-}
-
-/// Preparing reads no rows, so the database's words quote the policy at most.
-fn reason(error: &StoreError) -> String {
-    error.message()
 }
 
 /// Every CHECK that is about replaced columns alone accepts what is put there.
@@ -74,7 +70,7 @@ async fn checks(
         let Some(table) = schema.table(&step.table) else { continue };
         let rules: Vec<&Rule> = step.updates.iter().chain(&step.unlinks).flat_map(|update| &update.rules).collect();
         for check in &table.checks {
-            let Ok(condition) = Condition::parse(check, schema.dialect.grammar()) else { continue };
+            let Ok(condition) = Condition::parse(check, schema.dialect.grammar) else { continue };
             let Some((values, columns)) = placeholders(schema.dialect, &condition, &rules, table) else { continue };
             let sql = format!("SELECT CASE WHEN NOT ({check}) THEN 0 ELSE 1 END FROM (SELECT {values}) AS row");
             let accepted = match query(&sql).fetch_one(&mut *connection).await {
@@ -103,7 +99,7 @@ fn placeholders(
     let mut values = Vec::new();
     let mut columns: Vec<String> = Vec::new();
     let number = |number: String| dialect.number(&number);
-    for own in condition.columns() {
+    for own in &condition.columns {
         let column = table.column(own)?;
         if columns.contains(&column.name) {
             continue;
@@ -115,7 +111,7 @@ fn placeholders(
             Action::Constant(Literal::Float(value)) => number(format!("{value:?}")),
             Action::Constant(Literal::Text(value)) => text(value),
             Action::Text(template) => text(template.constant()?),
-            Action::Clear => rule.empty.sql().to_owned(),
+            Action::Clear => rule.empty.to_owned(),
             Action::Copy(_) | Action::Generalize(_) | Action::Redact(_) => return None,
         };
         let value = dialect.cast(&value, &column.declared);

@@ -1,7 +1,8 @@
 //! How a database's SQL is written: one function for each difference between
-//! databases. Everything else asks this, and compares no database with another.
+//! databases, and one table of what each always says. Everything else asks this, and compares no database with another.
 
 use std::fmt::Debug;
+use std::ops::Deref;
 
 use chrono::NaiveDate;
 
@@ -12,15 +13,36 @@ use super::today::Today;
 /// How a database is spoken to.
 pub type Dialect = &'static dyn SqlDialect;
 
+impl dyn SqlDialect {
+    /// More conditions on a column that is compared with days, as ` AND …`, where
+    /// nothing keeps it from holding anything else.
+    pub fn and_is_day(&self, column: &str) -> String {
+        if self.days_are_texts { format!(" AND {}", self.is_day(column)) } else { String::new() }
+    }
+
+    /// ` OR` that a column compared with days holds something else, where it can.
+    pub fn or_is_no_day(&self, column: &str) -> String {
+        if self.days_are_texts { format!(" OR NOT {}", self.is_day(column)) } else { String::new() }
+    }
+}
+
+impl Deref for dyn SqlDialect {
+    type Target = Constants;
+
+    fn deref(&self) -> &Constants {
+        self.constants()
+    }
+}
+
 impl PartialEq for dyn SqlDialect {
     fn eq(&self, other: &Self) -> bool {
-        self.name() == other.name()
+        self.name == other.name
     }
 }
 
 impl serde::Serialize for dyn SqlDialect {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        serializer.serialize_str(self.name)
     }
 }
 
@@ -46,13 +68,90 @@ pub struct Closing {
     pub lock: &'static str,
 }
 
+/// What one kind of database always says, whatever a statement is about.
+#[derive(Debug)]
+pub struct Constants {
+    /// What it is called in data: `sqlite`, say.
+    pub name: &'static str,
+    /// How conditions of a policy are parsed.
+    pub grammar: &'static (dyn sqlparser::dialect::Dialect + Sync),
+    /// Whether a column of days can hold other texts too.
+    pub days_are_texts: bool,
+    /// The kinds of columns that can name files.
+    pub names_files: &'static [Kind],
+    /// The type of a column of a temporary table that holds values of any type as texts.
+    pub any_text: &'static str,
+    /// The keys in `$1`, a JSON array, as rows `j`: the place of each from 0 as `n`, and its `value`.
+    pub given_keys: &'static str,
+    /// That a key of [`given_keys`](Constants::given_keys) stands for the clients whose key is NULL.
+    pub given_null: &'static str,
+    /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON: of one column, and of several.
+    pub keys_joined: [&'static str; 2],
+    /// The pairs of texts of the JSON array in `$1` as a subquery with columns `hash` and `client`.
+    pub pairs: &'static str,
+    /// A random name, made anew for each row.
+    pub random_name: &'static str,
+    /// A join that reads the tables in the order in which they stand, as far as a database lets itself be told.
+    pub then: &'static str,
+    /// Keeps a column's index out of the planner's sight, written in front of it.
+    pub unindexed: &'static str,
+    /// Whether [`among`](SqlDialect::among) looks a single value up in an array, which is searched from the front.
+    pub looks_up_in_arrays: bool,
+    /// Whether a limit tempts the planner into walking along an index, row by row.
+    pub is_tempted_by_limits: bool,
+    /// Whether a condition may be evaluated for rows that other conditions leave out.
+    pub evaluates_in_any_order: bool,
+    /// Whether a row is written anew, with an entry in every index, each time it is changed.
+    pub rewrites_rows: bool,
+    /// Whether one transaction that writes keeps all others from writing.
+    pub has_one_writer: bool,
+    /// Has a query lock its rows and pass over those that another transaction has locked.
+    pub skip_locked: &'static str,
+    /// Has a query lock its rows, and wait for those that another transaction has locked.
+    pub lock_rows: &'static str,
+    /// Keeps others from recording outcomes and holds until the transaction ends.
+    pub keep_others_from_recording: Option<&'static str>,
+    /// Has one transaction at a time go on, of those whose batch leaves files to be deleted.
+    pub one_at_a_time: Option<&'static str>,
+    /// How others are kept from writing at the very end of a transaction; `None` where there is one writer.
+    pub closing: Option<&'static Closing>,
+    /// Has constraints that are checked at the end checked from now on.
+    pub check_constraints_now: Option<&'static str>,
+    /// The statements that make the ledger's tables, by version.
+    pub migrations: &'static [&'static str],
+    /// Has new sweeps numbered behind the highest number there is.
+    pub number_sweeps: Option<&'static str>,
+    /// Gives back the room of rows deleted from the temporary tables, whose names follow, where nothing else does.
+    pub vacuum: Option<&'static str>,
+    /// How the names of indexes of temporary tables begin.
+    pub temporary_indexes: &'static str,
+    /// What is made in each connection that writes batches; it goes with the connection.
+    pub functions: &'static [&'static str],
+    /// Counts one if the ledger has the table named by `$1`.
+    pub ledger_has: &'static str,
+    /// Tells sessions that listen that there are batches to claim.
+    pub announce_batches: Option<&'static str>,
+    /// Makes a table and proves that the account may write.
+    pub write_test: &'static str,
+    /// What no rule reaches, for a report's list of what is not checked.
+    pub leftovers: &'static str,
+}
+
+impl Constants {
+    /// The tables of a migration, temporary and empty.
+    pub fn temporary(&self, migration: &str) -> String {
+        let index = self.temporary_indexes;
+        migration
+            .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
+            .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
+            .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"))
+    }
+}
+
 /// The SQL of one kind of database. Expressions are SQL; names come unquoted
 /// where a parameter says so, and quoted elsewhere.
 pub trait SqlDialect: Debug + Send + Sync {
-    /// What it is called in data: `sqlite`, say.
-    fn name(&self) -> &'static str;
-    /// How conditions of a policy are parsed.
-    fn grammar(&self) -> &'static dyn sqlparser::dialect::Dialect;
+    fn constants(&self) -> &'static Constants;
 
     // Tables and values
 
@@ -77,22 +176,11 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn begin_of(&self, today: Today, day: NaiveDate) -> String;
     /// That a text column holds a day as Lethe reads it, with or without a time behind it.
     fn is_day(&self, column: &str) -> String;
-    /// More conditions on a column that is compared with days, as ` AND …`, where
-    /// nothing keeps it from holding anything else.
-    fn and_is_day(&self, column: &str) -> String;
-    /// ` OR` that a column compared with days holds something else, where it can.
-    fn or_is_no_day(&self, column: &str) -> String;
-    /// `column = '' OR `, where any column can hold an empty text.
-    fn blank_or(&self, column: &str) -> String;
     /// A date or a moment of this declared type, cut to its `year`, `month` or
     /// `decade`; `None` where dates are texts.
     fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String>;
-    /// The type of a column of a temporary table that holds values of any type as texts.
-    fn any_text(&self) -> &'static str;
     /// A JSON document without these paths. Of what cannot be read, `empty` is left.
     fn redacted(&self, column: &str, declared: &str, empty: &str, paths: &[&[Segment]]) -> String;
-    /// Whether a column of this kind can name files.
-    fn names_files(&self, kind: Kind) -> bool;
     /// What keeps a column from holding days: what it would have to be.
     fn date_problem(&self, kind: Kind) -> Option<&'static str>;
     /// Finds one row if a date column holds a value that is neither empty nor a
@@ -109,25 +197,19 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String;
     /// A key of one column as the ledger writes it, as a value of that column; NULL where it cannot be one.
     fn key_of_text(&self, text: &str, declared: &str) -> String;
-    /// The keys in `$1`, a JSON array, as rows `j`: the place of each from 0 as `n`, and its `value`.
-    fn given_keys(&self) -> &'static str;
-    /// A key of [`given_keys`](Self::given_keys) to compare with a key of one column.
+    /// A key of [`given_keys`](Constants::given_keys) to compare with a key of one column.
     fn given_key(&self, declared: &str) -> String;
-    /// The same, or an element of a key of several columns, where [`functions`](Self::functions) are made: NULL for
+    /// The same, or an element of a key of several columns, where [`functions`](Constants::functions) are made: NULL for
     /// whatever the column could not hold.
     fn given_tried(&self, element: Option<usize>, declared: &str) -> String;
     /// What such a key means if the client table does not have it as it was read first; `None` where there is one
     /// way to read it.
     fn given_otherwise(&self, declared: &str) -> Option<String>;
-    /// That a key of [`given_keys`](Self::given_keys) stands for the clients whose key is NULL.
-    fn given_null(&self) -> &'static str;
-    /// Keys of [`given_keys`](Self::given_keys) of so many columns that the database holds and no statement can
+    /// Keys of [`given_keys`](Constants::given_keys) of so many columns that the database holds and no statement can
     /// compare safely: the condition, and what is wrong with them.
     fn given_unreadable(&self, width: usize) -> Vec<(String, &'static str)>;
-    /// A key of [`given_keys`](Self::given_keys) as the ledger writes it.
+    /// A key of [`given_keys`](Constants::given_keys) as the ledger writes it.
     fn given_text(&self, width: usize) -> String;
-    /// Keys that the ledger writes, column `client_key`, as one JSON array of keys as JSON.
-    fn keys_joined(&self, width: usize) -> &'static str;
     /// Keys in a JSON array as the ledger writes them, as a query.
     fn ledger_keys_in(&self, parameter: &str) -> String;
 
@@ -145,31 +227,13 @@ pub trait SqlDialect: Debug + Send + Sync {
     fn json_list(&self, text: &str, order: &str) -> String;
     /// The objects of a JSON array as a relation `r` with these columns, whole numbers or texts.
     fn records(&self, json: &str, columns: &[(&str, bool)]) -> String;
-    /// The pairs of texts of a JSON array as a subquery with columns `hash` and `client`.
-    fn pairs(&self, json: &str) -> String;
-    /// A random name, made anew for each row.
-    fn random_name(&self) -> &'static str;
 
     // Planning
 
     /// That a value of so many columns is among those that a query gives.
     fn among(&self, value: &str, width: usize, query: &str) -> String;
-    /// Whether [`among`](Self::among) looks a single value up in an array, which is searched from the front.
-    fn looks_up_in_arrays(&self) -> bool;
-    /// A join that reads the tables in the order in which they stand, as far as a database lets itself be told.
-    fn then(&self) -> &'static str;
-    /// Keeps a column's index out of the planner's sight, written in front of it.
-    fn unindexed(&self) -> &'static str;
-    /// Whether a limit tempts the planner into walking along an index, row by row.
-    fn is_tempted_by_limits(&self) -> bool;
-    /// Whether a condition may be evaluated for rows that other conditions leave out.
-    fn evaluates_in_any_order(&self) -> bool;
-    /// Whether a row is written anew, with an entry in every index, each time it is changed.
-    fn rewrites_rows(&self) -> bool;
-    /// What identifies a row of a table until it is changed, by its unquoted name
-    /// and the columns that identify it, if the database needs to be told.
-    fn row_identity(&self, table: &str, identity: &[String]) -> String;
-    /// The same as JSON.
+    /// What identifies a row of a table until it is changed, as JSON, by the table's unquoted name and the columns that
+    /// identify it, if the database needs to be told.
     fn row_json(&self, table: &str, identity: &[String]) -> String;
     /// That a row is among those that `rows` (`FROM … WHERE … LIMIT …`) finds in the same table, by its address.
     fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String;
@@ -180,43 +244,10 @@ pub trait SqlDialect: Debug + Send + Sync {
 
     // Locks
 
-    /// Whether one transaction that writes keeps all others from writing.
-    fn has_one_writer(&self) -> bool;
-    /// Has a query lock its rows and pass over those that another transaction has locked.
-    fn skip_locked(&self) -> &'static str;
-    /// Has a query lock its rows, and wait for those that another transaction has locked.
-    fn lock_rows(&self) -> &'static str;
-    /// Keeps others from writing to these tables until the transaction ends.
-    fn keep_others_from_writing(&self, tables: &str) -> Option<String>;
-    /// How others are kept from writing at the very end of a transaction; `None` where there is one writer.
-    fn closing(&self) -> Option<&'static Closing>;
     /// Keeps these tables, by their unquoted names, from being altered until the transaction ends.
     fn keep_schema(&self, tables: &[&str]) -> Option<String>;
-    /// Has one transaction at a time go on, of those that do the same and for whom the query finds a row.
-    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String>;
-    /// Has constraints that are checked at the end checked from now on.
-    fn check_constraints_now(&self) -> Option<&'static str>;
     /// Refreshes a materialized view, by its unquoted name, however long that takes.
     fn refresh(&self, view: &str) -> Vec<String>;
 
     // Lethe's own tables
-
-    /// The statements that make the ledger's tables, by version.
-    fn migrations(&self) -> &'static [&'static str];
-    /// The same tables, temporary and empty, for a migration.
-    fn temporary(&self, migration: &str) -> String;
-    /// Counts one if the ledger has the table named by `$1`.
-    fn ledger_has(&self) -> &'static str;
-    /// Has new rows of a table numbered behind the highest number in it.
-    fn number_on(&self, table: &str) -> Option<String>;
-    /// Tells sessions that listen that there are batches to claim.
-    fn announce_batches(&self) -> Option<&'static str>;
-    /// Makes a table and proves that the account may write.
-    fn write_test(&self) -> &'static str;
-    /// Gives back the room of rows deleted from the temporary tables, by their names, where nothing else does.
-    fn vacuum(&self, tables: &str) -> Option<String>;
-    /// What no rule reaches, for a report's list of what is not checked.
-    fn leftovers(&self) -> &'static str;
-    /// What is made in each connection that writes batches; it goes with the connection.
-    fn functions(&self) -> &'static [&'static str];
 }

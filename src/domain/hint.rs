@@ -23,12 +23,10 @@ pub struct Hint(Box<[String; 3]>);
 
 impl Hint {
     /// A hint whose words depend on the face.
-    #[must_use]
     pub fn by(words: impl Fn(Face) -> String) -> Self {
         Self(Box::new(Face::ALL.map(words)))
     }
 
-    #[must_use]
     pub fn at(&self, face: Face) -> &str {
         &self.0[face as usize]
     }
@@ -114,8 +112,8 @@ pub enum Act {
 
 impl Act {
     /// In the words of a face.
-    #[must_use]
     pub fn at(&self, face: Face) -> String {
+        let own;
         let [command, http, page] = match self {
             Self::Sweeps => ["`lethe status`", "`GET /api/v1/sweeps`", "the first page"],
             Self::Failures => ["`lethe status --failures`", "`GET /api/v1/failures`", "the page of failures"],
@@ -155,33 +153,26 @@ impl Act {
                 "it is done by itself; the first page shows how far it is",
             ],
             Self::OverBrake(sweep) => {
-                return match face {
-                    Face::Command => {
-                        let sweep = if sweep == "--list" { "--list FILE" } else { sweep.as_str() };
-                        format!(
-                            "look at it with `lethe sweep {sweep} --preview`; \
-                             if it is right, start it with `lethe sweep {sweep} --over-brake`"
-                        )
-                    }
-                    Face::Http => "look at it with `POST /api/v1/previews`; \
-                                   if it is right, start it with `\"over_brake\": true`"
-                        .to_owned(),
-                    Face::Page => {
-                        "look at its preview; if it is right, ask an operator to start it over the brake".to_owned()
-                    }
-                };
+                let sweep = if sweep == "--list" { "--list FILE" } else { sweep.as_str() };
+                own = format!(
+                    "look at it with `lethe sweep {sweep} --preview`; \
+                     if it is right, start it with `lethe sweep {sweep} --over-brake`"
+                );
+                [
+                    own.as_str(),
+                    "look at it with `POST /api/v1/previews`; if it is right, start it with `\"over_brake\": true`",
+                    "look at its preview; if it is right, ask an operator to start it over the brake",
+                ]
             }
             Self::Settle(target) => {
-                return match face {
-                    Face::Command => format!("count it as done with `lethe deliveries --to {target} --settled`"),
-                    Face::Http | Face::Page => "ask an operator to count it as done".to_owned(),
-                };
+                let ask = "ask an operator to count it as done";
+                own = format!("count it as done with `lethe deliveries --to {target} --settled`");
+                [own.as_str(), ask, ask]
             }
             Self::Accept(root) => {
-                return match face {
-                    Face::Command => format!("accept it with `lethe deliveries --accept {root}`"),
-                    Face::Http | Face::Page => "ask an operator to accept it".to_owned(),
-                };
+                let ask = "ask an operator to accept it";
+                own = format!("accept it with `lethe deliveries --accept {root}`");
+                [own.as_str(), ask, ask]
             }
             Self::OneValue(name) => {
                 return match face {
@@ -194,26 +185,18 @@ impl Act {
             }
             Self::Reason => ["say why with `--reason \"…\"`", "say why in `reason`", "say why"],
             Self::Review(job) => {
-                return match face {
-                    Face::Command => format!("`lethe review add \"NAME\" {job}`"),
-                    Face::Http => "`POST /api/v1/reviews`".to_owned(),
-                    Face::Page => "the preview of the job".to_owned(),
-                };
+                own = format!("`lethe review add \"NAME\" {job}`");
+                [own.as_str(), "`POST /api/v1/reviews`", "the preview of the job"]
             }
             Self::Grant => {
                 let make = "can make a token that has it";
                 ["grants it with `lethe token add`, or in `[access]` of `lethe.toml`", make, make]
             }
             Self::Jobs => ["`lethe jobs`", "`GET /api/v1/jobs`", "the page of jobs"],
-            Self::Resume(job) => {
-                let command =
-                    job.as_ref().map_or_else(|| "`lethe resume`".to_owned(), |job| format!("`lethe resume {job}`"));
-                let http = if job.is_some() { "`DELETE /api/v1/jobs/{job}/pause`" } else { "`DELETE /api/v1/pause`" };
-                return match face {
-                    Face::Command => command,
-                    Face::Http => http.to_owned(),
-                    Face::Page => "the page of jobs".to_owned(),
-                };
+            Self::Resume(None) => ["`lethe resume`", "`DELETE /api/v1/pause`", "the page of jobs"],
+            Self::Resume(Some(job)) => {
+                own = format!("`lethe resume {job}`");
+                [own.as_str(), "`DELETE /api/v1/jobs/{job}/pause`", "the page of jobs"]
             }
             Self::Run => ["start `lethe run`", "an operator starts it", "an operator starts it"],
         };

@@ -38,7 +38,6 @@ impl Outcome {
         [Self::Anonymized, Self::Refused, Self::Failed, Self::Already, Self::NotDue, Self::NotFound];
 
     /// The word used in tables, logs and on the command line.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Anonymized => "anonymized",
@@ -84,30 +83,26 @@ pub struct Tally {
 
 impl Tally {
     pub fn count(&mut self, outcome: Outcome, clients: u64) {
-        *match outcome {
+        *self.of_mut(outcome) += clients;
+    }
+
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        let mut own = *self;
+        *own.of_mut(outcome)
+    }
+
+    fn of_mut(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
             Outcome::Anonymized => &mut self.anonymized,
             Outcome::Refused => &mut self.refused,
             Outcome::Already => &mut self.already,
             Outcome::NotDue => &mut self.not_due,
             Outcome::NotFound => &mut self.not_found,
             Outcome::Failed => &mut self.failed,
-        } += clients;
-    }
-
-    #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u64 {
-        match outcome {
-            Outcome::Anonymized => self.anonymized,
-            Outcome::Refused => self.refused,
-            Outcome::Already => self.already,
-            Outcome::NotDue => self.not_due,
-            Outcome::NotFound => self.not_found,
-            Outcome::Failed => self.failed,
         }
     }
 
     /// All clients looked at.
-    #[must_use]
     pub fn looked_at(&self) -> u64 {
         self.anonymized + self.refused + self.already + self.not_due + self.not_found + self.failed
     }
@@ -115,11 +110,8 @@ impl Tally {
 
 impl std::ops::AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.anonymized += other.anonymized;
-        self.refused += other.refused;
-        self.already += other.already;
-        self.not_due += other.not_due;
-        self.not_found += other.not_found;
-        self.failed += other.failed;
+        for outcome in Outcome::ALL {
+            self.count(outcome, other.of(outcome));
+        }
     }
 }

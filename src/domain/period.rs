@@ -1,24 +1,28 @@
 //! A calendar period such as `6 years`, and the day that lies one period back.
 
-mod error;
-
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-pub use error::PeriodError;
+use super::nearest::nearest;
+use super::reading::{TextError, with_fix};
+
+const WRITTEN: &str = "write numbers, each with its unit, such as `6 years` or `1 year 6 months`";
+const AT_LEAST: &str = "write a period of at least `1 day`";
+const SHORTER: &str = "write a shorter period";
 
 /// A length of calendar time: years, months and days, never nothing at all.
 ///
 /// It is written as `6 years`, `18 months` or `1 year 6 months`, each unit at
 /// most once. It keeps the units it was written in: `18 months` stays so. Two
 /// periods are equal when they are written in the same units.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(into = "String")]
 pub struct Period {
     years: u32,
     months: u32,
@@ -26,49 +30,34 @@ pub struct Period {
 }
 
 impl Period {
-    /// Returns the whole years.
-    #[must_use]
-    pub const fn years(self) -> u32 {
-        self.years
-    }
-
-    /// Returns the months beyond the years; may be more than eleven.
-    #[must_use]
-    pub const fn months(self) -> u32 {
-        self.months
-    }
-
-    /// Returns the days beyond the years and months.
-    #[must_use]
-    pub const fn days(self) -> u32 {
-        self.days
-    }
-
     /// Returns the day that lies one period before `day`.
     ///
     /// Years and months go first, as one step, clamped to the end of the month:
     /// 29 February less one year is 28 February, 31 March less one month is the
     /// last of February. Then the days.
-    pub fn before(self, day: NaiveDate) -> Result<NaiveDate, PeriodError> {
+    pub fn before(self, day: NaiveDate) -> Result<NaiveDate, TextError> {
         self.total_months()
             .and_then(|months| day.checked_sub_months(Months::new(months)))
             .and_then(|start| start.checked_sub_days(Days::new(self.days.into())))
             .filter(|start| start.year() >= 1)
-            .ok_or(PeriodError::LeavesCalendar { period: self, day })
+            .ok_or_else(|| self.leaves_calendar(day))
     }
 
     /// Returns the day that lies one period after `day`: years and months first,
     /// clamped to the end of the month, then the days.
-    pub fn after(self, day: NaiveDate) -> Result<NaiveDate, PeriodError> {
+    pub fn after(self, day: NaiveDate) -> Result<NaiveDate, TextError> {
         self.total_months()
             .and_then(|months| day.checked_add_months(Months::new(months)))
             .and_then(|end| end.checked_add_days(Days::new(self.days.into())))
             .filter(|end| end.year() <= 9999)
-            .ok_or(PeriodError::LeavesCalendar { period: self, day })
+            .ok_or_else(|| self.leaves_calendar(day))
+    }
+
+    fn leaves_calendar(self, day: NaiveDate) -> TextError {
+        TextError::new(format!("`{self}` before {day} lies before year 1"), SHORTER)
     }
 
     /// Returns its months, years counted as twelve each; `None` if it has days.
-    #[must_use]
     pub fn whole_months(self) -> Option<u32> {
         self.total_months().filter(|_| self.days == 0)
     }
@@ -84,45 +73,61 @@ impl Period {
 }
 
 impl FromStr for Period {
-    type Err = PeriodError;
+    type Err = TextError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, TextError> {
         let (mut years, mut months, mut days) = (None, None, None);
         let mut words = text.split_whitespace();
         while let Some(word) = words.next() {
             let number = number(word)?;
-            let unit = words.next().ok_or_else(|| PeriodError::MissingUnit { number: word.to_owned() })?;
+            let has_no_unit = || TextError::new(format!("`{word}` in the period has no unit"), WRITTEN);
+            let unit = words.next().ok_or_else(has_no_unit)?;
             let slot = match unit {
                 "year" | "years" => &mut years,
                 "month" | "months" => &mut months,
                 "day" | "days" => &mut days,
-                _ => return Err(PeriodError::unknown_unit(unit)),
+                _ => return Err(unknown_unit(unit)),
             };
             if slot.replace(number).is_some() {
-                let unit = unit.to_owned();
-                return Err(PeriodError::RepeatedUnit { unit });
+                let what = format!("the period gives `{unit}` twice");
+                return Err(TextError::new(what, "give each unit once, with its total"));
             }
         }
         if (years, months, days) == (None, None, None) {
-            return Err(PeriodError::Empty);
+            return Err(TextError::new("the period is empty", WRITTEN));
         }
         let period = Self { years: years.unwrap_or(0), months: months.unwrap_or(0), days: days.unwrap_or(0) };
         match period.total_months() {
-            None => Err(PeriodError::TooLong { text: text.trim().to_owned() }),
-            Some(0) if period.days == 0 => Err(PeriodError::Zero),
+            None => Err(too_long(text.trim())),
+            Some(0) if period.days == 0 => {
+                Err(TextError::new("the period is zero, which would keep no client at all", AT_LEAST))
+            }
             Some(_) => Ok(period),
         }
     }
 }
 
-fn number(word: &str) -> Result<u32, PeriodError> {
-    let text = || word.to_owned();
+fn number(word: &str) -> Result<u32, TextError> {
     let all_digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
     match word.strip_prefix('-') {
-        Some(rest) if !rest.is_empty() && all_digits(rest) => Err(PeriodError::Negative { text: text() }),
-        None if all_digits(word) => word.parse().map_err(|_| PeriodError::TooLong { text: text() }),
-        _ => Err(PeriodError::NotANumber { text: text() }),
+        Some(rest) if !rest.is_empty() && all_digits(rest) => {
+            Err(TextError::new(format!("`{word}` in the period is negative"), AT_LEAST))
+        }
+        None if all_digits(word) => word.parse().map_err(|_| too_long(word)),
+        _ => Err(TextError::new(format!("`{word}` in the period is not a whole number"), WRITTEN)),
     }
+}
+
+fn too_long(text: &str) -> TextError {
+    TextError::new(format!("the period `{text}` is too long for any calendar"), SHORTER)
+}
+
+fn unknown_unit(unit: &str) -> TextError {
+    let fix = match nearest(unit, ["years", "months", "days", "year", "month", "day"]) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "the units are years, months and days".to_owned(),
+    };
+    TextError::new(format!("`{unit}` is not a unit of a period"), fix)
 }
 
 impl fmt::Display for Period {
@@ -138,11 +143,11 @@ impl fmt::Display for Period {
     }
 }
 
-impl TryFrom<String> for Period {
-    type Error = PeriodError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+/// What cannot be read says what to do about it too.
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|error: TextError| D::Error::custom(with_fix(&error, &error.fix)))
     }
 }
 
@@ -207,7 +212,7 @@ mod tests {
     #[test]
     fn the_parts_stay_in_the_units_they_were_written_in() {
         let written = period("18 months 40 days");
-        assert_eq!((written.years(), written.months(), written.days()), (0, 18, 40));
+        assert_eq!((written.years, written.months, written.days), (0, 18, 40));
     }
 
     #[test]
@@ -252,14 +257,14 @@ mod tests {
         assert_eq!(before("2025 years", "2026-01-01"), "0001-01-01");
         let error = period("1 day").before(day("0001-01-01")).unwrap_err();
         assert_eq!(error.to_string(), "`1 day` before 0001-01-01 lies before year 1");
-        assert_eq!(error.hint(), "write a shorter period");
+        assert_eq!(error.fix, "write a shorter period");
     }
 
     #[test]
     fn a_period_longer_than_the_calendar_is_an_error_and_not_a_panic() {
         for text in ["300000 years", "4294967295 months", "4294967295 days"] {
             let error = period(text).before(day("2026-01-01")).unwrap_err();
-            assert!(matches!(error, PeriodError::LeavesCalendar { .. }), "{text}");
+            assert!(error.what.ends_with("lies before year 1"), "{text}");
         }
     }
 
@@ -278,5 +283,44 @@ mod tests {
         let schema = schemars::schema_for!(Period);
         assert_eq!(schema.get("type").unwrap(), "string");
         assert!(schema.get("pattern").is_some());
+    }
+
+    #[test]
+    fn bad_periods_are_refused_with_what_and_a_hint() {
+        let cases = [
+            ("", "the period is empty"),
+            ("   ", "the period is empty"),
+            ("0 days", "the period is zero, which would keep no client at all"),
+            ("0 years 0 months", "the period is zero, which would keep no client at all"),
+            ("-6 years", "`-6` in the period is negative"),
+            ("- 6 years", "`-` in the period is not a whole number"),
+            ("+6 years", "`+6` in the period is not a whole number"),
+            ("1.5 years", "`1.5` in the period is not a whole number"),
+            ("six years", "`six` in the period is not a whole number"),
+            ("6years", "`6years` in the period is not a whole number"),
+            ("years 6", "`years` in the period is not a whole number"),
+            ("1 year and 6 months", "`and` in the period is not a whole number"),
+            ("٦ years", "`٦` in the period is not a whole number"),
+            ("6", "`6` in the period has no unit"),
+            ("1 year 6", "`6` in the period has no unit"),
+            ("6 yaers", "`yaers` is not a unit of a period"),
+            ("2 weeks", "`weeks` is not a unit of a period"),
+            ("1 year 2 years", "the period gives `years` twice"),
+            ("4294967296 days", "the period `4294967296` is too long for any calendar"),
+            ("400000000 years", "the period `400000000 years` is too long for any calendar"),
+        ];
+        for (text, what) in cases {
+            let error = text.parse::<Period>().unwrap_err();
+            assert_eq!(error.to_string(), what, "{text}");
+            assert!(!error.fix.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_unit_hints_at_the_right_one() {
+        let hint = |text: &str| text.parse::<Period>().unwrap_err().fix;
+        assert_eq!(hint("6 yaers"), "did you mean `years`?");
+        assert_eq!(hint("6 Months"), "did you mean `months`?");
+        assert_eq!(hint("2 fortnights"), "the units are years, months and days");
     }
 }

@@ -27,13 +27,10 @@ const FEWEST_DIGITS: usize = 6;
 
 /// The former identifying values of one client, ready to be looked for.
 ///
-/// One can serve client after client: [`clear`](Self::clear) drops the values
-/// and keeps what was excluded. `Debug` shows how many values there are, never
-/// which.
+/// `Debug` shows how many values there are, never which.
 #[derive(Clone, Default)]
 pub struct Former {
     min_length: usize,
-    excluded: Vec<String>,
     /// Folded values that are looked for as they read, at word boundaries.
     words: Vec<Finder<'static>>,
     /// The digits of values that are written like a telephone number.
@@ -46,7 +43,6 @@ impl Former {
     /// `min_length` counts the characters of the folded form; shorter values
     /// are ignored by [`add`](Self::add). With 0 or 1 every value that has a
     /// letter or digit counts.
-    #[must_use]
     pub fn new(min_length: usize) -> Self {
         Self { min_length, ..Self::default() }
     }
@@ -54,15 +50,12 @@ impl Former {
     /// Looks for `value` from now on.
     ///
     /// Ignored are values shorter than the minimum, without any letter or
-    /// digit, [excluded](Self::exclude), or of a folded form already there. A
-    /// value of at least six digits and otherwise only ` +-./()` is looked for
-    /// by its digits, and without a leading `00` as well.
+    /// digit, or of a folded form already there. A value of at least six digits
+    /// and otherwise only ` +-./()` is looked for by its digits, and without a
+    /// leading `00` as well.
     pub fn add(&mut self, value: &str) {
         let folded = fold(value);
-        if folded.chars().count() < self.min_length
-            || !folded.contains(char::is_alphanumeric)
-            || self.excluded.contains(&folded)
-        {
+        if folded.chars().count() < self.min_length || !folded.contains(char::is_alphanumeric) {
             return;
         }
         let Some(digits) = phone_digits(&folded) else {
@@ -80,22 +73,7 @@ impl Former {
         }
     }
 
-    /// Ignores every value with the folded form of `value` from now on.
-    ///
-    /// For what identifies no client: `unknown`, `n/a`, and the constants that the
-    /// policy itself writes. Call it before [`add`](Self::add).
-    pub fn exclude(&mut self, value: &str) {
-        self.excluded.push(fold(value));
-    }
-
-    /// Drops all values, and keeps the minimum length and the exclusions.
-    pub fn clear(&mut self) {
-        self.words.clear();
-        self.numbers.clear();
-    }
-
     /// Returns whether there is nothing to look for.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.words.is_empty() && self.numbers.is_empty()
     }
@@ -107,14 +85,12 @@ impl Former {
     /// number counts where it begins and ends with a group of digits. Up to
     /// three layers of escapes are read: of JSON, YAML, URLs, HTML and mails,
     /// and base64. Time and room are bounded by the text's length.
-    #[must_use]
     pub fn found_in(&self, text: &str) -> bool {
         !self.is_empty() && any_reading(text, &mut |plain| self.found_as_written(&fold(plain)))
     }
 
     /// Returns whether any of the values can be read in the text of a `tsvector`,
     /// which keeps words without their order, small ones and endings.
-    #[must_use]
     pub fn found_in_lexemes(&self, written: &str) -> bool {
         if self.is_empty() {
             return false;
@@ -150,7 +126,6 @@ impl fmt::Debug for Former {
 }
 
 /// A text with the escapes of JSON, and with those of HTML, replaced once; `None` where it has none.
-#[must_use]
 pub fn unescaped(text: &str) -> [Option<String>; 2] {
     [escapes::json(text), escapes::html(text)]
 }
@@ -439,16 +414,8 @@ mod tests {
     }
 
     #[test]
-    fn a_short_empty_or_excluded_value_is_ignored() {
+    fn a_short_or_empty_value_is_ignored() {
         assert!(former(&["", "  ", "Al", "---", "\u{301}\u{301}\u{301}", "É\u{301}é"]).is_empty());
-        let mut former = Former::new(3);
-        former.exclude("Anonymized client");
-        former.add("ANONYMIZED  client");
-        assert!(former.is_empty());
-        former.add("Dupont");
-        former.clear();
-        former.add("anonymized client");
-        assert!(former.is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use chrono::offset::{LocalResult, Offset};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
-pub use error::ScheduleError;
+use super::reading::TextError;
 
 /// The most skipped ticks that [`Schedule::missed`] counts.
 pub const MOST_SKIPPED: u64 = 10_000;
@@ -47,56 +47,46 @@ pub struct Missed {
 }
 
 impl Schedule {
-    /// Reads a cron expression and the IANA name of a time zone.
-    ///
-    /// # Errors
-    ///
-    /// [`ScheduleError`] if either cannot be read, or if the expression matches
-    /// no moment from 1970 to 2100.
-    pub fn parse(cron: &str, zone: &str) -> Result<Self, ScheduleError> {
+    /// Reads a cron expression and the IANA name of a time zone. The expression has to match a moment from 1970 to 2100.
+    pub fn parse(cron: &str, zone: &str) -> Result<Self, TextError> {
+        Self::in_zone(cron, self::zone(zone)?)
+    }
+
+    /// Reads a cron expression, in a time zone.
+    pub fn in_zone(cron: &str, zone: Tz) -> Result<Self, TextError> {
         let fields: Vec<&str> = cron.split_whitespace().collect();
         if !matches!(fields.len(), 6 | 7) {
-            return Err(ScheduleError::FieldCount { cron: cron.to_owned(), count: fields.len() });
+            return Err(error::field_count(cron, fields.len()));
         }
         if let Some(index) = (0..fields.len()).find(|&index| !readable(index, fields[index])) {
-            return Err(ScheduleError::unreadable(index, fields[index]));
+            return Err(error::unreadable_field(index, fields[index]));
         }
-        let cron_text = fields.join(" ");
-        let cron = cron::Schedule::from_str(&cron_text).map_err(|_| ScheduleError::Unreadable {
-            field: "expression",
-            text: cron_text.clone(),
-            allowed: "six fields, seconds first",
-        })?;
-        let zone = Tz::from_str(zone).map_err(|_| ScheduleError::unknown_zone(zone))?;
-
+        let text = fields.join(" ");
+        let cron = cron::Schedule::from_str(&text).map_err(|_| error::unreadable(&text))?;
         let schedule = Self { cron, zone };
         match schedule.next_after(DateTime::<Utc>::MIN_UTC) {
             Some(_) => Ok(schedule),
-            None => Err(ScheduleError::NeverFires { cron: cron_text }),
+            None => Err(error::never_fires(&text)),
         }
     }
 
     /// Returns the cron expression, with single spaces.
-    #[must_use]
     pub fn cron(&self) -> &str {
         self.cron.source()
     }
 
     /// Returns the time zone in which the expression is read.
-    #[must_use]
     pub const fn zone(&self) -> Tz {
         self.zone
     }
 
     /// Returns the calendar day in the time zone at the moment `now`.
-    #[must_use]
     pub fn today(&self, now: DateTime<Utc>) -> NaiveDate {
         self.local(now).date()
     }
 
     /// Returns the first tick strictly after a moment, if there is one by the
     /// end of 2100.
-    #[must_use]
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if after.year() > YEARS.end() + 1 {
             return None;
@@ -114,7 +104,6 @@ impl Schedule {
     /// The work is bounded whatever lies between the two: the latest tick is
     /// found by halving the span, and skipped ticks are counted only up to
     /// [`MOST_SKIPPED`].
-    #[must_use]
     pub fn missed(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> Option<Missed> {
         let (since, now) = (whole_second(since), whole_second(now));
         let mut tick = self.next_after(since).filter(|tick| *tick <= now)?;
@@ -168,6 +157,11 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.cron(), self.zone)
     }
+}
+
+/// Reads the IANA name of a time zone.
+pub fn zone(name: &str) -> Result<Tz, TextError> {
+    Tz::from_str(name).map_err(|_| error::unknown_zone(name))
 }
 
 /// Drops the part of a second. Ticks fall on whole seconds, so none is passed.

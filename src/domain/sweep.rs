@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::nearest::nearest;
+use crate::domain::reading::TextError;
 
 /// How a sweep chooses the clients it looks at.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, utoipa::ToSchema)]
@@ -32,7 +33,6 @@ impl SweepKind {
     pub const ALL: [Self; 5] = [Self::Due, Self::Period, Self::List, Self::Replay, Self::Retention];
 
     /// Returns the one word for this kind, as written in job files and tables.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Due => "due",
@@ -51,31 +51,16 @@ impl fmt::Display for SweepKind {
 }
 
 impl FromStr for SweepKind {
-    type Err = UnknownSweepKind;
+    type Err = TextError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| UnknownSweepKind { text: text.to_owned() })
-    }
-}
-
-/// A word that names no kind of sweep.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("unknown kind of sweep `{text}`")]
-pub struct UnknownSweepKind {
-    pub text: String,
-}
-
-impl UnknownSweepKind {
-    /// Says what to do next.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match nearest(&self.text, SweepKind::ALL.map(SweepKind::as_str)) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => "the kinds of sweep are `due`, `period`, `list`, `replay` and `retention`".to_owned(),
-        }
+    fn from_str(text: &str) -> Result<Self, TextError> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let fix = match nearest(text, Self::ALL.map(Self::as_str)) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "the kinds of sweep are `due`, `period`, `list`, `replay` and `retention`".to_owned(),
+            };
+            TextError::new(format!("unknown kind of sweep `{text}`"), fix)
+        })
     }
 }
 
@@ -107,10 +92,10 @@ mod tests {
     fn an_unknown_kind_is_refused_with_a_hint() {
         let near = "peroid".parse::<SweepKind>().unwrap_err();
         assert_eq!(near.to_string(), "unknown kind of sweep `peroid`");
-        assert_eq!(near.hint(), "did you mean `period`?");
+        assert_eq!(near.fix, "did you mean `period`?");
 
         let far = "Everything".parse::<SweepKind>().unwrap_err();
-        assert!(far.hint().contains("`due`, `period`, `list`, `replay` and `retention`"));
+        assert!(far.fix.contains("`due`, `period`, `list`, `replay` and `retention`"));
     }
 
     #[test]

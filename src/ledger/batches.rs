@@ -132,7 +132,7 @@ impl Ledger {
     /// Says, where the database can, that there are batches to be claimed: heard
     /// when the transaction is committed, and not if it is not.
     pub(super) async fn tell_of_batches(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        if let Some(announce) = self.store.dialect().announce_batches() {
+        if let Some(announce) = self.store.dialect().announce_batches {
             query(announce).execute(connection).await?;
         }
         Ok(())
@@ -286,7 +286,7 @@ impl Ledger {
     /// Clients that a capped sweep may still anonymize.
     pub async fn room(&self, connection: &mut Connection, sweep: i64, cap: u64) -> Result<u64, StoreError> {
         // Batches of one capped sweep wait for each other, or each would find the same room.
-        let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows());
+        let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows);
         query(one).bind(sweep).execute(&mut *connection).await?;
         let used: i64 =
             query_scalar("SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")

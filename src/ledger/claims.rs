@@ -16,7 +16,7 @@ impl Ledger {
         let dialect = self.store.dialect();
         let among = if ids.is_some() { format!(" AND id IN ({})", dialect.numbers_in("$6")) } else { String::new() };
         // Rows that another worker is claiming are skipped.
-        let skip = dialect.skip_locked();
+        let skip = dialect.skip_locked;
         let sql = format!(
             "UPDATE lethe_batches SET state = 'running', attempts = attempts + 1, worker = $2, lease = $3 || '-' || CAST(id AS TEXT), \
              lease_until = $4 WHERE id IN (SELECT id FROM lethe_batches WHERE {CLAIMABLE}{among} \

@@ -135,7 +135,7 @@ impl Ledger {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
-        let skip = self.store.dialect().skip_locked();
+        let skip = self.store.dialect().skip_locked;
         let sql = format!(
             "UPDATE lethe_deliveries SET lease = $4, lease_until = $5, attempts = attempts + 1 WHERE id IN \
              (SELECT id FROM lethe_deliveries WHERE {CLAIMABLE} ORDER BY id LIMIT $6{skip}) \

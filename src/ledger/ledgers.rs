@@ -136,7 +136,7 @@ async fn settled(first: &Store, table: Option<&str>) -> Result<Option<Store>, St
     let Some(own) = listed.iter().find(|own| table == Some(own.client_table.as_str())) else { return Ok(None) };
     if own.number != FIRST {
         let version: i64 = query_scalar(VERSION).fetch_one(first.readers()).await?;
-        if usize::try_from(version).is_ok_and(|version| version < first.dialect().migrations().len()) {
+        if usize::try_from(version).is_ok_and(|version| version < first.dialect().migrations.len()) {
             return Ok(None);
         }
     }

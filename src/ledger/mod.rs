@@ -168,14 +168,14 @@ impl Ledger {
 async fn has(store: &Store, table: &str) -> Result<bool, StoreError> {
     let mut connection = store.readers().acquire().await?;
     let table = connection.named(table);
-    let found: i64 = query_scalar(store.dialect().ledger_has()).bind(table).fetch_one(&mut connection).await?;
+    let found: i64 = query_scalar(store.dialect().ledger_has).bind(table).fetch_one(&mut connection).await?;
     Ok(found > 0)
 }
 
 const VERSION: &str = "SELECT max(version) FROM lethe_migrations";
 
 fn is_known(store: &Store, version: i64) -> Result<(), StoreError> {
-    let known = store.dialect().migrations().len();
+    let known = store.dialect().migrations.len();
     if usize::try_from(version).is_ok_and(|version| version <= known) {
         return Ok(());
     }
@@ -196,7 +196,7 @@ pub fn parse_moment(text: &str) -> Option<DateTime<Utc>> {
 
 /// Brings the ledger up to date and returns its version, which a later program may have made higher.
 async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, StoreError> {
-    let migrations = store.dialect().migrations();
+    let migrations = store.dialect().migrations;
     // Asked first, so that looking at a database in which a batch is being
     // written need not wait for it.
     let last: Result<i64, _> =
@@ -226,7 +226,7 @@ async fn migrate(store: &Store, connection: &mut Connection) -> Result<i64, Stor
 pub async fn stand_in(connection: &mut Connection) -> Result<(), StoreError> {
     let dialect = connection.dialect();
     // Views are for others to read.
-    for migration in dialect.migrations().iter().filter(|own| !own.contains("CREATE VIEW")) {
+    for migration in dialect.migrations.iter().filter(|own| !own.contains("CREATE VIEW")) {
         connection.migrate(&dialect.temporary(migration)).await?;
     }
     Ok(())

@@ -45,7 +45,7 @@ impl Ledger {
             }
             let sql = |text: &str| text.replace("{rows}", &self.rows());
             query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
-            if let Some(next) = self.store.dialect().number_on("lethe_sweeps") {
+            if let Some(next) = self.store.dialect().number_sweeps {
                 query(next).execute(&mut *transaction).await?;
             }
             query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
@@ -69,7 +69,7 @@ impl Ledger {
     /// Gives outcomes known by a hash their clients: `pairs` is a JSON array of
     /// `[hash, client key]`.
     pub async fn name_clients(&self, pairs: &str) -> Result<(), StoreError> {
-        let pairs_of = self.store.dialect().pairs("$1");
+        let pairs_of = self.store.dialect().pairs;
         let statements = [
             // Waits to be written, and has been.
             "DELETE FROM lethe_outbox WHERE EXISTS (SELECT 1 FROM {pairs} AS p JOIN lethe_outcomes AS o ON o.client_key = p.hash \

@@ -12,15 +12,19 @@ use sqlparser::tokenizer::Token;
 use crate::domain::today::Today;
 
 /// One SQL expression, parsed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Condition {
-    text: String,
-    columns: Vec<String>,
-    relations: Vec<(Option<String>, String)>,
+    /// The expression as the policy writes it.
+    pub text: String,
+    /// The column names it mentions outside of subqueries, unqualified.
+    pub columns: Vec<String>,
+    /// What its subqueries read: schema, where one is named, and name; also
+    /// names that a subquery gives to queries of its own.
+    pub relations: Vec<(Option<String>, String)>,
     /// The columns that its subqueries read: the table, where it is named, and the column or [`EVERY`].
     within: Vec<(Option<String>, String)>,
-    has_query: bool,
-    always_readable: bool,
+    /// Whether no row can hold a value that it cannot read.
+    pub always_readable: bool,
     /// Where `{today}` stands in the text, in order.
     days: Vec<Day>,
 }
@@ -83,7 +87,6 @@ impl Condition {
             within: names.within(),
             columns: names.columns,
             relations: names.relations,
-            has_query: names.has_query,
             always_readable: is_always_readable(&expression),
             days,
         })
@@ -110,15 +113,7 @@ impl Condition {
 
     /// A condition that needs no parsing, and the columns it mentions.
     pub(super) fn unparsed(text: String, columns: Vec<String>) -> Self {
-        Self {
-            text,
-            columns,
-            relations: Vec::new(),
-            within: Vec::new(),
-            has_query: false,
-            always_readable: true,
-            days: Vec::new(),
-        }
+        Self { text, columns, always_readable: true, ..Self::default() }
     }
 
     /// Both conditions at once.
@@ -128,20 +123,12 @@ impl Condition {
             columns: self.columns.iter().chain(&other.columns).cloned().collect(),
             relations: self.relations.iter().chain(&other.relations).cloned().collect(),
             within: self.within.iter().chain(&other.within).cloned().collect(),
-            has_query: self.has_query || other.has_query,
             always_readable: self.always_readable && other.always_readable,
             days: self.days.iter().chain(&other.days).copied().collect(),
         }
     }
 
-    /// The expression as the policy writes it.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
     /// The expression as SQL, on a given day.
-    #[must_use]
     pub fn sql(&self, today: impl Into<Today>) -> String {
         let today: Today = today.into();
         let mut parts = self.text.split(TODAY);
@@ -154,33 +141,18 @@ impl Condition {
         sql
     }
 
-    /// The column names it mentions outside of subqueries, unqualified.
-    #[must_use]
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
     /// The column names that its subqueries mention, unqualified.
     pub fn inner_columns(&self) -> impl Iterator<Item = &str> {
         self.within.iter().map(|(_, column)| column.as_str()).filter(|column| *column != EVERY)
     }
 
-    /// What its subqueries read: schema, where one is named, and name; also
-    /// names that a subquery gives to queries of its own.
-    #[must_use]
-    pub fn relations(&self) -> &[(Option<String>, String)] {
-        &self.relations
-    }
-
     /// Whether its subqueries read rows of a table.
-    #[must_use]
     pub fn reads(&self, table: &str) -> bool {
         self.relations.iter().any(|(schema, own)| is_table(table, schema.as_deref(), own))
     }
 
     /// Whether its subqueries may read a column of a table: one of their own tables, or `of`, on whose rows it is
     /// evaluated.
-    #[must_use]
     pub fn reads_column(&self, of: &str, table: &str, column: &str) -> bool {
         let is_there = |table: &str| table == of || self.reads(table);
         let is_meant = |(named, own): &(Option<String>, String)| {
@@ -193,18 +165,6 @@ impl Condition {
                 }
         };
         is_there(table) && self.within.iter().any(is_meant)
-    }
-
-    /// Whether no row can hold a value that it cannot read.
-    #[must_use]
-    pub fn is_always_readable(&self) -> bool {
-        self.always_readable
-    }
-
-    /// Whether it contains a subquery.
-    #[must_use]
-    pub fn has_query(&self) -> bool {
-        self.has_query
     }
 }
 
@@ -292,7 +252,6 @@ struct Names {
     called: Vec<(String, String)>,
     joins_by_name: bool,
     depth: usize,
-    has_query: bool,
     placeholder: bool,
 }
 
@@ -328,7 +287,6 @@ impl Visitor for Names {
 
     fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
         self.depth += 1;
-        self.has_query = true;
         ControlFlow::Continue(())
     }
 
@@ -394,7 +352,7 @@ mod tests {
     #[test]
     fn a_condition_names_its_columns() {
         let condition = Condition::parse("status <> 'done' AND t.\"due on\" < {today}", &SQLiteDialect {}).unwrap();
-        assert_eq!(condition.columns(), ["status", "due on"]);
+        assert_eq!(condition.columns, ["status", "due on"]);
         let day = chrono::NaiveDate::from_ymd_opt(2026, 1, 2).unwrap();
         assert!(condition.sql(day).ends_with("< '2026-01-02'"));
     }
@@ -403,8 +361,7 @@ mod tests {
     fn columns_of_a_subquery_are_its_own() {
         let condition =
             Condition::parse("EXISTS (SELECT 1 FROM b WHERE b.x = 1) AND a = 1", &SQLiteDialect {}).unwrap();
-        assert_eq!(condition.columns(), ["a"]);
-        assert!(condition.has_query());
+        assert_eq!(condition.columns, ["a"]);
     }
 
     #[test]
@@ -426,7 +383,7 @@ mod tests {
         let condition = Condition::parse(text, &PostgreSqlDialect {}).unwrap();
         let named = |schema: Option<&str>, own: &str| (schema.map(str::to_owned), own.to_owned());
         let wanted = [named(Some("sales"), "docs"), named(None, "Lines"), named(None, "more")];
-        assert_eq!(condition.relations(), wanted);
+        assert_eq!(condition.relations, wanted);
     }
 
     #[test]
@@ -455,7 +412,7 @@ mod tests {
 
     #[test]
     fn only_comparisons_with_literals_can_be_read_whatever_a_row_holds() {
-        let readable = |text| Condition::parse(text, &PostgreSqlDialect {}).unwrap().is_always_readable();
+        let readable = |text| Condition::parse(text, &PostgreSqlDialect {}).unwrap().always_readable;
         for text in ["a = 1", "NOT (t.a <> 'x' OR b IS NULL)", "a IN ('x', 'y') AND b BETWEEN 1 AND 2", "a < {today}"] {
             assert!(readable(text), "{text}");
         }

@@ -31,7 +31,7 @@ impl TableRules<'_, '_> {
                     let place = format!("{place}[{}]", at + 1);
                     self.known_link(builder, said.link.as_ref(), &place);
                     let Some(condition) = builder.condition(&said.delete, self.table, &place) else { continue };
-                    if let Some(column) = condition.columns().iter().find(|column| changed.contains(column.as_str())) {
+                    if let Some(column) = condition.columns.iter().find(|column| changed.contains(column.as_str())) {
                         builder.problem(
                             &place,
                             format!("depends on `{column}`, which a rule of this table changes, so a second run could delete more"),
@@ -146,10 +146,7 @@ impl Builder<'_> {
             }
             return unknown;
         };
-        let mark = self.mark();
-        let paths = self.table_paths(other, place);
-        // What is wrong with the ways is said of the table itself.
-        self.rewind(mark);
+        let paths = self.quiet_paths(other);
         let all_deleted = matches!(rule.rows, Some(Rows::All(_)));
         if is_emptied || (all_deleted && along.is_a_way_to(gone, other)) {
             return unknown;
@@ -254,13 +251,7 @@ impl Along<'_> {
     fn reached(&self, gone: &LiveTable, other: &LiveTable, paths: &[Path], to_gone: &[Path]) -> Option<Vec<Path>> {
         let is_over = |path: &Path, onward: &Path| {
             let hop = &path.hops[0];
-            let same_way = match self {
-                Self::Cascades(key) | Self::Resets(key) => {
-                    same_columns(&hop.columns, &hop.matches, &key.columns, &key.referenced)
-                }
-                Self::Trigger(_) => true,
-            };
-            same_way
+            self.is_over(path)
                 && hop.table == other.name
                 && hop.condition.is_none()
                 && path.exclusive == onward.exclusive
@@ -272,22 +263,21 @@ impl Along<'_> {
             reached.push(paths.iter().find(|path| is_over(path, onward))?.clone());
         }
         // The other ways that begin so lead to the same rows.
-        let more = paths.iter().filter(|path| !reached.contains(path) && self.begins(gone, path)).cloned();
+        let leads = |path: &Path| path.hops.get(1).is_some_and(|next| next.table == gone.name);
+        let more = paths.iter().filter(|path| !reached.contains(path) && leads(path) && self.is_over(path)).cloned();
         let more: Vec<Path> = more.collect();
         reached.extend(more);
         (!reached.is_empty()).then_some(reached)
     }
 
     /// Whether a way begins over the foreign key.
-    fn begins(&self, gone: &LiveTable, path: &Path) -> bool {
-        let leads = path.hops.get(1).is_some_and(|next| next.table == gone.name);
-        leads
-            && match self {
-                Self::Cascades(key) | Self::Resets(key) => {
-                    same_columns(&path.hops[0].columns, &path.hops[0].matches, &key.columns, &key.referenced)
-                }
-                Self::Trigger(_) => true,
+    fn is_over(&self, path: &Path) -> bool {
+        match self {
+            Self::Cascades(key) | Self::Resets(key) => {
+                same_columns(&path.hops[0].columns, &path.hops[0].matches, &key.columns, &key.referenced)
             }
+            Self::Trigger(_) => true,
+        }
     }
 
     fn words(&self, gone: &Gone, other: &LiveTable) -> String {

@@ -40,7 +40,7 @@ use serde::Serialize;
 
 use crate::domain::dialect::Dialect;
 use crate::domain::period::Period;
-use crate::domain::schema::{Empty, Kind, Schema};
+use crate::domain::schema::{Kind, Schema};
 use crate::policy::{Action, Choices, OnResidue, Policy, Reason, Template};
 
 /// The first day that is one: whatever lies before, with or without a time, is
@@ -272,7 +272,6 @@ pub struct Cleanable {
 
 impl Cleanable {
     /// What people call it: `table.column`.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("{}.{}", self.table, self.rule.column)
     }
@@ -286,8 +285,8 @@ pub struct Rule {
     pub branches: Vec<Branch>,
     /// The column's type, as the database declares it.
     pub declared: String,
-    /// What stands in the column when it is emptied.
-    pub empty: Empty,
+    /// What stands in the column when it is emptied, as a literal of its type.
+    pub empty: &'static str,
     /// The row's own key, for `{row}`.
     pub row: Vec<String>,
 }
@@ -306,7 +305,6 @@ pub struct Branch {
 
 impl Rule {
     /// The action, if it is the same in all rows.
-    #[must_use]
     pub fn always(&self) -> Option<&Action> {
         match self.branches.as_slice() {
             [Branch { paths, condition: None, action, .. }] if paths.is_empty() => Some(action),
@@ -315,7 +313,6 @@ impl Rule {
     }
 
     /// Whether one of the actions is taken in every row.
-    #[must_use]
     pub fn is_for_all(&self) -> bool {
         let covers =
             |all: &Branch, own: &Branch| all.condition.is_none() && (all.paths.is_empty() || all.paths == own.paths);
@@ -323,13 +320,11 @@ impl Rule {
     }
 
     /// Whether what the column holds afterwards is known without looking, in every row.
-    #[must_use]
     pub fn is_fixed(&self) -> bool {
         self.is_for_all() && self.branches.iter().all(|branch| branch.action.is_fixed())
     }
 
     /// The same, or that it is what another column holds, which is searched itself.
-    #[must_use]
     pub fn is_known(&self) -> bool {
         self.is_for_all()
             && self.branches.iter().all(|own| own.action.is_fixed() || matches!(own.action, Action::Copy(_)))
@@ -392,14 +387,13 @@ pub struct SearchedColumn {
     /// Whether it holds the words of a search index, and not a text.
     pub is_index: bool,
     /// What blanking it means.
-    pub empty: Empty,
+    pub empty: &'static str,
     /// What to do where a former value is found.
     pub on_residue: OnResidue,
 }
 
 impl SearchedColumn {
     /// Whether a text in which a former value is found is blanked.
-    #[must_use]
     pub fn is_blanked(&self) -> bool {
         self.on_residue == OnResidue::Blank
     }
@@ -426,19 +420,16 @@ impl Plan {
     /// The plan as far as it can be made, and everything that is wrong with it:
     /// for asking the database about the rest at once. It must not run unless
     /// nothing is wrong.
-    #[must_use]
     pub fn attempt(policy: &Policy, schema: &Schema) -> (Option<Self>, Vec<Problem>) {
         builder::build(policy, schema)
     }
 
     /// What people read of the guard of this name.
-    #[must_use]
     pub fn reason_of(&self, name: &str) -> Option<&Reason> {
         self.guards.iter().find(|guard| guard.name == name).map(|guard| &guard.reason)
     }
 
     /// How many columns are changed, and how many tables are touched.
-    #[must_use]
     pub fn reach(&self) -> Reach {
         let columns =
             self.steps.iter().flat_map(|step| step.updates.iter().chain(&step.unlinks)).map(|u| u.rules.len());
@@ -452,7 +443,6 @@ impl Plan {
 
 impl Step {
     /// Whether anything happens to this table at all.
-    #[must_use]
     pub fn acts(&self) -> bool {
         !(self.deletes.is_empty() && self.updates.is_empty() && self.unlinks.is_empty())
     }

@@ -72,7 +72,7 @@ pub(super) fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, Stri
                 columns.extend(hop.columns.iter().map(|column| (hop.table.clone(), column.clone())));
                 columns.extend(hop.matches.iter().map(|column| (next.clone(), column.clone())));
                 if let Some(condition) = &hop.condition {
-                    columns.extend(condition.columns().iter().map(|column| (hop.table.clone(), column.clone())));
+                    columns.extend(condition.columns.iter().map(|column| (hop.table.clone(), column.clone())));
                 }
             }
         }
@@ -81,9 +81,9 @@ pub(super) fn travelled_columns(builder: &mut Builder) -> BTreeSet<(String, Stri
 }
 
 impl Builder<'_> {
-    /// The ways of a table, for a look ahead: problems and conditions are
+    /// The ways of a table: what is wrong with them, and their conditions, are
     /// recorded when the table itself is built.
-    fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
+    pub(super) fn quiet_paths(&mut self, table: &LiveTable) -> Vec<Path> {
         let mark = self.mark();
         let paths = self.table_paths(table, "");
         self.rewind(mark);

@@ -4,10 +4,10 @@ use super::Condition;
 use super::builder::Builder;
 use super::gate::COMMON;
 use crate::domain::schema::{Kind, LiveTable};
-use crate::policy::{Link, Links, Names};
+use crate::policy::{Link, Links};
 
 /// One way from a row to its client: hop by hop, from the row's table outward.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Path {
     /// What rules call the link it starts with.
     pub name: String,
@@ -69,17 +69,13 @@ impl Path {
                 compared: vec![Compared::Plainly; key.len()],
                 condition: None,
             }],
-            rivals: Vec::new(),
-            exclusive: false,
-            counting: Vec::new(),
             origin: "self".to_owned(),
-            implied: false,
             by_key: true,
+            ..Self::default()
         }
     }
 
     /// The row's own columns that hold the client's key, if the way is that short.
-    #[must_use]
     pub fn key_columns(&self) -> Option<&[String]> {
         (self.hops.len() == 1 && self.by_key).then(|| self.hops[0].columns.as_slice())
     }
@@ -203,12 +199,11 @@ impl Builder<'_> {
         Some(Path {
             name: link.name(),
             hops: vec![hop],
-            rivals: Vec::new(),
             exclusive: !link.exclusive.is_no(),
             counting: link.exclusive.links().to_vec(),
             origin: link.name(),
-            implied: false,
             by_key,
+            ..Path::default()
         })
     }
 
@@ -233,14 +228,8 @@ impl Builder<'_> {
             return Vec::new();
         }
         let matches = match &link.equals {
-            Some(Names::One(_) | Names::Many(_)) => {
-                let equals = link.equals.as_ref().map(|names| names.as_slice().to_vec()).unwrap_or_default();
-                self.columns(parent, &equals, place)
-            }
-            None => match declared(table, &columns, parent) {
-                Some(matches) => Some(matches),
-                None => self.columns(parent, &columns.clone(), place),
-            },
+            Some(equals) => self.columns(parent, equals.as_slice(), place),
+            None => declared(table, &columns, parent).or_else(|| self.columns(parent, &columns, place)),
         };
         let Some(matches) = matches else { return Vec::new() };
         if self.same_width(&columns, &matches, place).is_none() {
@@ -272,12 +261,10 @@ impl Builder<'_> {
                 Path {
                     name: link.name(),
                     hops: std::iter::once(hop).chain(path.hops).collect(),
-                    rivals: Vec::new(),
                     exclusive: own || path.exclusive,
                     counting: if own { link.exclusive.links().to_vec() } else { path.counting },
                     origin: if own || !path.exclusive { link.name() } else { path.origin },
-                    implied: path.implied,
-                    by_key: path.by_key,
+                    ..path
                 }
             })
             .collect()
@@ -319,16 +306,7 @@ impl Builder<'_> {
                         compared: compared.clone(),
                         condition: None,
                     };
-                    Path {
-                        name: String::new(),
-                        hops: std::iter::once(hop).chain(hops).collect(),
-                        rivals: Vec::new(),
-                        exclusive: false,
-                        counting: Vec::new(),
-                        origin: String::new(),
-                        implied: true,
-                        by_key,
-                    }
+                    Path { hops: std::iter::once(hop).chain(hops).collect(), implied: true, by_key, ..Path::default() }
                 }));
             }
         }

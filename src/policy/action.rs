@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RuleError, Template};
+use super::Template;
+use crate::domain::reading::TextError as RuleError;
 
 /// What kind of data a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Says nothing about a person; kept unless an action is given.
@@ -14,6 +15,7 @@ pub enum Class {
     /// Says something about a person; needs an action.
     Personal,
     /// Special categories (GDPR Art. 9) and secrets; always deleted.
+    #[default]
     Sensitive,
 }
 
@@ -66,7 +68,6 @@ pub enum FileKind {
 
 impl FileKind {
     /// As the ledger writes it.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
@@ -89,7 +90,7 @@ pub enum OnResidue {
 }
 
 /// One column as the policy writes it: its class and at most one action.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Column {
     /// What kind of data this is.
@@ -144,12 +145,12 @@ pub struct Column {
     pub cleanable: bool,
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
 /// One of several actions of a column.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BranchSpec {
     /// The link of the rows in which this action is taken; all rows where left out.
@@ -194,7 +195,6 @@ pub enum Action {
 
 impl Action {
     /// Whether what the column holds afterwards is known without looking.
-    #[must_use]
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Constant(_) | Self::Text(_) | Self::Clear)
     }
@@ -257,31 +257,11 @@ impl BranchSpec {
 
 impl Column {
     /// A column of this class, without an action.
-    #[must_use]
     pub fn of(class: Class) -> Self {
-        Self {
-            class,
-            keep: None,
-            replace: None,
-            copy: None,
-            clear: false,
-            generalize: None,
-            redact: None,
-            delete_file: None,
-            delete_folder: None,
-            condition: None,
-            actions: None,
-            link: None,
-            identifying: false,
-            residue: OnResidue::Fail,
-            quasi_identifier: false,
-            shown: false,
-            cleanable: false,
-        }
+        Self { class, ..Self::default() }
     }
 
     /// Whether anything is said to happen to this column.
-    #[must_use]
     pub fn acts(&self) -> bool {
         self.replace.is_some()
             || self.copy.is_some()
@@ -293,7 +273,6 @@ impl Column {
     }
 
     /// The link of each action, in their order; `None` stands for all rows.
-    #[must_use]
     pub fn links(&self) -> Vec<Option<&String>> {
         match (&self.link, &self.actions) {
             (None, Some(specs)) if !specs.is_empty() => specs.iter().map(|own| own.link.as_ref()).collect(),
@@ -302,7 +281,6 @@ impl Column {
     }
 
     /// What its value names outside of the database: the root, and what is deleted there.
-    #[must_use]
     pub fn names(&self) -> Option<(&str, FileKind)> {
         let file = self.delete_file.as_deref().map(|root| (root, FileKind::File));
         file.or(self.delete_folder.as_deref().map(|root| (root, FileKind::Folder)))
@@ -321,7 +299,6 @@ impl Column {
     }
 
     /// The actions of this column as the policy writes them, each with its `for`.
-    #[must_use]
     pub fn specs(&self) -> Vec<BranchSpec> {
         let own = |spec: &BranchSpec| BranchSpec { link: spec.link.clone().or(self.link.clone()), ..spec.clone() };
         self.actions.as_ref().map_or_else(|| vec![self.single()], |specs| specs.iter().map(own).collect())
@@ -331,7 +308,7 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] that says what contradicts what: sensitive data that would
+    /// An error that says what contradicts what: sensitive data that would
     /// be kept, personal data without an action, two actions at once.
     pub fn branches(&self) -> Result<Vec<Branch>, RuleError> {
         let single = self.single();

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// A column that a job or an operator may filter on, and whether they must.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
 pub enum Filter {
     /// Any number of values, or none: `country = "country"`.
     Column(String),
@@ -27,7 +27,6 @@ pub struct SaidFilter {
 
 impl Filter {
     /// The client column behind it.
-    #[must_use]
     pub fn column(&self) -> &str {
         match self {
             Self::Column(column) => column,
@@ -36,18 +35,8 @@ impl Filter {
     }
 
     /// Whether each sweep that selects clients must give exactly one value.
-    #[must_use]
     pub fn one(&self) -> bool {
         matches!(self, Self::Said(SaidFilter { one: true, .. }))
-    }
-}
-
-impl Serialize for Filter {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Column(column) => serializer.serialize_str(column),
-            Self::Said(said) => said.serialize(serializer),
-        }
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod accepted;
 mod action;
-mod error;
 mod filter;
 mod json_schema;
 mod link;
@@ -16,7 +15,6 @@ mod template;
 
 pub use accepted::Accepted;
 pub use action::{Action, Branch, BranchSpec, Class, Column, FileKind, Generalize, Literal, OnResidue};
-pub use error::{PolicyError, RuleError};
 pub use filter::Filter;
 pub use json_schema::json_schema;
 pub use link::{Compare, Exclusive, Link, Links, Names};
@@ -26,11 +24,12 @@ pub use template::{Part, Template};
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use action::is_default;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::period::Period;
-use crate::domain::reading::with_fix;
+use crate::domain::reading::{Slip, TextError};
 
 /// One company's policy, as its file says it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -63,10 +62,10 @@ pub struct Policy {
     #[serde(default)]
     pub residue: ResidueRule,
     /// What is done when a sweep is through.
-    #[serde(default, skip_serializing_if = "After::is_nothing")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub after: After,
     /// What holds for columns of a name in every table that does not say otherwise.
-    #[serde(default, skip_serializing_if = "Everywhere::is_empty")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub everywhere: Everywhere,
     /// Tables that are handled alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -82,18 +81,12 @@ pub struct Policy {
 }
 
 /// What is done when a sweep is through.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct After {
     /// Materialized views to refresh, since they show what their tables held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refresh: Vec<String>,
-}
-
-impl After {
-    fn is_nothing(&self) -> bool {
-        self.refresh.is_empty()
-    }
 }
 
 /// The table of clients.
@@ -139,7 +132,6 @@ pub struct OwnSelections {
 #[serde(deny_unknown_fields)]
 pub struct Retention {
     /// A calendar period such as `6 years`.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
     /// The periods that a job or an operator may choose instead.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,19 +163,15 @@ pub enum DueWord {
 #[serde(deny_unknown_fields)]
 pub struct Choices {
     /// The shortest, such as `12 months`.
-    #[serde(deserialize_with = "period")]
     pub from: Period,
     /// The longest, such as `84 months`.
-    #[serde(deserialize_with = "period")]
     pub to: Period,
     /// How far one is from the next, such as `6 months`.
-    #[serde(deserialize_with = "period")]
     pub step: Period,
 }
 
 impl Choices {
     /// Whether a period is among them; in whole months, none with days is.
-    #[must_use]
     pub fn has(&self, length: Period) -> bool {
         let [Some(from), Some(to), Some(step), Some(length)] =
             [self.from, self.to, self.step, length].map(Period::whole_months)
@@ -211,7 +199,6 @@ impl std::fmt::Display for Choices {
 #[serde(deny_unknown_fields)]
 pub struct Notice {
     /// A calendar period such as `14 days`, from when the webhook has been told.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
 }
 
@@ -223,18 +210,7 @@ pub struct Recognize {
     /// of one list are the same person.
     pub by: Vec<Vec<String>>,
     /// A calendar period such as `3 years`, from the anonymization: how long the hashes are kept.
-    #[serde(deserialize_with = "period")]
     pub keep: Period,
-}
-
-fn some_period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Period>, D::Error> {
-    period(deserializer).map(Some)
-}
-
-/// Reads a period, and takes what to do along with what is wrong.
-fn period<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Period, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse::<Period>().map_err(|error| serde::de::Error::custom(with_fix(&error, &error.hint())))
 }
 
 /// One table whose dated rows count as activity.
@@ -275,28 +251,21 @@ pub struct Guard {
     pub date: Option<String>,
     /// Only rows whose `date` lies within this calendar period before the sweep's day refuse, such as `6 years`; rows
     /// without a readable day refuse too.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "some_period")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<Period>,
 }
 
 /// How former identifying values are looked for after the change.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct ResidueRule {
     /// Former values shorter than this many characters are not looked for.
-    #[serde(default = "ResidueRule::default_min_length")]
     pub min_length: usize,
-}
-
-impl ResidueRule {
-    fn default_min_length() -> usize {
-        4
-    }
 }
 
 impl Default for ResidueRule {
     fn default() -> Self {
-        Self { min_length: Self::default_min_length() }
+        Self { min_length: 4 }
     }
 }
 
@@ -335,7 +304,6 @@ pub struct Table {
 #[serde(deny_unknown_fields)]
 pub struct RowRetention {
     /// A calendar period such as `2 years`: rows of an earlier day go.
-    #[serde(deserialize_with = "period")]
     pub length: Period,
     /// The column with the day of the row.
     pub date: String,
@@ -429,12 +397,17 @@ impl<'de> Deserialize<'de> for Rows {
 
 impl Policy {
     /// Reads a policy from the text of its file.
-    pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        toml::from_str(text).map_err(|error| PolicyError::syntax(text, &error))
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        toml::from_str(text).map_err(|error| {
+            let slip = Slip::of(text, &error);
+            let reference = "`docs/policy.md` describes every setting with an example; \
+                             `schema/policy.schema.json` lets an editor check while you write";
+            let what = format!("line {}: {}", slip.line.unwrap_or(1), slip.what);
+            TextError::new(what, slip.fix.unwrap_or_else(|| reference.to_owned()))
+        })
     }
 
     /// The tables it names, as it spells them.
-    #[must_use]
     pub fn named_tables(&self) -> BTreeSet<String> {
         let guards = self.guards.iter().filter_map(|guard| guard.table.as_ref());
         let activity = self.period.iter().flat_map(|own| &own.activity).map(|own| &own.table);

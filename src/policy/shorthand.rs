@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::action::is_default;
 use super::{Column, Links, Rows};
 
 /// Decisions by column name, for every table of the policy that does not decide itself.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Everywhere {
     /// Columns of these names are non-personal.
@@ -23,12 +24,6 @@ pub struct Everywhere {
     pub columns: BTreeMap<String, Column>,
 }
 
-impl Everywhere {
-    pub(super) fn is_empty(&self) -> bool {
-        self.non_personal.is_empty() && self.columns.is_empty() && self.blanks == Blanks::Replaced
-    }
-}
-
 /// What happens to blank values (NULL, and `''` in text columns) of personal columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -38,10 +33,6 @@ pub enum Blanks {
     Replaced,
     /// They stay blank.
     Stay,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// Tables free of client data, all for one reason.
@@ -77,14 +68,12 @@ pub struct Family {
 
 impl Family {
     /// Whether one of its names or patterns means this table.
-    #[must_use]
     pub fn has(&self, table: &str) -> bool {
         self.tables.iter().any(|pattern| matches(pattern, table))
     }
 }
 
 /// Whether a name fits a pattern with `*`, in upper or lower case.
-#[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.to_lowercase(), name.to_lowercase());
     let mut parts = pattern.split('*');

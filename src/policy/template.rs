@@ -1,6 +1,6 @@
 //! Placeholder texts: `anonymized-{key}@invalid`.
 
-use super::RuleError;
+use crate::domain::reading::TextError as RuleError;
 
 /// A placeholder text, cut into its parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,6 @@ impl Template {
     }
 
     /// The text, if it is the same for every client and every day.
-    #[must_use]
     pub fn constant(&self) -> Option<&str> {
         match self.0.as_slice() {
             [] => Some(""),
@@ -70,22 +69,9 @@ impl Template {
         }
     }
 
-    /// Whether the text differs from client to client.
-    #[must_use]
-    pub fn has_key(&self) -> bool {
-        self.0.contains(&Part::Key)
-    }
-
-    /// Whether the text differs from row to row.
-    #[must_use]
-    pub fn has_row(&self) -> bool {
-        self.0.contains(&Part::Row)
-    }
-
-    /// Whether the text differs from day to day.
-    #[must_use]
-    pub fn has_today(&self) -> bool {
-        self.0.contains(&Part::Today)
+    /// Whether the text differs from client to client, from row to row, or from day to day.
+    pub fn has(&self, part: &Part) -> bool {
+        self.0.contains(part)
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
             None => "They hold former values until they expire; Lethe was told of none.".to_owned(),
         },
     );
-    add("The database’s own files".to_owned(), loaded.schema.dialect.leftovers().to_owned());
+    add("The database’s own files".to_owned(), loaded.schema.dialect.leftovers.to_owned());
     all
 }
 

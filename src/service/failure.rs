@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::database::StoreError;
 use crate::domain::hint::Hint;
-use crate::domain::job::JobError;
+use crate::domain::reading::TextError;
 use crate::domain::text::{self, is_coloured, shown};
 use crate::worker::{PlanLoadError, RunError, SweepError};
 
@@ -148,9 +148,9 @@ impl From<SweepError> for Failure {
     }
 }
 
-impl From<JobError> for Failure {
-    fn from(error: JobError) -> Self {
-        Self::new(chain(&error), error.hint())
+impl From<TextError> for Failure {
+    fn from(error: TextError) -> Self {
+        Self::new(chain(&error), error.fix)
     }
 }
 

@@ -19,7 +19,6 @@ use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
-use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Sweep, SweepPage, Through};
 use crate::report::counted;
@@ -437,8 +436,7 @@ impl Service {
         (request.force, request.over_brake) = (ask.force, ask.over_brake);
         request.cap = ask.limit.or(request.cap);
         if let Some(length) = &ask.length {
-            let length = length.parse::<Period>().map_err(|error| Failure::new(error.to_string(), error.hint()))?;
-            request.length = Some(length);
+            request.length = Some(length.parse()?);
         }
         if !ask.filters.is_empty() {
             request.filters.clone_from(&ask.filters);

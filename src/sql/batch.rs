@@ -13,7 +13,6 @@ use crate::domain::sweep::SweepKind;
 use crate::plan::{ClientPlan, Delete, GuardPlan, KnownKeys, Plan, REMEMBERED, Step, Update};
 
 /// Makes the temporary tables of a connection.
-#[must_use]
 pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     // Typed like the key itself: a text `7` elsewhere is the number 7 here if it is there.
     let typed: Vec<String> = client.key_types.iter().enumerate().map(|(at, own)| format!("k{at} {own}")).collect();
@@ -21,7 +20,7 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     let keys = key_names(client.key.len());
     let going: Vec<String> = (0..REMEMBERED).map(|at| format!("k{at}")).collect();
     // Not emptied by each commit: that would make PostgreSQL plan every statement anew for each batch.
-    let text = client.dialect.any_text();
+    let text = client.dialect.any_text;
     vec![
         format!(
             "CREATE TEMP TABLE IF NOT EXISTS lethe_batch (n INTEGER PRIMARY KEY, key TEXT NOT NULL, {typed}, \
@@ -39,26 +38,13 @@ pub fn temporary_tables(client: &ClientPlan) -> Vec<String> {
     ]
 }
 
-/// Empties the temporary tables.
-pub const EMPTY: [&str; 5] = [
-    "DELETE FROM lethe_batch",
-    "DELETE FROM lethe_held",
-    "DELETE FROM lethe_taken",
-    "DELETE FROM lethe_reasons",
-    "DELETE FROM lethe_going",
-];
-
 /// The names of the temporary tables.
-pub const TABLES: &str = "lethe_batch, lethe_held, lethe_taken, lethe_reasons, lethe_going";
+pub const TABLES: [&str; 5] = ["lethe_batch", "lethe_held", "lethe_taken", "lethe_reasons", "lethe_going"];
 
-/// Drops the temporary tables, for another plan.
-pub const DROP: [&str; 5] = [
-    "DROP TABLE IF EXISTS lethe_batch",
-    "DROP TABLE IF EXISTS lethe_held",
-    "DROP TABLE IF EXISTS lethe_taken",
-    "DROP TABLE IF EXISTS lethe_reasons",
-    "DROP TABLE IF EXISTS lethe_going",
-];
+/// Empties the temporary tables.
+pub fn empty() -> [String; 5] {
+    TABLES.map(|table| format!("DELETE FROM {table}"))
+}
 
 /// The statements of a batch that depend on its plan and day, made once and
 /// used for every batch of a sweep.
@@ -111,7 +97,6 @@ pub struct Statements {
 }
 
 /// Makes the statements of a batch.
-#[must_use]
 pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let plan = wanted.plan;
     let scope = wanted.scope();
@@ -142,7 +127,7 @@ pub fn statements(wanted: &Wanted, kind: SweepKind, force: bool) -> Statements {
     let searched_twice = has_triggers && (is_deferred || !last_changes.is_empty());
     Statements {
         steady: steady(scope, plan),
-        lock: lock(scope, scope.dialect.skip_locked()),
+        lock: lock(scope, scope.dialect.skip_locked),
         pass: lock(scope, ""),
         fill: fill(wanted, kind, force),
         fill_failing: fill(wanted, if kind == SweepKind::Replay { kind } else { SweepKind::List }, true),
@@ -183,7 +168,6 @@ impl Statements {
 
     /// All of them, each with the table it is about, so that a database can be
     /// asked beforehand whether it can run them.
-    #[must_use]
     pub fn all(&self, client: &ClientPlan) -> Vec<(String, &str)> {
         let of_client = [&self.fill, &self.fill_failing, &self.take];
         let of_client = of_client.into_iter().chain(&self.lock).chain(&self.reasons);
@@ -251,7 +235,7 @@ fn again(scope: Scope, steps: &[Step]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A key of [`given_keys`](crate::domain::dialect::SqlDialect::given_keys), to compare with the key's columns.
+/// A key of [`given_keys`](crate::domain::dialect::Constants::given_keys), to compare with the key's columns.
 pub(super) fn given_key(scope: Scope) -> String {
     match scope.client.key_types.as_slice() {
         [declared] => {
@@ -281,18 +265,14 @@ fn steady(scope: Scope, plan: &Plan) -> Option<String> {
 }
 
 fn lock(scope: Scope, locking: &str) -> Option<String> {
-    if scope.dialect.has_one_writer() {
+    if scope.dialect.has_one_writer {
         return None;
     }
     let key = tuple(CLIENT, &scope.client.key);
-    let columns: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
-    let columns = columns.join(", ");
+    let columns = scope.keys();
     let named = tried_key(scope).join(", ");
-    let among = scope.dialect.among(
-        &key,
-        scope.client.key.len(),
-        &format!("SELECT {named} FROM {}", scope.dialect.given_keys()),
-    );
+    let among =
+        scope.dialect.among(&key, scope.client.key.len(), &format!("SELECT {named} FROM {}", scope.dialect.given_keys));
     Some(format!(
         "INSERT INTO lethe_held SELECT {columns} FROM {} WHERE {among} ORDER BY {columns}{locking}",
         scope.clients()
@@ -302,20 +282,20 @@ fn lock(scope: Scope, locking: &str) -> Option<String> {
 fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let scope = wanted.scope();
     let client = scope.client;
-    let own_keys = client.key.iter().map(|key| column(CLIENT, key)).collect::<Vec<_>>().join(", ");
+    let own_keys = scope.keys();
     let missing = column(CLIENT, &client.key[0]);
     let filters = wanted.filters();
     let due = match kind {
         SweepKind::Due => format!("{}{filters}", wanted.due()),
-        SweepKind::Period => format!("({}){filters}", wanted.lapsed_in_batch()),
+        SweepKind::Period => format!("({}){filters}", wanted.lapsed(&Asked::Batch)),
         SweepKind::Replay => format!("{}{filters}", replay::known(wanted)),
         // Its batches are of rows.
         SweepKind::Retention => "FALSE".to_owned(),
         SweepKind::List if force => format!("TRUE{filters}"),
-        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed_in_batch()),
+        SweepKind::List => format!("(({}) OR ({})){filters}", wanted.due(), wanted.lapsed(&Asked::Batch)),
     };
     let key = scope.key_text(CLIENT);
-    let null = scope.dialect.given_null();
+    let null = scope.dialect.given_null;
     let unreadable = scope.dialect.given_unreadable(client.key.len());
     let named = format!("`{}.{}`", client.table, client.key.join(", "));
     let reason = |what: &str| text(&serde_json::json!([format!("the key {named} {what}")]).to_string());
@@ -323,7 +303,7 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
     let of_unreadable: Vec<String> =
         unreadable.iter().map(|(condition, what)| format!(" WHEN {condition} THEN {}", reason(what))).collect();
     let of_unreadable = of_unreadable.concat();
-    let busy = if scope.dialect.has_one_writer() {
+    let busy = if scope.dialect.has_one_writer {
         String::new()
     } else {
         let held = row(key_columns("h", client.key.len()));
@@ -340,17 +320,15 @@ fn fill(wanted: &Wanted, kind: SweepKind, force: bool) -> String {
          CASE WHEN {null} THEN 'failed' WHEN {missing} IS NULL THEN 'not_found' WHEN {is_unreadable} THEN 'failed'{busy} \
          WHEN {already} THEN 'already' WHEN f.client_key IS NOT NULL THEN 'failed' WHEN NOT COALESCE({due}, FALSE) THEN 'not_due' END, \
          CASE WHEN {null} THEN {} WHEN {missing} IS NULL THEN NULL{of_unreadable} ELSE f.reasons END FROM {} \
-         LEFT JOIN {} ON {} = {} \
+         LEFT JOIN {} \
          LEFT JOIN lethe_outcomes AS f ON f.client_key = {key} AND f.outcome = 'failed' AND f.digest = $2 AND f.sweep = \
          (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = {key})",
         key_names(client.key.len()),
         text(&format!("NULL ({named})")),
         scope.dialect.given_text(client.key.len()),
         reason("is NULL"),
-        scope.dialect.given_keys(),
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        row(tried_key(scope).into_iter()),
+        scope.dialect.given_keys,
+        scope.clients_on(&row(tried_key(scope).into_iter())),
     )
 }
 
@@ -368,13 +346,7 @@ pub(super) fn guard_condition(scope: Scope, guard: &GuardPlan) -> Option<OfRow> 
 }
 
 fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
-    let width = scope.client.key.len();
-    let batch = format!(
-        "lethe_batch AS b JOIN {} ON {} = {}",
-        scope.clients(),
-        tuple(CLIENT, &scope.client.key),
-        row(key_columns("b", width))
-    );
+    let batch = scope.batch();
     let into = "INSERT INTO lethe_reasons (n, place, reason) SELECT b.n";
     let mut all: Vec<String> = plan
         .guards
@@ -401,7 +373,6 @@ fn reasons(scope: Scope, plan: &Plan) -> Vec<String> {
 const EACH_ONCE: &str = "DELETE FROM lethe_batch WHERE n NOT IN (SELECT min(n) FROM lethe_batch GROUP BY key)";
 
 /// Marks those with reasons as refused.
-#[must_use]
 pub fn refuse(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET state = 'refused', reasons = r.reasons FROM (SELECT n, {} AS reasons FROM lethe_reasons GROUP BY n) AS r \
@@ -411,7 +382,6 @@ pub fn refuse(dialect: Dialect) -> String {
 }
 
 /// Marks the clients whose `n` is in `$1`, a JSON object of `n` and reasons, as failed.
-#[must_use]
 pub fn fail(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET state = 'failed', reasons = r.value FROM {} \
@@ -427,7 +397,6 @@ pub const CAP: &str = "UPDATE lethe_batch SET state = 'over' WHERE n >= \
 pub const COUNT: &str = "SELECT state, count(*) FROM lethe_batch GROUP BY state";
 
 /// Counts the reasons of the refused, each client once for each of its reasons.
-#[must_use]
 pub fn count_reasons(dialect: Dialect) -> String {
     format!(
         "SELECT r.value, count(*) FROM lethe_batch AS b, {} WHERE b.state = 'refused' GROUP BY r.value",
@@ -449,7 +418,6 @@ pub const TAKEN_PLACES: &str = "SELECT COALESCE(max(n) + 1, 0) FROM lethe_taken"
 pub const TAKE_ONLY: &str = "DELETE FROM lethe_taken WHERE n < $1 OR n >= $2";
 
 /// Leaves the clients with the places in `$1`, a JSON array, to batches of their own.
-#[must_use]
 pub fn apart(dialect: Dialect) -> [String; 2] {
     let places = dialect.numbers_in("$1");
     [
@@ -485,7 +453,6 @@ fn unknown_keys(scope: Scope, step: &Step) -> Option<(String, String)> {
 }
 
 /// Every key of a key-value table, and every one that its catalogue defines, that the policy does not know.
-#[must_use]
 pub fn all_unknown_keys(dialect: Dialect, step: &Step) -> Option<String> {
     let keys = step.keys.as_ref()?;
     let used = key_not_known(dialect, keys, &step.table, &keys.column);

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use super::batch::guard_condition;
 use super::change::differing;
-use super::link::{Asked, CLIENT, Looks, OfRow, TAKEN};
+use super::link::{Asked, Looks, OfRow, TAKEN};
 use super::residue::{Search, search_again};
 use super::select::Wanted;
-use super::{Scope, any_of, key_columns, name, row, text, tuple};
+use super::{Scope, any_of, name, text};
 use crate::domain::dialect::Closing;
 use crate::domain::outcome::HOLD;
 use crate::domain::sweep::SweepKind;
@@ -57,7 +57,7 @@ impl LastLook {
             is_certain: is_certain(plan),
             kept,
             kept_since,
-            closing: scope.dialect.closing(),
+            closing: scope.dialect.closing,
             tables: tables(scope, plan),
             again: Vec::new(),
         };
@@ -149,17 +149,12 @@ fn still_remembered(scope: Scope, at: usize, step: &Step, columns: &[(String, St
 fn kept(wanted: &Wanted, kind: SweepKind, force: bool) -> (Option<String>, Option<String>) {
     let (scope, plan) = (wanted.scope(), wanted.plan);
     let has_triggers = plan.steps.iter().any(|step| !step.triggers.is_empty());
-    if scope.dialect.closing().is_none() && !has_triggers {
+    if scope.dialect.closing.is_none() && !has_triggers {
         return (None, None);
     }
-    let by_others = scope.dialect.closing().map(|closing| closing.written_by_others);
+    let by_others = scope.dialect.closing.map(|closing| closing.written_by_others);
     let changed = Changed::of(plan);
-    let client = format!(
-        "lethe_batch AS b JOIN {} ON {} = {} WHERE b.state = 'anonymized'",
-        scope.clients(),
-        tuple(CLIENT, &scope.client.key),
-        row(key_columns("b", scope.client.key.len()))
-    );
+    let client = format!("{} WHERE b.state = 'anonymized'", scope.batch());
     let (mut all, mut since) = (Vec::new(), Vec::new());
     if !(kind == SweepKind::Replay && force) {
         for guard in &plan.guards {
@@ -273,7 +268,7 @@ impl<'a> Changed<'a> {
         let of_row = |table: &str, own: &Condition| {
             if self.is_within(table, own) {
                 Says::Nothing
-            } else if own.columns().iter().any(|column| self.has(table, column)) {
+            } else if own.columns.iter().any(|column| self.has(table, column)) {
                 Says::OfOthers
             } else {
                 Says::AsBefore

@@ -15,7 +15,7 @@ pub struct Statements {
     pub remember: Vec<(String, String)>,
     /// Lets one batch at a time see what is still named: of two that each do
     /// one of the clients who share a file, the second finds it named no more.
-    pub one_at_a_time: Option<String>,
+    pub one_at_a_time: Option<&'static str>,
     /// Takes out what a row still names.
     pub spare: Vec<(String, String)>,
 }
@@ -33,7 +33,7 @@ impl Statements {
         }
         Self {
             remember: plan.files.iter().flat_map(|own| remember(scope, own)).collect(),
-            one_at_a_time: scope.dialect.one_at_a_time(7_022_119, "FROM lethe_deliveries WHERE state = 'new' LIMIT 1"),
+            one_at_a_time: scope.dialect.one_at_a_time,
             spare: plan.files.iter().map(|own| (own.table.clone(), spare(scope, own, NEW))).collect(),
         }
     }
@@ -46,7 +46,6 @@ impl Statements {
 
 /// Takes out of the deliveries under the lease `$1` what a row names, for each
 /// column that can name what lies in this root.
-#[must_use]
 pub fn spare_claimed(plan: &Plan, today: chrono::NaiveDate, root: &str) -> Vec<String> {
     let scope = Scope::new(&plan.client, today);
     plan.files.iter().filter(|own| own.root == root).map(|own| spare(scope, own, "lease = $1")).collect()
@@ -64,7 +63,7 @@ fn remember(scope: Scope, file: &NamedFile) -> Vec<(String, String)> {
              (SELECT DISTINCT {TAKEN}.n AS n, {own} AS path FROM {from}) AS f JOIN lethe_batch AS b ON b.n = f.n \
              WHERE f.path <> '' GROUP BY f.path",
             text(&file.root),
-            scope.dialect.random_name(),
+            scope.dialect.random_name,
         );
         (file.table.clone(), sql)
     };

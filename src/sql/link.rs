@@ -1,7 +1,7 @@
 //! The ways from rows to clients, as SQL: as a condition on a row (`belongs`),
 //! as a question about a client (`exists`), and as a join (`join`).
 
-use super::{Scope, any_of, as_compared, column, key_columns, name, other_side, own_side, row, text, tuple};
+use super::{Scope, any_of, as_compared, column, columns, key_columns, name, other_side, own_side, row, text, tuple};
 use crate::domain::today::Today;
 use crate::plan::{Compared, Condition, FIRST_DAY, Hop, Path};
 use crate::policy::{Part, Template};
@@ -30,7 +30,7 @@ pub(super) struct OfRow {
 
 impl OfRow {
     pub(super) fn new(condition: &Condition, today: Today) -> Self {
-        Self { sql: condition.sql(today), always_readable: condition.is_always_readable() }
+        Self { sql: condition.sql(today), always_readable: condition.always_readable }
     }
 }
 
@@ -62,9 +62,24 @@ impl Scope<'_> {
         format!("{} AS {CLIENT}", self.dialect.qualified(&self.client.table))
     }
 
+    /// The columns of the client's key.
+    pub(super) fn keys(&self) -> String {
+        columns(CLIENT, &self.client.key)
+    }
+
+    /// The client table, to be joined by a key.
+    pub(super) fn clients_on(&self, key: &str) -> String {
+        format!("{} ON {} = {key}", self.clients(), tuple(CLIENT, &self.client.key))
+    }
+
+    /// The clients of a batch `b`, with their rows.
+    pub(super) fn batch(&self) -> String {
+        format!("lethe_batch AS b JOIN {}", self.clients_on(&row(key_columns("b", self.client.key.len()))))
+    }
+
     /// Where a row of the path's first table belongs to one of the clients taken.
     pub(super) fn belongs(&self, paths: &[Path]) -> String {
-        if self.dialect.looks_up_in_arrays() && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
+        if self.dialect.looks_up_in_arrays && paths.len() > 1 && paths.iter().any(|path| path.exclusive) {
             // Found by index, and then looked at by hash.
             let reached = any_of(paths.iter().map(|path| self.reached_by(path)).collect());
             return format!("({reached} AND {})", self.is_taken(paths));
@@ -83,7 +98,7 @@ impl Scope<'_> {
     /// Locks the rows that may belong to several clients, so that two batches
     /// with one of them each do not both leave a row to the other.
     pub(super) fn lock_shared(&self, path: &Path) -> Option<String> {
-        if self.dialect.has_one_writer() || !path.exclusive {
+        if self.dialect.has_one_writer || !path.exclusive {
             return None;
         }
         let at_hand = Reached { from: "lethe_taken", conditions: true, at_hand: true };
@@ -130,7 +145,7 @@ impl Scope<'_> {
             } else {
                 self.dialect.among(&own(hop), hop.columns.len(), &among)
             };
-            let is_array = self.dialect.looks_up_in_arrays() && !asked.at_hand && hop.columns.len() == 1;
+            let is_array = self.dialect.looks_up_in_arrays && !asked.at_hand && hop.columns.len() == 1;
             if is_array && path.by_key && path.hops.len() == 1 {
                 // An array is searched from the front: a table that is read whole is asked by hash first.
                 condition = format!("({condition} AND ({} IN ({among})) IS TRUE)", own(hop));
@@ -152,7 +167,7 @@ impl Scope<'_> {
     /// batch's clients alone: where a database evaluates conditions in any order,
     /// one that cannot read another client's row would fail this batch too.
     pub(super) fn of_batch(&self, paths: &[Path], condition: &str) -> String {
-        if !self.dialect.evaluates_in_any_order() {
+        if !self.dialect.evaluates_in_any_order {
             return format!("({condition})");
         }
         let held = any_of(paths.iter().map(|path| self.held(path)).collect());
@@ -187,7 +202,7 @@ impl Scope<'_> {
     pub(super) fn has_other(&self, path: &Path) -> String {
         let other = format!("EXISTS ({})", self.other_client(path));
         // A condition that cannot read every row is not asked of the rows of others.
-        match path.hops[0].condition.as_ref().filter(|own| own.is_always_readable()) {
+        match path.hops[0].condition.as_ref().filter(|own| own.always_readable) {
             Some(own) => format!("(COALESCE(({}), FALSE) AND {other})", own.sql(self.today)),
             None => other,
         }
@@ -288,12 +303,12 @@ impl Scope<'_> {
             // A row that stays for another client is not this client's to look at.
             looks.conditions.push(self.nobody_elses(path));
         }
-        let then = self.dialect.then();
+        let then = self.dialect.then;
         let mut sql = format!("lethe_taken AS {TAKEN}");
         let width = self.client.key.len();
         if !path.by_key {
             let taken = row(key_columns(TAKEN, width));
-            sql = format!("{sql} {then} {} ON {} = {taken}", self.clients(), tuple(CLIENT, &self.client.key));
+            sql = format!("{sql} {then} {}", self.clients_on(&taken));
         }
         for (at, hop) in path.hops.iter().enumerate().rev() {
             let on = if at + 1 == path.hops.len() && path.by_key {
@@ -325,7 +340,7 @@ impl Scope<'_> {
             return (sql, keys.collect::<Vec<_>>().join(", "));
         }
         sql = format!("{sql} JOIN {} ON {}", self.clients(), equal(path, path.hops.len() - 1));
-        (sql, columns(CLIENT, &self.client.key))
+        (sql, self.keys())
     }
 
     /// Whether the client `lethe_c` was anonymized before.
@@ -419,10 +434,6 @@ impl Scope<'_> {
 /// The columns of a hop, to be compared with what they match.
 fn own(hop: &Hop) -> String {
     own_side(&hop.table, &hop.columns, &hop.compared)
-}
-
-fn columns(table: &str, columns: &[String]) -> String {
-    columns.iter().map(|own| column(table, own)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a hop's table is called where the whole path is asked: a table that the path goes through again has another name.

@@ -73,18 +73,14 @@ impl<'a> Scope<'a> {
     /// A key as JSON (a parameter, or a column of that type), taken apart to compare with the key's columns.
     fn key_of(&self, json: &str) -> String {
         let types = &self.client.key_types;
-        let part = |(at, declared): (usize, &String)| self.key_part(json, (types.len() > 1).then_some(at), declared);
-        row(types.iter().enumerate().map(part))
+        let element = |at| (types.len() > 1).then_some(at);
+        row(types.iter().enumerate().map(|(at, declared)| self.dialect.key_part(json, element(at), declared)))
     }
 
     /// That `lethe_c` has no key, where it may have none.
     fn keyless(&self) -> Option<String> {
         let is_null = |own: &String| format!("{} IS NULL", column(link::CLIENT, own));
         self.client.key_nullable.then(|| any_of(self.client.key.iter().map(is_null).collect()))
-    }
-
-    fn key_part(&self, json: &str, element: Option<usize>, declared: &str) -> String {
-        self.dialect.key_part(json, element, declared)
     }
 
     /// A ledger key, taken apart to compare with the key's columns.
@@ -97,20 +93,17 @@ impl<'a> Scope<'a> {
 }
 
 /// A name in double quotes.
-#[must_use]
 pub fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text in single quotes.
-#[must_use]
 pub fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A table where its rows are read or written. Outside of the schema that comes
 /// first, a table is called `schema.table`, and keeps that name.
-#[must_use]
 pub fn relation(dialect: Dialect, table: &str) -> String {
     let qualified = dialect.qualified(table);
     if qualified == name(table) { qualified } else { format!("{qualified} AS {}", name(table)) }
@@ -119,6 +112,11 @@ pub fn relation(dialect: Dialect, table: &str) -> String {
 /// A column of a table, both quoted.
 fn column(table: &str, column: &str) -> String {
     format!("{}.{}", name(table), name(column))
+}
+
+/// Several columns of a table, one after the other.
+fn columns(table: &str, columns: &[String]) -> String {
+    columns.iter().map(|own| column(table, own)).collect::<Vec<_>>().join(", ")
 }
 
 /// Several columns of a table as one value: `"t"."a"`, or `("t"."a", "t"."b")`.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::change::differing;
 use super::link::{CLIENT, Looks, TAKEN};
 use super::select::Wanted;
-use super::{Scope, any_of, column, key_names, name, row, text, tuple};
+use super::{Scope, any_of, column, key_names, name, text, tuple};
 use crate::domain::dialect::Dialect;
 use crate::domain::outcome::{HOLD, WRITTEN_BACK};
 use crate::plan::{ClientPlan, Path, Plan};
@@ -146,21 +146,15 @@ fn sources(wanted: &Wanted, whose: &str) -> Vec<String> {
             looks.conditions.push(scope.nobody_elses(path));
         }
         let (from, found) = scope.join_from(path, &looks);
-        if !scope.dialect.is_tempted_by_limits() {
+        if !scope.dialect.is_tempted_by_limits {
             // Client by client, so that nothing is held of those who were never anonymized.
-            let keys: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
             let clients = if path.by_key {
-                format!(
-                    " {} {} ON {} = {}",
-                    scope.dialect.then(),
-                    scope.clients(),
-                    tuple(CLIENT, &scope.client.key),
-                    bracketed(&found, keys.len())
-                )
+                let found = bracketed(&found, scope.client.key.len());
+                format!(" {} {}", scope.dialect.then, scope.clients_on(&found))
             } else {
                 String::new()
             };
-            return format!("SELECT {} FROM {from}{clients} WHERE {whose}", keys.join(", "));
+            return format!("SELECT {} FROM {from}{clients} WHERE {whose}", scope.keys());
         }
         format!("SELECT {found} FROM {from}")
     };
@@ -182,29 +176,25 @@ fn written_back_where(wanted: &Wanted, whose: &str) -> String {
 
 /// The next clients whose data has come back. `$1` is the last key as JSON, if
 /// `behind` one; `$2` the most rows. It needs the temporary tables of the plan.
-#[must_use]
 pub fn written_back_page(wanted: &Wanted, behind: bool) -> String {
     let scope = wanted.scope();
-    let order: Vec<String> = scope.client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "SELECT {} FROM {} WHERE {}{} ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),
         scope.clients(),
         written_back_where(wanted, &known(wanted)),
         wanted.after(behind, ""),
-        order.join(", "),
+        scope.keys(),
     )
 }
 
 /// How many clients there are whose data has come back.
-#[must_use]
 pub fn written_back_count(wanted: &Wanted) -> String {
     format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &known(wanted)))
 }
 
 /// How many clients there are of whom nothing says whether they are those anonymized before or new ones with their keys,
 /// and in whose rows a rule would change something; `None` where a row always says so.
-#[must_use]
 pub fn unclear_count(wanted: &Wanted) -> Option<String> {
     let unclear = unclear(wanted)?;
     Some(format!("SELECT count(*) FROM {} WHERE {}", wanted.scope().clients(), written_back_where(wanted, &unclear)))
@@ -213,7 +203,6 @@ pub fn unclear_count(wanted: &Wanted) -> Option<String> {
 /// The statements that write for each client of a batch, as reasons, where its
 /// data has come back: `written_back:table.column`, or `written_back:table`
 /// for rows that are there again.
-#[must_use]
 pub fn places(wanted: &Wanted) -> Vec<String> {
     let scope = wanted.scope();
     let mut place = 0;
@@ -250,7 +239,6 @@ pub const NOTHING_BACK: [&str; 2] = [
 ];
 
 /// Notes with each client taken where its data has come back.
-#[must_use]
 pub fn note(dialect: Dialect) -> String {
     format!(
         "UPDATE lethe_batch SET reasons = r.reasons FROM (SELECT n, {} AS reasons FROM (SELECT n, reason, min(place) AS place \
@@ -261,7 +249,6 @@ pub fn note(dialect: Dialect) -> String {
 
 /// Puts the day of the first time back where a rule has written today's,
 /// because the day was gone; `None` if the policy keeps no day.
-#[must_use]
 pub fn first_day(wanted: &Wanted) -> Option<String> {
     let (scope, client) = (wanted.scope(), &wanted.plan.client);
     let own = client.anonymized_on.as_ref()?;
@@ -293,20 +280,22 @@ pub const NOTE_ALL: &str = "UPDATE lethe_batch SET reasons = $1 WHERE state = 'a
 
 /// A page of all clients' keys: as JSON, and as the ledger writes them. `$1` is
 /// the last key as JSON, if `behind` one; `$2` the most rows.
-#[must_use]
 pub fn all_keys(client: &ClientPlan, behind: bool) -> String {
-    let scope = Scope::new(client, chrono::NaiveDate::default());
-    let order: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
+    page_of_all(Scope::new(client, chrono::NaiveDate::default()), "", behind)
+}
+
+/// The same, with more columns behind them.
+pub(super) fn page_of_all(scope: Scope, more: &str, behind: bool) -> String {
     let after = if behind {
-        format!("WHERE {} > {} ", row(order.iter().cloned()), scope.key_of("$1"))
+        format!("WHERE {} > {} ", tuple(CLIENT, &scope.client.key), scope.key_of("$1"))
     } else {
         scope.keyless().map(|keyless| format!("WHERE NOT {keyless} ")).unwrap_or_default()
     };
     format!(
-        "SELECT {}, {} FROM {} {after}ORDER BY {} LIMIT $2",
+        "SELECT {}, {}{more} FROM {} {after}ORDER BY {} LIMIT $2",
         scope.key_json(CLIENT),
         scope.key_text(CLIENT),
         scope.clients(),
-        order.join(", ")
+        scope.keys()
     )
 }

@@ -46,7 +46,6 @@ impl Search {
 
     /// Blanks these columns, by their places, in the rows in `$1`, a JSON array of
     /// identities: all at once, as a changed row may have another identity.
-    #[must_use]
     pub fn blanking(&self, columns: &[usize]) -> String {
         let sets: Vec<&str> = columns.iter().filter_map(|at| self.blank[*at].as_deref()).collect();
         format!("UPDATE {} SET {} WHERE {}", self.rows.0, sets.join(", "), self.rows.1)
@@ -158,8 +157,7 @@ fn search_where(scope: Scope, searched: &Searched, conditions: Vec<String>) -> S
     let found = scope.dialect.row_among(&searched.table, &searched.identity, "$1");
     let from = scope.join(&path, looks);
     let columns = searched.groups.iter().flat_map(|group| &group.columns);
-    let blank =
-        columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty.sql())));
+    let blank = columns.clone().map(|own| own.is_blanked().then(|| format!("{} = {}", name(&own.name), own.empty)));
     let relation = scope.relation(&searched.table);
     let large = format!("NULLIF({}, '{}')", large.join(" || "), "0".repeat(selected.len()));
     let mut search = Search {

@@ -24,31 +24,24 @@ pub struct OldRows<'a> {
 }
 
 /// Puts the clients on hold into `lethe_taken`.
-#[must_use]
 pub fn hold_back(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
-    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "INSERT INTO lethe_taken (n, {}) SELECT CAST(row_number() OVER () AS INTEGER), {} FROM lethe_holds AS o \
-         JOIN {} ON {} = {} WHERE o.released_at IS NULL",
+         JOIN {} WHERE o.released_at IS NULL",
         key_names(client.key.len()),
-        keys.join(", "),
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        scope.key_of_ledger("o.client_key"),
+        scope.keys(),
+        scope.clients_on(&scope.key_of_ledger("o.client_key")),
     )
 }
 
 /// Finds a row if a client is on hold that is not in `lethe_taken`.
-#[must_use]
 pub fn held_since(client: &ClientPlan) -> String {
     let scope = Scope::new(client, NaiveDate::MIN);
     format!(
-        "SELECT CAST(1 AS BIGINT) FROM lethe_holds AS o JOIN {} ON {} = {} WHERE o.released_at IS NULL \
+        "SELECT CAST(1 AS BIGINT) FROM lethe_holds AS o JOIN {} WHERE o.released_at IS NULL \
          AND NOT EXISTS (SELECT 1 FROM lethe_taken AS {TAKEN} WHERE {} = {}) LIMIT 1",
-        scope.clients(),
-        tuple(CLIENT, &client.key),
-        scope.key_of_ledger("o.client_key"),
+        scope.clients_on(&scope.key_of_ledger("o.client_key")),
         row(key_columns(TAKEN, client.key.len())),
         tuple(CLIENT, &client.key),
     )
@@ -79,19 +72,16 @@ impl OldRows<'_> {
     }
 
     /// How many rows are old.
-    #[must_use]
     pub fn count(&self) -> String {
         format!("SELECT count(*) FROM {} WHERE {}", self.table(), self.is_old())
     }
 
     /// How many rows there are.
-    #[must_use]
     pub fn all(&self) -> String {
         format!("SELECT count(*) FROM {}", self.table())
     }
 
     /// Deletes so many old rows at most; all of them where nothing tells a row from the others.
-    #[must_use]
     pub fn delete(&self, most: u64) -> String {
         let (table, is_old) = (self.table(), self.is_old());
         let Some(identity) = &self.plan.identity else { return format!("DELETE FROM {table} WHERE {is_old}") };

@@ -8,7 +8,7 @@ use super::link::{Asked, CLIENT, OfRow};
 use super::{Scope, any_of, column, day_after, relation, row, tuple};
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
-use crate::plan::{ActivityPlan, ClientPlan, Condition, FIRST_DAY, FilterPlan, Path, Plan};
+use crate::plan::{ActivityPlan, ClientPlan, FIRST_DAY, FilterPlan, Plan};
 
 /// What a sweep looks for: the part of its parameters that selects.
 #[derive(Debug, Clone)]
@@ -46,27 +46,10 @@ pub fn filter(plan: &Plan, filter: &FilterPlan, values: &[String]) -> Result<Str
 
 /// Finds one client whose mark is neither true nor false, where a column can
 /// hold that; nothing says whether such a client was anonymized.
-#[must_use]
 pub fn odd_mark(client: &ClientPlan) -> Option<String> {
     let mark = client.anonymized.as_ref().filter(|_| !client.flag_boolean)?;
     let scope = Scope::new(client, NaiveDate::MIN);
     Some(format!("SELECT 1 FROM {} WHERE {} NOT IN (0, 1) LIMIT 1", scope.clients(), column(CLIENT, mark)))
-}
-
-/// The part of the client table that a range of keys bounds: behind the key in
-/// `$1`, up to that in `$2`, both as JSON.
-#[derive(Debug, Clone, Copy)]
-struct Range {
-    behind: bool,
-    bounded: bool,
-}
-
-/// Whose period is asked about.
-#[derive(Debug, Clone, Copy)]
-enum Whose {
-    All,
-    OfRange(Range),
-    OfBatch,
 }
 
 impl Wanted<'_> {
@@ -118,17 +101,8 @@ impl Wanted<'_> {
         }
     }
 
-    /// The condition under which the period of `lethe_c` has passed.
-    fn lapsed(&self) -> String {
-        self.lapsed_among(Whose::All)
-    }
-
-    /// The same for a client of a batch.
-    pub(super) fn lapsed_in_batch(&self) -> String {
-        self.lapsed_among(Whose::OfBatch)
-    }
-
-    fn lapsed_among(&self, whose: Whose) -> String {
+    /// The condition under which the period of `lethe_c` has passed, by the rows of these clients.
+    pub(super) fn lapsed(&self, whose: &Asked) -> String {
         let (Some(retention), Some(cutoff)) = (&self.plan.retention, self.cutoff) else { return "FALSE".to_owned() };
         let active = |since: Option<NaiveDate>| {
             let sources = retention.activity.iter();
@@ -154,7 +128,7 @@ impl Wanted<'_> {
     /// Whether a client of a batch has activity from this source within the period, in rows for which `only` holds: a
     /// condition for each of its paths.
     pub(super) fn active_in_batch(&self, source: &ActivityPlan, only: Option<&str>) -> Vec<String> {
-        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), only, Whose::OfBatch))
+        self.cutoff.map_or_else(Vec::new, |cutoff| self.activity(source, Some(cutoff), only, &Asked::Batch))
     }
 
     /// Whether `lethe_c` has activity from this source, on or after a day: a condition for each of its paths.
@@ -163,7 +137,7 @@ impl Wanted<'_> {
         source: &ActivityPlan,
         since: Option<NaiveDate>,
         only: Option<&str>,
-        whose: Whose,
+        whose: &Asked,
     ) -> Vec<String> {
         let scope = self.scope();
         let mut condition = Vec::new();
@@ -176,21 +150,9 @@ impl Wanted<'_> {
         condition.extend(only.map(str::to_owned));
         let condition = (!condition.is_empty()).then(|| OfRow {
             sql: condition.join(" AND "),
-            always_readable: source.condition.as_ref().is_none_or(Condition::is_always_readable),
+            always_readable: source.condition.as_ref().is_none_or(|own| own.always_readable),
         });
-        let between = |range: Range, key: &str| {
-            let from = if range.behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
-            let to = if range.bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
-            from + &to
-        };
-        let exists = |path: &Path| match whose {
-            Whose::OfRange(range) if scope.dialect.is_tempted_by_limits() => {
-                scope.exists_by(path, condition.as_ref(), &Asked::Between(&|key| between(range, key)))
-            }
-            Whose::All | Whose::OfRange(_) => scope.exists_by(path, condition.as_ref(), &Asked::All),
-            Whose::OfBatch => scope.exists_by(path, condition.as_ref(), &Asked::Batch),
-        };
-        source.paths.iter().map(exists).collect()
+        source.paths.iter().map(|path| scope.exists_by(path, condition.as_ref(), whose)).collect()
     }
 }
 
@@ -215,21 +177,19 @@ pub enum Way {
 
 /// The next clients whose date has come. `$1` is the last key as JSON, if
 /// `behind` one; `$2` the most rows.
-#[must_use]
 pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
     let scope = wanted.scope();
     let by_date = way == Way::ByDate && wanted.client().due_indexed;
-    let hidden = |is_hidden: bool| if is_hidden { scope.dialect.unindexed() } else { "" };
+    let hidden = |is_hidden: bool| if is_hidden { scope.dialect.unindexed } else { "" };
     let (key, date) = (hidden(by_date), hidden(!by_date));
     let conditions = format!("{} AND {}{}", wanted.due_by(date), scope.open(), wanted.filters());
     let after = wanted.after(behind, key);
-    if by_date && scope.dialect.is_tempted_by_limits() {
+    if by_date && scope.dialect.is_tempted_by_limits {
         // A page at the end of an ordered walk tempts the planner into walking along the key.
-        let columns: Vec<String> = wanted.client().key.iter().map(|key| column(CLIENT, key)).collect();
         return format!(
             "SELECT {} FROM (SELECT {} FROM {} WHERE {conditions}{after} OFFSET 0) AS {CLIENT} ORDER BY {} LIMIT $2",
             scope.key_json(CLIENT),
-            columns.join(", "),
+            scope.keys(),
             scope.clients(),
             wanted.order(""),
         );
@@ -243,10 +203,9 @@ pub fn due_page(wanted: &Wanted, way: Way, behind: bool) -> String {
 }
 
 /// Finds one row if there are clients to be looked at that have no key; `None` where all have one.
-#[must_use]
 pub fn keyless(wanted: &Wanted, by_period: bool) -> Option<String> {
     let scope = wanted.scope();
-    let looked_at = if by_period { wanted.lapsed() } else { wanted.due() };
+    let looked_at = if by_period { wanted.lapsed(&Asked::All) } else { wanted.due() };
     Some(format!(
         "SELECT 1 FROM {} WHERE {} AND {}{} AND {looked_at} LIMIT 1",
         scope.clients(),
@@ -267,62 +226,44 @@ fn counted(scope: Scope) -> String {
 }
 
 /// How many clients there are whose date has come.
-#[must_use]
 pub fn due_count(wanted: &Wanted) -> String {
-    let scope = wanted.scope();
-    format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}",
-        counted(scope),
-        scope.clients(),
-        wanted.due(),
-        scope.open(),
-        wanted.filters()
-    )
+    count(wanted, &format!("{} AND {}", wanted.due(), wanted.scope().open()))
 }
 
 /// How many clients there are whose period has passed.
-#[must_use]
 pub fn lapsed_count(wanted: &Wanted) -> String {
+    count(wanted, &format!("{} AND {}", wanted.scope().open(), wanted.lapsed(&Asked::All)))
+}
+
+fn count(wanted: &Wanted, condition: &str) -> String {
     let scope = wanted.scope();
-    format!(
-        "SELECT {} FROM {} WHERE {} AND {}{}",
-        counted(scope),
-        scope.clients(),
-        scope.open(),
-        wanted.lapsed(),
-        wanted.filters()
-    )
+    format!("SELECT {} FROM {} WHERE {condition}{}", counted(scope), scope.clients(), wanted.filters())
 }
 
 /// Two values at most that a client column has among the clients whose keys are in `$1`, a JSON array.
-#[must_use]
 pub fn listed_values(wanted: &Wanted, own: &str) -> String {
     let scope = wanted.scope();
     format!(
-        "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} ON {} = {} LIMIT 2",
+        "SELECT DISTINCT COALESCE({}, '') FROM {} JOIN {} LIMIT 2",
         scope.dialect.as_text(&column(CLIENT, own)),
-        scope.dialect.given_keys(),
-        scope.clients(),
-        tuple(CLIENT, &wanted.client().key),
-        given_key(scope),
+        scope.dialect.given_keys,
+        scope.clients_on(&given_key(scope)),
     )
 }
 
-/// How many clients there are whose date has come, and whom no sweep has refused
-/// or failed since the moment in `$1`.
-#[must_use]
-pub fn unseen_due_count(wanted: &Wanted) -> String {
-    format!("{} AND {}", due_count(wanted), unseen(wanted.scope()))
-}
-
-/// The same of those whose period has passed.
-#[must_use]
-pub fn unseen_lapsed_count(wanted: &Wanted) -> String {
-    format!("{} AND {}", lapsed_count(wanted), unseen(wanted.scope()))
+/// A count of clients, of those alone whom no sweep has refused or failed since the moment in `$1`.
+pub fn unseen(plan: &Plan, count: &str) -> String {
+    let scope = Scope::new(&plan.client, NaiveDate::MIN);
+    // Those without a key are seen each time.
+    let keyed = scope.keyless().map(|keyless| format!("NOT {keyless} AND ")).unwrap_or_default();
+    format!(
+        "{count} AND {keyed}NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
+         AND o.last_at >= $1)",
+        scope.key_text(CLIENT)
+    )
 }
 
 /// A count of clients, less those that were refused when they were last checked.
-#[must_use]
 pub fn unrefused(plan: &Plan, count: &str) -> String {
     // A period before the calendar begins counts nothing.
     if !count.contains(" WHERE ") {
@@ -335,19 +276,8 @@ pub fn unrefused(plan: &Plan, count: &str) -> String {
     )
 }
 
-fn unseen(scope: Scope) -> String {
-    // Those without a key are seen each time.
-    let keyed = scope.keyless().map(|keyless| format!("NOT {keyless} AND ")).unwrap_or_default();
-    format!(
-        "{keyed}NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o WHERE o.client_key = {} AND o.outcome IN ('refused', 'failed') \
-         AND o.last_at >= $1)",
-        scope.key_text(CLIENT)
-    )
-}
-
 /// The last key of the next range of the client table. `$1` is the key before
 /// it as JSON, if `behind` one; `$2` the width of the range less one.
-#[must_use]
 pub fn range_end(wanted: &Wanted, behind: bool) -> String {
     let scope = wanted.scope();
     format!(
@@ -362,56 +292,56 @@ pub fn range_end(wanted: &Wanted, behind: bool) -> String {
 /// The clients of a range of keys whose period has passed. `$1` is the key
 /// before the range, if `behind` one, and `$2` its last key, if it is `bounded`,
 /// both as JSON.
-#[must_use]
 pub fn lapsed_range(wanted: &Wanted, behind: bool, bounded: bool) -> String {
     let (client, scope) = (wanted.client(), wanted.scope());
-    let until =
-        if bounded { format!(" AND {} <= {}", tuple(CLIENT, &client.key), scope.key_of("$2")) } else { String::new() };
+    let until = |key: &str| if bounded { format!(" AND {key} <= {}", scope.key_of("$2")) } else { String::new() };
+    let between = |key: &str| {
+        let from = if behind { format!(" AND {key} > {}", scope.key_of("$1")) } else { String::new() };
+        from + &until(key)
+    };
+    let whose = if scope.dialect.is_tempted_by_limits { Asked::Between(&between) } else { Asked::All };
     format!(
-        "SELECT {} FROM {} WHERE {}{}{until}{} AND {} ORDER BY {}",
+        "SELECT {} FROM {} WHERE {}{}{}{} AND {} ORDER BY {}",
         scope.key_json(CLIENT),
         scope.clients(),
         scope.open(),
         wanted.after(behind, ""),
+        until(&tuple(CLIENT, &client.key)),
         wanted.filters(),
-        wanted.lapsed_among(Whose::OfRange(Range { behind, bounded })),
+        wanted.lapsed(&whose),
         wanted.order(""),
     )
 }
 
 /// The first clients of all whose period has passed, in one pass over
 /// them. `$1` is the most rows.
-#[must_use]
 pub fn lapsed_first(wanted: &Wanted) -> String {
-    let (client, scope) = (wanted.client(), wanted.scope());
+    let scope = wanted.scope();
     let lapsed = format!(
         "{} WHERE {}{}{} AND {}",
         scope.clients(),
         scope.open(),
         wanted.after(false, ""),
         wanted.filters(),
-        wanted.lapsed()
+        wanted.lapsed(&Asked::All)
     );
     let (key, order) = (scope.key_json(CLIENT), wanted.order(""));
-    if !scope.dialect.is_tempted_by_limits() {
+    if !scope.dialect.is_tempted_by_limits {
         return format!("SELECT {key} FROM {lapsed} ORDER BY {order} LIMIT $1");
     }
     // Planned for all of them: a limit would tempt the planner into asking client by client.
-    let keys: Vec<String> = client.key.iter().map(|own| column(CLIENT, own)).collect();
     format!(
         "WITH lethe_found AS MATERIALIZED (SELECT {} FROM {lapsed}) SELECT {key} FROM lethe_found AS {CLIENT} ORDER BY {order} LIMIT $1",
-        keys.join(", ")
+        scope.keys()
     )
 }
 
 /// Counts the rows of the client table.
-#[must_use]
 pub fn clients_count(client: &ClientPlan) -> String {
     format!("SELECT count(*) FROM {}", relation(client.dialect, &client.table))
 }
 
 /// Whether the client table has more than `$1` rows: no row if it has not.
-#[must_use]
 pub fn more_rows_than(client: &ClientPlan) -> String {
     format!("SELECT 1 FROM {} LIMIT 1 OFFSET $1", relation(client.dialect, &client.table))
 }

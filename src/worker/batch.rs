@@ -88,7 +88,7 @@ pub async fn look(
     locking: bool,
 ) -> Result<Done, BatchFault> {
     let dialect = work.plan.client.dialect;
-    for empty in sql::EMPTY {
+    for empty in sql::empty() {
         query(empty).execute(&mut *connection).await?;
     }
     let lock = if locking { &work.statements.lock } else { &work.statements.pass };
@@ -184,7 +184,7 @@ pub async fn apply(connection: &mut Connection, work: &Work<'_>, since: String) 
     if !missed.is_empty() {
         return Err(BatchFault::Overtaken(missed));
     }
-    if let Some(check) = work.plan.client.dialect.check_constraints_now() {
+    if let Some(check) = work.plan.client.dialect.check_constraints_now {
         // What is checked at the end is checked while it can still be told whose fault it is.
         query(check).execute(&mut *connection).await?;
     }

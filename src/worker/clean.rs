@@ -150,7 +150,7 @@ async fn empty(
         let rows = query(&own.update).execute(&mut *connection).await.map_err(BatchFault::from)?;
         changed.push(i64::try_from(rows).unwrap_or(i64::MAX));
     }
-    if let Some(check) = work.plan.client.dialect.check_constraints_now() {
+    if let Some(check) = work.plan.client.dialect.check_constraints_now {
         query(check).execute(&mut *connection).await.map_err(BatchFault::from)?;
     }
     for (name, own) in steps {

@@ -284,7 +284,7 @@ async fn note_busy(
 ///
 /// [`StoreError`], also if one is being placed right now.
 pub(super) async fn keep_holds(connection: &mut Connection) -> Result<bool, StoreError> {
-    let Some(closing) = connection.dialect().closing() else { return Ok(false) };
+    let Some(closing) = connection.dialect().closing else { return Ok(false) };
     let (locks, _) = locks(connection, closing, &["lethe_holds".to_owned()]).await?;
     let statements: Vec<&str> = locks.iter().map(|(_, statement)| statement.as_str()).collect();
     let statements = serde_json::to_string(&statements).expect("texts are JSON");

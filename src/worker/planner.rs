@@ -10,11 +10,11 @@ use tokio::sync::Mutex;
 use crate::database::{Connection, Store, StoreError};
 use crate::domain::hint::{Act, Hint};
 use crate::domain::nearest::nearest;
-use crate::domain::reading::trouble;
+use crate::domain::reading::{TextError, trouble};
 use crate::domain::schema::Schema;
 use crate::journal::Key;
 use crate::plan::{NamedFile, Plan, PlanError, Problem};
-use crate::policy::{Policy, PolicyError};
+use crate::policy::Policy;
 
 /// A plan and what it was made of.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub enum PlanLoadError {
     Policy {
         path: PathBuf,
         #[source]
-        source: PolicyError,
+        source: TextError,
     },
     /// The policy does not fit the schema.
     #[error(transparent)]
@@ -56,7 +56,7 @@ impl PlanLoadError {
         match self {
             Self::Missing { .. } => Act::Draft.then("; `policy` in `lethe.toml` says where it is"),
             Self::Unreadable { .. } => "`policy` in `lethe.toml` names the policy's file".into(),
-            Self::Policy { source, .. } => source.hint().into(),
+            Self::Policy { source, .. } => source.fix.as_str().into(),
             Self::Plan(source) => source.hint(),
             Self::Store(source) => source.hint(),
         }

@@ -16,7 +16,7 @@ use crate::domain::today::Today;
 use crate::ledger::{Batch, Done, Finish, Ledger, NewBatch, Sweep, moment, stand_in};
 use crate::plan::Plan;
 use crate::queue::Claim;
-use crate::sql::batch::EMPTY;
+use crate::sql::batch;
 use crate::sql::kept::Kept;
 use crate::sql::retention::{OldRows, held_since, hold_back};
 
@@ -117,7 +117,7 @@ pub async fn look(
 
 /// Empties the temporary tables, and puts the clients on hold where their rows are looked for.
 async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), StoreError> {
-    for empty in EMPTY {
+    for empty in batch::empty() {
         query(empty).execute(&mut *connection).await?;
     }
     query(hold_back(&plan.client)).execute(&mut *connection).await?;

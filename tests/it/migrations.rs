@@ -8,7 +8,7 @@ use crate::common::place::either;
 
 #[test]
 fn migrations_are_in_ascii_so_that_any_database_takes_them() {
-    for own in SqliteDialect.migrations().iter().chain(PostgresDialect.migrations()) {
+    for own in SqliteDialect.constants().migrations.iter().chain(PostgresDialect.constants().migrations) {
         assert!(own.is_ascii(), "{}", own.lines().find(|line| !line.is_ascii()).unwrap_or_default());
     }
 }

@@ -1,10 +1,9 @@
 //! `PostgreSQL`'s SQL.
 
 use chrono::NaiveDate;
-use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect};
+use sqlparser::dialect::PostgreSqlDialect;
 
-use super::super::sqlite::temporary;
-use crate::domain::dialect::{Closing, SqlDialect};
+use crate::domain::dialect::{Closing, Constants, SqlDialect};
 use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
@@ -65,12 +64,67 @@ const FUNCTIONS: [&str; 4] = [
 ];
 
 impl SqlDialect for Postgres {
-    fn name(&self) -> &'static str {
-        "postgres"
-    }
-
-    fn grammar(&self) -> &'static dyn Grammar {
-        &PostgreSqlDialect {}
+    fn constants(&self) -> &'static Constants {
+        &Constants {
+            name: "postgres",
+            grammar: &PostgreSqlDialect {},
+            days_are_texts: false,
+            names_files: &[Kind::Text],
+            any_text: " TEXT",
+            given_keys: "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
+         WITH ORDINALITY AS e (value, place)) AS j",
+            given_null: "j.value = 'null'",
+            keys_joined: ["CAST(jsonb_agg(client_key) AS TEXT)", "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)"],
+            pairs: "(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST($1 AS JSON)) AS e)",
+            random_name: "replace(CAST(gen_random_uuid() AS TEXT), '-', '')",
+            then: "JOIN",
+            unindexed: "",
+            looks_up_in_arrays: true,
+            is_tempted_by_limits: true,
+            evaluates_in_any_order: true,
+            rewrites_rows: true,
+            has_one_writer: false,
+            skip_locked: " FOR NO KEY UPDATE SKIP LOCKED",
+            lock_rows: " FOR UPDATE",
+            keep_others_from_recording: Some("LOCK TABLE lethe_outcomes, lethe_holds IN SHARE ROW EXCLUSIVE MODE"),
+            one_at_a_time: Some(
+                "SELECT pg_advisory_xact_lock(7022119) FROM lethe_deliveries WHERE state = 'new' LIMIT 1",
+            ),
+            closing: Some(&Closing {
+                since: "SELECT CAST(txid_current_snapshot() AS TEXT)",
+                written_by_others: "xmin <> CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID) \
+                                AND age(xmin) <= age(CAST(CAST(txid_snapshot_xmin('{since}') % 4294967296 AS TEXT) AS XID))",
+                turn: "SELECT pg_try_advisory_xact_lock(7022120)",
+                is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
+                            AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
+                lockable: "SELECT t.value, CASE WHEN has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
+                       OR has_table_privilege(c.oid, 'TRUNCATE') THEN format('LOCK TABLE %s IN SHARE MODE', t.value) \
+                       ELSE (SELECT format('SELECT %I.%I(%L)', n.nspname, p.proname, t.value) FROM pg_class AS l \
+                       JOIN pg_namespace AS n ON n.oid = l.relnamespace JOIN pg_proc AS p ON p.pronamespace = n.oid \
+                       WHERE l.oid = to_regclass('lethe_holds') AND p.proname = 'lethe_lock' AND p.prosecdef \
+                       AND CAST(p.proargtypes AS TEXT) = CAST(CAST('regclass' AS REGTYPE) AS OID)::TEXT \
+                       AND has_function_privilege(p.oid, 'EXECUTE')) END \
+                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
+                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') \
+                       JOIN pg_namespace AS own ON own.oid = c.relnamespace \
+                       AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%'",
+                lock: "SELECT pg_temp.lethe_close(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))), CAST($2 AS INTEGER))",
+            }),
+            check_constraints_now: Some("SET CONSTRAINTS ALL IMMEDIATE"),
+            migrations: migrations!("postgres"),
+            number_sweeps: Some(
+                "SELECT setval(pg_get_serial_sequence('lethe_sweeps', 'id'), (SELECT max(id) FROM lethe_sweeps))",
+            ),
+            // It keeps in temporary tables what was deleted.
+            vacuum: Some("VACUUM (TRUNCATE)"),
+            temporary_indexes: "lethe_",
+            functions: &FUNCTIONS,
+            ledger_has: "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL",
+            announce_batches: Some("SELECT CAST(pg_notify('lethe_batches', '') AS TEXT)"),
+            write_test: "CREATE TEMP TABLE lethe_write_test (x INTEGER)",
+            leftovers: "Changed and deleted rows stay in the files until VACUUM, and in the write-ahead log and its archive for as long as \
+         those are kept.",
+        }
     }
 
     fn qualified(&self, table: &str) -> String {
@@ -124,25 +178,9 @@ impl SqlDialect for Postgres {
         format!("{column} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}'")
     }
 
-    fn and_is_day(&self, _column: &str) -> String {
-        String::new()
-    }
-
-    fn or_is_no_day(&self, _column: &str) -> String {
-        String::new()
-    }
-
-    fn blank_or(&self, _column: &str) -> String {
-        String::new()
-    }
-
     fn truncated(&self, column: &str, declared: &str, unit: &str) -> Option<String> {
         let is_moment = declared.starts_with("date") || declared.starts_with("timestamp");
         is_moment.then(|| format!("CAST(date_trunc('{unit}', CAST({column} AS TIMESTAMP)) AS {declared})"))
-    }
-
-    fn any_text(&self) -> &'static str {
-        " TEXT"
     }
 
     /// A name given twice in one object is there once afterwards, as `jsonb` keeps the last. What it cannot read is
@@ -169,10 +207,6 @@ impl SqlDialect for Postgres {
              ELSE CAST({} AS {made}) END",
             redacted(document.clone())
         )
-    }
-
-    fn names_files(&self, kind: Kind) -> bool {
-        kind == Kind::Text
     }
 
     fn date_problem(&self, kind: Kind) -> Option<&'static str> {
@@ -228,11 +262,6 @@ impl SqlDialect for Postgres {
         }
     }
 
-    fn given_keys(&self) -> &'static str {
-        "(SELECT CAST(e.place AS INTEGER) - 1 AS n, e.value FROM jsonb_array_elements(CAST($1 AS JSONB)) \
-         WITH ORDINALITY AS e (value, place)) AS j"
-    }
-
     fn given_key(&self, declared: &str) -> String {
         self.key_part("j.value", None, declared)
     }
@@ -251,10 +280,6 @@ impl SqlDialect for Postgres {
         None
     }
 
-    fn given_null(&self) -> &'static str {
-        "j.value = 'null'"
-    }
-
     fn given_unreadable(&self, _width: usize) -> Vec<(String, &'static str)> {
         Vec::new()
     }
@@ -265,14 +290,6 @@ impl SqlDialect for Postgres {
         }
         let parts: Vec<String> = (0..width).map(|at| format!("CAST(j.value -> {at} AS TEXT)")).collect();
         format!("'[' || {} || ']'", parts.join(" || ',' || "))
-    }
-
-    fn keys_joined(&self, width: usize) -> &'static str {
-        if width == 1 {
-            "CAST(jsonb_agg(client_key) AS TEXT)"
-        } else {
-            "CAST(jsonb_agg(CAST(client_key AS JSONB)) AS TEXT)"
-        }
     }
 
     fn ledger_keys_in(&self, parameter: &str) -> String {
@@ -309,46 +326,10 @@ impl SqlDialect for Postgres {
         format!("json_to_recordset(CAST({json} AS JSON)) AS r ({})", columns.join(", "))
     }
 
-    fn pairs(&self, json: &str) -> String {
-        format!("(SELECT e ->> 0 AS hash, e ->> 1 AS client FROM json_array_elements(CAST({json} AS JSON)) AS e)")
-    }
-
-    fn random_name(&self) -> &'static str {
-        "replace(CAST(gen_random_uuid() AS TEXT), '-', '')"
-    }
-
     /// An index can be used for several such conditions with OR between them
     /// only where each compares with an array.
     fn among(&self, value: &str, width: usize, query: &str) -> String {
         if width > 1 { format!("{value} IN ({query})") } else { format!("{value} = ANY (ARRAY({query}))") }
-    }
-
-    fn looks_up_in_arrays(&self) -> bool {
-        true
-    }
-
-    fn then(&self) -> &'static str {
-        "JOIN"
-    }
-
-    fn unindexed(&self) -> &'static str {
-        ""
-    }
-
-    fn is_tempted_by_limits(&self) -> bool {
-        true
-    }
-
-    fn evaluates_in_any_order(&self) -> bool {
-        true
-    }
-
-    fn rewrites_rows(&self) -> bool {
-        true
-    }
-
-    fn row_identity(&self, table: &str, _identity: &[String]) -> String {
-        format!("{0}.tableoid, {0}.ctid", name(table))
     }
 
     fn row_json(&self, table: &str, _identity: &[String]) -> String {
@@ -381,56 +362,9 @@ impl SqlDialect for Postgres {
         )
     }
 
-    fn has_one_writer(&self) -> bool {
-        false
-    }
-
-    fn skip_locked(&self) -> &'static str {
-        " FOR NO KEY UPDATE SKIP LOCKED"
-    }
-
-    fn lock_rows(&self) -> &'static str {
-        " FOR UPDATE"
-    }
-
-    fn keep_others_from_writing(&self, tables: &str) -> Option<String> {
-        Some(format!("LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE"))
-    }
-
-    fn closing(&self) -> Option<&'static Closing> {
-        Some(&Closing {
-            since: "SELECT CAST(txid_current_snapshot() AS TEXT)",
-            written_by_others: "xmin <> CAST(CAST(txid_current() % 4294967296 AS TEXT) AS XID) \
-                                AND age(xmin) <= age(CAST(CAST(txid_snapshot_xmin('{since}') % 4294967296 AS TEXT) AS XID))",
-            turn: "SELECT pg_try_advisory_xact_lock(7022120)",
-            is_waited_for: "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid() \
-                            AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))",
-            lockable: "SELECT t.value, CASE WHEN has_table_privilege(c.oid, 'UPDATE') OR has_table_privilege(c.oid, 'DELETE') \
-                       OR has_table_privilege(c.oid, 'TRUNCATE') THEN format('LOCK TABLE %s IN SHARE MODE', t.value) \
-                       ELSE (SELECT format('SELECT %I.%I(%L)', n.nspname, p.proname, t.value) FROM pg_class AS l \
-                       JOIN pg_namespace AS n ON n.oid = l.relnamespace JOIN pg_proc AS p ON p.pronamespace = n.oid \
-                       WHERE l.oid = to_regclass('lethe_holds') AND p.proname = 'lethe_lock' AND p.prosecdef \
-                       AND CAST(p.proargtypes AS TEXT) = CAST(CAST('regclass' AS REGTYPE) AS OID)::TEXT \
-                       AND has_function_privilege(p.oid, 'EXECUTE')) END \
-                       FROM jsonb_array_elements_text(CAST($1 AS JSONB)) AS t (value) \
-                       JOIN pg_class AS c ON c.oid = to_regclass(t.value) AND c.relkind IN ('r', 'p') \
-                       JOIN pg_namespace AS own ON own.oid = c.relnamespace \
-                       AND own.nspname <> 'information_schema' AND own.nspname NOT LIKE 'pg\\_%'",
-            lock: "SELECT pg_temp.lethe_close(ARRAY(SELECT jsonb_array_elements_text(CAST($1 AS JSONB))), CAST($2 AS INTEGER))",
-        })
-    }
-
     fn keep_schema(&self, tables: &[&str]) -> Option<String> {
         let tables: Vec<String> = tables.iter().map(|table| self.qualified(table)).collect();
         Some(format!("LOCK TABLE {} IN ACCESS SHARE MODE", tables.join(", ")))
-    }
-
-    fn one_at_a_time(&self, lock: i64, query: &str) -> Option<String> {
-        Some(format!("SELECT pg_advisory_xact_lock({lock}) {query}"))
-    }
-
-    fn check_constraints_now(&self) -> Option<&'static str> {
-        Some("SET CONSTRAINTS ALL IMMEDIATE")
     }
 
     fn refresh(&self, view: &str) -> Vec<String> {
@@ -438,71 +372,5 @@ impl SqlDialect for Postgres {
             "SET LOCAL statement_timeout = 0".to_owned(),
             format!("REFRESH MATERIALIZED VIEW {}", self.qualified(view)),
         ]
-    }
-
-    fn migrations(&self) -> &'static [&'static str] {
-        &[
-            include_str!("../../../migrations/postgres/0001_ledger.sql"),
-            include_str!("../../../migrations/postgres/0002_pace.sql"),
-            include_str!("../../../migrations/postgres/0003_journal.sql"),
-            include_str!("../../../migrations/postgres/0004_deliveries.sql"),
-            include_str!("../../../migrations/postgres/0005_retention.sql"),
-            include_str!("../../../migrations/postgres/0006_notices.sql"),
-            include_str!("../../../migrations/postgres/0007_access.sql"),
-            include_str!("../../../migrations/postgres/0008_views.sql"),
-            include_str!("../../../migrations/postgres/0009_reviews.sql"),
-            include_str!("../../../migrations/postgres/0010_alerts.sql"),
-            include_str!("../../../migrations/postgres/0011_dates.sql"),
-            include_str!("../../../migrations/postgres/0012_selections.sql"),
-            include_str!("../../../migrations/postgres/0013_sessions.sql"),
-            include_str!("../../../migrations/postgres/0014_origin.sql"),
-            include_str!("../../../migrations/postgres/0015_roots.sql"),
-            include_str!("../../../migrations/postgres/0016_nights.sql"),
-            include_str!("../../../migrations/postgres/0017_period.sql"),
-            include_str!("../../../migrations/postgres/0018_primary_keys.sql"),
-            include_str!("../../../migrations/postgres/0019_client_table.sql"),
-            include_str!("../../../migrations/postgres/0020_copied.sql"),
-            include_str!("../../../migrations/postgres/0021_rehearsed.sql"),
-            include_str!("../../../migrations/postgres/0022_halted.sql"),
-            include_str!("../../../migrations/postgres/0023_console.sql"),
-            include_str!("../../../migrations/postgres/0024_limits.sql"),
-            include_str!("../../../migrations/postgres/0025_ledgers.sql"),
-            include_str!("../../../migrations/postgres/0026_imports.sql"),
-            include_str!("../../../migrations/postgres/0027_recognized.sql"),
-        ]
-    }
-
-    fn temporary(&self, migration: &str) -> String {
-        temporary(migration, "lethe_")
-    }
-
-    fn ledger_has(&self) -> &'static str {
-        "SELECT count(*) FROM (SELECT to_regclass($1) AS found) AS t WHERE found IS NOT NULL"
-    }
-
-    fn number_on(&self, table: &str) -> Option<String> {
-        Some(format!("SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
-    }
-
-    fn announce_batches(&self) -> Option<&'static str> {
-        Some("SELECT CAST(pg_notify('lethe_batches', '') AS TEXT)")
-    }
-
-    fn write_test(&self) -> &'static str {
-        "CREATE TEMP TABLE lethe_write_test (x INTEGER)"
-    }
-
-    /// It keeps in temporary tables what was deleted.
-    fn vacuum(&self, tables: &str) -> Option<String> {
-        Some(format!("VACUUM (TRUNCATE) {tables}"))
-    }
-
-    fn leftovers(&self) -> &'static str {
-        "Changed and deleted rows stay in the files until VACUUM, and in the write-ahead log and its archive for as long as \
-         those are kept."
-    }
-
-    fn functions(&self) -> &'static [&'static str] {
-        &FUNCTIONS
     }
 }

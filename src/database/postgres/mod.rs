@@ -28,7 +28,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Row as _};
 use url::Url;
 
 use super::native::Held;
-use super::{Behind, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
+use super::{Answer, Behind, Cause, Connection, Driver, StoreError, UNKNOWN, query, query_as, query_scalar};
 use crate::domain::dialect::{Dialect as Spoken, SqlDialect};
 use crate::domain::schema::Schema;
 use crate::plan::{Plan, Problem};
@@ -123,7 +123,8 @@ impl Server {
         if let Some(url::Host::Ipv6(address)) = url.host() {
             url.query_pairs_mut().append_pair("host", &address.to_string());
         }
-        let options = PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::unopenable(&place))?;
+        let options =
+            PgConnectOptions::from_str(url.as_str()).map_err(|_| StoreError::of(&place, Cause::Unopenable))?;
         let options = options.disable_statement_logging();
         let session = settings.session();
         let readers = PoolOptions::new()
@@ -153,7 +154,7 @@ impl Server {
         let mut own = self.plain().await?;
         // A batch's statements are the same for every batch, whatever its parameters.
         let session = format!("{}; SET plan_cache_mode = force_generic_plan", self.settings.session());
-        for set_up in std::iter::once(session.as_str()).chain(Dialect.functions().iter().copied()) {
+        for set_up in std::iter::once(session.as_str()).chain(Dialect.constants().functions.iter().copied()) {
             sqlx::raw_sql(AssertSqlSafe(set_up.to_owned())).execute(&mut own).await?;
         }
         let patience = patience::of(&mut own).await?;
@@ -181,15 +182,6 @@ impl Driver for Server {
         self.settings.concurrency.max(1)
     }
 
-    /// One for each batch, and one for leases and cuts, so that they need not wait for a batch.
-    fn writers(&self) -> usize {
-        usize::from(self.concurrency()) + 1
-    }
-
-    fn look(&self) -> Result<(), StoreError> {
-        Ok(())
-    }
-
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }
@@ -215,21 +207,21 @@ impl Driver for Server {
     }
 
     /// An encoding that has other characters than Unicode, and tables that would be taken for the ledger's.
-    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()> {
         async {
             let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *connection).await?;
             if encoding != "UTF8" {
-                return Err(StoreError::encoding(&self.place, &encoding));
+                return Err(StoreError::of(&self.place, Cause::Encoding(encoding)));
             }
             let shadow: Option<String> =
                 query_scalar(SHADOWS).bind(&self.settings.ledger_schema).fetch_optional(connection).await?;
-            shadow.map_or(Ok(()), |schema| Err(StoreError::shadowed(&self.place, &schema)))
+            shadow.map_or(Ok(()), |schema| Err(StoreError::of(&self.place, Cause::Shadowed(schema))))
         }
         .boxed()
     }
 
     /// Also whether the server still lets it write: after a failover under a kept connection it may not.
-    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             // A transaction just dropped is rolled back before this is answered.
             let read_only = query_scalar::<String>("SHOW transaction_read_only").fetch_one(&mut *connection).await;
@@ -238,20 +230,16 @@ impl Driver for Server {
         .boxed()
     }
 
-    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Schema> {
         schema::schema(connection).boxed()
     }
 
-    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>> {
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, String> {
         schema::version(connection).boxed()
     }
 
     /// Preparing a statement asks for no right, and a sweep should not find out at night.
-    fn missing<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn missing<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>> {
         async {
             let missing = rights::missing(connection, plan).await?;
             let problem = |(table, change): (String, Change)| {
@@ -267,47 +255,27 @@ impl Driver for Server {
         .boxed()
     }
 
-    fn verify<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn verify<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Vec<Problem>> {
         verify::verify(connection, plan).boxed()
     }
 
-    fn role<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<Role>, StoreError>> {
+    fn role<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<Role>> {
         async { rights::role(connection, plan, &self.settings.ledger_schema).await.map(Some) }.boxed()
     }
 
-    fn unlocked<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        plan: &'c Plan,
-    ) -> BoxFuture<'c, Result<Option<String>, StoreError>> {
+    fn unlocked<'c>(&'c self, connection: &'c mut Connection, plan: &'c Plan) -> Answer<'c, Option<String>> {
         rights::remark(connection, plan, &self.settings.ledger_schema).boxed()
     }
 
-    fn closed<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        tables: &'c BTreeSet<String>,
-    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>> {
+    fn closed<'c>(&'c self, connection: &'c mut Connection, tables: &'c BTreeSet<String>) -> Answer<'c, Vec<Change>> {
         rights::closed(connection, tables).boxed()
     }
 
-    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn too_old<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>> {
         rights::too_old(connection).boxed()
     }
 
-    fn known_rows<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-        table: &'c str,
-    ) -> BoxFuture<'c, Result<Option<u64>, StoreError>> {
+    fn known_rows<'c>(&'c self, connection: &'c mut Connection, table: &'c str) -> Answer<'c, Option<u64>> {
         async {
             let known = format!(
                 "SELECT CAST(COALESCE(sum(c.reltuples) FILTER (WHERE c.reltuples > 0), 0) AS BIGINT) \
@@ -321,7 +289,7 @@ impl Driver for Server {
         .boxed()
     }
 
-    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_read_only<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             let read_only: String = query_scalar("SHOW transaction_read_only").fetch_one(connection).await?;
             Ok(read_only != "off")
@@ -329,16 +297,16 @@ impl Driver for Server {
         .boxed()
     }
 
-    fn remarks<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
+    fn remarks<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Vec<(&'static str, String)>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
     /// The server keeps its own log.
-    fn checkpoint<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn checkpoint<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, bool> {
         async { Ok(true) }.boxed()
     }
 
-    fn clock<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn clock<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Option<i64>> {
         async {
             let now = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)";
             query_scalar(now).fetch_one(connection).await.map(Some)
@@ -347,7 +315,7 @@ impl Driver for Server {
     }
 
     /// The system identifier, which some hosts hide, and the database's oid.
-    fn identity<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>> {
+    fn identity<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<String>> {
         async {
             let (oid, may): (i64, bool) = query_as(
                 "SELECT CAST(oid AS BIGINT), has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE') \
@@ -367,7 +335,7 @@ impl Driver for Server {
     }
 
     /// Of a replica that applies nothing, as one that archives, counts what it has written down.
-    fn behind<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {
+    fn behind<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Behind> {
         async {
             let (hidden, bytes): (bool, i64) = query_as(
                 "SELECT count(*) FILTER (WHERE state IS NULL) > 0, CAST(COALESCE(max(pg_wal_lsn_diff(pg_current_wal_lsn(), \
@@ -380,7 +348,7 @@ impl Driver for Server {
         .boxed()
     }
 
-    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn prepare_migration<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()> {
         async {
             // One at a time, in order of arrival.
             let patient = format!("SET LOCAL lock_timeout = {}", self.settings.lock_timeout.as_millis());

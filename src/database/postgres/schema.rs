@@ -65,69 +65,15 @@ pub(super) async fn schema(connection: &mut Connection) -> Result<Schema, StoreE
             _ => drop(schema.others.insert(name, "foreign table".to_owned())),
         }
     }
-    columns(connection, &names, &mut schema).await?;
-    indexes(connection, &names, &mut schema).await?;
-    foreign_keys(connection, &names, &mut schema).await?;
-    checks(connection, &names, &mut schema).await?;
-    triggers(connection, &names, &mut schema).await?;
-    sequences(connection, &names, &mut schema).await?;
-    materialized(connection, &mut schema).await?;
-    Ok(schema)
-}
-
-/// Which materialized views show which others, by themselves or through views.
-async fn materialized(connection: &mut Connection, schema: &mut Schema) -> Result<(), StoreError> {
-    let name = "CASE WHEN n.nspname = current_schema() AND c.relname NOT LIKE '%.%' THEN CAST(c.relname AS TEXT) \
-         ELSE n.nspname || '.' || c.relname END";
-    let sql = format!(
-        "WITH RECURSIVE shown AS (SELECT DISTINCT r.ev_class AS own, d.refobjid AS other FROM pg_rewrite AS r JOIN pg_depend AS d \
-         ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass \
-         WHERE r.rulename = '_RETURN' AND d.refobjid <> r.ev_class), \
-         through AS (SELECT own, other FROM shown UNION SELECT t.own, s.other FROM through AS t JOIN shown AS s ON s.own = t.other), \
-         named AS (SELECT c.oid, {name} AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'm') \
-         SELECT o.name, s.name FROM through AS t JOIN named AS o ON o.oid = t.own JOIN named AS s ON s.oid = t.other ORDER BY 1, 2"
-    );
-    for row in query(&sql).fetch_all(connection).await? {
-        schema.shows.entry(row.get(0)?).or_default().insert(row.get(1)?);
-    }
-    Ok(())
-}
-
-fn table<'a>(schema: &'a mut Schema, names: &BTreeMap<i64, String>, oid: i64) -> Option<&'a mut LiveTable> {
-    schema.tables.get_mut(names.get(&oid)?)
-}
-
-async fn columns(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT CAST(a.attrelid AS BIGINT), CAST(a.attname AS TEXT), format_type(a.atttypid, a.atttypmod), \
-         a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
-         CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
-         CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT), \
-         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END \
-         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
-         JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
-         LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
-         LEFT JOIN pg_index AS p ON p.indrelid = c.oid AND p.indisprimary \
-         WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS} ORDER BY a.attrelid, a.attnum"
-    );
-    for row in query(&sql).fetch_all(connection).await? {
-        let Some(table) = table(schema, names, row.get(0)?) else { continue };
-        table.columns.push(LiveColumn {
-            name: row.get(1)?,
-            declared: row.get(2)?,
-            not_null: row.get(3)?,
-            generated: row.get(4)?,
-            primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
-            collation: row.get(7)?,
-            base: row.get(9)?,
-            told: Some(kind(&row.get::<String>(5)?, &row.get::<String>(6)?)),
-        });
-    }
-    Ok(())
+    let mut reading = Reading { connection, names, schema };
+    reading.columns().await?;
+    reading.indexes().await?;
+    reading.foreign_keys().await?;
+    reading.checks().await?;
+    reading.triggers().await?;
+    reading.sequences().await?;
+    reading.materialized().await?;
+    Ok(reading.schema)
 }
 
 /// What a type means, by its category and name. Source:
@@ -147,12 +93,67 @@ fn kind(category: &str, name: &str) -> Kind {
 /// Of one index: its table, whether it is unique, whether partial, its columns, and what its expressions are made of.
 type Found = (i64, bool, bool, Vec<Option<String>>, Vec<String>);
 
-async fn indexes(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    let sql = "SELECT CAST(i.indrelid AS BIGINT), CAST(i.indexrelid AS BIGINT), i.indisunique, i.indpred IS NOT NULL, \
+/// A schema of which the tables are known by their numbers.
+struct Reading<'c> {
+    connection: &'c mut Connection,
+    names: BTreeMap<i64, String>,
+    schema: Schema,
+}
+
+impl Reading<'_> {
+    /// Which materialized views show which others, by themselves or through views.
+    async fn materialized(&mut self) -> Result<(), StoreError> {
+        let name = "CASE WHEN n.nspname = current_schema() AND c.relname NOT LIKE '%.%' THEN CAST(c.relname AS TEXT) \
+         ELSE n.nspname || '.' || c.relname END";
+        let sql = format!(
+            "WITH RECURSIVE shown AS (SELECT DISTINCT r.ev_class AS own, d.refobjid AS other FROM pg_rewrite AS r JOIN pg_depend AS d \
+         ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass \
+         WHERE r.rulename = '_RETURN' AND d.refobjid <> r.ev_class), \
+         through AS (SELECT own, other FROM shown UNION SELECT t.own, s.other FROM through AS t JOIN shown AS s ON s.own = t.other), \
+         named AS (SELECT c.oid, {name} AS name FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'm') \
+         SELECT o.name, s.name FROM through AS t JOIN named AS o ON o.oid = t.own JOIN named AS s ON s.oid = t.other ORDER BY 1, 2"
+        );
+        for row in query(&sql).fetch_all(&mut *self.connection).await? {
+            self.schema.shows.entry(row.get(0)?).or_default().insert(row.get(1)?);
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, oid: i64) -> Option<&mut LiveTable> {
+        self.schema.tables.get_mut(self.names.get(&oid)?)
+    }
+
+    async fn columns(&mut self) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT CAST(a.attrelid AS BIGINT), CAST(a.attname AS TEXT), format_type(a.atttypid, a.atttypmod), \
+         a.attnotnull OR t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a', \
+         CAST(COALESCE(b.typcategory, t.typcategory) AS TEXT), CAST(COALESCE(b.typname, t.typname) AS TEXT), \
+         CAST(l.collname AS TEXT), CAST(COALESCE(array_position(CAST(p.indkey AS SMALLINT[]), a.attnum) + 1, 0) AS BIGINT), \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END \
+         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+         JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_type AS b ON t.typtype = 'd' AND b.oid = t.typbasetype \
+         LEFT JOIN pg_collation AS l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation \
+         LEFT JOIN pg_index AS p ON p.indrelid = c.oid AND p.indisprimary \
+         WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND {OURS} ORDER BY a.attrelid, a.attnum"
+        );
+        for row in query(&sql).fetch_all(&mut *self.connection).await? {
+            let Some(table) = self.table(row.get(0)?) else { continue };
+            table.columns.push(LiveColumn {
+                name: row.get(1)?,
+                declared: row.get(2)?,
+                not_null: row.get(3)?,
+                generated: row.get(4)?,
+                primary_key: u32::try_from(row.get::<i64>(8)?).unwrap_or(0),
+                collation: row.get(7)?,
+                base: row.get(9)?,
+                told: Some(kind(&row.get::<String>(5)?, &row.get::<String>(6)?)),
+            });
+        }
+        Ok(())
+    }
+
+    async fn indexes(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT CAST(i.indrelid AS BIGINT), CAST(i.indexrelid AS BIGINT), i.indisunique, i.indpred IS NOT NULL, \
          CAST(a.attname AS TEXT), CASE WHEN i.indisunique AND i.indexprs IS NOT NULL THEN (SELECT CAST(jsonb_agg(DISTINCT e.attname) AS TEXT) \
          FROM pg_depend AS d JOIN pg_attribute AS e ON e.attrelid = d.refobjid AND e.attnum = d.refobjsubid \
          WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass \
@@ -161,102 +162,90 @@ async fn indexes(
          CROSS JOIN LATERAL unnest(CAST(i.indkey AS SMALLINT[])) WITH ORDINALITY AS k (number, place) \
          LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number AND k.number > 0 \
          WHERE k.place <= i.indnkeyatts AND i.indisvalid ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
-    let mut found: Vec<(i64, Found)> = Vec::new();
-    for row in query(sql).fetch_all(connection).await? {
-        let index: i64 = row.get(1)?;
-        if found.last().is_none_or(|(last, _)| *last != index) {
-            let made_of: Option<Json<Vec<String>>> = row.get(5)?;
-            let made_of = made_of.map(|own| own.0).unwrap_or_default();
-            found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
+        let mut found: Vec<(i64, Found)> = Vec::new();
+        for row in query(sql).fetch_all(&mut *self.connection).await? {
+            let index: i64 = row.get(1)?;
+            if found.last().is_none_or(|(last, _)| *last != index) {
+                let made_of: Option<Json<Vec<String>>> = row.get(5)?;
+                let made_of = made_of.map(|own| own.0).unwrap_or_default();
+                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
+            }
+            if let Some((_, (.., columns, _))) = found.last_mut() {
+                columns.push(row.get(4)?);
+            }
         }
-        if let Some((_, (.., columns, _))) = found.last_mut() {
-            columns.push(row.get(4)?);
+        for (_, (of, unique, partial, columns, made_of)) in found {
+            let Some(table) = self.table(of) else { continue };
+            if unique {
+                table.unique.push(Unique { columns: columns.clone(), partial, made_of });
+            }
+            table.indexes.push(Index { columns, partial });
         }
+        Ok(())
     }
-    for (_, (of, unique, partial, columns, made_of)) in found {
-        let Some(table) = table(schema, names, of) else { continue };
-        if unique {
-            table.unique.push(Unique { columns: columns.clone(), partial, made_of });
-        }
-        table.indexes.push(Index { columns, partial });
-    }
-    Ok(())
-}
 
-async fn foreign_keys(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    let sql = format!(
-        "SELECT CAST(k.oid AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT), \
+    async fn foreign_keys(&mut self) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT CAST(k.oid AS BIGINT), CAST({} AS BIGINT), CAST({} AS BIGINT), \
          CAST(own.attname AS TEXT), CAST(other.attname AS TEXT), k.confdeltype = 'c', \
          k.confdeltype IN ('n', 'd') FROM pg_constraint AS k \
          CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p (own, other, place) \
          JOIN pg_attribute AS own ON own.attrelid = k.conrelid AND own.attnum = p.own \
          JOIN pg_attribute AS other ON other.attrelid = k.confrelid AND other.attnum = p.other \
          WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.oid, p.place",
-        whole("k.conrelid"),
-        whole("k.confrelid")
-    );
-    let mut last = None;
-    for row in query(&sql).fetch_all(connection).await? {
-        let Some(references) = names.get(&row.get::<i64>(2)?) else { continue };
-        let Some(table) = table(schema, names, row.get(1)?) else { continue };
-        let key: i64 = row.get(0)?;
-        if last != Some(key) {
-            last = Some(key);
-            table.foreign_keys.push(ForeignKey {
-                columns: Vec::new(),
-                references: references.clone(),
-                referenced: Vec::new(),
-                cascades: row.get(5)?,
-                resets: row.get(6)?,
-            });
-        }
-        if let Some(foreign) = table.foreign_keys.last_mut() {
-            foreign.columns.push(row.get(3)?);
-            foreign.referenced.push(row.get(4)?);
-        }
-    }
-    // Several partitions may have the same one each.
-    for table in schema.tables.values_mut() {
-        let mut seen: Vec<ForeignKey> = Vec::new();
-        for key in std::mem::take(&mut table.foreign_keys) {
-            if !seen.contains(&key) {
-                seen.push(key);
+            whole("k.conrelid"),
+            whole("k.confrelid")
+        );
+        let mut last = None;
+        for row in query(&sql).fetch_all(&mut *self.connection).await? {
+            let Some(references) = self.names.get(&row.get::<i64>(2)?).cloned() else { continue };
+            let Some(table) = self.table(row.get(1)?) else { continue };
+            let key: i64 = row.get(0)?;
+            if last != Some(key) {
+                last = Some(key);
+                table.foreign_keys.push(ForeignKey {
+                    columns: Vec::new(),
+                    references,
+                    referenced: Vec::new(),
+                    cascades: row.get(5)?,
+                    resets: row.get(6)?,
+                });
+            }
+            if let Some(foreign) = table.foreign_keys.last_mut() {
+                foreign.columns.push(row.get(3)?);
+                foreign.referenced.push(row.get(4)?);
             }
         }
-        table.foreign_keys = seen;
-    }
-    Ok(())
-}
-
-async fn checks(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    let sql = "SELECT CAST(conrelid AS BIGINT), pg_get_expr(conbin, conrelid) FROM pg_constraint \
-         WHERE contype = 'c' AND conrelid <> 0 ORDER BY oid";
-    for row in query(sql).fetch_all(connection).await? {
-        if let Some(table) = table(schema, names, row.get(0)?) {
-            table.checks.push(row.get(1)?);
+        // Several partitions may have the same one each.
+        for table in self.schema.tables.values_mut() {
+            let mut seen: Vec<ForeignKey> = Vec::new();
+            for key in std::mem::take(&mut table.foreign_keys) {
+                if !seen.contains(&key) {
+                    seen.push(key);
+                }
+            }
+            table.foreign_keys = seen;
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Triggers, and rules that rewrite statements, in the order of their names, as they fire. What a function calls in turn
-/// is not seen.
-async fn triggers(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
-    // Those of a partition, and of a table that inherits, fire for rows that are written by way of the table above.
-    let sql = "WITH RECURSIVE up AS (SELECT tgrelid AS own, tgrelid AS above FROM pg_trigger UNION SELECT ev_class, ev_class \
+    async fn checks(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT CAST(conrelid AS BIGINT), pg_get_expr(conbin, conrelid) FROM pg_constraint \
+         WHERE contype = 'c' AND conrelid <> 0 ORDER BY oid";
+        for row in query(sql).fetch_all(&mut *self.connection).await? {
+            if let Some(table) = self.table(row.get(0)?) {
+                table.checks.push(row.get(1)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Triggers, and rules that rewrite statements, in the order of their names, as they fire. What a function calls in turn
+    /// is not seen.
+    async fn triggers(&mut self) -> Result<(), StoreError> {
+        // 8 is DELETE, 16 UPDATE. One that is for replicas alone (`R`) does not fire, nor one switched off (`D`).
+        // Those of a partition, and of a table that inherits, fire for rows that are written by way of the table above.
+        let sql = "WITH RECURSIVE up AS (SELECT tgrelid AS own, tgrelid AS above FROM pg_trigger UNION SELECT ev_class, ev_class \
          FROM pg_rewrite UNION SELECT up.own, i.inhparent FROM up JOIN pg_inherits AS i ON i.inhrelid = up.above) \
          SELECT CAST(up.above AS BIGINT), CAST(t.tgname AS TEXT), t.tgtype & 24 <> 0, t.tgtype & 8 <> 0, p.prosrc, t.tginitdeferred \
          FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid JOIN up ON up.own = t.tgrelid \
@@ -264,33 +253,30 @@ async fn triggers(
          UNION SELECT CAST(up.above AS BIGINT), CAST(r.rulename AS TEXT), r.ev_type IN ('2', '4'), r.ev_type = '4', \
          pg_get_ruledef(r.oid), FALSE FROM pg_rewrite AS r JOIN up ON up.own = r.ev_class \
          WHERE r.rulename <> '_RETURN' AND r.ev_enabled IN ('O', 'A') ORDER BY 1, 2";
-    for row in query(sql).fetch_all(connection).await? {
-        if let Some(table) = table(schema, names, row.get(0)?) {
-            let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
-            let deletes_from = deletes_from(&text);
-            let (name, deferred) = (row.get(1)?, row.get(5)?);
-            table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
+        for row in query(sql).fetch_all(&mut *self.connection).await? {
+            if let Some(table) = self.table(row.get(0)?) {
+                let (on_change, on_delete, text) = (row.get(2)?, row.get(3)?, row.get::<String>(4)?);
+                let deletes_from = deletes_from(&text);
+                let (name, deferred) = (row.get(1)?, row.get(5)?);
+                table.triggers.push(Trigger { name, on_change, on_delete, deferred, deletes_from, may_delete: true });
+            }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// Keys of which the sequence begins anew at its end: by identity, as the default, or owned.
-async fn sequences(
-    connection: &mut Connection,
-    names: &BTreeMap<i64, String>,
-    schema: &mut Schema,
-) -> Result<(), StoreError> {
-    let sql = "SELECT CAST(u.of AS BIGINT) FROM (SELECT s.seqrelid, d.refobjid AS of, d.refobjsubid AS number FROM pg_sequence AS s \
+    /// Keys of which the sequence begins anew at its end: by identity, as the default, or owned.
+    async fn sequences(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT CAST(u.of AS BIGINT) FROM (SELECT s.seqrelid, d.refobjid AS of, d.refobjsubid AS number FROM pg_sequence AS s \
          JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.refclassid = 'pg_class'::regclass \
          AND d.deptype IN ('a', 'i') WHERE s.seqcycle \
          UNION SELECT s.seqrelid, a.adrelid, a.adnum FROM pg_sequence AS s JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass \
          AND d.refobjid = s.seqrelid AND d.classid = 'pg_attrdef'::regclass JOIN pg_attrdef AS a ON a.oid = d.objid WHERE s.seqcycle) AS u \
          JOIN pg_index AS p ON p.indrelid = u.of AND p.indisprimary AND p.indnkeyatts = 1 AND p.indkey[0] = u.number";
-    for row in query(sql).fetch_all(connection).await? {
-        if let Some(table) = table(schema, names, row.get(0)?) {
-            table.gives_keys_again = Some("give its sequence NO CYCLE");
+        for row in query(sql).fetch_all(&mut *self.connection).await? {
+            if let Some(table) = self.table(row.get(0)?) {
+                table.gives_keys_again = Some("give its sequence NO CYCLE");
+            }
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -24,7 +24,7 @@ const PROBED_TOGETHER: usize = 8;
 pub(super) async fn verify(connection: &mut Connection, plan: &Plan) -> Result<Vec<Problem>, StoreError> {
     let mut problems = Vec::new();
     let mut transaction = connection.begin_reading().await?;
-    for sql in Dialect.functions().iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
+    for sql in Dialect.constants().functions.iter().map(|sql| (*sql).to_owned()).chain(temporary_tables(&plan.client)) {
         query(&sql).execute(&mut *transaction).await?;
     }
     // Three that stand in for the ledger's, which may not be there yet.
@@ -202,7 +202,7 @@ fn casts(plan: &Plan) -> Vec<(String, String)> {
                 let value = match &branch.action {
                     Action::Constant(Literal::Text(value)) => Some(text(value)),
                     Action::Text(template) => template.constant().map(text),
-                    Action::Clear => Some(rule.empty.sql().to_owned()),
+                    Action::Clear => Some(rule.empty.to_owned()),
                     _ => None,
                 };
                 let cast = |value| format!("CAST(CAST({value} AS {}) AS TEXT)", rule.declared);

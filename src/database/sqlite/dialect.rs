@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use sqlparser::dialect::{Dialect as Grammar, SQLiteDialect};
+use sqlparser::dialect::SQLiteDialect;
 
 use super::key;
-use crate::domain::dialect::{Closing, SqlDialect};
+use crate::domain::dialect::{Constants, SqlDialect};
 use crate::domain::json_path::Segment;
 use crate::domain::schema::Kind;
 use crate::domain::today::Today;
@@ -19,12 +19,42 @@ use crate::sql::{name, text};
 pub struct Sqlite;
 
 impl SqlDialect for Sqlite {
-    fn name(&self) -> &'static str {
-        "sqlite"
-    }
-
-    fn grammar(&self) -> &'static dyn Grammar {
-        &SQLiteDialect {}
+    fn constants(&self) -> &'static Constants {
+        &Constants {
+            name: "sqlite",
+            grammar: &SQLiteDialect {},
+            days_are_texts: true,
+            names_files: &[Kind::Text, Kind::Unknown],
+            any_text: "",
+            given_keys: "(SELECT key AS n, value FROM json_each($1)) AS j",
+            given_null: "j.value IS NULL",
+            keys_joined: ["json_group_array(client_key)", "json_group_array(json(client_key))"],
+            pairs: "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each($1))",
+            random_name: "lower(hex(randomblob(16)))",
+            then: "CROSS JOIN",
+            unindexed: "+",
+            looks_up_in_arrays: false,
+            is_tempted_by_limits: false,
+            evaluates_in_any_order: false,
+            rewrites_rows: false,
+            has_one_writer: true,
+            skip_locked: "",
+            lock_rows: "",
+            keep_others_from_recording: None,
+            one_at_a_time: None,
+            closing: None,
+            check_constraints_now: None,
+            migrations: migrations!("sqlite"),
+            number_sweeps: None,
+            vacuum: None,
+            temporary_indexes: "temp.lethe_",
+            functions: &[],
+            ledger_has: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+            announce_batches: None,
+            // The lock alone is given on a read-only file too; a write is not.
+            write_test: "CREATE TABLE lethe_write_test (x INTEGER)",
+            leftovers: "Pages that other programs freed earlier may hold former values until VACUUM.",
+        }
     }
 
     fn qualified(&self, table: &str) -> String {
@@ -95,24 +125,8 @@ impl SqlDialect for Sqlite {
         )
     }
 
-    fn and_is_day(&self, column: &str) -> String {
-        format!(" AND {}", self.is_day(column))
-    }
-
-    fn or_is_no_day(&self, column: &str) -> String {
-        format!(" OR NOT {}", self.is_day(column))
-    }
-
-    fn blank_or(&self, column: &str) -> String {
-        format!("{column} = '' OR ")
-    }
-
     fn truncated(&self, _column: &str, _declared: &str, _unit: &str) -> Option<String> {
         None
-    }
-
-    fn any_text(&self) -> &'static str {
-        ""
     }
 
     /// What cannot be read, or in more than one way, is emptied: no JSON, a name given twice in one object, or NUL.
@@ -123,10 +137,6 @@ impl SqlDialect for Sqlite {
              THEN {empty} ELSE {} END",
             redacted(column, paths, 0)
         )
-    }
-
-    fn names_files(&self, kind: Kind) -> bool {
-        matches!(kind, Kind::Text | Kind::Unknown)
     }
 
     fn date_problem(&self, kind: Kind) -> Option<&'static str> {
@@ -190,10 +200,6 @@ impl SqlDialect for Sqlite {
         key::read(text, takes_anything(declared))
     }
 
-    fn given_keys(&self) -> &'static str {
-        "(SELECT key AS n, value FROM json_each($1)) AS j"
-    }
-
     fn given_key(&self, declared: &str) -> String {
         self.key_of_text("j.value", declared)
     }
@@ -211,10 +217,6 @@ impl SqlDialect for Sqlite {
             .then(|| format!("CASE WHEN j.value GLOB '[-0-9]*' THEN j.value ELSE {} END", self.given_key(declared)))
     }
 
-    fn given_null(&self) -> &'static str {
-        "j.value IS NULL"
-    }
-
     fn given_unreadable(&self, width: usize) -> Vec<(String, &'static str)> {
         let any = |pattern: &str| match width {
             1 => format!("j.value GLOB '{pattern}'"),
@@ -225,10 +227,6 @@ impl SqlDialect for Sqlite {
 
     fn given_text(&self, _width: usize) -> String {
         "CAST(j.value AS TEXT)".to_owned()
-    }
-
-    fn keys_joined(&self, width: usize) -> &'static str {
-        if width == 1 { "json_group_array(client_key)" } else { "json_group_array(json(client_key))" }
     }
 
     fn ledger_keys_in(&self, parameter: &str) -> String {
@@ -261,54 +259,16 @@ impl SqlDialect for Sqlite {
         format!("(SELECT {} FROM json_each({json})) AS r", columns.join(", "))
     }
 
-    fn pairs(&self, json: &str) -> String {
-        format!(
-            "(SELECT json_extract(value, '$[0]') AS hash, json_extract(value, '$[1]') AS client FROM json_each({json}))"
-        )
-    }
-
-    fn random_name(&self) -> &'static str {
-        "lower(hex(randomblob(16)))"
-    }
-
     fn among(&self, value: &str, _width: usize, query: &str) -> String {
         format!("{value} IN ({query})")
     }
 
-    fn looks_up_in_arrays(&self) -> bool {
-        false
-    }
-
-    fn then(&self) -> &'static str {
-        "CROSS JOIN"
-    }
-
-    fn unindexed(&self) -> &'static str {
-        "+"
-    }
-
-    fn is_tempted_by_limits(&self) -> bool {
-        false
-    }
-
-    fn evaluates_in_any_order(&self) -> bool {
-        false
-    }
-
-    fn rewrites_rows(&self) -> bool {
-        false
-    }
-
-    fn row_identity(&self, table: &str, identity: &[String]) -> String {
-        identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
-    }
-
     fn row_json(&self, table: &str, identity: &[String]) -> String {
-        format!("json_array({})", self.row_identity(table, identity))
+        format!("json_array({})", row_identity(table, identity))
     }
 
     fn row_found(&self, table: &str, identity: &[String], rows: &str) -> String {
-        let own = self.row_identity(table, identity);
+        let own = row_identity(table, identity);
         format!("({own}) IN (SELECT {own} {rows})")
     }
 
@@ -322,124 +282,28 @@ impl SqlDialect for Sqlite {
             (0..identity.len()).map(|at| format!("json_extract(lethe_r.value, '$[{at}]')")).collect();
         format!(
             "({}) IN (SELECT {} FROM json_each({json}) AS lethe_r)",
-            self.row_identity(table, identity),
+            row_identity(table, identity),
             parts.join(", ")
         )
-    }
-
-    fn has_one_writer(&self) -> bool {
-        true
-    }
-
-    fn skip_locked(&self) -> &'static str {
-        ""
-    }
-
-    fn lock_rows(&self) -> &'static str {
-        ""
-    }
-
-    fn keep_others_from_writing(&self, _tables: &str) -> Option<String> {
-        None
-    }
-
-    fn closing(&self) -> Option<&'static Closing> {
-        None
     }
 
     fn keep_schema(&self, _tables: &[&str]) -> Option<String> {
         None
     }
 
-    fn one_at_a_time(&self, _lock: i64, _query: &str) -> Option<String> {
-        None
-    }
-
-    fn check_constraints_now(&self) -> Option<&'static str> {
-        None
-    }
-
     fn refresh(&self, _view: &str) -> Vec<String> {
         Vec::new()
     }
+}
 
-    fn migrations(&self) -> &'static [&'static str] {
-        &[
-            include_str!("../../../migrations/sqlite/0001_ledger.sql"),
-            include_str!("../../../migrations/sqlite/0002_pace.sql"),
-            include_str!("../../../migrations/sqlite/0003_journal.sql"),
-            include_str!("../../../migrations/sqlite/0004_deliveries.sql"),
-            include_str!("../../../migrations/sqlite/0005_retention.sql"),
-            include_str!("../../../migrations/sqlite/0006_notices.sql"),
-            include_str!("../../../migrations/sqlite/0007_access.sql"),
-            include_str!("../../../migrations/sqlite/0008_views.sql"),
-            include_str!("../../../migrations/sqlite/0009_reviews.sql"),
-            include_str!("../../../migrations/sqlite/0010_alerts.sql"),
-            include_str!("../../../migrations/sqlite/0011_dates.sql"),
-            include_str!("../../../migrations/sqlite/0012_selections.sql"),
-            include_str!("../../../migrations/sqlite/0013_sessions.sql"),
-            include_str!("../../../migrations/sqlite/0014_origin.sql"),
-            include_str!("../../../migrations/sqlite/0015_roots.sql"),
-            include_str!("../../../migrations/sqlite/0016_nights.sql"),
-            include_str!("../../../migrations/sqlite/0017_period.sql"),
-            include_str!("../../../migrations/sqlite/0018_primary_keys.sql"),
-            include_str!("../../../migrations/sqlite/0019_client_table.sql"),
-            include_str!("../../../migrations/sqlite/0020_copied.sql"),
-            include_str!("../../../migrations/sqlite/0021_rehearsed.sql"),
-            include_str!("../../../migrations/sqlite/0022_halted.sql"),
-            include_str!("../../../migrations/sqlite/0023_console.sql"),
-            include_str!("../../../migrations/sqlite/0024_limits.sql"),
-            include_str!("../../../migrations/sqlite/0025_ledgers.sql"),
-            include_str!("../../../migrations/sqlite/0026_imports.sql"),
-            include_str!("../../../migrations/sqlite/0027_recognized.sql"),
-        ]
-    }
-
-    fn temporary(&self, migration: &str) -> String {
-        temporary(migration, "temp.lethe_")
-    }
-
-    fn ledger_has(&self) -> &'static str {
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1"
-    }
-
-    fn number_on(&self, _table: &str) -> Option<String> {
-        None
-    }
-
-    fn announce_batches(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn write_test(&self) -> &'static str {
-        // The lock alone is given on a read-only file too; a write is not.
-        "CREATE TABLE lethe_write_test (x INTEGER)"
-    }
-
-    fn vacuum(&self, _tables: &str) -> Option<String> {
-        None
-    }
-
-    fn leftovers(&self) -> &'static str {
-        "Pages that other programs freed earlier may hold former values until VACUUM."
-    }
-
-    fn functions(&self) -> &'static [&'static str] {
-        &[]
-    }
+/// The columns that identify a row of a table.
+fn row_identity(table: &str, identity: &[String]) -> String {
+    identity.iter().map(|own| format!("{}.{}", name(table), name(own))).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a column of this affinity keeps 7 and '7' apart.
 fn takes_anything(affinity: &str) -> bool {
     affinity.is_empty()
-}
-
-/// The tables of a migration, temporary, with indexes of these names.
-pub(in crate::database) fn temporary(migration: &str, index: &str) -> String {
-    migration
-        .replace("CREATE TABLE lethe_", "CREATE TEMP TABLE IF NOT EXISTS lethe_")
-        .replace("CREATE UNIQUE INDEX lethe_", &format!("CREATE UNIQUE INDEX IF NOT EXISTS {index}"))
-        .replace("CREATE INDEX lethe_", &format!("CREATE INDEX IF NOT EXISTS {index}"))
 }
 
 /// A document without these paths. A list that paths go through with `[*]` is

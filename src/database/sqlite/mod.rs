@@ -7,7 +7,6 @@ mod schema;
 mod session;
 
 pub use dialect::Sqlite as Dialect;
-pub(super) use dialect::temporary;
 pub(super) use fault::fault;
 
 use std::collections::BTreeSet;
@@ -22,7 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::native::Held;
-use super::{Behind, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
+use super::{Answer, Behind, Cause, Change, Connection, Driver, Listener, Role, StoreError, UNKNOWN, query_scalar};
 use crate::domain::dialect::Dialect as Spoken;
 use crate::domain::schema::Schema;
 use crate::plan::{Plan, Problem};
@@ -57,7 +56,7 @@ pub(super) struct File {
 impl File {
     pub(super) fn new(settings: Sqlite) -> Result<Self, StoreError> {
         let place: Arc<str> = settings.path.display().to_string().into();
-        let path = std::path::absolute(&settings.path).map_err(|_| StoreError::unopenable(&place))?;
+        let path = std::path::absolute(&settings.path).map_err(|_| StoreError::of(&place, Cause::Unopenable))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(false)
@@ -73,6 +72,12 @@ impl File {
                 async move { reading.execute(connection).await.map(drop) }.boxed()
             })
             .connect_lazy_with(options.clone());
+        if !settings.path.exists() {
+            return Err(StoreError::of(&place, Cause::Missing));
+        }
+        if settings.path.is_dir() {
+            return Err(StoreError::of(&place, Cause::NotADatabase));
+        }
         Ok(Self { settings, place, options, readers })
     }
 
@@ -115,20 +120,6 @@ impl Driver for File {
         1
     }
 
-    fn writers(&self) -> usize {
-        1
-    }
-
-    fn look(&self) -> Result<(), StoreError> {
-        if !self.settings.path.exists() {
-            return Err(StoreError::missing(&self.place));
-        }
-        if self.settings.path.is_dir() {
-            return Err(StoreError::not_a_database(&self.place));
-        }
-        Ok(())
-    }
-
     fn acquire(&self) -> BoxFuture<'_, Result<Connection, sqlx::Error>> {
         async { Ok(self.connection(Held::Pooled(self.readers.acquire().await?))) }.boxed()
     }
@@ -150,15 +141,15 @@ impl Driver for File {
         .boxed()
     }
 
-    fn objection<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn objection<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, ()> {
         async {
             let encoding: String = query_scalar("PRAGMA encoding").fetch_one(connection).await?;
-            if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::encoding(&self.place, &encoding)) }
+            if encoding == "UTF-8" { Ok(()) } else { Err(StoreError::of(&self.place, Cause::Encoding(encoding))) }
         }
         .boxed()
     }
 
-    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_sound<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             if !connection.is_in_transaction() {
                 return Ok(true);
@@ -170,11 +161,11 @@ impl Driver for File {
         .boxed()
     }
 
-    fn schema<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<Schema, StoreError>> {
+    fn schema<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Schema> {
         schema::schema(connection).boxed()
     }
 
-    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<String, StoreError>> {
+    fn schema_version<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, String> {
         async {
             let version: i64 = query_scalar("PRAGMA schema_version").fetch_one(connection).await?;
             Ok(version.to_string())
@@ -182,46 +173,39 @@ impl Driver for File {
         .boxed()
     }
 
-    fn missing<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn missing<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Vec<Problem>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn verify<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Vec<Problem>, StoreError>> {
+    fn verify<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Vec<Problem>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn role<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<Role>, StoreError>> {
+    fn role<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Option<Role>> {
         async { Ok(None) }.boxed()
     }
 
-    fn unlocked<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> BoxFuture<'c, Result<Option<String>, StoreError>> {
+    fn unlocked<'c>(&'c self, _: &'c mut Connection, _: &'c Plan) -> Answer<'c, Option<String>> {
         async { Ok(None) }.boxed()
     }
 
-    fn closed<'c>(
-        &'c self,
-        _: &'c mut Connection,
-        _: &'c BTreeSet<String>,
-    ) -> BoxFuture<'c, Result<Vec<Change>, StoreError>> {
+    fn closed<'c>(&'c self, _: &'c mut Connection, _: &'c BTreeSet<String>) -> Answer<'c, Vec<Change>> {
         async { Ok(Vec::new()) }.boxed()
     }
 
-    fn too_old<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn too_old<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Option<i64>> {
         async { Ok(None) }.boxed()
     }
 
-    fn known_rows<'c>(&'c self, _: &'c mut Connection, _: &'c str) -> BoxFuture<'c, Result<Option<u64>, StoreError>> {
+    fn known_rows<'c>(&'c self, _: &'c mut Connection, _: &'c str) -> Answer<'c, Option<u64>> {
         async { Ok(None) }.boxed()
     }
 
-    fn is_read_only<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn is_read_only<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, bool> {
         async { Ok(false) }.boxed()
     }
 
-    fn remarks<'c>(
-        &'c self,
-        connection: &'c mut Connection,
-    ) -> BoxFuture<'c, Result<Vec<(&'static str, String)>, StoreError>> {
+    fn remarks<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, Vec<(&'static str, String)>> {
         async {
             let mut remarks = Vec::new();
             let mode: String = query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
@@ -247,7 +231,7 @@ impl Driver for File {
         .boxed()
     }
 
-    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> BoxFuture<'c, Result<bool, StoreError>> {
+    fn checkpoint<'c>(&'c self, connection: &'c mut Connection) -> Answer<'c, bool> {
         async {
             let busy: i64 = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await?;
             Ok(busy == 0)
@@ -255,19 +239,19 @@ impl Driver for File {
         .boxed()
     }
 
-    fn clock<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Option<i64>, StoreError>> {
+    fn clock<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Option<i64>> {
         async { Ok(None) }.boxed()
     }
 
     /// The machine, the file's number, and its path.
-    fn identity<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Vec<String>, StoreError>> {
+    fn identity<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Vec<String>> {
         async {
             let path = &self.settings.path;
             // Containers have none, or one of their image.
             let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
             let machine = Some(machine.trim()).filter(|id| id.len() >= 32).unwrap_or(UNKNOWN);
             let (Ok(real), Ok(file)) = (std::fs::canonicalize(path), std::fs::metadata(path)) else {
-                return Err(StoreError::missing(&self.place));
+                return Err(StoreError::of(&self.place, Cause::Missing));
             };
             let number = format!("{}:{}", file.dev(), file.ino());
             Ok(vec![machine.to_owned(), number, real.display().to_string()])
@@ -275,11 +259,11 @@ impl Driver for File {
         .boxed()
     }
 
-    fn behind<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<Behind, StoreError>> {
+    fn behind<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, Behind> {
         async { Ok(Behind::Bytes(0)) }.boxed()
     }
 
-    fn prepare_migration<'c>(&'c self, _: &'c mut Connection) -> BoxFuture<'c, Result<(), StoreError>> {
+    fn prepare_migration<'c>(&'c self, _: &'c mut Connection) -> Answer<'c, ()> {
         async { Ok(()) }.boxed()
     }
 

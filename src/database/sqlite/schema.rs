@@ -86,21 +86,26 @@ fn gives_keys_again(table: &LiveTable, sql: &str) -> bool {
     let mut key = table.columns.iter().filter(|column| column.primary_key > 0);
     let is_row_id = key.next().is_some_and(|own| own.declared.eq_ignore_ascii_case("INTEGER")) && key.next().is_none();
     let counts = |token: &Token| matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case("AUTOINCREMENT"));
-    let tokens = Tokenizer::new(&SQLiteDialect {}, sql).tokenize();
-    is_row_id && !tokens.is_ok_and(|tokens| tokens.iter().any(counts))
+    is_row_id && !tokens(sql).is_some_and(|tokens| tokens.iter().any(counts))
 }
 
 /// Whether a `CREATE TABLE` statement says `ON CONFLICT REPLACE` or `IGNORE`.
 fn replaces(sql: &str) -> bool {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
-    let words: Vec<String> = tokens
-        .into_iter()
-        .filter_map(|token| match token {
-            Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
-            _ => None,
-        })
-        .collect();
+    let Some(words) = words(sql) else { return true };
     words.windows(2).any(|two| two[0] == "conflict" && ["replace", "ignore"].contains(&two[1].as_str()))
+}
+
+fn tokens(sql: &str) -> Option<Vec<Token>> {
+    Tokenizer::new(&SQLiteDialect {}, sql).tokenize().ok()
+}
+
+/// The words of a statement that stand without quotes, in small letters.
+fn words(sql: &str) -> Option<Vec<String>> {
+    let plain = |token| match token {
+        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
+        _ => None,
+    };
+    Some(tokens(sql)?.into_iter().filter_map(plain).collect())
 }
 
 async fn table(connection: &mut Connection, name: &str) -> Result<LiveTable, StoreError> {
@@ -156,7 +161,7 @@ async fn indexes(connection: &mut Connection, table: &mut LiveTable) -> Result<(
 
 /// The columns of the table that the expressions in a `CREATE INDEX` statement name.
 fn made_of(sql: &str, table: &LiveTable) -> Vec<String> {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return Vec::new() };
+    let Some(tokens) = tokens(sql) else { return Vec::new() };
     let mut depth = 0_usize;
     let mut named = Vec::new();
     for token in tokens.into_iter().skip_while(|token| !matches!(token, Token::LParen)) {
@@ -179,12 +184,8 @@ fn made_of(sql: &str, table: &LiveTable) -> Vec<String> {
 
 /// Whether a `CREATE TRIGGER` statement is about UPDATE or DELETE.
 fn fires_for_changes(sql: &str) -> bool {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return true };
-    let words = tokens.iter().filter_map(|token| match token {
-        Token::Word(word) if word.quote_style.is_none() => Some(word.value.to_ascii_lowercase()),
-        _ => None,
-    });
-    let event = words.skip(2).find(|word| matches!(word.as_str(), "insert" | "update" | "delete"));
+    let Some(words) = words(sql) else { return true };
+    let event = words.into_iter().skip(2).find(|word| matches!(word.as_str(), "insert" | "update" | "delete"));
     event.is_none_or(|event| event != "insert")
 }
 
@@ -246,7 +247,7 @@ fn respell(names: &mut [String], known: &[String]) {
 
 /// The expressions of the CHECK constraints in a `CREATE TABLE` statement.
 fn checks(sql: &str) -> Vec<String> {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return Vec::new() };
+    let Some(tokens) = tokens(sql) else { return Vec::new() };
     let mut found = Vec::new();
     let mut rest = tokens.iter();
     while let Some(token) = rest.next() {
@@ -282,7 +283,7 @@ fn checks(sql: &str) -> Vec<String> {
 /// The columns of a `CREATE TABLE` statement, in small letters, that do not
 /// compare byte by byte, with their collation.
 fn collations(sql: &str) -> BTreeMap<String, String> {
-    let Ok(tokens) = Tokenizer::new(&SQLiteDialect {}, sql).tokenize() else { return BTreeMap::new() };
+    let Some(tokens) = tokens(sql) else { return BTreeMap::new() };
     let mut found = BTreeMap::new();
     let mut depth = 0_usize;
     let mut column = None;

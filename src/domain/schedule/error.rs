@@ -1,6 +1,7 @@
 //! Why a cron expression and a time zone are not a schedule.
 
 use crate::domain::nearest::nearest;
+use crate::domain::reading::TextError;
 
 /// The fields of a cron expression, in order, with what each may hold.
 const FIELDS: [(&str, &str); 7] = [
@@ -13,92 +14,59 @@ const FIELDS: [(&str, &str); 7] = [
     ("year", "numbers from 1970 to 2100"),
 ];
 
-/// Why a cron expression and a time zone are not a schedule.
-///
-/// `Display` says what is wrong; [`hint`](Self::hint) says what to do next.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ScheduleError {
-    /// The expression has neither six nor seven fields.
-    #[error("cron expression `{cron}` has {count} field{}, not 6 or 7", if *.count == 1 { "" } else { "s" })]
-    FieldCount {
-        /// The expression as it was written.
-        cron: String,
-        /// How many fields it has.
-        count: usize,
-    },
-
-    /// One field of the expression cannot be read.
-    #[error("cron field `{field}` cannot be `{text}`")]
-    Unreadable {
-        field: &'static str,
-        /// The field as it was written.
-        text: String,
-        /// What the field may hold.
-        allowed: &'static str,
-    },
-
-    /// The expression matches no moment at all.
-    #[error("cron expression `{cron}` never fires")]
-    NeverFires {
-        /// The expression as it was written.
-        cron: String,
-    },
-
-    /// No time zone has this name.
-    #[error("unknown time zone `{zone}`")]
-    UnknownZone {
-        /// The name as it was written.
-        zone: String,
-        /// The name most like it.
-        nearest: Option<&'static str>,
-    },
+pub(super) fn field_count(cron: &str, count: usize) -> TextError {
+    let plural = if count == 1 { "" } else { "s" };
+    let fix = if count == 5 {
+        format!("prepend a field for the seconds: `0 {}`", cron.trim())
+    } else {
+        "write six fields, seconds first, such as `0 30 1 * * *` for 01:30 each day".to_owned()
+    };
+    TextError::new(format!("cron expression `{cron}` has {count} field{plural}, not 6 or 7"), fix)
 }
 
-impl ScheduleError {
-    /// Says that the field at `index` cannot be read.
-    pub(super) fn unreadable(index: usize, text: &str) -> Self {
-        let (field, allowed) = FIELDS[index];
-        Self::Unreadable { field, text: text.to_owned(), allowed }
-    }
+/// The field at `index` cannot be read.
+pub(super) fn unreadable_field(index: usize, text: &str) -> TextError {
+    let (field, allowed) = FIELDS[index];
+    cannot_be(field, text, allowed)
+}
 
-    /// Says that no time zone has this name, and looks for the nearest.
-    pub(super) fn unknown_zone(zone: &str) -> Self {
-        // `Etc/GMT+2` lies west of Greenwich, the opposite of what its readers
-        // expect, so no hint leads there.
-        let names = || {
-            let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-            names.filter(|name| !name.starts_with("Etc/"))
-        };
-        let city = |name: &'static str| name.rsplit('/').next().unwrap_or(name);
-        let nearest = if zone.contains('/') {
-            nearest(zone, names())
-        } else {
-            nearest(zone, names().map(city)).and_then(|found| names().find(|name| city(name) == found))
-        };
-        Self::UnknownZone { zone: zone.to_owned(), nearest }
-    }
+/// Each field can be read, and not the whole expression.
+pub(super) fn unreadable(cron: &str) -> TextError {
+    cannot_be("expression", cron, "six fields, seconds first")
+}
 
-    /// Says what to do next.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::FieldCount { cron, count: 5 } => {
-                format!("prepend a field for the seconds: `0 {}`", cron.trim())
-            }
-            Self::FieldCount { .. } => {
-                "write six fields, seconds first, such as `0 30 1 * * *` for 01:30 each day".to_owned()
-            }
-            Self::Unreadable { allowed, .. } => format!(
-                "it takes {allowed}, `*`, lists such as `1,3`, upward ranges such as `1-5`, \
-                 and steps such as `*/2`"
-            ),
-            Self::NeverFires { .. } => "no day has this month, day of month, day of week and year together".to_owned(),
-            Self::UnknownZone { nearest: Some(name), .. } => format!("did you mean `{name}`?"),
-            Self::UnknownZone { nearest: None, .. } => {
-                "write an IANA name such as `Europe/Copenhagen` or `UTC`".to_owned()
-            }
-        }
-    }
+fn cannot_be(field: &str, text: &str, allowed: &str) -> TextError {
+    let fix = format!(
+        "it takes {allowed}, `*`, lists such as `1,3`, upward ranges such as `1-5`, \
+         and steps such as `*/2`"
+    );
+    TextError::new(format!("cron field `{field}` cannot be `{text}`"), fix)
+}
+
+pub(super) fn never_fires(cron: &str) -> TextError {
+    let fix = "no day has this month, day of month, day of week and year together";
+    TextError::new(format!("cron expression `{cron}` never fires"), fix)
+}
+
+/// No time zone has this name; looks for the nearest.
+pub(super) fn unknown_zone(zone: &str) -> TextError {
+    // `Etc/GMT+2` lies west of Greenwich, the opposite of what its readers
+    // expect, so no hint leads there.
+    let names = || {
+        let names = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+        names.filter(|name| !name.starts_with("Etc/"))
+    };
+    let city = |name: &'static str| name.rsplit('/').next().unwrap_or(name);
+    let nearest = if zone.contains('/') {
+        nearest(zone, names())
+    } else {
+        nearest(zone, names().map(city)).and_then(|found| names().find(|name| city(name) == found))
+    };
+    let fix = match nearest {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "write an IANA name such as `Europe/Copenhagen` or `UTC`".to_owned(),
+    };
+    TextError::new(format!("unknown time zone `{zone}`"), fix)
 }
 
 #[cfg(test)]
@@ -111,7 +79,7 @@ mod tests {
     fn five_fields_are_refused_with_the_six_to_write() {
         let error = Schedule::parse("30 1 * * *", COPENHAGEN).unwrap_err();
         assert_eq!(error.to_string(), "cron expression `30 1 * * *` has 5 fields, not 6 or 7");
-        assert_eq!(error.hint(), "prepend a field for the seconds: `0 30 1 * * *`");
+        assert_eq!(error.fix, "prepend a field for the seconds: `0 30 1 * * *`");
     }
 
     #[test]
@@ -142,7 +110,7 @@ mod tests {
         for (cron, what) in cases {
             let error = Schedule::parse(cron, COPENHAGEN).unwrap_err();
             assert_eq!(error.to_string(), what, "{cron}");
-            assert!(!error.hint().is_empty(), "{cron}");
+            assert!(!error.fix.is_empty(), "{cron}");
         }
     }
 
@@ -151,7 +119,7 @@ mod tests {
         let hint = |zone| {
             let error = Schedule::parse("0 0 0 * * *", zone).unwrap_err();
             assert_eq!(error.to_string(), format!("unknown time zone `{zone}`"));
-            error.hint()
+            error.fix
         };
         assert_eq!(hint("Europe/Kopenhagen"), "did you mean `Europe/Copenhagen`?");
         assert_eq!(hint("europe/copenhagen"), "did you mean `Europe/Copenhagen`?");

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::database::StoreError;
 use crate::domain::hint::{Act, Hint};
-use crate::domain::period::{Period, PeriodError};
+use crate::domain::period::Period;
+use crate::domain::reading::TextError;
 use crate::domain::sweep::SweepKind;
 use crate::journal::JournalError;
 use crate::ledger::Pause;
@@ -32,7 +33,7 @@ pub enum SweepError {
     NoPeriod,
     /// The period leads out of the calendar.
     #[error(transparent)]
-    Period(#[from] PeriodError),
+    Period(#[from] TextError),
     /// A `retention` sweep without a table that has a period.
     #[error("the policy gives the rows of no table a period of their own")]
     NoRetention,
@@ -235,7 +236,7 @@ impl SweepError {
             Self::Restored { .. } => Act::Replay.then(""),
             Self::Paused(pause) => Act::Resume(pause.job.clone()).then(" resumes it"),
             Self::Stopping => Act::Run.then(""),
-            Self::Period(error) => error.hint().into(),
+            Self::Period(error) => error.fix.as_str().into(),
             Self::OtherClients { .. } => {
                 "start the command or the service again: each client table has a ledger of its own, which is chosen at the start"
                     .into()
