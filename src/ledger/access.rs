@@ -149,15 +149,12 @@ impl Ledger {
 
     /// Revokes the token of a name; `false` if none is in force.
     pub async fn revoke_token(&self, name: &str, by: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let revoked =
-            query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
-                .bind(name)
-                .bind(by)
-                .bind(self.now())
-                .execute(&mut **writer)
-                .await?;
-        Ok(revoked > 0)
+        query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
+            .bind(name)
+            .bind(by)
+            .bind(self.now())
+            .took_effect(self)
+            .await
     }
 
     /// All tokens, those in force first, by name.
@@ -183,13 +180,7 @@ impl Ledger {
         if token.used_at.as_deref().and_then(hour) == hour(&now) {
             return Ok(());
         }
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1")
-            .bind(token.id)
-            .bind(now)
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1").bind(token.id).bind(now).run(self).await
     }
 
     /// Records what a caller asked for, and whether it was allowed.
@@ -202,43 +193,36 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let now = self.now();
-        let run = async {
-            let mut what = what;
-            if !allowed {
-                let day = &now[..10];
-                let refused: i64 = query_scalar(
-                    "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0",
-                )
-                .bind(asked_by)
-                .bind(day)
-                .fetch_one(&mut **writer)
-                .await?;
-                if refused >= MOST_REFUSED {
-                    what = FURTHER_REFUSED;
-                    let again = query(
-                        "UPDATE lethe_requests SET times = times + 1 \
-                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
-                    );
-                    let again = again.bind(asked_by).bind(day).bind(what).execute(&mut **writer).await?;
-                    if again > 0 {
-                        return Ok(());
-                    }
+        let mut what = what;
+        if !allowed {
+            let day = &now[..10];
+            let refused: i64 =
+                query_scalar("SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0")
+                    .bind(asked_by)
+                    .bind(day)
+                    .fetch_one(&mut **writer)
+                    .await?;
+            if refused >= MOST_REFUSED {
+                what = FURTHER_REFUSED;
+                let again = query(
+                    "UPDATE lethe_requests SET times = times + 1 \
+                     WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
+                );
+                let again = again.bind(asked_by).bind(day).bind(what).execute(&mut **writer).await?;
+                if again > 0 {
+                    return Ok(());
                 }
             }
-            query(
-                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)",
-            )
+        }
+        query("INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(&now)
             .bind(asked_by)
             .bind(way)
             .bind(what)
             .bind(needs)
             .bind(i64::from(allowed))
-            .execute(&mut **writer)
+            .run(&mut **writer)
             .await
-            .map(|_| ())
-        };
-        run.await
     }
 
     /// Records requests without a valid token: one row per address, request and hour, and a bounded number a day.
@@ -286,19 +270,15 @@ impl Ledger {
     /// Deletes records of requests, answers and sessions that are too old.
     pub async fn tidy_requests(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let run = async {
-            for (sql, before) in [
-                ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
-                ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
-                ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
-                ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
-            ] {
-                let mut writer = self.writer().await;
-                query(sql).bind(moment(before)).execute(&mut **writer).await?;
-            }
-            Ok(())
-        };
-        run.await
+        for (sql, before) in [
+            ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
+            ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
+            ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
+            ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
+        ] {
+            query(sql).bind(moment(before)).execute(self).await?;
+        }
+        Ok(())
     }
 
     /// Opens a session for the owner of a token, and ends the oldest ones of those beyond ten. `hash` is that of
@@ -315,43 +295,37 @@ impl Ledger {
             "DELETE FROM lethe_sessions WHERE token = $1 AND hash NOT IN (SELECT hash FROM lethe_sessions \
              WHERE token = $1 ORDER BY (hash = $2) DESC, made_at DESC, used_at DESC, hash LIMIT $3)",
         );
-        ended.bind(token).bind(hash).bind(MOST_SESSIONS).execute(&mut **writer).await.map(|_| ())
+        ended.bind(token).bind(hash).bind(MOST_SESSIONS).run(&mut **writer).await
     }
 
     /// The token of a session that is not over, if the token is in force. Noted as used, once a minute, where a
     /// person asks; a page that looks again by itself keeps no session from ending.
     pub async fn session(&self, hash: &str, is_used: bool) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
-        let run = async {
-            let used_at: Option<String> =
-                query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
-                    .bind(hash)
-                    .bind(moment(now - SESSION))
-                    .bind(moment(now - IDLE))
-                    .fetch_optional(self.readers())
-                    .await?;
-            let Some(used_at) = used_at else { return Ok(None) };
-            if is_used && used_at[..16] != moment(now)[..16] {
-                let mut writer = self.writer().await;
-                let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
-                used.bind(hash).bind(moment(now)).execute(&mut **writer).await?;
-            }
-            query_as(
-                "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
-                 WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
-            )
-            .bind(hash)
-            .bind(moment(now))
-            .fetch_optional(self.readers())
-            .await
-        };
-        run.await
+        let used_at: Option<String> =
+            query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
+                .bind(hash)
+                .bind(moment(now - SESSION))
+                .bind(moment(now - IDLE))
+                .fetch_optional(self.readers())
+                .await?;
+        let Some(used_at) = used_at else { return Ok(None) };
+        if is_used && used_at[..16] != moment(now)[..16] {
+            let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
+            used.bind(hash).bind(moment(now)).execute(self).await?;
+        }
+        query_as(
+            "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
+             WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
+        )
+        .bind(hash)
+        .bind(moment(now))
+        .fetch_optional(self.readers())
+        .await
     }
 
     pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let ended = query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).execute(&mut **writer).await;
-        ended.map(|_| ())
+        query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).run(self).await
     }
 
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
@@ -361,7 +335,7 @@ impl Ledger {
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
         query_as("SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1")
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -370,35 +344,32 @@ impl Ledger {
     pub async fn take_request(&self, token: i64, key: &str, asked: &str) -> Result<Answer, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
-        let run = async {
-            let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
-            old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
-            let taken = query(
-                "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (token, request_key) DO NOTHING",
-            )
-            .bind(token)
-            .bind(key)
-            .bind(asked)
-            .bind(moment(now))
-            .execute(&mut **writer)
-            .await?;
-            if taken > 0 {
-                return Ok(Answer::New);
-            }
-            let (before, status, body): (String, Option<u16>, Option<String>) =
-                query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .fetch_one(&mut **writer)
-                    .await?;
-            Ok(match status {
-                _ if before != asked => Answer::Other,
-                Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
-                None => Answer::Pending,
-            })
-        };
-        run.await
+        let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
+        old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
+        let taken = query(
+            "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (token, request_key) DO NOTHING",
+        )
+        .bind(token)
+        .bind(key)
+        .bind(asked)
+        .bind(moment(now))
+        .execute(&mut **writer)
+        .await?;
+        if taken > 0 {
+            return Ok(Answer::New);
+        }
+        let (before, status, body): (String, Option<u16>, Option<String>) =
+            query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
+                .bind(token)
+                .bind(key)
+                .fetch_one(&mut **writer)
+                .await?;
+        Ok(match status {
+            _ if before != asked => Answer::Other,
+            Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
+            None => Answer::Pending,
+        })
     }
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.

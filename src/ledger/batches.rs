@@ -85,28 +85,24 @@ impl Ledger {
         batches: &[NewBatch],
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let moved = query(
-                "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
-            )
-            .bind(sweep)
-            .bind(from)
-            .bind(to)
-            .bind(i64::from(last))
-            .bind(last.then(|| self.now()))
-            .execute(&mut *transaction)
-            .await?
-            ;
-            if moved == 0 {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            self.insert_batches(&mut transaction, sweep, batches).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let moved = query(
+            "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
+        )
+        .bind(sweep)
+        .bind(from)
+        .bind(to)
+        .bind(i64::from(last))
+        .bind(last.then(|| self.now()))
+        .execute(&mut *transaction)
+        .await?;
+        if moved == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        self.insert_batches(&mut transaction, sweep, batches).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Writes batches inside a transaction.
@@ -120,7 +116,7 @@ impl Ledger {
             query("INSERT INTO lethe_batches (sweep, keys, clients, state, run_at, waits) VALUES ($1, $2, $3, 'ready', $4, $5)")
                 .bind(sweep)
                 .bind(&batch.keys)
-                .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
+                .bind(batch.clients)
                 .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
                 .bind(batch.waits)
                 .execute(&mut *connection)
@@ -187,12 +183,11 @@ impl Ledger {
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))))
         .bind(done.map(|done| &done.reasons))
-        .bind(i64::try_from(later.iter().map(|batch| batch.clients).sum::<usize>()).unwrap_or(i64::MAX))
+        .bind(later.iter().map(|batch| batch.clients).sum::<usize>())
         .bind(took)
         .bind(i64::from(matches!(finish, Finish::Wait(_))))
         .execute(&mut *connection)
-        .await?
-        ;
+        .await?;
         if finished > 0 && !later.is_empty() {
             self.insert_batches(connection, sweep, later).await?;
         }
@@ -225,13 +220,10 @@ impl Ledger {
         error: Option<&str>,
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(held)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
+        transaction.commit().await?;
+        Ok(held)
     }
 
     /// Clients of the last batches, and the time they took together.
@@ -248,16 +240,14 @@ impl Ledger {
 
     /// Leaves out the batches of a sweep that pause.
     pub async fn leave_pausing(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
              WHERE sweep = $1 AND state = 'ready' AND run_at > $2",
         )
         .bind(sweep)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
+        .run(self)
+        .await
     }
 
     /// Clients of a sweep that were left out, as other sessions had locked them to the end.
@@ -273,14 +263,12 @@ impl Ledger {
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let found: i64 =
-            query_scalar("SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
-                .bind(sweep)
-                .bind(moment(now))
-                .bind(moment(now - chrono::TimeDelta::minutes(1)))
-                .fetch_one(self.readers())
-                .await?;
-        Ok(found > 0)
+        query_scalar("SELECT count(*) > 0 FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
+            .bind(sweep)
+            .bind(moment(now))
+            .bind(moment(now - chrono::TimeDelta::minutes(1)))
+            .fetch_one(self.readers())
+            .await
     }
 
     /// Clients that a capped sweep may still anonymize.
@@ -313,26 +301,23 @@ impl Ledger {
         sweep: i64,
         clients: u64,
     ) -> Result<bool, StoreError> {
-        let taken = query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
+        query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
             .bind(sweep)
-            .bind(i64::try_from(clients).unwrap_or(i64::MAX))
-            .execute(connection)
-            .await?;
-        Ok(taken > 0)
+            .bind(clients)
+            .took_effect(connection)
+            .await
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
     /// its position back since the last look.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query(
+        query(
             "UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = $2 WHERE id = $1 AND state = 'running' AND cut = 0",
         )
         .bind(sweep)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await;
-        noted.map(|_| ())
+        .run(self)
+        .await
     }
 
     /// Notes inside a transaction that a cap ended the sweep.
@@ -340,8 +325,7 @@ impl Ledger {
         query("UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = COALESCE(cut_at, $2) WHERE id = $1 AND state = 'running'")
             .bind(sweep)
             .bind(self.now())
-            .execute(connection)
-            .await?;
-        Ok(())
+            .run(connection)
+            .await
     }
 }

@@ -36,9 +36,8 @@ impl Ledger {
             .bind(before)
             .bind(by)
             .bind(self.now())
-            .execute(connection)
+            .run(connection)
             .await
-            .map(drop)
     }
 
     /// The days that were set for a client through Lethe, oldest first.

@@ -149,7 +149,7 @@ impl Ledger {
             .bind(moment(now))
             .bind(&lease)
             .bind(moment(now + self.lease))
-            .bind(i64::try_from(most).unwrap_or(1))
+            .bind(most)
             .fetch_all(&mut **writer)
             .await?;
         claimed.sort_by_key(|own| own.id);
@@ -167,31 +167,28 @@ impl Ledger {
         target: &str,
     ) -> Result<Vec<i64>, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            for sql in statements {
-                let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
-                if spared > 0 {
-                    // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
-                    query(COUNT)
-                        .bind(0_i64)
-                        .bind(kind)
-                        .bind(target)
-                        .bind("named")
-                        .bind(i64::try_from(spared).unwrap_or(i64::MAX))
-                        .bind(self.now())
-                        .execute(&mut *transaction)
-                        .await?;
-                }
+        let mut transaction = writer.begin().await?;
+        for sql in statements {
+            let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
+            if spared > 0 {
+                // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
+                query(COUNT)
+                    .bind(0_i64)
+                    .bind(kind)
+                    .bind(target)
+                    .bind("named")
+                    .bind(spared)
+                    .bind(self.now())
+                    .execute(&mut *transaction)
+                    .await?;
             }
-            let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
-                .bind(lease)
-                .fetch_all(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-            Ok::<Vec<i64>, StoreError>(left)
-        };
-        run.await
+        }
+        let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
+            .bind(lease)
+            .fetch_all(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(left)
     }
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
@@ -206,51 +203,48 @@ impl Ledger {
         let among = self.store.dialect().numbers_in("$2");
         let mut writer = self.writer().await;
         let now = self.clock.now();
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
-            for (delivery, tried) in all {
-                let (state, after, error, counts) = match tried {
-                    Tried::Through(result) => {
-                        through.entry((delivery.sweep, result)).or_default().push(delivery.id);
-                        continue;
-                    }
-                    Tried::Again(after, error) => ("open", *after, error, 0),
-                    Tried::Later(after, error) => ("open", *after, error, 1),
-                    Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
-                };
-                query(
-                    "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
-                     lease_until = NULL WHERE id = $1 AND lease = $2",
-                )
-                .bind(delivery.id)
-                .bind(lease)
-                .bind(state)
-                .bind(moment(now + after))
-                .bind(error)
-                .bind(i64::from(counts))
-                .execute(&mut *transaction)
-                .await?;
-            }
-            let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
-            for ((sweep, result), ids) in through {
-                let ids = crate::domain::value::json_of(&ids);
-                let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
-                if gone > 0 {
-                    query(COUNT)
-                        .bind(sweep)
-                        .bind(kind)
-                        .bind(target)
-                        .bind(result)
-                        .bind(i64::try_from(gone).unwrap_or(i64::MAX))
-                        .bind(moment(now))
-                        .execute(&mut *transaction)
-                        .await?;
+        let mut transaction = writer.begin().await?;
+        let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
+        for (delivery, tried) in all {
+            let (state, after, error, counts) = match tried {
+                Tried::Through(result) => {
+                    through.entry((delivery.sweep, result)).or_default().push(delivery.id);
+                    continue;
                 }
+                Tried::Again(after, error) => ("open", *after, error, 0),
+                Tried::Later(after, error) => ("open", *after, error, 1),
+                Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
+            };
+            query(
+                "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
+                 lease_until = NULL WHERE id = $1 AND lease = $2",
+            )
+            .bind(delivery.id)
+            .bind(lease)
+            .bind(state)
+            .bind(moment(now + after))
+            .bind(error)
+            .bind(i64::from(counts))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
+        for ((sweep, result), ids) in through {
+            let ids = crate::domain::value::json_of(&ids);
+            let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
+            if gone > 0 {
+                query(COUNT)
+                    .bind(sweep)
+                    .bind(kind)
+                    .bind(target)
+                    .bind(result)
+                    .bind(gone)
+                    .bind(moment(now))
+                    .execute(&mut *transaction)
+                    .await?;
             }
-            transaction.commit().await
-        };
-        run.await
+        }
+        transaction.commit().await
     }
 
     /// What is not through, by sweep and target: of one sweep, or of all.
@@ -272,8 +266,7 @@ impl Ledger {
              WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
             self.store.dialect().text_bytes("body")
         );
-        let rows: Vec<StuckRow> =
-            query_as(sql).bind(i64::from(most)).bind(client_key).fetch_all(self.readers()).await?;
+        let rows: Vec<StuckRow> = query_as(sql).bind(most).bind(client_key).fetch_all(self.readers()).await?;
         let file = |(client_key, kind, target, sweep, error, path): StuckRow| {
             // What is not UTF-8 is shown with escapes.
             let shown =
@@ -302,24 +295,20 @@ impl Ledger {
             )
         };
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let count = format!(
-                "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
-                 count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
-                 ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-                which("$4")
-            );
-            let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
-            count.execute(&mut *transaction).await?;
-            let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
-            let settled =
-                query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok::<u64, StoreError>(settled)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let count = format!(
+            "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
+             count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
+             ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+             deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
+            which("$4")
+        );
+        let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
+        count.execute(&mut *transaction).await?;
+        let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
+        let settled = query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(settled)
     }
 
     /// How many files and folders of a client are not gone yet.
@@ -343,12 +332,11 @@ impl Ledger {
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
         let retried = query(
             "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
         )
         .bind(self.now())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(retried)
     }

@@ -131,11 +131,10 @@ impl Ledger {
 
     /// How many clients failed for the first time in one sweep.
     pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
-        let clients: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
+        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
             .bind(sweep)
             .fetch_one(self.readers())
-            .await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+            .await
     }
 
     /// Why clients stood refused, or failed, at any time between two moments:
@@ -153,15 +152,14 @@ impl Ledger {
 
     /// How many clients stood so at any time between two moments.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
-        let clients: i64 = query_scalar(
+        query_scalar(
             "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
         )
         .bind(outcome)
         .bind(from)
         .bind(until)
         .fetch_one(self.readers())
-        .await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+        .await
     }
 
     /// How clients stand now that no sweep could take.
@@ -199,9 +197,8 @@ impl Ledger {
         query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
             .bind(batch)
             .bind(serde_json::json!({ table: rows }).to_string())
-            .execute(connection)
-            .await?;
-        Ok(())
+            .run(connection)
+            .await
     }
 
     /// How many old rows of a table a sweep has deleted, asked in its own transaction.

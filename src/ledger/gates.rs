@@ -59,7 +59,6 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let (kind, filters) = of;
-        let mut writer = self.writer().await;
         query(
             "INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole, kind, filters) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -76,9 +75,8 @@ impl Ledger {
         .bind(i64::from(whole))
         .bind(kind.as_str())
         .bind(crate::domain::value::json_of(filters))
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
+        .run(self)
+        .await
     }
 
     /// The last rehearsal of a plan in which no client failed; earlier versions of Lethe recorded others too.
@@ -105,14 +103,12 @@ impl Ledger {
 
     /// Records that a backup was made.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
             .bind(moment(made_at))
             .bind(by)
             .bind(note)
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+            .run(self)
+            .await
     }
 
     /// When the last backup was made.

@@ -75,20 +75,17 @@ impl Ledger {
         more: &[&str],
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let change = query_scalar(sql).bind(client_key).bind(self.now());
-            let change = more.iter().fold(change, |query, own| query.bind(*own));
-            let at: Option<String> = change.fetch_optional(&mut *transaction).await?;
-            if let Some(at) = &at {
-                let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
-                            WHERE EXISTS (SELECT 1 FROM lethe_journal)";
-                query(tell).bind(client_key).bind(what).bind(at).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(at.is_some())
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let change = query_scalar(sql).bind(client_key).bind(self.now());
+        let change = more.iter().fold(change, |query, own| query.bind(*own));
+        let at: Option<String> = change.fetch_optional(&mut *transaction).await?;
+        if let Some(at) = &at {
+            let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
+                        WHERE EXISTS (SELECT 1 FROM lethe_journal)";
+            query(tell).bind(client_key).bind(what).bind(at).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(at.is_some())
     }
 
     /// Takes over what the journal knows of holds, in its order. Does nothing
@@ -102,23 +99,20 @@ impl Ledger {
         );
         let all = serde_json::json!(known).to_string();
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let mut changed = 0;
-            // One by one, as the last of several about a client counts.
-            for one in known {
-                let statement = if one.outcome == PLACED {
-                    query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
-                } else {
-                    query(RELEASE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
-                };
-                changed += statement.execute(&mut *transaction).await?;
-            }
-            query(written).bind(all).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok::<u64, StoreError>(changed)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let mut changed = 0;
+        // One by one, as the last of several about a client counts.
+        for one in known {
+            let statement = if one.outcome == PLACED {
+                query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
+            } else {
+                query(RELEASE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
+            };
+            changed += statement.execute(&mut *transaction).await?;
+        }
+        query(written).bind(all).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(changed)
     }
 
     /// Holds, newest first: those in force, or all; of one client, or of all.

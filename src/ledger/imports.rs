@@ -92,29 +92,25 @@ impl Ledger {
     /// Notes that a person takes a review's workbook, by the digest of the part
     /// that a program writes anew when it saves.
     pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
+        query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
             .bind(review)
             .bind(by)
             .bind(self.now())
             .bind(workbook)
-            .execute(&mut **writer)
-            .await;
-        noted.map(|_| ())
+            .run(self)
+            .await
     }
 
     /// Whether any review's workbook was handed out with this digest.
     pub async fn was_exported(&self, workbook: &str) -> Result<bool, StoreError> {
-        let found: i64 = query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
+        query_scalar("SELECT count(*) > 0 FROM lethe_exports WHERE workbook = $1")
             .bind(workbook)
             .fetch_one(self.readers())
-            .await?;
-        Ok(found > 0)
+            .await
     }
 
     /// Records that a user gives a workbook back, and returns the import's number.
     pub async fn begin_import(&self, review: i64, file: &str, by: &str) -> Result<i64, StoreError> {
-        let mut writer = self.writer().await;
         query_scalar(
             "INSERT INTO lethe_imports (review, made_by, made_at, alive_at, file, saved_with, state, kept, removed, errors) \
              VALUES ($1, $2, $3, $3, $4, '', 'reading', 0, 0, '[]') RETURNING id",
@@ -123,23 +119,21 @@ impl Ledger {
         .bind(by)
         .bind(self.now())
         .bind(file)
-        .fetch_one(&mut **writer)
+        .fetch_one(self)
         .await
     }
 
     /// Records how many rows of a workbook have been read and checked.
     pub async fn import_goes_on(&self, import: i64, read: u64, checked: u64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "UPDATE lethe_imports SET rows_read = $2, rows_checked = $3, alive_at = $4 WHERE id = $1 AND state = 'reading'",
         )
         .bind(import)
-        .bind(i64::try_from(read).unwrap_or(i64::MAX))
-        .bind(i64::try_from(checked).unwrap_or(i64::MAX))
+        .bind(read)
+        .bind(checked)
         .bind(self.now())
-        .execute(&mut **writer)
+        .run(self)
         .await
-        .map(|_| ())
     }
 
     /// Records what came of a workbook, with the sweep it opened. What was decided is not refused any more.
@@ -156,16 +150,15 @@ impl Ledger {
         .bind(import.id)
         .bind(&import.saved_with)
         .bind(import.state)
-        .bind(i64::try_from(import.rows_read).unwrap_or(i64::MAX))
-        .bind(i64::try_from(import.rows_checked).unwrap_or(i64::MAX))
+        .bind(import.rows_read)
+        .bind(import.rows_checked)
         .bind(import.kept)
         .bind(import.removed)
         .bind(&import.errors)
         .bind(import.clients.as_deref())
         .bind(sweep)
-        .execute(connection)
+        .run(connection)
         .await
-        .map(|_| ())
     }
 
     /// Records that a workbook was refused.
@@ -187,7 +180,7 @@ impl Ledger {
     /// Deletes the clients that the imports of a review hold.
     pub(super) async fn forget_imported(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
         let forgotten = query("UPDATE lethe_imports SET clients = NULL WHERE review = $1 AND clients IS NOT NULL");
-        forgotten.bind(review).execute(connection).await.map(|_| ())
+        forgotten.bind(review).run(connection).await
     }
 
     /// Ends imports whose process has not been seen since a moment.
@@ -195,9 +188,8 @@ impl Ledger {
         query("UPDATE lethe_imports SET state = 'refused', errors = $2 WHERE state = 'reading' AND alive_at < $1")
             .bind(alive)
             .bind(CUT_SHORT)
-            .execute(connection)
+            .run(connection)
             .await
-            .map(|_| ())
     }
 
     /// Workbooks that were given back, the newest first.
@@ -207,14 +199,7 @@ impl Ledger {
             "SELECT {COLUMNS} WHERE lower(r.name) LIKE $1 ESCAPE '!' AND i.state LIKE $2 ESCAPE '!' \
              AND i.made_by LIKE $3 ESCAPE '!' AND i.made_at >= $4 ORDER BY i.id DESC LIMIT $5"
         );
-        query_as(sql)
-            .bind(name)
-            .bind(state)
-            .bind(made_by)
-            .bind(since)
-            .bind(i64::from(most))
-            .fetch_all(self.readers())
-            .await
+        query_as(sql).bind(name).bind(state).bind(made_by).bind(since).bind(most).fetch_all(self.readers()).await
     }
 
     /// A workbook that was given back.

@@ -196,9 +196,8 @@ impl Ledger {
         )
         .bind(sweep)
         .bind(at)
-        .execute(connection)
-        .await?;
-        Ok(())
+        .run(connection)
+        .await
     }
 
     /// Where the journal stands; `None` if none was ever configured.
@@ -216,48 +215,42 @@ impl Ledger {
     /// in force.
     pub async fn begin_journal(&self, hash: &str, by: &Beginning) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
-            if let Some(lock) = self.store.dialect().keep_others_from_writing("lethe_outcomes, lethe_holds") {
-                query(lock).execute(&mut *transaction).await?;
-            }
-            let begun = query(
-                "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        let mut transaction = writer.begin().await?;
+        // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
+        if let Some(lock) = self.store.dialect().keep_others_from_writing("lethe_outcomes, lethe_holds") {
+            query(lock).execute(&mut *transaction).await?;
+        }
+        let begun = query(
+            "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(hash)
+        .bind(&by.ledger)
+        .bind(&by.database)
+        .bind(&by.key_mark)
+        .execute(&mut *transaction)
+        .await?;
+        if begun > 0 {
+            query(
+                "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
+                 FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
             )
-            .bind(hash)
-            .bind(&by.ledger)
-            .bind(&by.database)
-            .bind(&by.key_mark)
             .execute(&mut *transaction)
             .await?;
-            if begun > 0 {
-                query(
-                    "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
-                     FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
-                )
-                .execute(&mut *transaction)
-                .await?;
-                let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
-                             SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
-                query(holds).bind(PLACED).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        run.await
+            let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
+                         SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
+            query(holds).bind(PLACED).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// Forgets the journal, so that the next one begins anew with all that the ledger has.
     pub async fn forget_journal(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
-                query(table).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
+            query(table).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// What waits to be written.
@@ -268,21 +261,17 @@ impl Ledger {
     /// Takes the right to write the journal, or keeps it; `false` if another process has it.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let mut writer = self.writer().await;
-        let taken = query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
+        query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
             .bind(lease)
             .bind(moment(now + SHIPPING))
             .bind(moment(now))
-            .execute(&mut **writer)
-            .await?;
-        Ok(taken > 0)
+            .took_effect(self)
+            .await
     }
 
     /// Gives the right to write the journal back.
     pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).run(self).await
     }
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
@@ -290,7 +279,7 @@ impl Ledger {
     /// ends where the key changes.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
         let waiting: Vec<(i64, String)> = query_as("SELECT id, outcome FROM lethe_outbox ORDER BY id LIMIT $1")
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .bind(most)
             .fetch_all(self.readers())
             .await?;
         let rotation = waiting.iter().position(|(_, outcome)| outcome == ROTATED);
@@ -298,13 +287,11 @@ impl Ledger {
         if ids.is_empty() {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
-        let staged = query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
+        query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
             .bind(serde_json::json!(ids).to_string())
             .bind(head.segment)
-            .execute(&mut **writer)
-            .await?;
-        Ok(staged > 0)
+            .took_effect(self)
+            .await
     }
 
     /// What the segment that is being written holds, always in the same order.
@@ -320,27 +307,22 @@ impl Ledger {
     /// `key_mark` is of the key that seals the next one.
     pub async fn shipped(&self, ids: &str, segment: &Segment, key_mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            if !self.advance(&mut transaction, segment, key_mark).await? {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
-                .bind(ids)
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        if !self.advance(&mut transaction, segment, key_mark).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
+            .bind(ids)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Takes the choice for the next segment back.
     pub async fn unstage(&self, ids: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).run(self).await
     }
 
     pub(super) async fn advance(
@@ -380,14 +362,13 @@ impl Ledger {
         if head.error.as_deref() == error {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END \
              WHERE error IS DISTINCT FROM $1",
         )
         .bind(error)
         .bind(self.now())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(noted > 0)
     }
@@ -397,7 +378,6 @@ impl Ledger {
         if head.error.as_deref() == Some(error) && head.halted_at.is_some() && head.halted_for == Some(why) {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = COALESCE(error_at, $2), halted_at = COALESCE(halted_at, $2), halted_for = $3 \
              WHERE error IS DISTINCT FROM $1 OR halted_at IS NULL OR halted_for IS DISTINCT FROM $3",
@@ -405,25 +385,23 @@ impl Ledger {
         .bind(error)
         .bind(self.now())
         .bind(why.as_str())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(noted > 0)
     }
 
     /// Lets live sweeps go on: the journal is as it should be.
     pub async fn resume_sweeps(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_journal SET error = NULL, error_at = NULL, halted_at = NULL, halted_for = NULL WHERE halted_at IS NOT NULL")
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// The journal's next segments behind this one, as the ledger knows them.
     pub async fn segments_behind(&self, segment: i64, most: u32) -> Result<Vec<Segment>, StoreError> {
         query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment > $1 ORDER BY segment LIMIT $2")
             .bind(segment)
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -445,7 +423,7 @@ impl Ledger {
         )
         .bind(behind.0)
         .bind(behind.1)
-        .bind(i64::from(most))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -458,7 +436,7 @@ impl Ledger {
     ) -> Result<Vec<(i64, String, String, Option<String>)>, StoreError> {
         query_as("SELECT id, client_key, placed_at, released_at FROM lethe_holds WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(behind)
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }

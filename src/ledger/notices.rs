@@ -39,17 +39,13 @@ impl Ledger {
         let sql = format!(
             "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
         );
-        let mut writer = self.writer().await;
-        let noted = query(sql).bind(keys).bind(self.now()).bind(until).execute(&mut **writer).await;
-        noted.map(drop)
+        query(sql).bind(keys).bind(self.now()).bind(until).run(self).await
     }
 
     /// Ends the notices of clients whom a sweep that has checked all clients did
     /// not find due any more.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let ended = query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
-        ended.map(drop)
+        query(UNSEEN).bind(sweep).bind(self.now()).run(self).await
     }
 
     /// The notices of a client, oldest first.

@@ -119,9 +119,8 @@ impl Ledger {
         .bind(serde_json::json!([reason]).to_string())
         .bind(self.now())
         .bind(&sweep.digest)
-        .execute(connection)
-        .await?;
-        Ok(())
+        .run(connection)
+        .await
     }
 
     /// What became of the clients that had their outcome in a sweep, or have
@@ -139,7 +138,7 @@ impl Ledger {
         .bind(&page.outcome)
         .bind(reason)
         .bind(&page.behind)
-        .bind(i64::from(page.most))
+        .bind(page.most)
         .bind(page.key.as_ref().filter(|own| !own.is_empty()))
         .fetch_all(self.readers())
         .await
@@ -175,7 +174,7 @@ impl Ledger {
              WHERE o.outcome = 'failed' AND o.sweep = \
              (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = o.client_key) ORDER BY o.client_key LIMIT $1",
         )
-        .bind(i64::from(most))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -194,8 +193,7 @@ impl Ledger {
              AND sweep = (SELECT max(l.sweep) FROM lethe_outcomes AS l WHERE l.client_key = lethe_outcomes.client_key)"
         ))
         .bind(keys)
-        .execute(connection)
-        .await?;
-        Ok(())
+        .run(connection)
+        .await
     }
 }

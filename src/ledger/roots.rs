@@ -24,7 +24,6 @@ impl Ledger {
 
     /// Notes what a root looks like now.
     pub async fn see_root(&self, name: &str, root: &Root) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "INSERT INTO lethe_roots (name, mark, location, seen_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (name) DO UPDATE SET mark = excluded.mark, location = excluded.location, seen_at = excluded.seen_at",
@@ -33,8 +32,7 @@ impl Ledger {
         .bind(&root.mark)
         .bind(&root.location)
         .bind(self.now())
-        .execute(&mut **writer)
+        .run(self)
         .await
-        .map(drop)
     }
 }

@@ -82,17 +82,16 @@ impl Ledger {
         for selection in old {
             self.forget_keys(selection).await?;
         }
-        let mut writer = self.writer().await;
         query_scalar(
             "INSERT INTO lethe_selections (name, parts, limited_to, saved_by, begun_at) VALUES ($1, $2, $3, $4, $5) \
              RETURNING id",
         )
         .bind(name)
-        .bind(i64::try_from(parts).unwrap_or(i64::MAX))
+        .bind(parts)
         .bind(crate::domain::value::json_of(limit))
         .bind(by)
         .bind(moment(now))
-        .fetch_one(&mut **writer)
+        .fetch_one(self)
         .await
         .map(NewSelection)
     }
@@ -104,8 +103,7 @@ impl Ledger {
              WHERE 1 = 1 ON CONFLICT (selection, client_key) DO NOTHING",
             self.texts()
         );
-        let mut writer = self.writer().await;
-        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(&mut **writer).await
+        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(self).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its
@@ -129,7 +127,7 @@ impl Ledger {
             .await?;
             query("UPDATE lethe_selections SET clients = $2, saved_at = $3 WHERE id = $1")
                 .bind(selection.0)
-                .bind(i64::try_from(clients).unwrap_or(i64::MAX))
+                .bind(clients)
                 .bind(self.now())
                 .execute(&mut *transaction)
                 .await?;
@@ -152,12 +150,11 @@ impl Ledger {
     /// Deletes the selection of a name. `false` if there is none.
     pub async fn delete_selection(&self, name: &str) -> Result<bool, StoreError> {
         let gone: Option<i64> = {
-            let mut writer = self.writer().await;
             query_scalar(
                 "UPDATE lethe_selections SET saved_at = NULL WHERE name = $1 AND saved_at IS NOT NULL RETURNING id",
             )
             .bind(name)
-            .fetch_optional(&mut **writer)
+            .fetch_optional(self)
             .await?
         };
         let Some(selection) = gone else { return Ok(false) };
@@ -184,7 +181,7 @@ impl Ledger {
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, StoreError> {
         query_as(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2"))
             .bind(behind.unwrap_or_default())
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -200,7 +197,7 @@ impl Ledger {
         )
         .bind(selection)
         .bind(behind.unwrap_or_default())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -224,13 +221,7 @@ impl Ledger {
              WHERE selection = (SELECT id FROM lethe_selections WHERE id = $2 AND saved_at IS NOT NULL)) AS own \
              GROUP BY part ORDER BY part"
         );
-        query(cut)
-            .bind(sweep)
-            .bind(selection.id)
-            .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .bind(self.now())
-            .execute(&mut *connection)
-            .await?;
+        query(cut).bind(sweep).bind(selection.id).bind(size).bind(self.now()).execute(&mut *connection).await?;
         self.tell_of_batches(connection).await?;
         query_scalar("SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
             .bind(sweep)

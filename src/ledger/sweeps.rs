@@ -239,7 +239,7 @@ impl Ledger {
         )
         .bind(&sweep.job)
         .bind(sweep.tick.map(moment))
-        .bind(i64::try_from(sweep.skipped).unwrap_or(i64::MAX))
+        .bind(sweep.skipped)
         .bind(sweep.kind.as_str())
         .bind(crate::domain::value::json_of(&sweep.filters))
         .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
@@ -290,15 +290,14 @@ impl Ledger {
     /// Records that a tick, and those missed before it, joined a sweep that is still running. Returns whether it was
     /// this call that did: the sweep's own tick and one that joined before are not counted.
     pub async fn join_sweep(&self, id: i64, tick: DateTime<Utc>, skipped: u64) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
         let joined = query(
             "UPDATE lethe_sweeps SET joined = joined + $3, joined_at = $2 WHERE id = $1 AND state = 'running' \
              AND COALESCE(tick, '') < $2 AND COALESCE(joined_at, '') < $2",
         )
         .bind(id)
         .bind(moment(tick))
-        .bind(i64::try_from(skipped.saturating_add(1)).unwrap_or(i64::MAX))
-        .execute(&mut **writer)
+        .bind(skipped.saturating_add(1))
+        .execute(self)
         .await?;
         Ok(joined > 0)
     }
@@ -341,18 +340,17 @@ impl Ledger {
         .bind(page.state.map_or("", State::as_str))
         .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
         .bind(until)
-        .bind(i64::from(page.most))
+        .bind(page.most)
         .fetch_all(self.readers())
         .await
     }
 
     /// How many clients a sweep refused that were not refused before for the same reasons.
     pub async fn newly_refused(&self, sweep: i64) -> Result<u64, StoreError> {
-        let count: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'refused' AND sweep = $1")
+        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'refused' AND sweep = $1")
             .bind(sweep)
             .fetch_one(self.readers())
-            .await?;
-        Ok(u64::try_from(count).unwrap_or(0))
+            .await
     }
 
     /// How far a sweep is.
@@ -387,9 +385,7 @@ impl Ledger {
 
     /// Says something of a sweep that has ended, for those who look at it.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).run(self).await
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.
@@ -442,8 +438,7 @@ impl Ledger {
             .bind(sweep.id)
             .bind(self.now())
             .execute(&mut *transaction)
-            .await?
-            ;
+            .await?;
             transaction.commit().await?;
             Ok::<bool, StoreError>(closed > 0)
         };
