@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, from_json, query, query_as, query_scalar, row};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::text::alike;
 
@@ -28,40 +28,27 @@ const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A token, without the secret.
-#[derive(Debug, Clone, Serialize)]
-pub struct Token {
-    pub id: i64,
-    /// Who or what it stands for.
-    pub name: String,
-    /// What it may do.
-    pub rights: Rights,
-    #[serde(rename = "only")]
-    pub limit: Limit,
-    pub made_by: String,
-    pub made_at: String,
-    /// Until when it is good.
-    pub expires_at: String,
-    /// When it was last used, to the hour.
-    pub used_at: Option<String>,
-    pub revoked_by: Option<String>,
-    pub revoked_at: Option<String>,
-}
+from_json!(Limit, Rights);
 
-impl FromRow for Token {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            rights: row.get::<Json<Rights>>("rights")?.0,
-            limit: row.get::<Json<Limit>>("limited_to")?.0,
-            made_by: row.get("made_by")?,
-            made_at: row.get("made_at")?,
-            expires_at: row.get("expires_at")?,
-            used_at: row.get("used_at")?,
-            revoked_by: row.get("revoked_by")?,
-            revoked_at: row.get("revoked_at")?,
-        })
+row! {
+    /// A token, without the secret.
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Token {
+        pub id: i64,
+        /// Who or what it stands for.
+        pub name: String,
+        /// What it may do.
+        pub rights: Rights,
+        #[serde(rename = "only")]
+        pub limited_to: Limit,
+        pub made_by: String,
+        pub made_at: String,
+        /// Until when it is good.
+        pub expires_at: String,
+        /// When it was last used, to the hour.
+        pub used_at: Option<String>,
+        pub revoked_by: Option<String>,
+        pub revoked_at: Option<String>,
     }
 }
 
@@ -80,21 +67,21 @@ pub struct NewToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct AskedFor {
-    pub at: String,
-    pub asked_by: String,
-    /// `command` or `http`.
-    pub way: String,
-    pub what: String,
-    pub needs: String,
-    /// 1 if it was allowed.
-    pub allowed: i64,
-    /// How often on that day, if it was refused.
-    pub times: i64,
+row! {
+    #[derive(Debug, Clone, Serialize)]
+    pub struct AskedFor {
+        pub at: String,
+        pub asked_by: String,
+        /// `command` or `http`.
+        pub way: String,
+        pub what: String,
+        pub needs: String,
+        /// 1 if it was allowed.
+        pub allowed: i64,
+        /// How often on that day, if it was refused.
+        pub times: i64,
+    }
 }
-
-from_row!(AskedFor { at, asked_by, way, what, needs, allowed, times });
 
 /// Requests without a valid token, from one address and of one kind.
 #[derive(Debug)]

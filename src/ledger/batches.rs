@@ -5,27 +5,27 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::queue::Claim;
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Batch {
-    pub id: i64,
-    pub sweep: i64,
-    /// The clients' keys, a JSON array.
-    pub keys: String,
-    pub clients: i64,
-    /// How often it was claimed.
-    pub attempts: i64,
-    /// How often it was put off because other sessions had locked its clients.
-    pub waits: i64,
+row! {
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Batch {
+        pub id: i64,
+        pub sweep: i64,
+        /// The clients' keys, a JSON array.
+        pub keys: String,
+        pub clients: i64,
+        /// How often it was claimed.
+        pub attempts: i64,
+        /// How often it was put off because other sessions had locked its clients.
+        pub waits: i64,
+    }
 }
-
-from_row!(Batch { id, sweep, keys, clients, attempts, waits });
 
 /// A batch about to be cut.
 #[derive(Debug, Clone)]

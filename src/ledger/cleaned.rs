@@ -3,22 +3,22 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A column that was emptied for a client.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Cleaned {
-    /// Table and column.
-    pub name: String,
-    /// How many rows were changed.
-    pub changed: i64,
-    /// Who asked for it.
-    pub cleaned_by: String,
-    /// When.
-    pub cleaned_at: String,
+row! {
+    /// A column that was emptied for a client.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Cleaned {
+        /// Table and column.
+        pub name: String,
+        /// How many rows were changed.
+        pub changed: i64,
+        /// Who asked for it.
+        pub cleaned_by: String,
+        /// When.
+        pub cleaned_at: String,
+    }
 }
-
-from_row!(Cleaned { name, changed, cleaned_by, cleaned_at });
 
 impl Ledger {
     /// Records that a column was emptied, inside the transaction that empties it.

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 
 /// Clocks of several hosts, and one that is corrected by a little, may differ by so much.
 pub const APART: TimeDelta = TimeDelta::minutes(5);
@@ -13,18 +13,18 @@ pub const APART: TimeDelta = TimeDelta::minutes(5);
 /// No time zone is further than this from UTC.
 const ZONES: TimeDelta = TimeDelta::hours(16);
 
-/// Moments that were ahead of the clock and were reset.
-#[derive(Debug, Clone, Serialize)]
-pub struct Reset {
-    /// What they were moments of.
-    pub what: String,
-    /// When they were reset.
-    pub at: String,
-    /// The furthest of them.
-    pub was: String,
+row! {
+    /// Moments that were ahead of the clock and were reset.
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Reset {
+        /// What they were moments of.
+        pub what: String,
+        /// When they were reset.
+        pub at: String,
+        /// The furthest of them.
+        pub was: String,
+    }
 }
-
-from_row!(Reset { what, at, was });
 
 /// A kind of moment.
 struct Kind {

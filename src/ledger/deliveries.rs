@@ -8,28 +8,28 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 
-/// A delivery under a lease.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    pub id: i64,
-    /// The sweep it belongs to; 0 for none.
-    pub sweep: i64,
-    /// The type of a message; empty for a file.
-    pub event: String,
-    /// The path below the root, or what the message says, as JSON. A path may be
-    /// any bytes; see [`text`](Self::text).
-    pub body: Vec<u8>,
-    /// A random name, the same however often it is tried.
-    pub message: String,
-    /// How often it was tried, this time included.
-    pub attempts: i64,
-    /// When it was written.
-    pub made_at: String,
+row! {
+    /// A delivery under a lease.
+    #[derive(Debug, Clone)]
+    pub struct Delivery {
+        pub id: i64,
+        /// The sweep it belongs to; 0 for none.
+        pub sweep: i64,
+        /// The type of a message; empty for a file.
+        pub event: String,
+        /// The path below the root, or what the message says, as JSON. A path may be
+        /// any bytes; see [`text`](Self::text).
+        pub body: Vec<u8>,
+        /// A random name, the same however often it is tried.
+        pub message: String,
+        /// How often it was tried, this time included.
+        pub attempts: i64,
+        /// When it was written.
+        pub made_at: String,
+    }
 }
-
-from_row!(Delivery { id, sweep, event, body, message, attempts, made_at });
 
 impl Delivery {
     /// The body, if it is UTF-8.
@@ -55,26 +55,26 @@ pub enum Tried {
     Failed(String),
 }
 
-/// Deliveries of one sweep to one target that are not through.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Outstanding {
-    /// The sweep; 0 for what belongs to none.
-    pub sweep: i64,
-    /// `file`, `folder` or `message`.
-    pub kind: String,
-    /// The root or the webhook.
-    pub target: String,
-    /// Those that are waiting or being tried.
-    pub open: i64,
-    /// Those that were given up.
-    pub failed: i64,
-    /// When the oldest was written.
-    pub since: String,
-    /// An error that stands in the way of one of them.
-    pub error: Option<String>,
+row! {
+    /// Deliveries of one sweep to one target that are not through.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Outstanding {
+        /// The sweep; 0 for what belongs to none.
+        pub sweep: i64,
+        /// `file`, `folder` or `message`.
+        pub kind: String,
+        /// The root or the webhook.
+        pub target: String,
+        /// Those that are waiting or being tried.
+        pub open: i64,
+        /// Those that were given up.
+        pub failed: i64,
+        /// When the oldest was written.
+        pub since: String,
+        /// An error that stands in the way of one of them.
+        pub error: Option<String>,
+    }
 }
-
-from_row!(Outstanding { sweep, kind, target, open, failed, since, error });
 
 /// A file or folder that could not be deleted, and was given up.
 #[derive(Debug, Clone, Serialize)]
@@ -90,22 +90,22 @@ pub struct StuckFile {
     pub path: Option<String>,
 }
 
-/// What became of the deliveries of one sweep to one target.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Through {
-    /// `file`, `folder` or `message`.
-    pub kind: String,
-    /// The root or the webhook.
-    pub target: String,
-    /// `deleted`, `missing`, `named`, `alike`, `sent` or `settled`.
-    pub result: String,
-    /// How many.
-    pub deliveries: i64,
-    /// When the last one was.
-    pub last_at: String,
+row! {
+    /// What became of the deliveries of one sweep to one target.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Through {
+        /// `file`, `folder` or `message`.
+        pub kind: String,
+        /// The root or the webhook.
+        pub target: String,
+        /// `deleted`, `missing`, `named`, `alike`, `sent` or `settled`.
+        pub result: String,
+        /// How many.
+        pub deliveries: i64,
+        /// When the last one was.
+        pub last_at: String,
+    }
 }
-
-from_row!(Through { kind, target, result, deliveries, last_at });
 
 impl Ledger {
     /// Claims deliveries to one target, the oldest first. They share a lease.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, Json, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, Row, StoreError, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 
 /// How many clients have a reason.
@@ -38,13 +38,15 @@ pub struct Work {
     pub waiting_since: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-pub struct LastOfJob {
-    pub job: String,
-    /// Where its last sweep stands.
-    pub state: String,
-    /// When one was last done.
-    pub done_at: Option<String>,
+row! {
+    #[derive(Debug, Clone)]
+    pub struct LastOfJob {
+        pub job: String,
+        /// Where its last sweep stands.
+        pub state: String,
+        /// When one was last done.
+        pub done_at: Option<String>,
+    }
 }
 
 /// The sums of batches by outcome, as the first columns of a query.
@@ -65,8 +67,6 @@ pub(super) fn tally(row: &Row) -> Result<Tally, StoreError> {
         failed: count(5)?,
     })
 }
-
-from_row!(LastOfJob { job, state, done_at });
 
 impl Ledger {
     /// What is done, and what is to be done.
@@ -203,12 +203,12 @@ impl Ledger {
 
     /// How many old rows of a table a sweep has deleted, asked in its own transaction.
     pub async fn rows_gone_of(&self, connection: &mut Connection, sweep: i64, table: &str) -> Result<u64, StoreError> {
-        let all: Vec<Json<BTreeMap<String, u64>>> =
+        let all: Vec<BTreeMap<String, u64>> =
             query_scalar("SELECT rows_gone FROM lethe_batches WHERE sweep = $1 AND rows_gone IS NOT NULL")
                 .bind(sweep)
                 .fetch_all(connection)
                 .await?;
-        Ok(all.iter().filter_map(|rows| rows.0.get(table)).sum())
+        Ok(all.iter().filter_map(|rows| rows.get(table)).sum())
     }
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.

@@ -6,43 +6,34 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Rehearsal {
-    pub at: String,
-    pub done_by: String,
-    /// Clients that were anonymized and rolled back.
-    pub anonymized: i64,
-    pub refused: i64,
-    pub failed: i64,
+row! {
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Rehearsal {
+        pub at: String,
+        pub done_by: String,
+        /// Clients that were anonymized and rolled back.
+        pub anonymized: i64,
+        pub refused: i64,
+        pub failed: i64,
+    }
 }
 
-from_row!(Rehearsal { at, done_by, anonymized, refused, failed });
-
-/// What a rehearsal was of, and how many of its clients went through.
-#[derive(Debug, Clone)]
-pub struct Extent {
-    /// The kind of sweep; `None` if an earlier version of Lethe rehearsed it.
-    pub kind: Option<SweepKind>,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// Whether it was of all clients that such a sweep selects.
-    pub whole: bool,
-    /// Clients that were anonymized and rolled back.
-    pub anonymized: u64,
-}
-
-impl FromRow for Extent {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            kind: row.get("kind")?,
-            filters: row.get::<Option<Json<_>>>("filters")?.map_or_else(BTreeMap::new, |filters| filters.0),
-            whole: row.get("whole")?,
-            anonymized: row.get("anonymized")?,
-        })
+row! {
+    /// What a rehearsal was of, and how many of its clients went through.
+    #[derive(Debug, Clone)]
+    pub struct Extent {
+        /// The kind of sweep; `None` if an earlier version of Lethe rehearsed it.
+        pub kind: Option<SweepKind>,
+        /// Filter names and values.
+        pub filters: BTreeMap<String, Vec<String>>,
+        /// Whether it was of all clients that such a sweep selects.
+        pub whole: bool,
+        /// Clients that were anonymized and rolled back.
+        pub anonymized: u64,
     }
 }
 
@@ -93,7 +84,7 @@ impl Ledger {
     /// What the same rehearsals were of, the one with the most clients first.
     pub async fn rehearsals(&self, digest: &str) -> Result<Vec<Extent>, StoreError> {
         query_as(
-            "SELECT kind, filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
+            "SELECT kind, COALESCE(filters, '{}') AS filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
              ORDER BY anonymized DESC",
         )
         .bind(digest)

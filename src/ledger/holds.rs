@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Known, Ledger};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 
 /// What the journal calls a record of a hold, in place of a sweep's kind.
 pub const OF_A_HOLD: &str = "hold";
@@ -31,26 +31,26 @@ const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_b
      (SELECT placed_at FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL) \
      WHERE NOT EXISTS (SELECT 1 FROM lethe_holds WHERE client_key = $1 AND placed_at = $2)";
 
-/// A hold.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Hold {
-    /// Its number.
-    pub id: i64,
-    /// The client's key.
-    pub client_key: String,
-    /// Why it was placed.
-    pub reason: String,
-    /// Who placed it.
-    pub placed_by: String,
-    /// When.
-    pub placed_at: String,
-    /// Who released it.
-    pub released_by: Option<String>,
-    /// When.
-    pub released_at: Option<String>,
+row! {
+    /// A hold.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Hold {
+        /// Its number.
+        pub id: i64,
+        /// The client's key.
+        pub client_key: String,
+        /// Why it was placed.
+        pub reason: String,
+        /// Who placed it.
+        pub placed_by: String,
+        /// When.
+        pub placed_at: String,
+        /// Who released it.
+        pub released_by: Option<String>,
+        /// When.
+        pub released_at: Option<String>,
+    }
 }
-
-from_row!(Hold { id, client_key, reason, placed_by, placed_at, released_by, released_at });
 
 impl Ledger {
     /// Places a hold; `false` if the client is on hold already.

@@ -4,60 +4,44 @@ use serde::Serialize;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::database::{Connection, Json, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A workbook that was given back.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Import {
-    /// Its number.
-    pub id: i64,
-    /// The review's name.
-    pub review: String,
-    /// Who gave it back.
-    pub made_by: String,
-    /// When.
-    pub made_at: String,
-    /// SHA-256 of the file, in hex.
-    pub file: String,
-    /// The program that saved it, as it says itself.
-    pub saved_with: String,
-    /// `reading`, `refused`, `taken` (a second person approves what is left) or `approved`.
-    pub state: String,
-    /// Rows that have been read.
-    pub rows_read: i64,
-    /// Rows that have been compared with the database.
-    pub rows_checked: i64,
-    /// Clients left in it. If it is refused for errors in some rows: those whose rows have none, who can be continued with.
-    pub kept: i64,
-    /// The other clients of the review.
-    pub removed: i64,
-    /// What is wrong with it.
-    #[serde(serialize_with = "super::reviews::as_json")]
-    #[schema(value_type = Vec<Object>)]
-    pub errors: String,
-    /// The sweep that was opened.
-    pub sweep: Option<i64>,
-    /// What the review was made of, as the ledger has it.
-    #[serde(skip)]
-    pub asked: String,
+row! {
+    /// A workbook that was given back.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Import {
+        /// Its number.
+        pub id: i64,
+        /// The review's name.
+        pub review: String,
+        /// Who gave it back.
+        pub made_by: String,
+        /// When.
+        pub made_at: String,
+        /// SHA-256 of the file, in hex.
+        pub file: String,
+        /// The program that saved it, as it says itself.
+        pub saved_with: String,
+        /// `reading`, `refused`, `taken` (a second person approves what is left) or `approved`.
+        pub state: String,
+        /// Rows that have been read.
+        pub rows_read: i64,
+        /// Rows that have been compared with the database.
+        pub rows_checked: i64,
+        /// Clients left in it. If it is refused for errors in some rows: those whose rows have none, who can be continued with.
+        pub kept: i64,
+        /// The other clients of the review.
+        pub removed: i64,
+        /// What is wrong with it.
+        #[schema(value_type = Vec<Object>)]
+        pub errors: serde_json::Value,
+        /// The sweep that was opened.
+        pub sweep: Option<i64>,
+        /// What the review was made of, as the ledger has it.
+        #[serde(skip)]
+        pub asked: serde_json::Value,
+    }
 }
-
-from_row!(Import {
-    id,
-    review,
-    made_by,
-    made_at,
-    file,
-    saved_with,
-    state,
-    rows_read,
-    rows_checked,
-    kept,
-    removed,
-    errors,
-    sweep,
-    asked
-} json errors: serde_json::Value);
 
 /// What came of a workbook.
 #[derive(Debug, Clone)]
@@ -169,12 +153,7 @@ impl Ledger {
 
     /// The review of an import, and the clients whose rows had no error, if others had.
     pub async fn rest_of_import(&self, import: i64) -> Result<(i64, Option<Vec<String>>), StoreError> {
-        let (review, clients): (i64, Option<Json<Vec<String>>>) =
-            query_as("SELECT review, clients FROM lethe_imports WHERE id = $1")
-                .bind(import)
-                .fetch_one(self.readers())
-                .await?;
-        Ok((review, clients.map(|own| own.0)))
+        query_as("SELECT review, clients FROM lethe_imports WHERE id = $1").bind(import).fetch_one(self.readers()).await
     }
 
     /// Deletes the clients that the imports of a review hold.

@@ -4,75 +4,57 @@
 use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
-use crate::database::{Connection, StoreError, from_row, from_text, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
 
 /// How long the journal stays leased to a process that has stopped responding.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
-/// Where the journal stands, as far as the ledger knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Head {
-    /// The last segment.
-    pub segment: i64,
-    /// The last record in it.
-    pub number: i64,
-    /// That record's hash.
-    pub hash: String,
-    /// The outbox rows of the segment that is being written, a JSON array.
-    #[serde(skip)]
-    pub staged: Option<String>,
-    /// When the last segment was written.
-    pub shipped_at: Option<String>,
-    /// Why nothing can be written.
-    pub error: Option<String>,
-    /// Since when.
-    pub error_at: Option<String>,
-    /// Since when live sweeps wait for a person, because of that.
-    pub halted_at: Option<String>,
-    /// Why they do.
-    pub halted_for: Option<Halt>,
-    /// When the journal was found to be ahead of the ledger; live sweeps wait.
-    pub restored_at: Option<String>,
-    /// The sweep that does again what the journal knows.
-    pub replay: Option<i64>,
-    /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
-    #[serde(skip)]
-    pub ledger: Option<String>,
-    /// The [identity](Ledger::database_identity) of the ledger's database.
-    #[serde(skip)]
-    pub database: Option<String>,
-    /// Segments up to this one count, regardless of the writer.
-    #[serde(skip)]
-    pub adopted: i64,
-    /// The segment that a copy of this database has written, until it is gone or an operator has decided.
-    #[serde(skip)]
-    pub copied: Option<i64>,
-    /// The fingerprint of the key that seals the next record.
-    pub key_mark: Option<String>,
-    /// Whether an operator confirmed that the replay may exceed the brake.
-    #[serde(skip)]
-    pub over_brake: i64,
+row! {
+    /// Where the journal stands, as far as the ledger knows.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    pub struct Head {
+        /// The last segment.
+        pub segment: i64,
+        /// The last record in it.
+        pub number: i64,
+        /// That record's hash.
+        pub hash: String,
+        /// The outbox rows of the segment that is being written, a JSON array.
+        #[serde(skip)]
+        pub staged: Option<String>,
+        /// When the last segment was written.
+        pub shipped_at: Option<String>,
+        /// Why nothing can be written.
+        pub error: Option<String>,
+        /// Since when.
+        pub error_at: Option<String>,
+        /// Since when live sweeps wait for a person, because of that.
+        pub halted_at: Option<String>,
+        /// Why they do.
+        pub halted_for: Option<Halt>,
+        /// When the journal was found to be ahead of the ledger; live sweeps wait.
+        pub restored_at: Option<String>,
+        /// The sweep that does again what the journal knows.
+        pub replay: Option<i64>,
+        /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
+        #[serde(skip)]
+        pub ledger: Option<String>,
+        /// The [identity](Ledger::database_identity) of the ledger's database.
+        #[serde(skip)]
+        pub database: Option<String>,
+        /// Segments up to this one count, regardless of the writer.
+        #[serde(skip)]
+        pub adopted: i64,
+        /// The segment that a copy of this database has written, until it is gone or an operator has decided.
+        #[serde(skip)]
+        pub copied: Option<i64>,
+        /// The fingerprint of the key that seals the next record.
+        pub key_mark: Option<String>,
+        /// Whether an operator confirmed that the replay may exceed the brake.
+        #[serde(skip)]
+        pub over_brake: i64,
+    }
 }
-
-from_row!(Head {
-    segment,
-    number,
-    hash,
-    staged,
-    shipped_at,
-    error,
-    error_at,
-    halted_at,
-    halted_for,
-    restored_at,
-    replay,
-    ledger,
-    database,
-    adopted,
-    copied,
-    key_mark,
-    over_brake
-});
 
 /// Why live sweeps wait for a person to see to the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -124,46 +106,46 @@ pub struct Beginning {
 /// In place of an outcome: records after this one are sealed with another key.
 pub const ROTATED: &str = "rotated";
 
-/// An outcome, or what became of a hold, that waits to be written.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// Its place in the outbox.
-    pub id: i64,
-    pub client_key: String,
-    /// The sweep; 0 for a hold.
-    pub sweep: i64,
-    /// The sweep's kind, or [`OF_A_HOLD`](super::OF_A_HOLD).
-    pub kind: String,
-    /// The outcome; of a hold, that it was placed or released.
-    pub outcome: String,
-    /// When it was committed.
-    pub at: String,
-    pub digest: String,
+row! {
+    /// An outcome, or what became of a hold, that waits to be written.
+    #[derive(Debug, Clone)]
+    pub struct Waiting {
+        /// Its place in the outbox.
+        pub id: i64,
+        pub client_key: String,
+        /// The sweep; 0 for a hold.
+        pub sweep: i64,
+        /// The sweep's kind, or [`OF_A_HOLD`](super::OF_A_HOLD).
+        pub kind: String,
+        /// The outcome; of a hold, that it was placed or released.
+        pub outcome: String,
+        /// When it was committed.
+        pub at: String,
+        pub digest: String,
+    }
 }
 
-from_row!(Waiting { id, client_key, sweep, kind, outcome, at, digest });
-
-/// What waits to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Backlog {
-    /// How many outcomes.
-    pub records: i64,
-    /// The moment of the oldest.
-    pub since: Option<String>,
+row! {
+    /// What waits to be written.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    pub struct Backlog {
+        /// How many outcomes.
+        pub records: i64,
+        /// The moment of the oldest.
+        pub since: Option<String>,
+    }
 }
 
-from_row!(Backlog { records, since });
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    pub segment: i64,
-    /// Its last record.
-    pub number: i64,
-    /// That record's hash.
-    pub hash: String,
+row! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Segment {
+        pub segment: i64,
+        /// Its last record.
+        pub number: i64,
+        /// That record's hash.
+        pub hash: String,
+    }
 }
-
-from_row!(Segment { segment, number, hash });
 
 /// A record that the journal has and the ledger has not, as one element of a JSON array.
 #[derive(Debug, Clone, Serialize)]

@@ -45,14 +45,14 @@ pub use journal::{Backlog, Beginning, Halt, Head, Known, ROTATED, Segment, Waiti
 pub use ledgers::with_ledger_of;
 pub use notices::Notice;
 pub use origin::is_same;
-pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
+pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use pauses::Pause;
 pub use recognized::{Returned, keep_hashes, not_recognized};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;
 pub use selections::{NewSelection, Selection};
-pub use sweeps::{Allowance, NIGHT, NewSweep, Progress, State, Sweep, SweepPage};
+pub use sweeps::{NIGHT, NewSweep, Progress, State, Sweep, SweepPage};
 
 pub use writers::Turn;
 

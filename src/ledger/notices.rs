@@ -3,26 +3,26 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-/// A notice that a client has had, or is to have.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Notice {
-    /// The sweep that selected the client.
-    pub sweep: i64,
-    /// When it did.
-    pub asked_at: String,
-    /// When the receiver had the message; `None` until then.
-    pub sent_at: Option<String>,
-    /// The last day on which the client is left alone.
-    pub until: Option<String>,
-    /// When it ended.
-    pub ended_at: Option<String>,
-    /// By what: an outcome, or `lapsed`.
-    pub ended_by: Option<String>,
+row! {
+    /// A notice that a client has had, or is to have.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Notice {
+        /// The sweep that selected the client.
+        pub sweep: i64,
+        /// When it did.
+        pub asked_at: String,
+        /// When the receiver had the message; `None` until then.
+        pub sent_at: Option<String>,
+        /// The last day on which the client is left alone.
+        pub until: Option<String>,
+        /// When it ended.
+        pub ended_at: Option<String>,
+        /// By what: an outcome, or `lapsed`.
+        pub ended_by: Option<String>,
+    }
 }
-
-from_row!(Notice { sweep, asked_at, sent_at, until, ended_at, ended_by });
 
 /// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
 /// before, and that one, which has checked all clients, did not. `$2` moment.

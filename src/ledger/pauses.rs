@@ -3,28 +3,28 @@
 use serde::Serialize;
 
 use super::{Ledger, parse_moment};
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-/// A pause.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Pause {
-    /// Its number.
-    pub id: i64,
-    /// The job; none if all work is paused.
-    pub job: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Who paused it.
-    pub paused_by: String,
-    /// When.
-    pub paused_at: String,
-    /// Who resumed it.
-    pub resumed_by: Option<String>,
-    /// When.
-    pub resumed_at: Option<String>,
+row! {
+    /// A pause.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Pause {
+        /// Its number.
+        pub id: i64,
+        /// The job; none if all work is paused.
+        pub job: Option<String>,
+        /// Why.
+        pub reason: String,
+        /// Who paused it.
+        pub paused_by: String,
+        /// When.
+        pub paused_at: String,
+        /// Who resumed it.
+        pub resumed_by: Option<String>,
+        /// When.
+        pub resumed_at: Option<String>,
+    }
 }
-
-from_row!(Pause { id, job, reason, paused_by, paused_at, resumed_by, resumed_at });
 
 impl Pause {
     /// What it pauses, in words.

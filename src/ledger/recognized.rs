@@ -3,24 +3,24 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A client under a new key whose values are those of a client anonymized before.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Returned {
-    /// Its key.
-    pub client: String,
-    /// The key of the client anonymized.
-    pub former: String,
-    /// When it was last recognized.
-    pub found_at: String,
-    /// Who confirmed that it is the same person; a replay takes it then.
-    pub confirmed_by: Option<String>,
-    /// When.
-    pub confirmed_at: Option<String>,
+row! {
+    /// A client under a new key whose values are those of a client anonymized before.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Returned {
+        /// Its key.
+        pub client: String,
+        /// The key of the client anonymized.
+        pub former: String,
+        /// When it was last recognized.
+        pub found_at: String,
+        /// Who confirmed that it is the same person; a replay takes it then.
+        pub confirmed_by: Option<String>,
+        /// When.
+        pub confirmed_at: Option<String>,
+    }
 }
-
-from_row!(Returned { client, former, found_at, confirmed_by, confirmed_at });
 
 /// Those whom no sweep has anonymized under their new key yet.
 const WAITING: &str = "FROM lethe_returned AS r WHERE NOT EXISTS \

@@ -1,78 +1,54 @@
 //! Reviews: the clients that a sweep would take, held until a second person approves them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::{Ledger, NewImport, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A review.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Review {
-    /// Its number.
-    pub id: i64,
-    /// What people call it.
-    pub name: String,
-    /// What was asked for: job or kind, filters, limit, length.
-    #[serde(serialize_with = "as_json")]
-    #[schema(value_type = Object)]
-    pub asked: String,
-    /// The digest of the plan.
-    pub digest: String,
-    /// Who made it.
-    pub made_by: String,
-    /// When.
-    pub made_at: String,
-    /// How many clients have been looked at, while it is made.
-    pub looked_at: i64,
-    /// How many are to be looked at.
-    pub to_look_at: i64,
-    /// How many clients would be anonymized.
-    pub clients: i64,
-    /// How many a person took out.
-    pub removed: i64,
-    /// How many were refused.
-    pub refused: i64,
-    /// How many for each reason.
-    #[serde(serialize_with = "as_json")]
-    #[schema(value_type = Object)]
-    pub reasons: String,
-    /// `making`, `waiting`, `failed`, `approved`, `rejected`, `expired` or `deleted`.
-    pub state: String,
-    /// Why it failed.
-    pub note: Option<String>,
-    /// Who decided.
-    pub decided_by: Option<String>,
-    /// When.
-    pub decided_at: Option<String>,
-    /// The sweep that the approval opened.
-    pub sweep: Option<i64>,
-}
-
-from_row!(Review {
-    id,
-    name,
-    asked,
-    digest,
-    made_by,
-    made_at,
-    looked_at,
-    to_look_at,
-    clients,
-    removed,
-    refused,
-    reasons,
-    state,
-    note,
-    decided_by,
-    decided_at,
-    sweep
-} json asked: serde_json::Value, json reasons: std::collections::BTreeMap<String, u64>);
-
-/// Writes JSON that is kept as a text as what it is.
-pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let value: serde_json::Value = serde_json::from_str(text).expect("JSON, as it was when it was read");
-    value.serialize(serializer)
+row! {
+    /// A review.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Review {
+        /// Its number.
+        pub id: i64,
+        /// What people call it.
+        pub name: String,
+        /// What was asked for: job or kind, filters, limit, length.
+        #[schema(value_type = Object)]
+        pub asked: serde_json::Value,
+        /// The digest of the plan.
+        pub digest: String,
+        /// Who made it.
+        pub made_by: String,
+        /// When.
+        pub made_at: String,
+        /// How many clients have been looked at, while it is made.
+        pub looked_at: i64,
+        /// How many are to be looked at.
+        pub to_look_at: i64,
+        /// How many clients would be anonymized.
+        pub clients: i64,
+        /// How many a person took out.
+        pub removed: i64,
+        /// How many were refused.
+        pub refused: i64,
+        /// How many for each reason.
+        #[schema(value_type = Object)]
+        pub reasons: BTreeMap<String, u64>,
+        /// `making`, `waiting`, `failed`, `approved`, `rejected`, `expired` or `deleted`.
+        pub state: String,
+        /// Why it failed.
+        pub note: Option<String>,
+        /// Who decided.
+        pub decided_by: Option<String>,
+        /// When.
+        pub decided_at: Option<String>,
+        /// The sweep that the approval opened.
+        pub sweep: Option<i64>,
+    }
 }
 
 /// What a review was found to hold.

@@ -1,17 +1,17 @@
 //! The roots in which files are deleted, as they were when last seen.
 
 use super::Ledger;
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    /// What its marker file holds, if it has one.
-    pub mark: Option<String>,
-    /// The folder's device, or the bucket's URL.
-    pub location: String,
+row! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Root {
+        /// What its marker file holds, if it has one.
+        pub mark: Option<String>,
+        /// The folder's device, or the bucket's URL.
+        pub location: String,
+    }
 }
-
-from_row!(Root { mark, location });
 
 impl Ledger {
     /// The root of this name; `None` if it was never seen.

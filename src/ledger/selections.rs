@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, FromRow, Json, Row, StoreError, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 use crate::domain::access::Limit;
 
 /// How many keys go at a time.
@@ -15,50 +15,36 @@ const A_PAGE: i64 = 10_000;
 /// After which a selection that was never wholly saved is forgotten.
 const CUT_SHORT: TimeDelta = TimeDelta::days(1);
 
-const COLUMNS: &str =
-    "SELECT id, name, parts, clients, limited_to, saved_by, saved_at FROM lethe_selections WHERE saved_at IS NOT NULL";
+const COLUMNS: &str = "SELECT id, name, parts, clients, limited_to, saved_by, saved_at, NULL AS in_table, NULL AS source \
+     FROM lethe_selections WHERE saved_at IS NOT NULL";
 
-/// A selection.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Selection {
-    /// Its number.
-    #[serde(skip)]
-    pub id: i64,
-    /// What people call it.
-    pub name: String,
-    /// How many parts a client's key had in the policy under which it was saved.
-    #[serde(skip)]
-    pub parts: i64,
-    /// How many clients.
-    pub clients: i64,
-    /// The limit of who saved it, within which its clients were then.
-    #[serde(skip)]
-    pub limit: Limit,
-    /// Who saved it; unknown of one of the company's own.
-    pub saved_by: Option<String>,
-    /// When; unknown of one of the company's own.
-    pub saved_at: Option<String>,
-    /// The company's table in which it is saved; none if it is saved in Lethe.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_table: Option<String>,
-    /// The place of that table among those that the policy names.
-    #[serde(skip)]
-    pub source: Option<usize>,
-}
-
-impl FromRow for Selection {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            parts: row.get("parts")?,
-            clients: row.get("clients")?,
-            limit: row.get::<Json<Limit>>("limited_to")?.0,
-            saved_by: row.get("saved_by")?,
-            saved_at: row.get("saved_at")?,
-            in_table: None,
-            source: None,
-        })
+row! {
+    /// A selection.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Selection {
+        /// Its number.
+        #[serde(skip)]
+        pub id: i64,
+        /// What people call it.
+        pub name: String,
+        /// How many parts a client's key had in the policy under which it was saved.
+        #[serde(skip)]
+        pub parts: i64,
+        /// How many clients.
+        pub clients: i64,
+        /// The limit of who saved it, within which its clients were then.
+        #[serde(skip)]
+        pub limited_to: Limit,
+        /// Who saved it; unknown of one of the company's own.
+        pub saved_by: Option<String>,
+        /// When; unknown of one of the company's own.
+        pub saved_at: Option<String>,
+        /// The company's table in which it is saved; none if it is saved in Lethe.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub in_table: Option<String>,
+        /// The place of that table among those that the policy names.
+        #[serde(skip)]
+        pub source: Option<usize>,
     }
 }
 

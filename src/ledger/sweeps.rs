@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::figures::{sums, tally};
 use super::{Ledger, moment, parse_moment};
-use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::json_of;
 
 /// Sweeps opened within so many hours before the last one are of the same night.
 pub const NIGHT: TimeDelta = TimeDelta::hours(12);
@@ -103,73 +104,73 @@ pub struct NewSweep {
     pub opened_by: String,
     /// The time zone in which it has its day.
     pub zone: String,
-    pub allowance: Allowance,
-}
-
-/// What a sweep's brake lets it take.
-#[derive(Debug, Clone, Default)]
-pub struct Allowance {
-    /// The most clients; `None` is no limit.
-    pub clients: Option<u64>,
+    /// The most clients that its brake lets it take; `None` is no limit.
+    pub allowance: Option<u64>,
     /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
-    pub rows: BTreeMap<String, u64>,
+    pub row_allowance: Option<BTreeMap<String, u64>>,
 }
 
-/// A sweep as the ledger has it.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Sweep {
-    /// Its number.
-    pub id: i64,
-    /// The job.
-    pub job: Option<String>,
-    /// The scheduled moment.
-    pub tick: Option<String>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: i64,
-    /// The kind.
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// Whether the retention period is passed over.
-    pub force: bool,
-    /// Whether a person released the brake.
-    pub over_brake: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
-    /// The first day on which activity keeps a client.
-    pub cutoff: Option<NaiveDate>,
-    /// The digest of the plan.
-    pub digest: String,
-    /// Where it stands.
-    pub state: State,
-    /// Why it was stopped or braked.
-    pub note: Option<String>,
-    /// The last key that was cut into a batch.
-    #[serde(skip)]
-    pub position: Option<String>,
-    /// Whether all clients have been cut into batches.
-    #[serde(skip)]
-    pub cut: bool,
-    /// When they had been.
-    #[serde(skip)]
-    pub cut_at: Option<String>,
-    /// Whether the cap ended it before all clients were checked.
-    pub capped: bool,
-    /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
-    #[serde(skip)]
-    pub zone: Option<String>,
-    #[serde(skip)]
-    pub allowance: Allowance,
-    /// Later ticks of its job that joined it while it ran.
-    pub joined: i64,
-    /// Who opened it.
-    pub opened_by: String,
-    /// When it was opened.
-    pub opened_at: String,
-    /// When it ended.
-    pub closed_at: Option<String>,
+row! {
+    /// A sweep as the ledger has it.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Sweep {
+        /// Its number.
+        pub id: i64,
+        /// The job.
+        pub job: Option<String>,
+        /// The scheduled moment.
+        pub tick: Option<String>,
+        /// Earlier ticks that nothing ran for.
+        pub skipped: i64,
+        /// The kind.
+        pub kind: SweepKind,
+        /// Filter names and values.
+        pub filters: BTreeMap<String, Vec<String>>,
+        /// The most clients to anonymize.
+        pub cap: Option<u64>,
+        /// Whether the retention period is passed over.
+        pub force: bool,
+        /// Whether a person released the brake.
+        pub over_brake: bool,
+        /// The day, in the job's time zone.
+        pub today: NaiveDate,
+        /// The first day on which activity keeps a client.
+        pub cutoff: Option<NaiveDate>,
+        /// The digest of the plan.
+        pub digest: String,
+        /// Where it stands.
+        pub state: State,
+        /// Why it was stopped or braked.
+        pub note: Option<String>,
+        /// The last key that was cut into a batch.
+        #[serde(skip)]
+        pub position: Option<String>,
+        /// Whether all clients have been cut into batches.
+        #[serde(skip)]
+        pub cut: bool,
+        /// When they had been.
+        #[serde(skip)]
+        pub cut_at: Option<String>,
+        /// Whether the cap ended it before all clients were checked.
+        pub capped: bool,
+        /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
+        #[serde(skip)]
+        pub zone: Option<String>,
+        /// The most clients that its brake lets it take.
+        #[serde(skip)]
+        pub allowance: Option<u64>,
+        /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
+        #[serde(skip)]
+        pub row_allowance: Option<BTreeMap<String, u64>>,
+        /// Later ticks of its job that joined it while it ran.
+        pub joined: i64,
+        /// Who opened it.
+        pub opened_by: String,
+        /// When it was opened.
+        pub opened_at: String,
+        /// When it ended.
+        pub closed_at: Option<String>,
+    }
 }
 
 /// How far a sweep is.
@@ -190,46 +191,11 @@ pub struct Progress {
 
 from_text!(State, SweepKind);
 
-impl FromRow for Sweep {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            job: row.get("job")?,
-            tick: row.get("tick")?,
-            skipped: row.get("skipped")?,
-            kind: row.get("kind")?,
-            filters: row.get::<Json<_>>("filters")?.0,
-            cap: row.get("cap")?,
-            force: row.get("force")?,
-            over_brake: row.get("over_brake")?,
-            today: row.get("today")?,
-            cutoff: row.get("cutoff")?,
-            digest: row.get("digest")?,
-            state: row.get("state")?,
-            note: row.get("note")?,
-            position: row.get("position")?,
-            cut: row.get("cut")?,
-            cut_at: row.get("cut_at")?,
-            capped: row.get("capped")?,
-            opened_by: row.get("opened_by")?,
-            opened_at: row.get("opened_at")?,
-            closed_at: row.get("closed_at")?,
-            zone: row.get("zone")?,
-            allowance: Allowance {
-                clients: row.get("allowance")?,
-                rows: row.get::<Option<Json<_>>>("row_allowance")?.map_or_else(BTreeMap::new, |rows| rows.0),
-            },
-            joined: row.get("joined")?,
-        })
-    }
-}
-
 impl Ledger {
     /// Writes a new sweep inside a transaction; `None` if the job's tick has one
     /// already, or one of the same terms is running.
     pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let now = self.now();
-        let rows = &sweep.allowance.rows;
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
@@ -241,8 +207,8 @@ impl Ledger {
         .bind(sweep.tick.map(moment))
         .bind(sweep.skipped)
         .bind(sweep.kind.as_str())
-        .bind(crate::domain::value::json_of(&sweep.filters))
-        .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
+        .bind(json_of(&sweep.filters))
+        .bind(sweep.cap)
         .bind(i64::from(sweep.force))
         .bind(sweep.today.to_string())
         .bind(sweep.cutoff.map(|day| day.to_string()))
@@ -255,8 +221,8 @@ impl Ledger {
         .bind(i64::from(sweep.over_brake))
         .bind(&sweep.terms)
         .bind(&sweep.zone)
-        .bind(sweep.allowance.clients.map(|own| i64::try_from(own).unwrap_or(i64::MAX)))
-        .bind((!rows.is_empty()).then(|| serde_json::json!(rows).to_string()))
+        .bind(sweep.allowance)
+        .bind(sweep.row_allowance.as_ref().map(json_of))
         .bind(&sweep.client_table)
         .fetch_optional(connection)
         .await

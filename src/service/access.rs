@@ -72,7 +72,7 @@ impl Caller {
     }
 
     fn of(token: Token, way: Way) -> Self {
-        Self { name: token.name, rights: token.rights, limit: token.limit, way, token: Some(token.id) }
+        Self { name: token.name, rights: token.rights, limit: token.limited_to, way, token: Some(token.id) }
     }
 }
 

@@ -127,7 +127,7 @@ pub struct RowError {
 impl RowError {
     /// What is wrong with a workbook, as the ledger keeps it.
     pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
-        serde_json::from_str(&import.errors).map_err(|_| {
+        Vec::deserialize(&import.errors).map_err(|_| {
             let what = format!("the errors of import {} cannot be read", import.id);
             Failure::new(what, "import the workbook again").of(Kind::Conflict)
         })
@@ -333,7 +333,7 @@ impl Service {
             rows_checked: rows(import.rows_checked),
             kept: import.kept,
             removed: import.removed,
-            errors: import.errors,
+            errors: import.errors.to_string(),
             clients: None,
         };
         self.decide(&review, &clients, new).await

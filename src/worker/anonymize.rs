@@ -388,7 +388,7 @@ impl Anonymizer {
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         let clients = done.tally.anonymized;
-        let allowed = open.sweep.allowance.clients.filter(|_| clients > 0);
+        let allowed = open.sweep.allowance.filter(|_| clients > 0);
         if let Some(allowed) = allowed {
             let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
             if left < clients {

@@ -138,7 +138,7 @@ pub(super) async fn gates(
     context: &Context,
     request: &Request,
     loaded: &Loaded,
-) -> Result<BTreeMap<String, u64>, SweepError> {
+) -> Result<Option<BTreeMap<String, u64>>, SweepError> {
     if loaded.plan.row_retention.is_empty() {
         return Err(SweepError::NoRetention);
     }
@@ -146,7 +146,7 @@ pub(super) async fn gates(
     gate::backed_up(context).await?;
     let share = request.brake.share.unwrap_or(context.limits.brake_share);
     if request.over_brake || share >= 1.0 {
-        return Ok(BTreeMap::new());
+        return Ok(None);
     }
     let found = look(&context.store, &context.planner, Some(&context.ledger), request.day(), Mode::Preview).await?;
     if let Some(own) = found.iter().find(|own| own.rows > share_of(own.of, share)) {
@@ -157,7 +157,7 @@ pub(super) async fn gates(
             sweep: request.job.clone().unwrap_or_else(|| format!("--{}", request.kind)),
         });
     }
-    Ok(found.into_iter().map(|own| (own.table, share_of(own.of, share))).collect())
+    Ok(Some(found.into_iter().map(|own| (own.table, share_of(own.of, share))).collect()))
 }
 
 /// The batches that a sweep begins with: one for each table.
@@ -288,7 +288,7 @@ async fn attempt(
         transaction.rollback().await?;
         return Ok(Attempt::ClientsGone);
     }
-    if let Some(allowed) = sweep.allowance.rows.get(&old.plan.table).copied() {
+    if let Some(&allowed) = sweep.row_allowance.as_ref().and_then(|rows| rows.get(&old.plan.table)) {
         let gone = ledger.rows_gone_of(&mut transaction, sweep.id, &old.plan.table).await?;
         if gone + rows > allowed {
             transaction.rollback().await?;

@@ -37,7 +37,7 @@ use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;
-use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State};
+use crate::ledger::{self, Decision, Ledger, NewBatch, NewSweep, State};
 use crate::sql::select::{Wanted, filter};
 
 /// Clients selected at once: each look for the next ones can cost as much as
@@ -170,8 +170,9 @@ pub(super) struct Prepared {
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
     pub(super) saved: Option<ledger::Selection>,
-    /// What the brake lets it take.
-    pub(super) allowance: Allowance,
+    /// The most clients that the brake lets it take, and the most rows of each table.
+    pub(super) allowance: Option<u64>,
+    pub(super) row_allowance: Option<BTreeMap<String, u64>>,
 }
 
 impl Prepared {
@@ -232,7 +233,8 @@ pub(super) async fn prepare(
             Some(name) => Some(Selections { store, ledger, plan, today: request.day() }.find(name).await?),
             None => None,
         },
-        allowance: Allowance::default(),
+        allowance: None,
+        row_allowance: None,
         loaded,
     };
     // Clients who failed come from sweeps of their own.
@@ -343,7 +345,8 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
         terms: None,
         opened_by: context.actor.clone(),
         zone: request.zone.name().to_owned(),
-        allowance: Allowance::default(),
+        allowance: None,
+        row_allowance: None,
     }
 }
 
@@ -407,7 +410,8 @@ async fn write(
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
     sweep.cutoff = prepared.cutoff;
-    sweep.allowance = prepared.allowance.clone();
+    sweep.allowance = prepared.allowance;
+    sweep.row_allowance.clone_from(&prepared.row_allowance);
     sweep.terms = Some(terms);
     sweep.note = note;
     // A capped sweep is cut batch by batch, unless a preview showed all that it takes.

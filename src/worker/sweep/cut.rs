@@ -136,7 +136,8 @@ pub(in crate::worker) async fn of_sweep(context: &Context, sweep: &Sweep) -> Res
         restored: sweep.kind == SweepKind::Replay && sweep.force,
         selected: None,
         saved: None,
-        allowance: sweep.allowance.clone(),
+        allowance: None,
+        row_allowance: None,
         loaded,
     }))
 }

@@ -14,7 +14,7 @@ pub(in crate::worker) async fn gates(context: &Context, request: &Request) -> Re
     context.planner.check_anew().await;
     let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), request, true).await?;
     if request.kind == SweepKind::Retention {
-        prepared.allowance.rows = retention::gates(context, request, &prepared.loaded).await?;
+        prepared.row_allowance = retention::gates(context, request, &prepared.loaded).await?;
         return Ok(prepared);
     }
     if request.bound.as_ref().is_some_and(|bound| bound.digest != prepared.loaded.plan.digest) {
@@ -30,10 +30,10 @@ pub(in crate::worker) async fn gates(context: &Context, request: &Request) -> Re
         enough_rehearsed(context, request, &prepared).await?;
     }
     if !request.over_brake {
-        prepared.allowance.clients = brake(context, request, &prepared).await?;
+        prepared.allowance = brake(context, request, &prepared).await?;
     }
     let seen = request.bound.as_ref().and_then(|bound| bound.most);
-    prepared.allowance.clients = prepared.allowance.clients.into_iter().chain(seen).min();
+    prepared.allowance = prepared.allowance.into_iter().chain(seen).min();
     Ok(prepared)
 }
 

@@ -86,7 +86,7 @@ impl Selections<'_> {
             name,
             parts,
             clients,
-            limit: Limit::default(),
+            limited_to: Limit::default(),
             saved_by: None,
             saved_at: None,
             in_table,

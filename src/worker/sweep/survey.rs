@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::whole::{Look, WholeDatabase};
 use super::{Prepared, Request, SweepError, prepare};
-use crate::database::{Json, Store, Writer, query};
+use crate::database::{Store, Writer, query};
 use crate::domain::key::{Key, join};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
@@ -304,8 +304,8 @@ impl Walk<'_> {
             whole.note(others);
         }
         for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {
-            let reasons = row.get::<Option<Json<Vec<String>>>>(2)?;
-            self.tell(row.get(0)?, &row.get::<String>(1)?, reasons.map_or_else(Vec::new, |own| own.0));
+            let reasons: Option<Vec<String>> = row.get(2)?;
+            self.tell(row.get(0)?, &row.get::<String>(1)?, reasons.into_iter().flatten().collect());
         }
         transaction.rollback().await?;
         Ok(done)
