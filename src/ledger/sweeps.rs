@@ -366,27 +366,25 @@ impl Ledger {
 
     async fn end_sweep(&self, id: i64, state: State, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let stopped = query(
-                "UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'",
-            )
-            .bind(id)
-            .bind(note)
-            .bind(self.now())
-            .bind(state.as_str())
-            .execute(&mut *transaction)
-            .await?;
-            query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
+        let mut transaction = writer.begin().await?;
+        let is_ended =
+            query("UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
                 .bind(id)
-                .execute(&mut *transaction)
+                .bind(note)
+                .bind(self.now())
+                .bind(state.as_str())
+                .took_effect(&mut *transaction)
                 .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(stopped > 0)
-        };
-        let stopped = run.await?;
+        query(
+            "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
+             WHERE sweep = $1 AND state IN ('ready', 'running')",
+        )
+        .bind(id)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
         drop(writer);
-        if stopped {
+        if is_ended {
             self.trace_end(id).await;
         }
         Ok(())
@@ -394,25 +392,17 @@ impl Ledger {
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
     pub async fn close_sweep(&self, sweep: &Sweep) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let closed = query(
-                "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
-                 AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
-            )
-            .bind(sweep.id)
-            .bind(self.now())
-            .execute(&mut *transaction)
-            .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(closed > 0)
-        };
-        let closed = run.await?;
-        drop(writer);
-        if closed {
+        let is_closed = query(
+            "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
+             AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
+        )
+        .bind(sweep.id)
+        .bind(self.now())
+        .took_effect(self)
+        .await?;
+        if is_closed {
             self.trace_end(sweep.id).await;
         }
-        Ok(closed)
+        Ok(is_closed)
     }
 }

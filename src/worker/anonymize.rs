@@ -139,8 +139,7 @@ impl Anonymizer {
                     let note = format!(
                         "its brake allows {allowed} clients: {taken} were anonymized, and the next batch has {clients} more"
                     );
-                    tracing::error!(sweep = sweep.id, note, "sweep braked");
-                    return Ok(self.context.ledger.brake_sweep(sweep.id, &note).await?);
+                    return Ok(self.context.brake_sweep(sweep.id, &note).await?);
                 }
                 // Tried again with no lock held in between.
                 Err(BatchFault::Occupied) => {
@@ -172,7 +171,10 @@ impl Anonymizer {
                         let known = failing.len();
                         failing.extend(found);
                         if failing.len() == known {
-                            return self.stop(&sweep, "what is left of a client was found again and again").await;
+                            return Ok(self
+                                .context
+                                .stop_sweep(sweep.id, "what is left of a client was found again and again")
+                                .await?);
                         }
                     }
                     // Looked at once more, it is refused, or its new rows are changed too. If not, a trigger keeps a row
@@ -192,7 +194,8 @@ impl Anonymizer {
                     return match self.fail_unseen(claim, &batch, &sweep, &words).await {
                         // Asked again when the lease has run out, it would say the same.
                         Err(SweepError::Store(error)) if error.is_of_the_rows() => {
-                            self.stop(&sweep, "a client can be neither taken nor recorded as failed").await
+                            let note = "a client can be neither taken nor recorded as failed";
+                            Ok(self.context.stop_sweep(sweep.id, note).await?)
                         }
                         done => done,
                     };
@@ -213,7 +216,7 @@ impl Anonymizer {
                     let pause = backoff(PUT_OFF, attempt);
                     return self.finish(claim, &batch, Finish::Later, pause, Some(&words)).await;
                 }
-                BatchEnd::Stop => return self.stop(&sweep, &words).await,
+                BatchEnd::Stop => return Ok(self.context.stop_sweep(sweep.id, &words).await?),
             }
         }
     }
@@ -232,11 +235,6 @@ impl Anonymizer {
             BatchFault::WaitedFor => "other sessions wait for its rows".to_owned(),
             BatchFault::Residue(_) | BatchFault::Overtaken(_) | BatchFault::NotSettled(_) => String::new(),
         }
-    }
-
-    async fn stop(&self, sweep: &Sweep, note: &str) -> Result<(), SweepError> {
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        Ok(self.context.ledger.stop_sweep(sweep.id, note).await?)
     }
 
     /// Ends a batch that is to be taken up again after a pause.

@@ -69,17 +69,14 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
             Err(error) if error.is_of_the_rows() || error.is_damage() => {
-                let note = format!("the clients could not be selected: {error}");
-                tracing::error!(sweep = sweep.id, note, "sweep stopped");
-                context.ledger.stop_sweep(sweep.id, &note).await?;
+                context.stop_sweep(sweep.id, &format!("the clients could not be selected: {error}")).await?;
                 return Ok(true);
             }
             Err(error) => return Err(error.into()),
         };
         if !page.last && page.position == position {
             let note = "the clients could not be selected: the search does not get past one of their keys";
-            tracing::error!(sweep = sweep.id, note, "sweep stopped");
-            context.ledger.stop_sweep(sweep.id, note).await?;
+            context.stop_sweep(sweep.id, note).await?;
             return Ok(true);
         }
         keys.extend(page.keys);
@@ -111,20 +108,16 @@ pub(super) fn in_batches(keys: &[String], size: usize) -> Vec<NewBatch> {
 /// A running sweep with its plan; `None` if policy or schema have changed
 /// since it was opened, and it has been stopped.
 pub(in crate::worker) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<Prepared>, SweepError> {
-    let stop = async |note: &str| {
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        context.ledger.stop_sweep(sweep.id, note).await
-    };
     let loaded = match context.planner.plan(&context.store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Store(error)) => return Err(error.into()),
         Err(error) => {
-            stop(&error.brief()).await?;
+            context.stop_sweep(sweep.id, &error.brief()).await?;
             return Ok(None);
         }
     };
     if loaded.plan.digest != sweep.digest {
-        stop("the policy or the schema changed after the sweep was opened").await?;
+        context.stop_sweep(sweep.id, "the policy or the schema changed after the sweep was opened").await?;
         return Ok(None);
     }
     Ok(Some(Prepared {
