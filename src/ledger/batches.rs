@@ -162,8 +162,7 @@ impl Ledger {
         };
         let done = if let Finish::Done(done) = finish { Some(done) } else { None };
         let later = done.map_or(&[][..], |done| done.later.as_slice());
-        let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
-        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
+        let took = done.map(|done| u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX));
         let finished = query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
@@ -174,12 +173,12 @@ impl Ledger {
         .bind(state)
         .bind(run_at)
         .bind(error)
-        .bind(count(tally.anonymized))
-        .bind(count(tally.refused))
-        .bind(count(tally.already))
-        .bind(count(tally.not_due))
-        .bind(count(tally.not_found))
-        .bind(count(tally.failed))
+        .bind(tally.anonymized)
+        .bind(tally.refused)
+        .bind(tally.already)
+        .bind(tally.not_due)
+        .bind(tally.not_found)
+        .bind(tally.failed)
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))))
         .bind(done.map(|done| &done.reasons))
@@ -228,14 +227,13 @@ impl Ledger {
 
     /// Clients of the last batches, and the time they took together.
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
-        let (clients, took): (i64, i64) = query_as(
+        let (clients, took): (u64, u64) = query_as(
             "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
              (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL AND clients > 0 ORDER BY id DESC LIMIT 8) AS last",
         )
         .fetch_one(self.readers())
         .await?;
-        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
-        Ok((positive(clients), Duration::from_millis(positive(took))))
+        Ok((clients, Duration::from_millis(took)))
     }
 
     /// Leaves out the batches of a sweep that pause.
@@ -276,12 +274,12 @@ impl Ledger {
         // Batches of one capped sweep wait for each other, or each would find the same room.
         let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows());
         query(one).bind(sweep).execute(&mut *connection).await?;
-        let used: i64 =
+        let used: u64 =
             query_scalar("SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
                 .bind(sweep)
                 .fetch_one(connection)
                 .await?;
-        Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
+        Ok(cap.saturating_sub(used))
     }
 
     /// Clients that a sweep's brake still lets it take; for no more than a first answer, as nothing is locked.

@@ -8,13 +8,15 @@ use super::{Ledger, Sweep};
 use crate::database::{Connection, Row, StoreError, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 
-/// How many clients have a reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// Its name: that of a guard, `hold`, `residue:table.column`, or the database's words.
-    pub reason: String,
-    /// How many clients have it; a client with two counts for both.
-    pub clients: u64,
+row! {
+    /// How many clients have a reason.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Reason {
+        /// Its name: that of a guard, `hold`, `residue:table.column`, or the database's words.
+        pub reason: String,
+        /// How many clients have it; a client with two counts for both.
+        pub clients: u64,
+    }
 }
 
 /// How clients stand that no sweep could take.
@@ -91,9 +93,7 @@ impl Ledger {
         .fetch_all(self.readers())
         .await
     }
-}
 
-impl Ledger {
     /// The sweeps opened from one moment until before another, oldest first.
     pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
         query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
@@ -121,12 +121,11 @@ impl Ledger {
     /// A failure that merely stands is its first sweep's.
     pub async fn failures_of(&self, sweep: i64) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
-            "SELECT r.value, count(*) FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
+            "SELECT r.value AS reason, count(*) AS clients FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
              GROUP BY r.value ORDER BY count(*) DESC, r.value",
             self.each_reason()
         );
-        let rows = query_as(sql).bind(sweep).fetch_all(self.readers()).await;
-        Ok(reasons(rows?))
+        query_as(sql).bind(sweep).fetch_all(self.readers()).await
     }
 
     /// How many clients failed for the first time in one sweep.
@@ -141,13 +140,12 @@ impl Ledger {
     /// each client once for each of its reasons, most frequent first.
     pub async fn reasons_between(&self, outcome: &str, from: &str, until: &str) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
-            "SELECT r.value, count(DISTINCT o.client_key) FROM lethe_outcomes AS o, {} \
+            "SELECT r.value AS reason, count(DISTINCT o.client_key) AS clients FROM lethe_outcomes AS o, {} \
              WHERE o.outcome = $1 AND o.at < $3 AND o.last_at >= $2 \
              GROUP BY r.value ORDER BY count(DISTINCT o.client_key) DESC, r.value",
             self.each_reason()
         );
-        let rows = query_as(sql).bind(outcome).bind(from).bind(until);
-        Ok(reasons(rows.fetch_all(self.readers()).await?))
+        query_as(sql).bind(outcome).bind(from).bind(until).fetch_all(self.readers()).await
     }
 
     /// How many clients stood so at any time between two moments.
@@ -214,7 +212,7 @@ impl Ledger {
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
     pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
         let each = self.store.dialect().members("b.rows_gone");
-        let rows: Vec<(String, i64)> = query_as(format!(
+        let rows: Vec<(String, u64)> = query_as(format!(
             "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
              WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
         ))
@@ -222,15 +220,10 @@ impl Ledger {
         .bind(last)
         .fetch_all(self.readers())
         .await?;
-        Ok(rows.into_iter().map(|(table, rows)| (table, u64::try_from(rows).unwrap_or(0))).collect())
+        Ok(rows.into_iter().collect())
     }
 
     fn each_reason(&self) -> String {
         self.store.dialect().elements("o.reasons")
     }
-}
-
-fn reasons(rows: Vec<(String, i64)>) -> Vec<Reason> {
-    let reason = |(reason, clients): (String, i64)| Reason { reason, clients: u64::try_from(clients).unwrap_or(0) };
-    rows.into_iter().map(reason).collect()
 }

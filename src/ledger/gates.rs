@@ -48,7 +48,6 @@ impl Ledger {
         whole: bool,
         by: &str,
     ) -> Result<(), StoreError> {
-        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let (kind, filters) = of;
         query(
             "INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole, kind, filters) \
@@ -60,9 +59,9 @@ impl Ledger {
         .bind(digest)
         .bind(self.now())
         .bind(by)
-        .bind(count(tally.anonymized))
-        .bind(count(tally.refused))
-        .bind(count(tally.failed))
+        .bind(tally.anonymized)
+        .bind(tally.refused)
+        .bind(tally.failed)
         .bind(i64::from(whole))
         .bind(kind.as_str())
         .bind(crate::domain::value::json_of(filters))

@@ -136,13 +136,13 @@ impl Ledger {
     /// How many clients a sweep refused for each reason; a client with two counts twice.
     pub async fn refusals(&self, sweep: i64) -> Result<BTreeMap<String, u64>, StoreError> {
         let each = self.store.dialect().members("b.reasons");
-        let rows: Vec<(String, i64)> = query_as(format!(
+        let rows: Vec<(String, u64)> = query_as(format!(
             "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} WHERE b.sweep = $1 GROUP BY r.key"
         ))
         .bind(sweep)
         .fetch_all(self.readers())
         .await?;
-        Ok(rows.into_iter().map(|(reason, clients)| (reason, u64::try_from(clients).unwrap_or(0))).collect())
+        Ok(rows.into_iter().collect())
     }
 
     /// Clients whose last outcome is `failed`.

@@ -68,6 +68,13 @@ pub enum BatchFault {
     Unavailable(StoreError),
 }
 
+impl BatchFault {
+    /// Some client's rows refuse the change, in these words.
+    pub(super) fn rows(words: impl Into<String>) -> Self {
+        Self::Rows { fault: Fault { code: String::new(), kind: FaultKind::Rows, words: words.into() }, rule: None }
+    }
+}
+
 impl From<StoreError> for BatchFault {
     fn from(error: StoreError) -> Self {
         match error.fault().kind {
@@ -112,8 +119,7 @@ pub async fn look(
     query(sql::refuse(dialect)).execute(&mut *connection).await?;
     let mut done = Done::default();
     if let Some(room) = work.room {
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
-        done.over = query(sql::CAP).bind(room).execute(&mut *connection).await? > 0;
+        done.over = query(sql::CAP).bind(room).took_effect(&mut *connection).await?;
     }
     query(&work.statements.take).execute(&mut *connection).await?;
     query(sql::DONE).execute(&mut *connection).await?;
@@ -127,7 +133,7 @@ pub(super) async fn count(connection: &mut Connection) -> Result<Tally, StoreErr
     for row in query(sql::COUNT).fetch_all(connection).await? {
         let state: String = row.get(0)?;
         if let Ok(outcome) = state.parse::<Outcome>() {
-            tally.count(outcome, u64::try_from(row.get::<i64>(1)?).unwrap_or(0));
+            tally.count(outcome, row.get(1)?);
         }
     }
     Ok(tally)

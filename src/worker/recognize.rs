@@ -181,9 +181,8 @@ async fn look_at_page(
     now: &str,
 ) -> Result<Option<String>, StoreError> {
     let sql = page(&loaded.plan, hasher.own, behind.is_some());
-    let most = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
     let mut connection = context.store.readers().acquire().await?;
-    let rows = query(&sql).bind(behind.as_deref()).bind(most).fetch_all(&mut connection).await?;
+    let rows = query(&sql).bind(behind.as_deref()).bind(AT_ONCE).fetch_all(&mut connection).await?;
     drop(connection);
     let mut pairs = Vec::new();
     for row in &rows {

@@ -104,8 +104,7 @@ impl Selection {
             }
             Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
-        let size_of_page = i64::try_from(size).unwrap_or(i64::MAX);
-        let mut keys = read(query_scalar(sql).bind(behind).bind(size_of_page), connection).await?;
+        let mut keys = read(query_scalar(sql).bind(behind).bind(size), connection).await?;
         let last = keys.len() < size;
         let position = keys.last().cloned().or_else(|| behind.map(str::to_owned));
         if last {
@@ -128,9 +127,7 @@ impl Selection {
                 Ok(page.last.then_some(page.keys))
             }
             Self::All => {
-                let found =
-                    query_scalar(select::lapsed_first(wanted)).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
-                let mut keys = read(found, connection).await?;
+                let mut keys = read(query_scalar(select::lapsed_first(wanted)).bind(most + 1), connection).await?;
                 if keys.len() > most {
                     return Ok(None);
                 }
@@ -177,8 +174,7 @@ impl Selection {
             Self::Due => select::due_count(wanted),
             Self::WrittenBack => replay::written_back_count(wanted),
         };
-        let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+        query_scalar(sql).fetch_one(connection).await
     }
 }
 
@@ -204,7 +200,7 @@ async fn lapsed_page(
 ) -> Result<Page, StoreError> {
     let end: Option<KeyJson> = query_scalar(select::range_end(wanted, behind.is_some()))
         .bind(behind)
-        .bind(i64::try_from(width - 1).unwrap_or(i64::MAX))
+        .bind(width - 1)
         .fetch_optional(&mut *connection)
         .await?;
     let end = end.map(|KeyJson(key)| key);
@@ -217,14 +213,11 @@ async fn lapsed_page(
 
 /// How many rows the client table has.
 pub(super) async fn clients(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
-    let sql = select::clients_count(&wanted.plan.client);
-    let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
-    Ok(u64::try_from(clients).unwrap_or(0))
+    query_scalar(select::clients_count(&wanted.plan.client)).fetch_one(connection).await
 }
 
 /// Whether the client table has at least this many rows.
 async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, StoreError> {
     let sql = select::more_rows_than(&wanted.plan.client);
-    let skip = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
-    Ok(query(&sql).bind(skip).fetch_optional(connection).await?.is_some())
+    Ok(query(&sql).bind(rows.saturating_sub(1)).fetch_optional(connection).await?.is_some())
 }

@@ -104,23 +104,13 @@ impl Request {
     pub fn of_job(job: &Job, now: DateTime<Utc>) -> Self {
         Self {
             job: Some(job.name.clone()),
-            tick: None,
-            skipped: 0,
             kind: job.kind,
             filters: job.filters.clone(),
             length: job.length,
             cap: job.limit,
-            force: false,
-            today: job.schedule.today(now),
             zone: job.schedule.zone(),
             brake: job.brake,
-            over_brake: false,
-            keys: Vec::new(),
-            selection: None,
-            retry: false,
-            once: false,
-            bound: None,
-            decision: None,
+            ..Self::of_clients(Vec::new(), job.schedule.today(now))
         }
     }
 

@@ -17,7 +17,7 @@ use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
 use crate::domain::job::Job;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, parse_moment};
+use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, moment, parse_moment};
 use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
 
 /// How often it is looked whether there is something to tell.
@@ -178,10 +178,7 @@ async fn deliveries(context: &Context) -> Result<(), StoreError> {
         context.alert(&Alert::new(own.event(), KIND, own.text(Face::Command))).await?;
     }
     let standing: Vec<String> = stuck.iter().map(Stuck::event).collect();
-    for event in context.ledger.standing_events(KIND).await?.iter().filter(|event| !standing.contains(event)) {
-        context.over(event).await?;
-    }
-    Ok(())
+    context.ledger.are_over_but("deliveries:", &standing).await
 }
 
 /// Job files that cannot be used, each by its name without `.toml`, and why.
@@ -356,8 +353,7 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
             let zone = job.schedule.zone();
             let wanted = Wanted { plan: &loaded.plan, filters: &filters, today, cutoff, zone, restored: false };
             let sql = if kind == SweepKind::Due { unseen_due_count(&wanted) } else { unseen_lapsed_count(&wanted) };
-            let found: i64 =
-                query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
+            let found: i64 = query_scalar(sql).bind(moment(since)).fetch_one(context.store.readers()).await?;
             clients = found.max(clients);
         }
         let event = format!("overdue:{by}");

@@ -7,7 +7,7 @@ use crate::database::{Connection, StoreError};
 use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{self, NewBatch, Sweep};
-use crate::worker::pace::{Recent, batch_size};
+use crate::worker::pace::batch_size;
 use crate::worker::selection::{Selecting, Selection};
 use crate::worker::{Context, PlanLoadError, views};
 
@@ -54,9 +54,8 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     }
     let _span = sweep.span("cut", None);
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
-    let (clients, took) = context.ledger.recent().await?;
     let limits = &context.limits;
-    let size = batch_size(limits.most_clients(), limits.batch_time, Recent { clients, took });
+    let size = batch_size(limits.most_clients(), limits.batch_time, context.ledger.recent().await?);
     let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
     let mut keys: Vec<String> = Vec::new();
     let mut position = sweep.position.clone();
