@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::value::hex;
+
 /// A journal, and how client keys are written in it.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -116,5 +118,5 @@ impl Journal {
 #[must_use]
 pub fn origin(ledger: &str, database: &str) -> String {
     let digest = Sha256::new().chain_update(ledger).chain_update("\0").chain_update(database).finalize();
-    record::hex(&digest[..8])
+    hex(&digest[..8])
 }

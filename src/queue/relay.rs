@@ -127,7 +127,7 @@ impl<L: Numbered> Relay<L> {
         let was_away = self.standing().of(used).is_some();
         let answer = if was_away {
             // One that is back answers at once; one that hangs should not hold up the ledger's batches.
-            let slow = |_| Err(RedisFault::Slow { place: self.redis.place().to_owned() });
+            let slow = |_| Err(RedisFault::Slow(self.redis.place().to_owned()));
             tokio::time::timeout(GLANCE, call).await.unwrap_or_else(slow)
         } else {
             call.await

@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::access::hex;
 use super::failure::{Failure, Kind, patiently};
 use super::reviews::{MOST_LISTED, NOTED_EVERY, asked, waits};
 use crate::database::{StoreError, query};
 use crate::domain::access::Right;
 use crate::domain::hint::{Act, Face};
 use crate::domain::key::{Key, join};
+use crate::domain::value::hex;
 use crate::ledger::{Import, NewImport, Review, Sought};
 use crate::report::counted;
 use crate::sheet::{Row, Saved, Workbook, plain, read_counting, write, zipped};

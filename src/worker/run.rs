@@ -249,7 +249,7 @@ async fn work(
             async move {
                 let done = anonymizer.anonymize(&claim).await;
                 batch_over.notify_one();
-                done.map_err(|error| HandlerError::new(error.brief()))
+                done.map_err(|error| HandlerError::from(error.brief()))
             }
         };
         let working = async {

@@ -9,6 +9,7 @@ use crate::database::{Store, query_scalar};
 use crate::domain::key::{Key, join};
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::hex;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::sql::select::listed_values;
@@ -42,8 +43,7 @@ pub(super) fn digest_of(request: &Request) -> String {
     keys.sort_unstable();
     let Request { job, kind, filters, cap, length, force, over_brake, selection, retry, .. } = request;
     let terms = serde_json::json!([job, kind, filters, cap, length, force, over_brake, selection, retry]);
-    let digest = Sha256::digest(format!("{terms}{}", join(&keys)));
-    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(format!("{terms}{}", join(&keys)))[..16])
 }
 
 /// How many keys of a list are looked up at once.

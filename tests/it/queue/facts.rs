@@ -144,7 +144,7 @@ pub async fn a_handler_that_panics_errs_or_hangs_stops_no_other_batch(kind: Kind
     let working = start(&backend, two, &finished, |claim: Claim| async move {
         match (claim.batch % 10, claim.attempt) {
             (1, 1) => panic!("ada@example.org"),
-            (2, 1) => Err(HandlerError::new("the database went away")),
+            (2, 1) => Err("the database went away".into()),
             (3, 1) => taking(LONG).await,
             _ => Ok(()),
         }
