@@ -90,7 +90,13 @@ impl Journal {
             (Some(_), None) => "is sealed with a key, and `journal.key_file` names none",
             (None, Some(_)) => "was begun without a key, and `journal.key_file` names one",
         };
-        Err(JournalError::Key { place: self.place.shown().to_owned(), what })
+        Err(self.wrong_key(what))
+    }
+
+    /// What is wrong with the configured key.
+    #[must_use]
+    pub fn wrong_key(&self, what: &'static str) -> JournalError {
+        JournalError::Key { place: self.place.shown().to_owned(), what }
     }
 
     /// A client's key as records of this journal can name it, under each of its keys.

@@ -117,13 +117,12 @@ impl Ledger {
 
     /// Whether, since a moment, the last sweep of each job that had one is done.
     pub async fn all_done(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        let open: i64 = query_scalar(
-            "SELECT count(*) FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
+        query_scalar(
+            "SELECT count(*) = 0 FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
              AND opened_at >= $1 GROUP BY job) AND state <> 'done'",
         )
         .bind(moment(since))
         .fetch_one(self.readers())
-        .await?;
-        Ok(open == 0)
+        .await
     }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::domain::value::json_of;
 
 row! {
     /// A delivery under a lease.
@@ -123,15 +124,8 @@ impl Ledger {
              AND (event IN ('lethe.alert', 'ping.failed') OR NOT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL))";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
-        let found: i64 = query_scalar(format!(
-            "SELECT count(*) FROM (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE} LIMIT 1) AS one"
-        ))
-        .bind(kind)
-        .bind(target)
-        .bind(moment(now))
-        .fetch_one(self.readers())
-        .await?;
-        if found == 0 {
+        let any = query_scalar::<bool>(format!("SELECT EXISTS (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE})"));
+        if !any.bind(kind).bind(target).bind(moment(now)).fetch_one(self.readers()).await? {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
@@ -170,18 +164,8 @@ impl Ledger {
         let mut transaction = writer.begin().await?;
         for sql in statements {
             let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
-            if spared > 0 {
-                // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
-                query(COUNT)
-                    .bind(0_i64)
-                    .bind(kind)
-                    .bind(target)
-                    .bind("named")
-                    .bind(spared)
-                    .bind(self.now())
-                    .execute(&mut *transaction)
-                    .await?;
-            }
+            // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
+            count(&mut transaction, (0, kind, target, "named"), spared, &self.now()).await?;
         }
         let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
             .bind(lease)
@@ -230,19 +214,9 @@ impl Ledger {
         }
         let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
         for ((sweep, result), ids) in through {
-            let ids = crate::domain::value::json_of(&ids);
+            let ids = json_of(&ids);
             let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
-            if gone > 0 {
-                query(COUNT)
-                    .bind(sweep)
-                    .bind(kind)
-                    .bind(target)
-                    .bind(result)
-                    .bind(gone)
-                    .bind(moment(now))
-                    .execute(&mut *transaction)
-                    .await?;
-            }
+            count(&mut transaction, (sweep, kind, target, result), gone, &moment(now)).await?;
         }
         transaction.commit().await
     }
@@ -285,7 +259,7 @@ impl Ledger {
         target: Option<&str>,
         waiting: &[String],
     ) -> Result<u64, StoreError> {
-        let waiting = crate::domain::value::json_of(waiting);
+        let waiting = json_of(waiting);
         let dialect = self.store.dialect();
         let which = |kinds: &str| {
             format!(
@@ -342,7 +316,27 @@ impl Ledger {
     }
 }
 
-/// `$1` sweep, `$2` kind, `$3` target, `$4` result, `$5` how many, `$6` moment.
-const COUNT: &str = "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-     deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at";
+/// Counts so many deliveries of a sweep and kind, to a target and with a result, as complete.
+async fn count(
+    connection: &mut Connection,
+    (sweep, kind, target, result): (i64, &str, &str, &str),
+    deliveries: u64,
+    now: &str,
+) -> Result<(), StoreError> {
+    if deliveries == 0 {
+        return Ok(());
+    }
+    query(
+        "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+         deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
+    )
+    .bind(sweep)
+    .bind(kind)
+    .bind(target)
+    .bind(result)
+    .bind(deliveries)
+    .bind(now)
+    .run(connection)
+    .await
+}

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as};
 use crate::domain::schedule::Schedule;
+use crate::domain::value::json_of;
 
 /// How far a job's ticks were looked at.
 #[derive(Debug, Clone)]
@@ -50,10 +51,7 @@ impl Ledger {
 
     /// Forgets the jobs that are not among these: one that returns is new.
     pub async fn forget_jobs(&self, but: &[&str]) -> Result<(), StoreError> {
-        let known: Vec<String> = query_scalar("SELECT job FROM lethe_jobs").fetch_all(self.readers()).await?;
-        for gone in known.iter().filter(|job| !but.contains(&job.as_str())) {
-            query("DELETE FROM lethe_jobs WHERE job = $1").bind(gone).execute(self).await?;
-        }
-        Ok(())
+        let sql = format!("DELETE FROM lethe_jobs WHERE job NOT IN ({})", self.store.dialect().texts_in("$1"));
+        query(sql).bind(json_of(but)).run(self).await
     }
 }

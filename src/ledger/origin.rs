@@ -45,12 +45,9 @@ impl Ledger {
 
     /// Has the journal go on under another key, once what waits now is written.
     pub async fn rotate_key(&self, mark: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let mut transaction = writer.begin().await?;
         let rotate = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, $1 \
                       WHERE NOT EXISTS (SELECT 1 FROM lethe_outbox WHERE outcome = $2 AND digest = $1)";
-        query(rotate).bind(mark).bind(ROTATED).bind(self.now()).execute(&mut *transaction).await?;
-        transaction.commit().await
+        query(rotate).bind(mark).bind(ROTATED).bind(self.now()).run(self).await
     }
 
     /// Whether a change to the key with this fingerprint waits to be written.

@@ -189,15 +189,11 @@ impl Ledger {
         let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));
         // A look costs less than a turn of the writer.
-        let any: i64 = query_scalar(format!(
-            "SELECT (SELECT count(*) FROM lethe_reviews WHERE {old}) + \
-             (SELECT count(*) FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
-        ))
-        .bind(&made)
-        .bind(&alive)
-        .fetch_one(self.readers())
-        .await?;
-        if any == 0 {
+        let any = query_scalar::<bool>(format!(
+            "SELECT EXISTS (SELECT 1 FROM lethe_reviews WHERE {old}) OR \
+             EXISTS (SELECT 1 FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
+        ));
+        if !any.bind(&made).bind(&alive).fetch_one(self.readers()).await? {
             return Ok(());
         }
         let mut writer = self.writer().await;

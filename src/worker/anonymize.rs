@@ -162,7 +162,7 @@ impl Anonymizer {
                 waits: u32::try_from(batch.waits).unwrap_or(u32::MAX),
                 is_failing: !failing.is_empty(),
                 tries_rule,
-                is_damaged: is_damaged(&fault),
+                is_damaged: matches!(&fault, BatchFault::Unavailable(error) if error.is_damage()),
             };
             let (retry_after, attempt) = (self.context.limits.retry_after, claim.attempt);
             match end_of(&fault, &tried) {
@@ -497,8 +497,4 @@ impl Anonymizer {
         self.context.wake.notify_one();
         Ok(())
     }
-}
-
-fn is_damaged(fault: &BatchFault) -> bool {
-    matches!(fault, BatchFault::Unavailable(error) if error.is_damage())
 }

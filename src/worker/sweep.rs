@@ -30,7 +30,7 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
 use super::selection::Selection;
 use super::{Context, Loaded, Planner, journal, retention};
-use crate::database::{Store, StoreError, query};
+use crate::database::{Store, query};
 use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join};
 use crate::domain::nearest::nearest;
@@ -340,19 +340,6 @@ pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) ->
     }
 }
 
-/// What came of writing a sweep.
-enum Inserted {
-    Opened(i64),
-    /// Its tick has one already, or one for the same work runs.
-    Exists,
-    /// The saved selection is not what it was.
-    Gone,
-    /// Its review is decided already.
-    Decided,
-    /// The ledger is that of other clients.
-    OfOthers,
-}
-
 /// Opens a sweep. Where one on the same terms is running, a tick joins that one; a person's request is refused where
 /// it may have been sent twice, and is given that sweep otherwise.
 async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Result<Option<i64>, SweepError> {
@@ -362,20 +349,12 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     // Once more, as journal and clients may have taken long to read.
     ledger.is_current().await?;
     loop {
-        match write(context, request, prepared, (terms.clone(), note.clone())).await? {
-            Inserted::Opened(id) => {
-                context.wake.notify_one();
-                return Ok(Some(id));
-            }
-            // Deleted, or saved anew, since it was looked for.
-            Inserted::Gone => return Err(prepared.saved.as_ref().map_or(SweepError::EmptyList, saved::changed)),
-            Inserted::Decided => return Err(SweepError::Decided),
-            Inserted::OfOthers => {
-                let (own, other) = (prepared.loaded.plan.client.table.clone(), ledger.clients().await?);
-                return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
-            }
-            Inserted::Exists if request.decision.is_some() => return Err(SweepError::Decided),
-            Inserted::Exists => {}
+        if let Some(id) = write(context, request, prepared, (terms.clone(), note.clone())).await? {
+            context.wake.notify_one();
+            return Ok(Some(id));
+        }
+        if request.decision.is_some() {
+            return Err(SweepError::Decided);
         }
         match (ledger.running_on(&terms).await?, request.tick) {
             (Some(running), Some(tick)) => {
@@ -391,12 +370,13 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     }
 }
 
+/// Writes a sweep; `None` if its tick has one already, or one for the same work runs.
 async fn write(
     context: &Context,
     request: &Request,
     prepared: &Prepared,
     (terms, note): (String, Option<String>),
-) -> Result<Inserted, StoreError> {
+) -> Result<Option<i64>, SweepError> {
     let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
     sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
     sweep.cutoff = prepared.cutoff;
@@ -414,21 +394,23 @@ async fn write(
     let mut writer = context.ledger.writer().await;
     let mut transaction = writer.begin().await?;
     if !context.ledger.is_for(&mut transaction, &prepared.loaded.plan.client.table).await? {
-        return Ok(Inserted::OfOthers);
+        let (own, other) = (prepared.loaded.plan.client.table.clone(), context.ledger.clients().await?);
+        return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
     }
     if let Some(decision) = &request.decision
         && !context.ledger.claim_review(&mut transaction, decision).await?
     {
-        return Ok(Inserted::Decided);
+        return Err(SweepError::Decided);
     }
-    let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(Inserted::Exists) };
+    let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
     if let Some(decision) = &request.decision {
         context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
     }
     if let Some(saved) = &prepared.saved
         && cut_saved(context, &mut transaction, id, prepared, saved).await? == 0
     {
-        return Ok(Inserted::Gone);
+        // Deleted, or saved anew, since it was looked for.
+        return Err(saved::changed(saved));
     }
     if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
         context.ledger.insert_batches(&mut transaction, id, &batches).await?;
@@ -442,7 +424,7 @@ async fn write(
             .await?;
     }
     transaction.commit().await?;
-    Ok(Inserted::Opened(id))
+    Ok(Some(id))
 }
 
 fn named(keys: &[Key]) -> NewBatch {

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -38,15 +39,18 @@ const NEWS: TimeDelta = TimeDelta::days(3);
 const NIGHT: TimeDelta = TimeDelta::hours(24);
 
 /// Something that a person should look at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Alert {
     /// What it is about: told once, until it is over.
+    #[serde(skip)]
     event: String,
     /// A short name for programs.
     kind: &'static str,
     /// For people.
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sweep: Option<i64>,
 }
 
@@ -65,14 +69,7 @@ impl Alert {
     /// What a message says.
     #[must_use]
     pub fn body(&self) -> Value {
-        let mut body = json!({ "kind": self.kind, "text": self.text });
-        if let Some(job) = &self.job {
-            body["job"] = job.as_str().into();
-        }
-        if let Some(sweep) = self.sweep {
-            body["sweep"] = sweep.into();
-        }
-        body
+        json!(self)
     }
 }
 
