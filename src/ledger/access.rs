@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, from_json, query, query_as, query_scalar, row};
+use crate::database::{Connection, StoreError, from_json, query, query_as, query_scalar, row};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::text::alike;
+use crate::domain::value::json_of;
 
 /// The most refusals of one caller that are kept apart on one day.
 const MOST_REFUSED: i64 = 200;
@@ -124,8 +125,8 @@ impl Ledger {
         )
         .bind(token.name)
         .bind(token.hash)
-        .bind(crate::domain::value::json_of(token.rights))
-        .bind(crate::domain::value::json_of(token.limit))
+        .bind(json_of(token.rights))
+        .bind(json_of(token.limit))
         .bind(token.made_by)
         .bind(self.now())
         .bind(moment(token.expires_at))
@@ -182,34 +183,17 @@ impl Ledger {
         let now = self.now();
         let mut what = what;
         if !allowed {
+            let refused = "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0";
             let day = &now[..10];
-            let refused: i64 =
-                query_scalar("SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0")
-                    .bind(asked_by)
-                    .bind(day)
-                    .fetch_one(&mut **writer)
-                    .await?;
+            let refused: i64 = query_scalar(refused).bind(asked_by).bind(day).fetch_one(&mut **writer).await?;
             if refused >= MOST_REFUSED {
                 what = FURTHER_REFUSED;
-                let again = query(
-                    "UPDATE lethe_requests SET times = times + 1 \
-                     WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
-                );
-                let again = again.bind(asked_by).bind(day).bind(what).execute(&mut **writer).await?;
-                if again > 0 {
+                if is_again(&mut writer, asked_by, day, what, 1).await? {
                     return Ok(());
                 }
             }
         }
-        query("INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(&now)
-            .bind(asked_by)
-            .bind(way)
-            .bind(what)
-            .bind(needs)
-            .bind(i64::from(allowed))
-            .run(&mut **writer)
-            .await
+        record(&mut writer, &now, (asked_by, way), what, needs, (allowed, 1)).await
     }
 
     /// Records requests without a valid token: one row per address, request and hour, and a bounded number a day.
@@ -219,37 +203,15 @@ impl Ledger {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         for UnknownCaller { who, way, what, times } in strangers {
-            let again = "UPDATE lethe_requests SET times = times + $4 \
-                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
-            let known = query(again).bind(who).bind(hour).bind(what).bind(*times).execute(&mut *transaction).await?;
-            if known > 0 {
+            if is_again(&mut transaction, who, hour, what, *times).await? {
                 continue;
             }
-            let kept: i64 =
-                query_scalar("SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0")
-                    .bind(TOKEN)
-                    .bind(day)
-                    .fetch_one(&mut *transaction)
-                    .await?;
+            let kept = "SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0";
+            let kept: i64 = query_scalar(kept).bind(TOKEN).bind(day).fetch_one(&mut *transaction).await?;
             let (who, what) = if kept < MOST_STRANGERS { (who.as_str(), what.as_str()) } else { FURTHER };
-            if kept >= MOST_STRANGERS {
-                let again = query(again).bind(who).bind(hour).bind(what).bind(*times);
-                if again.execute(&mut *transaction).await? > 0 {
-                    continue;
-                }
+            if kept < MOST_STRANGERS || !is_again(&mut transaction, who, hour, what, *times).await? {
+                record(&mut transaction, &now, (who, way), what, TOKEN, (false, *times)).await?;
             }
-            query(
-                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) \
-                 VALUES ($1, $2, $3, $4, $5, 0, $6)",
-            )
-            .bind(&now)
-            .bind(who)
-            .bind(*way)
-            .bind(what)
-            .bind(TOKEN)
-            .bind(*times)
-            .execute(&mut *transaction)
-            .await?;
         }
         transaction.commit().await
     }
@@ -361,25 +323,47 @@ impl Ledger {
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.
     pub async fn keep_answer(&self, token: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         let kept = match answer {
-            Some((status, body)) => {
-                query("UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .bind(i64::from(status))
-                    .bind(body)
-                    .execute(&mut **writer)
-                    .await
-            }
-            None => {
-                query("DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .execute(&mut **writer)
-                    .await
-            }
+            Some(_) => "UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2",
+            None => "DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2",
         };
-        kept.map(|_| ())
+        let kept = query(kept).bind(token).bind(key);
+        let kept = answer.iter().fold(kept, |kept, (status, body)| kept.bind(i64::from(*status)).bind(*body));
+        kept.run(self).await
     }
+}
+
+/// Counts a request so many times more if one like it was refused since then; `false` if none was.
+async fn is_again(
+    connection: &mut Connection,
+    asked_by: &str,
+    since: &str,
+    what: &str,
+    times: i64,
+) -> Result<bool, StoreError> {
+    let again = "UPDATE lethe_requests SET times = times + $4 \
+                 WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
+    query(again).bind(asked_by).bind(since).bind(what).bind(times).took_effect(connection).await
+}
+
+async fn record(
+    connection: &mut Connection,
+    now: &str,
+    (asked_by, way): (&str, &str),
+    what: &str,
+    needs: &str,
+    (allowed, times): (bool, i64),
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(now)
+    .bind(asked_by)
+    .bind(way)
+    .bind(what)
+    .bind(needs)
+    .bind(i64::from(allowed))
+    .bind(times)
+    .run(connection)
+    .await
 }
