@@ -178,6 +178,12 @@ impl Deref for Writer {
     }
 }
 
+impl AsMut<Connection> for Writer {
+    fn as_mut(&mut self) -> &mut Connection {
+        self
+    }
+}
+
 impl DerefMut for Writer {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.connection

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Ledger, moment};
 use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::domain::key::join;
 use crate::domain::outcome::Tally;
 use crate::queue::Claim;
 
@@ -37,6 +38,14 @@ pub struct NewBatch {
     pub run_at: Option<String>,
     /// How often its clients were put off because other sessions had locked them.
     pub waits: i64,
+}
+
+impl NewBatch {
+    /// A batch of the clients with these keys, to be taken up at once.
+    #[must_use]
+    pub fn of(keys: &[String]) -> Self {
+        Self { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 }
+    }
 }
 
 /// How a batch ends.

@@ -60,7 +60,7 @@ impl Claims for Ledger {
         self.claim_among(worker, None, most).await
     }
 
-    async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
+    async fn renew(&self, claims: &[Claim]) -> Result<(), StoreError> {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
         let held = self.store.dialect().texts_in("$2");

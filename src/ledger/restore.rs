@@ -2,7 +2,7 @@
 //! knows, and live sweeps wait until that has been done again.
 
 use super::{Ledger, NewSweep, ROTATED, Segment};
-use crate::database::{Connection, StoreError, query, query_scalar};
+use crate::database::{Connection, Executor, StoreError, query, query_scalar};
 
 /// What stands with a sweep that this ledger knows by the journal alone.
 pub const OF_THE_JOURNAL: &str = "known from the journal";
@@ -113,21 +113,15 @@ impl Ledger {
     }
 
     /// Whether this sweep has to wait, for a replay or for a person, who may have paused it: queried in the transaction
-    /// that is about to write.
-    pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
+    /// that is about to write, or beforehand.
+    pub async fn has_to_wait<'c>(&self, on: impl Executor<'c>, sweep: i64) -> Result<bool, StoreError> {
         query_scalar(
             "SELECT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL OR restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)) \
              OR EXISTS (SELECT 1 FROM lethe_pauses WHERE resumed_at IS NULL AND (job IS NULL OR job = (SELECT s.job FROM lethe_sweeps AS s WHERE s.id = $1)))",
         )
         .bind(sweep)
-        .fetch_one(connection)
+        .fetch_one(on)
         .await
-    }
-
-    /// The same, asked beforehand.
-    pub async fn waits(&self, sweep: i64) -> Result<bool, StoreError> {
-        let mut connection = self.readers().acquire().await?;
-        self.has_to_wait(&mut connection, sweep).await
     }
 
     /// Whether a sweep is the one that does again what the journal knows.

@@ -185,8 +185,8 @@ impl<L: Numbered> Claims for Relay<L> {
         Ok(claims)
     }
 
-    async fn renew(&self, worker: &str, claims: &[Claim]) -> Result<(), L::Error> {
-        self.ledger.renew(worker, claims).await
+    async fn renew(&self, claims: &[Claim]) -> Result<(), L::Error> {
+        self.ledger.renew(claims).await
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), L::Error> {

@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{closing, recognize, replay, retention};
 use crate::database::{Connection, query, query_as};
-use crate::domain::key::{Key, join, split};
+use crate::domain::key::{Key, split};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;
@@ -339,7 +339,7 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Outdated);
         }
-        if self.context.ledger.has_to_wait(&mut transaction, batch.sweep).await? {
+        if self.context.ledger.has_to_wait(&mut *transaction, batch.sweep).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Waits);
         }
@@ -483,8 +483,7 @@ impl Anonymizer {
     async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
         let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part =
-            |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: batch.waits };
+        let part = |keys: &[String]| NewBatch { waits: batch.waits, ..NewBatch::of(keys) };
         let mut parts = vec![part(front)];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {

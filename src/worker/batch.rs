@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::{closing, kept, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
-use crate::domain::key::{join, split};
+use crate::domain::key::split;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::residue::Former;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
@@ -269,7 +269,7 @@ pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
     let of = |place: &i64| all[usize::try_from(*place).expect("places count from 0")].clone();
     let keys: Vec<String> = places.iter().map(of).collect();
-    NewBatch { keys: join(&keys), clients: keys.len(), run_at: None, waits: 0 }
+    NewBatch::of(&keys)
 }
 
 /// Writes the outcomes of all clients checked.

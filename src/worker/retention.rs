@@ -286,7 +286,7 @@ async fn within(
     if !ledger.knows_tables(transaction).await? {
         return Ok(Attempt::Outdated);
     }
-    if ledger.has_to_wait(transaction, sweep.id).await? {
+    if ledger.has_to_wait(&mut *transaction, sweep.id).await? {
         return Ok(Attempt::Waits);
     }
     begun(transaction, &loaded.plan).await?;

@@ -69,10 +69,8 @@ impl Role {
 /// Why a run ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The worker.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

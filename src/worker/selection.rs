@@ -1,9 +1,7 @@
 //! Which clients a sweep looks at, page by page.
 
-use std::ops::{Deref, DerefMut};
-
 use super::sweep::Prepared;
-use crate::database::{Connection, Scalars, Statement, Store, StoreError, Writer, query, query_scalar};
+use crate::database::{Connection, Lent, Scalars, Statement, Store, StoreError, query, query_scalar};
 use crate::domain::key::{KeyJson, NO_KEY};
 use crate::domain::sweep::SweepKind;
 use crate::sql::replay;
@@ -33,42 +31,15 @@ pub(super) struct Page {
     pub last: bool,
 }
 
-pub(super) enum Selecting {
-    /// One of those for short questions.
-    Pooled(Connection),
-    /// One of its own, with the temporary tables of the plan.
-    Own(Box<Writer>),
-}
-
-impl Selecting {
-    pub(super) async fn of(store: &Store, prepared: &Prepared) -> Result<Self, StoreError> {
-        if !matches!(prepared.selection, Selection::WrittenBack) {
-            return Ok(Self::Pooled(store.readers().acquire().await?));
-        }
-        let mut own = store.writer().await?;
-        own.make_tables(&prepared.loaded.plan).await?;
-        Ok(Self::Own(Box::new(own)))
+/// A connection on which the clients of a sweep are found: one of those for short questions, or one of its own with the
+/// temporary tables of the plan.
+pub(super) async fn selecting(store: &Store, prepared: &Prepared) -> Result<Lent<'static>, StoreError> {
+    if !matches!(prepared.selection, Selection::WrittenBack) {
+        return Ok(Box::new(store.readers().acquire().await?));
     }
-}
-
-impl Deref for Selecting {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Own(writer) => writer,
-        }
-    }
-}
-
-impl DerefMut for Selecting {
-    fn deref_mut(&mut self) -> &mut Connection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Own(writer) => writer,
-        }
-    }
+    let mut own = store.writer().await?;
+    own.make_tables(&prepared.loaded.plan).await?;
+    Ok(Box::new(own))
 }
 
 impl Selection {
@@ -157,8 +128,8 @@ impl Selection {
             return Ok(None);
         }
         let Some(sql) = replay::unclear_count(&prepared.wanted()) else { return Ok(None) };
-        let mut selecting = Selecting::of(store, prepared).await?;
-        let clients: i64 = query_scalar(sql).fetch_one(&mut *selecting).await?;
+        let mut lent = selecting(store, prepared).await?;
+        let clients: i64 = query_scalar(sql).fetch_one((*lent).as_mut()).await?;
         let note = format!(
             "left out: {clients} with the key of a client anonymized before, as nothing in their rows says whether they \
              are the same; a list takes every client that it names"

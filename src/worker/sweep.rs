@@ -32,7 +32,7 @@ use super::selection::Selection;
 use super::{Context, Loaded, Planner, journal, retention};
 use crate::database::{Store, query};
 use crate::domain::job::{Brake, Job};
-use crate::domain::key::{Key, join};
+use crate::domain::key::{Key, join, json_of_keys};
 use crate::domain::nearest::nearest;
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
@@ -389,7 +389,7 @@ async fn write(
     let batches: Vec<NewBatch> = match (request.kind, selected) {
         (SweepKind::Retention, _) => retention::batches(&prepared.loaded),
         (_, Some(selected)) => in_batches(selected, context.limits.most_clients()),
-        (_, None) => request.keys.chunks(context.limits.batch_size).map(named).collect(),
+        (_, None) => in_batches(&json_of_keys(&request.keys), context.limits.batch_size),
     };
     let mut writer = context.ledger.writer().await;
     let mut transaction = writer.begin().await?;
@@ -415,8 +415,7 @@ async fn write(
     if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
         context.ledger.insert_batches(&mut transaction, id, &batches).await?;
         if request.retry {
-            let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
-            context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
+            context.ledger.release_failures(&mut transaction, &join(&json_of_keys(&request.keys))).await?;
         }
         query("UPDATE lethe_sweeps SET cut = 1, cut_at = opened_at WHERE id = $1")
             .bind(id)
@@ -425,9 +424,4 @@ async fn write(
     }
     transaction.commit().await?;
     Ok(Some(id))
-}
-
-fn named(keys: &[Key]) -> NewBatch {
-    let json: Vec<String> = keys.iter().map(Key::to_json).collect();
-    NewBatch { keys: join(&json), clients: keys.len(), run_at: None, waits: 0 }
 }

@@ -4,11 +4,10 @@ use chrono_tz::Tz;
 
 use super::{LOG_NOT_EMPTIED, Prepared, SELECTED, SweepError, conditions};
 use crate::database::{Connection, StoreError};
-use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{self, NewBatch, Sweep};
 use crate::worker::pace::batch_size;
-use crate::worker::selection::{Selecting, Selection};
+use crate::worker::selection::{Selection, selecting};
 use crate::worker::{Context, PlanLoadError, views};
 
 /// Batches waiting below which more are cut.
@@ -41,7 +40,7 @@ pub(super) async fn cut_saved(
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
 pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
-    if sweep.cut || context.ledger.waits(sweep.id).await? {
+    if sweep.cut || context.ledger.has_to_wait(context.ledger.readers(), sweep.id).await? {
         return Ok(false);
     }
     let progress = context.ledger.progress(sweep.id).await?;
@@ -61,9 +60,9 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     let mut position = sweep.position.clone();
     let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
     let cap_used_up = last;
-    let mut selecting = Selecting::of(&context.store, &prepared).await?;
+    let mut lent = selecting(&context.store, &prepared).await?;
     while keys.len() < size && !last {
-        let page = prepared.selection.page(&mut selecting, &prepared.wanted(), position.as_deref(), most).await;
+        let page = prepared.selection.page((*lent).as_mut(), &prepared.wanted(), position.as_deref(), most).await;
         let page = match page {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
@@ -82,7 +81,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
         position = page.position;
         last = page.last;
     }
-    drop(selecting);
+    drop(lent);
     if cap_used_up {
         context.ledger.cap_used_up(sweep.id).await?;
         return Ok(true);
@@ -100,8 +99,7 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
 }
 
 pub(super) fn in_batches(keys: &[String], size: usize) -> Vec<NewBatch> {
-    let batch = |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 };
-    keys.chunks(size).map(batch).collect()
+    keys.chunks(size).map(NewBatch::of).collect()
 }
 
 /// A running sweep with its plan; `None` if policy or schema have changed

@@ -229,7 +229,7 @@ pub async fn a_claim_whose_lease_ran_out_finishes_nothing(kind: Kind) {
     };
     tokio::time::timeout(Duration::from_secs(60), until_claimed).await.expect("it is claimed again");
     assert!(!backend.ending().finish(&late[0]).await);
-    backend.queue.renew("late", &late).await.unwrap();
+    backend.queue.renew(&late).await.unwrap();
     backend.queue.release(&late[0]).await.unwrap();
     backend.until("done", 1).await;
     working.stop().await.0.unwrap();

@@ -176,7 +176,7 @@ impl Claims for Ledger {
         Ok(claims)
     }
 
-    async fn renew(&self, worker: &str, claims: &[Claim]) -> Result<(), Away> {
+    async fn renew(&self, claims: &[Claim]) -> Result<(), Away> {
         let failed = self.renewal_fails.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
         if failed.is_ok() {
             return Err(away());
@@ -185,7 +185,7 @@ impl Claims for Ledger {
         rows.renewals += 1;
         for claim in claims {
             match &mut rows.batches.get_mut(&claim.batch).unwrap().state {
-                State::Running { lease, worker: holder, until } if *lease == claim.lease && holder == worker => {
+                State::Running { lease, until, .. } if *lease == claim.lease => {
                     *until = Instant::now() + self.lease;
                 }
                 _ => {}
