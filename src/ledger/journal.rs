@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
 use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
+use crate::domain::words::words;
 
 /// How long the journal stays leased to a process that has stopped responding.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
@@ -56,37 +57,18 @@ row! {
     }
 }
 
-/// Why live sweeps wait for a person to see to the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Halt {
-    /// A segment is missing, or is not as this ledger has written it.
-    Damaged,
-    /// Journal and database may not belong together.
-    Origin,
-    /// The configured key is not the one that seals the journal.
-    Key,
-}
-
-impl Halt {
-    pub const ALL: [Self; 3] = [Self::Damaged, Self::Origin, Self::Key];
-
-    /// The word used in tables and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Damaged => "damaged",
-            Self::Origin => "origin",
-            Self::Key => "key",
-        }
-    }
-}
-
-impl std::str::FromStr for Halt {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|own| own.as_str() == word).ok_or(())
+words! {
+    "the causes are";
+    /// Why live sweeps wait for a person to see to the journal.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Halt {
+        /// A segment is missing, or is not as this ledger has written it.
+        Damaged = "damaged",
+        /// Journal and database may not belong together.
+        Origin = "origin",
+        /// The configured key is not the one that seals the journal.
+        Key = "key",
     }
 }
 

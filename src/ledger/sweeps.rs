@@ -11,46 +11,27 @@ use crate::database::{Connection, StoreError, from_text, query, query_as, query_
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::domain::value::json_of;
+use crate::domain::words::words;
 
 /// Sweeps opened within so many hours before the last one are of the same night.
 pub const NIGHT: TimeDelta = TimeDelta::hours(12);
 /// How far back a morning looks for what did not end.
 const RECENT: TimeDelta = TimeDelta::days(2);
 
-/// Where a sweep stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Being cut into batches and worked on.
-    Running,
-    /// Every client has an outcome.
-    Done,
-    /// Refused, or ended before its time; the note says why.
-    Stopped,
-    /// It would have taken more than the brake allows, and asks.
-    Braked,
-}
-
-impl State {
-    /// The word used in tables, logs and on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-            Self::Braked => "braked",
-        }
-    }
-}
-
-impl std::str::FromStr for State {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let all = [Self::Running, Self::Done, Self::Stopped, Self::Braked];
-        let found = all.into_iter().find(|own| own.as_str() == word);
-        found.ok_or_else(|| "the states are running, done, stopped, braked".to_owned())
+words! {
+    "the states are";
+    /// Where a sweep stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum State {
+        /// Being cut into batches and worked on.
+        Running = "running",
+        /// Every client has an outcome.
+        Done = "done",
+        /// Refused, or ended before its time; the note says why.
+        Stopped = "stopped",
+        /// It would have taken more than the brake allows, and asks.
+        Braked = "braked",
     }
 }
 

@@ -18,7 +18,7 @@ use super::until;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Ready,
-    Running { lease: String, worker: String, until: Instant },
+    Running { lease: String, until: Instant },
     Done,
 }
 
@@ -161,11 +161,7 @@ impl Claims for Ledger {
                 .map(|(&batch, row)| {
                     *leases += 1;
                     row.attempts += 1;
-                    row.state = State::Running {
-                        lease: leases.to_string(),
-                        worker: worker.to_owned(),
-                        until: now + self.lease,
-                    };
+                    row.state = State::Running { lease: leases.to_string(), until: now + self.lease };
                     Claim { batch, lease: leases.to_string(), attempt: row.attempts }
                 })
                 .collect()
