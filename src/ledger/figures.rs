@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, Row, StoreError, query, query_as, query_scalar, row};
-use crate::domain::outcome::Tally;
+use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, query_scalar, row};
+use crate::domain::outcome::{Outcome, Tally};
 
 row! {
     /// How many clients have a reason.
@@ -94,27 +94,19 @@ impl Ledger {
         .await
     }
 
-    /// The sweeps opened from one moment until before another, oldest first.
-    pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
-        query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
-            .bind(from)
-            .bind(until)
-            .fetch_all(self.readers())
-            .await
-    }
-
-    /// The outcomes of the sweeps opened between two moments, by sweep.
-    pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
+    /// The sweeps opened from one moment until before another, oldest first, each with its outcomes.
+    pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<(Sweep, Tally)>, StoreError> {
         let rows = query(format!(
-            "SELECT {}, b.sweep FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
-             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep",
+            "SELECT {}, s.* FROM lethe_sweeps AS s LEFT JOIN lethe_batches AS b ON b.sweep = s.id \
+             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY s.id ORDER BY s.id",
             sums()
-        ))
-        .bind(from)
-        .bind(until)
-        .fetch_all(self.readers())
-        .await?;
-        rows.iter().map(|row| Ok((row.get(6)?, tally(row)?))).collect()
+        ));
+        let rows = rows.bind(from).bind(until).fetch_all(self.readers()).await?;
+        let read = |row: Row| {
+            let tally = tally(&row)?;
+            Ok((Sweep::from_row(row)?, tally))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Why clients failed for the first time in one sweep, most frequent first.
@@ -128,10 +120,11 @@ impl Ledger {
         query_as(sql).bind(sweep).fetch_all(self.readers()).await
     }
 
-    /// How many clients failed for the first time in one sweep.
-    pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
+    /// How many clients had an outcome in a sweep that they did not have before for the same reasons.
+    pub async fn newly(&self, outcome: Outcome, sweep: i64) -> Result<u64, StoreError> {
+        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = $2")
             .bind(sweep)
+            .bind(outcome.as_str())
             .fetch_one(self.readers())
             .await
     }

@@ -292,14 +292,6 @@ impl Ledger {
         .await
     }
 
-    /// How many clients a sweep refused that were not refused before for the same reasons.
-    pub async fn newly_refused(&self, sweep: i64) -> Result<u64, StoreError> {
-        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'refused' AND sweep = $1")
-            .bind(sweep)
-            .fetch_one(self.readers())
-            .await
-    }
-
     /// How far a sweep is.
     pub async fn progress(&self, sweep: i64) -> Result<Progress, StoreError> {
         let row = query(format!(

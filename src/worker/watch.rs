@@ -17,6 +17,7 @@ use super::{Context, PlanLoadError, SweepError};
 use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
 use crate::domain::job::Job;
+use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, moment, parse_moment};
 use crate::sql::select::{Wanted, unseen_due_count, unseen_lapsed_count};
@@ -248,7 +249,7 @@ async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(
     let name = format!("sweep {} ({})", sweep.id, sweep.job.as_deref().unwrap_or("by hand"));
     let is_done = sweep.state == State::Done;
     let alert = if is_done {
-        match ledger.newly_failed(sweep.id).await? {
+        match ledger.newly(Outcome::Failed, sweep.id).await? {
             0 => None,
             1 => Some(("clients-failed", format!("1 client of {name} failed and is as it was before"))),
             many => Some(("clients-failed", format!("{many} clients of {name} failed and are as they were before"))),

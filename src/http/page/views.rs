@@ -243,7 +243,12 @@ pub(super) async fn sweep(
     let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
     let view = SweepView {
         is_running: sweep.shown.sweep.state == Stands::Running,
-        newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
+        newly_refused: service
+            .context
+            .ledger
+            .newly(Outcome::Refused, id)
+            .await?
+            .min(sweep.shown.progress.tally.refused),
         most_refused: refusals.first().map_or(1, |own| own.2),
         left: sweep.shown.progress.clients.saturating_sub(sweep.shown.progress.tally.looked_at()),
         tabs: tabs(&f, &sweep.shown.progress.tally, &outcome, &key),
