@@ -86,7 +86,7 @@ impl Ledger {
     }
 
     /// Opens the sweep that does again what the journal knows, unless another process has.
-    pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
+    pub async fn open_replay(&self, sweep: &NewSweep<'_>) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         let Some(id) = self.insert_sweep(&mut transaction, sweep).await? else { return Ok(None) };

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{sums, tally};
-use super::{Ledger, moment, parse_moment};
+use super::{Ledger, Request, moment, parse_moment};
 use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
@@ -52,43 +52,25 @@ pub struct SweepPage {
 
 /// A sweep about to be opened.
 #[derive(Debug, Clone)]
-pub struct NewSweep {
-    /// The job; `None` for a sweep started by hand without one.
-    pub job: Option<String>,
-    /// The scheduled moment; `None` for a sweep started by hand.
-    pub tick: Option<DateTime<Utc>>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: u64,
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// Whether the retention period is passed over.
-    pub force: bool,
-    /// Whether a person released the brake.
-    pub over_brake: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
+pub struct NewSweep<'a> {
+    pub request: &'a Request,
     /// For a period sweep, the first day on which activity keeps a client.
     pub cutoff: Option<NaiveDate>,
     /// The digest of the plan; empty if there was none.
-    pub digest: String,
+    pub digest: &'a str,
     /// The table of its clients; `None` if there was no plan.
-    pub client_table: Option<String>,
+    pub client_table: Option<&'a str>,
     /// Where it stands from the start.
     pub state: State,
     /// Why it was stopped or braked.
     pub note: Option<String>,
     /// The digest of what a person asked for: one sweep runs for the same terms.
     pub terms: Option<String>,
-    pub opened_by: String,
-    /// The time zone in which it has its day.
-    pub zone: String,
+    pub opened_by: &'a str,
     /// The most clients that its brake lets it take; `None` is no limit.
     pub allowance: Option<u64>,
     /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
-    pub row_allowance: Option<BTreeMap<String, u64>>,
+    pub row_allowance: Option<&'a BTreeMap<String, u64>>,
 }
 
 row! {
@@ -175,8 +157,12 @@ from_text!(State, SweepKind);
 impl Ledger {
     /// Writes a new sweep inside a transaction; `None` if the job's tick has one
     /// already, or one of the same terms is running.
-    pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
-        let now = self.now();
+    pub async fn insert_sweep(
+        &self,
+        connection: &mut Connection,
+        sweep: &NewSweep<'_>,
+    ) -> Result<Option<i64>, StoreError> {
+        let (now, request) = (self.now(), sweep.request);
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
@@ -184,27 +170,27 @@ impl Ledger {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
              ON CONFLICT DO NOTHING RETURNING id",
         )
-        .bind(&sweep.job)
-        .bind(sweep.tick.map(moment))
-        .bind(sweep.skipped)
-        .bind(sweep.kind.as_str())
-        .bind(json_of(&sweep.filters))
-        .bind(sweep.cap)
-        .bind(i64::from(sweep.force))
-        .bind(sweep.today.to_string())
+        .bind(&request.job)
+        .bind(request.tick.map(moment))
+        .bind(request.skipped)
+        .bind(request.kind.as_str())
+        .bind(json_of(&request.filters))
+        .bind(request.cap)
+        .bind(i64::from(request.force))
+        .bind(request.today.to_string())
         .bind(sweep.cutoff.map(|day| day.to_string()))
-        .bind(&sweep.digest)
+        .bind(sweep.digest)
         .bind(sweep.state.as_str())
         .bind(&sweep.note)
-        .bind(&sweep.opened_by)
+        .bind(sweep.opened_by)
         .bind(now)
         .bind(closed)
-        .bind(i64::from(sweep.over_brake))
+        .bind(i64::from(request.over_brake))
         .bind(&sweep.terms)
-        .bind(&sweep.zone)
+        .bind(request.zone.name())
         .bind(sweep.allowance)
-        .bind(sweep.row_allowance.as_ref().map(json_of))
-        .bind(&sweep.client_table)
+        .bind(sweep.row_allowance.map(json_of))
+        .bind(sweep.client_table)
         .fetch_optional(connection)
         .await
     }

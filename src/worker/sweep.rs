@@ -19,10 +19,12 @@ pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
 pub use whole::{Finding, WholeDatabase};
 
+pub use crate::ledger::{Bound, Request};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use cut::{cut_saved, in_batches};
@@ -31,13 +33,11 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 use super::selection::Selection;
 use super::{Context, Loaded, Planner, journal, retention};
 use crate::database::{Store, query};
-use crate::domain::job::{Brake, Job};
 use crate::domain::key::{Key, join, json_of_keys};
 use crate::domain::nearest::nearest;
-use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;
-use crate::ledger::{self, Decision, Ledger, NewBatch, NewSweep, State};
+use crate::ledger::{self, Ledger, NewBatch, NewSweep, State};
 use crate::sql::select::{Wanted, filter};
 
 /// Clients selected at once: each look for the next ones can cost as much as
@@ -47,104 +47,6 @@ const SELECTED: usize = 8_000;
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
      an older state of it; the next checkpoint removes them";
-
-/// What a caller or a tick asks for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The job whose file was used.
-    pub job: Option<String>,
-    /// The scheduled moment.
-    pub tick: Option<DateTime<Utc>>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: u64,
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The period to go by instead of the policy's: one of its choices.
-    pub length: Option<Period>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// List sweeps: pass over the retention period.
-    pub force: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
-    /// That time zone.
-    pub zone: Tz,
-    /// When to stop and ask.
-    pub brake: Brake,
-    /// Whether a person has confirmed that it may take so many.
-    pub over_brake: bool,
-    /// List sweeps: the clients.
-    pub keys: Vec<Key>,
-    /// List sweeps: the saved selection whose clients they are instead.
-    pub selection: Option<String>,
-    /// List sweeps: clients that failed are tried again.
-    pub retry: bool,
-    /// Whether it is refused while a sweep on the same terms is running, and not given that sweep.
-    pub once: bool,
-    /// The preview that a person saw, to which the sweep is bound.
-    pub bound: Option<Bound>,
-    /// The decision that opens it, made in the same transaction.
-    pub decision: Option<Decision>,
-}
-
-/// What a preview showed to the person who starts the sweep.
-#[derive(Debug, Clone)]
-pub struct Bound {
-    pub digest: String,
-    /// The keys of its clients, as JSON, where the sweep selects them by itself and they can be held.
-    pub keys: Option<Vec<String>>,
-    /// How many clients it may anonymize, where they are too many for their keys to be held.
-    pub most: Option<u64>,
-}
-
-impl Request {
-    /// What a job asks for at a moment.
-    #[must_use]
-    pub fn of_job(job: &Job, now: DateTime<Utc>) -> Self {
-        Self {
-            job: Some(job.name.clone()),
-            kind: job.kind,
-            filters: job.filters.clone(),
-            length: job.length,
-            cap: job.limit,
-            zone: job.schedule.zone(),
-            brake: job.brake,
-            ..Self::of_clients(Vec::new(), job.schedule.today(now))
-        }
-    }
-
-    /// The day, in the time zone in which it is one.
-    #[must_use]
-    pub fn day(&self) -> Today {
-        Today { day: self.today, zone: self.zone }
-    }
-
-    /// A list sweep over these clients.
-    #[must_use]
-    pub fn of_clients(keys: Vec<Key>, today: NaiveDate) -> Self {
-        Self {
-            job: None,
-            tick: None,
-            skipped: 0,
-            kind: SweepKind::List,
-            filters: BTreeMap::new(),
-            length: None,
-            cap: None,
-            force: false,
-            today,
-            zone: Tz::UTC,
-            brake: Brake::default(),
-            over_brake: false,
-            keys,
-            selection: None,
-            retry: false,
-            once: false,
-            bound: None,
-            decision: None,
-        }
-    }
-}
 
 /// A request that has met its plan.
 pub(super) struct Prepared {
@@ -307,7 +209,7 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
         State::Stopped
     };
     if request.tick.is_some() || state == State::Braked {
-        let mut sweep = new_sweep(context, request, digest);
+        let mut sweep = new_sweep(context, request, &digest);
         sweep.state = state;
         sweep.note = Some(refusal.brief());
         let mut writer = context.ledger.writer().await;
@@ -316,25 +218,16 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     Err(refusal)
 }
 
-pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
+pub(super) fn new_sweep<'a>(context: &'a Context, request: &'a Request, digest: &'a str) -> NewSweep<'a> {
     NewSweep {
-        job: request.job.clone(),
-        tick: request.tick,
-        skipped: request.skipped,
-        kind: request.kind,
-        filters: request.filters.clone(),
-        cap: request.cap,
-        force: request.force,
-        over_brake: request.over_brake,
-        today: request.today,
+        request,
         cutoff: None,
         digest,
         client_table: None,
         state: State::Running,
         note: None,
         terms: None,
-        opened_by: context.actor.clone(),
-        zone: request.zone.name().to_owned(),
+        opened_by: &context.actor,
         allowance: None,
         row_allowance: None,
     }
@@ -377,13 +270,16 @@ async fn write(
     prepared: &Prepared,
     (terms, note): (String, Option<String>),
 ) -> Result<Option<i64>, SweepError> {
-    let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
-    sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
-    sweep.cutoff = prepared.cutoff;
-    sweep.allowance = prepared.allowance;
-    sweep.row_allowance.clone_from(&prepared.row_allowance);
-    sweep.terms = Some(terms);
-    sweep.note = note;
+    let plan = &prepared.loaded.plan;
+    let sweep = NewSweep {
+        client_table: Some(&plan.client.table),
+        cutoff: prepared.cutoff,
+        allowance: prepared.allowance,
+        row_allowance: prepared.row_allowance.as_ref(),
+        terms: Some(terms),
+        note,
+        ..new_sweep(context, request, &plan.digest)
+    };
     // A capped sweep is cut batch by batch, unless a preview showed all that it takes.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none() || request.bound.is_some());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
@@ -393,8 +289,8 @@ async fn write(
     };
     let mut writer = context.ledger.writer().await;
     let mut transaction = writer.begin().await?;
-    if !context.ledger.is_for(&mut transaction, &prepared.loaded.plan.client.table).await? {
-        let (own, other) = (prepared.loaded.plan.client.table.clone(), context.ledger.clients().await?);
+    if !context.ledger.is_for(&mut transaction, &plan.client.table).await? {
+        let (own, other) = (plan.client.table.clone(), context.ledger.clients().await?);
         return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
     }
     if let Some(decision) = &request.decision

@@ -85,7 +85,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
     if context.stop.is_cancelled() {
         return Err(SweepError::Stopping);
     }
-    let mut sweep = new_sweep(context, &request, prepared.loaded.plan.digest.clone());
+    let mut sweep = new_sweep(context, &request, &prepared.loaded.plan.digest);
     sweep.note = Some(NOTE.to_owned());
     if let Some(id) = ledger.open_replay(&sweep).await? {
         tracing::warn!(sweep = id, "a replay has been opened, and goes before all other sweeps");
