@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{Ledger, moment};
 use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 use crate::domain::key::join;
@@ -14,17 +12,15 @@ use crate::queue::Claim;
 pub const LEASE: Duration = Duration::from_secs(60);
 
 row! {
-    #[derive(Debug, Clone, Serialize)]
+    #[derive(Debug, Clone)]
     pub struct Batch {
         pub id: i64,
         pub sweep: i64,
         /// The clients' keys, a JSON array.
         pub keys: String,
         pub clients: i64,
-        /// How often it was claimed.
-        pub attempts: i64,
         /// How often it was put off because other sessions had locked its clients.
-        pub waits: i64,
+        pub waits: u32,
     }
 }
 
@@ -37,7 +33,7 @@ pub struct NewBatch {
     /// When it may be taken up, in the ledger's form; `None` for at once.
     pub run_at: Option<String>,
     /// How often its clients were put off because other sessions had locked them.
-    pub waits: i64,
+    pub waits: u32,
 }
 
 impl NewBatch {
@@ -146,7 +142,7 @@ impl Ledger {
     /// The batch that a claim is for, if the claim still holds.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
         query_as(
-            "SELECT id, sweep, keys, clients, attempts, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
+            "SELECT id, sweep, keys, clients, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)

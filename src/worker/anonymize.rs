@@ -159,7 +159,7 @@ impl Anonymizer {
                 clients: batch.clients,
                 attempt: claim.attempt,
                 most,
-                waits: u32::try_from(batch.waits).unwrap_or(u32::MAX),
+                waits: batch.waits,
                 is_failing: !failing.is_empty(),
                 tries_rule,
                 is_damaged: matches!(&fault, BatchFault::Unavailable(error) if error.is_damage()),
@@ -439,8 +439,7 @@ impl Anonymizer {
         let error = (!notes.is_empty()).then(|| notes.join("; "));
         let finish = match busy {
             Some(NewBatch { clients, .. })
-                if usize::try_from(batch.clients) == Ok(clients)
-                    && waits_too_long(u32::try_from(batch.waits).unwrap_or(u32::MAX)) =>
+                if usize::try_from(batch.clients) == Ok(clients) && waits_too_long(batch.waits) =>
             {
                 return Ok((Attempt::LockedOut, None));
             }

@@ -253,8 +253,7 @@ pub async fn unsettled(connection: &mut Connection, another_day: &Statements) ->
 pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -> Result<Option<NewBatch>, StoreError> {
     let places: Vec<i64> = query_scalar(sql::BUSY).fetch_all(connection).await?;
     // Two batches that stand in each other's way must not meet again.
-    let pause =
-        backoff(BUSY_PAUSE, u32::try_from(batch.waits + 1).unwrap_or(u32::MAX)).mul_f64(rand::random_range(0.5..1.0));
+    let pause = backoff(BUSY_PAUSE, batch.waits + 1).mul_f64(rand::random_range(0.5..1.0));
     let run_at = Some(moment(ledger.clock().now() + pause));
     Ok((!places.is_empty()).then(|| NewBatch { run_at, waits: batch.waits + 1, ..of_places(batch, &places) }))
 }
