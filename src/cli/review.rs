@@ -205,7 +205,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 );
                 text += &format!(", {} refused\n", number(u64::try_from(own.refused).unwrap_or(0)));
                 for (name, count) in &own.reasons {
-                    text += &format!("{:>10}  {}\n", number(count), reason(plan, name));
+                    text += &format!("{:>10}  {}\n", number(*count), reason(plan, name));
                 }
                 text + "\n" + &shown.keys.join("\n")
             });

@@ -61,7 +61,7 @@ pub enum RedisFault {
     Settings,
     #[error("Redis at `{0}` cannot be reached: {1}")]
     Unreachable(String, std::io::ErrorKind),
-    #[error("Redis at `{0}` did not answer within {} s", PATIENCE.as_secs())]
+    #[error("Redis at `{0}` did not answer within {seconds} s", seconds = PATIENCE.as_secs())]
     Slow(String),
     #[error("Redis at `{0}` refuses the user or the password")]
     Password(String),

@@ -33,7 +33,7 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 use super::selection::Selection;
 use super::{Context, Loaded, Planner, journal, retention};
 use crate::database::{Store, query};
-use crate::domain::key::{Key, join, json_of_keys};
+use crate::domain::key::{join, json_of_keys};
 use crate::domain::nearest::nearest;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;

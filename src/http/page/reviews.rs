@@ -1,6 +1,6 @@
 //! The pages about reviews: made, looked through as a workbook, decided.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::{Form, Multipart, Path, Query};
@@ -17,7 +17,6 @@ use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
-use crate::service::failure::Failure;
 use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::{Rest, RowError};
