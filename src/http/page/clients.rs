@@ -80,7 +80,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         None => None,
     };
     let last = last.filter(|own| own.client_key == client.client);
-    let why = last.as_ref().map_or(Vec::new(), |own| own.reasons.clone());
+    let why = last.as_ref().map_or_else(Vec::new, |own| own.reasons.clone());
     let past = client.history.iter().flat_map(|own| &own.reasons);
     let names = past.chain(&why).chain(&client.would_be.reasons).cloned();
     let words = in_words(&session, names).await;
