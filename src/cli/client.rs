@@ -129,14 +129,13 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
     }
     let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
     for record in &shown.history {
-        let reasons: Vec<String> = crate::ledger::reasons_of(record.reasons.as_ref());
         let by = record.job.clone().unwrap_or_else(|| format!("by {}", record.opened_by));
         rows.push(vec![
             minute(&record.at),
             minute(&record.last_at),
             record.outcome.clone(),
             format!("{} {by}", record.sweep),
-            because(&reasons),
+            because(&record.reasons),
         ]);
     }
     text + "\n" + &table(&rows)

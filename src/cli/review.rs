@@ -195,8 +195,6 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let plan = loaded.as_ref().map(|loaded| &loaded.plan);
             out.data(&shown, || {
                 let own = &shown.review;
-                let refusals: BTreeMap<String, u64> =
-                    serde_json::from_str(&own.reasons).expect("counts, as they were when they were read");
                 let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
                 let mut text = format!(
                     "Review `{}` of {} UTC by {} is {}: {clients}",
@@ -206,8 +204,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                     own.state
                 );
                 text += &format!(", {} refused\n", number(u64::try_from(own.refused).unwrap_or(0)));
-                for (name, count) in refusals {
-                    text += &format!("{:>10}  {}\n", number(count), reason(plan, &name));
+                for (name, count) in &own.reasons {
+                    text += &format!("{:>10}  {}\n", number(*count), reason(plan, name));
                 }
                 text + "\n" + &shown.keys.join("\n")
             });

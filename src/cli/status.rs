@@ -202,9 +202,8 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
                 super::output::print(&crate::domain::text::json(&crate::domain::value::json_of(own)));
                 continue;
             }
-            let reasons: Vec<String> = crate::ledger::reasons_of(own.reasons.as_ref());
             super::output::print(
-                format!("{}\t{}\t{}", escaped(&own.client_key), own.outcome, reasons.join(", ")).trim_end(),
+                format!("{}\t{}\t{}", escaped(&own.client_key), own.outcome, own.reasons.join(", ")).trim_end(),
             );
         }
         match listed.last() {
@@ -222,8 +221,7 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
         }
         let mut rows = vec![["client", "since", "sweep", "why"].map(str::to_owned).to_vec()];
         for failed in &failures {
-            let reasons: Vec<String> = crate::ledger::reasons_of(failed.reasons.as_ref());
-            let reasons: Vec<String> = reasons.iter().map(|name| super::output::reason(None, name)).collect();
+            let reasons: Vec<String> = failed.reasons.iter().map(|name| super::output::reason(None, name)).collect();
             rows.push(vec![
                 failed.client_key.clone(),
                 minute(&failed.at),

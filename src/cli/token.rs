@@ -138,7 +138,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                         None => day(&token.expires_at),
                     };
                     let used = token.used_at.as_deref().map_or_else(|| "never".to_owned(), day);
-                    let (rights, limit) = (token.rights.names(), token.limit.to_string());
+                    let (rights, limit) = (token.rights.names(), token.limited_to.to_string());
                     vec![token.name.clone(), rights, limit, day(&token.made_at), token.made_by.clone(), until, used]
                 }));
                 table(&rows)

@@ -162,7 +162,7 @@ impl WebhookConfig {
                 };
                 Failure::new(format!("webhook `{}`: there is no event `{name}`", self.name), hint)
             };
-            events.insert(name.parse::<Event>().map_err(|()| unknown())?);
+            events.insert(name.parse::<Event>().map_err(|_| unknown())?);
         }
         if events.is_empty() { Err(self.refused("`events` is empty, so it would never be told")) } else { Ok(events) }
     }

@@ -39,11 +39,11 @@ use error::Cause;
 pub use error::{Fault, FaultKind, StoreError};
 pub use names::FIRST;
 pub use postgres::{Change, Dialect as PostgresDialect, Listener, Postgres, Role};
-pub use row::{Decode, FromRow, Json, Row, Value};
-pub(crate) use row::{from_row, from_text};
+pub use row::{Decode, FromRow, Row, Value};
+pub(crate) use row::{from_json, from_text, row};
 pub use scan::Scan;
 pub use search::{Bounds, Found, Hits, MOST_NEAR, Near, Searched, hits, texts_of};
-pub use session::{Connection, Executor, Pool, Transaction};
+pub use session::{Connection, Executor, Lent, Pool, Transaction};
 pub use sqlite::{Dialect as SqliteDialect, Sqlite};
 pub use statement::{Argument, Scalars, Statement, query, query_as, query_scalar};
 
@@ -166,6 +166,12 @@ impl Deref for Writer {
 
     fn deref(&self) -> &Connection {
         &self.connection
+    }
+}
+
+impl AsMut<Connection> for Writer {
+    fn as_mut(&mut self) -> &mut Connection {
+        self
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows as a database gives them: typed values, each under its column's name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::StoreError;
@@ -150,15 +151,19 @@ impl Decode for chrono::NaiveDate {
     }
 }
 
-/// A value that is stored as JSON.
-#[derive(Debug)]
-pub struct Json<T>(pub T);
-
-impl<T: serde::de::DeserializeOwned> Decode for Json<T> {
-    fn decode(value: &Value) -> Option<Self> {
-        serde_json::from_str(&String::decode(value)?).ok().map(Self)
-    }
+/// Reads these types from the JSON they are stored as.
+macro_rules! from_json {
+    ($($own:ty),*) => {$(
+        impl $crate::database::Decode for $own {
+            fn decode(value: &$crate::database::Value) -> Option<Self> {
+                serde_json::from_str(&<String as $crate::database::Decode>::decode(value)?).ok()
+            }
+        }
+    )*};
 }
+pub(crate) use from_json;
+
+from_json!(Vec<String>, BTreeMap<String, u64>, BTreeMap<String, Vec<String>>, serde_json::Value);
 
 /// Reads these types from the words they are stored as.
 macro_rules! from_text {
@@ -209,15 +214,21 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 
-/// Reads each named field from the column of its name; columns behind `json`, kept as texts, have to hold JSON of a type.
-macro_rules! from_row {
-    ($own:ident { $($field:ident),* $(,)? } $(json $json:ident: $type:ty),*) => {
+/// A struct that is read from a row: each field from the column of its name.
+macro_rules! row {
+    ($(#[$about:meta])* $vis:vis struct $own:ident {
+        $($(#[$of_field:meta])* $field_vis:vis $field:ident: $type:ty,)*
+    }) => {
+        $(#[$about])*
+        $vis struct $own {
+            $($(#[$of_field])* $field_vis $field: $type,)*
+        }
+
         impl $crate::database::FromRow for $own {
             fn from_row(row: $crate::database::Row) -> Result<Self, $crate::database::StoreError> {
-                $(row.get::<Option<$crate::database::Json<$type>>>(stringify!($json))?;)*
                 Ok(Self { $($field: row.get(stringify!($field))?),* })
             }
         }
     };
 }
-pub(crate) use from_row;
+pub(crate) use row;

@@ -241,7 +241,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
     fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
         async move {
             self.mind_the_time().await;
-            Ok(Lent::Own(self))
+            Ok(Box::new(self) as Lent<'c>)
         }
         .boxed()
     }
@@ -249,33 +249,15 @@ impl<'c> Executor<'c> for &'c mut Connection {
 
 impl<'c> Executor<'c> for &'c Pool {
     fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
-        async move { self.acquire().await.map(|own| Lent::Pooled(Box::new(own))) }.boxed()
+        async move { Ok(Box::new(self.acquire().await?) as Lent<'c>) }.boxed()
     }
 }
 
 /// A connection for as long as a statement runs.
-#[derive(Debug)]
-pub enum Lent<'c> {
-    Own(&'c mut Connection),
-    Pooled(Box<Connection>),
-}
+pub type Lent<'c> = Box<dyn AsMut<Connection> + Send + 'c>;
 
-impl Deref for Lent<'_> {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        match self {
-            Self::Own(own) => own,
-            Self::Pooled(own) => own,
-        }
-    }
-}
-
-impl DerefMut for Lent<'_> {
-    fn deref_mut(&mut self) -> &mut Connection {
-        match self {
-            Self::Own(own) => own,
-            Self::Pooled(own) => own,
-        }
+impl AsMut<Self> for Connection {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }

@@ -39,6 +39,8 @@ arguments! {
     i32 => Integer(own) own.into();
     i64 => Integer(own) own;
     u32 => Integer(own) own.into();
+    u64 => Integer(own) i64::try_from(own).unwrap_or(i64::MAX);
+    usize => Integer(own) i64::try_from(own).unwrap_or(i64::MAX);
     &str => Text(own) own.to_owned();
     String => Text(own) own;
     &String => Text(own) own.clone();
@@ -119,8 +121,8 @@ impl<R: Output> Statement<'_, R> {
 
     /// Runs it. Returns how many rows it wrote.
     pub async fn execute<'c>(self, on: impl Executor<'c>) -> Result<u64, StoreError> {
-        let mut connection = on.lend().await?;
-        let mut steps = connection.run(self.sql.into_owned(), self.arguments);
+        let mut lent = on.lend().await?;
+        let mut steps = (*lent).as_mut().run(self.sql.into_owned(), self.arguments);
         let mut written = 0;
         while let Some(step) = steps.next().await {
             if let Step::Done(rows) = step? {
@@ -130,10 +132,20 @@ impl<R: Output> Statement<'_, R> {
         Ok(written)
     }
 
+    /// Runs it, however many rows it writes.
+    pub async fn run<'c>(self, on: impl Executor<'c>) -> Result<(), StoreError> {
+        self.execute(on).await.map(drop)
+    }
+
+    /// Runs it. Returns whether it wrote a row.
+    pub async fn took_effect<'c>(self, on: impl Executor<'c>) -> Result<bool, StoreError> {
+        Ok(self.execute(on).await? > 0)
+    }
+
     /// Runs it and reads all rows.
     pub async fn fetch_all<'c>(self, on: impl Executor<'c>) -> Result<Vec<R::Read>, StoreError> {
-        let mut connection = on.lend().await?;
-        let mut steps = connection.run(self.sql.into_owned(), self.arguments);
+        let mut lent = on.lend().await?;
+        let mut steps = (*lent).as_mut().run(self.sql.into_owned(), self.arguments);
         let mut all = Vec::new();
         while let Some(step) = steps.next().await {
             if let Step::Row(row) = step? {
@@ -145,8 +157,8 @@ impl<R: Output> Statement<'_, R> {
 
     /// Runs it and reads the first row, if there is one.
     pub async fn fetch_optional<'c>(self, on: impl Executor<'c>) -> Result<Option<R::Read>, StoreError> {
-        let mut connection = on.lend().await?;
-        let mut steps = connection.run(self.sql.into_owned(), self.arguments);
+        let mut lent = on.lend().await?;
+        let mut steps = (*lent).as_mut().run(self.sql.into_owned(), self.arguments);
         let mut first = None;
         // To its end, so that an error behind the first row is not lost.
         while let Some(step) = steps.next().await {
@@ -159,9 +171,10 @@ impl<R: Output> Statement<'_, R> {
 
     /// Runs it and reads its one row.
     pub async fn fetch_one<'c>(self, on: impl Executor<'c>) -> Result<R::Read, StoreError> {
-        let mut connection = on.lend().await?;
+        let mut lent = on.lend().await?;
+        let connection = (*lent).as_mut();
         let place = connection.place_shared();
-        let found = self.fetch_optional(&mut *connection).await?;
+        let found = self.fetch_optional(connection).await?;
         found.ok_or_else(|| StoreError::no_row(&place))
     }
 

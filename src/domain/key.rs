@@ -83,6 +83,12 @@ impl KeyJson {
     }
 }
 
+/// Keys as JSON, each by itself.
+#[must_use]
+pub fn json_of_keys(keys: &[Key]) -> Vec<String> {
+    keys.iter().map(Key::to_json).collect()
+}
+
 /// Joins keys that are JSON already into one JSON array.
 pub fn join(keys: &[String]) -> String {
     format!("[{}]", keys.join(","))

@@ -24,3 +24,4 @@ pub mod text;
 pub mod today;
 pub mod value;
 pub mod window;
+pub(crate) mod words;

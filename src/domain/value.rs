@@ -11,6 +11,14 @@ pub fn json_of<T: serde::Serialize + ?Sized>(data: &T) -> String {
     serde_json::to_string(data).expect("plain data")
 }
 
+/// Bytes in hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    digits.map(char::from).collect()
+}
+
 /// A number in decimal digits, without a plus sign and leading zeros; `None` if the text is none.
 pub fn number(text: &str) -> Option<String> {
     let text = text.trim();

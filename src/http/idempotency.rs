@@ -1,14 +1,13 @@
 //! A request that starts work and carries a key of its own starts it once,
 //! however often it is sent.
 
-use std::fmt::Write;
-
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
+use crate::domain::value::hex;
 use crate::ledger::Answer;
 use crate::service::Service;
 
@@ -46,10 +45,7 @@ pub(super) async fn done<T: Serialize>(
             "send up to 200 visible characters, such as a UUID",
         ));
     };
-    let asked = Sha256::digest(format!("{} {}", asked.0, asked.1)).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let asked = hex(&Sha256::digest(format!("{} {}", asked.0, asked.1)));
     let ledger = &service.context.ledger;
     match ledger.take_request(token, key, &asked).await? {
         Answer::New => {}

@@ -31,16 +31,12 @@ pub struct Fault {
 /// What is wrong with a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Flaw {
-    /// It is not sealed, and a key is configured.
     #[error("was written without a key, and one is configured")]
     Unsealed,
-    /// It is sealed, and no key is configured.
     #[error("was written with a key, and `journal.key_file` names none")]
     NoKey,
-    /// It is sealed with a key that is not configured, so it cannot be checked.
     #[error("was written with another key than `journal.key_file` holds")]
     OtherKey,
-    /// It does not belong where it is, whatever the key.
     #[error("{0}")]
     Bad(String),
 }

@@ -1,6 +1,5 @@
 //! Why the journal cannot be read or written.
 
-use crate::bucket::words;
 use crate::domain::hint::{Act, Hint};
 
 /// Why the journal cannot be read or written.
@@ -44,13 +43,5 @@ impl JournalError {
                     .into()
             }
         }
-    }
-
-    pub(super) fn of(place: &str, error: &object_store::Error) -> Self {
-        Self::Away { place: place.to_owned(), what: words(error) }
-    }
-
-    pub(super) fn late(place: &str) -> Self {
-        Self::Away { place: place.to_owned(), what: "does not respond".to_owned() }
     }
 }

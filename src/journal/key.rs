@@ -3,6 +3,8 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::domain::value::hex;
+
 /// The fewest characters of a key: as many as a hash has bytes.
 pub const SHORTEST_KEY: usize = 32;
 
@@ -70,7 +72,7 @@ impl Key {
         for part in parts {
             hmac.update(part.as_bytes());
         }
-        super::record::hex(&hmac.finalize().into_bytes())
+        hex(&hmac.finalize().into_bytes())
     }
 
     /// The key's fingerprint: it identifies the key and reveals nothing else about it.

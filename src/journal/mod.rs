@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::value::hex;
+
 /// A journal, and how client keys are written in it.
 #[derive(Debug, Clone)]
 pub struct Journal {
@@ -88,7 +90,13 @@ impl Journal {
             (Some(_), None) => "is sealed with a key, and `journal.key_file` names none",
             (None, Some(_)) => "was begun without a key, and `journal.key_file` names one",
         };
-        Err(JournalError::Key { place: self.place.shown().to_owned(), what })
+        Err(self.wrong_key(what))
+    }
+
+    /// What is wrong with the configured key.
+    #[must_use]
+    pub fn wrong_key(&self, what: &'static str) -> JournalError {
+        JournalError::Key { place: self.place.shown().to_owned(), what }
     }
 
     /// A client's key as records of this journal can name it, under each of its keys.
@@ -116,5 +124,5 @@ impl Journal {
 #[must_use]
 pub fn origin(ledger: &str, database: &str) -> String {
     let digest = Sha256::new().chain_update(ledger).chain_update("\0").chain_update(database).finalize();
-    record::hex(&digest[..8])
+    hex(&digest[..8])
 }

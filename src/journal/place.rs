@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::JournalError;
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, words};
 
 /// How long one request may take.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
@@ -112,11 +112,15 @@ impl Place {
     }
 
     async fn answered<T>(&self, asked: impl Future<Output = T>) -> Result<T, JournalError> {
-        tokio::time::timeout(ANSWERED_WITHIN, asked).await.map_err(|_| JournalError::late(&self.shown))
+        tokio::time::timeout(ANSWERED_WITHIN, asked).await.map_err(|_| self.away("does not respond".to_owned()))
     }
 
     fn error(&self, error: &object_store::Error) -> JournalError {
-        JournalError::of(&self.shown, error)
+        self.away(words(error))
+    }
+
+    fn away(&self, what: String) -> JournalError {
+        JournalError::Away { place: self.shown.clone(), what }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Flaw, Key};
+use crate::domain::value::{hex, json_of};
 
 /// What the first record of a journal has as the hash of the one before it.
 pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -63,7 +64,7 @@ impl Record {
 #[must_use]
 pub fn seal(record: &Record, key: Option<&Key>) -> (String, String) {
     // Texts and numbers can always be written.
-    let body = crate::domain::value::json_of(record);
+    let body = json_of(record);
     let hash = hash(&body, key);
     let open = body.strip_suffix('}').unwrap_or(&body);
     (format!("{open},\"hash\":\"{hash}\"}}"), hash)
@@ -96,10 +97,4 @@ pub(super) fn open(line: &str, keys: &[Key]) -> Result<(Record, String), Flaw> {
 
 fn hash(body: &str, key: Option<&Key>) -> String {
     key.map_or_else(|| hex(&Sha256::digest(body)), |key| key.seal(body))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
-    digits.map(char::from).collect()
 }

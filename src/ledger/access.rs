@@ -4,9 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_json, query, query_as, query_scalar, row};
 use crate::domain::access::{Limit, Rights};
 use crate::domain::text::alike;
+use crate::domain::value::json_of;
 
 /// The most refusals of one caller that are kept apart on one day.
 const MOST_REFUSED: i64 = 200;
@@ -28,40 +29,27 @@ const REQUESTS: TimeDelta = TimeDelta::days(731);
 /// How long an answer is kept for a request sent again.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// A token, without the secret.
-#[derive(Debug, Clone, Serialize)]
-pub struct Token {
-    pub id: i64,
-    /// Who or what it stands for.
-    pub name: String,
-    /// What it may do.
-    pub rights: Rights,
-    #[serde(rename = "only")]
-    pub limit: Limit,
-    pub made_by: String,
-    pub made_at: String,
-    /// Until when it is good.
-    pub expires_at: String,
-    /// When it was last used, to the hour.
-    pub used_at: Option<String>,
-    pub revoked_by: Option<String>,
-    pub revoked_at: Option<String>,
-}
+from_json!(Limit, Rights);
 
-impl FromRow for Token {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            rights: row.get::<Json<Rights>>("rights")?.0,
-            limit: row.get::<Json<Limit>>("limited_to")?.0,
-            made_by: row.get("made_by")?,
-            made_at: row.get("made_at")?,
-            expires_at: row.get("expires_at")?,
-            used_at: row.get("used_at")?,
-            revoked_by: row.get("revoked_by")?,
-            revoked_at: row.get("revoked_at")?,
-        })
+row! {
+    /// A token, without the secret.
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Token {
+        pub id: i64,
+        /// Who or what it stands for.
+        pub name: String,
+        /// What it may do.
+        pub rights: Rights,
+        #[serde(rename = "only")]
+        pub limited_to: Limit,
+        pub made_by: String,
+        pub made_at: String,
+        /// Until when it is good.
+        pub expires_at: String,
+        /// When it was last used, to the hour.
+        pub used_at: Option<String>,
+        pub revoked_by: Option<String>,
+        pub revoked_at: Option<String>,
     }
 }
 
@@ -80,21 +68,21 @@ pub struct NewToken<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub struct AskedFor {
-    pub at: String,
-    pub asked_by: String,
-    /// `command` or `http`.
-    pub way: String,
-    pub what: String,
-    pub needs: String,
-    /// 1 if it was allowed.
-    pub allowed: i64,
-    /// How often on that day, if it was refused.
-    pub times: i64,
+row! {
+    #[derive(Debug, Clone, Serialize)]
+    pub struct AskedFor {
+        pub at: String,
+        pub asked_by: String,
+        /// `command` or `http`.
+        pub way: String,
+        pub what: String,
+        pub needs: String,
+        /// 1 if it was allowed.
+        pub allowed: i64,
+        /// How often on that day, if it was refused.
+        pub times: i64,
+    }
 }
-
-from_row!(AskedFor { at, asked_by, way, what, needs, allowed, times });
 
 /// Requests without a valid token, from one address and of one kind.
 #[derive(Debug)]
@@ -137,8 +125,8 @@ impl Ledger {
         )
         .bind(token.name)
         .bind(token.hash)
-        .bind(crate::domain::value::json_of(token.rights))
-        .bind(crate::domain::value::json_of(token.limit))
+        .bind(json_of(token.rights))
+        .bind(json_of(token.limit))
         .bind(token.made_by)
         .bind(self.now())
         .bind(moment(token.expires_at))
@@ -149,15 +137,12 @@ impl Ledger {
 
     /// Revokes the token of a name; `false` if none is in force.
     pub async fn revoke_token(&self, name: &str, by: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let revoked =
-            query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
-                .bind(name)
-                .bind(by)
-                .bind(self.now())
-                .execute(&mut **writer)
-                .await?;
-        Ok(revoked > 0)
+        query("UPDATE lethe_tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
+            .bind(name)
+            .bind(by)
+            .bind(self.now())
+            .took_effect(self)
+            .await
     }
 
     /// All tokens, those in force first, by name.
@@ -183,13 +168,7 @@ impl Ledger {
         if token.used_at.as_deref().and_then(hour) == hour(&now) {
             return Ok(());
         }
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1")
-            .bind(token.id)
-            .bind(now)
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+        query("UPDATE lethe_tokens SET used_at = $2 WHERE id = $1").bind(token.id).bind(now).run(self).await
     }
 
     /// Records what a caller asked for, and whether it was allowed.
@@ -202,43 +181,19 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let now = self.now();
-        let run = async {
-            let mut what = what;
-            if !allowed {
-                let day = &now[..10];
-                let refused: i64 = query_scalar(
-                    "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0",
-                )
-                .bind(asked_by)
-                .bind(day)
-                .fetch_one(&mut **writer)
-                .await?;
-                if refused >= MOST_REFUSED {
-                    what = FURTHER_REFUSED;
-                    let again = query(
-                        "UPDATE lethe_requests SET times = times + 1 \
-                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3",
-                    );
-                    let again = again.bind(asked_by).bind(day).bind(what).execute(&mut **writer).await?;
-                    if again > 0 {
-                        return Ok(());
-                    }
+        let mut what = what;
+        if !allowed {
+            let refused = "SELECT count(*) FROM lethe_requests WHERE asked_by = $1 AND at >= $2 AND allowed = 0";
+            let day = &now[..10];
+            let refused: i64 = query_scalar(refused).bind(asked_by).bind(day).fetch_one(&mut **writer).await?;
+            if refused >= MOST_REFUSED {
+                what = FURTHER_REFUSED;
+                if is_again(&mut writer, asked_by, day, what, 1).await? {
+                    return Ok(());
                 }
             }
-            query(
-                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed) VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(&now)
-            .bind(asked_by)
-            .bind(way)
-            .bind(what)
-            .bind(needs)
-            .bind(i64::from(allowed))
-            .execute(&mut **writer)
-            .await
-            .map(|_| ())
-        };
-        run.await
+        }
+        record(&mut writer, &now, (asked_by, way), what, needs, (allowed, 1)).await
     }
 
     /// Records requests without a valid token: one row per address, request and hour, and a bounded number a day.
@@ -248,37 +203,15 @@ impl Ledger {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin().await?;
         for UnknownCaller { who, way, what, times } in strangers {
-            let again = "UPDATE lethe_requests SET times = times + $4 \
-                         WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
-            let known = query(again).bind(who).bind(hour).bind(what).bind(*times).execute(&mut *transaction).await?;
-            if known > 0 {
+            if is_again(&mut transaction, who, hour, what, *times).await? {
                 continue;
             }
-            let kept: i64 =
-                query_scalar("SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0")
-                    .bind(TOKEN)
-                    .bind(day)
-                    .fetch_one(&mut *transaction)
-                    .await?;
+            let kept = "SELECT count(*) FROM lethe_requests WHERE needs = $1 AND at >= $2 AND allowed = 0";
+            let kept: i64 = query_scalar(kept).bind(TOKEN).bind(day).fetch_one(&mut *transaction).await?;
             let (who, what) = if kept < MOST_STRANGERS { (who.as_str(), what.as_str()) } else { FURTHER };
-            if kept >= MOST_STRANGERS {
-                let again = query(again).bind(who).bind(hour).bind(what).bind(*times);
-                if again.execute(&mut *transaction).await? > 0 {
-                    continue;
-                }
+            if kept < MOST_STRANGERS || !is_again(&mut transaction, who, hour, what, *times).await? {
+                record(&mut transaction, &now, (who, way), what, TOKEN, (false, *times)).await?;
             }
-            query(
-                "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) \
-                 VALUES ($1, $2, $3, $4, $5, 0, $6)",
-            )
-            .bind(&now)
-            .bind(who)
-            .bind(*way)
-            .bind(what)
-            .bind(TOKEN)
-            .bind(*times)
-            .execute(&mut *transaction)
-            .await?;
         }
         transaction.commit().await
     }
@@ -286,19 +219,15 @@ impl Ledger {
     /// Deletes records of requests, answers and sessions that are too old.
     pub async fn tidy_requests(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let run = async {
-            for (sql, before) in [
-                ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
-                ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
-                ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
-                ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
-            ] {
-                let mut writer = self.writer().await;
-                query(sql).bind(moment(before)).execute(&mut **writer).await?;
-            }
-            Ok(())
-        };
-        run.await
+        for (sql, before) in [
+            ("DELETE FROM lethe_requests WHERE at < $1", now - REQUESTS),
+            ("DELETE FROM lethe_answers WHERE at < $1", now - KEPT),
+            ("DELETE FROM lethe_sessions WHERE used_at <= $1", now - IDLE),
+            ("DELETE FROM lethe_sessions WHERE made_at <= $1", now - SESSION),
+        ] {
+            query(sql).bind(moment(before)).execute(self).await?;
+        }
+        Ok(())
     }
 
     /// Opens a session for the owner of a token, and ends the oldest ones of those beyond ten. `hash` is that of
@@ -315,43 +244,37 @@ impl Ledger {
             "DELETE FROM lethe_sessions WHERE token = $1 AND hash NOT IN (SELECT hash FROM lethe_sessions \
              WHERE token = $1 ORDER BY (hash = $2) DESC, made_at DESC, used_at DESC, hash LIMIT $3)",
         );
-        ended.bind(token).bind(hash).bind(MOST_SESSIONS).execute(&mut **writer).await.map(|_| ())
+        ended.bind(token).bind(hash).bind(MOST_SESSIONS).run(&mut **writer).await
     }
 
     /// The token of a session that is not over, if the token is in force. Noted as used, once a minute, where a
     /// person asks; a page that looks again by itself keeps no session from ending.
     pub async fn session(&self, hash: &str, is_used: bool) -> Result<Option<Token>, StoreError> {
         let now = self.clock.now();
-        let run = async {
-            let used_at: Option<String> =
-                query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
-                    .bind(hash)
-                    .bind(moment(now - SESSION))
-                    .bind(moment(now - IDLE))
-                    .fetch_optional(self.readers())
-                    .await?;
-            let Some(used_at) = used_at else { return Ok(None) };
-            if is_used && used_at[..16] != moment(now)[..16] {
-                let mut writer = self.writer().await;
-                let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
-                used.bind(hash).bind(moment(now)).execute(&mut **writer).await?;
-            }
-            query_as(
-                "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
-                 WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
-            )
-            .bind(hash)
-            .bind(moment(now))
-            .fetch_optional(self.readers())
-            .await
-        };
-        run.await
+        let used_at: Option<String> =
+            query_scalar("SELECT used_at FROM lethe_sessions WHERE hash = $1 AND made_at > $2 AND used_at > $3")
+                .bind(hash)
+                .bind(moment(now - SESSION))
+                .bind(moment(now - IDLE))
+                .fetch_optional(self.readers())
+                .await?;
+        let Some(used_at) = used_at else { return Ok(None) };
+        if is_used && used_at[..16] != moment(now)[..16] {
+            let used = query("UPDATE lethe_sessions SET used_at = $2 WHERE hash = $1");
+            used.bind(hash).bind(moment(now)).execute(self).await?;
+        }
+        query_as(
+            "SELECT t.* FROM lethe_sessions AS s JOIN lethe_tokens AS t ON t.id = s.token \
+             WHERE s.hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2",
+        )
+        .bind(hash)
+        .bind(moment(now))
+        .fetch_optional(self.readers())
+        .await
     }
 
     pub async fn end_session(&self, hash: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let ended = query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).execute(&mut **writer).await;
-        ended.map(|_| ())
+        query("DELETE FROM lethe_sessions WHERE hash = $1").bind(hash).run(self).await
     }
 
     pub async fn token_made_at(&self, token: i64) -> Result<Option<String>, StoreError> {
@@ -361,7 +284,7 @@ impl Ledger {
     /// What was asked for, the last first.
     pub async fn requests(&self, most: u32) -> Result<Vec<AskedFor>, StoreError> {
         query_as("SELECT at, asked_by, way, what, needs, allowed, times FROM lethe_requests ORDER BY id DESC LIMIT $1")
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -370,58 +293,77 @@ impl Ledger {
     pub async fn take_request(&self, token: i64, key: &str, asked: &str) -> Result<Answer, StoreError> {
         let now = self.clock.now();
         let mut writer = self.writer().await;
-        let run = async {
-            let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
-            old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
-            let taken = query(
-                "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (token, request_key) DO NOTHING",
-            )
-            .bind(token)
-            .bind(key)
-            .bind(asked)
-            .bind(moment(now))
-            .execute(&mut **writer)
-            .await?;
-            if taken > 0 {
-                return Ok(Answer::New);
-            }
-            let (before, status, body): (String, Option<u16>, Option<String>) =
-                query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .fetch_one(&mut **writer)
-                    .await?;
-            Ok(match status {
-                _ if before != asked => Answer::Other,
-                Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
-                None => Answer::Pending,
-            })
-        };
-        run.await
+        let old = query("DELETE FROM lethe_answers WHERE at < $1 AND token = $2 AND request_key = $3");
+        old.bind(moment(now - KEPT)).bind(token).bind(key).execute(&mut **writer).await?;
+        let taken = query(
+            "INSERT INTO lethe_answers (token, request_key, asked, at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (token, request_key) DO NOTHING",
+        )
+        .bind(token)
+        .bind(key)
+        .bind(asked)
+        .bind(moment(now))
+        .execute(&mut **writer)
+        .await?;
+        if taken > 0 {
+            return Ok(Answer::New);
+        }
+        let (before, status, body): (String, Option<u16>, Option<String>) =
+            query_as("SELECT asked, status, body FROM lethe_answers WHERE token = $1 AND request_key = $2")
+                .bind(token)
+                .bind(key)
+                .fetch_one(&mut **writer)
+                .await?;
+        Ok(match status {
+            _ if before != asked => Answer::Other,
+            Some(status) => Answer::Given(status, body.ok_or_else(|| self.store.unreadable("lethe_answers.body"))?),
+            None => Answer::Pending,
+        })
     }
 
     /// Keeps the answer to a request; `None` lets it be sent again as if it had never come.
     pub async fn keep_answer(&self, token: i64, key: &str, answer: Option<(u16, &str)>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         let kept = match answer {
-            Some((status, body)) => {
-                query("UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .bind(i64::from(status))
-                    .bind(body)
-                    .execute(&mut **writer)
-                    .await
-            }
-            None => {
-                query("DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2")
-                    .bind(token)
-                    .bind(key)
-                    .execute(&mut **writer)
-                    .await
-            }
+            Some(_) => "UPDATE lethe_answers SET status = $3, body = $4 WHERE token = $1 AND request_key = $2",
+            None => "DELETE FROM lethe_answers WHERE token = $1 AND request_key = $2",
         };
-        kept.map(|_| ())
+        let kept = query(kept).bind(token).bind(key);
+        let kept = answer.iter().fold(kept, |kept, (status, body)| kept.bind(i64::from(*status)).bind(*body));
+        kept.run(self).await
     }
+}
+
+/// Counts a request so many times more if one like it was refused since then; `false` if none was.
+async fn is_again(
+    connection: &mut Connection,
+    asked_by: &str,
+    since: &str,
+    what: &str,
+    times: i64,
+) -> Result<bool, StoreError> {
+    let again = "UPDATE lethe_requests SET times = times + $4 \
+                 WHERE asked_by = $1 AND at >= $2 AND allowed = 0 AND what = $3";
+    query(again).bind(asked_by).bind(since).bind(what).bind(times).took_effect(connection).await
+}
+
+async fn record(
+    connection: &mut Connection,
+    now: &str,
+    (asked_by, way): (&str, &str),
+    what: &str,
+    needs: &str,
+    (allowed, times): (bool, i64),
+) -> Result<(), StoreError> {
+    query(
+        "INSERT INTO lethe_requests (at, asked_by, way, what, needs, allowed, times) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(now)
+    .bind(asked_by)
+    .bind(way)
+    .bind(what)
+    .bind(needs)
+    .bind(i64::from(allowed))
+    .bind(times)
+    .run(connection)
+    .await
 }

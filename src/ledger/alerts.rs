@@ -29,32 +29,29 @@ impl Ledger {
         }
         let mut writer = self.writer().await;
         let now = self.now();
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let raised =
-                query("INSERT INTO lethe_alerts (event, kind, raised_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                    .bind(event)
-                    .bind(kind)
-                    .bind(&now)
-                    .execute(&mut *transaction)
-                    .await?;
-            for message in messages.iter().filter(|_| raised > 0) {
-                query(
-                    "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
-                     VALUES ('message', $1, 0, $2, $3, $4, 'open', $5, $5)",
-                )
-                .bind(&message.target)
-                .bind(message.event)
-                .bind(&message.body)
-                .bind(Ulid::new().to_string().to_lowercase())
+        let mut transaction = writer.begin().await?;
+        let raised =
+            query("INSERT INTO lethe_alerts (event, kind, raised_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(event)
+                .bind(kind)
                 .bind(&now)
                 .execute(&mut *transaction)
                 .await?;
-            }
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(raised > 0)
-        };
-        run.await
+        for message in messages.iter().filter(|_| raised > 0) {
+            query(
+                "INSERT INTO lethe_deliveries (kind, target, sweep, event, body, message, state, run_at, made_at) \
+                 VALUES ('message', $1, 0, $2, $3, $4, 'open', $5, $5)",
+            )
+            .bind(&message.target)
+            .bind(message.event)
+            .bind(&message.body)
+            .bind(Ulid::new().to_string().to_lowercase())
+            .bind(&now)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(raised > 0)
     }
 
     /// Notes that an event is over, so that the next one is news.
@@ -62,13 +59,11 @@ impl Ledger {
         if !self.stands(event).await? {
             return Ok(());
         }
-        let mut writer = self.writer().await;
         query("UPDATE lethe_alerts SET over_at = $2 WHERE event = $1 AND over_at IS NULL")
             .bind(event)
             .bind(self.now())
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// Whether an event is not over, or was over only since this moment or later: then it is not over any more.
@@ -76,15 +71,13 @@ impl Ledger {
         if self.stands(event).await? {
             return Ok(true);
         }
-        let mut writer = self.writer().await;
-        let again = query(
+        query(
             "UPDATE lethe_alerts SET over_at = NULL WHERE id = (SELECT max(id) FROM lethe_alerts WHERE event = $1) AND over_at >= $2",
         )
         .bind(event)
         .bind(moment(since))
-        .execute(&mut **writer)
-        .await?;
-        Ok(again > 0)
+        .took_effect(self)
+        .await
     }
 
     /// The events of a kind that are not over.
@@ -110,11 +103,10 @@ impl Ledger {
 
     /// A look costs less than a turn of the writer.
     async fn stands(&self, event: &str) -> Result<bool, StoreError> {
-        let found: i64 = query_scalar("SELECT count(*) FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")
+        query_scalar("SELECT count(*) > 0 FROM lethe_alerts WHERE event = $1 AND over_at IS NULL")
             .bind(event)
             .fetch_one(self.readers())
-            .await?;
-        Ok(found > 0)
+            .await
     }
 
     /// Sweeps that run, and those that ended since a moment and of whose end
@@ -125,13 +117,12 @@ impl Ledger {
 
     /// Whether, since a moment, the last sweep of each job that had one is done.
     pub async fn all_done(&self, since: DateTime<Utc>) -> Result<bool, StoreError> {
-        let open: i64 = query_scalar(
-            "SELECT count(*) FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
+        query_scalar(
+            "SELECT count(*) = 0 FROM lethe_sweeps WHERE id IN (SELECT max(id) FROM lethe_sweeps WHERE job IS NOT NULL \
              AND opened_at >= $1 GROUP BY job) AND state <> 'done'",
         )
         .bind(moment(since))
         .fetch_one(self.readers())
-        .await?;
-        Ok(open == 0)
+        .await
     }
 }

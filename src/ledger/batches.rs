@@ -2,30 +2,27 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::{Ledger, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::domain::key::join;
 use crate::domain::outcome::Tally;
 use crate::queue::Claim;
 
 /// How long a claim is good for without being renewed, unless the configuration says otherwise.
 pub const LEASE: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Batch {
-    pub id: i64,
-    pub sweep: i64,
-    /// The clients' keys, a JSON array.
-    pub keys: String,
-    pub clients: i64,
-    /// How often it was claimed.
-    pub attempts: i64,
-    /// How often it was put off because other sessions had locked its clients.
-    pub waits: i64,
+row! {
+    #[derive(Debug, Clone)]
+    pub struct Batch {
+        pub id: i64,
+        pub sweep: i64,
+        /// The clients' keys, a JSON array.
+        pub keys: String,
+        pub clients: i64,
+        /// How often it was put off because other sessions had locked its clients.
+        pub waits: u32,
+    }
 }
-
-from_row!(Batch { id, sweep, keys, clients, attempts, waits });
 
 /// A batch about to be cut.
 #[derive(Debug, Clone)]
@@ -36,7 +33,15 @@ pub struct NewBatch {
     /// When it may be taken up, in the ledger's form; `None` for at once.
     pub run_at: Option<String>,
     /// How often its clients were put off because other sessions had locked them.
-    pub waits: i64,
+    pub waits: u32,
+}
+
+impl NewBatch {
+    /// A batch of the clients with these keys, to be taken up at once.
+    #[must_use]
+    pub fn of(keys: &[String]) -> Self {
+        Self { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 }
+    }
 }
 
 /// How a batch ends.
@@ -85,28 +90,24 @@ impl Ledger {
         batches: &[NewBatch],
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let moved = query(
-                "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
-            )
-            .bind(sweep)
-            .bind(from)
-            .bind(to)
-            .bind(i64::from(last))
-            .bind(last.then(|| self.now()))
-            .execute(&mut *transaction)
-            .await?
-            ;
-            if moved == 0 {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            self.insert_batches(&mut transaction, sweep, batches).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let moved = query(
+            "UPDATE lethe_sweeps SET position = $3, cut = $4, cut_at = $5 WHERE id = $1 AND position IS NOT DISTINCT FROM $2 AND cut = 0 AND state = 'running'",
+        )
+        .bind(sweep)
+        .bind(from)
+        .bind(to)
+        .bind(i64::from(last))
+        .bind(last.then(|| self.now()))
+        .execute(&mut *transaction)
+        .await?;
+        if moved == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        self.insert_batches(&mut transaction, sweep, batches).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Writes batches inside a transaction.
@@ -120,7 +121,7 @@ impl Ledger {
             query("INSERT INTO lethe_batches (sweep, keys, clients, state, run_at, waits) VALUES ($1, $2, $3, 'ready', $4, $5)")
                 .bind(sweep)
                 .bind(&batch.keys)
-                .bind(i64::try_from(batch.clients).unwrap_or(i64::MAX))
+                .bind(batch.clients)
                 .bind(batch.run_at.clone().unwrap_or_else(|| self.now()))
                 .bind(batch.waits)
                 .execute(&mut *connection)
@@ -141,7 +142,7 @@ impl Ledger {
     /// The batch that a claim is for, if the claim still holds.
     pub async fn claimed(&self, connection: &mut Connection, claim: &Claim) -> Result<Option<Batch>, StoreError> {
         query_as(
-            "SELECT id, sweep, keys, clients, attempts, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
+            "SELECT id, sweep, keys, clients, waits FROM lethe_batches WHERE id = $1 AND lease = $2 AND state = 'running'",
         )
         .bind(claim.batch)
         .bind(&claim.lease)
@@ -166,8 +167,7 @@ impl Ledger {
         };
         let done = if let Finish::Done(done) = finish { Some(done) } else { None };
         let later = done.map_or(&[][..], |done| done.later.as_slice());
-        let took = done.map(|done| i64::try_from(done.took.as_millis()).unwrap_or(i64::MAX));
-        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
+        let took = done.map(|done| u64::try_from(done.took.as_millis()).unwrap_or(u64::MAX));
         let finished = query(
             "UPDATE lethe_batches SET state = $3, keys = CASE WHEN $3 = 'ready' THEN keys END, clients = clients - $15, run_at = COALESCE($4, run_at), \
              lease = NULL, lease_until = NULL, error = COALESCE($5, error), anonymized = $6, refused = $7, already = $8, not_due = $9, \
@@ -178,21 +178,20 @@ impl Ledger {
         .bind(state)
         .bind(run_at)
         .bind(error)
-        .bind(count(tally.anonymized))
-        .bind(count(tally.refused))
-        .bind(count(tally.already))
-        .bind(count(tally.not_due))
-        .bind(count(tally.not_found))
-        .bind(count(tally.failed))
+        .bind(tally.anonymized)
+        .bind(tally.refused)
+        .bind(tally.already)
+        .bind(tally.not_due)
+        .bind(tally.not_found)
+        .bind(tally.failed)
         .bind((state != "ready").then(|| self.now()))
         .bind(i64::from(matches!(finish, Finish::Later(_) | Finish::Wait(_))))
         .bind(done.map(|done| &done.reasons))
-        .bind(i64::try_from(later.iter().map(|batch| batch.clients).sum::<usize>()).unwrap_or(i64::MAX))
+        .bind(later.iter().map(|batch| batch.clients).sum::<usize>())
         .bind(took)
         .bind(i64::from(matches!(finish, Finish::Wait(_))))
         .execute(&mut *connection)
-        .await?
-        ;
+        .await?;
         if finished > 0 && !later.is_empty() {
             self.insert_batches(connection, sweep, later).await?;
         }
@@ -225,39 +224,33 @@ impl Ledger {
         error: Option<&str>,
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(held)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let held = self.finish(&mut transaction, claim, sweep, finish, error).await?;
+        transaction.commit().await?;
+        Ok(held)
     }
 
     /// Clients of the last batches, and the time they took together.
     pub async fn recent(&self) -> Result<(u64, Duration), StoreError> {
-        let (clients, took): (i64, i64) = query_as(
+        let (clients, took): (u64, u64) = query_as(
             "SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT), CAST(COALESCE(sum(took_ms), 0) AS BIGINT) FROM \
              (SELECT clients, took_ms FROM lethe_batches WHERE took_ms IS NOT NULL AND clients > 0 ORDER BY id DESC LIMIT 8) AS last",
         )
         .fetch_one(self.readers())
         .await?;
-        let positive = |number: i64| u64::try_from(number).unwrap_or(0);
-        Ok((positive(clients), Duration::from_millis(positive(took))))
+        Ok((clients, Duration::from_millis(took)))
     }
 
     /// Leaves out the batches of a sweep that pause.
     pub async fn leave_pausing(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
              WHERE sweep = $1 AND state = 'ready' AND run_at > $2",
         )
         .bind(sweep)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
+        .run(self)
+        .await
     }
 
     /// Clients of a sweep that were left out, as other sessions had locked them to the end.
@@ -273,14 +266,12 @@ impl Ledger {
     /// Whether a worker holds a batch of a sweep, or finished one within the last minute.
     pub async fn is_worked_on(&self, sweep: i64) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let found: i64 =
-            query_scalar("SELECT count(*) FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
-                .bind(sweep)
-                .bind(moment(now))
-                .bind(moment(now - chrono::TimeDelta::minutes(1)))
-                .fetch_one(self.readers())
-                .await?;
-        Ok(found > 0)
+        query_scalar("SELECT count(*) > 0 FROM lethe_batches WHERE sweep = $1 AND (lease_until > $2 OR done_at > $3)")
+            .bind(sweep)
+            .bind(moment(now))
+            .bind(moment(now - chrono::TimeDelta::minutes(1)))
+            .fetch_one(self.readers())
+            .await
     }
 
     /// Clients that a capped sweep may still anonymize.
@@ -288,12 +279,12 @@ impl Ledger {
         // Batches of one capped sweep wait for each other, or each would find the same room.
         let one = format!("SELECT id FROM lethe_sweeps WHERE id = $1{}", self.store.dialect().lock_rows);
         query(one).bind(sweep).execute(&mut *connection).await?;
-        let used: i64 =
+        let used: u64 =
             query_scalar("SELECT CAST(COALESCE(sum(anonymized), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
                 .bind(sweep)
                 .fetch_one(connection)
                 .await?;
-        Ok(cap.saturating_sub(u64::try_from(used).unwrap_or(0)))
+        Ok(cap.saturating_sub(used))
     }
 
     /// Clients that a sweep's brake still lets it take; for no more than a first answer, as nothing is locked.
@@ -313,26 +304,23 @@ impl Ledger {
         sweep: i64,
         clients: u64,
     ) -> Result<bool, StoreError> {
-        let taken = query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
+        query("UPDATE lethe_sweeps SET taken = taken + $2 WHERE id = $1 AND taken + $2 <= allowance")
             .bind(sweep)
-            .bind(i64::try_from(clients).unwrap_or(i64::MAX))
-            .execute(connection)
-            .await?;
-        Ok(taken > 0)
+            .bind(clients)
+            .took_effect(connection)
+            .await
     }
 
     /// Notes that a cap ended the sweep where it stands: a batch may have moved
     /// its position back since the last look.
     pub async fn cap_used_up(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query(
+        query(
             "UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = $2 WHERE id = $1 AND state = 'running' AND cut = 0",
         )
         .bind(sweep)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await;
-        noted.map(|_| ())
+        .run(self)
+        .await
     }
 
     /// Notes inside a transaction that a cap ended the sweep.
@@ -340,8 +328,7 @@ impl Ledger {
         query("UPDATE lethe_sweeps SET cut = 1, capped = 1, cut_at = COALESCE(cut_at, $2) WHERE id = $1 AND state = 'running'")
             .bind(sweep)
             .bind(self.now())
-            .execute(connection)
-            .await?;
-        Ok(())
+            .run(connection)
+            .await
     }
 }

@@ -22,17 +22,16 @@ impl Ledger {
              lease_until = $4 WHERE id IN (SELECT id FROM lethe_batches WHERE {CLAIMABLE}{among} \
              ORDER BY id LIMIT $5{skip}) RETURNING id, lease, CAST(attempts AS BIGINT)"
         );
-        let mut writer = self.writer().await;
         let mut query = query_as(sql)
             .bind(moment(now))
             .bind(worker)
             .bind(format!("{worker}-{}", Ulid::new()))
             .bind(moment(now + self.lease))
-            .bind(i64::try_from(most).unwrap_or(1));
+            .bind(most);
         if let Some(ids) = ids {
             query = query.bind(crate::domain::value::json_of(ids));
         }
-        let claimed: Vec<(i64, String, i64)> = query.fetch_all(&mut **writer).await?;
+        let claimed: Vec<(i64, String, i64)> = query.fetch_all(self).await?;
         let claim =
             |(batch, lease, attempt)| Claim { batch, lease, attempt: u32::try_from(attempt).unwrap_or(u32::MAX) };
         Ok(claimed.into_iter().map(claim).collect())
@@ -42,7 +41,7 @@ impl Ledger {
 impl Numbered for Ledger {
     async fn claimable(&self, most: usize) -> Result<Vec<i64>, StoreError> {
         let sql = format!("SELECT id FROM lethe_batches WHERE {CLAIMABLE} ORDER BY id LIMIT $2");
-        query_scalar(sql).bind(self.now()).bind(i64::try_from(most).unwrap_or(1)).fetch_all(self.readers()).await
+        query_scalar(sql).bind(self.now()).bind(most).fetch_all(self.readers()).await
     }
 
     async fn claim_of(&self, worker: &str, batches: &[i64]) -> Result<Vec<Claim>, StoreError> {
@@ -61,7 +60,7 @@ impl Claims for Ledger {
         self.claim_among(worker, None, most).await
     }
 
-    async fn renew(&self, _worker: &str, claims: &[Claim]) -> Result<(), StoreError> {
+    async fn renew(&self, claims: &[Claim]) -> Result<(), StoreError> {
         let leases: Vec<&str> = claims.iter().map(|claim| claim.lease.as_str()).collect();
         let mut writer = self.writer().await;
         let held = self.store.dialect().texts_in("$2");
@@ -69,9 +68,8 @@ impl Claims for Ledger {
         query(sql)
             .bind(moment(self.clock.now() + self.lease))
             .bind(crate::domain::value::json_of(&leases))
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+            .run(&mut **writer)
+            .await
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {

@@ -3,22 +3,22 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A column that was emptied for a client.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Cleaned {
-    /// Table and column.
-    pub name: String,
-    /// How many rows were changed.
-    pub changed: i64,
-    /// Who asked for it.
-    pub cleaned_by: String,
-    /// When.
-    pub cleaned_at: String,
+row! {
+    /// A column that was emptied for a client.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Cleaned {
+        /// Table and column.
+        pub name: String,
+        /// How many rows were changed.
+        pub changed: i64,
+        /// Who asked for it.
+        pub cleaned_by: String,
+        /// When.
+        pub cleaned_at: String,
+    }
 }
-
-from_row!(Cleaned { name, changed, cleaned_by, cleaned_at });
 
 impl Ledger {
     /// Records that a column was emptied, inside the transaction that empties it.
@@ -38,9 +38,8 @@ impl Ledger {
         .bind(digest)
         .bind(&cleaned.cleaned_by)
         .bind(&cleaned.cleaned_at)
-        .execute(connection)
+        .run(connection)
         .await
-        .map(drop)
     }
 
     /// What was emptied for a client, oldest first.
@@ -53,10 +52,9 @@ impl Ledger {
 
     /// Whether a client is on hold, asked in the transaction that is about to write.
     pub async fn is_on_hold(&self, connection: &mut Connection, client_key: &str) -> Result<bool, StoreError> {
-        let holds: i64 = query_scalar("SELECT count(*) FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL")
+        query_scalar("SELECT count(*) > 0 FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL")
             .bind(client_key)
             .fetch_one(connection)
-            .await?;
-        Ok(holds > 0)
+            .await
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 
 /// Clocks of several hosts, and one that is corrected by a little, may differ by so much.
 pub const APART: TimeDelta = TimeDelta::minutes(5);
@@ -13,130 +13,55 @@ pub const APART: TimeDelta = TimeDelta::minutes(5);
 /// No time zone is further than this from UTC.
 const ZONES: TimeDelta = TimeDelta::hours(16);
 
-/// Moments that were ahead of the clock and were reset.
-#[derive(Debug, Clone, Serialize)]
-pub struct Reset {
-    /// What they were moments of.
-    pub what: String,
-    /// When they were reset.
-    pub at: String,
-    /// The furthest of them.
-    pub was: String,
+row! {
+    /// Moments that were ahead of the clock and were reset.
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Reset {
+        /// What they were moments of.
+        pub what: String,
+        /// When they were reset.
+        pub at: String,
+        /// The furthest of them.
+        pub was: String,
+    }
 }
 
-from_row!(Reset { what, at, was });
-
-/// A kind of moment.
-struct Kind {
-    what: &'static str,
-    table: &'static str,
-    column: &'static str,
-    /// Which rows are meant.
-    only: &'static str,
-    /// How far ahead it may rightly be; `None` for as long as a lease.
-    ahead: Option<TimeDelta>,
-    /// What becomes of one that is further ahead than that; `$2` is now.
-    set: &'static str,
-}
+/// A kind of moment: what it is of, its table and column, which rows are meant, how far ahead it may rightly be (`None`
+/// for as long as a lease), and what becomes of one that is further ahead than that; `$2` is now.
+type Kind = (&'static str, &'static str, &'static str, &'static str, Option<TimeDelta>, &'static str);
 
 // Holds and outcomes keep theirs: the journal has the same moments, by which the two are compared.
 const KINDS: [Kind; 11] = [
-    Kind {
-        what: "ticks of jobs",
-        table: "lethe_jobs",
-        column: "checked_at",
-        only: "TRUE",
-        ahead: Some(APART),
-        set: "checked_at = $2",
-    },
+    ("ticks of jobs", "lethe_jobs", "checked_at", "TRUE", Some(APART), "checked_at = $2"),
     // Or the tick would find that it has had its sweep, when it comes.
-    Kind {
-        what: "ticks of sweeps",
-        table: "lethe_sweeps",
-        column: "tick",
-        only: "tick IS NOT NULL",
-        ahead: Some(APART),
-        set: "tick = NULL, note = COALESCE(note || '; ', '') || 'the clock was ahead: reset on ' || substr(CAST($2 AS TEXT), 1, 10) \
-              || ', its tick was ' || tick",
-    },
-    Kind {
-        what: "batches",
-        table: "lethe_batches",
-        column: "run_at",
-        only: "state IN ('ready', 'running')",
-        ahead: Some(APART),
-        set: "run_at = $2",
-    },
-    Kind {
-        what: "leases of batches",
-        table: "lethe_batches",
-        column: "lease_until",
-        only: "state = 'running'",
-        ahead: None,
-        set: "lease_until = $2",
-    },
+    ("ticks of sweeps", "lethe_sweeps", "tick", "tick IS NOT NULL", Some(APART), NO_TICK),
+    ("batches", "lethe_batches", "run_at", "state IN ('ready', 'running')", Some(APART), "run_at = $2"),
+    ("leases of batches", "lethe_batches", "lease_until", "state = 'running'", None, "lease_until = $2"),
     // A receiver may ask for a pause of a day.
-    Kind {
-        what: "deliveries",
-        table: "lethe_deliveries",
-        column: "run_at",
-        only: "state = 'open'",
-        ahead: Some(TimeDelta::days(2)),
-        set: "run_at = $2, lease_until = CASE WHEN lease_until > $2 THEN $2 ELSE lease_until END",
-    },
-    Kind {
-        what: "leases of deliveries",
-        table: "lethe_deliveries",
-        column: "lease_until",
-        only: "state = 'open'",
-        ahead: None,
-        set: "lease_until = $2",
-    },
-    Kind {
-        what: "the journal's lease",
-        table: "lethe_journal",
-        column: "lease_until",
-        only: "lease_until IS NOT NULL",
-        ahead: Some(TimeDelta::minutes(10)),
-        set: "lease_until = $2",
-    },
-    // When it was really made is not known, so it is no recent backup.
-    Kind {
-        what: "backups",
-        table: "lethe_backups",
-        column: "made_at",
-        only: "TRUE",
-        ahead: Some(APART),
-        set: "note = COALESCE(note || '; ', '') || 'acknowledged for ' || made_at || ' by a clock that was ahead, reset on ' \
-              || substr(CAST($2 AS TEXT), 1, 10), made_at = '1970-01-01T00:00:00.000Z'",
-    },
+    ("deliveries", "lethe_deliveries", "run_at", "state = 'open'", Some(TimeDelta::days(2)), AT_ONCE),
+    ("leases of deliveries", "lethe_deliveries", "lease_until", "state = 'open'", None, "lease_until = $2"),
+    (
+        "the journal's lease",
+        "lethe_journal",
+        "lease_until",
+        "lease_until IS NOT NULL",
+        Some(TimeDelta::minutes(10)),
+        "lease_until = $2",
+    ),
+    ("backups", "lethe_backups", "made_at", "TRUE", Some(APART), NO_BACKUP),
     // The client is told anew.
-    Kind {
-        what: "notices",
-        table: "lethe_notices",
-        column: "sent_at",
-        only: "ended_at IS NULL",
-        ahead: Some(APART),
-        set: "ended_at = $2, ended_by = 'lapsed'",
-    },
+    ("notices", "lethe_notices", "sent_at", "ended_at IS NULL", Some(APART), "ended_at = $2, ended_by = 'lapsed'"),
     // Or the batch would seem to be worked on, and the night to have been lately.
-    Kind {
-        what: "ends of batches",
-        table: "lethe_batches",
-        column: "done_at",
-        only: "done_at IS NOT NULL",
-        ahead: Some(APART),
-        set: "done_at = $2",
-    },
-    Kind {
-        what: "ends of sweeps",
-        table: "lethe_sweeps",
-        column: "closed_at",
-        only: "closed_at IS NOT NULL",
-        ahead: Some(APART),
-        set: "closed_at = $2",
-    },
+    ("ends of batches", "lethe_batches", "done_at", "done_at IS NOT NULL", Some(APART), "done_at = $2"),
+    ("ends of sweeps", "lethe_sweeps", "closed_at", "closed_at IS NOT NULL", Some(APART), "closed_at = $2"),
 ];
+
+const NO_TICK: &str = "tick = NULL, note = COALESCE(note || '; ', '') || 'the clock was ahead: reset on ' \
+     || substr(CAST($2 AS TEXT), 1, 10) || ', its tick was ' || tick";
+const AT_ONCE: &str = "run_at = $2, lease_until = CASE WHEN lease_until > $2 THEN $2 ELSE lease_until END";
+/// When it was really made is not known, so it is no recent backup.
+const NO_BACKUP: &str = "note = COALESCE(note || '; ', '') || 'acknowledged for ' || made_at \
+     || ' by a clock that was ahead, reset on ' || substr(CAST($2 AS TEXT), 1, 10), made_at = '1970-01-01T00:00:00.000Z'";
 
 impl Ledger {
     /// Resets the moments that are ahead of the clock, stops sweeps whose day is, and notes what was reset.
@@ -144,8 +69,7 @@ impl Ledger {
         let now = self.clock.now();
         let leased = TimeDelta::from_std(self.lease).unwrap_or(TimeDelta::MAX).checked_add(&APART);
         let mut resets = Vec::new();
-        for kind in &KINDS {
-            let Kind { what, table, column, only, ahead, set } = kind;
+        for (what, table, column, only, ahead, set) in KINDS {
             let Some(bound) = ahead.or(leased).and_then(|ahead| now.checked_add_signed(ahead)) else { continue };
             let bound = moment(bound);
             let furthest = format!("SELECT max({column}) FROM {table} WHERE {column} > $1 AND {only}");
@@ -154,15 +78,12 @@ impl Ledger {
             let reset = format!("UPDATE {table} SET {set} WHERE {column} > $1 AND {only}");
             let at = moment(now);
             let mut writer = self.writer().await;
-            let run = async {
-                let mut transaction = writer.begin().await?;
-                query(reset).bind(&bound).bind(&at).execute(&mut *transaction).await?;
-                let noted = "INSERT INTO lethe_resets (what, at, was) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-                query(noted).bind(*what).bind(&at).bind(&was).execute(&mut *transaction).await?;
-                transaction.commit().await
-            };
-            run.await?;
-            resets.push(Reset { what: (*what).to_owned(), at, was });
+            let mut transaction = writer.begin().await?;
+            query(reset).bind(&bound).bind(&at).execute(&mut *transaction).await?;
+            let noted = "INSERT INTO lethe_resets (what, at, was) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+            query(noted).bind(what).bind(&at).bind(&was).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            resets.push(Reset { what: what.to_owned(), at, was });
         }
         let day = (now + ZONES).date_naive();
         for sweep in self.running_sweeps().await?.into_iter().filter(|sweep| sweep.today > day) {

@@ -3,22 +3,22 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, from_row, query, query_as};
+use crate::database::{Connection, StoreError, query, query_as, row};
 
-/// A day that a person set or cleared.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct SetDate {
-    /// The day; `None` where it was cleared.
-    pub day: Option<String>,
-    /// What it was.
-    pub before: Option<String>,
-    /// Who set it.
-    pub set_by: String,
-    /// When.
-    pub set_at: String,
+row! {
+    /// A day that a person set or cleared.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct SetDate {
+        /// The day; `None` where it was cleared.
+        pub day: Option<String>,
+        /// What it was.
+        pub before: Option<String>,
+        /// Who set it.
+        pub set_by: String,
+        /// When.
+        pub set_at: String,
+    }
 }
-
-from_row!(SetDate { day, before, set_by, set_at });
 
 impl Ledger {
     /// Notes who set a client's day, inside the transaction that sets it.
@@ -36,9 +36,8 @@ impl Ledger {
             .bind(before)
             .bind(by)
             .bind(self.now())
-            .execute(connection)
+            .run(connection)
             .await
-            .map(drop)
     }
 
     /// The days that were set for a client through Lethe, oldest first.

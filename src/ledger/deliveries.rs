@@ -8,28 +8,29 @@ use serde::Serialize;
 use ulid::Ulid;
 
 use super::{Ledger, moment};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
+use crate::domain::value::json_of;
 
-/// A delivery under a lease.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    pub id: i64,
-    /// The sweep it belongs to; 0 for none.
-    pub sweep: i64,
-    /// The type of a message; empty for a file.
-    pub event: String,
-    /// The path below the root, or what the message says, as JSON. A path may be
-    /// any bytes; see [`text`](Self::text).
-    pub body: Vec<u8>,
-    /// A random name, the same however often it is tried.
-    pub message: String,
-    /// How often it was tried, this time included.
-    pub attempts: i64,
-    /// When it was written.
-    pub made_at: String,
+row! {
+    /// A delivery under a lease.
+    #[derive(Debug, Clone)]
+    pub struct Delivery {
+        pub id: i64,
+        /// The sweep it belongs to; 0 for none.
+        pub sweep: i64,
+        /// The type of a message; empty for a file.
+        pub event: String,
+        /// The path below the root, or what the message says, as JSON. A path may be
+        /// any bytes; see [`text`](Self::text).
+        pub body: Vec<u8>,
+        /// A random name, the same however often it is tried.
+        pub message: String,
+        /// How often it was tried, this time included.
+        pub attempts: i64,
+        /// When it was written.
+        pub made_at: String,
+    }
 }
-
-from_row!(Delivery { id, sweep, event, body, message, attempts, made_at });
 
 impl Delivery {
     /// The body, if it is UTF-8.
@@ -55,26 +56,26 @@ pub enum Tried {
     Failed(String),
 }
 
-/// Deliveries of one sweep to one target that are not through.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Outstanding {
-    /// The sweep; 0 for what belongs to none.
-    pub sweep: i64,
-    /// `file`, `folder` or `message`.
-    pub kind: String,
-    /// The root or the webhook.
-    pub target: String,
-    /// Those that are waiting or being tried.
-    pub open: i64,
-    /// Those that were given up.
-    pub failed: i64,
-    /// When the oldest was written.
-    pub since: String,
-    /// An error that stands in the way of one of them.
-    pub error: Option<String>,
+row! {
+    /// Deliveries of one sweep to one target that are not through.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Outstanding {
+        /// The sweep; 0 for what belongs to none.
+        pub sweep: i64,
+        /// `file`, `folder` or `message`.
+        pub kind: String,
+        /// The root or the webhook.
+        pub target: String,
+        /// Those that are waiting or being tried.
+        pub open: i64,
+        /// Those that were given up.
+        pub failed: i64,
+        /// When the oldest was written.
+        pub since: String,
+        /// An error that stands in the way of one of them.
+        pub error: Option<String>,
+    }
 }
-
-from_row!(Outstanding { sweep, kind, target, open, failed, since, error });
 
 /// A file or folder that could not be deleted, and was given up.
 #[derive(Debug, Clone, Serialize)]
@@ -90,22 +91,22 @@ pub struct StuckFile {
     pub path: Option<String>,
 }
 
-/// What became of the deliveries of one sweep to one target.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Through {
-    /// `file`, `folder` or `message`.
-    pub kind: String,
-    /// The root or the webhook.
-    pub target: String,
-    /// `deleted`, `missing`, `named`, `alike`, `sent` or `settled`.
-    pub result: String,
-    /// How many.
-    pub deliveries: i64,
-    /// When the last one was.
-    pub last_at: String,
+row! {
+    /// What became of the deliveries of one sweep to one target.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Through {
+        /// `file`, `folder` or `message`.
+        pub kind: String,
+        /// The root or the webhook.
+        pub target: String,
+        /// `deleted`, `missing`, `named`, `alike`, `sent` or `settled`.
+        pub result: String,
+        /// How many.
+        pub deliveries: i64,
+        /// When the last one was.
+        pub last_at: String,
+    }
 }
-
-from_row!(Through { kind, target, result, deliveries, last_at });
 
 impl Ledger {
     /// Claims deliveries to one target, the oldest first. They share a lease.
@@ -123,15 +124,8 @@ impl Ledger {
              AND (event IN ('lethe.alert', 'ping.failed') OR NOT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL))";
         let now = self.clock.now();
         // A look costs less than a turn of the writer.
-        let found: i64 = query_scalar(format!(
-            "SELECT count(*) FROM (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE} LIMIT 1) AS one"
-        ))
-        .bind(kind)
-        .bind(target)
-        .bind(moment(now))
-        .fetch_one(self.readers())
-        .await?;
-        if found == 0 {
+        let any = query_scalar::<bool>(format!("SELECT EXISTS (SELECT 1 FROM lethe_deliveries WHERE {CLAIMABLE})"));
+        if !any.bind(kind).bind(target).bind(moment(now)).fetch_one(self.readers()).await? {
             return Ok((String::new(), Vec::new()));
         }
         let lease = Ulid::new().to_string();
@@ -149,7 +143,7 @@ impl Ledger {
             .bind(moment(now))
             .bind(&lease)
             .bind(moment(now + self.lease))
-            .bind(i64::try_from(most).unwrap_or(1))
+            .bind(most)
             .fetch_all(&mut **writer)
             .await?;
         claimed.sort_by_key(|own| own.id);
@@ -167,31 +161,18 @@ impl Ledger {
         target: &str,
     ) -> Result<Vec<i64>, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            for sql in statements {
-                let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
-                if spared > 0 {
-                    // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
-                    query(COUNT)
-                        .bind(0_i64)
-                        .bind(kind)
-                        .bind(target)
-                        .bind("named")
-                        .bind(i64::try_from(spared).unwrap_or(i64::MAX))
-                        .bind(self.now())
-                        .execute(&mut *transaction)
-                        .await?;
-                }
-            }
-            let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
-                .bind(lease)
-                .fetch_all(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-            Ok::<Vec<i64>, StoreError>(left)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        for sql in statements {
+            let spared = query(sql).bind(lease).execute(&mut *transaction).await?;
+            // Which sweep each of them was of no longer matters: none of its clients has a file of that name.
+            count(&mut transaction, (0, kind, target, "named"), spared, &self.now()).await?;
+        }
+        let left = query_scalar("SELECT id FROM lethe_deliveries WHERE lease = $1")
+            .bind(lease)
+            .fetch_all(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(left)
     }
 
     /// Notes how each delivery under a lease ended. One whose lease has run out
@@ -206,51 +187,38 @@ impl Ledger {
         let among = self.store.dialect().numbers_in("$2");
         let mut writer = self.writer().await;
         let now = self.clock.now();
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
-            for (delivery, tried) in all {
-                let (state, after, error, counts) = match tried {
-                    Tried::Through(result) => {
-                        through.entry((delivery.sweep, result)).or_default().push(delivery.id);
-                        continue;
-                    }
-                    Tried::Again(after, error) => ("open", *after, error, 0),
-                    Tried::Later(after, error) => ("open", *after, error, 1),
-                    Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
-                };
-                query(
-                    "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
-                     lease_until = NULL WHERE id = $1 AND lease = $2",
-                )
-                .bind(delivery.id)
-                .bind(lease)
-                .bind(state)
-                .bind(moment(now + after))
-                .bind(error)
-                .bind(i64::from(counts))
-                .execute(&mut *transaction)
-                .await?;
-            }
-            let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
-            for ((sweep, result), ids) in through {
-                let ids = crate::domain::value::json_of(&ids);
-                let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
-                if gone > 0 {
-                    query(COUNT)
-                        .bind(sweep)
-                        .bind(kind)
-                        .bind(target)
-                        .bind(result)
-                        .bind(i64::try_from(gone).unwrap_or(i64::MAX))
-                        .bind(moment(now))
-                        .execute(&mut *transaction)
-                        .await?;
+        let mut transaction = writer.begin().await?;
+        let mut through: BTreeMap<(i64, &str), Vec<i64>> = BTreeMap::new();
+        for (delivery, tried) in all {
+            let (state, after, error, counts) = match tried {
+                Tried::Through(result) => {
+                    through.entry((delivery.sweep, result)).or_default().push(delivery.id);
+                    continue;
                 }
-            }
-            transaction.commit().await
-        };
-        run.await
+                Tried::Again(after, error) => ("open", *after, error, 0),
+                Tried::Later(after, error) => ("open", *after, error, 1),
+                Tried::Failed(error) => ("failed", Duration::ZERO, error, 0),
+            };
+            query(
+                "UPDATE lethe_deliveries SET state = $3, run_at = $4, error = $5, attempts = attempts - $6, lease = NULL, \
+                 lease_until = NULL WHERE id = $1 AND lease = $2",
+            )
+            .bind(delivery.id)
+            .bind(lease)
+            .bind(state)
+            .bind(moment(now + after))
+            .bind(error)
+            .bind(i64::from(counts))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let delete = format!("DELETE FROM lethe_deliveries WHERE lease = $1 AND id IN ({among})");
+        for ((sweep, result), ids) in through {
+            let ids = json_of(&ids);
+            let gone = query(&delete).bind(lease).bind(ids).execute(&mut *transaction).await?;
+            count(&mut transaction, (sweep, kind, target, result), gone, &moment(now)).await?;
+        }
+        transaction.commit().await
     }
 
     /// What is not through, by sweep and target: of one sweep, or of all.
@@ -272,8 +240,7 @@ impl Ledger {
              WHERE state = 'failed' AND client_key = COALESCE($2, client_key) ORDER BY client_key, id LIMIT $1",
             self.store.dialect().text_bytes("body")
         );
-        let rows: Vec<StuckRow> =
-            query_as(sql).bind(i64::from(most)).bind(client_key).fetch_all(self.readers()).await?;
+        let rows: Vec<StuckRow> = query_as(sql).bind(most).bind(client_key).fetch_all(self.readers()).await?;
         let file = |(client_key, kind, target, sweep, error, path): StuckRow| {
             // What is not UTF-8 is shown with escapes.
             let shown =
@@ -292,7 +259,7 @@ impl Ledger {
         target: Option<&str>,
         waiting: &[String],
     ) -> Result<u64, StoreError> {
-        let waiting = crate::domain::value::json_of(waiting);
+        let waiting = json_of(waiting);
         let dialect = self.store.dialect();
         let which = |kinds: &str| {
             format!(
@@ -302,24 +269,20 @@ impl Ledger {
             )
         };
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let count = format!(
-                "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
-                 count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
-                 ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-                 deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
-                which("$4")
-            );
-            let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
-            count.execute(&mut *transaction).await?;
-            let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
-            let settled =
-                query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok::<u64, StoreError>(settled)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let count = format!(
+            "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) SELECT sweep, kind, target, 'settled', \
+             count(*), $3 FROM lethe_deliveries WHERE {} GROUP BY sweep, kind, target \
+             ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+             deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
+            which("$4")
+        );
+        let count = query(&count).bind(client_key).bind(target).bind(self.now()).bind(&waiting);
+        count.execute(&mut *transaction).await?;
+        let delete = format!("DELETE FROM lethe_deliveries WHERE {}", which("$3"));
+        let settled = query(&delete).bind(client_key).bind(target).bind(&waiting).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(settled)
     }
 
     /// How many files and folders of a client are not gone yet.
@@ -343,18 +306,37 @@ impl Ledger {
     /// Has everything that is not through tried again, at once and from the
     /// first attempt on. Returns how many.
     pub async fn retry_deliveries(&self) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await;
         let retried = query(
             "UPDATE lethe_deliveries SET state = 'open', attempts = 0, run_at = $1 WHERE state = 'failed' OR run_at > $1",
         )
         .bind(self.now())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(retried)
     }
 }
 
-/// `$1` sweep, `$2` kind, `$3` target, `$4` result, `$5` how many, `$6` moment.
-const COUNT: &str = "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) \
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
-     deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at";
+/// Counts so many deliveries of a sweep and kind, to a target and with a result, as complete.
+async fn count(
+    connection: &mut Connection,
+    (sweep, kind, target, result): (i64, &str, &str, &str),
+    deliveries: u64,
+    now: &str,
+) -> Result<(), StoreError> {
+    if deliveries == 0 {
+        return Ok(());
+    }
+    query(
+        "INSERT INTO lethe_delivered (sweep, kind, target, result, deliveries, last_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (sweep, kind, target, result) DO UPDATE SET \
+         deliveries = lethe_delivered.deliveries + excluded.deliveries, last_at = excluded.last_at",
+    )
+    .bind(sweep)
+    .bind(kind)
+    .bind(target)
+    .bind(result)
+    .bind(deliveries)
+    .bind(now)
+    .run(connection)
+    .await
+}

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Ledger, Sweep};
-use crate::database::{Connection, Json, Row, StoreError, from_row, query, query_as, query_scalar};
-use crate::domain::outcome::Tally;
+use crate::database::{Connection, FromRow, Row, StoreError, query, query_as, query_scalar, row};
+use crate::domain::outcome::{Outcome, Tally};
 
-/// How many clients have a reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    /// Its name: that of a guard, `hold`, `residue:table.column`, or the database's words.
-    pub reason: String,
-    /// How many clients have it; a client with two counts for both.
-    pub clients: u64,
+row! {
+    /// How many clients have a reason.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+    pub struct Reason {
+        /// Its name: that of a guard, `hold`, `residue:table.column`, or the database's words.
+        pub reason: String,
+        /// How many clients have it; a client with two counts for both.
+        pub clients: u64,
+    }
 }
 
 /// How clients stand that no sweep could take.
@@ -38,13 +40,15 @@ pub struct Work {
     pub waiting_since: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-pub struct LastOfJob {
-    pub job: String,
-    /// Where its last sweep stands.
-    pub state: String,
-    /// When one was last done.
-    pub done_at: Option<String>,
+row! {
+    #[derive(Debug, Clone)]
+    pub struct LastOfJob {
+        pub job: String,
+        /// Where its last sweep stands.
+        pub state: String,
+        /// When one was last done.
+        pub done_at: Option<String>,
+    }
 }
 
 /// The sums of batches by outcome, as the first columns of a query.
@@ -65,8 +69,6 @@ pub(super) fn tally(row: &Row) -> Result<Tally, StoreError> {
         failed: count(5)?,
     })
 }
-
-from_row!(LastOfJob { job, state, done_at });
 
 impl Ledger {
     /// What is done, and what is to be done.
@@ -91,77 +93,64 @@ impl Ledger {
         .fetch_all(self.readers())
         .await
     }
-}
 
-impl Ledger {
-    /// The sweeps opened from one moment until before another, oldest first.
-    pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<Sweep>, StoreError> {
-        query_as("SELECT * FROM lethe_sweeps WHERE opened_at >= $1 AND opened_at < $2 ORDER BY id")
-            .bind(from)
-            .bind(until)
-            .fetch_all(self.readers())
-            .await
-    }
-
-    /// The outcomes of the sweeps opened between two moments, by sweep.
-    pub async fn tallies_between(&self, from: &str, until: &str) -> Result<BTreeMap<i64, Tally>, StoreError> {
+    /// The sweeps opened from one moment until before another, oldest first, each with its outcomes.
+    pub async fn sweeps_between(&self, from: &str, until: &str) -> Result<Vec<(Sweep, Tally)>, StoreError> {
         let rows = query(format!(
-            "SELECT {}, b.sweep FROM lethe_batches AS b JOIN lethe_sweeps AS s ON s.id = b.sweep \
-             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY b.sweep",
+            "SELECT {}, s.* FROM lethe_sweeps AS s LEFT JOIN lethe_batches AS b ON b.sweep = s.id \
+             WHERE s.opened_at >= $1 AND s.opened_at < $2 GROUP BY s.id ORDER BY s.id",
             sums()
-        ))
-        .bind(from)
-        .bind(until)
-        .fetch_all(self.readers())
-        .await?;
-        rows.iter().map(|row| Ok((row.get(6)?, tally(row)?))).collect()
+        ));
+        let rows = rows.bind(from).bind(until).fetch_all(self.readers()).await?;
+        let read = |row: Row| {
+            let tally = tally(&row)?;
+            Ok((Sweep::from_row(row)?, tally))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Why clients failed for the first time in one sweep, most frequent first.
     /// A failure that merely stands is its first sweep's.
     pub async fn failures_of(&self, sweep: i64) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
-            "SELECT r.value, count(*) FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
+            "SELECT r.value AS reason, count(*) AS clients FROM lethe_outcomes AS o, {} WHERE o.sweep = $1 AND o.outcome = 'failed' \
              GROUP BY r.value ORDER BY count(*) DESC, r.value",
             self.each_reason()
         );
-        let rows = query_as(sql).bind(sweep).fetch_all(self.readers()).await;
-        Ok(reasons(rows?))
+        query_as(sql).bind(sweep).fetch_all(self.readers()).await
     }
 
-    /// How many clients failed for the first time in one sweep.
-    pub async fn newly_failed(&self, sweep: i64) -> Result<u64, StoreError> {
-        let clients: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = 'failed'")
+    /// How many clients had an outcome in a sweep that they did not have before for the same reasons.
+    pub async fn newly(&self, outcome: Outcome, sweep: i64) -> Result<u64, StoreError> {
+        query_scalar("SELECT count(*) FROM lethe_outcomes WHERE sweep = $1 AND outcome = $2")
             .bind(sweep)
+            .bind(outcome.as_str())
             .fetch_one(self.readers())
-            .await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+            .await
     }
 
     /// Why clients stood refused, or failed, at any time between two moments:
     /// each client once for each of its reasons, most frequent first.
     pub async fn reasons_between(&self, outcome: &str, from: &str, until: &str) -> Result<Vec<Reason>, StoreError> {
         let sql = format!(
-            "SELECT r.value, count(DISTINCT o.client_key) FROM lethe_outcomes AS o, {} \
+            "SELECT r.value AS reason, count(DISTINCT o.client_key) AS clients FROM lethe_outcomes AS o, {} \
              WHERE o.outcome = $1 AND o.at < $3 AND o.last_at >= $2 \
              GROUP BY r.value ORDER BY count(DISTINCT o.client_key) DESC, r.value",
             self.each_reason()
         );
-        let rows = query_as(sql).bind(outcome).bind(from).bind(until);
-        Ok(reasons(rows.fetch_all(self.readers()).await?))
+        query_as(sql).bind(outcome).bind(from).bind(until).fetch_all(self.readers()).await
     }
 
     /// How many clients stood so at any time between two moments.
     pub async fn clients_between(&self, outcome: &str, from: &str, until: &str) -> Result<u64, StoreError> {
-        let clients: i64 = query_scalar(
+        query_scalar(
             "SELECT count(DISTINCT client_key) FROM lethe_outcomes WHERE outcome = $1 AND at < $3 AND last_at >= $2",
         )
         .bind(outcome)
         .bind(from)
         .bind(until)
         .fetch_one(self.readers())
-        .await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+        .await
     }
 
     /// How clients stand now that no sweep could take.
@@ -199,25 +188,24 @@ impl Ledger {
         query("UPDATE lethe_batches SET rows_gone = $2 WHERE id = $1")
             .bind(batch)
             .bind(serde_json::json!({ table: rows }).to_string())
-            .execute(connection)
-            .await?;
-        Ok(())
+            .run(connection)
+            .await
     }
 
     /// How many old rows of a table a sweep has deleted, asked in its own transaction.
     pub async fn rows_gone_of(&self, connection: &mut Connection, sweep: i64, table: &str) -> Result<u64, StoreError> {
-        let all: Vec<Json<BTreeMap<String, u64>>> =
+        let all: Vec<BTreeMap<String, u64>> =
             query_scalar("SELECT rows_gone FROM lethe_batches WHERE sweep = $1 AND rows_gone IS NOT NULL")
                 .bind(sweep)
                 .fetch_all(connection)
                 .await?;
-        Ok(all.iter().filter_map(|rows| rows.0.get(table)).sum())
+        Ok(all.iter().filter_map(|rows| rows.get(table)).sum())
     }
 
     /// How many old rows the sweeps opened between two numbers have deleted, both included, by table.
     pub async fn rows_by_table(&self, first: i64, last: i64) -> Result<BTreeMap<String, u64>, StoreError> {
         let each = self.store.dialect().members("b.rows_gone");
-        let rows: Vec<(String, i64)> = query_as(format!(
+        let rows: Vec<(String, u64)> = query_as(format!(
             "SELECT r.key, CAST(sum(CAST(r.value AS BIGINT)) AS BIGINT) FROM lethe_batches AS b, {each} \
              WHERE b.sweep BETWEEN $1 AND $2 AND b.rows_gone IS NOT NULL GROUP BY r.key"
         ))
@@ -225,15 +213,10 @@ impl Ledger {
         .bind(last)
         .fetch_all(self.readers())
         .await?;
-        Ok(rows.into_iter().map(|(table, rows)| (table, u64::try_from(rows).unwrap_or(0))).collect())
+        Ok(rows.into_iter().collect())
     }
 
     fn each_reason(&self) -> String {
         self.store.dialect().elements("o.reasons")
     }
-}
-
-fn reasons(rows: Vec<(String, i64)>) -> Vec<Reason> {
-    let reason = |(reason, clients): (String, i64)| Reason { reason, clients: u64::try_from(clients).unwrap_or(0) };
-    rows.into_iter().map(reason).collect()
 }

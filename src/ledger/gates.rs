@@ -6,43 +6,34 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{FromRow, Json, Row, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 
-#[derive(Debug, Clone, Serialize)]
-pub struct Rehearsal {
-    pub at: String,
-    pub done_by: String,
-    /// Clients that were anonymized and rolled back.
-    pub anonymized: i64,
-    pub refused: i64,
-    pub failed: i64,
+row! {
+    #[derive(Debug, Clone, Serialize)]
+    pub struct Rehearsal {
+        pub at: String,
+        pub done_by: String,
+        /// Clients that were anonymized and rolled back.
+        pub anonymized: i64,
+        pub refused: i64,
+        pub failed: i64,
+    }
 }
 
-from_row!(Rehearsal { at, done_by, anonymized, refused, failed });
-
-/// What a rehearsal was of, and how many of its clients went through.
-#[derive(Debug, Clone)]
-pub struct Extent {
-    /// The kind of sweep; `None` if an earlier version of Lethe rehearsed it.
-    pub kind: Option<SweepKind>,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// Whether it was of all clients that such a sweep selects.
-    pub whole: bool,
-    /// Clients that were anonymized and rolled back.
-    pub anonymized: u64,
-}
-
-impl FromRow for Extent {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            kind: row.get("kind")?,
-            filters: row.get::<Option<Json<_>>>("filters")?.map_or_else(BTreeMap::new, |filters| filters.0),
-            whole: row.get("whole")?,
-            anonymized: row.get("anonymized")?,
-        })
+row! {
+    /// What a rehearsal was of, and how many of its clients went through.
+    #[derive(Debug, Clone)]
+    pub struct Extent {
+        /// The kind of sweep; `None` if an earlier version of Lethe rehearsed it.
+        pub kind: Option<SweepKind>,
+        /// Filter names and values.
+        pub filters: BTreeMap<String, Vec<String>>,
+        /// Whether it was of all clients that such a sweep selects.
+        pub whole: bool,
+        /// Clients that were anonymized and rolled back.
+        pub anonymized: u64,
     }
 }
 
@@ -57,9 +48,7 @@ impl Ledger {
         whole: bool,
         by: &str,
     ) -> Result<(), StoreError> {
-        let count = |clients: u64| i64::try_from(clients).unwrap_or(i64::MAX);
         let (kind, filters) = of;
-        let mut writer = self.writer().await;
         query(
             "INSERT INTO lethe_rehearsals (digest, at, done_by, anonymized, refused, failed, whole, kind, filters) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -70,15 +59,14 @@ impl Ledger {
         .bind(digest)
         .bind(self.now())
         .bind(by)
-        .bind(count(tally.anonymized))
-        .bind(count(tally.refused))
-        .bind(count(tally.failed))
+        .bind(tally.anonymized)
+        .bind(tally.refused)
+        .bind(tally.failed)
         .bind(i64::from(whole))
         .bind(kind.as_str())
         .bind(crate::domain::value::json_of(filters))
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
+        .run(self)
+        .await
     }
 
     /// The last rehearsal of a plan in which no client failed; earlier versions of Lethe recorded others too.
@@ -95,7 +83,7 @@ impl Ledger {
     /// What the same rehearsals were of, the one with the most clients first.
     pub async fn rehearsals(&self, digest: &str) -> Result<Vec<Extent>, StoreError> {
         query_as(
-            "SELECT kind, filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
+            "SELECT kind, COALESCE(filters, '{}') AS filters, whole, anonymized FROM lethe_rehearsals WHERE digest = $1 AND failed = 0 \
              ORDER BY anonymized DESC",
         )
         .bind(digest)
@@ -105,14 +93,12 @@ impl Ledger {
 
     /// Records that a backup was made.
     pub async fn record_backup(&self, made_at: DateTime<Utc>, by: &str, note: Option<&str>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("INSERT INTO lethe_backups (made_at, said_by, note) VALUES ($1, $2, $3)")
             .bind(moment(made_at))
             .bind(by)
             .bind(note)
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+            .run(self)
+            .await
     }
 
     /// When the last backup was made.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Known, Ledger};
-use crate::database::{StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as, query_scalar, row};
 
 /// What the journal calls a record of a hold, in place of a sweep's kind.
 pub const OF_A_HOLD: &str = "hold";
@@ -31,26 +31,26 @@ const PLACE_AGAIN: &str = "INSERT INTO lethe_holds (client_key, reason, placed_b
      (SELECT placed_at FROM lethe_holds WHERE client_key = $1 AND released_at IS NULL) \
      WHERE NOT EXISTS (SELECT 1 FROM lethe_holds WHERE client_key = $1 AND placed_at = $2)";
 
-/// A hold.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Hold {
-    /// Its number.
-    pub id: i64,
-    /// The client's key.
-    pub client_key: String,
-    /// Why it was placed.
-    pub reason: String,
-    /// Who placed it.
-    pub placed_by: String,
-    /// When.
-    pub placed_at: String,
-    /// Who released it.
-    pub released_by: Option<String>,
-    /// When.
-    pub released_at: Option<String>,
+row! {
+    /// A hold.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Hold {
+        /// Its number.
+        pub id: i64,
+        /// The client's key.
+        pub client_key: String,
+        /// Why it was placed.
+        pub reason: String,
+        /// Who placed it.
+        pub placed_by: String,
+        /// When.
+        pub placed_at: String,
+        /// Who released it.
+        pub released_by: Option<String>,
+        /// When.
+        pub released_at: Option<String>,
+    }
 }
-
-from_row!(Hold { id, client_key, reason, placed_by, placed_at, released_by, released_at });
 
 impl Ledger {
     /// Places a hold; `false` if the client is on hold already.
@@ -75,20 +75,17 @@ impl Ledger {
         more: &[&str],
     ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let change = query_scalar(sql).bind(client_key).bind(self.now());
-            let change = more.iter().fold(change, |query, own| query.bind(*own));
-            let at: Option<String> = change.fetch_optional(&mut *transaction).await?;
-            if let Some(at) = &at {
-                let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
-                            WHERE EXISTS (SELECT 1 FROM lethe_journal)";
-                query(tell).bind(client_key).bind(what).bind(at).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(at.is_some())
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let change = query_scalar(sql).bind(client_key).bind(self.now());
+        let change = more.iter().fold(change, |query, own| query.bind(*own));
+        let at: Option<String> = change.fetch_optional(&mut *transaction).await?;
+        if let Some(at) = &at {
+            let tell = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, '' \
+                        WHERE EXISTS (SELECT 1 FROM lethe_journal)";
+            query(tell).bind(client_key).bind(what).bind(at).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(at.is_some())
     }
 
     /// Takes over what the journal knows of holds, in its order. Does nothing
@@ -102,23 +99,20 @@ impl Ledger {
         );
         let all = serde_json::json!(known).to_string();
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let mut changed = 0;
-            // One by one, as the last of several about a client counts.
-            for one in known {
-                let statement = if one.outcome == PLACED {
-                    query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
-                } else {
-                    query(RELEASE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
-                };
-                changed += statement.execute(&mut *transaction).await?;
-            }
-            query(written).bind(all).execute(&mut *transaction).await?;
-            transaction.commit().await?;
-            Ok::<u64, StoreError>(changed)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let mut changed = 0;
+        // One by one, as the last of several about a client counts.
+        for one in known {
+            let statement = if one.outcome == PLACED {
+                query(PLACE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL).bind(NO_REASON)
+            } else {
+                query(RELEASE_AGAIN).bind(&one.client).bind(&one.at).bind(OF_JOURNAL)
+            };
+            changed += statement.execute(&mut *transaction).await?;
+        }
+        query(written).bind(all).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(changed)
     }
 
     /// Holds, newest first: those in force, or all; of one client, or of all.

@@ -4,60 +4,44 @@ use serde::Serialize;
 
 use super::Ledger;
 use super::reviews::Sought;
-use crate::database::{Connection, Json, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A workbook that was given back.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Import {
-    /// Its number.
-    pub id: i64,
-    /// The review's name.
-    pub review: String,
-    /// Who gave it back.
-    pub made_by: String,
-    /// When.
-    pub made_at: String,
-    /// SHA-256 of the file, in hex.
-    pub file: String,
-    /// The program that saved it, as it says itself.
-    pub saved_with: String,
-    /// `reading`, `refused`, `taken` (a second person approves what is left) or `approved`.
-    pub state: String,
-    /// Rows that have been read.
-    pub rows_read: i64,
-    /// Rows that have been compared with the database.
-    pub rows_checked: i64,
-    /// Clients left in it. If it is refused for errors in some rows: those whose rows have none, who can be continued with.
-    pub kept: i64,
-    /// The other clients of the review.
-    pub removed: i64,
-    /// What is wrong with it.
-    #[serde(serialize_with = "super::reviews::as_json")]
-    #[schema(value_type = Vec<Object>)]
-    pub errors: String,
-    /// The sweep that was opened.
-    pub sweep: Option<i64>,
-    /// What the review was made of, as the ledger has it.
-    #[serde(skip)]
-    pub asked: String,
+row! {
+    /// A workbook that was given back.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Import {
+        /// Its number.
+        pub id: i64,
+        /// The review's name.
+        pub review: String,
+        /// Who gave it back.
+        pub made_by: String,
+        /// When.
+        pub made_at: String,
+        /// SHA-256 of the file, in hex.
+        pub file: String,
+        /// The program that saved it, as it says itself.
+        pub saved_with: String,
+        /// `reading`, `refused`, `taken` (a second person approves what is left) or `approved`.
+        pub state: String,
+        /// Rows that have been read.
+        pub rows_read: i64,
+        /// Rows that have been compared with the database.
+        pub rows_checked: i64,
+        /// Clients left in it. If it is refused for errors in some rows: those whose rows have none, who can be continued with.
+        pub kept: i64,
+        /// The other clients of the review.
+        pub removed: i64,
+        /// What is wrong with it.
+        #[schema(value_type = Vec<Object>)]
+        pub errors: serde_json::Value,
+        /// The sweep that was opened.
+        pub sweep: Option<i64>,
+        /// What the review was made of, as the ledger has it.
+        #[serde(skip)]
+        pub asked: serde_json::Value,
+    }
 }
-
-from_row!(Import {
-    id,
-    review,
-    made_by,
-    made_at,
-    file,
-    saved_with,
-    state,
-    rows_read,
-    rows_checked,
-    kept,
-    removed,
-    errors,
-    sweep,
-    asked
-} json errors: serde_json::Value);
 
 /// What came of a workbook.
 #[derive(Debug, Clone)]
@@ -92,29 +76,25 @@ impl Ledger {
     /// Notes that a person takes a review's workbook, by the digest of the part
     /// that a program writes anew when it saves.
     pub async fn exported(&self, review: i64, workbook: &str, by: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
+        query("INSERT INTO lethe_exports (review, made_by, made_at, workbook) VALUES ($1, $2, $3, $4)")
             .bind(review)
             .bind(by)
             .bind(self.now())
             .bind(workbook)
-            .execute(&mut **writer)
-            .await;
-        noted.map(|_| ())
+            .run(self)
+            .await
     }
 
     /// Whether any review's workbook was handed out with this digest.
     pub async fn was_exported(&self, workbook: &str) -> Result<bool, StoreError> {
-        let found: i64 = query_scalar("SELECT count(*) FROM lethe_exports WHERE workbook = $1")
+        query_scalar("SELECT count(*) > 0 FROM lethe_exports WHERE workbook = $1")
             .bind(workbook)
             .fetch_one(self.readers())
-            .await?;
-        Ok(found > 0)
+            .await
     }
 
     /// Records that a user gives a workbook back, and returns the import's number.
     pub async fn begin_import(&self, review: i64, file: &str, by: &str) -> Result<i64, StoreError> {
-        let mut writer = self.writer().await;
         query_scalar(
             "INSERT INTO lethe_imports (review, made_by, made_at, alive_at, file, saved_with, state, kept, removed, errors) \
              VALUES ($1, $2, $3, $3, $4, '', 'reading', 0, 0, '[]') RETURNING id",
@@ -123,23 +103,21 @@ impl Ledger {
         .bind(by)
         .bind(self.now())
         .bind(file)
-        .fetch_one(&mut **writer)
+        .fetch_one(self)
         .await
     }
 
     /// Records how many rows of a workbook have been read and checked.
     pub async fn import_goes_on(&self, import: i64, read: u64, checked: u64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "UPDATE lethe_imports SET rows_read = $2, rows_checked = $3, alive_at = $4 WHERE id = $1 AND state = 'reading'",
         )
         .bind(import)
-        .bind(i64::try_from(read).unwrap_or(i64::MAX))
-        .bind(i64::try_from(checked).unwrap_or(i64::MAX))
+        .bind(read)
+        .bind(checked)
         .bind(self.now())
-        .execute(&mut **writer)
+        .run(self)
         .await
-        .map(|_| ())
     }
 
     /// Records what came of a workbook, with the sweep it opened. What was decided is not refused any more.
@@ -156,16 +134,15 @@ impl Ledger {
         .bind(import.id)
         .bind(&import.saved_with)
         .bind(import.state)
-        .bind(i64::try_from(import.rows_read).unwrap_or(i64::MAX))
-        .bind(i64::try_from(import.rows_checked).unwrap_or(i64::MAX))
+        .bind(import.rows_read)
+        .bind(import.rows_checked)
         .bind(import.kept)
         .bind(import.removed)
         .bind(&import.errors)
         .bind(import.clients.as_deref())
         .bind(sweep)
-        .execute(connection)
+        .run(connection)
         .await
-        .map(|_| ())
     }
 
     /// Records that a workbook was refused.
@@ -176,18 +153,13 @@ impl Ledger {
 
     /// The review of an import, and the clients whose rows had no error, if others had.
     pub async fn rest_of_import(&self, import: i64) -> Result<(i64, Option<Vec<String>>), StoreError> {
-        let (review, clients): (i64, Option<Json<Vec<String>>>) =
-            query_as("SELECT review, clients FROM lethe_imports WHERE id = $1")
-                .bind(import)
-                .fetch_one(self.readers())
-                .await?;
-        Ok((review, clients.map(|own| own.0)))
+        query_as("SELECT review, clients FROM lethe_imports WHERE id = $1").bind(import).fetch_one(self.readers()).await
     }
 
     /// Deletes the clients that the imports of a review hold.
     pub(super) async fn forget_imported(&self, connection: &mut Connection, review: i64) -> Result<(), StoreError> {
         let forgotten = query("UPDATE lethe_imports SET clients = NULL WHERE review = $1 AND clients IS NOT NULL");
-        forgotten.bind(review).execute(connection).await.map(|_| ())
+        forgotten.bind(review).run(connection).await
     }
 
     /// Ends imports whose process has not been seen since a moment.
@@ -195,9 +167,8 @@ impl Ledger {
         query("UPDATE lethe_imports SET state = 'refused', errors = $2 WHERE state = 'reading' AND alive_at < $1")
             .bind(alive)
             .bind(CUT_SHORT)
-            .execute(connection)
+            .run(connection)
             .await
-            .map(|_| ())
     }
 
     /// Workbooks that were given back, the newest first.
@@ -207,14 +178,7 @@ impl Ledger {
             "SELECT {COLUMNS} WHERE lower(r.name) LIKE $1 ESCAPE '!' AND i.state LIKE $2 ESCAPE '!' \
              AND i.made_by LIKE $3 ESCAPE '!' AND i.made_at >= $4 ORDER BY i.id DESC LIMIT $5"
         );
-        query_as(sql)
-            .bind(name)
-            .bind(state)
-            .bind(made_by)
-            .bind(since)
-            .bind(i64::from(most))
-            .fetch_all(self.readers())
-            .await
+        query_as(sql).bind(name).bind(state).bind(made_by).bind(since).bind(most).fetch_all(self.readers()).await
     }
 
     /// A workbook that was given back.

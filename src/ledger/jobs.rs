@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Ledger, moment, parse_moment};
-use crate::database::{StoreError, query, query_as, query_scalar};
+use crate::database::{StoreError, query, query_as};
 use crate::domain::schedule::Schedule;
+use crate::domain::value::json_of;
 
 /// How far a job's ticks were looked at.
 #[derive(Debug, Clone)]
@@ -28,18 +29,15 @@ impl Ledger {
 
     /// Notes that a job's ticks were looked at until a moment.
     pub async fn set_looked(&self, job: &str, until: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_jobs SET checked_at = $2 WHERE job = $1 AND checked_at < $2")
             .bind(job)
             .bind(moment(until))
-            .execute(&mut **writer)
-            .await?;
-        Ok(())
+            .run(self)
+            .await
     }
 
     /// Begins to look at the ticks of a job's schedule, those behind a moment.
     pub async fn begin_ticks(&self, job: &str, schedule: &Schedule, from: DateTime<Utc>) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "INSERT INTO lethe_jobs (job, checked_at, schedule) VALUES ($1, $2, $3) \
              ON CONFLICT (job) DO UPDATE SET checked_at = excluded.checked_at, schedule = excluded.schedule",
@@ -47,18 +45,13 @@ impl Ledger {
         .bind(job)
         .bind(moment(from))
         .bind(schedule.to_string())
-        .execute(&mut **writer)
-        .await?;
-        Ok(())
+        .run(self)
+        .await
     }
 
     /// Forgets the jobs that are not among these: one that returns is new.
     pub async fn forget_jobs(&self, but: &[&str]) -> Result<(), StoreError> {
-        let known: Vec<String> = query_scalar("SELECT job FROM lethe_jobs").fetch_all(self.readers()).await?;
-        let mut writer = self.writer().await;
-        for gone in known.iter().filter(|job| !but.contains(&job.as_str())) {
-            query("DELETE FROM lethe_jobs WHERE job = $1").bind(gone).execute(&mut **writer).await?;
-        }
-        Ok(())
+        let sql = format!("DELETE FROM lethe_jobs WHERE job NOT IN ({})", self.store.dialect().texts_in("$1"));
+        query(sql).bind(json_of(but)).run(self).await
     }
 }

@@ -4,107 +4,71 @@
 use serde::Serialize;
 
 use super::{Ledger, PLACED, moment};
-use crate::database::{Connection, StoreError, from_row, from_text, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
+use crate::domain::words::words;
 
 /// How long the journal stays leased to a process that has stopped responding.
 const SHIPPING: chrono::TimeDelta = chrono::TimeDelta::seconds(10);
 
-/// Where the journal stands, as far as the ledger knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Head {
-    /// The last segment.
-    pub segment: i64,
-    /// The last record in it.
-    pub number: i64,
-    /// That record's hash.
-    pub hash: String,
-    /// The outbox rows of the segment that is being written, a JSON array.
-    #[serde(skip)]
-    pub staged: Option<String>,
-    /// When the last segment was written.
-    pub shipped_at: Option<String>,
-    /// Why nothing can be written.
-    pub error: Option<String>,
-    /// Since when.
-    pub error_at: Option<String>,
-    /// Since when live sweeps wait for a person, because of that.
-    pub halted_at: Option<String>,
-    /// Why they do.
-    pub halted_for: Option<Halt>,
-    /// When the journal was found to be ahead of the ledger; live sweeps wait.
-    pub restored_at: Option<String>,
-    /// The sweep that does again what the journal knows.
-    pub replay: Option<i64>,
-    /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
-    #[serde(skip)]
-    pub ledger: Option<String>,
-    /// The [identity](Ledger::database_identity) of the ledger's database.
-    #[serde(skip)]
-    pub database: Option<String>,
-    /// Segments up to this one count, regardless of the writer.
-    #[serde(skip)]
-    pub adopted: i64,
-    /// The segment that a copy of this database has written, until it is gone or an operator has decided.
-    #[serde(skip)]
-    pub copied: Option<i64>,
-    /// The fingerprint of the key that seals the next record.
-    pub key_mark: Option<String>,
-    /// Whether an operator confirmed that the replay may exceed the brake.
-    #[serde(skip)]
-    pub over_brake: i64,
-}
-
-from_row!(Head {
-    segment,
-    number,
-    hash,
-    staged,
-    shipped_at,
-    error,
-    error_at,
-    halted_at,
-    halted_for,
-    restored_at,
-    replay,
-    ledger,
-    database,
-    adopted,
-    copied,
-    key_mark,
-    over_brake
-});
-
-/// Why live sweeps wait for a person to see to the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Halt {
-    /// A segment is missing, or is not as this ledger has written it.
-    Damaged,
-    /// Journal and database may not belong together.
-    Origin,
-    /// The configured key is not the one that seals the journal.
-    Key,
-}
-
-impl Halt {
-    pub const ALL: [Self; 3] = [Self::Damaged, Self::Origin, Self::Key];
-
-    /// The word used in tables and metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Damaged => "damaged",
-            Self::Origin => "origin",
-            Self::Key => "key",
-        }
+row! {
+    /// Where the journal stands, as far as the ledger knows.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    pub struct Head {
+        /// The last segment.
+        pub segment: i64,
+        /// The last record in it.
+        pub number: i64,
+        /// That record's hash.
+        pub hash: String,
+        /// The outbox rows of the segment that is being written, a JSON array.
+        #[serde(skip)]
+        pub staged: Option<String>,
+        /// When the last segment was written.
+        pub shipped_at: Option<String>,
+        /// Why nothing can be written.
+        pub error: Option<String>,
+        /// Since when.
+        pub error_at: Option<String>,
+        /// Since when live sweeps wait for a person, because of that.
+        pub halted_at: Option<String>,
+        /// Why they do.
+        pub halted_for: Option<Halt>,
+        /// When the journal was found to be ahead of the ledger; live sweeps wait.
+        pub restored_at: Option<String>,
+        /// The sweep that does again what the journal knows.
+        pub replay: Option<i64>,
+        /// The ledger's random name; `None` until a journal of version 0.1 was looked at.
+        #[serde(skip)]
+        pub ledger: Option<String>,
+        /// The [identity](Ledger::database_identity) of the ledger's database.
+        #[serde(skip)]
+        pub database: Option<String>,
+        /// Segments up to this one count, regardless of the writer.
+        #[serde(skip)]
+        pub adopted: i64,
+        /// The segment that a copy of this database has written, until it is gone or an operator has decided.
+        #[serde(skip)]
+        pub copied: Option<i64>,
+        /// The fingerprint of the key that seals the next record.
+        pub key_mark: Option<String>,
+        /// Whether an operator confirmed that the replay may exceed the brake.
+        #[serde(skip)]
+        pub over_brake: i64,
     }
 }
 
-impl std::str::FromStr for Halt {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|own| own.as_str() == word).ok_or(())
+words! {
+    "the causes are";
+    /// Why live sweeps wait for a person to see to the journal.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Halt {
+        /// A segment is missing, or is not as this ledger has written it.
+        Damaged = "damaged",
+        /// Journal and database may not belong together.
+        Origin = "origin",
+        /// The configured key is not the one that seals the journal.
+        Key = "key",
     }
 }
 
@@ -124,46 +88,46 @@ pub struct Beginning {
 /// In place of an outcome: records after this one are sealed with another key.
 pub const ROTATED: &str = "rotated";
 
-/// An outcome, or what became of a hold, that waits to be written.
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// Its place in the outbox.
-    pub id: i64,
-    pub client_key: String,
-    /// The sweep; 0 for a hold.
-    pub sweep: i64,
-    /// The sweep's kind, or [`OF_A_HOLD`](super::OF_A_HOLD).
-    pub kind: String,
-    /// The outcome; of a hold, that it was placed or released.
-    pub outcome: String,
-    /// When it was committed.
-    pub at: String,
-    pub digest: String,
+row! {
+    /// An outcome, or what became of a hold, that waits to be written.
+    #[derive(Debug, Clone)]
+    pub struct Waiting {
+        /// Its place in the outbox.
+        pub id: i64,
+        pub client_key: String,
+        /// The sweep; 0 for a hold.
+        pub sweep: i64,
+        /// The sweep's kind, or [`OF_A_HOLD`](super::OF_A_HOLD).
+        pub kind: String,
+        /// The outcome; of a hold, that it was placed or released.
+        pub outcome: String,
+        /// When it was committed.
+        pub at: String,
+        pub digest: String,
+    }
 }
 
-from_row!(Waiting { id, client_key, sweep, kind, outcome, at, digest });
-
-/// What waits to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Backlog {
-    /// How many outcomes.
-    pub records: i64,
-    /// The moment of the oldest.
-    pub since: Option<String>,
+row! {
+    /// What waits to be written.
+    #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+    pub struct Backlog {
+        /// How many outcomes.
+        pub records: i64,
+        /// The moment of the oldest.
+        pub since: Option<String>,
+    }
 }
 
-from_row!(Backlog { records, since });
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    pub segment: i64,
-    /// Its last record.
-    pub number: i64,
-    /// That record's hash.
-    pub hash: String,
+row! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Segment {
+        pub segment: i64,
+        /// Its last record.
+        pub number: i64,
+        /// That record's hash.
+        pub hash: String,
+    }
 }
-
-from_row!(Segment { segment, number, hash });
 
 /// A record that the journal has and the ledger has not, as one element of a JSON array.
 #[derive(Debug, Clone, Serialize)]
@@ -196,9 +160,8 @@ impl Ledger {
         )
         .bind(sweep)
         .bind(at)
-        .execute(connection)
-        .await?;
-        Ok(())
+        .run(connection)
+        .await
     }
 
     /// Where the journal stands; `None` if none was ever configured.
@@ -216,48 +179,42 @@ impl Ledger {
     /// in force.
     pub async fn begin_journal(&self, hash: &str, by: &Beginning) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
-            if let Some(lock) = self.store.dialect().keep_others_from_recording {
-                query(lock).execute(&mut *transaction).await?;
-            }
-            let begun = query(
-                "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        let mut transaction = writer.begin().await?;
+        // A batch that has recorded its outcomes did not see the journal; one that has not yet will. So with holds.
+        if let Some(lock) = self.store.dialect().keep_others_from_recording {
+            query(lock).execute(&mut *transaction).await?;
+        }
+        let begun = query(
+            "INSERT INTO lethe_journal (id, hash, ledger, database, key_mark) VALUES (1, $1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(hash)
+        .bind(&by.ledger)
+        .bind(&by.database)
+        .bind(&by.key_mark)
+        .execute(&mut *transaction)
+        .await?;
+        if begun > 0 {
+            query(
+                "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
+                 FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
             )
-            .bind(hash)
-            .bind(&by.ledger)
-            .bind(&by.database)
-            .bind(&by.key_mark)
             .execute(&mut *transaction)
             .await?;
-            if begun > 0 {
-                query(
-                    "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT client_key, sweep, outcome, at, digest \
-                     FROM lethe_outcomes WHERE outcome = 'anonymized' ORDER BY sweep, client_key",
-                )
-                .execute(&mut *transaction)
-                .await?;
-                let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
-                             SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
-                query(holds).bind(PLACED).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        run.await
+            let holds = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) \
+                         SELECT client_key, 0, $1, placed_at, '' FROM lethe_holds WHERE released_at IS NULL ORDER BY id";
+            query(holds).bind(PLACED).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// Forgets the journal, so that the next one begins anew with all that the ledger has.
     pub async fn forget_journal(&self) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
-                query(table).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        for table in ["DELETE FROM lethe_journal", "DELETE FROM lethe_segments", "DELETE FROM lethe_outbox"] {
+            query(table).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// What waits to be written.
@@ -268,21 +225,17 @@ impl Ledger {
     /// Takes the right to write the journal, or keeps it; `false` if another process has it.
     pub async fn take_shipping(&self, lease: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let mut writer = self.writer().await;
-        let taken = query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
+        query("UPDATE lethe_journal SET lease = $1, lease_until = $2 WHERE lease IS NULL OR lease = $1 OR lease_until < $3")
             .bind(lease)
             .bind(moment(now + SHIPPING))
             .bind(moment(now))
-            .execute(&mut **writer)
-            .await?;
-        Ok(taken > 0)
+            .took_effect(self)
+            .await
     }
 
     /// Gives the right to write the journal back.
     pub async fn leave_shipping(&self, lease: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_journal SET lease = NULL WHERE lease = $1").bind(lease).run(self).await
     }
 
     /// Chooses what the next segment holds: the oldest that wait, whatever
@@ -290,7 +243,7 @@ impl Ledger {
     /// ends where the key changes.
     pub async fn stage(&self, head: &Head, most: usize) -> Result<bool, StoreError> {
         let waiting: Vec<(i64, String)> = query_as("SELECT id, outcome FROM lethe_outbox ORDER BY id LIMIT $1")
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .bind(most)
             .fetch_all(self.readers())
             .await?;
         let rotation = waiting.iter().position(|(_, outcome)| outcome == ROTATED);
@@ -298,13 +251,11 @@ impl Ledger {
         if ids.is_empty() {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
-        let staged = query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
+        query("UPDATE lethe_journal SET staged = $1 WHERE segment = $2 AND staged IS NULL")
             .bind(serde_json::json!(ids).to_string())
             .bind(head.segment)
-            .execute(&mut **writer)
-            .await?;
-        Ok(staged > 0)
+            .took_effect(self)
+            .await
     }
 
     /// What the segment that is being written holds, always in the same order.
@@ -320,27 +271,22 @@ impl Ledger {
     /// `key_mark` is of the key that seals the next one.
     pub async fn shipped(&self, ids: &str, segment: &Segment, key_mark: Option<&str>) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            if !self.advance(&mut transaction, segment, key_mark).await? {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-            query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
-                .bind(ids)
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        if !self.advance(&mut transaction, segment, key_mark).await? {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        query(format!("DELETE FROM lethe_outbox WHERE id IN ({})", self.numbers()))
+            .bind(ids)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Takes the choice for the next segment back.
     pub async fn unstage(&self, ids: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_journal SET staged = NULL WHERE staged = $1").bind(ids).run(self).await
     }
 
     pub(super) async fn advance(
@@ -380,14 +326,13 @@ impl Ledger {
         if head.error.as_deref() == error {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = CASE WHEN $1 IS NOT NULL THEN COALESCE(error_at, $2) END \
              WHERE error IS DISTINCT FROM $1",
         )
         .bind(error)
         .bind(self.now())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(noted > 0)
     }
@@ -397,7 +342,6 @@ impl Ledger {
         if head.error.as_deref() == Some(error) && head.halted_at.is_some() && head.halted_for == Some(why) {
             return Ok(false);
         }
-        let mut writer = self.writer().await;
         let noted = query(
             "UPDATE lethe_journal SET error = $1, error_at = COALESCE(error_at, $2), halted_at = COALESCE(halted_at, $2), halted_for = $3 \
              WHERE error IS DISTINCT FROM $1 OR halted_at IS NULL OR halted_for IS DISTINCT FROM $3",
@@ -405,25 +349,23 @@ impl Ledger {
         .bind(error)
         .bind(self.now())
         .bind(why.as_str())
-        .execute(&mut **writer)
+        .execute(self)
         .await?;
         Ok(noted > 0)
     }
 
     /// Lets live sweeps go on: the journal is as it should be.
     pub async fn resume_sweeps(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_journal SET error = NULL, error_at = NULL, halted_at = NULL, halted_for = NULL WHERE halted_at IS NOT NULL")
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// The journal's next segments behind this one, as the ledger knows them.
     pub async fn segments_behind(&self, segment: i64, most: u32) -> Result<Vec<Segment>, StoreError> {
         query_as("SELECT segment, number, hash FROM lethe_segments WHERE segment > $1 ORDER BY segment LIMIT $2")
             .bind(segment)
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -445,7 +387,7 @@ impl Ledger {
         )
         .bind(behind.0)
         .bind(behind.1)
-        .bind(i64::from(most))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -458,7 +400,7 @@ impl Ledger {
     ) -> Result<Vec<(i64, String, String, Option<String>)>, StoreError> {
         query_as("SELECT id, client_key, placed_at, released_at FROM lethe_holds WHERE id > $1 ORDER BY id LIMIT $2")
             .bind(behind)
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }

@@ -2,23 +2,23 @@
 //! them. See `docs/decisions/022-a-ledger-for-each-client-table.md`.
 
 use super::{Ledger, VERSION, has, is_known, migrate};
-use crate::database::{Connection, FIRST, Store, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, FIRST, Store, StoreError, query, query_as, query_scalar, row};
 use crate::domain::clock::Clock;
 use crate::domain::schema::Schema;
 
 /// How often a ledger is chosen again because another process was faster.
 const ATTEMPTS: usize = 5;
 
-/// A ledger and its clients.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Listed {
-    number: i64,
-    client_table: String,
-    /// The folder of its journal; empty for the first.
-    folder: String,
+row! {
+    /// A ledger and its clients.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    struct Listed {
+        number: i64,
+        client_table: String,
+        /// The folder of its journal; empty for the first.
+        folder: String,
+    }
 }
-
-from_row!(Listed { number, client_table, folder });
 
 /// The ledger for the clients of a table.
 #[derive(Debug, PartialEq, Eq)]

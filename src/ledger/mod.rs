@@ -21,6 +21,7 @@ mod origin;
 mod outcomes;
 mod pauses;
 mod recognized;
+mod request;
 mod restore;
 mod reviews;
 mod roots;
@@ -45,23 +46,25 @@ pub use journal::{Backlog, Beginning, Halt, Head, Known, ROTATED, Segment, Waiti
 pub use ledgers::with_ledger_of;
 pub use notices::Notice;
 pub use origin::is_same;
-pub use outcomes::{FailedClient, Listed, OutcomePage, Record, reasons_of};
+pub use outcomes::{FailedClient, Listed, OutcomePage, Record};
 pub use pauses::Pause;
 pub use recognized::{Returned, keep_hashes, not_recognized};
+pub use request::{Bound, Request};
 pub use restore::OF_THE_JOURNAL;
 pub use reviews::{Decision, Held, Review, Sought};
 pub use roots::Root;
 pub use selections::{NewSelection, Selection};
-pub use sweeps::{Allowance, NIGHT, NewSweep, Progress, State, Sweep, SweepPage};
+pub use sweeps::{NIGHT, NewSweep, Progress, State, Sweep, SweepPage};
 
 pub use writers::Turn;
 
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use futures::future::{BoxFuture, FutureExt};
 use writers::Writers;
 
-use crate::database::{Connection, Pool, Store, StoreError, query, query_scalar};
+use crate::database::{Connection, Executor, Lent, Pool, Store, StoreError, query, query_scalar};
 use crate::domain::clock::Clock;
 
 /// The ledger. All writes of this process go through its writing connections:
@@ -164,12 +167,18 @@ impl Ledger {
     }
 }
 
+/// A statement of its own that writes is run on a writing connection, when one is free.
+impl<'c> Executor<'c> for &'c Ledger {
+    fn lend(self) -> BoxFuture<'c, Result<Lent<'c>, StoreError>> {
+        async move { Ok(Box::new(self.writer().await) as Lent<'c>) }.boxed()
+    }
+}
+
 /// Whether the ledger's tables are there, and this one among them.
 async fn has(store: &Store, table: &str) -> Result<bool, StoreError> {
     let mut connection = store.readers().acquire().await?;
     let table = connection.named(table);
-    let found: i64 = query_scalar(store.dialect().ledger_has).bind(table).fetch_one(&mut connection).await?;
-    Ok(found > 0)
+    query_scalar(store.dialect().ledger_has).bind(table).fetch_one(&mut connection).await
 }
 
 const VERSION: &str = "SELECT max(version) FROM lethe_migrations";

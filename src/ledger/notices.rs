@@ -3,26 +3,26 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-/// A notice that a client has had, or is to have.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Notice {
-    /// The sweep that selected the client.
-    pub sweep: i64,
-    /// When it did.
-    pub asked_at: String,
-    /// When the receiver had the message; `None` until then.
-    pub sent_at: Option<String>,
-    /// The last day on which the client is left alone.
-    pub until: Option<String>,
-    /// When it ended.
-    pub ended_at: Option<String>,
-    /// By what: an outcome, or `lapsed`.
-    pub ended_by: Option<String>,
+row! {
+    /// A notice that a client has had, or is to have.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Notice {
+        /// The sweep that selected the client.
+        pub sweep: i64,
+        /// When it did.
+        pub asked_at: String,
+        /// When the receiver had the message; `None` until then.
+        pub sent_at: Option<String>,
+        /// The last day on which the client is left alone.
+        pub until: Option<String>,
+        /// When it ended.
+        pub ended_at: Option<String>,
+        /// By what: an outcome, or `lapsed`.
+        pub ended_by: Option<String>,
+    }
 }
-
-from_row!(Notice { sweep, asked_at, sent_at, until, ended_at, ended_by });
 
 /// Ends the notices of clients whom a sweep of the terms of sweep `$1` found due
 /// before, and that one, which has checked all clients, did not. `$2` moment.
@@ -39,17 +39,13 @@ impl Ledger {
         let sql = format!(
             "UPDATE lethe_notices SET sent_at = $2, until = $3 WHERE ended_at IS NULL AND until IS NULL AND client_key IN ({among})"
         );
-        let mut writer = self.writer().await;
-        let noted = query(sql).bind(keys).bind(self.now()).bind(until).execute(&mut **writer).await;
-        noted.map(drop)
+        query(sql).bind(keys).bind(self.now()).bind(until).run(self).await
     }
 
     /// Ends the notices of clients whom a sweep that has checked all clients did
     /// not find due any more.
     pub async fn end_notices(&self, sweep: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let ended = query(UNSEEN).bind(sweep).bind(self.now()).execute(&mut **writer).await;
-        ended.map(drop)
+        query(UNSEEN).bind(sweep).bind(self.now()).run(self).await
     }
 
     /// The notices of a client, oldest first.

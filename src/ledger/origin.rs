@@ -11,69 +11,52 @@ impl Ledger {
 
     /// Notes who keeps a journal that a program of version 0.1 began.
     pub async fn complete_journal(&self, by: &Beginning) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_journal SET ledger = $1, database = $2, key_mark = $3 WHERE ledger IS NULL")
             .bind(&by.ledger)
             .bind(&by.database)
             .bind(&by.key_mark)
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// An operator says that this database is the journal's, and that its segments up to this one count.
     pub async fn adopt_journal(&self, database: &str, segment: i64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_journal SET database = $1, adopted = $2, copied = NULL, halted_at = NULL, halted_for = NULL, error = NULL, \
                error_at = NULL")
             .bind(database)
             .bind(segment)
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// Notes for all processes that a copy of this database has written the segment behind this one, or that it is gone.
     pub async fn note_copy(&self, segment: i64, is_there: bool) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query("UPDATE lethe_journal SET copied = CASE WHEN $2 = 1 THEN segment + 1 END WHERE segment = $1")
             .bind(segment)
             .bind(i64::from(is_there))
-            .execute(&mut **writer)
+            .run(self)
             .await
-            .map(drop)
     }
 
     /// An operator says that the replay may exceed the brake.
     pub async fn confirm_replay(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_journal SET over_brake = 1 WHERE restored_at IS NOT NULL")
-            .execute(&mut **writer)
-            .await
-            .map(drop)
+        query("UPDATE lethe_journal SET over_brake = 1 WHERE restored_at IS NOT NULL").run(self).await
     }
 
     /// Has the journal go on under another key, once what waits now is written.
     pub async fn rotate_key(&self, mark: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let rotate = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, $1 \
-                          WHERE NOT EXISTS (SELECT 1 FROM lethe_outbox WHERE outcome = $2 AND digest = $1)";
-            query(rotate).bind(mark).bind(ROTATED).bind(self.now()).execute(&mut *transaction).await?;
-            transaction.commit().await
-        };
-        run.await
+        let rotate = "INSERT INTO lethe_outbox (client_key, sweep, outcome, at, digest) SELECT $1, 0, $2, $3, $1 \
+                      WHERE NOT EXISTS (SELECT 1 FROM lethe_outbox WHERE outcome = $2 AND digest = $1)";
+        query(rotate).bind(mark).bind(ROTATED).bind(self.now()).run(self).await
     }
 
     /// Whether a change to the key with this fingerprint waits to be written.
     pub async fn rotates_to(&self, mark: &str) -> Result<bool, StoreError> {
-        let found: i64 = query_scalar("SELECT count(*) FROM lethe_outbox WHERE outcome = $1 AND digest = $2")
+        query_scalar("SELECT count(*) > 0 FROM lethe_outbox WHERE outcome = $1 AND digest = $2")
             .bind(ROTATED)
             .bind(mark)
             .fetch_one(self.readers())
-            .await?;
-        Ok(found > 0)
+            .await
     }
 }
 

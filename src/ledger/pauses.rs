@@ -3,28 +3,28 @@
 use serde::Serialize;
 
 use super::{Ledger, parse_moment};
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-/// A pause.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Pause {
-    /// Its number.
-    pub id: i64,
-    /// The job; none if all work is paused.
-    pub job: Option<String>,
-    /// Why.
-    pub reason: String,
-    /// Who paused it.
-    pub paused_by: String,
-    /// When.
-    pub paused_at: String,
-    /// Who resumed it.
-    pub resumed_by: Option<String>,
-    /// When.
-    pub resumed_at: Option<String>,
+row! {
+    /// A pause.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Pause {
+        /// Its number.
+        pub id: i64,
+        /// The job; none if all work is paused.
+        pub job: Option<String>,
+        /// Why.
+        pub reason: String,
+        /// Who paused it.
+        pub paused_by: String,
+        /// When.
+        pub paused_at: String,
+        /// Who resumed it.
+        pub resumed_by: Option<String>,
+        /// When.
+        pub resumed_at: Option<String>,
+    }
 }
-
-from_row!(Pause { id, job, reason, paused_by, paused_at, resumed_by, resumed_at });
 
 impl Pause {
     /// What it pauses, in words.
@@ -49,31 +49,27 @@ impl Pause {
 impl Ledger {
     /// Pauses a job, or all work; `false` if it is paused already.
     pub async fn pause(&self, job: Option<&str>, reason: &str, by: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let paused = query(
+        query(
             "INSERT INTO lethe_pauses (job, reason, paused_by, paused_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(job)
         .bind(reason)
         .bind(by)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await?;
-        Ok(paused > 0)
+        .took_effect(self)
+        .await
     }
 
     /// Resumes a job, or all work; `false` if it is not paused.
     pub async fn resume(&self, job: Option<&str>, by: &str) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let resumed = query(
+        query(
             "UPDATE lethe_pauses SET resumed_by = $2, resumed_at = $3 WHERE resumed_at IS NULL AND job IS NOT DISTINCT FROM $1",
         )
         .bind(job)
         .bind(by)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await?;
-        Ok(resumed > 0)
+        .took_effect(self)
+        .await
     }
 
     /// Pauses, newest first: those in force, or all.

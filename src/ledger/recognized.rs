@@ -3,24 +3,24 @@
 use serde::Serialize;
 
 use super::Ledger;
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A client under a new key whose values are those of a client anonymized before.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Returned {
-    /// Its key.
-    pub client: String,
-    /// The key of the client anonymized.
-    pub former: String,
-    /// When it was last recognized.
-    pub found_at: String,
-    /// Who confirmed that it is the same person; a replay takes it then.
-    pub confirmed_by: Option<String>,
-    /// When.
-    pub confirmed_at: Option<String>,
+row! {
+    /// A client under a new key whose values are those of a client anonymized before.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Returned {
+        /// Its key.
+        pub client: String,
+        /// The key of the client anonymized.
+        pub former: String,
+        /// When it was last recognized.
+        pub found_at: String,
+        /// Who confirmed that it is the same person; a replay takes it then.
+        pub confirmed_by: Option<String>,
+        /// When.
+        pub confirmed_at: Option<String>,
+    }
 }
-
-from_row!(Returned { client, former, found_at, confirmed_by, confirmed_at });
 
 /// Those whom no sweep has anonymized under their new key yet.
 const WAITING: &str = "FROM lethe_returned AS r WHERE NOT EXISTS \
@@ -34,7 +34,7 @@ pub async fn keep_hashes(connection: &mut Connection, pairs: &str, now: &str) ->
          ON CONFLICT (hash, client_key) DO NOTHING",
         connection.dialect().pairs
     );
-    query(&sql).bind(pairs).bind(now).execute(connection).await.map(drop)
+    query(&sql).bind(pairs).bind(now).run(connection).await
 }
 
 /// The places in the batch of clients taken only because a person confirmed who they are, and who have none of that
@@ -63,9 +63,8 @@ impl Ledger {
         if !self.has_hashes(before).await? {
             return Ok(());
         }
-        let mut writer = self.writer().await;
         let sql = "DELETE FROM lethe_recognized WHERE $1 IS NULL OR kept_at < $1";
-        query(sql).bind(before).execute(&mut **writer).await.map(drop)
+        query(sql).bind(before).run(self).await
     }
 
     /// Whom these hashes belong to: of each client that no sweep has anonymized, the client anonymized that has one of
@@ -90,27 +89,21 @@ impl Ledger {
              confirmed_at = CASE WHEN lethe_returned.former_key = excluded.former_key THEN lethe_returned.confirmed_at END",
             self.store.dialect().pairs
         );
-        let mut writer = self.writer().await;
-        let noted = query(&sql).bind(pairs).bind(now).execute(&mut **writer).await;
-        noted.map(drop)
+        query(&sql).bind(pairs).bind(now).run(self).await
     }
 
     /// Forgets whom a pass that began at this moment did not recognize, confirmed or not. Those anonymized stay.
     pub async fn forget_returned(&self, begun: &str) -> Result<(), StoreError> {
         let sql = "DELETE FROM lethe_returned WHERE found_at < $1 AND NOT EXISTS (SELECT 1 FROM lethe_outcomes AS o \
                    WHERE o.client_key = lethe_returned.client_key AND o.outcome = 'anonymized')";
-        let mut writer = self.writer().await;
-        let forgotten = query(sql).bind(begun).execute(&mut **writer).await;
-        forgotten.map(drop)
+        query(sql).bind(begun).run(self).await
     }
 
     /// Notes that a person has confirmed who a client is.
     pub async fn confirm_returned(&self, client: &str, by: &str) -> Result<(), StoreError> {
         let sql = "UPDATE lethe_returned SET confirmed_by = $2, confirmed_at = $3 WHERE client_key = $1 \
                    AND confirmed_at IS NULL";
-        let mut writer = self.writer().await;
-        let confirmed = query(sql).bind(client).bind(by).bind(self.now()).execute(&mut **writer).await;
-        confirmed.map(drop)
+        query(sql).bind(client).bind(by).bind(self.now()).run(self).await
     }
 
     /// Clients under a new key whom no sweep has anonymized yet, in key order; with a key, that one only.

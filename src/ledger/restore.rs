@@ -2,7 +2,7 @@
 //! knows, and live sweeps wait until that has been done again.
 
 use super::{Ledger, NewSweep, ROTATED, Segment};
-use crate::database::{Connection, StoreError, query, query_scalar};
+use crate::database::{Connection, Executor, StoreError, query, query_scalar};
 
 /// What stands with a sweep that this ledger knows by the journal alone.
 pub const OF_THE_JOURNAL: &str = "known from the journal";
@@ -26,35 +26,30 @@ const OUTCOMES: &str = "INSERT INTO lethe_outcomes (client_key, sweep, outcome, 
 impl Ledger {
     /// Notes that the journal is ahead: from now on live sweeps wait. Returns whether that is news.
     pub async fn notice_restore(&self) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let noticed = query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
+        query("UPDATE lethe_journal SET restored_at = $1, staged = NULL WHERE restored_at IS NULL")
             .bind(self.now())
-            .execute(&mut **writer)
-            .await?;
-        Ok(noticed > 0)
+            .took_effect(self)
+            .await
     }
 
     /// Takes over what a segment of the journal says: `known` is a JSON array of
     /// [`Known`](super::Known). Does nothing if that was done before.
     pub async fn take_over(&self, known: &str, segment: &Segment, key_mark: Option<&str>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            if !self.advance(&mut transaction, segment, key_mark).await? {
-                return transaction.rollback().await;
-            }
-            let sql = |text: &str| text.replace("{rows}", &self.rows());
-            query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
-            if let Some(next) = self.store.dialect().number_sweeps {
-                query(next).execute(&mut *transaction).await?;
-            }
-            query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
-            let rotated = "DELETE FROM lethe_outbox WHERE outcome = $1 AND digest = $2";
-            query(rotated).bind(ROTATED).bind(key_mark).execute(&mut *transaction).await?;
-            query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
-            transaction.commit().await
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        if !self.advance(&mut transaction, segment, key_mark).await? {
+            return transaction.rollback().await;
+        }
+        let sql = |text: &str| text.replace("{rows}", &self.rows());
+        query(sql(SWEEPS)).bind(known).bind(OF_THE_JOURNAL).execute(&mut *transaction).await?;
+        if let Some(next) = self.store.dialect().number_sweeps {
+            query(next).execute(&mut *transaction).await?;
+        }
+        query(sql(WRITTEN)).bind(known).execute(&mut *transaction).await?;
+        let rotated = "DELETE FROM lethe_outbox WHERE outcome = $1 AND digest = $2";
+        query(rotated).bind(ROTATED).bind(key_mark).execute(&mut *transaction).await?;
+        query(sql(OUTCOMES)).bind(known).execute(&mut *transaction).await?;
+        transaction.commit().await
     }
 
     /// How many outcomes there are whose client is known by a hash alone: those
@@ -82,35 +77,29 @@ impl Ledger {
             "DELETE FROM lethe_outcomes WHERE client_key IN (SELECT hash FROM {pairs} AS p)",
         ];
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            for sql in statements {
-                let sql = sql.replace("{pairs}", &pairs_of);
-                query(sql).bind(pairs).execute(&mut *transaction).await?;
-            }
-            transaction.commit().await
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        for sql in statements {
+            let sql = sql.replace("{pairs}", &pairs_of);
+            query(sql).bind(pairs).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await
     }
 
     /// Opens the sweep that does again what the journal knows, unless another process has.
-    pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
+    pub async fn open_replay(&self, sweep: &NewSweep<'_>) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let Some(id) = self.insert_sweep(&mut transaction, sweep).await? else { return Ok(None) };
-            let opened = query("UPDATE lethe_journal SET replay = $1 WHERE restored_at IS NOT NULL AND replay IS NULL")
-                .bind(id)
-                .execute(&mut *transaction)
-                .await?;
-            if opened == 0 {
-                transaction.rollback().await?;
-                return Ok(None);
-            }
-            transaction.commit().await?;
-            Ok::<Option<i64>, StoreError>(Some(id))
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let Some(id) = self.insert_sweep(&mut transaction, sweep).await? else { return Ok(None) };
+        let opened = query("UPDATE lethe_journal SET replay = $1 WHERE restored_at IS NOT NULL AND replay IS NULL")
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        if opened == 0 {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        transaction.commit().await?;
+        Ok(Some(id))
     }
 
     /// The replay has ended: live sweeps go on. If it was stopped, another is to be opened.
@@ -120,36 +109,23 @@ impl Ledger {
         } else {
             "UPDATE lethe_journal SET replay = NULL WHERE replay = $1"
         };
-        let mut writer = self.writer().await;
-        query(sql).bind(sweep).execute(&mut **writer).await?;
-        Ok(())
+        query(sql).bind(sweep).run(self).await
     }
 
     /// Whether this sweep has to wait, for a replay or for a person, who may have paused it: queried in the transaction
-    /// that is about to write.
-    pub async fn has_to_wait(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
-        let waits: i64 = query_scalar(
-            "SELECT (SELECT count(*) FROM lethe_journal WHERE halted_at IS NOT NULL OR restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)) \
-             + (SELECT count(*) FROM lethe_pauses WHERE resumed_at IS NULL AND (job IS NULL OR job = (SELECT s.job FROM lethe_sweeps AS s WHERE s.id = $1)))",
+    /// that is about to write, or beforehand.
+    pub async fn has_to_wait<'c>(&self, on: impl Executor<'c>, sweep: i64) -> Result<bool, StoreError> {
+        query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM lethe_journal WHERE halted_at IS NOT NULL OR restored_at IS NOT NULL AND (replay IS NULL OR replay <> $1)) \
+             OR EXISTS (SELECT 1 FROM lethe_pauses WHERE resumed_at IS NULL AND (job IS NULL OR job = (SELECT s.job FROM lethe_sweeps AS s WHERE s.id = $1)))",
         )
         .bind(sweep)
-        .fetch_one(connection)
-        .await?;
-        Ok(waits > 0)
-    }
-
-    /// The same, asked beforehand.
-    pub async fn waits(&self, sweep: i64) -> Result<bool, StoreError> {
-        let mut connection = self.readers().acquire().await?;
-        self.has_to_wait(&mut connection, sweep).await
+        .fetch_one(on)
+        .await
     }
 
     /// Whether a sweep is the one that does again what the journal knows.
     pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
-        let is: i64 = query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
-            .bind(sweep)
-            .fetch_one(connection)
-            .await?;
-        Ok(is > 0)
+        query_scalar("SELECT count(*) > 0 FROM lethe_journal WHERE replay = $1").bind(sweep).fetch_one(connection).await
     }
 }

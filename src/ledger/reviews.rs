@@ -1,78 +1,54 @@
 //! Reviews: the clients that a sweep would take, held until a second person approves them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::{Ledger, NewImport, moment};
-use crate::database::{Connection, StoreError, from_row, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 
-/// A review.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Review {
-    /// Its number.
-    pub id: i64,
-    /// What people call it.
-    pub name: String,
-    /// What was asked for: job or kind, filters, limit, length.
-    #[serde(serialize_with = "as_json")]
-    #[schema(value_type = Object)]
-    pub asked: String,
-    /// The digest of the plan.
-    pub digest: String,
-    /// Who made it.
-    pub made_by: String,
-    /// When.
-    pub made_at: String,
-    /// How many clients have been looked at, while it is made.
-    pub looked_at: i64,
-    /// How many are to be looked at.
-    pub to_look_at: i64,
-    /// How many clients would be anonymized.
-    pub clients: i64,
-    /// How many a person took out.
-    pub removed: i64,
-    /// How many were refused.
-    pub refused: i64,
-    /// How many for each reason.
-    #[serde(serialize_with = "as_json")]
-    #[schema(value_type = Object)]
-    pub reasons: String,
-    /// `making`, `waiting`, `failed`, `approved`, `rejected`, `expired` or `deleted`.
-    pub state: String,
-    /// Why it failed.
-    pub note: Option<String>,
-    /// Who decided.
-    pub decided_by: Option<String>,
-    /// When.
-    pub decided_at: Option<String>,
-    /// The sweep that the approval opened.
-    pub sweep: Option<i64>,
-}
-
-from_row!(Review {
-    id,
-    name,
-    asked,
-    digest,
-    made_by,
-    made_at,
-    looked_at,
-    to_look_at,
-    clients,
-    removed,
-    refused,
-    reasons,
-    state,
-    note,
-    decided_by,
-    decided_at,
-    sweep
-} json asked: serde_json::Value, json reasons: std::collections::BTreeMap<String, u64>);
-
-/// Writes JSON that is kept as a text as what it is.
-pub(super) fn as_json<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let value: serde_json::Value = serde_json::from_str(text).expect("JSON, as it was when it was read");
-    value.serialize(serializer)
+row! {
+    /// A review.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Review {
+        /// Its number.
+        pub id: i64,
+        /// What people call it.
+        pub name: String,
+        /// What was asked for: job or kind, filters, limit, length.
+        #[schema(value_type = Object)]
+        pub asked: serde_json::Value,
+        /// The digest of the plan.
+        pub digest: String,
+        /// Who made it.
+        pub made_by: String,
+        /// When.
+        pub made_at: String,
+        /// How many clients have been looked at, while it is made.
+        pub looked_at: i64,
+        /// How many are to be looked at.
+        pub to_look_at: i64,
+        /// How many clients would be anonymized.
+        pub clients: i64,
+        /// How many a person took out.
+        pub removed: i64,
+        /// How many were refused.
+        pub refused: i64,
+        /// How many for each reason.
+        #[schema(value_type = Object)]
+        pub reasons: BTreeMap<String, u64>,
+        /// `making`, `waiting`, `failed`, `approved`, `rejected`, `expired` or `deleted`.
+        pub state: String,
+        /// Why it failed.
+        pub note: Option<String>,
+        /// Who decided.
+        pub decided_by: Option<String>,
+        /// When.
+        pub decided_at: Option<String>,
+        /// The sweep that the approval opened.
+        pub sweep: Option<i64>,
+    }
 }
 
 /// What a review was found to hold.
@@ -137,7 +113,6 @@ impl Sought {
 impl Ledger {
     /// Begins a review, and returns its number; `None` if one of that name is being made or waits.
     pub async fn begin_review(&self, name: &str, asked: &str, by: &str) -> Result<Option<i64>, StoreError> {
-        let mut writer = self.writer().await;
         query_scalar(
             "INSERT INTO lethe_reviews (name, asked, digest, made_by, made_at, alive_at, state) \
              VALUES ($1, $2, '', $3, $4, $4, 'making') \
@@ -147,23 +122,21 @@ impl Ledger {
         .bind(asked)
         .bind(by)
         .bind(self.now())
-        .fetch_optional(&mut **writer)
+        .fetch_optional(self)
         .await
     }
 
     /// Records the progress of a review, and that its process is alive.
     pub async fn review_goes_on(&self, review: i64, looked_at: u64, to_look_at: u64) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query(
+        query(
             "UPDATE lethe_reviews SET looked_at = $2, to_look_at = $3, alive_at = $4 WHERE id = $1 AND state = 'making'",
         )
         .bind(review)
-        .bind(i64::try_from(looked_at).unwrap_or(i64::MAX))
-        .bind(i64::try_from(to_look_at).unwrap_or(i64::MAX))
+        .bind(looked_at)
+        .bind(to_look_at)
         .bind(self.now())
-        .execute(&mut **writer)
-        .await;
-        noted.map(|_| ())
+        .run(self)
+        .await
     }
 
     /// Fills a review that is being made: from now on it waits. `false` if it was deleted meanwhile.
@@ -173,32 +146,28 @@ impl Ledger {
             "INSERT INTO lethe_reviewed (review, client_key) SELECT CAST($1 AS BIGINT), own FROM ({}) AS given",
             self.texts()
         );
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let filled = query(
-                "UPDATE lethe_reviews SET state = 'waiting', looked_at = to_look_at, digest = $2, refused = $3, reasons = $4, clients = $5 \
-                 WHERE id = $1 AND state = 'making'",
-            )
+        let mut transaction = writer.begin().await?;
+        let filled = query(
+            "UPDATE lethe_reviews SET state = 'waiting', looked_at = to_look_at, digest = $2, refused = $3, reasons = $4, clients = $5 \
+             WHERE id = $1 AND state = 'making'",
+        )
+        .bind(review)
+        .bind(held.digest)
+        .bind(held.refused)
+        .bind(held.reasons)
+        .bind(held.clients.len())
+        .execute(&mut *transaction)
+        .await?;
+        if filled == 0 {
+            return Ok(false);
+        }
+        query(clients)
             .bind(review)
-            .bind(held.digest)
-            .bind(i64::try_from(held.refused).unwrap_or(i64::MAX))
-            .bind(held.reasons)
-            .bind(i64::try_from(held.clients.len()).unwrap_or(i64::MAX))
+            .bind(crate::domain::value::json_of(held.clients))
             .execute(&mut *transaction)
-            .await?
-            ;
-            if filled == 0 {
-                return Ok(false);
-            }
-            query(clients)
-                .bind(review)
-                .bind(crate::domain::value::json_of(held.clients))
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The texts of the JSON array in `$2`, as a query of one column.
@@ -208,51 +177,42 @@ impl Ledger {
 
     /// Notes why a review could not be made.
     pub async fn fail_review(&self, review: i64, why: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let noted = query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
+        query("UPDATE lethe_reviews SET state = 'failed', note = $2 WHERE id = $1 AND state = 'making'")
             .bind(review)
             .bind(why)
-            .execute(&mut **writer)
-            .await;
-        noted.map(|_| ())
+            .run(self)
+            .await
     }
 
     /// Ends reviews that were not decided since one moment, and those without progress since another.
     pub async fn tidy_reviews(&self, made: DateTime<Utc>, alive: DateTime<Utc>) -> Result<(), StoreError> {
         let old = "state = 'waiting' AND made_at < $1 OR state = 'making' AND alive_at < $2";
         let (made, alive) = (moment(made), moment(alive));
-        let run = async {
-            // A look costs less than a turn of the writer.
-            let any: i64 = query_scalar(format!(
-                "SELECT (SELECT count(*) FROM lethe_reviews WHERE {old}) + \
-                 (SELECT count(*) FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
-            ))
-            .bind(&made)
-            .bind(&alive)
-            .fetch_one(self.readers())
-            .await?;
-            if any == 0 {
-                return Ok(());
-            }
-            let mut writer = self.writer().await;
-            let mut transaction = writer.begin().await?;
-            query(format!(
-                "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
-                 state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
-            ))
-            .bind(&made)
-            .bind(&alive)
+        // A look costs less than a turn of the writer.
+        let any = query_scalar::<bool>(format!(
+            "SELECT EXISTS (SELECT 1 FROM lethe_reviews WHERE {old}) OR \
+             EXISTS (SELECT 1 FROM lethe_imports WHERE state = 'reading' AND alive_at < $2)"
+        ));
+        if !any.bind(&made).bind(&alive).fetch_one(self.readers()).await? {
+            return Ok(());
+        }
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin().await?;
+        query(format!(
+            "UPDATE lethe_reviews SET note = CASE state WHEN 'making' THEN 'its making was cut short: make it again' END, \
+             state = CASE state WHEN 'making' THEN 'failed' ELSE 'expired' END WHERE {old}"
+        ))
+        .bind(&made)
+        .bind(&alive)
+        .execute(&mut *transaction)
+        .await?;
+        let expired = "IN (SELECT id FROM lethe_reviews WHERE state = 'expired')";
+        query(format!("DELETE FROM lethe_reviewed WHERE review {expired}")).execute(&mut *transaction).await?;
+        query(format!("UPDATE lethe_imports SET clients = NULL WHERE clients IS NOT NULL AND review {expired}"))
             .execute(&mut *transaction)
             .await?;
-            let expired = "IN (SELECT id FROM lethe_reviews WHERE state = 'expired')";
-            query(format!("DELETE FROM lethe_reviewed WHERE review {expired}")).execute(&mut *transaction).await?;
-            query(format!("UPDATE lethe_imports SET clients = NULL WHERE clients IS NOT NULL AND review {expired}"))
-                .execute(&mut *transaction)
-                .await?;
-            self.end_dead_imports(&mut transaction, &alive).await?;
-            transaction.commit().await
-        };
-        run.await
+        self.end_dead_imports(&mut transaction, &alive).await?;
+        transaction.commit().await
     }
 
     /// Reviews, those that wait first, then the newest.
@@ -267,7 +227,7 @@ impl Ledger {
         .bind(state)
         .bind(made_by)
         .bind(since)
-        .bind(i64::from(most))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -304,31 +264,24 @@ impl Ledger {
             "DELETE FROM lethe_reviewed WHERE review = $1 AND client_key NOT IN (SELECT own FROM ({}) AS given)",
             self.texts()
         );
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let waits = query(
-                "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 \
-                 WHERE id = $1 AND state = 'waiting' AND digest = $3 AND clients = $4",
-            )
-            .bind(seen.review)
-            .bind(seen.kept)
-            .bind(&seen.digest)
-            .bind(seen.clients)
-            .execute(&mut *transaction)
-            .await?;
-            if waits == 0 {
-                return Ok(false);
-            }
-            query(others)
-                .bind(seen.review)
-                .bind(crate::domain::value::json_of(keys))
-                .execute(&mut *transaction)
-                .await?;
-            self.end_import(&mut transaction, import, None).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(true)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let waits = query(
+            "UPDATE lethe_reviews SET removed = removed + clients - $2, clients = $2 \
+             WHERE id = $1 AND state = 'waiting' AND digest = $3 AND clients = $4",
+        )
+        .bind(seen.review)
+        .bind(seen.kept)
+        .bind(&seen.digest)
+        .bind(seen.clients)
+        .execute(&mut *transaction)
+        .await?;
+        if waits == 0 {
+            return Ok(false);
+        }
+        query(others).bind(seen.review).bind(crate::domain::value::json_of(keys)).execute(&mut *transaction).await?;
+        self.end_import(&mut transaction, import, None).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Decides a review inside a transaction, and forgets its clients. `false`
@@ -378,32 +331,26 @@ impl Ledger {
     /// Rejects a review that waits. `false` if it is not, any more, what was seen.
     pub async fn reject_review(&self, decision: &Decision) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let claimed = self.claim_review(&mut transaction, decision).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(claimed)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let claimed = self.claim_review(&mut transaction, decision).await?;
+        transaction.commit().await?;
+        Ok(claimed)
     }
 
     /// Deletes a review in whatever state it is. `false` if it was deleted before.
     pub async fn delete_review(&self, review: i64, by: &str) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let deleted = query(
-                "UPDATE lethe_reviews SET state = 'deleted', decided_by = $2, decided_at = $3 WHERE id = $1 AND state <> 'deleted'",
-            )
-            .bind(review)
-            .bind(by)
-            .bind(self.now())
-            .execute(&mut *transaction)
-            .await?;
-            self.forget_reviewed(&mut transaction, review).await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(deleted > 0)
-        };
-        run.await
+        let mut transaction = writer.begin().await?;
+        let deleted = query(
+            "UPDATE lethe_reviews SET state = 'deleted', decided_by = $2, decided_at = $3 WHERE id = $1 AND state <> 'deleted'",
+        )
+        .bind(review)
+        .bind(by)
+        .bind(self.now())
+        .execute(&mut *transaction)
+        .await?;
+        self.forget_reviewed(&mut transaction, review).await?;
+        transaction.commit().await?;
+        Ok(deleted > 0)
     }
 }

@@ -1,17 +1,17 @@
 //! The roots in which files are deleted, as they were when last seen.
 
 use super::Ledger;
-use crate::database::{StoreError, from_row, query, query_as};
+use crate::database::{StoreError, query, query_as, row};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    /// What its marker file holds, if it has one.
-    pub mark: Option<String>,
-    /// The folder's device, or the bucket's URL.
-    pub location: String,
+row! {
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Root {
+        /// What its marker file holds, if it has one.
+        pub mark: Option<String>,
+        /// The folder's device, or the bucket's URL.
+        pub location: String,
+    }
 }
-
-from_row!(Root { mark, location });
 
 impl Ledger {
     /// The root of this name; `None` if it was never seen.
@@ -24,7 +24,6 @@ impl Ledger {
 
     /// Notes what a root looks like now.
     pub async fn see_root(&self, name: &str, root: &Root) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
         query(
             "INSERT INTO lethe_roots (name, mark, location, seen_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (name) DO UPDATE SET mark = excluded.mark, location = excluded.location, seen_at = excluded.seen_at",
@@ -33,8 +32,7 @@ impl Ledger {
         .bind(&root.mark)
         .bind(&root.location)
         .bind(self.now())
-        .execute(&mut **writer)
+        .run(self)
         .await
-        .map(drop)
     }
 }

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::{Ledger, moment};
-use crate::database::{Connection, FromRow, Json, Row, StoreError, query, query_as, query_scalar};
+use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
 use crate::domain::access::Limit;
 
 /// How many keys go at a time.
@@ -15,50 +15,36 @@ const A_PAGE: i64 = 10_000;
 /// After which a selection that was never wholly saved is forgotten.
 const CUT_SHORT: TimeDelta = TimeDelta::days(1);
 
-const COLUMNS: &str =
-    "SELECT id, name, parts, clients, limited_to, saved_by, saved_at FROM lethe_selections WHERE saved_at IS NOT NULL";
+const COLUMNS: &str = "SELECT id, name, parts, clients, limited_to, saved_by, saved_at, NULL AS in_table, NULL AS source \
+     FROM lethe_selections WHERE saved_at IS NOT NULL";
 
-/// A selection.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Selection {
-    /// Its number.
-    #[serde(skip)]
-    pub id: i64,
-    /// What people call it.
-    pub name: String,
-    /// How many parts a client's key had in the policy under which it was saved.
-    #[serde(skip)]
-    pub parts: i64,
-    /// How many clients.
-    pub clients: i64,
-    /// The limit of who saved it, within which its clients were then.
-    #[serde(skip)]
-    pub limit: Limit,
-    /// Who saved it; unknown of one of the company's own.
-    pub saved_by: Option<String>,
-    /// When; unknown of one of the company's own.
-    pub saved_at: Option<String>,
-    /// The company's table in which it is saved; none if it is saved in Lethe.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_table: Option<String>,
-    /// The place of that table among those that the policy names.
-    #[serde(skip)]
-    pub source: Option<usize>,
-}
-
-impl FromRow for Selection {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            parts: row.get("parts")?,
-            clients: row.get("clients")?,
-            limit: row.get::<Json<Limit>>("limited_to")?.0,
-            saved_by: row.get("saved_by")?,
-            saved_at: row.get("saved_at")?,
-            in_table: None,
-            source: None,
-        })
+row! {
+    /// A selection.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Selection {
+        /// Its number.
+        #[serde(skip)]
+        pub id: i64,
+        /// What people call it.
+        pub name: String,
+        /// How many parts a client's key had in the policy under which it was saved.
+        #[serde(skip)]
+        pub parts: i64,
+        /// How many clients.
+        pub clients: i64,
+        /// The limit of who saved it, within which its clients were then.
+        #[serde(skip)]
+        pub limited_to: Limit,
+        /// Who saved it; unknown of one of the company's own.
+        pub saved_by: Option<String>,
+        /// When; unknown of one of the company's own.
+        pub saved_at: Option<String>,
+        /// The company's table in which it is saved; none if it is saved in Lethe.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub in_table: Option<String>,
+        /// The place of that table among those that the policy names.
+        #[serde(skip)]
+        pub source: Option<usize>,
     }
 }
 
@@ -82,17 +68,16 @@ impl Ledger {
         for selection in old {
             self.forget_keys(selection).await?;
         }
-        let mut writer = self.writer().await;
         query_scalar(
             "INSERT INTO lethe_selections (name, parts, limited_to, saved_by, begun_at) VALUES ($1, $2, $3, $4, $5) \
              RETURNING id",
         )
         .bind(name)
-        .bind(i64::try_from(parts).unwrap_or(i64::MAX))
+        .bind(parts)
         .bind(crate::domain::value::json_of(limit))
         .bind(by)
         .bind(moment(now))
-        .fetch_one(&mut **writer)
+        .fetch_one(self)
         .await
         .map(NewSelection)
     }
@@ -104,8 +89,7 @@ impl Ledger {
              WHERE 1 = 1 ON CONFLICT (selection, client_key) DO NOTHING",
             self.texts()
         );
-        let mut writer = self.writer().await;
-        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(&mut **writer).await
+        query(add).bind(selection.0).bind(crate::domain::value::json_of(keys)).execute(self).await
     }
 
     /// Saves a selection whose keys have all come, in place of the one of its
@@ -129,7 +113,7 @@ impl Ledger {
             .await?;
             query("UPDATE lethe_selections SET clients = $2, saved_at = $3 WHERE id = $1")
                 .bind(selection.0)
-                .bind(i64::try_from(clients).unwrap_or(i64::MAX))
+                .bind(clients)
                 .bind(self.now())
                 .execute(&mut *transaction)
                 .await?;
@@ -152,12 +136,11 @@ impl Ledger {
     /// Deletes the selection of a name. `false` if there is none.
     pub async fn delete_selection(&self, name: &str) -> Result<bool, StoreError> {
         let gone: Option<i64> = {
-            let mut writer = self.writer().await;
             query_scalar(
                 "UPDATE lethe_selections SET saved_at = NULL WHERE name = $1 AND saved_at IS NOT NULL RETURNING id",
             )
             .bind(name)
-            .fetch_optional(&mut **writer)
+            .fetch_optional(self)
             .await?
         };
         let Some(selection) = gone else { return Ok(false) };
@@ -184,7 +167,7 @@ impl Ledger {
     pub async fn selections(&self, behind: Option<&str>, most: u32) -> Result<Vec<Selection>, StoreError> {
         query_as(format!("{COLUMNS} AND name > $1 ORDER BY name LIMIT $2"))
             .bind(behind.unwrap_or_default())
-            .bind(i64::from(most))
+            .bind(most)
             .fetch_all(self.readers())
             .await
     }
@@ -200,7 +183,7 @@ impl Ledger {
         )
         .bind(selection)
         .bind(behind.unwrap_or_default())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(most)
         .fetch_all(self.readers())
         .await
     }
@@ -224,13 +207,7 @@ impl Ledger {
              WHERE selection = (SELECT id FROM lethe_selections WHERE id = $2 AND saved_at IS NOT NULL)) AS own \
              GROUP BY part ORDER BY part"
         );
-        query(cut)
-            .bind(sweep)
-            .bind(selection.id)
-            .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .bind(self.now())
-            .execute(&mut *connection)
-            .await?;
+        query(cut).bind(sweep).bind(selection.id).bind(size).bind(self.now()).execute(&mut *connection).await?;
         self.tell_of_batches(connection).await?;
         query_scalar("SELECT CAST(COALESCE(sum(clients), 0) AS BIGINT) FROM lethe_batches WHERE sweep = $1")
             .bind(sweep)

@@ -6,50 +6,32 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{sums, tally};
-use super::{Ledger, moment, parse_moment};
-use crate::database::{Connection, FromRow, Json, Row, StoreError, from_text, query, query_as, query_scalar};
+use super::{Ledger, Request, moment, parse_moment};
+use crate::database::{Connection, StoreError, from_text, query, query_as, query_scalar, row};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::json_of;
+use crate::domain::words::words;
 
 /// Sweeps opened within so many hours before the last one are of the same night.
 pub const NIGHT: TimeDelta = TimeDelta::hours(12);
 /// How far back a morning looks for what did not end.
 const RECENT: TimeDelta = TimeDelta::days(2);
 
-/// Where a sweep stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Being cut into batches and worked on.
-    Running,
-    /// Every client has an outcome.
-    Done,
-    /// Refused, or ended before its time; the note says why.
-    Stopped,
-    /// It would have taken more than the brake allows, and asks.
-    Braked,
-}
-
-impl State {
-    /// The word used in tables, logs and on the command line.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-            Self::Braked => "braked",
-        }
-    }
-}
-
-impl std::str::FromStr for State {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let all = [Self::Running, Self::Done, Self::Stopped, Self::Braked];
-        let found = all.into_iter().find(|own| own.as_str() == word);
-        found.ok_or_else(|| "the states are running, done, stopped, braked".to_owned())
+words! {
+    "the states are";
+    /// Where a sweep stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+    #[serde(rename_all = "lowercase")]
+    pub enum State {
+        /// Being cut into batches and worked on.
+        Running = "running",
+        /// Every client has an outcome.
+        Done = "done",
+        /// Refused, or ended before its time; the note says why.
+        Stopped = "stopped",
+        /// It would have taken more than the brake allows, and asks.
+        Braked = "braked",
     }
 }
 
@@ -70,106 +52,88 @@ pub struct SweepPage {
 
 /// A sweep about to be opened.
 #[derive(Debug, Clone)]
-pub struct NewSweep {
-    /// The job; `None` for a sweep started by hand without one.
-    pub job: Option<String>,
-    /// The scheduled moment; `None` for a sweep started by hand.
-    pub tick: Option<DateTime<Utc>>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: u64,
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// Whether the retention period is passed over.
-    pub force: bool,
-    /// Whether a person released the brake.
-    pub over_brake: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
+pub struct NewSweep<'a> {
+    pub request: &'a Request,
     /// For a period sweep, the first day on which activity keeps a client.
     pub cutoff: Option<NaiveDate>,
     /// The digest of the plan; empty if there was none.
-    pub digest: String,
+    pub digest: &'a str,
     /// The table of its clients; `None` if there was no plan.
-    pub client_table: Option<String>,
+    pub client_table: Option<&'a str>,
     /// Where it stands from the start.
     pub state: State,
     /// Why it was stopped or braked.
     pub note: Option<String>,
     /// The digest of what a person asked for: one sweep runs for the same terms.
     pub terms: Option<String>,
-    pub opened_by: String,
-    /// The time zone in which it has its day.
-    pub zone: String,
-    pub allowance: Allowance,
-}
-
-/// What a sweep's brake lets it take.
-#[derive(Debug, Clone, Default)]
-pub struct Allowance {
-    /// The most clients; `None` is no limit.
-    pub clients: Option<u64>,
+    pub opened_by: &'a str,
+    /// The most clients that its brake lets it take; `None` is no limit.
+    pub allowance: Option<u64>,
     /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
-    pub rows: BTreeMap<String, u64>,
+    pub row_allowance: Option<&'a BTreeMap<String, u64>>,
 }
 
-/// A sweep as the ledger has it.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Sweep {
-    /// Its number.
-    pub id: i64,
-    /// The job.
-    pub job: Option<String>,
-    /// The scheduled moment.
-    pub tick: Option<String>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: i64,
-    /// The kind.
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// Whether the retention period is passed over.
-    pub force: bool,
-    /// Whether a person released the brake.
-    pub over_brake: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
-    /// The first day on which activity keeps a client.
-    pub cutoff: Option<NaiveDate>,
-    /// The digest of the plan.
-    pub digest: String,
-    /// Where it stands.
-    pub state: State,
-    /// Why it was stopped or braked.
-    pub note: Option<String>,
-    /// The last key that was cut into a batch.
-    #[serde(skip)]
-    pub position: Option<String>,
-    /// Whether all clients have been cut into batches.
-    #[serde(skip)]
-    pub cut: bool,
-    /// When they had been.
-    #[serde(skip)]
-    pub cut_at: Option<String>,
-    /// Whether the cap ended it before all clients were checked.
-    pub capped: bool,
-    /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
-    #[serde(skip)]
-    pub zone: Option<String>,
-    #[serde(skip)]
-    pub allowance: Allowance,
-    /// Later ticks of its job that joined it while it ran.
-    pub joined: i64,
-    /// Who opened it.
-    pub opened_by: String,
-    /// When it was opened.
-    pub opened_at: String,
-    /// When it ended.
-    pub closed_at: Option<String>,
+row! {
+    /// A sweep as the ledger has it.
+    #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+    pub struct Sweep {
+        /// Its number.
+        pub id: i64,
+        /// The job.
+        pub job: Option<String>,
+        /// The scheduled moment.
+        pub tick: Option<String>,
+        /// Earlier ticks that nothing ran for.
+        pub skipped: i64,
+        /// The kind.
+        pub kind: SweepKind,
+        /// Filter names and values.
+        pub filters: BTreeMap<String, Vec<String>>,
+        /// The most clients to anonymize.
+        pub cap: Option<u64>,
+        /// Whether the retention period is passed over.
+        pub force: bool,
+        /// Whether a person released the brake.
+        pub over_brake: bool,
+        /// The day, in the job's time zone.
+        pub today: NaiveDate,
+        /// The first day on which activity keeps a client.
+        pub cutoff: Option<NaiveDate>,
+        /// The digest of the plan.
+        pub digest: String,
+        /// Where it stands.
+        pub state: State,
+        /// Why it was stopped or braked.
+        pub note: Option<String>,
+        /// The last key that was cut into a batch.
+        #[serde(skip)]
+        pub position: Option<String>,
+        /// Whether all clients have been cut into batches.
+        #[serde(skip)]
+        pub cut: bool,
+        /// When they had been.
+        #[serde(skip)]
+        pub cut_at: Option<String>,
+        /// Whether the cap ended it before all clients were checked.
+        pub capped: bool,
+        /// The time zone in which it has its day; `None` if an earlier version of Lethe opened it.
+        #[serde(skip)]
+        pub zone: Option<String>,
+        /// The most clients that its brake lets it take.
+        #[serde(skip)]
+        pub allowance: Option<u64>,
+        /// The most rows of each table, of retention sweeps; a table that is missing has no limit.
+        #[serde(skip)]
+        pub row_allowance: Option<BTreeMap<String, u64>>,
+        /// Later ticks of its job that joined it while it ran.
+        pub joined: i64,
+        /// Who opened it.
+        pub opened_by: String,
+        /// When it was opened.
+        pub opened_at: String,
+        /// When it ended.
+        pub closed_at: Option<String>,
+    }
 }
 
 /// How far a sweep is.
@@ -190,46 +154,15 @@ pub struct Progress {
 
 from_text!(State, SweepKind);
 
-impl FromRow for Sweep {
-    fn from_row(row: Row) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.get("id")?,
-            job: row.get("job")?,
-            tick: row.get("tick")?,
-            skipped: row.get("skipped")?,
-            kind: row.get("kind")?,
-            filters: row.get::<Json<_>>("filters")?.0,
-            cap: row.get("cap")?,
-            force: row.get("force")?,
-            over_brake: row.get("over_brake")?,
-            today: row.get("today")?,
-            cutoff: row.get("cutoff")?,
-            digest: row.get("digest")?,
-            state: row.get("state")?,
-            note: row.get("note")?,
-            position: row.get("position")?,
-            cut: row.get("cut")?,
-            cut_at: row.get("cut_at")?,
-            capped: row.get("capped")?,
-            opened_by: row.get("opened_by")?,
-            opened_at: row.get("opened_at")?,
-            closed_at: row.get("closed_at")?,
-            zone: row.get("zone")?,
-            allowance: Allowance {
-                clients: row.get("allowance")?,
-                rows: row.get::<Option<Json<_>>>("row_allowance")?.map_or_else(BTreeMap::new, |rows| rows.0),
-            },
-            joined: row.get("joined")?,
-        })
-    }
-}
-
 impl Ledger {
     /// Writes a new sweep inside a transaction; `None` if the job's tick has one
     /// already, or one of the same terms is running.
-    pub async fn insert_sweep(&self, connection: &mut Connection, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
-        let now = self.now();
-        let rows = &sweep.allowance.rows;
+    pub async fn insert_sweep(
+        &self,
+        connection: &mut Connection,
+        sweep: &NewSweep<'_>,
+    ) -> Result<Option<i64>, StoreError> {
+        let (now, request) = (self.now(), sweep.request);
         let closed = (sweep.state != State::Running).then(|| now.clone());
         query_scalar(
             "INSERT INTO lethe_sweeps (job, tick, skipped, kind, filters, cap, force, today, cutoff, digest, \
@@ -237,27 +170,27 @@ impl Ledger {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
              ON CONFLICT DO NOTHING RETURNING id",
         )
-        .bind(&sweep.job)
-        .bind(sweep.tick.map(moment))
-        .bind(i64::try_from(sweep.skipped).unwrap_or(i64::MAX))
-        .bind(sweep.kind.as_str())
-        .bind(crate::domain::value::json_of(&sweep.filters))
-        .bind(sweep.cap.map(|cap| i64::try_from(cap).unwrap_or(i64::MAX)))
-        .bind(i64::from(sweep.force))
-        .bind(sweep.today.to_string())
+        .bind(&request.job)
+        .bind(request.tick.map(moment))
+        .bind(request.skipped)
+        .bind(request.kind.as_str())
+        .bind(json_of(&request.filters))
+        .bind(request.cap)
+        .bind(i64::from(request.force))
+        .bind(request.today.to_string())
         .bind(sweep.cutoff.map(|day| day.to_string()))
-        .bind(&sweep.digest)
+        .bind(sweep.digest)
         .bind(sweep.state.as_str())
         .bind(&sweep.note)
-        .bind(&sweep.opened_by)
+        .bind(sweep.opened_by)
         .bind(now)
         .bind(closed)
-        .bind(i64::from(sweep.over_brake))
+        .bind(i64::from(request.over_brake))
         .bind(&sweep.terms)
-        .bind(&sweep.zone)
-        .bind(sweep.allowance.clients.map(|own| i64::try_from(own).unwrap_or(i64::MAX)))
-        .bind((!rows.is_empty()).then(|| serde_json::json!(rows).to_string()))
-        .bind(&sweep.client_table)
+        .bind(request.zone.name())
+        .bind(sweep.allowance)
+        .bind(sweep.row_allowance.map(json_of))
+        .bind(sweep.client_table)
         .fetch_optional(connection)
         .await
     }
@@ -290,15 +223,14 @@ impl Ledger {
     /// Records that a tick, and those missed before it, joined a sweep that is still running. Returns whether it was
     /// this call that did: the sweep's own tick and one that joined before are not counted.
     pub async fn join_sweep(&self, id: i64, tick: DateTime<Utc>, skipped: u64) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
         let joined = query(
             "UPDATE lethe_sweeps SET joined = joined + $3, joined_at = $2 WHERE id = $1 AND state = 'running' \
              AND COALESCE(tick, '') < $2 AND COALESCE(joined_at, '') < $2",
         )
         .bind(id)
         .bind(moment(tick))
-        .bind(i64::try_from(skipped.saturating_add(1)).unwrap_or(i64::MAX))
-        .execute(&mut **writer)
+        .bind(skipped.saturating_add(1))
+        .execute(self)
         .await?;
         Ok(joined > 0)
     }
@@ -341,18 +273,9 @@ impl Ledger {
         .bind(page.state.map_or("", State::as_str))
         .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
         .bind(until)
-        .bind(i64::from(page.most))
+        .bind(page.most)
         .fetch_all(self.readers())
         .await
-    }
-
-    /// How many clients a sweep refused that were not refused before for the same reasons.
-    pub async fn newly_refused(&self, sweep: i64) -> Result<u64, StoreError> {
-        let count: i64 = query_scalar("SELECT count(*) FROM lethe_outcomes WHERE outcome = 'refused' AND sweep = $1")
-            .bind(sweep)
-            .fetch_one(self.readers())
-            .await?;
-        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How far a sweep is.
@@ -387,9 +310,7 @@ impl Ledger {
 
     /// Says something of a sweep that has ended, for those who look at it.
     pub async fn note_sweep(&self, id: i64, note: &str) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).execute(&mut **writer).await?;
-        Ok(())
+        query("UPDATE lethe_sweeps SET note = $2 WHERE id = $1").bind(id).bind(note).run(self).await
     }
 
     /// Ends a sweep before its time; its open batches are cancelled.
@@ -404,27 +325,25 @@ impl Ledger {
 
     async fn end_sweep(&self, id: i64, state: State, note: &str) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let stopped = query(
-                "UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'",
-            )
-            .bind(id)
-            .bind(note)
-            .bind(self.now())
-            .bind(state.as_str())
-            .execute(&mut *transaction)
-            .await?;
-            query("UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL WHERE sweep = $1 AND state IN ('ready', 'running')")
+        let mut transaction = writer.begin().await?;
+        let is_ended =
+            query("UPDATE lethe_sweeps SET state = $4, note = $2, closed_at = $3 WHERE id = $1 AND state = 'running'")
                 .bind(id)
-                .execute(&mut *transaction)
+                .bind(note)
+                .bind(self.now())
+                .bind(state.as_str())
+                .took_effect(&mut *transaction)
                 .await?;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(stopped > 0)
-        };
-        let stopped = run.await?;
+        query(
+            "UPDATE lethe_batches SET state = 'cancelled', keys = NULL, lease = NULL \
+             WHERE sweep = $1 AND state IN ('ready', 'running')",
+        )
+        .bind(id)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
         drop(writer);
-        if stopped {
+        if is_ended {
             self.trace_end(id).await;
         }
         Ok(())
@@ -432,26 +351,17 @@ impl Ledger {
 
     /// Closes a sweep whose batches are all over. Returns whether it was this call that did.
     pub async fn close_sweep(&self, sweep: &Sweep) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let run = async {
-            let mut transaction = writer.begin().await?;
-            let closed = query(
-                "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
-                 AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
-            )
-            .bind(sweep.id)
-            .bind(self.now())
-            .execute(&mut *transaction)
-            .await?
-            ;
-            transaction.commit().await?;
-            Ok::<bool, StoreError>(closed > 0)
-        };
-        let closed = run.await?;
-        drop(writer);
-        if closed {
+        let is_closed = query(
+            "UPDATE lethe_sweeps SET state = 'done', closed_at = $2 WHERE id = $1 AND state = 'running' AND cut = 1 \
+             AND NOT EXISTS (SELECT 1 FROM lethe_batches WHERE sweep = $1 AND state IN ('ready', 'running'))",
+        )
+        .bind(sweep.id)
+        .bind(self.now())
+        .took_effect(self)
+        .await?;
+        if is_closed {
             self.trace_end(sweep.id).await;
         }
-        Ok(closed)
+        Ok(is_closed)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::database::Writer;
+use crate::database::{Connection, Writer};
 
 /// The connections that write.
 #[derive(Clone)]
@@ -50,6 +50,12 @@ impl Deref for Turn {
 impl DerefMut for Turn {
     fn deref_mut(&mut self) -> &mut Writer {
         self.writer.as_mut().expect("a turn has its connection until dropped")
+    }
+}
+
+impl AsMut<Connection> for Turn {
+    fn as_mut(&mut self) -> &mut Connection {
+        self
     }
 }
 

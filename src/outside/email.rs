@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 use super::Answer;
+use crate::domain::value::hex;
 
 /// How long a server has for a whole e-mail, in time limits of one answer.
 const ANSWERS: u32 = 3;
@@ -136,8 +137,7 @@ impl Mailer {
 }
 
 fn name_of(to: &Mailbox) -> String {
-    let digest = Sha256::digest(to.email.to_string());
-    digest[..6].iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(to.email.to_string())[..6])
 }
 
 fn is_here(url: &Url) -> bool {

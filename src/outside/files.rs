@@ -33,7 +33,8 @@ pub struct Folder {
 #[derive(Debug)]
 pub struct OpenFolder {
     folder: OwnedFd,
-    device: u64,
+    /// The file system that it is on.
+    pub(super) device: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,12 +101,6 @@ impl Folder {
 }
 
 impl OpenFolder {
-    /// The file system that it is on.
-    #[must_use]
-    pub(super) fn device(&self) -> u64 {
-        self.device
-    }
-
     /// Whether there is nothing in it but the marker.
     pub(super) fn is_empty(&self) -> Result<bool, FileFault> {
         for entry in Dir::read_from(&self.folder)? {

@@ -55,56 +55,53 @@ impl Root {
         match self {
             Self::Folder(folder) => {
                 let folder = folder.clone();
-                let opened = blocking(move || {
-                    let folder = folder.open()?;
-                    let is_empty = folder.is_empty()?;
-                    Ok((folder, is_empty))
-                });
-                let (folder, is_empty) = opened.await?;
-                Ok(OpenRoot::Folder { folder: Arc::new(folder), is_empty })
+                let opened = blocking(move || folder.open().and_then(|folder| Ok((folder.is_empty()?, folder))));
+                let (is_empty, folder) = opened.await?;
+                Ok(OpenRoot { at: At::Folder(Arc::new(folder)), is_empty })
             }
             Self::Bucket(bucket) => {
-                let is_empty = objects::is_empty(bucket).await?;
-                Ok(OpenRoot::Bucket { bucket: bucket.clone(), is_empty })
+                Ok(OpenRoot { is_empty: objects::is_empty(bucket).await?, at: At::Bucket(bucket.clone()) })
             }
         }
     }
 }
 
 #[derive(Debug, Clone)]
-pub enum OpenRoot {
-    /// A folder, and whether nothing but the marker is in it.
-    Folder { folder: Arc<OpenFolder>, is_empty: bool },
-    /// A bucket, and whether nothing but the marker is in it.
-    Bucket { bucket: Bucket, is_empty: bool },
+pub struct OpenRoot {
+    at: At,
+    is_empty: bool,
+}
+
+#[derive(Debug, Clone)]
+enum At {
+    Folder(Arc<OpenFolder>),
+    Bucket(Bucket),
 }
 
 impl OpenRoot {
     /// Whether nothing but the marker was in it when it was opened.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        match self {
-            Self::Folder { is_empty, .. } | Self::Bucket { is_empty, .. } => *is_empty,
-        }
+        self.is_empty
     }
 
     /// The file system that it is on, or the bucket's URL.
     #[must_use]
     pub fn location(&self) -> String {
-        match self {
-            Self::Folder { folder, .. } => folder.device().to_string(),
-            Self::Bucket { bucket, .. } => bucket.url().to_owned(),
+        match &self.at {
+            At::Folder(folder) => folder.device.to_string(),
+            At::Bucket(bucket) => bucket.url().to_owned(),
         }
     }
 
     /// What its marker holds; `None` if there is none.
     pub async fn mark(&self) -> Result<Option<String>, FileFault> {
-        match self {
-            Self::Folder { folder, .. } => {
+        match &self.at {
+            At::Folder(folder) => {
                 let folder = Arc::clone(folder);
                 blocking(move || folder.mark()).await
             }
-            Self::Bucket { bucket, .. } => objects::mark(bucket).await,
+            At::Bucket(bucket) => objects::mark(bucket).await,
         }
     }
 
@@ -114,22 +111,19 @@ impl OpenRoot {
     ///
     /// [`FileFault::Unavailable`] if it cannot be written for another reason.
     pub async fn write_mark(&self, mark: &str) -> Result<bool, FileFault> {
-        match self {
-            Self::Folder { folder, .. } => {
+        match &self.at {
+            At::Folder(folder) => {
                 let (folder, mark) = (Arc::clone(folder), mark.to_owned());
                 blocking(move || folder.write_mark(&mark)).await
             }
-            Self::Bucket { bucket, .. } => objects::write_mark(bucket, mark).await,
+            At::Bucket(bucket) => objects::write_mark(bucket, mark).await,
         }
     }
 
     /// How many files are deleted at a time: a network is waited for.
     #[must_use]
     pub fn at_a_time(&self) -> usize {
-        match self {
-            Self::Folder { .. } => 1,
-            Self::Bucket { .. } => 16,
-        }
+        if matches!(self.at, At::Folder(_)) { 1 } else { 16 }
     }
 
     /// Deletes a file below the root, or a folder in it with everything that it holds.
@@ -139,12 +133,12 @@ impl OpenRoot {
     /// [`FileFault`] if it must not or cannot be deleted; a folder may then be
     /// emptied in part.
     pub async fn delete(&self, path: &str, kind: FileKind) -> Result<Removed, FileFault> {
-        match self {
-            Self::Folder { folder, .. } => {
+        match &self.at {
+            At::Folder(folder) => {
                 let (folder, path) = (Arc::clone(folder), path.to_owned());
                 blocking(move || folder.delete(&path, kind)).await
             }
-            Self::Bucket { bucket, .. } => objects::delete(bucket, path, kind).await,
+            At::Bucket(bucket) => objects::delete(bucket, path, kind).await,
         }
     }
 }

@@ -13,49 +13,31 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 use url::Url;
 
-/// What a message is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Event {
-    /// Clients were anonymized.
-    Anonymized,
-    /// Clients were refused, or for other reasons than the last time.
-    Refused,
-    /// Clients failed.
-    Failed,
-    /// Clients are due, and will be anonymized after a while.
-    Notice,
-    /// Something that a person should look at.
-    Alert,
+use crate::domain::words::words;
+
+words! {
+    "the events are";
+    /// What a message is about.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Event {
+        /// Clients were anonymized.
+        Anonymized = "client.anonymized",
+        /// Clients were refused, or for other reasons than the last time.
+        Refused = "client.refused",
+        /// Clients failed.
+        Failed = "client.failed",
+        /// Clients are due, and will be anonymized after a while.
+        Notice = "client.notice",
+        /// Something that a person should look at.
+        Alert = "lethe.alert",
+    }
 }
 
 impl Event {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Anonymized, Self::Refused, Self::Failed, Self::Notice, Self::Alert];
-
-    /// The type that a message has.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Anonymized => "client.anonymized",
-            Self::Refused => "client.refused",
-            Self::Failed => "client.failed",
-            Self::Notice => "client.notice",
-            Self::Alert => "lethe.alert",
-        }
-    }
-
     /// The outcome that it tells, if it tells one.
     #[must_use]
     pub fn outcome(self) -> Option<&'static str> {
         self.as_str().strip_prefix("client.").filter(|_| self != Self::Notice)
-    }
-}
-
-impl std::str::FromStr for Event {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|event| event.as_str() == word).ok_or(())
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::nearest::nearest;
 use crate::domain::schema::{Kind, LiveColumn, LiveTable, Schema};
+use crate::domain::value::hex;
 use crate::policy::{Guard, Links, Policy, Retention, Table};
 
 /// A plan under construction.
@@ -569,5 +570,5 @@ fn digest(policy: &Policy, schema: &Schema) -> String {
         .map(|(name, table)| (name, (&table.columns, &table.unique, &table.foreign_keys, &table.checks, table.strict)))
         .collect();
     let text = serde_json::to_vec(&(policy, named)).expect("plain data");
-    Sha256::digest(&text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(&text))
 }

@@ -1,7 +1,7 @@
 //! A claim on its way from the ledger to the handler.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     future::Future,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,35 +13,29 @@ use tracing::{Instrument, error, info_span, warn};
 
 use super::{Claim, Claims, HandlerError, shared::Shared};
 
-/// The claims held by this process, by lease, each with the name of the worker
-/// that made it.
+/// The claims held by this process, by lease.
 #[derive(Clone, Default)]
-pub(super) struct Held(Arc<Mutex<HashMap<String, (String, Claim)>>>);
+pub(super) struct Held(Arc<Mutex<HashMap<String, Claim>>>);
 
 impl Held {
     /// Holds a claim, and the slot it takes, until the delivery is dropped.
-    pub(super) fn hold(&self, worker: &str, claim: Claim, slot: Option<OwnedSemaphorePermit>) -> Delivery {
-        self.lock().insert(claim.lease.clone(), (worker.to_owned(), claim.clone()));
+    pub(super) fn hold(&self, claim: Claim, slot: Option<OwnedSemaphorePermit>) -> Delivery {
+        self.lock().insert(claim.lease.clone(), claim.clone());
         Delivery { claim, held: self.clone(), _slot: slot }
     }
 
     /// Returns the batches held, in order.
     pub(super) fn batches(&self) -> Vec<i64> {
-        let mut batches: Vec<i64> = self.lock().values().map(|(_, claim)| claim.batch).collect();
+        let mut batches: Vec<i64> = self.lock().values().map(|claim| claim.batch).collect();
         batches.sort_unstable();
         batches
     }
 
-    /// Returns the claims held, by the name they were made under.
-    pub(super) fn by_worker(&self) -> BTreeMap<String, Vec<Claim>> {
-        let mut by_worker: BTreeMap<String, Vec<Claim>> = BTreeMap::new();
-        for (worker, claim) in self.lock().values() {
-            by_worker.entry(worker.clone()).or_default().push(claim.clone());
-        }
-        by_worker
+    pub(super) fn claims(&self) -> Vec<Claim> {
+        self.lock().values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (String, Claim)>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Claim>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,34 +1,12 @@
 //! What can go wrong with a batch, and with the work as a whole.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 /// Why a handler neither finished its batch nor recorded a failure.
 ///
-/// The batch stays claimed until its lease runs out, which is its back-off.
-#[derive(Debug)]
-pub struct HandlerError(Box<dyn std::error::Error + Send + Sync>);
-
-impl HandlerError {
-    /// Wraps the error that ended the handler.
-    ///
-    /// Its `Display` is logged, so it quotes no value of a row; its sources are
-    /// not logged.
-    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
-    }
-}
-
-impl fmt::Display for HandlerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for HandlerError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
-    }
-}
+/// The batch stays claimed until its lease runs out, which is its back-off. Its
+/// `Display` is logged, so it quotes no value of a row; its sources are not logged.
+pub type HandlerError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why [`work`](super::work) ended otherwise than asked.
 ///

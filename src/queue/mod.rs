@@ -66,15 +66,13 @@ pub trait Claims: Clone + Send + Sync + 'static {
     /// Any error is logged, and the claim tried again after a pause.
     fn claim(&self, worker: &str, most: usize) -> impl Future<Output = Result<Vec<Claim>, Self::Error>> + Send;
 
-    /// Extends the leases of those `claims` that `worker` still holds, and
-    /// passes over the others.
-    ///
-    /// `worker` is the name these claims were made under.
+    /// Extends those leases of `claims` that still hold, and passes over the
+    /// others.
     ///
     /// # Errors
     ///
     /// Any error is logged, and the renewal tried again at the next turn.
-    fn renew(&self, worker: &str, claims: &[Claim]) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn renew(&self, claims: &[Claim]) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Gives back a batch that was never started, to be claimed at once, without
     /// counting the attempt.

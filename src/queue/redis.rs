@@ -52,54 +52,27 @@ impl RedisSettings {
     }
 }
 
-/// Why Redis is of no use now.
+/// Why Redis at a host and port is of no use now.
 ///
 /// `Display` says what is wrong; [`hint`](Self::hint) says what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisFault {
-    /// The settings are none.
     #[error("`redis.url` cannot be used")]
     Settings,
-    /// The server does not respond.
-    #[error("Redis at `{place}` cannot be reached: {why}")]
-    Unreachable {
-        /// Host and port.
-        place: String,
-        /// What the operating system says.
-        why: std::io::ErrorKind,
-    },
-    /// It took too long.
-    #[error("Redis at `{place}` did not answer within {} s", PATIENCE.as_secs())]
-    Slow {
-        /// Host and port.
-        place: String,
-    },
-    /// The user or the password is wrong or missing.
-    #[error("Redis at `{place}` refuses the user or the password")]
-    Password {
-        /// Host and port.
-        place: String,
-    },
-    /// The connection could not be secured.
-    #[error("the connection to Redis at `{place}` cannot be secured")]
-    Tls {
-        /// Host and port.
-        place: String,
-    },
-    /// It answered with an error.
-    #[error("Redis at `{place}` answered with `{code}`")]
-    Refused {
-        /// Host and port.
-        place: String,
-        /// The first word of its error.
-        code: String,
-    },
+    #[error("Redis at `{0}` cannot be reached: {1}")]
+    Unreachable(String, std::io::ErrorKind),
+    #[error("Redis at `{0}` did not answer within {seconds} s", seconds = PATIENCE.as_secs())]
+    Slow(String),
+    #[error("Redis at `{0}` refuses the user or the password")]
+    Password(String),
+    #[error("the connection to Redis at `{0}` cannot be secured")]
+    Tls(String),
+    /// It answered with an error that begins with this word.
+    #[error("Redis at `{0}` answered with `{1}`")]
+    Refused(String, String),
     /// It answered with something else than was asked for.
-    #[error("what answers at `{place}` is no Redis")]
-    Strange {
-        /// Host and port.
-        place: String,
-    },
+    #[error("what answers at `{0}` is no Redis")]
+    Strange(String),
 }
 
 impl RedisFault {
@@ -108,17 +81,17 @@ impl RedisFault {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Settings => "write it as `redis://host:6379`, or `rediss://host:6379` for TLS",
-            Self::Unreachable { .. } | Self::Slow { .. } => {
+            Self::Unreachable(..) | Self::Slow(_) => {
                 "see whether the server runs, and scheme, host and port in `redis.url`: `rediss://` if it speaks TLS, `redis://` if not"
             }
-            Self::Password { .. } => {
+            Self::Password(_) => {
                 "`redis.url` names the user (`redis://user@host`), `redis.password_file` the file with the password"
             }
-            Self::Tls { .. } => {
+            Self::Tls(_) => {
                 "`redis.ca_file` names the certificate of the authority that signed the server's, for the host in `redis.url`; \
                  a server without TLS has `redis://`"
             }
-            Self::Refused { code, .. } => match code.as_str() {
+            Self::Refused(_, code) => match code.as_str() {
                 "NOPERM" => "the user needs EVAL, ZADD, ZPOPMIN and ZREMRANGEBYRANK on the keys `lethe:*`",
                 "OOM" => "its memory is full: give it more, or empty it",
                 "READONLY" => "it is a replica: name the primary in `redis.url`",
@@ -126,7 +99,7 @@ impl RedisFault {
                 "WRONGTYPE" => "another program uses the key: set another `redis.prefix`",
                 _ => "the server's own log says more",
             },
-            Self::Strange { .. } => "see host and port in `redis.url`",
+            Self::Strange(_) => "see host and port in `redis.url`",
         }
     }
 }
@@ -224,7 +197,7 @@ impl Redis {
         let fault = match tokio::time::timeout(PATIENCE, asked).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => self.fault(&error),
-            Err(_) => RedisFault::Slow { place: self.0.place.clone() },
+            Err(_) => RedisFault::Slow(self.0.place.clone()),
         };
         self.disconnect().await;
         Err(fault)
@@ -250,19 +223,15 @@ impl Redis {
     fn fault(&self, error: &RedisError) -> RedisFault {
         let place = self.0.place.clone();
         match error.kind() {
-            ErrorKind::AuthenticationFailed => RedisFault::Password { place },
-            ErrorKind::Io => {
-                let why = io_kind(error);
-                if why == std::io::ErrorKind::InvalidData {
-                    RedisFault::Tls { place }
-                } else {
-                    RedisFault::Unreachable { place, why }
-                }
-            }
+            ErrorKind::AuthenticationFailed => RedisFault::Password(place),
+            ErrorKind::Io => match io_kind(error) {
+                std::io::ErrorKind::InvalidData => RedisFault::Tls(place),
+                why => RedisFault::Unreachable(place, why),
+            },
             _ => match error.code() {
-                Some("NOAUTH" | "WRONGPASS") => RedisFault::Password { place },
-                Some(code) => RedisFault::Refused { place, code: code.to_owned() },
-                None => RedisFault::Strange { place },
+                Some("NOAUTH" | "WRONGPASS") => RedisFault::Password(place),
+                Some(code) => RedisFault::Refused(place, code.to_owned()),
+                None => RedisFault::Strange(place),
             },
         }
     }

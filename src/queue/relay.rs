@@ -127,7 +127,7 @@ impl<L: Numbered> Relay<L> {
         let was_away = self.standing().of(used).is_some();
         let answer = if was_away {
             // One that is back answers at once; one that hangs should not hold up the ledger's batches.
-            let slow = |_| Err(RedisFault::Slow { place: self.redis.place().to_owned() });
+            let slow = |_| Err(RedisFault::Slow(self.redis.place().to_owned()));
             tokio::time::timeout(GLANCE, call).await.unwrap_or_else(slow)
         } else {
             call.await
@@ -185,8 +185,8 @@ impl<L: Numbered> Claims for Relay<L> {
         Ok(claims)
     }
 
-    async fn renew(&self, worker: &str, claims: &[Claim]) -> Result<(), L::Error> {
-        self.ledger.renew(worker, claims).await
+    async fn renew(&self, claims: &[Claim]) -> Result<(), L::Error> {
+        self.ledger.renew(claims).await
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), L::Error> {

@@ -60,7 +60,7 @@ impl<C: Claims> Shared<C> {
             let claimed = attempt("claim a batch", || self.claims.claim(worker, most)).await;
             let pause = match claimed {
                 Some(claims) if !claims.is_empty() => {
-                    return claims.into_iter().map(|claim| self.held.hold(worker, claim, free.split(1))).collect();
+                    return claims.into_iter().map(|claim| self.held.hold(claim, free.split(1))).collect();
                 }
                 Some(_) => {
                     failures = 0;
@@ -89,11 +89,10 @@ impl<C: Claims> Shared<C> {
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             turn.tick().await;
-            for (worker, claims) in self.held.by_worker() {
-                let renewed = attempt("renew leases", || self.claims.renew(&worker, &claims));
-                if tokio::time::timeout(period, renewed).await.is_err() {
-                    warn!(?period, "renewing leases took too long");
-                }
+            let claims = self.held.claims();
+            let renewed = attempt("renew leases", || self.claims.renew(&claims));
+            if !claims.is_empty() && tokio::time::timeout(period, renewed).await.is_err() {
+                warn!(?period, "renewing leases took too long");
             }
         }
     }

@@ -152,16 +152,8 @@ impl MonthReport {
         let (begins, ends) = month.bounds(zone);
         let (from, until) = (moment(begins), moment(ends));
         let current = Current::read(context).await?;
-        let tallies = ledger.tallies_between(&from, &until).await?;
-        let sweeps: Vec<MonthSweep> = ledger
-            .sweeps_between(&from, &until)
-            .await?
-            .into_iter()
-            .map(|sweep| MonthSweep {
-                clients: tallies.get(&sweep.id).copied().unwrap_or_default(),
-                sweep: Asked::of(sweep, current.policy()),
-            })
-            .collect();
+        let of = |(sweep, clients)| MonthSweep { clients, sweep: Asked::of(sweep, current.policy()) };
+        let sweeps: Vec<MonthSweep> = ledger.sweeps_between(&from, &until).await?.into_iter().map(of).collect();
         Ok(Self {
             report: "month",
             about: About::now(context),

@@ -13,7 +13,7 @@ use super::unchecked::{Unchecked, unchecked};
 use super::words::reason;
 use super::{About, ReportOptions};
 use crate::database::StoreError;
-use crate::domain::outcome::Tally;
+use crate::domain::outcome::{Outcome, Tally};
 use crate::ledger::{Reason, Sweep, moment};
 use crate::policy::{Class, Policy};
 use crate::worker::sweep::SweepError;
@@ -130,7 +130,7 @@ impl SweepReport {
         let refused = ledger.refusals(id).await?.into_iter().map(|(reason, clients)| Reason { reason, clients });
         let failures = told(&current, ledger.failures_of(id).await?);
         let looked_at = progress.tally.looked_at();
-        let newly: u64 = ledger.newly_failed(id).await?;
+        let newly: u64 = ledger.newly(Outcome::Failed, id).await?;
         Ok(Some(Self {
             report: "sweep",
             about: About::now(context),

@@ -11,6 +11,7 @@ use crate::database::StoreError;
 use crate::domain::access::{Limit, Right, Rights};
 use crate::domain::hint::Act;
 use crate::domain::text::{LONGEST_TEXT, is_invisible};
+use crate::domain::value::hex;
 use crate::ledger::{Ledger, Token};
 use crate::worker::PlanLoadError;
 
@@ -72,7 +73,7 @@ impl Caller {
     }
 
     fn of(token: Token, way: Way) -> Self {
-        Self { name: token.name, rights: token.rights, limit: token.limit, way, token: Some(token.id) }
+        Self { name: token.name, rights: token.rights, limit: token.limited_to, way, token: Some(token.id) }
     }
 }
 
@@ -88,11 +89,6 @@ pub fn new_token() -> String {
 #[must_use]
 pub fn hash(token: &str) -> String {
     hex(&Sha256::digest(token.trim().as_bytes()))
-}
-
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// What a caller without the right is told.

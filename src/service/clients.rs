@@ -196,11 +196,9 @@ impl Service {
             let Some(now) = ledger.sweep(sweep).await? else { return Ok(None) };
             let one = OutcomePage { most: 1, ..OutcomePage::default() };
             if let Some(found) = ledger.outcomes(sweep, &one).await?.pop() {
-                let unreadable = |column: &str| Failure::from(self.context.store.unreadable(column));
-                let outcome = found.outcome.parse::<Outcome>().map_err(|()| unreadable("lethe_outcomes.outcome"))?;
-                let reasons = found.reasons.as_deref().map_or(Ok(Vec::new()), serde_json::from_str);
-                let reasons = reasons.map_err(|_| unreadable("lethe_outcomes.reasons"))?;
-                return Ok(Some(Ended { sweep, outcome, reasons }));
+                let unreadable = || self.context.store.unreadable("lethe_outcomes.outcome");
+                let outcome = found.outcome.parse::<Outcome>().map_err(|()| unreadable())?;
+                return Ok(Some(Ended { sweep, outcome, reasons: found.reasons }));
             }
             match now.state {
                 State::Running => {}

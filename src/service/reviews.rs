@@ -408,8 +408,8 @@ impl Service {
 }
 
 /// What a review of this name was made of, as the ledger has it.
-pub(super) fn asked(text: &str, review: &str) -> Result<Ask, Failure> {
-    serde_json::from_str(text).map_err(|_| {
+pub(super) fn asked(said: &serde_json::Value, review: &str) -> Result<Ask, Failure> {
+    Ask::deserialize(said).map_err(|_| {
         let what = format!("the terms of review `{review}` cannot be read");
         Failure::new(what, "delete it and make another").of(Kind::Conflict)
     })

@@ -61,7 +61,7 @@ impl Service {
         let ledger = &self.context.ledger;
         // Told before anything is read; a quicker request is found at the end.
         let before = ledger.selection(name).await?;
-        if before.is_some_and(|own| !replace || !self.covers(own.limit.filters())) {
+        if before.is_some_and(|own| !replace || !self.covers(own.limited_to.filters())) {
             return Err(taken(name));
         }
         let loaded = self.context.planner.plan(&self.context.store).await?;
@@ -132,7 +132,7 @@ impl Service {
             let found = self.context.ledger.selections(behind.as_deref(), most).await?;
             let is_last = found.len() < most as usize;
             behind = found.last().map(|own| own.name.clone());
-            seen.extend(found.into_iter().filter(|own| self.covers(own.limit.filters())));
+            seen.extend(found.into_iter().filter(|own| self.covers(own.limited_to.filters())));
             if is_last || seen.len() >= most as usize {
                 break;
             }
@@ -201,7 +201,7 @@ impl Service {
     /// One that is saved in Lethe can be looked at while the policy cannot be used.
     pub(super) async fn find_selection(&self, name: &str) -> Result<Selection, Failure> {
         let name = name.trim();
-        let saved = self.context.ledger.selection(name).await?.filter(|own| self.covers(own.limit.filters()));
+        let saved = self.context.ledger.selection(name).await?.filter(|own| self.covers(own.limited_to.filters()));
         if !self.caller.limit.is_none() {
             // The company's own may be beyond the caller's limit, and so may names that are near.
             let unknown = SweepError::UnknownSelection { name: name.to_owned(), nearest: None };

@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use super::Service;
-use super::access::hex;
 use super::bounds::bounded;
 use super::clients::{KEY_HINT, ledger_key};
 use super::failure::{Failure, Kind, patiently};
@@ -20,6 +19,7 @@ use crate::domain::hint::Act;
 use crate::domain::key::Key;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::hex;
 use crate::ledger::{FailedClient, Listed, OutcomePage, Outstanding, State, Sweep, SweepPage, Through};
 use crate::report::counted;
 use crate::worker::sweep::{Bound, Client, Mode, Survey, SweepError, open, survey};

@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::access::hex;
 use super::failure::{Failure, Kind, patiently};
 use super::reviews::{MOST_LISTED, NOTED_EVERY, asked, waits};
 use crate::database::{StoreError, query};
 use crate::domain::access::Right;
 use crate::domain::hint::{Act, Face};
 use crate::domain::key::{Key, join};
+use crate::domain::value::hex;
 use crate::ledger::{Import, NewImport, Review, Sought};
 use crate::report::counted;
 use crate::sheet::{Row, Saved, Workbook, plain, read_counting, write, zipped};
@@ -127,7 +127,7 @@ pub struct RowError {
 impl RowError {
     /// What is wrong with a workbook, as the ledger keeps it.
     pub fn of(import: &Import) -> Result<Vec<Self>, Failure> {
-        serde_json::from_str(&import.errors).map_err(|_| {
+        Vec::deserialize(&import.errors).map_err(|_| {
             let what = format!("the errors of import {} cannot be read", import.id);
             Failure::new(what, "import the workbook again").of(Kind::Conflict)
         })
@@ -333,7 +333,7 @@ impl Service {
             rows_checked: rows(import.rows_checked),
             kept: import.kept,
             removed: import.removed,
-            errors: import.errors,
+            errors: import.errors.to_string(),
             clients: None,
         };
         self.decide(&review, &clients, new).await

@@ -7,7 +7,7 @@ mod sending;
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{
@@ -31,7 +31,7 @@ static RUNNING: OnceLock<Running> = OnceLock::new();
 struct Running {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
-    counts: sending::Counts,
+    counts: Arc<sending::Counts>,
 }
 
 /// Sends spans from now on. Only the first call of a process does something.

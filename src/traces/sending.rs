@@ -39,16 +39,12 @@ impl std::fmt::Debug for Settings {
 /// Why a collector does not take spans.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// No client can be made.
     #[error("nothing can be sent with these settings")]
     Unusable,
-    /// The server does not respond.
     #[error("the collector cannot be reached")]
     Away,
-    /// It takes too long.
     #[error("the collector does not answer in time")]
     Slow,
-    /// It answers something else than that it has them.
     #[error("the collector answers with status {0}")]
     Says(u16),
 }
@@ -56,18 +52,15 @@ pub enum Fault {
 impl Settings {
     /// Asks the collector to take no spans at all, as it would be asked to take some.
     pub async fn check(&self, client: reqwest::Client) -> Result<(), Fault> {
-        let counts = Counts::default();
+        let counts = Arc::<Counts>::default();
         let exporter = exporter(self, client, &counts)?;
         exporter.export(Vec::new()).await.map_err(|_| counts.fault())
     }
 }
 
 /// How many spans ended and how many the collector has.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Counts(Arc<Inner>);
-
 #[derive(Debug, Default)]
-struct Inner {
+pub(super) struct Counts {
     ended: AtomicU64,
     taken: AtomicU64,
     /// Those that were refused since the collector last took some.
@@ -78,17 +71,17 @@ struct Inner {
 
 impl Counts {
     fn fault(&self) -> Fault {
-        self.0.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or(Fault::Unusable)
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or(Fault::Unusable)
     }
 
     fn failed(&self, fault: Fault) -> HttpError {
-        *self.0.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.clone());
         fault.into()
     }
 
     fn taken(&self, spans: u64) {
-        self.0.taken.fetch_add(spans, Ordering::Relaxed);
-        let lost = self.0.refused.swap(0, Ordering::Relaxed);
+        self.taken.fetch_add(spans, Ordering::Relaxed);
+        let lost = self.refused.swap(0, Ordering::Relaxed);
         if lost > 0 {
             tracing::info!(lost, "the collector takes spans again");
         }
@@ -96,14 +89,14 @@ impl Counts {
 
     /// Says so once, until the collector takes spans again.
     fn refused(&self, spans: u64) {
-        if self.0.refused.fetch_add(spans, Ordering::Relaxed) == 0 {
+        if self.refused.fetch_add(spans, Ordering::Relaxed) == 0 {
             tracing::warn!(error = %self.fault(), "spans are lost, and nothing else; `lethe doctor` asks the collector");
         }
     }
 
     /// Says how many spans no collector has.
     pub(super) fn say_at_end(&self) {
-        let lost = self.0.ended.load(Ordering::Relaxed).saturating_sub(self.0.taken.load(Ordering::Relaxed));
+        let lost = self.ended.load(Ordering::Relaxed).saturating_sub(self.taken.load(Ordering::Relaxed));
         if lost > 0 {
             tracing::warn!(lost, "spans were not sent");
         }
@@ -111,18 +104,18 @@ impl Counts {
 }
 
 /// Takes spans that ended, queues up to 2,048, and sends them in a thread of its own.
-pub(super) fn processor(settings: &Settings, client: reqwest::Client) -> Result<(Counting, Counts), Fault> {
-    let counts = Counts::default();
-    let exporter = Counted { exporter: exporter(settings, client, &counts)?, counts: counts.clone() };
+pub(super) fn processor(settings: &Settings, client: reqwest::Client) -> Result<(Counting, Arc<Counts>), Fault> {
+    let counts = Arc::<Counts>::default();
+    let exporter = Counted { exporter: exporter(settings, client, &counts)?, counts: Arc::clone(&counts) };
     let batches = BatchSpanProcessor::builder(exporter).build();
-    Ok((Counting { batches, counts: counts.clone() }, counts))
+    Ok((Counting { batches, counts: Arc::clone(&counts) }, counts))
 }
 
-fn exporter(settings: &Settings, client: reqwest::Client, counts: &Counts) -> Result<SpanExporter, Fault> {
+fn exporter(settings: &Settings, client: reqwest::Client, counts: &Arc<Counts>) -> Result<SpanExporter, Fault> {
     let runtime = Handle::try_current().map_err(|_| Fault::Unusable)?;
     SpanExporter::builder()
         .with_http()
-        .with_http_client(Client { http: client, runtime, counts: counts.clone() })
+        .with_http_client(Client { http: client, runtime, counts: Arc::clone(counts) })
         .with_endpoint(settings.endpoint.as_str())
         .with_headers(settings.headers.clone())
         .build()
@@ -133,7 +126,7 @@ fn exporter(settings: &Settings, client: reqwest::Client, counts: &Counts) -> Re
 #[derive(Debug)]
 pub(super) struct Counting {
     batches: BatchSpanProcessor,
-    counts: Counts,
+    counts: Arc<Counts>,
 }
 
 impl SpanProcessor for Counting {
@@ -142,7 +135,7 @@ impl SpanProcessor for Counting {
     }
 
     fn on_end(&self, span: SpanData) {
-        self.counts.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.counts.ended.fetch_add(1, Ordering::Relaxed);
         self.batches.on_end(span);
     }
 
@@ -163,7 +156,7 @@ impl SpanProcessor for Counting {
 #[derive(Debug)]
 struct Counted {
     exporter: SpanExporter,
-    counts: Counts,
+    counts: Arc<Counts>,
 }
 
 impl Exporting for Counted {
@@ -192,7 +185,7 @@ impl Exporting for Counted {
 struct Client {
     http: reqwest::Client,
     runtime: Handle,
-    counts: Counts,
+    counts: Arc<Counts>,
 }
 
 impl HttpClient for Client {

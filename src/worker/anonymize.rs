@@ -17,7 +17,7 @@ use super::pace::Pace;
 use super::sweep::{Prepared, SweepError, of_sweep};
 use super::{closing, recognize, replay, retention};
 use crate::database::{Connection, query, query_as};
-use crate::domain::key::{Key, join, split};
+use crate::domain::key::{Key, split};
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::traces::counts;
@@ -139,8 +139,7 @@ impl Anonymizer {
                     let note = format!(
                         "its brake allows {allowed} clients: {taken} were anonymized, and the next batch has {clients} more"
                     );
-                    tracing::error!(sweep = sweep.id, note, "sweep braked");
-                    return Ok(self.context.ledger.brake_sweep(sweep.id, &note).await?);
+                    return Ok(self.context.brake_sweep(sweep.id, &note).await?);
                 }
                 // Tried again with no lock held in between.
                 Err(BatchFault::Occupied) => {
@@ -160,10 +159,10 @@ impl Anonymizer {
                 clients: batch.clients,
                 attempt: claim.attempt,
                 most,
-                waits: u32::try_from(batch.waits).unwrap_or(u32::MAX),
+                waits: batch.waits,
                 is_failing: !failing.is_empty(),
                 tries_rule,
-                is_damaged: is_damaged(&fault),
+                is_damaged: matches!(&fault, BatchFault::Unavailable(error) if error.is_damage()),
             };
             let (retry_after, attempt) = (self.context.limits.retry_after, claim.attempt);
             match end_of(&fault, &tried) {
@@ -172,7 +171,10 @@ impl Anonymizer {
                         let known = failing.len();
                         failing.extend(found);
                         if failing.len() == known {
-                            return self.stop(&sweep, "what is left of a client was found again and again").await;
+                            return Ok(self
+                                .context
+                                .stop_sweep(sweep.id, "what is left of a client was found again and again")
+                                .await?);
                         }
                     }
                     // Looked at once more, it is refused, or its new rows are changed too. If not, a trigger keeps a row
@@ -192,7 +194,8 @@ impl Anonymizer {
                     return match self.fail_unseen(claim, &batch, &sweep, &words).await {
                         // Asked again when the lease has run out, it would say the same.
                         Err(SweepError::Store(error)) if error.is_of_the_rows() => {
-                            self.stop(&sweep, "a client can be neither taken nor recorded as failed").await
+                            let note = "a client can be neither taken nor recorded as failed";
+                            Ok(self.context.stop_sweep(sweep.id, note).await?)
                         }
                         done => done,
                     };
@@ -213,7 +216,7 @@ impl Anonymizer {
                     let pause = backoff(PUT_OFF, attempt);
                     return self.finish(claim, &batch, Finish::Later, pause, Some(&words)).await;
                 }
-                BatchEnd::Stop => return self.stop(&sweep, &words).await,
+                BatchEnd::Stop => return Ok(self.context.stop_sweep(sweep.id, &words).await?),
             }
         }
     }
@@ -232,11 +235,6 @@ impl Anonymizer {
             BatchFault::WaitedFor => "other sessions wait for its rows".to_owned(),
             BatchFault::Residue(_) | BatchFault::Overtaken(_) | BatchFault::NotSettled(_) => String::new(),
         }
-    }
-
-    async fn stop(&self, sweep: &Sweep, note: &str) -> Result<(), SweepError> {
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        Ok(self.context.ledger.stop_sweep(sweep.id, note).await?)
     }
 
     /// Ends a batch that is to be taken up again after a pause.
@@ -342,7 +340,7 @@ impl Anonymizer {
             transaction.rollback().await?;
             return Ok(Attempt::Outdated);
         }
-        if self.context.ledger.has_to_wait(&mut transaction, batch.sweep).await? {
+        if self.context.ledger.has_to_wait(&mut *transaction, batch.sweep).await? {
             transaction.rollback().await?;
             return Ok(Attempt::Waits);
         }
@@ -390,7 +388,7 @@ impl Anonymizer {
         let apart = if batch.clients > 1 { self.culprits(transaction, &work, open).await? } else { Vec::new() };
         done.tally.anonymized -= u64::try_from(apart.len()).unwrap_or(0);
         let clients = done.tally.anonymized;
-        let allowed = open.sweep.allowance.clients.filter(|_| clients > 0);
+        let allowed = open.sweep.allowance.filter(|_| clients > 0);
         if let Some(allowed) = allowed {
             let left = ledger.left_of_allowance(transaction, batch.sweep).await?;
             if left < clients {
@@ -443,8 +441,7 @@ impl Anonymizer {
         let error = (!notes.is_empty()).then(|| notes.join("; "));
         let finish = match busy {
             Some(NewBatch { clients, .. })
-                if usize::try_from(batch.clients) == Ok(clients)
-                    && waits_too_long(u32::try_from(batch.waits).unwrap_or(u32::MAX)) =>
+                if usize::try_from(batch.clients) == Ok(clients) && waits_too_long(batch.waits) =>
             {
                 return Ok((Attempt::LockedOut, None));
             }
@@ -487,8 +484,7 @@ impl Anonymizer {
     async fn split(&self, claim: &Claim, batch: &Batch, sweep: &Sweep, error: &str) -> Result<(), SweepError> {
         let keys = split(&batch.keys).ok_or_else(|| self.context.store.unreadable("lethe_batches.keys"))?;
         let (front, back) = keys.split_at(keys.len() / 2);
-        let part =
-            |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: batch.waits };
+        let part = |keys: &[String]| NewBatch { waits: batch.waits, ..NewBatch::of(keys) };
         let mut parts = vec![part(front)];
         let mut back_to = None;
         if sweep.cap.is_some() && sweep.kind != SweepKind::List {
@@ -501,8 +497,4 @@ impl Anonymizer {
         self.context.wake.notify_one();
         Ok(())
     }
-}
-
-fn is_damaged(fault: &BatchFault) -> bool {
-    matches!(fault, BatchFault::Unavailable(error) if error.is_damage())
 }

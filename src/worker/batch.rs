@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use super::{closing, kept, residue};
 use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_scalar};
-use crate::domain::key::{join, split};
+use crate::domain::key::split;
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::residue::Former;
 use crate::ledger::{Batch, Ledger, NewBatch, moment};
@@ -68,6 +68,13 @@ pub enum BatchFault {
     Unavailable(StoreError),
 }
 
+impl BatchFault {
+    /// Some client's rows refuse the change, in these words.
+    pub(super) fn rows(words: impl Into<String>) -> Self {
+        Self::Rows { fault: Fault { code: String::new(), kind: FaultKind::Rows, words: words.into() }, rule: None }
+    }
+}
+
 impl From<StoreError> for BatchFault {
     fn from(error: StoreError) -> Self {
         match error.fault().kind {
@@ -112,8 +119,7 @@ pub async fn look(
     query(sql::refuse(dialect)).execute(&mut *connection).await?;
     let mut done = Done::default();
     if let Some(room) = work.room {
-        let room = i64::try_from(room).unwrap_or(i64::MAX);
-        done.over = query(sql::CAP).bind(room).execute(&mut *connection).await? > 0;
+        done.over = query(sql::CAP).bind(room).took_effect(&mut *connection).await?;
     }
     query(&work.statements.take).execute(&mut *connection).await?;
     query(sql::DONE).execute(&mut *connection).await?;
@@ -127,7 +133,7 @@ pub(super) async fn count(connection: &mut Connection) -> Result<Tally, StoreErr
     for row in query(sql::COUNT).fetch_all(connection).await? {
         let state: String = row.get(0)?;
         if let Ok(outcome) = state.parse::<Outcome>() {
-            tally.count(outcome, u64::try_from(row.get::<i64>(1)?).unwrap_or(0));
+            tally.count(outcome, row.get(1)?);
         }
     }
     Ok(tally)
@@ -243,8 +249,7 @@ pub async fn unsettled(connection: &mut Connection, another_day: &Statements) ->
 pub async fn busy(connection: &mut Connection, batch: &Batch, ledger: &Ledger) -> Result<Option<NewBatch>, StoreError> {
     let places: Vec<i64> = query_scalar(sql::BUSY).fetch_all(connection).await?;
     // Two batches that stand in each other's way must not meet again.
-    let pause =
-        backoff(BUSY_PAUSE, u32::try_from(batch.waits + 1).unwrap_or(u32::MAX)).mul_f64(rand::random_range(0.5..1.0));
+    let pause = backoff(BUSY_PAUSE, batch.waits + 1).mul_f64(rand::random_range(0.5..1.0));
     let run_at = Some(moment(ledger.clock().now() + pause));
     Ok((!places.is_empty()).then(|| NewBatch { run_at, waits: batch.waits + 1, ..of_places(batch, &places) }))
 }
@@ -259,7 +264,7 @@ pub fn of_places(batch: &Batch, places: &[i64]) -> NewBatch {
     let all = split(&batch.keys).expect("what was filled into a table is an array");
     let of = |place: &i64| all[usize::try_from(*place).expect("places count from 0")].clone();
     let keys: Vec<String> = places.iter().map(of).collect();
-    NewBatch { keys: join(&keys), clients: keys.len(), run_at: None, waits: 0 }
+    NewBatch::of(&keys)
 }
 
 /// Writes the outcomes of all clients checked.

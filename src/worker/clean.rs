@@ -6,7 +6,7 @@ use super::batch::{self, BatchFault, Failing, Work};
 use super::sweep::{SweepError, gates};
 use super::{Context, Request, journal, kept};
 use crate::database::{Connection, StoreError, query, query_scalar};
-use crate::domain::key::{Key, join};
+use crate::domain::key::{join, json_of_keys};
 use crate::ledger::{Cleaned, moment};
 use crate::plan::Cleanable;
 use crate::sql::batch::{Statements, TAKE_ANYWAY, statements};
@@ -18,34 +18,26 @@ const ONE: &str = "SELECT key, state FROM lethe_batch ORDER BY n LIMIT 1";
 /// Why nothing was emptied.
 #[derive(Debug, thiserror::Error)]
 pub enum CleanError {
-    /// A gate refuses.
     #[error(transparent)]
     Sweep(#[from] SweepError),
-    /// The database does.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The policy does not declare the column as cleanable.
     #[error("the policy does not let `{name}` be cleaned")]
     NotCleanable {
         name: String,
         /// Those that it does.
         known: Vec<String>,
     },
-    /// There is no such client, or it is not among those of the request.
     #[error("there is no such client")]
     NotFound,
     #[error("the client is on hold, and nothing of it is changed until the hold is released")]
     OnHold,
-    /// Another session has locked the client.
     #[error("another session has locked the client's row")]
     Locked,
-    /// Policy, schema or ledger changed at the same moment.
     #[error("the policy, the schema or the ledger changed meanwhile")]
     Changed,
-    /// A trigger keeps the value.
     #[error("`{name}` is not empty afterwards in every row: a trigger or a rule of the database keeps the value")]
     Left { name: String },
-    /// The rows refuse the change.
     #[error("the database refused it: {words}")]
     Refused { words: String },
 }
@@ -76,7 +68,7 @@ pub async fn clean(context: &Context, request: &Request, names: &[String]) -> Re
     let wanted = prepared.wanted();
     let statements = statements(&wanted, request.kind, request.force);
     let steps: Vec<(String, Clean)> = columns.iter().map(|own| (own.name(), clean_of(&wanted, own))).collect();
-    let keys = join(&request.keys.iter().map(Key::to_json).collect::<Vec<_>>());
+    let keys = join(&json_of_keys(&request.keys));
     let work = Work { plan, statements: &statements, keys: &keys, room: None };
     let mut writer = ledger.writer().await;
     writer.make_tables(plan).await?;
@@ -85,7 +77,7 @@ pub async fn clean(context: &Context, request: &Request, names: &[String]) -> Re
         query(steady).execute(&mut *transaction).await?;
     }
     let is_same = context.planner.still(&context.store, &mut transaction, &prepared.loaded).await?;
-    if !is_same || !ledger.knows_tables(&mut transaction).await? || ledger.has_to_wait(&mut transaction, 0).await? {
+    if !is_same || !ledger.knows_tables(&mut transaction).await? || ledger.has_to_wait(&mut *transaction, 0).await? {
         return Err(CleanError::Changed);
     }
     let client = take(context, &mut transaction, &work).await?;

@@ -10,9 +10,10 @@ use futures::TryStreamExt;
 
 use super::batch::{Applied, BatchFault, Failing, Work};
 use super::residue;
-use crate::database::{Connection, Fault, FaultKind, StoreError, query, query_as, query_scalar};
+use crate::database::{Connection, FaultKind, StoreError, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
 use crate::sql::batch::Statements;
+use crate::domain::value::json_of;
 use crate::sql::closing::Check;
 use crate::traces::Span;
 
@@ -146,11 +147,7 @@ pub(super) async fn check(connection: &mut Connection, check: &Check, failing: &
     while let Some(row) = rows.try_next().await? {
         let place: String = row.get(1)?;
         let Some(client) = row.get::<Option<i64>>(0)? else {
-            let words = format!("the rule of {place} did not take effect");
-            return Err(BatchFault::Rows {
-                fault: Fault { code: String::new(), kind: FaultKind::Rows, words },
-                rule: None,
-            });
+            return Err(BatchFault::rows(format!("the rule of {place} did not take effect")));
         };
         failing.entry(client).or_insert_with(|| serde_json::json!([format!("rule:{place}")]).to_string());
     }
@@ -221,9 +218,8 @@ async fn locks(
     tables: &[String],
 ) -> Result<(Vec<Lock>, Vec<String>), StoreError> {
     let tables: Vec<String> = tables.iter().map(|table| connection.named(table)).collect();
-    let tables = serde_json::to_string(&tables).expect("texts are JSON");
     let found: Vec<(String, Option<String>)> =
-        query_as(closing.lockable).bind(tables).fetch_all(&mut *connection).await?;
+        query_as(closing.lockable).bind(json_of(&tables)).fetch_all(&mut *connection).await?;
     let (mut locks, mut refused) = (Vec::new(), Vec::new());
     for (table, statement) in found {
         match statement {
@@ -241,17 +237,20 @@ async fn try_lock(
     locks: &[Lock],
     most: i64,
 ) -> Result<bool, StoreError> {
-    let statements: Vec<&str> = locks.iter().map(|(_, statement)| statement.as_str()).collect();
-    let statements = serde_json::to_string(&statements).expect("texts are JSON");
     connection.run_script("SAVEPOINT lethe_lock").await?;
-    match query(closing.lock).bind(statements).bind(most).execute(&mut *connection).await {
-        Ok(_) => Ok(true),
+    match lock_all(connection, closing, locks, most).await {
+        Ok(()) => Ok(true),
         Err(error) if error.fault().kind == FaultKind::Busy => {
             connection.run_script("ROLLBACK TO SAVEPOINT lethe_lock").await?;
             Ok(false)
         }
         Err(error) => Err(error),
     }
+}
+
+async fn lock_all(connection: &mut Connection, closing: &Closing, locks: &[Lock], most: i64) -> Result<(), StoreError> {
+    let statements: Vec<&String> = locks.iter().map(|(_, statement)| statement).collect();
+    query(closing.lock).bind(json_of(&statements)).bind(most).run(connection).await
 }
 
 /// Notes which of these tables could not be locked: those that cannot be now, or any of them. Locks none.
@@ -286,9 +285,7 @@ async fn note_busy(
 pub(super) async fn keep_holds(connection: &mut Connection) -> Result<bool, StoreError> {
     let Some(closing) = connection.dialect().closing else { return Ok(false) };
     let (locks, _) = locks(connection, closing, &["lethe_holds".to_owned()]).await?;
-    let statements: Vec<&str> = locks.iter().map(|(_, statement)| statement.as_str()).collect();
-    let statements = serde_json::to_string(&statements).expect("texts are JSON");
-    query(closing.lock).bind(statements).bind(PATIENCE).execute(&mut *connection).await?;
+    lock_all(connection, closing, &locks, PATIENCE).await?;
     Ok(true)
 }
 

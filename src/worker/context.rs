@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Planner, Targets};
-use crate::database::Store;
+use crate::database::{Store, StoreError};
 use crate::domain::window::Window;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
@@ -78,4 +78,18 @@ pub struct Context {
     pub stop: CancellationToken,
     /// Who acts, for the ledger.
     pub actor: String,
+}
+
+impl Context {
+    /// Ends a sweep before its time, and says so in the log.
+    pub(super) async fn stop_sweep(&self, sweep: i64, note: &str) -> Result<(), StoreError> {
+        tracing::error!(sweep, note, "sweep stopped");
+        self.ledger.stop_sweep(sweep, note).await
+    }
+
+    /// Ends a sweep that would take more than its brake allows, and says so in the log.
+    pub(super) async fn brake_sweep(&self, sweep: i64, note: &str) -> Result<(), StoreError> {
+        tracing::error!(sweep, note, "sweep braked");
+        self.ledger.brake_sweep(sweep, note).await
+    }
 }

@@ -120,18 +120,13 @@ pub async fn set_to_anonymize_on(
     let Some(column) = &plan.client.to_anonymize_on else { return Ok(false) };
     let before = to_anonymize_on(context, plan, key).await?;
     let mut writer = context.ledger.writer().await;
-    let write = async {
-        let mut transaction = writer.begin().await?;
-        let sql = date::write(&plan.client, column);
-        let written = query(&sql).bind(key.to_json()).bind(new).execute(&mut *transaction).await?;
-        if written == 0 {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
+    let mut transaction = writer.begin().await?;
+    let sql = date::write(&plan.client, column);
+    let is_written = query(&sql).bind(key.to_json()).bind(new).took_effect(&mut *transaction).await?;
+    if is_written {
         let (before, by) = (before.as_deref(), context.actor.as_str());
         context.ledger.record_date(&mut transaction, client_key, new, before, by).await?;
-        transaction.commit().await?;
-        Ok::<bool, StoreError>(true)
-    };
-    write.await
+    }
+    transaction.commit().await?;
+    Ok(is_written)
 }

@@ -1,7 +1,7 @@
 //! That no client is deleted in passing: by a trigger, or by a foreign key of what a trigger deletes.
 
 use super::batch::BatchFault;
-use crate::database::{Connection, Fault, FaultKind, StoreError, query_scalar};
+use crate::database::{Connection, StoreError, query_scalar};
 use crate::sql::kept::Kept;
 
 /// What a batch's transaction that deleted a client says in the ledger.
@@ -33,6 +33,5 @@ pub(super) async fn check(connection: &mut Connection, kept: &Kept, earlier: Opt
     if missing == 0 && !are_gone(connection, kept, earlier).await? {
         return Ok(());
     }
-    let fault = Fault { code: String::new(), kind: FaultKind::Rows, words: GONE.to_owned() };
-    Err(BatchFault::Rows { fault, rule: None })
+    Err(BatchFault::rows(GONE))
 }

@@ -12,23 +12,15 @@ use tokio_util::sync::CancellationToken;
 const FEWEST: usize = 20;
 
 /// How many clients the next batches should have, so that one takes about as
-/// long as `target`: as the last ones showed, and `most` while there were none.
+/// long as `target`: as the clients of the last ones and the time that they took
+/// together showed, and `most` while there were none.
 #[must_use]
-pub fn batch_size(most: usize, target: Duration, recent: Recent) -> usize {
-    if recent.clients == 0 || recent.took.is_zero() {
+pub fn batch_size(most: usize, target: Duration, (clients, took): (u64, Duration)) -> usize {
+    if clients == 0 || took.is_zero() {
         return most;
     }
-    let fitting = u128::from(recent.clients) * target.as_micros() / recent.took.as_micros().max(1);
+    let fitting = u128::from(clients) * target.as_micros() / took.as_micros().max(1);
     usize::try_from(fitting).unwrap_or(most).clamp(FEWEST.min(most), most)
-}
-
-/// What the last batches did.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Recent {
-    /// Clients looked at.
-    pub clients: u64,
-    /// How long they took together.
-    pub took: Duration,
 }
 
 /// Keeps one process below a number of clients a second.
@@ -64,14 +56,13 @@ mod tests {
 
     #[test]
     fn batches_shrink_when_they_take_long_and_grow_when_they_are_quick() {
-        let size = |clients, took| {
-            batch_size(1_000, Duration::from_millis(250), Recent { clients, took: Duration::from_millis(took) })
-        };
+        let target = Duration::from_millis(250);
+        let size = |clients, took| batch_size(1_000, target, (clients, Duration::from_millis(took)));
         assert_eq!(size(0, 0), 1_000);
         assert_eq!(size(4_000, 2_000), 500);
         assert_eq!(size(4_000, 400), 1_000);
         assert_eq!(size(100, 60_000), FEWEST);
-        assert_eq!(batch_size(5, Duration::from_millis(250), Recent { clients: 5, took: Duration::from_secs(9) }), 5);
+        assert_eq!(batch_size(5, target, (5, Duration::from_secs(9))), 5);
     }
 
     #[tokio::test]

@@ -29,23 +29,18 @@ pub struct Loaded {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanLoadError {
-    /// The policy cannot be read.
     #[error("there is no policy at `{path}`")]
     Missing { path: PathBuf },
-    /// The policy is there and cannot be read.
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
     Unreadable { path: PathBuf, kind: std::io::ErrorKind },
-    /// The policy is not a policy.
     #[error("`{path}` {source}")]
     Policy {
         path: PathBuf,
         #[source]
         source: TextError,
     },
-    /// The policy does not fit the schema.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The database cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -69,8 +69,7 @@ async fn of_taken(
     let mut pairs = Vec::new();
     let mut rows = query(sql).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await? {
-        let client: String = row.get(0)?;
-        pairs.extend(hasher.hashes(&row, 1).into_iter().map(|hash| (hash, client.clone())));
+        pairs.extend(hasher.pairs(&row, 1, &row.get::<String>(0)?));
     }
     drop(rows);
     Ok(Some(pairs))
@@ -89,15 +88,16 @@ impl<'a> Hasher<'a> {
         Self { own, key, placeholders: placeholders(plan).into_iter().map(folded).collect() }
     }
 
-    /// The hash of each list of columns that is filled, from the values of a row behind its first so many.
-    fn hashes(&self, row: &Row, first: usize) -> Vec<String> {
+    /// The hash of each list of columns that is filled, from the values of a row behind its first so many; each with
+    /// the client's key.
+    fn pairs(&self, row: &Row, first: usize, client: &str) -> Vec<(String, String)> {
         let values: Vec<Option<String>> = row.values().iter().skip(first).map(|own| self.read(own)).collect();
         let filled = |list: &Vec<usize>| {
             let parts = list.iter().map(|at| Some((self.own.columns.get(*at)?, values.get(*at)?.as_ref()?)));
             parts.collect::<Option<Vec<_>>>()
         };
         // No client's key has a zero byte, so this is never the hash of one.
-        let hash = |parts| self.key.hash(&format!("\0recognize{}", json_of(&parts)));
+        let hash = |parts| (self.key.hash(&format!("\0recognize{}", json_of(&parts))), client.to_owned());
         self.own.by.iter().filter_map(filled).map(hash).collect()
     }
 
@@ -119,8 +119,7 @@ pub async fn former(context: &Context, plan: &Plan, key: &ClientKey) -> Result<O
     let hasher = Hasher::of(plan, own, recognizer);
     let rows = query(of_given(plan, own)).bind(join(&[key.to_json()])).fetch_all(context.store.readers()).await?;
     let Some(row) = rows.first() else { return Ok(None) };
-    let client: String = row.get(0)?;
-    let pairs: Vec<_> = hasher.hashes(row, 1).into_iter().map(|hash| (hash, client.clone())).collect();
+    let pairs = hasher.pairs(row, 1, &row.get::<String>(0)?);
     Ok(context.ledger.formers(&json_of(&pairs)).await?.pop().map(|(_, former)| former))
 }
 
@@ -181,15 +180,14 @@ async fn look_at_page(
     now: &str,
 ) -> Result<Option<String>, StoreError> {
     let sql = page(&loaded.plan, hasher.own, behind.is_some());
-    let most = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
     let mut connection = context.store.readers().acquire().await?;
-    let rows = query(&sql).bind(behind.as_deref()).bind(most).fetch_all(&mut connection).await?;
+    let rows = query(&sql).bind(behind.as_deref()).bind(AT_ONCE).fetch_all(&mut connection).await?;
     drop(connection);
     let mut pairs = Vec::new();
     for row in &rows {
         // A client whose key is no text was never recorded.
         let Ok(client) = row.get::<String>(1) else { continue };
-        pairs.extend(hasher.hashes(row, 2).into_iter().map(|hash| (hash, client.clone())));
+        pairs.extend(hasher.pairs(row, 2, &client));
     }
     let found = context.ledger.formers(&json_of(&pairs)).await?;
     if !found.is_empty() {

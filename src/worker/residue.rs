@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 use futures::TryStreamExt;
 
 use super::batch::{BatchFault, Failing, Work};
-use crate::database::{Connection, Fault, FaultKind, Row, Value, query};
+use crate::database::{Connection, Row, Value, query};
 use crate::domain::residue::Former;
 use crate::plan::Plan;
 use crate::policy::{Action, Literal};
@@ -50,24 +50,19 @@ pub(super) async fn former_values(
                     }
                 });
                 if longest > LONGEST {
-                    return Err(too_much("an identifying value is too long to be looked for"));
+                    return Err(BatchFault::rows("an identifying value is too long to be looked for"));
                 }
             }
             if known.len() > MOST_OF_A_CLIENT {
-                return Err(too_much("more than 20,000 identifying values in the rows of one client"));
+                return Err(BatchFault::rows("more than 20,000 identifying values in the rows of one client"));
             }
             if values > MOST || bytes > MOST_BYTES {
-                return Err(too_much("too many identifying values"));
+                return Err(BatchFault::rows("too many identifying values"));
             }
         }
     }
     all.retain(|_, former| !former.is_empty());
     Ok(all)
-}
-
-fn too_much(words: &str) -> BatchFault {
-    let fault = Fault { code: String::new(), kind: FaultKind::Rows, words: words.to_owned() };
-    BatchFault::Rows { fault, rule: None }
 }
 
 /// Fails where a column's value is of a type that cannot be searched, as a former value could stay in it.
@@ -249,10 +244,9 @@ async fn is_in_pieces(
     row: &str,
     former: &Former,
 ) -> Result<bool, BatchFault> {
-    let size = |characters: usize| i64::try_from(characters).unwrap_or(i64::MAX);
     let mut from = 0;
     loop {
-        let read = query(piece).bind(format!("[{row}]")).bind(size(from + 1)).bind(size(PIECE));
+        let read = query(piece).bind(format!("[{row}]")).bind(from + 1).bind(PIECE);
         let Some(read) = read.fetch_optional(&mut *connection).await? else { return Ok(false) };
         readable(&read, 0)?;
         let value = &read.values()[0];

@@ -125,8 +125,7 @@ async fn begun(connection: &mut Connection, plan: &Plan) -> Result<(), StoreErro
 }
 
 async fn count(connection: &mut Connection, sql: &str) -> Result<u64, StoreError> {
-    let rows: i64 = query_scalar(sql.to_owned()).fetch_one(connection).await?;
-    Ok(u64::try_from(rows).unwrap_or(0))
+    query_scalar(sql).fetch_one(connection).await
 }
 
 /// What a `retention` sweep needs before it may begin: a plan that gives tables
@@ -138,7 +137,7 @@ pub(super) async fn gates(
     context: &Context,
     request: &Request,
     loaded: &Loaded,
-) -> Result<BTreeMap<String, u64>, SweepError> {
+) -> Result<Option<BTreeMap<String, u64>>, SweepError> {
     if loaded.plan.row_retention.is_empty() {
         return Err(SweepError::NoRetention);
     }
@@ -146,7 +145,7 @@ pub(super) async fn gates(
     gate::backed_up(context).await?;
     let share = request.brake.share.unwrap_or(context.limits.brake_share);
     if request.over_brake || share >= 1.0 {
-        return Ok(BTreeMap::new());
+        return Ok(None);
     }
     let found = look(&context.store, &context.planner, Some(&context.ledger), request.day(), Mode::Preview).await?;
     if let Some(own) = found.iter().find(|own| own.rows > share_of(own.of, share)) {
@@ -157,7 +156,7 @@ pub(super) async fn gates(
             sweep: request.job.clone().unwrap_or_else(|| format!("--{}", request.kind)),
         });
     }
-    Ok(found.into_iter().map(|own| (own.table, share_of(own.of, share))).collect())
+    Ok(Some(found.into_iter().map(|own| (own.table, share_of(own.of, share))).collect()))
 }
 
 /// The batches that a sweep begins with: one for each table.
@@ -171,8 +170,10 @@ fn of_table(table: &str) -> NewBatch {
 
 /// What came of one transaction.
 enum Attempt {
-    /// Committed, or no longer ours.
-    Over,
+    /// Committed.
+    Done,
+    /// Rolled back, as the batch is no longer ours.
+    Lost,
     /// Policy or schema are not what they were.
     Changed,
     /// A replay goes first, a person has to decide, or a client was put on hold meanwhile.
@@ -199,14 +200,11 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
         serde_json::from_str(&batch.keys).map_err(|_| context.store.unreadable("lethe_batches.keys"))?;
     let old = old_rows(&prepared.loaded.plan, Today { day: sweep.today, zone: prepared.zone })?;
     let Some(old) = old.iter().find(|own| table.first() == Some(&own.plan.table)) else {
-        ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?;
-        return Ok(());
+        return Ok(ledger.stop_sweep(sweep.id, "a table of the sweep has no period any more").await?);
     };
     if claim.attempt > context.limits.attempts {
         let note = format!("old rows of `{}` could not be deleted: a worker did not come back from it", old.plan.table);
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        ledger.stop_sweep(sweep.id, &note).await?;
-        return Ok(());
+        return Ok(context.stop_sweep(sweep.id, &note).await?);
     }
     let finish = async |finish: Finish, words: Option<String>| -> Result<(), SweepError> {
         ledger.finish_alone(claim, sweep.id, &finish, words.as_deref()).await?;
@@ -217,7 +215,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
     let attempted = attempt(context, &mut writer, &prepared.loaded, claim, sweep, old).await;
     drop(writer);
     let stuck = match attempted {
-        Ok(Attempt::Over) => return Ok(()),
+        Ok(Attempt::Done | Attempt::Lost) => return Ok(()),
         Ok(Attempt::Changed) => return finish(Finish::Later(ledger.now()), None).await,
         Ok(Attempt::Outdated) => {
             context.stop.cancel();
@@ -228,8 +226,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
             let table = &old.plan.table;
             let note =
                 format!("its brake allows {allowed} rows of `{table}`: {gone} were deleted, and {rows} more were next");
-            tracing::error!(sweep = sweep.id, note, "sweep braked");
-            return Ok(ledger.brake_sweep(sweep.id, &note).await?);
+            return Ok(context.brake_sweep(sweep.id, &note).await?);
         }
         Ok(Attempt::ClientsGone) => SweepError::ClientsGone { table: old.plan.table.clone() }.brief(),
         Ok(Attempt::Stay(rows)) => SweepError::RowsStay { table: old.plan.table.clone(), rows }.brief(),
@@ -237,8 +234,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
             let words = error.fault().words.clone();
             let why = format!("old rows of `{}` could not be deleted: {words}", old.plan.table);
             if error.is_damage() {
-                tracing::error!(sweep = sweep.id, note = why, "sweep stopped");
-                return Ok(ledger.stop_sweep(sweep.id, &why).await?);
+                return Ok(context.stop_sweep(sweep.id, &why).await?);
             }
             if !error.is_of_the_rows() {
                 tracing::warn!(batch = batch.id, error = %error, "batch put off");
@@ -250,8 +246,7 @@ pub(super) async fn work(context: &Context, claim: &Claim, batch: &Batch, sweep:
     };
     // The other tables have their turn first; then a person has to look at this one.
     if ledger.others_go_on(sweep.id, batch.id).await? == 0 {
-        tracing::warn!(sweep = sweep.id, note = stuck, "sweep stopped");
-        return Ok(ledger.stop_sweep(sweep.id, &stuck).await?);
+        return Ok(context.stop_sweep(sweep.id, &stuck).await?);
     }
     finish(later(context.limits.retry_after), Some(stuck)).await
 }
@@ -264,56 +259,62 @@ async fn attempt(
     sweep: &Sweep,
     old: &OldRows<'_>,
 ) -> Result<Attempt, StoreError> {
-    let ledger = &context.ledger;
-    let started = Instant::now();
     writer.make_tables(&loaded.plan).await?;
     let mut transaction = writer.begin().await?;
-    if !context.planner.still(&context.store, &mut transaction, loaded).await? {
-        transaction.rollback().await?;
-        return Ok(Attempt::Changed);
-    }
-    if !ledger.knows_tables(&mut transaction).await? {
-        transaction.rollback().await?;
-        return Ok(Attempt::Outdated);
-    }
-    if ledger.has_to_wait(&mut transaction, sweep.id).await? {
-        transaction.rollback().await?;
-        return Ok(Attempt::Waits);
-    }
-    begun(&mut transaction, &loaded.plan).await?;
-    let kept_clients = Kept::of(&loaded.plan);
-    let clients = kept::before(&mut transaction, &kept_clients).await?;
-    let rows = query(old.delete(ROWS)).execute(&mut *transaction).await?;
-    if kept::are_gone(&mut transaction, &kept_clients, clients).await? {
-        transaction.rollback().await?;
-        return Ok(Attempt::ClientsGone);
-    }
-    if let Some(allowed) = sweep.allowance.rows.get(&old.plan.table).copied() {
-        let gone = ledger.rows_gone_of(&mut transaction, sweep.id, &old.plan.table).await?;
-        if gone + rows > allowed {
-            transaction.rollback().await?;
-            return Ok(Attempt::OverBrake { allowed, gone, rows });
-        }
-    }
-    let left = if rows >= ROWS { ROWS } else { count(&mut transaction, &old.count()).await? };
-    if rows == 0 && left > 0 {
-        transaction.rollback().await?;
-        return Ok(Attempt::Stay(left));
-    }
-    let more = if left > 0 { vec![of_table(&old.plan.table)] } else { Vec::new() };
-    let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
-    ledger.rows_gone(&mut transaction, claim.batch, &old.plan.table, rows).await?;
-    if rows > 0 && closing::keep_holds(&mut transaction).await? {
-        let placed = held_since(&loaded.plan.client);
-        if query_scalar::<i64>(placed).fetch_optional(&mut *transaction).await?.is_some() {
-            transaction.rollback().await?;
-            return Ok(Attempt::Waits);
-        }
-    }
-    if ledger.finish(&mut transaction, claim, sweep.id, &Finish::Done(done), None).await? {
+    let attempted = within(context, &mut transaction, loaded, claim, sweep, old).await?;
+    if matches!(attempted, Attempt::Done) {
         transaction.commit().await?;
     } else {
         transaction.rollback().await?;
     }
-    Ok(Attempt::Over)
+    Ok(attempted)
+}
+
+/// Everything between the beginning and the end of the transaction.
+async fn within(
+    context: &Context,
+    transaction: &mut Connection,
+    loaded: &Loaded,
+    claim: &Claim,
+    sweep: &Sweep,
+    old: &OldRows<'_>,
+) -> Result<Attempt, StoreError> {
+    let (ledger, table, started) = (&context.ledger, &old.plan.table, Instant::now());
+    if !context.planner.still(&context.store, transaction, loaded).await? {
+        return Ok(Attempt::Changed);
+    }
+    if !ledger.knows_tables(transaction).await? {
+        return Ok(Attempt::Outdated);
+    }
+    if ledger.has_to_wait(&mut *transaction, sweep.id).await? {
+        return Ok(Attempt::Waits);
+    }
+    begun(transaction, &loaded.plan).await?;
+    let kept_clients = Kept::of(&loaded.plan);
+    let clients = kept::before(transaction, &kept_clients).await?;
+    let rows = query(old.delete(ROWS)).execute(&mut *transaction).await?;
+    if kept::are_gone(transaction, &kept_clients, clients).await? {
+        return Ok(Attempt::ClientsGone);
+    }
+    if let Some(&allowed) = sweep.row_allowance.as_ref().and_then(|rows| rows.get(table)) {
+        let gone = ledger.rows_gone_of(transaction, sweep.id, table).await?;
+        if gone + rows > allowed {
+            return Ok(Attempt::OverBrake { allowed, gone, rows });
+        }
+    }
+    let left = if rows >= ROWS { ROWS } else { count(transaction, &old.count()).await? };
+    if rows == 0 && left > 0 {
+        return Ok(Attempt::Stay(left));
+    }
+    let more = if left > 0 { vec![of_table(table)] } else { Vec::new() };
+    let done = Done { tally: Tally::default(), reasons: "{}".to_owned(), later: more, took: started.elapsed() };
+    ledger.rows_gone(transaction, claim.batch, table, rows).await?;
+    if rows > 0 && closing::keep_holds(transaction).await? {
+        let placed = held_since(&loaded.plan.client);
+        if query_scalar::<i64>(placed).fetch_optional(&mut *transaction).await?.is_some() {
+            return Ok(Attempt::Waits);
+        }
+    }
+    let is_ours = ledger.finish(transaction, claim, sweep.id, &Finish::Done(done), None).await?;
+    Ok(if is_ours { Attempt::Done } else { Attempt::Lost })
 }

@@ -69,10 +69,8 @@ impl Role {
 /// Why a run ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The worker.
     #[error(transparent)]
     Queue(#[from] QueueError),
-    /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -249,7 +247,7 @@ async fn work(
             async move {
                 let done = anonymizer.anonymize(&claim).await;
                 batch_over.notify_one();
-                done.map_err(|error| HandlerError::new(error.brief()))
+                done.map_err(|error| HandlerError::from(error.brief()))
             }
         };
         let working = async {

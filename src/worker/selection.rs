@@ -1,9 +1,7 @@
 //! Which clients a sweep looks at, page by page.
 
-use std::ops::{Deref, DerefMut};
-
 use super::sweep::Prepared;
-use crate::database::{Connection, Scalars, Statement, Store, StoreError, Writer, query, query_scalar};
+use crate::database::{Connection, Lent, Scalars, Statement, Store, StoreError, query, query_scalar};
 use crate::domain::key::{KeyJson, NO_KEY};
 use crate::domain::sweep::SweepKind;
 use crate::sql::replay;
@@ -33,42 +31,15 @@ pub(super) struct Page {
     pub last: bool,
 }
 
-pub(super) enum Selecting {
-    /// One of those for short questions.
-    Pooled(Connection),
-    /// One of its own, with the temporary tables of the plan.
-    Own(Box<Writer>),
-}
-
-impl Selecting {
-    pub(super) async fn of(store: &Store, prepared: &Prepared) -> Result<Self, StoreError> {
-        if !matches!(prepared.selection, Selection::WrittenBack) {
-            return Ok(Self::Pooled(store.readers().acquire().await?));
-        }
-        let mut own = store.writer().await?;
-        own.make_tables(&prepared.loaded.plan).await?;
-        Ok(Self::Own(Box::new(own)))
+/// A connection on which the clients of a sweep are found: one of those for short questions, or one of its own with the
+/// temporary tables of the plan.
+pub(super) async fn selecting(store: &Store, prepared: &Prepared) -> Result<Lent<'static>, StoreError> {
+    if !matches!(prepared.selection, Selection::WrittenBack) {
+        return Ok(Box::new(store.readers().acquire().await?));
     }
-}
-
-impl Deref for Selecting {
-    type Target = Connection;
-
-    fn deref(&self) -> &Connection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Own(writer) => writer,
-        }
-    }
-}
-
-impl DerefMut for Selecting {
-    fn deref_mut(&mut self) -> &mut Connection {
-        match self {
-            Self::Pooled(connection) => connection,
-            Self::Own(writer) => writer,
-        }
-    }
+    let mut own = store.writer().await?;
+    own.make_tables(&prepared.loaded.plan).await?;
+    Ok(Box::new(own))
 }
 
 impl Selection {
@@ -104,8 +75,7 @@ impl Selection {
             }
             Self::WrittenBack => replay::written_back_page(wanted, behind.is_some()),
         };
-        let size_of_page = i64::try_from(size).unwrap_or(i64::MAX);
-        let mut keys = read(query_scalar(sql).bind(behind).bind(size_of_page), connection).await?;
+        let mut keys = read(query_scalar(sql).bind(behind).bind(size), connection).await?;
         let last = keys.len() < size;
         let position = keys.last().cloned().or_else(|| behind.map(str::to_owned));
         if last {
@@ -128,9 +98,7 @@ impl Selection {
                 Ok(page.last.then_some(page.keys))
             }
             Self::All => {
-                let found =
-                    query_scalar(select::lapsed_first(wanted)).bind(i64::try_from(most + 1).unwrap_or(i64::MAX));
-                let mut keys = read(found, connection).await?;
+                let mut keys = read(query_scalar(select::lapsed_first(wanted)).bind(most + 1), connection).await?;
                 if keys.len() > most {
                     return Ok(None);
                 }
@@ -160,8 +128,8 @@ impl Selection {
             return Ok(None);
         }
         let Some(sql) = replay::unclear_count(&prepared.wanted()) else { return Ok(None) };
-        let mut selecting = Selecting::of(store, prepared).await?;
-        let clients: i64 = query_scalar(sql).fetch_one(&mut *selecting).await?;
+        let mut lent = selecting(store, prepared).await?;
+        let clients: i64 = query_scalar(sql).fetch_one((*lent).as_mut()).await?;
         let note = format!(
             "left out: {clients} with the key of a client anonymized before, as nothing in their rows says whether they \
              are the same; a list takes every client that it names"
@@ -177,8 +145,7 @@ impl Selection {
             Self::Due => select::due_count(wanted),
             Self::WrittenBack => replay::written_back_count(wanted),
         };
-        let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
-        Ok(u64::try_from(clients).unwrap_or(0))
+        query_scalar(sql).fetch_one(connection).await
     }
 }
 
@@ -204,7 +171,7 @@ async fn lapsed_page(
 ) -> Result<Page, StoreError> {
     let end: Option<KeyJson> = query_scalar(select::range_end(wanted, behind.is_some()))
         .bind(behind)
-        .bind(i64::try_from(width - 1).unwrap_or(i64::MAX))
+        .bind(width - 1)
         .fetch_optional(&mut *connection)
         .await?;
     let end = end.map(|KeyJson(key)| key);
@@ -217,14 +184,11 @@ async fn lapsed_page(
 
 /// How many rows the client table has.
 pub(super) async fn clients(connection: &mut Connection, wanted: &Wanted<'_>) -> Result<u64, StoreError> {
-    let sql = select::clients_count(&wanted.plan.client);
-    let clients: i64 = query_scalar(sql).fetch_one(connection).await?;
-    Ok(u64::try_from(clients).unwrap_or(0))
+    query_scalar(select::clients_count(&wanted.plan.client)).fetch_one(connection).await
 }
 
 /// Whether the client table has at least this many rows.
 async fn has_rows(connection: &mut Connection, wanted: &Wanted<'_>, rows: u64) -> Result<bool, StoreError> {
     let sql = select::more_rows_than(&wanted.plan.client);
-    let skip = i64::try_from(rows.saturating_sub(1)).unwrap_or(i64::MAX);
-    Ok(query(&sql).bind(skip).fetch_optional(connection).await?.is_some())
+    Ok(query(&sql).bind(rows.saturating_sub(1)).fetch_optional(connection).await?.is_some())
 }

@@ -19,10 +19,12 @@ pub use survey::{Client, Mode, Survey, Surveyor, count, survey};
 pub use trace::{Trace, TracedChange, TracedRow, TracedTable, trace};
 pub use whole::{Finding, WholeDatabase};
 
+pub use crate::ledger::{Bound, Request};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use cut::{cut_saved, in_batches};
@@ -30,14 +32,12 @@ use terms::{chosen, digest_of, one_value_each, one_value_listed};
 
 use super::selection::Selection;
 use super::{Context, Loaded, Planner, journal, retention};
-use crate::database::{Store, StoreError, query};
-use crate::domain::job::{Brake, Job};
-use crate::domain::key::{Key, join};
+use crate::database::{Store, query};
+use crate::domain::key::{join, json_of_keys};
 use crate::domain::nearest::nearest;
-use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
 use crate::domain::today::Today;
-use crate::ledger::{self, Allowance, Decision, Ledger, NewBatch, NewSweep, State};
+use crate::ledger::{self, Ledger, NewBatch, NewSweep, State};
 use crate::sql::select::{Wanted, filter};
 
 /// Clients selected at once: each look for the next ones can cost as much as
@@ -47,114 +47,6 @@ const SELECTED: usize = 8_000;
 /// What a sweep notes when a reader kept the write-ahead log from being emptied.
 pub const LOG_NOT_EMPTIED: &str = "former values may still be in the database's file, as another program keeps reading \
      an older state of it; the next checkpoint removes them";
-
-/// What a caller or a tick asks for.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The job whose file was used.
-    pub job: Option<String>,
-    /// The scheduled moment.
-    pub tick: Option<DateTime<Utc>>,
-    /// Earlier ticks that nothing ran for.
-    pub skipped: u64,
-    pub kind: SweepKind,
-    /// Filter names and values.
-    pub filters: BTreeMap<String, Vec<String>>,
-    /// The period to go by instead of the policy's: one of its choices.
-    pub length: Option<Period>,
-    /// The most clients to anonymize.
-    pub cap: Option<u64>,
-    /// List sweeps: pass over the retention period.
-    pub force: bool,
-    /// The day, in the job's time zone.
-    pub today: NaiveDate,
-    /// That time zone.
-    pub zone: Tz,
-    /// When to stop and ask.
-    pub brake: Brake,
-    /// Whether a person has confirmed that it may take so many.
-    pub over_brake: bool,
-    /// List sweeps: the clients.
-    pub keys: Vec<Key>,
-    /// List sweeps: the saved selection whose clients they are instead.
-    pub selection: Option<String>,
-    /// List sweeps: clients that failed are tried again.
-    pub retry: bool,
-    /// Whether it is refused while a sweep on the same terms is running, and not given that sweep.
-    pub once: bool,
-    /// The preview that a person saw, to which the sweep is bound.
-    pub bound: Option<Bound>,
-    /// The decision that opens it, made in the same transaction.
-    pub decision: Option<Decision>,
-}
-
-/// What a preview showed to the person who starts the sweep.
-#[derive(Debug, Clone)]
-pub struct Bound {
-    pub digest: String,
-    /// The keys of its clients, as JSON, where the sweep selects them by itself and they can be held.
-    pub keys: Option<Vec<String>>,
-    /// How many clients it may anonymize, where they are too many for their keys to be held.
-    pub most: Option<u64>,
-}
-
-impl Request {
-    /// What a job asks for at a moment.
-    #[must_use]
-    pub fn of_job(job: &Job, now: DateTime<Utc>) -> Self {
-        Self {
-            job: Some(job.name.clone()),
-            tick: None,
-            skipped: 0,
-            kind: job.kind,
-            filters: job.filters.clone(),
-            length: job.length,
-            cap: job.limit,
-            force: false,
-            today: job.schedule.today(now),
-            zone: job.schedule.zone(),
-            brake: job.brake,
-            over_brake: false,
-            keys: Vec::new(),
-            selection: None,
-            retry: false,
-            once: false,
-            bound: None,
-            decision: None,
-        }
-    }
-
-    /// The day, in the time zone in which it is one.
-    #[must_use]
-    pub fn day(&self) -> Today {
-        Today { day: self.today, zone: self.zone }
-    }
-
-    /// A list sweep over these clients.
-    #[must_use]
-    pub fn of_clients(keys: Vec<Key>, today: NaiveDate) -> Self {
-        Self {
-            job: None,
-            tick: None,
-            skipped: 0,
-            kind: SweepKind::List,
-            filters: BTreeMap::new(),
-            length: None,
-            cap: None,
-            force: false,
-            today,
-            zone: Tz::UTC,
-            brake: Brake::default(),
-            over_brake: false,
-            keys,
-            selection: None,
-            retry: false,
-            once: false,
-            bound: None,
-            decision: None,
-        }
-    }
-}
 
 /// A request that has met its plan.
 pub(super) struct Prepared {
@@ -170,8 +62,9 @@ pub(super) struct Prepared {
     /// All clients there are, if they were selected already.
     pub(super) selected: Option<Vec<String>>,
     pub(super) saved: Option<ledger::Selection>,
-    /// What the brake lets it take.
-    pub(super) allowance: Allowance,
+    /// The most clients that the brake lets it take, and the most rows of each table.
+    pub(super) allowance: Option<u64>,
+    pub(super) row_allowance: Option<BTreeMap<String, u64>>,
 }
 
 impl Prepared {
@@ -232,7 +125,8 @@ pub(super) async fn prepare(
             Some(name) => Some(Selections { store, ledger, plan, today: request.day() }.find(name).await?),
             None => None,
         },
-        allowance: Allowance::default(),
+        allowance: None,
+        row_allowance: None,
         loaded,
     };
     // Clients who failed come from sweeps of their own.
@@ -315,7 +209,7 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
         State::Stopped
     };
     if request.tick.is_some() || state == State::Braked {
-        let mut sweep = new_sweep(context, request, digest);
+        let mut sweep = new_sweep(context, request, &digest);
         sweep.state = state;
         sweep.note = Some(refusal.brief());
         let mut writer = context.ledger.writer().await;
@@ -324,40 +218,19 @@ pub async fn open(context: &Context, request: &Request) -> Result<Option<i64>, S
     Err(refusal)
 }
 
-pub(super) fn new_sweep(context: &Context, request: &Request, digest: String) -> NewSweep {
+pub(super) fn new_sweep<'a>(context: &'a Context, request: &'a Request, digest: &'a str) -> NewSweep<'a> {
     NewSweep {
-        job: request.job.clone(),
-        tick: request.tick,
-        skipped: request.skipped,
-        kind: request.kind,
-        filters: request.filters.clone(),
-        cap: request.cap,
-        force: request.force,
-        over_brake: request.over_brake,
-        today: request.today,
+        request,
         cutoff: None,
         digest,
         client_table: None,
         state: State::Running,
         note: None,
         terms: None,
-        opened_by: context.actor.clone(),
-        zone: request.zone.name().to_owned(),
-        allowance: Allowance::default(),
+        opened_by: &context.actor,
+        allowance: None,
+        row_allowance: None,
     }
-}
-
-/// What came of writing a sweep.
-enum Inserted {
-    Opened(i64),
-    /// Its tick has one already, or one for the same work runs.
-    Exists,
-    /// The saved selection is not what it was.
-    Gone,
-    /// Its review is decided already.
-    Decided,
-    /// The ledger is that of other clients.
-    OfOthers,
 }
 
 /// Opens a sweep. Where one on the same terms is running, a tick joins that one; a person's request is refused where
@@ -369,20 +242,12 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     // Once more, as journal and clients may have taken long to read.
     ledger.is_current().await?;
     loop {
-        match write(context, request, prepared, (terms.clone(), note.clone())).await? {
-            Inserted::Opened(id) => {
-                context.wake.notify_one();
-                return Ok(Some(id));
-            }
-            // Deleted, or saved anew, since it was looked for.
-            Inserted::Gone => return Err(prepared.saved.as_ref().map_or(SweepError::EmptyList, saved::changed)),
-            Inserted::Decided => return Err(SweepError::Decided),
-            Inserted::OfOthers => {
-                let (own, other) = (prepared.loaded.plan.client.table.clone(), ledger.clients().await?);
-                return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
-            }
-            Inserted::Exists if request.decision.is_some() => return Err(SweepError::Decided),
-            Inserted::Exists => {}
+        if let Some(id) = write(context, request, prepared, (terms.clone(), note.clone())).await? {
+            context.wake.notify_one();
+            return Ok(Some(id));
+        }
+        if request.decision.is_some() {
+            return Err(SweepError::Decided);
         }
         match (ledger.running_on(&terms).await?, request.tick) {
             (Some(running), Some(tick)) => {
@@ -398,49 +263,55 @@ async fn insert(context: &Context, request: &Request, prepared: &Prepared) -> Re
     }
 }
 
+/// Writes a sweep; `None` if its tick has one already, or one for the same work runs.
 async fn write(
     context: &Context,
     request: &Request,
     prepared: &Prepared,
     (terms, note): (String, Option<String>),
-) -> Result<Inserted, StoreError> {
-    let mut sweep = new_sweep(context, request, prepared.loaded.plan.digest.clone());
-    sweep.client_table = Some(prepared.loaded.plan.client.table.clone());
-    sweep.cutoff = prepared.cutoff;
-    sweep.allowance = prepared.allowance.clone();
-    sweep.terms = Some(terms);
-    sweep.note = note;
+) -> Result<Option<i64>, SweepError> {
+    let plan = &prepared.loaded.plan;
+    let sweep = NewSweep {
+        client_table: Some(&plan.client.table),
+        cutoff: prepared.cutoff,
+        allowance: prepared.allowance,
+        row_allowance: prepared.row_allowance.as_ref(),
+        terms: Some(terms),
+        note,
+        ..new_sweep(context, request, &plan.digest)
+    };
     // A capped sweep is cut batch by batch, unless a preview showed all that it takes.
     let selected = prepared.selected.as_ref().filter(|_| request.cap.is_none() || request.bound.is_some());
     let batches: Vec<NewBatch> = match (request.kind, selected) {
         (SweepKind::Retention, _) => retention::batches(&prepared.loaded),
         (_, Some(selected)) => in_batches(selected, context.limits.most_clients()),
-        (_, None) => request.keys.chunks(context.limits.batch_size).map(named).collect(),
+        (_, None) => in_batches(&json_of_keys(&request.keys), context.limits.batch_size),
     };
     let mut writer = context.ledger.writer().await;
     let mut transaction = writer.begin().await?;
-    if !context.ledger.is_for(&mut transaction, &prepared.loaded.plan.client.table).await? {
-        return Ok(Inserted::OfOthers);
+    if !context.ledger.is_for(&mut transaction, &plan.client.table).await? {
+        let (own, other) = (plan.client.table.clone(), context.ledger.clients().await?);
+        return Err(SweepError::OtherClients { own, other: other.unwrap_or_default() });
     }
     if let Some(decision) = &request.decision
         && !context.ledger.claim_review(&mut transaction, decision).await?
     {
-        return Ok(Inserted::Decided);
+        return Err(SweepError::Decided);
     }
-    let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(Inserted::Exists) };
+    let Some(id) = context.ledger.insert_sweep(&mut transaction, &sweep).await? else { return Ok(None) };
     if let Some(decision) = &request.decision {
         context.ledger.decided_by_sweep(&mut transaction, decision, id).await?;
     }
     if let Some(saved) = &prepared.saved
         && cut_saved(context, &mut transaction, id, prepared, saved).await? == 0
     {
-        return Ok(Inserted::Gone);
+        // Deleted, or saved anew, since it was looked for.
+        return Err(saved::changed(saved));
     }
     if matches!(request.kind, SweepKind::List | SweepKind::Retention) || selected.is_some() {
         context.ledger.insert_batches(&mut transaction, id, &batches).await?;
         if request.retry {
-            let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
-            context.ledger.release_failures(&mut transaction, &join(&keys)).await?;
+            context.ledger.release_failures(&mut transaction, &join(&json_of_keys(&request.keys))).await?;
         }
         query("UPDATE lethe_sweeps SET cut = 1, cut_at = opened_at WHERE id = $1")
             .bind(id)
@@ -448,10 +319,5 @@ async fn write(
             .await?;
     }
     transaction.commit().await?;
-    Ok(Inserted::Opened(id))
-}
-
-fn named(keys: &[Key]) -> NewBatch {
-    let json: Vec<String> = keys.iter().map(Key::to_json).collect();
-    NewBatch { keys: join(&json), clients: keys.len(), run_at: None, waits: 0 }
+    Ok(Some(id))
 }

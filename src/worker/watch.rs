@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +17,9 @@ use super::{Context, PlanLoadError, SweepError};
 use crate::database::{StoreError, query_scalar};
 use crate::domain::hint::Face;
 use crate::domain::job::Job;
+use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, parse_moment};
+use crate::ledger::{NewMessage, Reset, Sought, State, Sweep, moment, parse_moment};
 use crate::sql::select::{Wanted, due_count, lapsed_count, unseen};
 
 /// How often it is looked whether there is something to tell.
@@ -38,15 +40,18 @@ const NEWS: TimeDelta = TimeDelta::days(3);
 const NIGHT: TimeDelta = TimeDelta::hours(24);
 
 /// Something that a person should look at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Alert {
     /// What it is about: told once, until it is over.
+    #[serde(skip)]
     event: String,
     /// A short name for programs.
     kind: &'static str,
     /// For people.
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     job: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sweep: Option<i64>,
 }
 
@@ -65,14 +70,7 @@ impl Alert {
     /// What a message says.
     #[must_use]
     pub fn body(&self) -> Value {
-        let mut body = json!({ "kind": self.kind, "text": self.text });
-        if let Some(job) = &self.job {
-            body["job"] = job.as_str().into();
-        }
-        if let Some(sweep) = self.sweep {
-            body["sweep"] = sweep.into();
-        }
-        body
+        json!(self)
     }
 }
 
@@ -178,10 +176,7 @@ async fn deliveries(context: &Context) -> Result<(), StoreError> {
         context.alert(&Alert::new(own.event(), KIND, own.text(Face::Command))).await?;
     }
     let standing: Vec<String> = stuck.iter().map(Stuck::event).collect();
-    for event in context.ledger.standing_events(KIND).await?.iter().filter(|event| !standing.contains(event)) {
-        context.over(event).await?;
-    }
-    Ok(())
+    context.ledger.are_over_but("deliveries:", &standing).await
 }
 
 /// Job files that cannot be used, each by its name without `.toml`, and why.
@@ -254,7 +249,7 @@ async fn ended(context: &Context, sweep: &Sweep, now: DateTime<Utc>) -> Result<(
     let name = format!("sweep {} ({})", sweep.id, sweep.job.as_deref().unwrap_or("by hand"));
     let is_done = sweep.state == State::Done;
     let alert = if is_done {
-        match ledger.newly_failed(sweep.id).await? {
+        match ledger.newly(Outcome::Failed, sweep.id).await? {
             0 => None,
             1 => Some(("clients-failed", format!("1 client of {name} failed and is as it was before"))),
             many => Some(("clients-failed", format!("{many} clients of {name} failed and are as they were before"))),
@@ -357,8 +352,7 @@ pub async fn overdue(context: &Context, jobs: &[Job]) -> Result<(), SweepError> 
             let wanted = Wanted { plan: &loaded.plan, filters: &filters, today, cutoff, zone, restored: false };
             let count = if kind == SweepKind::Due { due_count(&wanted) } else { lapsed_count(&wanted) };
             let sql = unseen(wanted.plan, &count);
-            let found: i64 =
-                query_scalar(sql).bind(crate::ledger::moment(since)).fetch_one(context.store.readers()).await?;
+            let found: i64 = query_scalar(sql).bind(moment(since)).fetch_one(context.store.readers()).await?;
             clients = found.max(clients);
         }
         let event = format!("overdue:{by}");

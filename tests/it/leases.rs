@@ -73,10 +73,10 @@ async fn a_batch_is_its_workers_until_the_lease_runs_out() {
 async fn a_renewed_lease_runs_from_its_renewal_and_a_lost_one_is_not_renewed() {
     let (company, _) = with_a_batch().await;
     let first = company.context.ledger.claim("first", 5).await.unwrap();
-    later(&company, 40).await.ledger.renew("first", &first).await.unwrap();
+    later(&company, 40).await.ledger.renew(&first).await.unwrap();
     assert!(later(&company, 99).await.ledger.claim("second", 5).await.unwrap().is_empty());
     let second = later(&company, 100).await.ledger.claim("second", 5).await.unwrap();
-    later(&company, 150).await.ledger.renew("first", &first).await.unwrap();
+    later(&company, 150).await.ledger.renew(&first).await.unwrap();
     assert_eq!(later(&company, 160).await.ledger.claim("third", 5).await.unwrap()[0].attempt, second[0].attempt + 1);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::triggers::deletes_from;
-use super::super::{Connection, Json, StoreError, query, query_scalar};
+use super::super::{Connection, StoreError, query, query_scalar};
 use crate::domain::schema::{ForeignKey, Index, Kind, LiveColumn, LiveTable, Schema, Trigger, Unique};
 
 /// The relations of the company: no catalog, no extension's, no partition, not the ledger's.
@@ -166,9 +166,7 @@ impl Reading<'_> {
         for row in query(sql).fetch_all(&mut *self.connection).await? {
             let index: i64 = row.get(1)?;
             if found.last().is_none_or(|(last, _)| *last != index) {
-                let made_of: Option<Json<Vec<String>>> = row.get(5)?;
-                let made_of = made_of.map(|own| own.0).unwrap_or_default();
-                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
+    XX                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
             }
             if let Some((_, (.., columns, _))) = found.last_mut() {
                 columns.push(row.get(4)?);

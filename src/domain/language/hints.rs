@@ -67,7 +67,6 @@ super::phrases! {
     "choose one", "choisissez-en un", "wählen Sie eine aus";
     "choose another value", "choisissez une autre valeur", "wählen Sie einen anderen Wert";
     "choose a month of the list", "choisissez un mois de la liste", "wählen Sie einen Monat der Liste";
-    "the ledger was changed by other means", "le registre a été modifié autrement", "der Ledger wurde auf anderem Weg geändert";
     "`/api/v1/openapi.json` lists all paths", "vérifiez l’adresse", "prüfen Sie die Adresse";
     "`/api/v1/openapi.json` has every parameter", "vérifiez l’adresse", "prüfen Sie die Adresse";
     "write at least one character", "écrivez au moins un caractère", "schreiben Sie mindestens ein Zeichen";
@@ -114,7 +113,6 @@ super::phrases! {
     "another person with the right `bulk` can", "une autre personne avec le droit `bulk` le peut", "eine andere Person mit dem Recht `bulk` kann das";
     "reject it and make another", "rejetez-la et créez-en une autre", "lehnen Sie sie ab, und legen Sie eine neue an";
     "delete it and make another", "supprimez-la et créez-en une autre", "löschen Sie sie, und legen Sie eine neue an";
-    "delete the review and make another", "supprimez la validation et créez-en une autre", "löschen Sie die Freigabe, und legen Sie eine neue an";
     "delete it where the company saved it", "supprimez-la là où l’entreprise l’a enregistrée", "löschen Sie sie dort, wo das Unternehmen sie gespeichert hat";
     "export the review again", "exportez de nouveau la validation", "exportieren Sie die Freigabe erneut";
     "export the review again, and only take rows out", "exportez de nouveau la validation, et ne retirez que des lignes", "exportieren Sie die Freigabe erneut, und entfernen Sie nur Zeilen";

@@ -292,8 +292,6 @@ super::phrases! {
     "the form did not come whole, or is larger than 32 MiB", "le formulaire est incomplet ou dépasse 32 Mio", "das Formular ist unvollständig oder größer als 32 MiB";
     "no workbook came with the form", "le formulaire ne contient aucun classeur", "das Formular enthält keine Arbeitsmappe";
     "the filter cannot be read", "le filtre est illisible", "der Filter ist nicht lesbar";
-    "reasons in the ledger cannot be read", "des motifs du registre sont illisibles", "Gründe im Ledger sind nicht lesbar";
-    "the review's reasons cannot be read", "les motifs de la validation sont illisibles", "die Gründe der Freigabe sind nicht lesbar";
     "{a} needs a reason", "{a} : un motif est requis", "{a} erfordert einen Grund";
     "a hold", "une suspension", "eine Sperre";
     "a pause", "une pause", "eine Pause";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
+use crate::domain::outcome::Outcome;
 use crate::ledger::{moment, parse_moment};
 use crate::service::Service;
 use crate::service::failure::Failure;
@@ -61,12 +62,10 @@ impl Chart {
         // A day more at each end, as days are those of the time zone.
         let begin = first.pred_opt().unwrap_or(first).and_time(chrono::NaiveTime::MIN).and_utc();
         let until = moment(ledger.clock().now() + chrono::TimeDelta::days(1));
-        let tallies = ledger.tallies_between(&moment(begin), &until).await?;
         let mut by_day: BTreeMap<NaiveDate, Sum> = BTreeMap::new();
-        for sweep in ledger.sweeps_between(&moment(begin), &until).await? {
+        for (sweep, tally) in ledger.sweeps_between(&moment(begin), &until).await? {
             let Some(at) = parse_moment(&sweep.opened_at) else { continue };
-            let tally = tallies.get(&sweep.id).copied().unwrap_or_default();
-            let new = ledger.newly_refused(sweep.id).await?.min(tally.refused);
+            let new = ledger.newly(Outcome::Refused, sweep.id).await?.min(tally.refused);
             let sum = by_day.entry(at.with_timezone(&service.time_zone).date_naive()).or_default();
             sum.anonymized += tally.anonymized;
             sum.failed += tally.failed;

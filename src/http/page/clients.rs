@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::frame::Frame;
 use super::session::Session;
 use super::shown;
-use super::views::{in_words, listed};
+use super::views::in_words;
 use super::words::Words;
 use crate::domain::outcome::Outcome;
 use crate::http::problem::Problem;
@@ -73,7 +73,6 @@ fn told(w: &'static Words, outcome: &str) -> (&'static str, &'static str) {
 pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query<Sought>) -> Result<Response, Problem> {
     let (service, w) = (&session.service, session.words);
     let client = service.client(key.trim()).await?;
-    let past = client.history.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let last = match sweep {
         Some(id) => {
             service.context.ledger.outcomes(id, &OutcomePage { most: 1, ..OutcomePage::default() }).await?.pop()
@@ -81,8 +80,9 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         None => None,
     };
     let last = last.filter(|own| own.client_key == client.client);
-    let why = listed(last.as_ref().and_then(|own| own.reasons.as_ref()))?;
-    let names = past.iter().flatten().chain(&why).chain(&client.would_be.reasons).cloned();
+    let why = last.as_ref().map_or_else(Vec::new, |own| own.reasons.clone());
+    let past = client.history.iter().flat_map(|own| &own.reasons);
+    let names = past.chain(&why).chain(&client.would_be.reasons).cloned();
     let words = in_words(&session, names).await;
     let said = |names: &[String]| {
         let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
@@ -90,11 +90,11 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     };
     let f = Frame::of(&session);
     let mut story = Vec::new();
-    for (own, reasons) in client.history.iter().zip(&past) {
+    for own in &client.history {
         let (class, form) = told(w, &own.outcome);
         let until =
             if own.at == own.last_at { String::new() } else { w.e_until.replace("{day}", &f.day(&own.last_at)) };
-        let text = form.replace("{why}", &said(reasons));
+        let text = form.replace("{why}", &said(&own.reasons));
         story.push(Event { at: own.at.clone(), class, text, until, sweep: Some(own.sweep) });
     }
     let mut add = |at: &str, class, text: String| {

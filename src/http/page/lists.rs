@@ -10,7 +10,7 @@ use super::actions::Sure;
 use super::frame::Frame;
 use super::session::Session;
 use super::shown;
-use super::views::{in_language, in_words, listed, reported};
+use super::views::{in_language, in_words, reported};
 use crate::domain::access::Right;
 use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
@@ -155,7 +155,7 @@ pub(super) async fn tokens(session: Session) -> Result<Response, Problem> {
             None => Cell::Moment(own.expires_at.clone()),
         };
         let used = own.used_at.clone().map_or_else(|| text(w.never), Cell::Moment);
-        vec![text(&own.name), text(own.rights.names()), text(&own.limit), text(&own.made_by), state, used]
+        vec![text(&own.name), text(own.rights.names()), text(&own.limited_to), text(&own.made_by), state, used]
     });
     let rows = rows.collect();
     let columns = vec![w.token, w.right, w.limited_to, w.by, w.valid_until, w.last_used];
@@ -246,13 +246,12 @@ struct FailuresPage {
 
 pub(super) async fn failures(session: Session) -> Result<Response, Problem> {
     let failures = session.service.failures().await?;
-    let reasons = failures.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    let words = in_words(&session, reasons.iter().flatten().cloned()).await;
-    let said = |(own, names): (FailedClient, Vec<String>)| {
-        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
+    let words = in_words(&session, failures.iter().flat_map(|own| own.reasons.clone())).await;
+    let said = |own: FailedClient| {
+        let all: Vec<String> = own.reasons.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
         (own, all.join("; "))
     };
-    let failures = failures.into_iter().zip(reasons).map(said).collect();
+    let failures = failures.into_iter().map(said).collect();
     Ok(shown(StatusCode::OK, &FailuresPage { f: Frame::of(&session), failures }))
 }
 

@@ -1,6 +1,6 @@
 //! The pages about reviews: made, looked through as a workbook, decided.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::{Form, Multipart, Path, Query};
@@ -17,7 +17,6 @@ use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
-use crate::service::failure::Failure;
 use crate::service::reviews::{Offered, Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::{Rest, RowError};
@@ -80,11 +79,10 @@ struct ReviewPage {
 
 pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Problem> {
     let reviewed = session.service.review(&name).await?;
-    let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons)
-        .map_err(|_| Failure::fault("the review's reasons cannot be read", "delete the review and make another"))?;
+    let counts = &reviewed.review.reasons;
     let words = in_words(&session, counts.keys().cloned()).await;
-    let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
-    let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
+    let said = |(name, count): (&String, &u64)| (words.get(name).unwrap_or(name).clone(), *count);
+    let mut refusals: Vec<(String, u64)> = counts.iter().map(said).collect();
     refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
     let may_approve = session.service.may_approve(&reviewed.review);
     Ok(shown(StatusCode::OK, &ReviewPage { f: Frame::of(&session), shown: reviewed, refusals, may_approve }))

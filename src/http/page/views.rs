@@ -85,12 +85,6 @@ pub(super) async fn in_language(session: &Session, reasons: &mut [Told]) {
     }
 }
 
-/// The names of reasons, as the ledger keeps them.
-pub(super) fn listed(json: Option<&String>) -> Result<Vec<String>, Failure> {
-    let read = json.map_or(Ok(Vec::new()), |json| serde_json::from_str(json));
-    read.map_err(|_| Failure::fault("reasons in the ledger cannot be read", "the ledger was changed by other means"))
-}
-
 /// What the list of sweeps is narrowed to; an empty text is none.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -225,8 +219,8 @@ pub(super) async fn sweep(
         most: A_PAGE,
     };
     let clients: Vec<Listed> = service.outcomes(id, &page).await?;
-    let reasons = clients.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
-    let words = in_words(&session, reasons.iter().flatten().cloned().chain(sweep.refusals.keys().cloned())).await;
+    let reasons = clients.iter().flat_map(|own| own.reasons.clone());
+    let words = in_words(&session, reasons.chain(sweep.refusals.keys().cloned())).await;
     let said = |name: &String| words.get(name).unwrap_or(name).clone();
     let mut refusals: Vec<(String, String, u64)> =
         sweep.refusals.iter().map(|(name, count)| (name.clone(), said(name), *count)).collect();
@@ -238,10 +232,10 @@ pub(super) async fn sweep(
     };
     let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
     let first = page.behind.is_some().then(|| at_page(""));
-    let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
+    let rows = clients.iter().map(|own| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
-        reasons: reasons.iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
     });
     let rows = rows.collect();
     let [outcome, reason, key] = [&page.outcome, &page.reason, &page.key].map(|own| own.clone().unwrap_or_default());
@@ -249,7 +243,12 @@ pub(super) async fn sweep(
     let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
     let view = SweepView {
         is_running: sweep.shown.sweep.state == Stands::Running,
-        newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
+        newly_refused: service
+            .context
+            .ledger
+            .newly(Outcome::Refused, id)
+            .await?
+            .min(sweep.shown.progress.tally.refused),
         most_refused: refusals.first().map_or(1, |own| own.2),
         left: sweep.shown.progress.clients.saturating_sub(sweep.shown.progress.tally.looked_at()),
         tabs: tabs(&f, &sweep.shown.progress.tally, &outcome, &key),

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::domain::value::hex;
+
 /// How a secret begins where it is written down.
 const PREFIX: &str = "whsec_";
 
@@ -51,7 +53,7 @@ impl Secret {
     pub fn hash(&self, client_key: &str) -> String {
         let mut hmac = self.0.clone();
         hmac.update(client_key.as_bytes());
-        hmac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        hex(&hmac.finalize().into_bytes())
     }
 }
 

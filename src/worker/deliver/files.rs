@@ -42,28 +42,21 @@ async fn delete(
     let mut done: Vec<(Delivery, Tried)> = Vec::new();
     let (mut claimed, refused): (Vec<Delivery>, Vec<Delivery>) =
         claimed.into_iter().partition(|own| own.text().is_some_and(|path| check(path).is_ok()));
-    for own in refused {
-        let why = match own.text().map(check) {
-            Some(Err(fault)) => fault.to_string(),
-            _ => "the path is not UTF-8".to_owned(),
-        };
-        done.push((own, Tried::Failed(why)));
-    }
-    let later = |claimed: Vec<Delivery>, why: &str| {
-        let later = |own: Delivery| {
-            let tried = Tried::Later(context.targets.pause(own.attempts).max(POLL), why.to_owned());
-            (own, tried)
-        };
-        claimed.into_iter().map(later).collect::<Vec<_>>()
-    };
+    done.extend(ended(refused, |own| match own.text().map(check) {
+        Some(Err(fault)) => Tried::Failed(fault.to_string()),
+        _ => Tried::Failed("the path is not UTF-8".to_owned()),
+    }));
+    let later = |own: &Delivery, why: &str| Tried::Later(context.targets.pause(own.attempts).max(POLL), why.to_owned());
     let Ok(loaded) = context.planner.plan(&context.store).await else {
-        done.extend(later(claimed, "waits for a policy that is a plan, to know what rows still name"));
+        let why = "waits for a policy that is a plan, to know what rows still name";
+        done.extend(ended(claimed, |own| later(own, why)));
         return Ok(done);
     };
     let today = context.ledger.clock().now().date_naive();
     let spare = spare_claimed(&loaded.plan, today, name);
     if spare.is_empty() {
-        done.extend(later(claimed, "the policy says of no column any more that it names files of this root"));
+        let why = "the policy says of no column any more that it names files of this root";
+        done.extend(ended(claimed, |own| later(own, why)));
         return Ok(done);
     }
     let left = context.ledger.spare_named(lease, &spare, kind.as_str(), name).await?;
@@ -71,21 +64,18 @@ async fn delete(
     let root = match roots::open(context, name).await? {
         Ok(root) => root,
         Err(FileFault::Unavailable(why)) => {
-            done.extend(claimed.into_iter().map(|own| {
-                let tried = context.targets.again(&own, why.clone());
-                (own, tried)
-            }));
+            done.extend(ended(claimed, |own| context.targets.again(own, why.clone())));
             return Ok(done);
         }
         Err(FileFault::Refused(why)) => {
-            done.extend(claimed.into_iter().map(|own| (own, Tried::Failed(why.to_owned()))));
+            done.extend(ended(claimed, |_| Tried::Failed(why.to_owned())));
             return Ok(done);
         }
     };
     let alike = alike(context, &loaded.plan, name, kind, &claimed).await?;
     let (spared, claimed): (Vec<Delivery>, Vec<Delivery>) =
         claimed.into_iter().partition(|own| alike.contains(&own.id));
-    done.extend(spared.into_iter().map(|own| (own, Tried::Through("alike"))));
+    done.extend(ended(spared, |_| Tried::Through("alike")));
     let lease = context.ledger.lease();
     let one = async |own: Delivery| {
         // The next holder of the lease may be at work already when this one has run out.
@@ -102,6 +92,14 @@ async fn delete(
     };
     done.extend(stream::iter(claimed).map(one).buffer_unordered(root.at_a_time()).collect::<Vec<_>>().await);
     Ok(done)
+}
+
+/// These deliveries, each with how it ended.
+fn ended(claimed: Vec<Delivery>, how: impl Fn(&Delivery) -> Tried) -> impl Iterator<Item = (Delivery, Tried)> {
+    claimed.into_iter().map(move |own| {
+        let tried = how(&own);
+        (own, tried)
+    })
 }
 
 /// Those whose file a row may still name in another form. Row after row is read, and none kept.

@@ -37,7 +37,7 @@ pub(in crate::worker) async fn write_down(
         query(sql).bind(sweep).bind(moment).execute(&mut *connection).await?;
     }
     for (name, webhook) in &targets.webhooks {
-        let most = i64::try_from(webhook.most_clients).unwrap_or(i64::MAX);
+        let most = webhook.most_clients;
         if let Some(notices) = notices.filter(|_| webhook.events.contains(&Event::Notice) && tally.refused > 0) {
             query(&notices.tell)
                 .bind(sweep)

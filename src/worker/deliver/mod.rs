@@ -82,8 +82,8 @@ impl Targets {
         let webhooks = self.webhooks.iter().filter(|(_, own)| !only_alerts || own.events.contains(&Event::Alert));
         let mut all: Vec<Target> = roots.cloned().map(Target::Root).collect();
         all.extend(webhooks.map(|(name, _)| Target::Webhook(name.clone())));
-        all.extend(self.alerts.mailer.iter().map(|_| Target::Alerts(EMAIL)));
-        all.extend(self.alerts.ping.iter().map(|_| Target::Alerts(PING)));
+        all.extend(self.alerts.mailer.iter().map(|_| Target::Alerts(EMAIL.to_owned())));
+        all.extend(self.alerts.ping.iter().map(|_| Target::Alerts(PING.to_owned())));
         all
     }
 
@@ -107,15 +107,13 @@ impl Targets {
 enum Target {
     Root(String),
     Webhook(String),
-    Alerts(&'static str),
+    Alerts(String),
 }
 
 impl Target {
     fn name(&self) -> &str {
-        match self {
-            Self::Root(name) | Self::Webhook(name) => name,
-            Self::Alerts(name) => name,
-        }
+        let (Self::Root(name) | Self::Webhook(name) | Self::Alerts(name)) = self;
+        name
     }
 
     /// Delivers one claim's worth, and returns how much that was.

@@ -42,34 +42,32 @@ pub async fn check(
     root: &Root,
     name: &str,
 ) -> Result<Result<RootState, FileFault>, SweepError> {
-    let open = match root.open().await {
-        Ok(open) => open,
-        Err(fault) => return Ok(Err(fault)),
-    };
     let seen = match ledger {
         Some(ledger) => ledger.root(name).await?,
         None => None,
     };
-    Ok(look(&open).await.map(|found| sight(seen.as_ref(), &found, open.is_empty())))
+    let looked = async {
+        let open = root.open().await?;
+        Ok(sight(seen.as_ref(), &look(&open).await?, open.is_empty()))
+    };
+    Ok(looked.await)
 }
 
 /// Opens a root for a number of deletions.
 pub(super) async fn open(context: &Context, name: &str) -> Result<Result<OpenRoot, FileFault>, SweepError> {
-    let open = match declared(context, name).await {
-        Ok(open) => open,
-        Err(fault) => return Ok(Err(fault)),
-    };
     let seen = context.ledger.root(name).await?;
-    let found = match look(&open).await {
-        Ok(found) => match sight(seen.as_ref(), &found, open.is_empty()) {
-            RootState::Known | RootState::New => marked(&open, found).await,
-            RootState::NewAndEmpty => Err(FileFault::Unavailable(EMPTY.to_owned())),
-            RootState::Strange(why) => Err(FileFault::Unavailable(why.to_owned())),
-        },
-        Err(fault) => Err(fault),
+    let opened = async {
+        let open = declared(context, name).await?;
+        let found = look(&open).await?;
+        let found = match sight(seen.as_ref(), &found, open.is_empty()) {
+            RootState::Known | RootState::New => marked(&open, found).await?,
+            RootState::NewAndEmpty => return Err(FileFault::Unavailable(EMPTY.to_owned())),
+            RootState::Strange(why) => return Err(FileFault::Unavailable(why.to_owned())),
+        };
+        Ok((open, found))
     };
-    match found {
-        Ok(found) => {
+    match opened.await {
+        Ok((open, found)) => {
             if seen.as_ref() != Some(&found) {
                 context.ledger.see_root(name, &found).await?;
             }

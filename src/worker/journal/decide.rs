@@ -6,7 +6,7 @@ use super::super::Context;
 use super::super::sweep::SweepError;
 use super::Keeper;
 use super::standing::{HALTED_EVENT, RESTORED_EVENT, begin, begun, look};
-use crate::journal::{Journal, JournalError};
+use crate::journal::Journal;
 
 /// How often, and how long apart, a process waits for another one that keeps the journal.
 const TRIES: (u32, Duration) = (20, Duration::from_millis(500));
@@ -48,7 +48,7 @@ pub async fn rotate(context: &Context, journal: &Journal) -> Result<(), SweepErr
     let Some(key) = key else {
         let what =
             if mark.is_none() { "was begun without a key" } else { "is sealed with a key that is not configured" };
-        return Err(JournalError::Key { place: journal.place().shown().to_owned(), what }.into());
+        return Err(journal.wrong_key(what).into());
     };
     if mark != Some(key.mark()) {
         context.ledger.rotate_key(key.mark()).await?;

@@ -85,7 +85,7 @@ pub(super) async fn take_over(context: &Context, journal: &Journal) -> Result<()
     if context.stop.is_cancelled() {
         return Err(SweepError::Stopping);
     }
-    let mut sweep = new_sweep(context, &request, prepared.loaded.plan.digest.clone());
+    let mut sweep = new_sweep(context, &request, &prepared.loaded.plan.digest);
     sweep.note = Some(NOTE.to_owned());
     if let Some(id) = ledger.open_replay(&sweep).await? {
         tracing::warn!(sweep = id, "a replay has been opened, and goes before all other sweeps");
@@ -123,8 +123,7 @@ pub(super) async fn names(
     let loaded = context.planner.plan(&context.store).await?;
     let sql = all_keys(&loaded.plan.client, behind.is_some());
     let mut connection = context.store.readers().acquire().await?;
-    let rows: Vec<(KeyJson, Vec<u8>)> =
-        query_as(&sql).bind(behind).bind(i64::try_from(AT_ONCE).unwrap_or(i64::MAX)).fetch_all(&mut connection).await?;
+    let rows: Vec<(KeyJson, Vec<u8>)> = query_as(&sql).bind(behind).bind(AT_ONCE).fetch_all(&mut connection).await?;
     let next = if rows.len() < AT_ONCE { None } else { rows.last().map(|(KeyJson(key), _)| key.clone()) };
     // A key that is not UTF-8 was never recorded: its client always fails.
     let clients = rows.into_iter().filter_map(|(_, client)| String::from_utf8(client).ok());

@@ -194,11 +194,7 @@ pub(super) async fn may_seal(context: &Context, journal: &Journal, head: &Head) 
         (Some(sealing), Some(key))
             if sealing.mark() != key.mark() && !context.ledger.rotates_to(key.mark()).await? =>
         {
-            Err(JournalError::Key {
-                place: journal.place().shown().to_owned(),
-                what: "is sealed with another key than `journal.key_file` holds",
-            }
-            .into())
+            Err(journal.wrong_key("is sealed with another key than `journal.key_file` holds").into())
         }
         _ => Ok(()),
     }
@@ -236,11 +232,17 @@ pub(super) async fn records(
     let Some(content) = journal.place().get(segment).await? else { return Ok(None) };
     sealing(journal, head)?;
     let records = followed(journal, chain, segment, &content)?;
+    are_own(journal, head, segment, &records)?;
+    Ok(Some(records))
+}
+
+/// That this database has written these records, if no operator has adopted them.
+fn are_own(journal: &Journal, head: &Head, segment: i64, records: &[Record]) -> Result<(), JournalError> {
     let own = origin_of(head);
     if segment > head.adopted && records.iter().any(|record| record.origin != own) {
         return Err(undecided(journal, format!("segment {segment} was written by another database")));
     }
-    Ok(Some(records))
+    Ok(())
 }
 
 /// The records of a segment behind this chain.
@@ -251,7 +253,7 @@ fn followed(journal: &Journal, chain: &mut Chain, segment: i64, content: &[u8]) 
 /// What is wrong with a segment. Under a wrong key the journal may be as it should be.
 fn faulty(journal: &Journal, chain: &Chain, segment: i64, fault: &Fault) -> JournalError {
     match chain.wrong_key(fault) {
-        Some(what) => JournalError::Key { place: journal.place().shown().to_owned(), what },
+        Some(what) => journal.wrong_key(what),
         None => strange(journal, format!("segment {segment}: {fault}")),
     }
 }
@@ -277,12 +279,11 @@ pub(super) async fn recognized(
             && record.outcome == own.outcome
             && record.at == own.at
     };
-    let own = origin_of(head);
-    let same = records.len() == waiting.len() && records.iter().zip(waiting).all(says_same);
-    if same && number > head.adopted && records.iter().any(|record| record.origin != own) {
-        return Err(undecided(journal, format!("segment {number} was written by another database")));
+    if records.len() != waiting.len() || !records.iter().zip(waiting).all(says_same) {
+        return Ok(None);
     }
-    Ok(same.then_some(chain))
+    are_own(journal, head, number, &records)?;
+    Ok(Some(chain))
 }
 
 /// What this ledger's records have in common.

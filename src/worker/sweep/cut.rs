@@ -4,11 +4,10 @@ use chrono_tz::Tz;
 
 use super::{LOG_NOT_EMPTIED, Prepared, SELECTED, SweepError, conditions};
 use crate::database::{Connection, StoreError};
-use crate::domain::key::join;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{self, NewBatch, Sweep};
-use crate::worker::pace::{Recent, batch_size};
-use crate::worker::selection::{Selecting, Selection};
+use crate::worker::pace::batch_size;
+use crate::worker::selection::{Selection, selecting};
 use crate::worker::{Context, PlanLoadError, views};
 
 /// Batches waiting below which more are cut.
@@ -41,7 +40,7 @@ pub(super) async fn cut_saved(
 
 /// Cuts the next batches of a running sweep. Returns whether there was anything to do.
 pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
-    if sweep.cut || context.ledger.waits(sweep.id).await? {
+    if sweep.cut || context.ledger.has_to_wait(context.ledger.readers(), sweep.id).await? {
         return Ok(false);
     }
     let progress = context.ledger.progress(sweep.id).await?;
@@ -54,39 +53,35 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
     }
     let _span = sweep.span("cut", None);
     let Some(prepared) = of_sweep(context, sweep).await? else { return Ok(false) };
-    let (clients, took) = context.ledger.recent().await?;
     let limits = &context.limits;
-    let size = batch_size(limits.most_clients(), limits.batch_time, Recent { clients, took });
+    let size = batch_size(limits.most_clients(), limits.batch_time, context.ledger.recent().await?);
     let most = if sweep.cap.is_some() { size } else { size.max(SELECTED) };
     let mut keys: Vec<String> = Vec::new();
     let mut position = sweep.position.clone();
     let mut last = sweep.cap.is_some_and(|cap| progress.tally.anonymized >= cap);
     let cap_used_up = last;
-    let mut selecting = Selecting::of(&context.store, &prepared).await?;
+    let mut lent = selecting(&context.store, &prepared).await?;
     while keys.len() < size && !last {
-        let page = prepared.selection.page(&mut selecting, &prepared.wanted(), position.as_deref(), most).await;
+        let page = prepared.selection.page((*lent).as_mut(), &prepared.wanted(), position.as_deref(), most).await;
         let page = match page {
             Ok(page) => page,
             // Asked again it would say the same, and hold up every other sweep.
             Err(error) if error.is_of_the_rows() || error.is_damage() => {
-                let note = format!("the clients could not be selected: {error}");
-                tracing::error!(sweep = sweep.id, note, "sweep stopped");
-                context.ledger.stop_sweep(sweep.id, &note).await?;
+                context.stop_sweep(sweep.id, &format!("the clients could not be selected: {error}")).await?;
                 return Ok(true);
             }
             Err(error) => return Err(error.into()),
         };
         if !page.last && page.position == position {
             let note = "the clients could not be selected: the search does not get past one of their keys";
-            tracing::error!(sweep = sweep.id, note, "sweep stopped");
-            context.ledger.stop_sweep(sweep.id, note).await?;
+            context.stop_sweep(sweep.id, note).await?;
             return Ok(true);
         }
         keys.extend(page.keys);
         position = page.position;
         last = page.last;
     }
-    drop(selecting);
+    drop(lent);
     if cap_used_up {
         context.ledger.cap_used_up(sweep.id).await?;
         return Ok(true);
@@ -104,27 +99,22 @@ pub async fn cut(context: &Context, sweep: &Sweep) -> Result<bool, SweepError> {
 }
 
 pub(super) fn in_batches(keys: &[String], size: usize) -> Vec<NewBatch> {
-    let batch = |keys: &[String]| NewBatch { keys: join(keys), clients: keys.len(), run_at: None, waits: 0 };
-    keys.chunks(size).map(batch).collect()
+    keys.chunks(size).map(NewBatch::of).collect()
 }
 
 /// A running sweep with its plan; `None` if policy or schema have changed
 /// since it was opened, and it has been stopped.
 pub(in crate::worker) async fn of_sweep(context: &Context, sweep: &Sweep) -> Result<Option<Prepared>, SweepError> {
-    let stop = async |note: &str| {
-        tracing::warn!(sweep = sweep.id, note, "sweep stopped");
-        context.ledger.stop_sweep(sweep.id, note).await
-    };
     let loaded = match context.planner.plan(&context.store).await {
         Ok(loaded) => loaded,
         Err(PlanLoadError::Store(error)) => return Err(error.into()),
         Err(error) => {
-            stop(&error.brief()).await?;
+            context.stop_sweep(sweep.id, &error.brief()).await?;
             return Ok(None);
         }
     };
     if loaded.plan.digest != sweep.digest {
-        stop("the policy or the schema changed after the sweep was opened").await?;
+        context.stop_sweep(sweep.id, "the policy or the schema changed after the sweep was opened").await?;
         return Ok(None);
     }
     Ok(Some(Prepared {
@@ -136,7 +126,8 @@ pub(in crate::worker) async fn of_sweep(context: &Context, sweep: &Sweep) -> Res
         restored: sweep.kind == SweepKind::Replay && sweep.force,
         selected: None,
         saved: None,
-        allowance: sweep.allowance.clone(),
+        allowance: None,
+        row_allowance: None,
         loaded,
     }))
 }

@@ -17,27 +17,20 @@ use crate::worker::gate::{ENOUGH, TIMES};
 /// Why a sweep does not begin.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
-    /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanLoadError),
-    /// A policy for other clients than the ledger's.
     #[error(
         "the ledger is that of the clients in `{other}`, and the policy is about those in `{own}`: their keys would be taken for each other"
     )]
     OtherClients { own: String, other: String },
-    /// A `due` sweep without a date to go by.
     #[error("the policy names no `to_anonymize_on` column, so no client can be due by date")]
     NoDate,
-    /// A `period` sweep without a period.
     #[error("the policy has no `[period]`, so no period can have passed")]
     NoPeriod,
-    /// The period leads out of the calendar.
     #[error(transparent)]
     Period(#[from] TextError),
-    /// A `retention` sweep without a table that has a period.
     #[error("the policy gives the rows of no table a period of their own")]
     NoRetention,
-    /// More rows of a table than the brake allows.
     #[error("{would} rows of `{table}` would go, more than the brake's share of {share}")]
     BrakedRows {
         table: String,
@@ -48,26 +41,20 @@ pub enum SweepError {
         /// How to name it on the command line.
         sweep: String,
     },
-    /// Old rows that the database keeps.
     #[error("{rows} old row{} of `{table}` cannot be deleted: a trigger or a rule of the database keeps {}", if *rows == 1 { "" } else { "s" }, if *rows == 1 { "it" } else { "them" })]
     RowsStay { table: String, rows: u64 },
-    /// Clients that the database deletes along.
     #[error("with old rows of `{table}`, a trigger of the database deletes clients")]
     ClientsGone { table: String },
-    /// A list without clients.
     #[error("the list names no client")]
     EmptyList,
-    /// A selection that was never saved.
     #[error("there is no selection `{name}`")]
     UnknownSelection { name: String, nearest: Option<String> },
-    /// A name that several selections have.
     #[error("more than one selection is called `{name}`")]
     AmbiguousSelection {
         name: String,
         /// The company's tables that have one of them.
         tables: Vec<String>,
     },
-    /// A selection whose keys are not keys under the policy any more.
     #[error("selection `{name}` was saved when a client's key had {had} part{}, and now it has {has}", if *had == 1 { "" } else { "s" })]
     OtherKey {
         name: String,
@@ -76,10 +63,8 @@ pub enum SweepError {
         /// How many it has.
         has: usize,
     },
-    /// A selection that was changed at the same moment.
     #[error("selection `{name}` was deleted or replaced meanwhile")]
     SelectionChanged { name: String },
-    /// A filter that the policy does not declare.
     #[error("the policy declares no filter `{name}`")]
     UnknownFilter {
         name: String,
@@ -87,7 +72,6 @@ pub enum SweepError {
         /// Those declared.
         known: Vec<String>,
     },
-    /// A value of a filter that its column cannot hold.
     #[error("a value of the filter `{name}` is not {wanted}, which `{column}` would have to hold")]
     FilterValue {
         name: String,
@@ -95,34 +79,26 @@ pub enum SweepError {
         column: String,
         wanted: &'static str,
     },
-    /// A filter of which a sweep must give one value, and gives none or several.
     #[error("the policy asks for exactly one value of the filter `{name}`, and the sweep gives {}", if *given == 0 { "none".to_owned() } else { given.to_string() })]
     OneValue {
         name: String,
         /// How many values the sweep gives.
         given: usize,
     },
-    /// A period of its own where the policy gives no choice of it.
     #[error("the sweep has a period of its own, and the policy gives no choice of periods")]
     NoChoice,
-    /// A period that is none of the policy's choices.
     #[error("the period `{length}` is none of the policy's choices")]
     NotAChoice { length: Period, choices: Choices },
-    /// A period of its own for a sweep that goes by no period.
     #[error("a `{kind}` sweep uses no period, and this one has a `length`")]
     LengthOfKind { kind: SweepKind },
-    /// A review that is not, any more, what was seen.
     #[error("the review has changed or was decided meanwhile")]
     Decided,
-    /// A start that is bound to a preview of another plan.
     #[error("the policy or the schema changed since the preview")]
     PreviewOutdated,
     #[error("sweep {sweep} of the same clients is already running")]
     SameRunning { sweep: i64 },
-    /// No rehearsal of this plan passed.
     #[error("this policy has not been rehearsed on this schema")]
     NotRehearsed,
-    /// Rehearsals of too few clients for this sweep, or of other kinds.
     #[error(
         "this policy was rehearsed with {rehearsed} client{}, which is too few for a `{kind}` sweep that would anonymize {clients}",
         if *rehearsed == 1 { "" } else { "s" }
@@ -134,13 +110,11 @@ pub enum SweepError {
         /// How many the sweep would anonymize.
         clients: u64,
     },
-    /// No backup was ever acknowledged.
     #[error("no backup has been acknowledged, and anonymizing cannot be undone")]
     NoBackup {
         /// The age allowed.
         most: Duration,
     },
-    /// The last backup is too old.
     #[error("the last acknowledged backup is of {}, and may be {} old at most", made.format("%Y-%m-%d %H:%M UTC"), words(*most))]
     OldBackup {
         /// When it was made.
@@ -148,7 +122,6 @@ pub enum SweepError {
         /// The age allowed.
         most: Duration,
     },
-    /// More clients than the brake allows.
     #[error("the sweep would anonymize {would} client{}, {}", if *would == 1 { "" } else { "s" }, braked(*most, *share))]
     Braked {
         /// How many it would take.
@@ -160,30 +133,23 @@ pub enum SweepError {
         /// The sweep as the command line names it: the job, or its kind.
         sweep: String,
     },
-    /// A key-value table has a key without a class.
     #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
     UnknownKey { table: String, key: String },
-    /// A search along the keys that comes back to where it was.
     #[error("the clients cannot be looked at one after the other: the search comes back to a key it has passed")]
     Endless,
-    /// Rules that would go on changing things.
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
-    /// The journal is ahead of the ledger.
     #[error("the database came back from a backup, and what the journal knows is done again first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
     Restored {
         /// The sweep that does it again, once it is open.
         replay: Option<i64>,
     },
-    /// A person paused its job, or all work.
     #[error("{}", .0.line())]
     Paused(Box<Pause>),
     #[error("the process is stopping, so it opens no sweep")]
     Stopping,
-    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -3,7 +3,7 @@
 use super::{Mode, Prepared, Request, SELECTED, SweepError, prepare, survey};
 use crate::domain::sweep::SweepKind;
 use crate::worker::gate::Few;
-use crate::worker::selection::{Selecting, clients};
+use crate::worker::selection::{clients, selecting};
 use crate::worker::{Context, gate, retention};
 
 /// So many clients a person may name without the brake's share being asked: in a small company one is a large share.
@@ -14,7 +14,7 @@ pub(in crate::worker) async fn gates(context: &Context, request: &Request) -> Re
     context.planner.check_anew().await;
     let mut prepared = prepare(&context.store, &context.planner, Some(&context.ledger), request, true).await?;
     if request.kind == SweepKind::Retention {
-        prepared.allowance.rows = retention::gates(context, request, &prepared.loaded).await?;
+        prepared.row_allowance = retention::gates(context, request, &prepared.loaded).await?;
         return Ok(prepared);
     }
     if request.bound.as_ref().is_some_and(|bound| bound.digest != prepared.loaded.plan.digest) {
@@ -30,10 +30,10 @@ pub(in crate::worker) async fn gates(context: &Context, request: &Request) -> Re
         enough_rehearsed(context, request, &prepared).await?;
     }
     if !request.over_brake {
-        prepared.allowance.clients = brake(context, request, &prepared).await?;
+        prepared.allowance = brake(context, request, &prepared).await?;
     }
     let seen = request.bound.as_ref().and_then(|bound| bound.most);
-    prepared.allowance.clients = prepared.allowance.clients.into_iter().chain(seen).min();
+    prepared.allowance = prepared.allowance.into_iter().chain(seen).min();
     Ok(prepared)
 }
 
@@ -54,9 +54,8 @@ async fn enough_rehearsed(context: &Context, request: &Request, prepared: &Prepa
 
 /// Those selected, if they are few and looking for them is dear: then it is done once.
 async fn few(context: &Context, prepared: &Prepared) -> Result<Option<Vec<String>>, SweepError> {
-    let mut selecting = Selecting::of(&context.store, prepared).await?;
-    let few = prepared.selection.few(&mut selecting, &prepared.wanted(), SELECTED).await;
-    Ok(few?)
+    let mut lent = selecting(&context.store, prepared).await?;
+    Ok(prepared.selection.few((*lent).as_mut(), &prepared.wanted(), SELECTED).await?)
 }
 
 /// How many clients a sweep selects.
@@ -66,8 +65,8 @@ async fn selected(context: &Context, request: &Request, prepared: &Prepared) -> 
     if let Some(selected) = &prepared.selected {
         return Ok(selected.len() as u64 + named + saved);
     }
-    let mut selecting = Selecting::of(&context.store, prepared).await?;
-    Ok(prepared.selection.count(&mut selecting, &prepared.wanted()).await? + named + saved)
+    let mut lent = selecting(&context.store, prepared).await?;
+    Ok(prepared.selection.count((*lent).as_mut(), &prepared.wanted()).await? + named + saved)
 }
 
 /// Stops a sweep that would take more than its brake allows. Returns how many that is; `None` for no limit.

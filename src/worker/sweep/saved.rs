@@ -86,7 +86,7 @@ impl Selections<'_> {
             name,
             parts,
             clients,
-            limit: Limit::default(),
+            limited_to: Limit::default(),
             saved_by: None,
             saved_at: None,
             in_table,
@@ -121,7 +121,6 @@ impl Selections<'_> {
         let own = saved.source.and_then(|at| self.plan.selections.get(at));
         let sql = own.and_then(|own| sql::saved::page(self.plan, own, self.today, &saved.name, behind.is_some()));
         let Some(sql) = sql else { return Ok(Vec::new()) };
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
         let keys: Vec<KeyJson> = query_scalar(sql).bind(behind).bind(most).fetch_all(connection).await?;
         Ok(keys.into_iter().map(|KeyJson(key)| key).collect())
     }

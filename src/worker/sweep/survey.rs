@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::whole::{Look, WholeDatabase};
 use super::{Prepared, Request, SweepError, prepare};
-use crate::database::{Json, Store, Writer, query};
-use crate::domain::key::{Key, join};
+use crate::database::{Store, Writer, query};
+use crate::domain::key::{Key, join, json_of_keys};
 use crate::domain::outcome::{Outcome, Tally};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Ledger, Selection, stand_in};
@@ -187,8 +187,7 @@ impl Walk<'_> {
     async fn all(&mut self, connection: &mut Writer, size: usize) -> Result<(), SweepError> {
         connection.make_tables(&self.prepared.loaded.plan).await?;
         for keys in self.request.keys.chunks(size) {
-            let keys: Vec<String> = keys.iter().map(Key::to_json).collect();
-            if self.batch(connection, &keys).await? {
+            if self.batch(connection, &json_of_keys(keys)).await? {
                 return Ok(());
             }
         }
@@ -224,8 +223,7 @@ impl Walk<'_> {
             let Some(last) = page.last() else { return Err(super::saved::changed(saved)) };
             behind = Some(last.clone());
             left -= i64::try_from(page.len()).unwrap_or(i64::MAX);
-            let keys: Vec<String> = page.iter().map(Key::to_json).collect();
-            if self.batch(connection, &keys).await? {
+            if self.batch(connection, &json_of_keys(&page)).await? {
                 return Ok(());
             }
         }
@@ -305,8 +303,8 @@ impl Walk<'_> {
             whole.note(others);
         }
         for row in query(LOOKED_AT).fetch_all(&mut *transaction).await? {
-            let reasons = row.get::<Option<Json<Vec<String>>>>(2)?;
-            self.tell(row.get(0)?, &row.get::<String>(1)?, reasons.map_or_else(Vec::new, |own| own.0));
+            let reasons: Option<Vec<String>> = row.get(2)?;
+            self.tell(row.get(0)?, &row.get::<String>(1)?, reasons.into_iter().flatten().collect());
         }
         transaction.rollback().await?;
         Ok(done)

@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 
 use super::{Prepared, Request, SweepError};
 use crate::database::{Store, query_scalar};
-use crate::domain::key::{Key, join};
+use crate::domain::key::{Key, join, json_of_keys};
 use crate::domain::period::Period;
 use crate::domain::sweep::SweepKind;
+use crate::domain::value::hex;
 use crate::ledger::Ledger;
 use crate::plan::Plan;
 use crate::sql::select::listed_values;
@@ -38,12 +39,11 @@ fn one_value(name: &str, values: &[String]) -> Result<(), SweepError> {
 
 /// What a request asks for, on whichever day: while a sweep for it runs, no other is opened.
 pub(super) fn digest_of(request: &Request) -> String {
-    let mut keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
+    let mut keys = json_of_keys(&request.keys);
     keys.sort_unstable();
     let Request { job, kind, filters, cap, length, force, over_brake, selection, retry, .. } = request;
     let terms = serde_json::json!([job, kind, filters, cap, length, force, over_brake, selection, retry]);
-    let digest = Sha256::digest(format!("{terms}{}", join(&keys)));
-    digest.iter().take(16).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Sha256::digest(format!("{terms}{}", join(&keys)))[..16])
 }
 
 /// How many keys of a list are looked up at once.
@@ -76,7 +76,7 @@ pub(super) async fn one_value_listed(
             Ok(())
         };
         for keys in request.keys.chunks(AT_ONCE) {
-            look(keys.iter().map(Key::to_json).collect()).await?;
+            look(json_of_keys(keys)).await?;
         }
         if let Some(saved) = &prepared.saved {
             let selections = prepared.selections(store, ledger);
@@ -85,7 +85,7 @@ pub(super) async fn one_value_listed(
                 let page = selections.page(saved, behind.as_ref(), AT_ONCE).await?;
                 let Some(last) = page.last() else { break };
                 behind = Some(last.clone());
-                look(page.iter().map(Key::to_json).collect()).await?;
+                look(json_of_keys(&page)).await?;
             }
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::survey::{Client, Mode, Surveyor, survey};
 use super::{Request, SweepError, prepare};
 use crate::database::{Bounds, Connection, Row, Searched, StoreError, query};
-use crate::domain::key::{Key, join};
+use crate::domain::key::{join, json_of_keys};
 use crate::domain::outcome::Outcome;
 use crate::domain::residue::Former;
 use crate::domain::schema::Kind;
@@ -83,8 +83,7 @@ pub async fn trace(surveyor: Surveyor<'_>, request: &Request, rows: usize) -> Re
         stand_in(&mut connection).await?;
     }
     connection.make_tables(plan).await?;
-    let keys: Vec<String> = request.keys.iter().map(Key::to_json).collect();
-    let keys = join(&keys);
+    let keys = join(&json_of_keys(&request.keys));
     let work = Work { plan, statements: &statements, keys: &keys, room: None };
     let mut transaction = connection.begin_reading().await?;
     match batch::look(&mut transaction, &work, &Failing::new(), false).await {

@@ -66,11 +66,11 @@ impl Claims for Queue {
         }
     }
 
-    async fn renew(&self, worker: &str, claims: &[Claim]) -> Result<(), Fault> {
+    async fn renew(&self, claims: &[Claim]) -> Result<(), Fault> {
         match &self.claims {
-            Of::Memory(ledger) => told(ledger.renew(worker, claims)).await,
-            Of::Ledger(ledger) => told(ledger.renew(worker, claims)).await,
-            Of::Relay(relay) => told(relay.renew(worker, claims)).await,
+            Of::Memory(ledger) => told(ledger.renew(claims)).await,
+            Of::Ledger(ledger) => told(ledger.renew(claims)).await,
+            Of::Relay(relay) => told(relay.renew(claims)).await,
         }
     }
 

@@ -144,7 +144,7 @@ pub async fn a_handler_that_panics_errs_or_hangs_stops_no_other_batch(kind: Kind
     let working = start(&backend, two, &finished, |claim: Claim| async move {
         match (claim.batch % 10, claim.attempt) {
             (1, 1) => panic!("ada@example.org"),
-            (2, 1) => Err(HandlerError::new("the database went away")),
+            (2, 1) => Err("the database went away".into()),
             (3, 1) => taking(LONG).await,
             _ => Ok(()),
         }
@@ -229,7 +229,7 @@ pub async fn a_claim_whose_lease_ran_out_finishes_nothing(kind: Kind) {
     };
     tokio::time::timeout(Duration::from_secs(60), until_claimed).await.expect("it is claimed again");
     assert!(!backend.ending().finish(&late[0]).await);
-    backend.queue.renew("late", &late).await.unwrap();
+    backend.queue.renew(&late).await.unwrap();
     backend.queue.release(&late[0]).await.unwrap();
     backend.until("done", 1).await;
     working.stop().await.0.unwrap();

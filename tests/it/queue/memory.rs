@@ -18,7 +18,7 @@ use super::until;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Ready,
-    Running { lease: String, worker: String, until: Instant },
+    Running { lease: String, until: Instant },
     Done,
 }
 
@@ -161,11 +161,7 @@ impl Claims for Ledger {
                 .map(|(&batch, row)| {
                     *leases += 1;
                     row.attempts += 1;
-                    row.state = State::Running {
-                        lease: leases.to_string(),
-                        worker: worker.to_owned(),
-                        until: now + self.lease,
-                    };
+                    row.state = State::Running { lease: leases.to_string(), until: now + self.lease };
                     Claim { batch, lease: leases.to_string(), attempt: row.attempts }
                 })
                 .collect()
@@ -176,7 +172,7 @@ impl Claims for Ledger {
         Ok(claims)
     }
 
-    async fn renew(&self, worker: &str, claims: &[Claim]) -> Result<(), Away> {
+    async fn renew(&self, claims: &[Claim]) -> Result<(), Away> {
         let failed = self.renewal_fails.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
         if failed.is_ok() {
             return Err(away());
@@ -185,7 +181,7 @@ impl Claims for Ledger {
         rows.renewals += 1;
         for claim in claims {
             match &mut rows.batches.get_mut(&claim.batch).unwrap().state {
-                State::Running { lease, worker: holder, until } if *lease == claim.lease && holder == worker => {
+                State::Running { lease, until, .. } if *lease == claim.lease => {
                     *until = Instant::now() + self.lease;
                 }
                 _ => {}

@@ -337,7 +337,7 @@ async fn the_log_names_failures_and_quotes_no_row() {
         sleep(ms(150)).await;
         match (claim.batch, claim.attempt) {
             (1, 1) => panic!("ada@example.org"),
-            (2, 1) => Err(HandlerError::new(away())),
+            (2, 1) => Err(away().into()),
             _ => Ok(()),
         }
     });
