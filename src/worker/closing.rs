@@ -12,8 +12,8 @@ use super::batch::{Applied, BatchFault, Failing, Work};
 use super::residue;
 use crate::database::{Connection, FaultKind, StoreError, query, query_as, query_scalar};
 use crate::domain::dialect::Closing;
-use crate::sql::batch::Statements;
 use crate::domain::value::json_of;
+use crate::sql::batch::Statements;
 use crate::sql::closing::Check;
 use crate::traces::Span;
 

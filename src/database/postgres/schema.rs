@@ -166,7 +166,8 @@ impl Reading<'_> {
         for row in query(sql).fetch_all(&mut *self.connection).await? {
             let index: i64 = row.get(1)?;
             if found.last().is_none_or(|(last, _)| *last != index) {
-    XX                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
+                let made_of = row.get::<Option<Vec<String>>>(5)?.unwrap_or_default();
+                found.push((index, (row.get(0)?, row.get(2)?, row.get(3)?, Vec::new(), made_of)));
             }
             if let Some((_, (.., columns, _))) = found.last_mut() {
                 columns.push(row.get(4)?);
