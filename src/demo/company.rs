@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use chrono::{Days, NaiveDate};
+use serde_json::Value as Json;
 
-use super::chunk::Chunk;
 use super::dice::Dice;
 use super::fate::{Fate, period_start};
+use super::load::Chunk;
 use super::person::Person;
 use super::size::Size;
 
@@ -117,6 +118,10 @@ impl Company {
             let stays = client.fate.stays();
             self.payers.push_back(Payer { customer_no: client.no, name: client.person.name, until, stays });
         }
+    }
+
+    pub(super) fn push(&mut self, table: &'static str, row: Json) {
+        self.chunk.entry(table).or_default().push(row);
     }
 
     /// Takes the first who waits for a client such as this. Who is due or

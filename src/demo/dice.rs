@@ -37,6 +37,12 @@ impl Dice {
         &list[self.number(0..=count - 1) as usize]
     }
 
+    /// One of the words of a list, which commas separate.
+    pub(super) fn word(&mut self, list: &'static str) -> &'static str {
+        let words: Vec<&str> = list.split(", ").collect();
+        self.pick(&words)
+    }
+
     /// A day of the range, both ends included; `from` if the range is empty.
     pub(super) fn day(&mut self, from: NaiveDate, to: NaiveDate) -> NaiveDate {
         let days = u32::try_from((to - from).num_days()).unwrap_or(0);

@@ -5,9 +5,8 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::mpsc;
 
 use super::SCHEMA;
-use super::chunk::Chunk;
 use super::company::Company;
-use super::load::{self, Loader};
+use super::load::{self, Chunk, Loader};
 use super::size::Size;
 
 /// The line of the schema with which the indexes begin.
@@ -59,12 +58,11 @@ async fn fill(connection: &mut SqliteConnection, size: &Size, seed: u64, today: 
     let (sender, mut chunks) = mpsc::channel(2);
     let company = Company::new(size.clone(), seed, today);
     let maker = tokio::task::spawn_blocking(move || make(company, &sender));
-    let mut loader = Loader::new();
+    let loader = Loader::new(&mut transaction).await?;
     while let Some(chunk) = chunks.recv().await {
-        loader.take(&mut transaction, chunk).await?;
+        loader.load(&mut transaction, chunk).await?;
     }
     maker.await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))?;
-    loader.finish(&mut transaction).await?;
 
     sqlx::raw_sql(indexes).execute(&mut *transaction).await?;
     transaction.commit().await
@@ -74,7 +72,7 @@ async fn fill(connection: &mut SqliteConnection, size: &Size, seed: u64, today: 
 fn make(mut company: Company, chunks: &mpsc::Sender<Chunk>) {
     for client in 0..company.size.clients {
         company.add(client);
-        let is_full = (client + 1).is_multiple_of(load::ROWS as u64);
+        let is_full = (client + 1).is_multiple_of(load::CLIENTS);
         if (is_full || client + 1 == company.size.clients)
             && chunks.blocking_send(std::mem::take(&mut company.chunk)).is_err()
         {

@@ -11,7 +11,7 @@ const KINDS: &[&str] = &["call", "visit", "complaint", "repair", "offer"];
 /// The type and subject of a task.
 pub(super) fn task(dice: &mut Dice, who: &Person) -> (&'static str, String) {
     let kind = *dice.pick(KINDS);
-    let phone = who.mobile.as_deref().filter(|number| !number.is_empty()).unwrap_or("(no number)");
+    let phone = who.mobile_phone_no.as_deref().filter(|number| !number.is_empty()).unwrap_or("(no number)");
     let subject = match kind {
         "call" => format!("Call {} back on {phone}", who.name),
         "visit" => format!("Visit {}, {} {}", who.address, who.post_code, who.city),
@@ -32,7 +32,7 @@ pub(super) fn note(dice: &mut Dice, who: &Person) -> String {
             who.email.as_deref().unwrap_or("nobody")
         ),
         2 => format!("Moved from {}.\nNew key is under the mat 🗝️", who.address),
-        3 => format!("ring {} først!! {}", who.family, who.phone.as_deref().unwrap_or("")),
+        3 => format!("ring {} først!! {}", who.family, who.phone_no.as_deref().unwrap_or("")),
         4 => "Pays cash, always.".to_owned(),
         _ => format!("{}'s daughter may collect on their account.", who.name),
     }
