@@ -143,20 +143,16 @@ pub(super) async fn preview_of(
     };
     let names = clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
     let words = in_words(session, names).await;
-    let said = |name: &String| words.get(name).unwrap_or(name).clone();
-    let mut refusals: Vec<(String, u64)> =
-        preview.found.refusals.iter().map(|(name, count)| (said(name), *count)).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
     let rows = clients.iter().map(|own| Row {
         client: own.key.clone(),
         outcome: own.outcome.to_string(),
-        reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: words.all(&own.reasons),
     });
     let page = PreviewPage {
         is_other,
         is_cut: preview.clients.len() >= MOST_CLIENTS,
         tabs: tabs(&f, preview, outcome, key),
-        refusals,
+        refusals: words.counted(&preview.found.refusals),
         rows: rows.collect(),
         first: (at > 1).then(|| query(1)),
         more: found.next().is_some().then(|| query(at.saturating_add(1))),

@@ -1,13 +1,12 @@
 //! Saved selections, looked at and swept.
 
-use axum::extract::{Form, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Query, State};
 use axum::response::{Redirect, Response};
 
 use super::actions::{Decide, start_sweep};
 use super::previews::{Part, preview_of};
 use super::reviews::{NamedReview, begin};
-use super::session::Session;
+use super::session::{Sent, Session, Sure};
 use crate::http::App;
 use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
@@ -26,20 +25,13 @@ pub(super) async fn preview(
     preview_of(&app, &session, &over(selection.clone()), ("/selections/", selection), part).await
 }
 
-pub(super) async fn start(
-    session: Session,
-    headers: HeaderMap,
-    PathParams(selection): PathParams<String>,
-    Form(form): Form<Decide>,
-) -> Result<Redirect, Problem> {
-    start_sweep(&session, &headers, form, &over(selection)).await
+pub(super) async fn start(PathParams(selection): PathParams<String>, form: Sure<Decide>) -> Result<Redirect, Problem> {
+    start_sweep(form, &over(selection)).await
 }
 
 pub(super) async fn review(
-    session: Session,
-    headers: HeaderMap,
     PathParams(selection): PathParams<String>,
-    Form(form): Form<NamedReview>,
+    form: Sent<NamedReview>,
 ) -> Result<Redirect, Problem> {
-    begin(&session, &headers, &form, &over(selection)).await
+    begin(form, &over(selection)).await
 }

@@ -1,5 +1,6 @@
 //! The pages about nights and sweeps.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -7,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::chart::Chart;
 use super::frame::Frame;
@@ -59,8 +61,28 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due, eligible }))
 }
 
+/// Reasons as people read them, by their names.
+pub(super) struct InWords(BTreeMap<String, String>);
+
+impl InWords {
+    pub(super) fn one(&self, name: &String) -> String {
+        self.0.get(name).unwrap_or(name).clone()
+    }
+
+    pub(super) fn all(&self, names: &[String]) -> String {
+        names.iter().map(|name| self.one(name)).collect::<Vec<_>>().join("; ")
+    }
+
+    /// With how many clients each has, the most frequent first.
+    pub(super) fn counted(&self, counts: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+        let mut all: Vec<_> = counts.iter().map(|(name, count)| (self.one(name), *count)).collect();
+        all.sort_by_key(|own| Reverse(own.1));
+        all
+    }
+}
+
 /// Reasons as people read them, in their language where they are Lethe's own or the policy gives them in it.
-pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> InWords {
     let service: &Service = &session.service;
     let loaded = service.context.planner.plan(&service.context.store).await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
@@ -72,16 +94,14 @@ pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = 
         let word = term(session.words, &own);
         if word == own { language::said(session.words.code, &own).into_owned() } else { word.to_owned() }
     };
-    names.into_iter().map(|name| (name.clone(), said(&name))).collect()
+    InWords(names.into_iter().map(|name| (name.clone(), said(&name))).collect())
 }
 
 /// Has a report give its reasons in the language of the page.
 pub(super) async fn in_language(session: &Session, reasons: &mut [Told]) {
     let words = in_words(session, reasons.iter().map(|own| own.reason.clone())).await;
     for own in reasons {
-        if let Some(text) = words.get(&own.reason) {
-            own.text.clone_from(text);
-        }
+        own.text = words.one(&own.reason);
     }
 }
 
@@ -136,10 +156,15 @@ pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> R
     let jobs = session.service.jobs().await?.into_iter().filter(|own| own.error.is_none()).map(|own| own.job).collect();
     let more = sweeps.last().filter(|_| sweeps.len() == A_PAGE as usize).map(|last| {
         let before = last.sweep.id.to_string();
-        let all = [("job", &which.job), ("state", &which.state), ("kind", &which.kind), ("since", &which.since)];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(all.into_iter().filter(|own| !own.1.is_empty()));
-        query.append_pair("until", &which.until).append_pair("before", &before).finish()
+        let Narrowed { job, state, kind, since, until, .. } = &which;
+        query_of([
+            ("job", job),
+            ("state", state),
+            ("kind", kind),
+            ("since", since),
+            ("until", until),
+            ("before", &before),
+        ])
     });
     Ok(shown(StatusCode::OK, &SweepsPage { f: Frame::of(&session), which, jobs, sweeps, more }))
 }
@@ -163,7 +188,12 @@ pub(super) struct Tab {
 /// A query of these names and values, without those that are empty.
 pub(super) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let given = pairs.into_iter().filter(|own| !own.1.is_empty());
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+}
+
+/// A name as a part of a path.
+pub(super) fn segment(name: &str) -> String {
+    form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// A tab for all clients of a sweep, and one for each outcome that any of them had.
@@ -227,10 +257,9 @@ pub(super) async fn sweep(
     let clients: Vec<Listed> = service.outcomes(id, &page).await?;
     let reasons = clients.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let words = in_words(&session, reasons.iter().flatten().cloned().chain(sweep.refusals.keys().cloned())).await;
-    let said = |name: &String| words.get(name).unwrap_or(name).clone();
     let mut refusals: Vec<(String, String, u64)> =
-        sweep.refusals.iter().map(|(name, count)| (name.clone(), said(name), *count)).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.2));
+        sweep.refusals.iter().map(|(name, count)| (name.clone(), words.one(name), *count)).collect();
+    refusals.sort_by_key(|own| Reverse(own.2));
     let at_page = |after: &str| {
         let of = |own: &Option<String>| own.clone().unwrap_or_default();
         let (reason, outcome, key) = (of(&page.reason), of(&page.outcome), of(&page.key));
@@ -241,12 +270,17 @@ pub(super) async fn sweep(
     let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
-        reasons: reasons.iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: words.all(reasons),
     });
     let rows = rows.collect();
     let [outcome, reason, key] = [&page.outcome, &page.reason, &page.key].map(|own| own.clone().unwrap_or_default());
     let f = Frame::of(&session);
-    let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
+    let chosen = page
+        .reason
+        .as_ref()
+        .map(|own| words.one(own))
+        .or((!outcome.is_empty()).then(|| f.term(&outcome)))
+        .unwrap_or_default();
     let view = SweepView {
         is_running: sweep.shown.sweep.state == Stands::Running,
         newly_refused: service.context.ledger.newly_refused(id).await?.min(sweep.shown.progress.tally.refused),
