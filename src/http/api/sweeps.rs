@@ -14,10 +14,11 @@ use serde_json::json;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 
+use super::Answer;
 use crate::domain::hint::{Face, Hint};
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::idempotency::{KEY, once};
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
@@ -112,11 +113,8 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
 
 /// Sweeps, newest first, by job, kind, state and day.
 #[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
-    responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn list(
-    Authorized(service): Authorized,
-    Params(page): Params<SweepQuery>,
-) -> Result<Json<Vec<Shown>>, Problem> {
+    responses((status = 200, body = Vec<Shown>)))]
+pub(super) async fn list(service: Service, Params(page): Params<SweepQuery>) -> Answer<Vec<Shown>> {
     let SweepQuery { job, kind, state, since, until, before, limit } = page;
     let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
     Ok(Json(service.sweeps(&page).await?))
@@ -126,9 +124,9 @@ pub(in crate::http) async fn list(
 #[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Started), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn start(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Started)))]
+pub(super) async fn start(
+    service: Service,
     headers: HeaderMap,
     Body(raw): Body<serde_json::Value>,
 ) -> Result<Response, Problem> {
@@ -148,34 +146,24 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
 
 /// What a sweep would do. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
-    responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn preview(
-    Authorized(service): Authorized,
-    Body(ask): Body<Ask>,
-) -> Result<Json<Preview>, Problem> {
+    responses((status = 200, body = Preview)))]
+pub(super) async fn preview(service: Service, Body(ask): Body<Ask>) -> Answer<Preview> {
     let _turn = turn().await?;
     Ok(Json(service.preview(&ask).await?))
 }
 
 /// Do everything that a sweep would do, search the whole database for former values, and roll it back. A live sweep needs one that `passed` for each policy.
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
-    responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn rehearse(
-    Authorized(service): Authorized,
-    Body(ask): Body<Ask>,
-) -> Result<Json<Survey>, Problem> {
+    responses((status = 200, body = Survey)))]
+pub(super) async fn rehearse(service: Service, Body(ask): Body<Ask>) -> Answer<Survey> {
     let _turn = turn().await?;
     Ok(Json(service.rehearse(&ask).await?))
 }
 
 /// A sweep, with its refusals by reason.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}", tag = "sweeps", operation_id = "get_sweep",
-    params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, body = SweepStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one(
-    Authorized(service): Authorized,
-    PathParams(sweep): PathParams<i64>,
-) -> Result<Json<SweepStatus>, Problem> {
+    params(("sweep" = i64, Path, description = "The sweep's number.")), responses((status = 200, body = SweepStatus)))]
+pub(super) async fn one(service: Service, PathParams(sweep): PathParams<i64>) -> Answer<SweepStatus> {
     Ok(Json(service.sweep(sweep).await?))
 }
 
@@ -192,10 +180,9 @@ pub(in crate::http) struct Told {
 /// How far a sweep is, as server-sent events named `progress`, until one named `end`.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/events", tag = "sweeps", operation_id = "follow_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, content_type = "text/event-stream", body = Told),
-        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn events(
-    Authorized(service): Authorized,
+    responses((status = 200, content_type = "text/event-stream", body = Told)))]
+pub(super) async fn events(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     follow(service, sweep).await
@@ -235,10 +222,9 @@ pub(in crate::http) async fn follow(
 
 /// End a running sweep before its time. What was anonymized stands.
 #[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
-    params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn cancel(
-    Authorized(service): Authorized,
+    params(("sweep" = i64, Path, description = "The sweep's number.")), responses((status = 204)))]
+pub(super) async fn cancel(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
@@ -268,12 +254,12 @@ pub(in crate::http) struct Outcomes {
 /// What became of a sweep's clients, in the order of their keys.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/outcomes", tag = "sweeps", operation_id = "list_outcomes",
     params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
-    responses((status = 200, body = Vec<Listed>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn outcomes(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Vec<Listed>)))]
+pub(super) async fn outcomes(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
     Params(page): Params<Outcomes>,
-) -> Result<Json<Vec<Listed>>, Problem> {
+) -> Answer<Vec<Listed>> {
     let page = OutcomePage {
         outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
         reason: page.reason,
@@ -286,8 +272,8 @@ pub(in crate::http) async fn outcomes(
 
 /// The clients that failed and are not tried again, up to a thousand.
 #[utoipa::path(get, path = "/api/v1/failures", tag = "sweeps", operation_id = "list_failures",
-    responses((status = 200, body = Vec<FailedClient>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn failures(Authorized(service): Authorized) -> Result<Json<Vec<FailedClient>>, Problem> {
+    responses((status = 200, body = Vec<FailedClient>)))]
+pub(super) async fn failures(service: Service) -> Answer<Vec<FailedClient>> {
     Ok(Json(service.failures().await?))
 }
 
@@ -316,9 +302,9 @@ pub(in crate::http) struct Retried {
 #[utoipa::path(post, path = "/api/v1/failures/retry", tag = "sweeps", operation_id = "retry_failures", request_body = Retry,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Retried), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn retry(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Retried)))]
+pub(super) async fn retry(
+    service: Service,
     headers: HeaderMap,
     Body(Retry { client, confirm }): Body<Retry>,
 ) -> Result<Response, Problem> {
