@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::access::permit;
-use super::output::{Output, table};
+use super::output::Output;
 use super::{Failure, setup};
 use crate::domain::access::Right;
 use crate::ledger::Ledger;
@@ -62,22 +62,10 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::List { all } => {
             let holds = service.holds(all).await?;
-            out.data(&holds, || {
-                if holds.is_empty() {
-                    return "No holds.".to_owned();
-                }
-                let mut rows = vec![["client", "since", "by", "reason", ""].map(str::to_owned).to_vec()];
-                rows.extend(holds.iter().map(|hold| {
-                    let released = hold.released_at.as_ref().map(|at| format!("released {}", &at[..10]));
-                    vec![
-                        hold.client_key.clone(),
-                        hold.placed_at[..10].to_owned(),
-                        hold.placed_by.clone(),
-                        hold.reason.clone(),
-                        released.unwrap_or_default(),
-                    ]
-                }));
-                table(&rows)
+            out.list(&holds, "No holds.", ["client", "since", "by", "reason", ""], |hold| {
+                let released = hold.released_at.as_ref().map(|at| format!("released {}", &at[..10]));
+                let (since, by) = (hold.placed_at[..10].to_owned(), hold.placed_by.clone());
+                [hold.client_key.clone(), since, by, hold.reason.clone(), released.unwrap_or_default()]
             });
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::output::{Output, number, table};
+use super::output::{Output, number, titled};
 use super::setup;
 use crate::config::Config;
 use crate::domain::outcome::Tally;
@@ -56,16 +56,14 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
 }
 
 fn text(found: &[TableRows], word: &str) -> String {
-    let mut rows = vec![["table", "rows before", word, "of"].map(str::to_owned).to_vec()];
-    for own in found {
-        rows.push(vec![own.table.clone(), own.cutoff.to_string(), number(own.rows), number(own.of)]);
-    }
-    table(&rows)
+    let row = |own: &TableRows| [own.table.clone(), own.cutoff.to_string(), number(own.rows), number(own.of)];
+    titled(["table", "rows before", word, "of"], found.iter().map(row))
 }
 
 /// What a sweep deleted, a line each table.
 pub(super) fn gone(rows: &BTreeMap<String, u64>) -> String {
-    let mut lines = vec![["table", "old rows deleted"].map(str::to_owned).to_vec()];
-    lines.extend(rows.iter().map(|(table, rows)| vec![table.clone(), number(*rows)]));
-    if rows.is_empty() { "No old row was deleted.\n".to_owned() } else { table(&lines) }
+    if rows.is_empty() {
+        return "No old row was deleted.\n".to_owned();
+    }
+    titled(["table", "old rows deleted"], rows.iter().map(|(table, rows)| [table.clone(), number(*rows)]))
 }

@@ -236,7 +236,7 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     let mut unforeseen = String::new();
     let what = if let Some(name) = &request.selection {
         let selection = service.selection(name).await?;
-        let clients = counted(super::selection::clients(&selection), "client");
+        let clients = counted(selection.clients, "client");
         format!("selection `{}` of {} holds {clients}", selection.name, super::selection::saver(&selection))
     } else if request.kind == SweepKind::Retention {
         let (store, planner) = (&context.store, &context.planner);

@@ -90,7 +90,7 @@ impl Seen {
         if *self == now {
             return Ok(());
         }
-        let clients = |own: &Self| counted(u64::try_from(own.clients).unwrap_or(0), "client");
+        let clients = |own: &Self| counted(own.clients, "client");
         let what = if self.clients == now.clients {
             format!("review `{}` was made again since you looked at it", review.name)
         } else {

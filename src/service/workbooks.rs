@@ -312,7 +312,7 @@ impl Service {
             waits(&review)?;
         }
         if *seen != Rest::from(&import) {
-            let clients = counted(u64::try_from(import.kept).unwrap_or(0), "client");
+            let clients = counted(import.kept, "client");
             let what = format!("import {id} has {clients} in rows without errors, and is not what you looked at");
             return Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict));
         }
