@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::access::permit;
 use super::client::minute;
 use super::output::{Output, number, table, titled};
 use super::{Failure, setup};
 use crate::domain::access::Right;
-use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
+use crate::ledger::{Outstanding, StuckFile, Through};
 pub(super) use crate::service::deliveries::deliveries;
 use crate::worker::Context;
 use crate::worker::deliver::{roots, stuck::in_vain};
@@ -40,14 +39,11 @@ struct Shown {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, store) = setup::store(file).await?;
     let nothing = || "Nothing is to be delivered.".to_owned();
-    if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at deliveries")?;
+    let (_, Some(service)) = setup::reading(file, Right::Read, "look at deliveries").await? else {
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
-    }
-    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    };
     let (right, what) = if args.accept.is_some() {
         (Right::Configure, "accept a root")
     } else if args.settled {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::access::permit;
 use super::client::minute;
 use super::jobs::next_of;
 use super::output::{Output, Tone, batches, counted, number, table, titled, toned};
@@ -13,7 +12,7 @@ use crate::domain::hint::Face;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::domain::text::escaped;
-use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
+use crate::ledger::{FailedClient, OutcomePage, State};
 use crate::service::attention::{Attention, Severity};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
@@ -35,9 +34,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, store) = setup::store(file).await?;
-    if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at sweeps")?;
+    let (config, service) = setup::reading(file, Right::Read, "look at sweeps").await?;
+    let Some(service) = service else {
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
@@ -47,8 +45,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
                 .to_owned()
         });
         return Ok(());
-    }
-    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    };
     service.allow(Right::Read, "look at sweeps").await?;
     let context = service.context;
     if args.failures {
