@@ -43,7 +43,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         return clean(args, &service, out).await;
     }
     let shown = service.client(&args.key).await?;
-    let loaded = service.context.planner.plan(&service.context.store).await?;
+    let loaded = service.loaded().await?;
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }

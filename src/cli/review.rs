@@ -182,7 +182,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Show { name } => {
             let shown = service.review(&name).await?;
-            let loaded = service.context.planner.plan(&service.context.store).await.ok();
+            let loaded = service.loaded().await.ok();
             let plan = loaded.as_ref().map(|loaded| &loaded.plan);
             out.data(&shown, || {
                 let own = &shown.review;

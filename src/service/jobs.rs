@@ -110,7 +110,7 @@ pub async fn to_anonymize(context: &Context, folder: &Path) -> Result<Vec<ToAnon
 }
 
 /// A job, and when it runs next.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
 pub struct JobStatus {
     /// Its name.
     pub job: String,
@@ -148,6 +148,13 @@ impl JobStatus {
     pub fn is_paused_itself(&self) -> bool {
         self.paused.as_ref().is_some_and(|own| own.job.is_some())
     }
+
+    /// With the number of clients that it would anonymize, if it was counted.
+    pub fn count(&mut self, counts: &[ToAnonymize]) {
+        if let Some(own) = counts.iter().find(|own| own.job == self.job) {
+            (self.to_anonymize, self.counted_at) = (Some(own.clients), Some(own.at.clone()));
+        }
+    }
 }
 
 /// The jobs in a folder as they stand; none where there is no folder.
@@ -173,28 +180,12 @@ pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>
             enabled: job.enabled,
             description: job.description.unwrap_or_default(),
             job: job.name,
-            to_anonymize: None,
-            counted_at: None,
-            last: None,
-            error: None,
+            ..JobStatus::default()
         });
     }
-    let faults = files.faults.into_iter().map(|(job, failure)| JobStatus {
-        job,
-        description: String::new(),
-        kind: String::new(),
-        schedule: String::new(),
-        review: false,
-        enabled: false,
-        next: None,
-        paused: None,
-        ticks_skipped: 0,
-        to_anonymize: None,
-        counted_at: None,
-        last: None,
-        error: Some(failure.message),
-    });
-    status.extend(faults);
+    let fault =
+        |(job, failure): (String, Failure)| JobStatus { job, error: Some(failure.message), ..JobStatus::default() };
+    status.extend(files.faults.into_iter().map(fault));
     Ok(status)
 }
 
@@ -203,15 +194,6 @@ async fn ticks_due(ledger: &Ledger, job: &Job, now: DateTime<Utc>) -> Result<u64
     let looked = ledger.looked(&job.name).await?.filter(|own| own.schedule.as_ref() == Some(&job.schedule.to_string()));
     let missed = looked.filter(|_| job.enabled).and_then(|own| job.schedule.missed(own.until, now));
     Ok(missed.map_or(0, |own| own.skipped.saturating_add(1)))
-}
-
-impl JobStatus {
-    /// With the number of clients that it would anonymize, if it was counted.
-    pub fn count(&mut self, counts: &[ToAnonymize]) {
-        if let Some(own) = counts.iter().find(|own| own.job == self.job) {
-            (self.to_anonymize, self.counted_at) = (Some(own.clients), Some(own.at.clone()));
-        }
-    }
 }
 
 impl Service {

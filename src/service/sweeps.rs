@@ -134,7 +134,12 @@ impl Service {
         if let Some(seen) = seen {
             request.bound = Some(self.bound(&request, seen).await?);
         }
-        let opened = open(&self.context, &request).await?;
+        self.open(&request).await
+    }
+
+    /// Opens a sweep, and returns its number.
+    pub(super) async fn open(&self, request: &Request) -> Result<i64, Failure> {
+        let opened = open(&self.context, request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
@@ -341,7 +346,7 @@ impl Service {
     /// Lets these clients be tried again, as [`Self::retry`] does.
     pub async fn retry_these(&self, failed: Vec<FailedClient>) -> Result<(Vec<i64>, usize), Failure> {
         let context = &self.context;
-        let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let clients = failed.len();
         let (back, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.kind == "replay");
         let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
@@ -452,7 +457,7 @@ impl Service {
 
     /// Each client once.
     async fn keys(&self, clients: &[String]) -> Result<Vec<Key>, Failure> {
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let mut seen = std::collections::HashSet::new();
         let mut keys = Vec::new();
         for client in clients {

@@ -15,12 +15,12 @@ use crate::http::eligible::eligible;
 use crate::http::extract::{Body, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::http::{App, Unready};
-use crate::report::{Month, MonthReport, ReportOptions, SweepReport};
+use crate::report::{Month, ReportOptions};
 use crate::service::Service;
 use crate::service::classify::Classified;
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
-use crate::service::status::{Status, no_sweep};
+use crate::service::status::Status;
 use crate::worker::Context;
 
 use super::Answer;
@@ -106,9 +106,7 @@ pub(super) async fn sweep_report(
     headers: HeaderMap,
     PathParams(sweep): PathParams<i64>,
 ) -> Result<Response, Problem> {
-    service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, sweep, service.today(), ReportOptions { values: false }).await?;
-    let report = report.ok_or_else(|| no_sweep(sweep))?;
+    let report = service.sweep_report(sweep, ReportOptions::default()).await?;
     given(&headers, &report, || report.html("en"))
 }
 
@@ -121,14 +119,9 @@ pub(super) async fn month_report(
     headers: HeaderMap,
     PathParams(month): PathParams<String>,
 ) -> Result<Response, Problem> {
-    service.allow(Right::Read, "read reports").await?;
     let hint = "write a month that has begun, such as 2026-11";
-    let unprocessable = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint);
-    let month: Month = month.parse().map_err(unprocessable)?;
-    if month.bounds(service.time_zone).0 > service.context.ledger.clock().now() {
-        return Err(unprocessable(format!("{month} has not begun")));
-    }
-    let report = MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
+    let month = month.parse::<Month>().map_err(|what| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))?;
+    let report = service.month_report(month, ReportOptions::default()).await?;
     given(&headers, &report, || report.html("en"))
 }
 

@@ -126,7 +126,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         Outcome::Failed => w.n_failed,
     };
     let now = form.replace("{why}", &words.all(&client.would_be.reasons));
-    let plan = service.context.planner.plan(&service.context.store).await;
+    let plan = service.loaded().await;
     let plan = plan.as_ref().ok().map(|loaded| &loaded.plan);
     let has_day = plan.is_some_and(|plan| plan.client.to_anonymize_on.is_some());
     let is_gone = client.would_be.outcome == Outcome::NotFound || !client.holds.is_empty();

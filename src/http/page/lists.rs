@@ -15,7 +15,7 @@ use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, Pause, parse_moment};
 use crate::plan::Plan;
-use crate::report::{Month, MonthReport, ReportOptions, filters};
+use crate::report::{Month, ReportOptions, filters};
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
 use crate::service::journal::JournalStatus;
@@ -191,12 +191,8 @@ pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
 }
 
 pub(super) async fn month(session: Session, PathParams(month): PathParams<String>) -> Result<Response, Problem> {
-    let service = &session.service;
-    service.allow(Right::Read, "read reports").await?;
-    let month: Month =
-        month.parse().map_err(|what: String| Problem::bad_request(what, "choose a month of the list"))?;
-    let mut report =
-        MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
+    let month = month.parse::<Month>().map_err(|what| Problem::bad_request(what, "choose a month of the list"))?;
+    let mut report = session.service.month_report(month, ReportOptions::default()).await?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))
 }
@@ -289,7 +285,7 @@ pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
     let service = &session.service;
     let coverage = service.coverage().await?;
     // While it is no plan, what is missing says why.
-    let loaded = service.context.planner.plan(&service.context.store).await.ok();
+    let loaded = service.loaded().await.ok();
     let plan = loaded.as_ref().map(|own| &own.plan);
     let code = session.words.code;
     let said = |plan: &Plan| plan.guards.iter().map(|own| own.reason.in_language(code).to_owned()).collect();

@@ -26,11 +26,11 @@ use crate::http::extract::PathParams;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
-use crate::report::{Overdue, ReportOptions, SweepReport, Told, filters, reason};
+use crate::report::{Overdue, ReportOptions, Told, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::jobs::ToAnonymize;
-use crate::service::status::{Shown, Status, no_sweep};
+use crate::service::status::{Shown, Status};
 use crate::service::sweeps::SweepStatus;
 
 /// How many clients, or sweeps, a page lists.
@@ -84,7 +84,7 @@ impl InWords {
 /// Reasons as people read them, in their language where they are Lethe's own or the policy gives them in it.
 pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> InWords {
     let service: &Service = &session.service;
-    let loaded = service.context.planner.plan(&service.context.store).await.ok();
+    let loaded = service.loaded().await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
     let said = |name: &str| {
         if let Some(own) = plan.and_then(|plan| plan.reason_of(name)) {
@@ -314,10 +314,7 @@ pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem
 }
 
 pub(super) async fn report(session: Session, PathParams(id): PathParams<i64>) -> Result<Response, Problem> {
-    let service = &session.service;
-    service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, id, service.today(), ReportOptions { values: false }).await?;
-    let mut report = report.ok_or_else(|| no_sweep(id))?;
+    let mut report = session.service.sweep_report(id, ReportOptions::default()).await?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))
 }
