@@ -12,7 +12,7 @@ use crate::outside::{Root, Sender};
 use crate::worker::{Planner, Targets};
 
 /// `[files]`: where files of clients lie, by name.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct FilesConfig(BTreeMap<String, PathBuf>);
 

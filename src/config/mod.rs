@@ -34,8 +34,8 @@ use crate::domain::window::Window;
 use crate::service::failure::Failure;
 use crate::worker::{Limits, Targets};
 
-/// The configuration.
-#[derive(Debug, Clone, Deserialize)]
+/// The configuration. Nothing of it has a `Debug`: it holds passwords and tokens.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The company's database: the file, or a URL.

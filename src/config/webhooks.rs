@@ -14,7 +14,7 @@ use crate::outside::{Event, Secret, Webhook};
 use crate::worker::deliver::alerts::{EMAIL, PING};
 
 /// `[[webhooks]]`: other systems that are told.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct WebhooksConfig(Vec<WebhookConfig>);
 
@@ -33,12 +33,6 @@ struct WebhookConfig {
     key_file: Option<PathBuf>,
     #[serde(default = "most_clients")]
     most_clients: usize,
-}
-
-impl std::fmt::Debug for WebhookConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "Webhook({})", self.name)
-    }
 }
 
 fn anonymized() -> Vec<String> {
