@@ -1,8 +1,6 @@
 //! A request that starts work and carries a key of its own starts it once,
 //! however often it is sent.
 
-use std::fmt::Write;
-
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -11,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::problem::Problem;
 use crate::ledger::Answer;
 use crate::service::Service;
+use crate::service::access::hex;
 
 /// The header with the key.
 pub(super) const KEY: &str = "idempotency-key";
@@ -46,10 +45,7 @@ pub(super) async fn done<T: Serialize>(
             "send up to 200 visible characters, such as a UUID",
         ));
     };
-    let asked = Sha256::digest(format!("{} {}", asked.0, asked.1)).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let asked = hex(&Sha256::digest(format!("{} {}", asked.0, asked.1)));
     let ledger = &service.context.ledger;
     match ledger.take_request(token, key, &asked).await? {
         Answer::New => {}

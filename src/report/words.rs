@@ -3,7 +3,7 @@
 /// A number with its thousands apart: `1,204`. The ledger's have a sign, and none is below zero.
 #[must_use]
 pub fn number(count: impl TryInto<u64>) -> String {
-    thousands(&count.try_into().unwrap_or(0).to_string())
+    thousands(&count.try_into().unwrap_or(0).to_string(), ",")
 }
 
 /// A number and its noun: `1 client`, `2 clients`.
@@ -14,11 +14,12 @@ pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
 }
 
 /// Digits with their thousands apart.
-pub(super) fn thousands(digits: &str) -> String {
+#[must_use]
+pub fn thousands(digits: &str, apart: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
+            text.push_str(apart);
         }
         text.push(digit);
     }

@@ -25,7 +25,7 @@ pub(super) async fn start(Path(job): Path<String>, form: Sure<Decide>) -> Result
 }
 
 /// Starts a sweep that a form is sure of.
-pub(super) async fn start_sweep(Sure(session, form): Sure<Decide>, ask: &Ask) -> Result<Redirect, Problem> {
+pub(super) async fn start_sweep(Sent(session, form): Sure<Decide>, ask: &Ask) -> Result<Redirect, Problem> {
     let clients = form.clients.parse().map_err(|_| not_seen())?;
     let seen = Previewed { id: form.id, digest: form.digest, clients };
     let _turn = turn().await?;
@@ -35,7 +35,7 @@ pub(super) async fn start_sweep(Sure(session, form): Sure<Decide>, ask: &Ask) ->
 
 pub(super) async fn cancel(
     Path(sweep): Path<i64>,
-    Sure(session, Nothing {}): Sure<Nothing>,
+    Sent(session, Nothing {}): Sure<Nothing>,
 ) -> Result<Redirect, Problem> {
     session.service.cancel_sweep(sweep).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
@@ -69,7 +69,7 @@ pub(super) struct Dated {
     day: String,
 }
 
-pub(super) async fn day(Sure(session, form): Sure<Dated>) -> Result<Redirect, Problem> {
+pub(super) async fn day(Sent(session, form): Sure<Dated>) -> Result<Redirect, Problem> {
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
     session.service.set_to_anonymize_on(&form.key, day).await?;
     Ok(to_client(&form.key, ""))
@@ -83,7 +83,7 @@ pub(super) struct Clean {
     column: String,
 }
 
-pub(super) async fn clean(Sure(session, form): Sure<Clean>) -> Result<Redirect, Problem> {
+pub(super) async fn clean(Sent(session, form): Sure<Clean>) -> Result<Redirect, Problem> {
     Box::pin(session.service.clean(&form.key, &[form.column])).await?;
     Ok(to_client(&form.key, ""))
 }
@@ -96,7 +96,7 @@ pub(super) struct Same {
     former: String,
 }
 
-pub(super) async fn returned(Sure(session, form): Sure<Same>) -> Result<Redirect, Problem> {
+pub(super) async fn returned(Sent(session, form): Sure<Same>) -> Result<Redirect, Problem> {
     session.service.confirm_returned(&form.key, &form.former).await?;
     Ok(to_client(&form.key, ""))
 }
@@ -113,7 +113,7 @@ pub(super) struct One {
 }
 
 /// Waits a moment for the outcome, which the client's page then shows, or else leads to the sweep.
-pub(super) async fn anonymize(Sure(session, form): Sure<One>) -> Result<Redirect, Problem> {
+pub(super) async fn anonymize(Sent(session, form): Sure<One>) -> Result<Redirect, Problem> {
     let sweep = session.service.anonymize(&form.key, form.force.is_some(), Some(&form.seen)).await?;
     if session.service.outcome_of(sweep, None).await?.is_none() {
         return Ok(Redirect::to(&format!("/sweeps/{sweep}")));
@@ -132,12 +132,12 @@ pub(super) struct Release {
     key: String,
 }
 
-pub(super) async fn release(Sure(session, form): Sure<Release>) -> Result<Redirect, Problem> {
+pub(super) async fn release(Sent(session, form): Sure<Release>) -> Result<Redirect, Problem> {
     session.service.release_hold(&form.key).await?;
     Ok(Redirect::to("/holds"))
 }
 
-pub(super) async fn retry(Sure(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
+pub(super) async fn retry(Sent(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
     session.service.retry(None).await?;
     Ok(Redirect::to("/"))
 }

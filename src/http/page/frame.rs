@@ -10,6 +10,7 @@ use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
 use crate::domain::language::said;
 use crate::ledger::{Sweep, moment, parse_moment};
+use crate::report::thousands;
 use crate::service::night::Night;
 use crate::service::steps::Step;
 
@@ -130,15 +131,7 @@ impl Frame {
             "de" => ".",
             _ => ",",
         };
-        let digits = count.to_string();
-        let mut text = String::new();
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                text.push_str(apart);
-            }
-            text.push(digit);
-        }
-        text
+        thousands(&count.to_string(), apart)
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // Templates pass references.

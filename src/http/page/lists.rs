@@ -88,7 +88,7 @@ pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     Ok(shown(StatusCode::OK, &ListPage { title: w.deliveries, empty: w.no_deliveries, columns, rows, doing, f }))
 }
 
-pub(super) async fn retry_deliveries(Sure(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
+pub(super) async fn retry_deliveries(Sent(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
     session.service.allow(Right::Bulk, "retry deliveries").await?;
     session.service.context.ledger.retry_deliveries().await?;
     Ok(Redirect::to("/deliveries"))

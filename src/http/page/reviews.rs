@@ -146,19 +146,19 @@ fn seen(form: &Decide) -> Result<Seen, Problem> {
     Ok(Seen { id: number(&form.id)?, digest: form.digest.clone(), clients: number(&form.clients)? })
 }
 
-pub(super) async fn approve(Path(name): Path<String>, Sure(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
+pub(super) async fn approve(Path(name): Path<String>, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     let sweep = session.service.approve_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
-pub(super) async fn reject(Path(name): Path<String>, Sure(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
+pub(super) async fn reject(Path(name): Path<String>, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     session.service.reject_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to("/reviews"))
 }
 
 pub(super) async fn delete(
     Path(name): Path<String>,
-    Sure(session, Nothing {}): Sure<Nothing>,
+    Sent(session, Nothing {}): Sure<Nothing>,
 ) -> Result<Redirect, Problem> {
     session.service.delete_review(&name).await?;
     Ok(Redirect::to("/reviews"))
@@ -240,7 +240,7 @@ pub(super) async fn one_import(
 
 pub(super) async fn continue_import(
     Path(id): Path<i64>,
-    Sure(session, form): Sure<Decide>,
+    Sent(session, form): Sure<Decide>,
 ) -> Result<Redirect, Problem> {
     let kept = form.clients.parse().map_err(|_| not_seen())?;
     let rest = Rest { file: form.digest.clone(), kept };

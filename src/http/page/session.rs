@@ -139,10 +139,10 @@ where
 }
 
 /// A form that one of our own pages sent, and who sent it.
-pub(super) struct Sent<T>(pub Session, pub T);
+pub(super) struct Sent<T, const IS_SURE: bool = false>(pub Session, pub T);
 
-/// The same for what takes something back, or cannot be undone: a person ticked the box beside the button.
-pub(super) struct Sure<T>(pub Session, pub T);
+/// One for what takes something back, or cannot be undone: a person ticked the box beside the button.
+pub(super) type Sure<T> = Sent<T, true>;
 
 /// A form that says nothing but that it is our own.
 #[derive(Deserialize)]
@@ -171,30 +171,12 @@ where
     Ok((session, fields))
 }
 
-fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Response> {
-    T::deserialize(Value::Object(fields)).map_err(|_| not_understood())
-}
-
 fn not_understood() -> Response {
     let what = "the request was not understood";
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "go back and try again").into_response()
 }
 
-impl<S, T> FromRequest<S> for Sent<T>
-where
-    App: FromRef<S>,
-    S: Send + Sync,
-    T: DeserializeOwned,
-{
-    type Rejection = Response;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        let (session, fields) = fields(request, state).await?;
-        Ok(Self(session, read(fields)?))
-    }
-}
-
-impl<S, T> FromRequest<S> for Sure<T>
+impl<S, T, const IS_SURE: bool> FromRequest<S> for Sent<T, IS_SURE>
 where
     App: FromRef<S>,
     S: Send + Sync,
@@ -204,7 +186,10 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
         let (session, mut fields) = fields(request, state).await?;
-        confirmed(fields.remove("sure").is_some()).map_err(Problem::into_response)?;
-        Ok(Self(session, read(fields)?))
+        if IS_SURE {
+            confirmed(fields.remove("sure").is_some()).map_err(Problem::into_response)?;
+        }
+        let form = T::deserialize(Value::Object(fields)).map_err(|_| not_understood())?;
+        Ok(Self(session, form))
     }
 }
