@@ -184,7 +184,7 @@ const AT_ONCE: u32 = 1_000;
 /// Prints a sweep's clients as they are read, a line each: key, outcome, reasons.
 async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> Result<(), Failure> {
     context.ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
-    let mut page = OutcomePage { outcome: Some(outcome.as_str().to_owned()), most: AT_ONCE, ..OutcomePage::default() };
+    let mut page = OutcomePage { outcome: Some(outcome), limit: AT_ONCE, ..OutcomePage::default() };
     loop {
         let listed = context.ledger.outcomes(id, &page).await?;
         for own in &listed {
@@ -198,7 +198,7 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
             );
         }
         match listed.last() {
-            Some(last) if listed.len() == AT_ONCE as usize => page.behind = Some(last.client_key.clone()),
+            Some(last) if listed.len() == AT_ONCE as usize => page.after = Some(last.client_key.clone()),
             _ => return Ok(()),
         }
     }

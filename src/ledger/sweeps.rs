@@ -53,19 +53,32 @@ impl std::str::FromStr for State {
     }
 }
 
-/// Which sweeps are wanted, newest first.
-#[derive(Debug, Clone, Default)]
+/// A page of sweeps, newest first.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct SweepPage {
+    /// Only those of this job.
     pub job: Option<String>,
+    /// Only this kind.
     pub kind: Option<SweepKind>,
+    /// Only this state.
     pub state: Option<State>,
-    /// Opened on or after this day, UTC.
+    /// Only those opened on or after this day, UTC.
     pub since: Option<NaiveDate>,
-    /// Opened on or before this day, UTC.
+    /// Only those opened on or before this day, UTC.
     pub until: Option<NaiveDate>,
     /// Only sweeps before this one.
     pub before: Option<i64>,
-    pub most: u32,
+    /// So many at most, up to 200.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: u32,
+}
+
+/// How many are on a page whose size is not said.
+pub(super) fn fifty() -> u32 {
+    50
 }
 
 /// A sweep about to be opened.
@@ -341,7 +354,7 @@ impl Ledger {
         .bind(page.state.map_or("", State::as_str))
         .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
         .bind(until)
-        .bind(i64::from(page.most))
+        .bind(i64::from(page.limit))
         .fetch_all(self.readers())
         .await
     }

@@ -192,7 +192,7 @@ impl Service {
         let begun = Instant::now();
         loop {
             let Some(now) = ledger.sweep(sweep).await? else { return Ok(None) };
-            let one = OutcomePage { most: 1, ..OutcomePage::default() };
+            let one = OutcomePage { limit: 1, ..OutcomePage::default() };
             if let Some(found) = ledger.outcomes(sweep, &one).await?.pop() {
                 let unreadable = |column: &str| Failure::from(self.context.store.unreadable(column));
                 let outcome = found.outcome.parse::<Outcome>().map_err(|()| unreadable("lethe_outcomes.outcome"))?;

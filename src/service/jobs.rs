@@ -203,7 +203,7 @@ impl Service {
         let ledger = &self.context.ledger;
         let mut jobs = job_status(ledger, &self.jobs).await?;
         for job in jobs.iter_mut().filter(|own| own.error.is_none()) {
-            let page = SweepPage { job: Some(job.job.clone()), most: 1, ..SweepPage::default() };
+            let page = SweepPage { job: Some(job.job.clone()), limit: 1, ..SweepPage::default() };
             if let Some(sweep) = ledger.sweeps(&page).await?.pop().filter(|own| self.sees_sweep(own)) {
                 job.last = Some(Shown::of(&self.context, sweep).await?);
             }

@@ -238,7 +238,7 @@ impl Service {
     /// A page of sweeps, newest first.
     pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
         self.allow_within(Right::Read, "look at sweeps", "").await?;
-        let (mut page, most) = (page.clone(), page.most as usize);
+        let (mut page, most) = (page.clone(), page.limit as usize);
         let mut seen = Vec::new();
         loop {
             let found = self.context.ledger.sweeps(&page).await?;
@@ -289,12 +289,12 @@ impl Service {
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.find_sweep(id).await?;
-        let (mut page, most) = (page.clone(), page.most as usize);
+        let (mut page, most) = (page.clone(), page.limit as usize);
         let mut listed = Vec::new();
         loop {
             let found = self.context.ledger.outcomes(id, &page).await?;
             let is_last = found.len() < most;
-            page.behind = found.last().map(|own| own.client_key.clone());
+            page.after = found.last().map(|own| own.client_key.clone());
             // A list may name others, of whom it says that they are not due.
             listed.extend(self.own(found, |own: &Listed| &own.client_key).await?);
             if is_last || listed.len() >= most {

@@ -3,9 +3,8 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Answer;
 use super::sweeps::{confirmed, meant};
@@ -19,32 +18,11 @@ use crate::service::reviews::{Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::{File, Rest, RowError};
 
-/// Which reviews, or imports, are wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Which {
-    /// A part of the review's name.
-    name: Option<String>,
-    /// The state. Reviews that were deleted are there only if this is `deleted`.
-    state: Option<String>,
-    /// Who made it.
-    made_by: Option<String>,
-    /// Made on or after this day.
-    since: Option<NaiveDate>,
-}
-
-impl From<Which> for Sought {
-    fn from(Which { name, state, made_by, since }: Which) -> Self {
-        Self { name, state, made_by, since }
-    }
-}
-
 /// Reviews, those that wait first, then the newest; up to 200.
-#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Which),
+#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Sought),
     responses((status = 200, body = Vec<Review>)))]
-pub(super) async fn list(service: Service, Params(which): Params<Which>) -> Answer<Vec<Review>> {
-    Ok(Json(service.reviews(&which.into()).await?))
+pub(super) async fn list(service: Service, Params(which): Params<Sought>) -> Answer<Vec<Review>> {
+    Ok(Json(service.reviews(&which).await?))
 }
 
 /// A review to be.
@@ -205,10 +183,10 @@ fn taken(import: &Import) -> Result<(), Problem> {
 }
 
 /// Workbooks that were given back, the newest first; up to 200.
-#[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Which),
+#[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Sought),
     responses((status = 200, body = Vec<Import>)))]
-pub(super) async fn imports(service: Service, Params(which): Params<Which>) -> Answer<Vec<Import>> {
-    Ok(Json(service.imports(&which.into()).await?))
+pub(super) async fn imports(service: Service, Params(which): Params<Sought>) -> Answer<Vec<Import>> {
+    Ok(Json(service.imports(&which).await?))
 }
 
 /// A workbook that was given back: its progress while it is read, then what came of it.

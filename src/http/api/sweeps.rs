@@ -7,17 +7,14 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use chrono::NaiveDate;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-use utoipa::{IntoParams, ToSchema};
 
 use super::Answer;
 use crate::domain::hint::{Face, Hint};
-use crate::domain::outcome::Outcome;
-use crate::domain::sweep::SweepKind;
 use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::idempotency::{KEY, once};
 use crate::http::limits::turn;
@@ -32,33 +29,6 @@ use crate::worker::sweep::Survey;
 const LOOK: Duration = Duration::from_millis(500);
 /// How many updates a client that follows a sweep gets before it has to ask again: an hour's.
 const LOOKS: u32 = 7_200;
-
-/// A page of sweeps.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct SweepQuery {
-    /// Only those of this job.
-    job: Option<String>,
-    /// Only this kind.
-    kind: Option<SweepKind>,
-    /// Only this state.
-    state: Option<State>,
-    /// Only those opened on or after this day, UTC.
-    since: Option<NaiveDate>,
-    /// Only those opened on or before this day, UTC.
-    until: Option<NaiveDate>,
-    /// Only sweeps before this one.
-    before: Option<i64>,
-    /// So many at most, up to 200.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
-}
-
-fn fifty() -> u32 {
-    50
-}
 
 /// `limit` as it may be.
 pub(super) fn within(limit: u32, most: u32) -> Result<u32, Problem> {
@@ -112,11 +82,10 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
 }
 
 /// Sweeps, newest first, by job, kind, state and day.
-#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
+#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
     responses((status = 200, body = Vec<Shown>)))]
-pub(super) async fn list(service: Service, Params(page): Params<SweepQuery>) -> Answer<Vec<Shown>> {
-    let SweepQuery { job, kind, state, since, until, before, limit } = page;
-    let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
+pub(super) async fn list(service: Service, Params(page): Params<SweepPage>) -> Answer<Vec<Shown>> {
+    within(page.limit, 200)?;
     Ok(Json(service.sweeps(&page).await?))
 }
 
@@ -232,41 +201,16 @@ pub(super) async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A page of outcomes.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Outcomes {
-    /// Only this outcome.
-    outcome: Option<Outcome>,
-    /// Only refused or failed for this reason, by its name.
-    reason: Option<String>,
-    /// Only clients with this in their key, in capitals or small letters.
-    key: Option<String>,
-    /// Only clients behind this key: the last one of the page before.
-    after: Option<String>,
-    /// So many at most, up to 1,000.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 1000, default = 50)]
-    limit: u32,
-}
-
 /// What became of a sweep's clients, in the order of their keys.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/outcomes", tag = "sweeps", operation_id = "list_outcomes",
-    params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
+    params(("sweep" = i64, Path, description = "The sweep's number."), OutcomePage),
     responses((status = 200, body = Vec<Listed>)))]
 pub(super) async fn outcomes(
     service: Service,
     PathParams(sweep): PathParams<i64>,
-    Params(page): Params<Outcomes>,
+    Params(page): Params<OutcomePage>,
 ) -> Answer<Vec<Listed>> {
-    let page = OutcomePage {
-        outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
-        reason: page.reason,
-        key: page.key,
-        behind: page.after,
-        most: within(page.limit, 1_000)?,
-    };
+    within(page.limit, 1_000)?;
     Ok(Json(service.outcomes(sweep, &page).await?))
 }
 

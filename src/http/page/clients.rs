@@ -76,7 +76,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     let past = client.history.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let last = match sweep {
         Some(id) => {
-            service.context.ledger.outcomes(id, &OutcomePage { most: 1, ..OutcomePage::default() }).await?.pop()
+            service.context.ledger.outcomes(id, &OutcomePage { limit: 1, ..OutcomePage::default() }).await?.pop()
         }
         None => None,
     };

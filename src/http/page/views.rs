@@ -150,7 +150,7 @@ pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> R
         since: said(&which.since)?,
         until: said(&which.until)?,
         before: said(&which.before)?,
-        most: A_PAGE,
+        limit: A_PAGE,
     };
     let sweeps = session.service.sweeps(&page).await?;
     let jobs = session.service.jobs().await?.into_iter().filter(|own| own.error.is_none()).map(|own| own.job).collect();
@@ -169,12 +169,14 @@ pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> R
     Ok(shown(StatusCode::OK, &SweepsPage { f: Frame::of(&session), which, jobs, sweeps, more }))
 }
 
-#[derive(Deserialize)]
+/// Which clients of a sweep are shown; an empty text is any.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Which {
-    reason: Option<String>,
-    outcome: Option<String>,
-    key: Option<String>,
-    after: Option<String>,
+    reason: String,
+    outcome: String,
+    key: String,
+    after: String,
 }
 
 /// Part of a list: what it is called, how many are in it, and its query.
@@ -246,14 +248,11 @@ pub(super) async fn sweep(
 ) -> Result<Response, Problem> {
     let service = &session.service;
     let sweep = service.sweep(id).await?;
-    let given = |own: Option<String>| own.filter(|own| !own.is_empty());
-    let page = OutcomePage {
-        outcome: given(which.outcome),
-        reason: given(which.reason),
-        key: given(which.key.map(|own| own.trim().to_owned())),
-        behind: given(which.after),
-        most: A_PAGE,
-    };
+    let Which { reason, outcome, key, after } = which;
+    let key = key.trim().to_owned();
+    let given = |own: &String| Some(own.clone()).filter(|own| !own.is_empty());
+    let (only, reasons, keys, after) = (said(&outcome)?, given(&reason), given(&key), given(&after));
+    let page = OutcomePage { outcome: only, reason: reasons, key: keys, after, limit: A_PAGE };
     let clients: Vec<Listed> = service.outcomes(id, &page).await?;
     let reasons = clients.iter().map(|own| listed(own.reasons.as_ref())).collect::<Result<Vec<_>, _>>()?;
     let words = in_words(&session, reasons.iter().flatten().cloned().chain(sweep.refusals.keys().cloned())).await;
@@ -261,19 +260,16 @@ pub(super) async fn sweep(
         sweep.refusals.iter().map(|(name, count)| (name.clone(), words.one(name), *count)).collect();
     refusals.sort_by_key(|own| Reverse(own.2));
     let at_page = |after: &str| {
-        let of = |own: &Option<String>| own.clone().unwrap_or_default();
-        let (reason, outcome, key) = (of(&page.reason), of(&page.outcome), of(&page.key));
         query_of([("reason", reason.as_str()), ("outcome", outcome.as_str()), ("key", key.as_str()), ("after", after)])
     };
     let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
-    let first = page.behind.is_some().then(|| at_page(""));
+    let first = page.after.is_some().then(|| at_page(""));
     let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
         reasons: words.all(reasons),
     });
     let rows = rows.collect();
-    let [outcome, reason, key] = [&page.outcome, &page.reason, &page.key].map(|own| own.clone().unwrap_or_default());
     let f = Frame::of(&session);
     let chosen = page
         .reason
