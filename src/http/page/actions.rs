@@ -5,11 +5,12 @@ use axum::http::StatusCode;
 use axum::response::Redirect;
 use serde::Deserialize;
 
+use super::previews::Over;
 use super::session::{Nothing, Sent, Sure};
 use super::views::query_of;
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
-use crate::service::sweeps::{Ask, Previewed};
+use crate::service::sweeps::Previewed;
 
 /// A form that decides about what was seen: a preview or a review.
 #[derive(Default, Deserialize)]
@@ -20,16 +21,11 @@ pub(super) struct Decide {
     pub(super) clients: String,
 }
 
-pub(super) async fn start(Path(job): Path<String>, form: Sure<Decide>) -> Result<Redirect, Problem> {
-    start_sweep(form, &Ask { job: Some(job), ..Ask::default() }).await
-}
-
-/// Starts a sweep that a form is sure of.
-pub(super) async fn start_sweep(Sent(session, form): Sure<Decide>, ask: &Ask) -> Result<Redirect, Problem> {
+pub(super) async fn start(over: Over, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     let clients = form.clients.parse().map_err(|_| not_seen())?;
     let seen = Previewed { id: form.id, digest: form.digest, clients };
     let _turn = turn().await?;
-    let sweep = session.service.start_sweep(ask, Some(&seen), true).await?;
+    let sweep = session.service.start_sweep(&over.ask(), Some(&seen), true).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 

@@ -8,7 +8,6 @@ mod frame;
 mod lists;
 mod previews;
 mod reviews;
-mod selections;
 mod session;
 mod views;
 mod words;
@@ -56,9 +55,9 @@ pub(super) fn router() -> Router<App> {
 fn long() -> Router<App> {
     Router::new()
         .route("/jobs/{job}/preview", get(previews::preview))
-        .route("/selections/{selection}/preview", get(selections::preview))
+        .route("/selections/{selection}/preview", get(previews::preview))
         .route("/jobs/{job}/start", post(actions::start))
-        .route("/selections/{selection}/start", post(selections::start))
+        .route("/selections/{selection}/start", post(actions::start))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
 
@@ -73,8 +72,8 @@ fn quick() -> Router<App> {
         .route("/sweeps/{sweep}/events", get(views::events))
         .route("/sweeps/{sweep}/report", get(views::report))
         .route("/sweeps/{sweep}/cancel", post(actions::cancel))
-        .route("/selections/{selection}/review", post(selections::review))
-        .route("/jobs/{job}/review", post(reviews::of_job))
+        .route("/selections/{selection}/review", post(reviews::begin))
+        .route("/jobs/{job}/review", post(reviews::begin))
         .route("/reviews", get(reviews::all).post(reviews::make))
         .route("/reviews/{review}", get(reviews::one))
         .route("/reviews/{review}/approve", post(reviews::approve))

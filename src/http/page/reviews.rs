@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::actions::{Decide, not_seen};
 use super::frame::Frame;
+use super::previews::Over;
 use super::session::{Nothing, Sent, Session, Sure};
 use super::shown;
 use super::views::{in_words, segment};
@@ -123,13 +124,9 @@ fn unread() -> Problem {
     )
 }
 
-pub(super) async fn of_job(Path(job): Path<String>, form: Sent<NamedReview>) -> Result<Redirect, Problem> {
-    begin(form, &Ask { job: Some(job), ..Ask::default() }).await
-}
-
 /// Begins a review that a form names.
-pub(super) async fn begin(Sent(session, form): Sent<NamedReview>, ask: &Ask) -> Result<Redirect, Problem> {
-    session.service.begin_review(&form.name, ask).await?;
+pub(super) async fn begin(over: Over, Sent(session, form): Sent<NamedReview>) -> Result<Redirect, Problem> {
+    session.service.begin_review(&form.name, &over.ask()).await?;
     Ok(Redirect::to("/reviews"))
 }
 
