@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Failure;
 use super::output::{Output, number, titled};
-use super::setup;
-use crate::config::Config;
+use crate::database::Store;
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Ledger;
@@ -22,14 +21,15 @@ pub(super) fn no_clients(option: &str) -> Failure {
 }
 
 /// Counts the old rows; writes nothing.
-pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> Result<(), Failure> {
-    let store = setup::opened(config).await?;
-    let planner = Planner::new(config.policy.clone());
-    let context =
-        if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
-    let ledger = context.as_ref().map(|context| &context.ledger);
-    let store = ledger.map_or(&store, Ledger::store);
-    let found = look(store, &planner, ledger, request.day(), Mode::Preview).await?;
+pub(super) async fn preview(
+    store: &Store,
+    planner: &Planner,
+    ledger: Option<&Ledger>,
+    request: &Request,
+    out: Output,
+) -> Result<(), Failure> {
+    let store = ledger.map_or(store, Ledger::store);
+    let found = look(store, planner, ledger, request.day(), Mode::Preview).await?;
     out.data(&serde_json::json!({ "tables": found }), || format!("{}\nNothing was written.", text(&found, "would go")));
     Ok(())
 }

@@ -285,7 +285,8 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
         None
     };
     if request.kind == SweepKind::Retention {
-        return retention::preview(config, &request, out).await;
+        let ledger = ledger.as_ref().map(|context| &context.ledger);
+        return retention::preview(&store, &planner, ledger, &request, out).await;
     }
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),

@@ -70,9 +70,9 @@ impl Company {
             client.contacts.push((no, contact));
         }
         for _ in 0..dice.number(1..=2) {
-            self.numbers.contact += 1;
-            let no = format!("CT{:0width$}", self.numbers.contact, width = self.width);
-            let contact = Person::of_region(dice, client.person.region, self.numbers.contact);
+            let number = self.next("contacts");
+            let no = format!("CT{number:0width$}", width = self.width);
+            let contact = Person::of_region(dice, client.person.region, number);
             let job = dice.chance(0.5).then(|| *dice.pick(&["Indkøber", "Bookkeeper", "Geschäftsführerin", "Owner"]));
             let picture = dice.chance(0.05).then_some(PICTURE);
             let own = json!({
@@ -116,9 +116,8 @@ impl Company {
                 (point > 0 && dice.chance(0.4)).then(|| *dice.pick(&["work", "summer house", "Mum", "fax/tel."]));
             let verified = dice.chance(0.3).then(|| dice.moment(client.fate.created));
             let newsletter = kind == "email" && dice.chance(0.4);
-            self.numbers.point += 1;
             let row = json!({
-                "contact_point_id": self.numbers.point, "customer_no": client.no, "kind": kind, "value": value,
+                "contact_point_id": self.next("contact_points"), "customer_no": client.no, "kind": kind, "value": value,
                 "label": label, "newsletter": newsletter, "verified_at": verified,
             });
             self.push("contact_points", row);

@@ -40,11 +40,10 @@ impl Company {
     }
 
     pub(super) fn note(&mut self, dice: &mut Dice, owner: &str, no: &str, body: &str, day: NaiveDate) {
-        self.numbers.note += 1;
         let user = *dice.pick(&["HANNE", "TORBEN", "WEBSHOP", "POS-04"]);
         let moment = dice.moment(day);
         let row = json!({
-            "note_id": self.numbers.note, "owner_type": owner, "owner_no": no, "body": body, "user_id": user,
+            "note_id": self.next("notes"), "owner_type": owner, "owner_no": no, "body": body, "user_id": user,
             "written_at": moment,
         });
         self.push("notes", row);
@@ -66,13 +65,12 @@ impl Company {
         } else {
             return;
         };
-        self.numbers.membership += 1;
         let gone = fate.anonymized.is_some();
         let name = if gone { "Anonymized member" } else { &person.name };
         let card = (!gone && dice.chance(0.7)).then(|| dice.digits("2790 #### #### ####"));
         let code = *dice.pick(&["CLUB", "CLUB-GOLD", "FAMILY"]);
         let row = json!({
-            "membership_no": format!("M{:07}", self.numbers.membership), "customer_no": client.no,
+            "membership_no": format!("M{:07}", self.next("memberships")), "customer_no": client.no,
             "membership_code": code, "display_name": name, "external_card_no": card, "status": status,
             "valid_from": fate.created, "valid_until": until, "points": dice.number(0..=9_000),
         });
@@ -82,7 +80,6 @@ impl Company {
     pub(super) fn tasks(&mut self, dice: &mut Dice, client: &Client) {
         let last = client.fate.last.unwrap_or(client.fate.created);
         for _ in 0..dice.number(self.size.tasks.clone()) {
-            self.numbers.task += 1;
             let contact = client.contacts.first().filter(|_| dice.chance(0.6));
             let (kind, subject) = talk::task(dice, contact.map_or(&client.person, |(_, contact)| contact));
             let gone = client.fate.anonymized.is_some();
@@ -93,7 +90,7 @@ impl Company {
             let of_contact_only = contact.is_some() && dice.chance(0.3);
             let customer = (!of_contact_only).then_some(&client.no);
             let row = json!({
-                "task_no": self.numbers.task, "customer_no": customer, "main_contact_no": contact.map(|own| &own.0),
+                "task_no": self.next("tasks"), "customer_no": customer, "main_contact_no": contact.map(|own| &own.0),
                 "task_type": kind, "subject": subject, "status": status, "created_on": created, "closed_on": closed,
             });
             self.push("tasks", row);

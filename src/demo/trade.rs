@@ -31,8 +31,8 @@ impl Company {
     }
 
     fn invoice(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
-        self.numbers.invoice += 1;
-        let no = format!("PSI-{:07}", self.numbers.invoice);
+        let number = self.next("posted_sales_invoices");
+        let no = format!("PSI-{number:07}");
         let gone = client.fate.anonymized.is_some();
         let amount = self.invoice_lines(dice, client, &no);
         let with_vat = cents(amount * 1.25);
@@ -40,7 +40,7 @@ impl Company {
         let payer = client.payer.as_ref().filter(|payer| !open && day <= payer.until && dice.chance(0.6));
         let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no);
         let due = day + Days::new(*dice.pick(&[0, 14, 30]));
-        let order = dice.chance(0.6).then(|| format!("SO-{:07}", self.numbers.invoice));
+        let order = dice.chance(0.6).then(|| format!("SO-{number:07}"));
         let reference = (!gone && dice.chance(0.12)).then_some(client.person.given);
         let external = match dice.number(1..=100) {
             1..=12 => Some(dice.digits("PO-#####")),
@@ -67,10 +67,9 @@ impl Company {
             );
             self.note(dice, "Posted Sales Invoice", &no, &body, day);
         }
-        self.numbers.entry += 1;
         let remaining = if open { with_vat } else { 0.0 };
         let row = json!({
-            "entry_no": self.numbers.entry, "customer_no": bill_to, "posting_date": day, "document_type": "Invoice",
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": bill_to, "posting_date": day, "document_type": "Invoice",
             "document_no": no, "description": format!("Invoice {no}"), "amount": with_vat,
             "remaining_amount": remaining, "open": open, "due_date": due,
         });
@@ -111,7 +110,6 @@ impl Company {
     }
 
     fn payment(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
-        self.numbers.entry += 1;
         let amount = -dice.amount();
         let open = std::mem::take(is_open);
         let description = if client.fate.anonymized.is_none() && dice.chance(0.15) {
@@ -122,7 +120,7 @@ impl Company {
         let no = dice.digits("BANK-######");
         let remaining = if open { amount } else { 0.0 };
         let row = json!({
-            "entry_no": self.numbers.entry, "customer_no": client.no, "posting_date": day, "document_type": "Payment",
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": client.no, "posting_date": day, "document_type": "Payment",
             "document_no": no, "description": description, "amount": amount, "remaining_amount": remaining,
             "open": open,
         });
@@ -146,9 +144,8 @@ impl Company {
     }
 
     fn sales_document(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, status: &'static str) {
-        self.numbers.order += 1;
         let (kind, prefix) = *dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
-        let no = format!("{prefix}-{:07}", 5_000_000 + self.numbers.order);
+        let no = format!("{prefix}-{:07}", 5_000_000 + self.next("sales_headers"));
         let mut total = 0.0;
         for line in 1..=i64::from(dice.number(1..=3)) {
             let (item, description, price) = *dice.pick(ITEMS);
@@ -170,7 +167,6 @@ impl Company {
 
     /// A payment that came in and is not posted yet.
     fn journal_line(&mut self, dice: &mut Dice, client: &Client) {
-        self.numbers.journal += 1;
         let day = dice.before(self.today, 0..=4);
         let text = shortened(&format!("Payment {}", client.person.name), 100);
         let (kind, no, other, other_no) = if dice.chance(0.7) {
@@ -179,7 +175,7 @@ impl Company {
             ("G/L Account", "2910", "Customer", client.no.as_str())
         };
         let row = json!({
-            "journal_batch": "CASHRCPT", "line_no": self.numbers.journal * 10_000, "account_type": kind,
+            "journal_batch": "CASHRCPT", "line_no": self.next("gen_journal_lines") * 10_000, "account_type": kind,
             "account_no": no, "bal_account_type": other, "bal_account_no": other_no, "posting_date": day,
             "description": text, "amount": -dice.amount(),
         });
