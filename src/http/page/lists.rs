@@ -98,7 +98,7 @@ pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
     let (w, f) = (session.words, Frame::of(&session));
     let rows = session.service.returned().await?.into_iter().map(|own| {
         vec![
-            Cell::Link(format!("/clients?{}", query_of([("key", own.client.as_str())])), own.client),
+            Cell::Link(format!("/clients?{}", query_of([("key", &own.client)])), own.client),
             text(own.former),
             Cell::Moment(own.found_at),
             text(own.confirmed_by.unwrap_or_default()),

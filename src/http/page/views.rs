@@ -65,8 +65,8 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
 pub(super) struct InWords(BTreeMap<String, String>);
 
 impl InWords {
-    pub(super) fn one(&self, name: &String) -> String {
-        self.0.get(name).unwrap_or(name).clone()
+    pub(super) fn one(&self, name: &str) -> String {
+        self.0.get(name).map_or(name, String::as_str).to_owned()
     }
 
     pub(super) fn all(&self, names: &[String]) -> String {
@@ -188,8 +188,8 @@ pub(super) struct Tab {
 }
 
 /// A query of these names and values, without those that are empty.
-pub(super) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let given = pairs.into_iter().filter(|own| !own.1.is_empty());
+pub(super) fn query_of<'a, V: AsRef<str>>(pairs: impl IntoIterator<Item = (&'a str, V)>) -> String {
+    let given = pairs.into_iter().filter(|own| !own.1.as_ref().is_empty());
     form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
 }
 
@@ -259,9 +259,8 @@ pub(super) async fn sweep(
     let mut refusals: Vec<(String, String, u64)> =
         sweep.refusals.iter().map(|(name, count)| (name.clone(), words.one(name), *count)).collect();
     refusals.sort_by_key(|own| Reverse(own.2));
-    let at_page = |after: &str| {
-        query_of([("reason", reason.as_str()), ("outcome", outcome.as_str()), ("key", key.as_str()), ("after", after)])
-    };
+    let at_page =
+        |after: &str| query_of([("reason", reason.as_str()), ("outcome", &outcome), ("key", &key), ("after", after)]);
     let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
     let first = page.after.is_some().then(|| at_page(""));
     let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
