@@ -40,7 +40,7 @@ impl Dice {
     /// One of the words of a list, which commas separate.
     pub(super) fn word(&mut self, list: &'static str) -> &'static str {
         let words: Vec<&str> = list.split(", ").collect();
-        self.pick(&words)
+        *self.pick(&words)
     }
 
     /// A day of the range, both ends included; `from` if the range is empty.

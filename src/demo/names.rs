@@ -3,17 +3,14 @@
 /// One country's words; commas separate those of a list.
 #[derive(Debug)]
 pub(super) struct Region {
-    /// Country code.
+    /// The code of the country.
     pub(super) country: &'static str,
     /// How many of a hundred customers live here.
     pub(super) weight: u32,
     /// General business posting group.
     pub(super) bus_group: &'static str,
-    /// Currency of documents.
     pub(super) currency: &'static str,
-    /// First names.
     pub(super) given: &'static str,
-    /// Last names.
     pub(super) family: &'static str,
     pub(super) streets: &'static str,
     /// Whether the number stands before the street.

@@ -69,9 +69,9 @@ impl Company {
         }
         let remaining = if open { with_vat } else { 0.0 };
         let row = json!({
-            "entry_no": self.next("cust_ledger_entries"), "customer_no": bill_to, "posting_date": day, "document_type": "Invoice",
-            "document_no": no, "description": format!("Invoice {no}"), "amount": with_vat,
-            "remaining_amount": remaining, "open": open, "due_date": due,
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": bill_to, "posting_date": day,
+            "document_type": "Invoice", "document_no": no, "description": format!("Invoice {no}"),
+            "amount": with_vat, "remaining_amount": remaining, "open": open, "due_date": due,
         });
         self.push("cust_ledger_entries", row);
     }
