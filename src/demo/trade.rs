@@ -120,9 +120,9 @@ impl Company {
         let no = dice.digits("BANK-######");
         let remaining = if open { amount } else { 0.0 };
         let row = json!({
-            "entry_no": self.next("cust_ledger_entries"), "customer_no": client.no, "posting_date": day, "document_type": "Payment",
-            "document_no": no, "description": description, "amount": amount, "remaining_amount": remaining,
-            "open": open,
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": client.no, "posting_date": day,
+            "document_type": "Payment", "document_no": no, "description": description,
+            "amount": amount, "remaining_amount": remaining, "open": open,
         });
         self.push("cust_ledger_entries", row);
     }
