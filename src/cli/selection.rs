@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::client::minute;
-use super::output::{Output, counted, number, print, table, word};
+use super::output::{Output, counted, number, print, word};
 use super::{Failure, list, setup};
 use crate::ledger::Selection;
 use crate::service::Service;

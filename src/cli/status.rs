@@ -108,7 +108,7 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
             notes.push(format!("joined by {}", counted(sweep.joined, "later tick")));
         }
         if sweep.kind == SweepKind::Retention {
-            notes.push(counted(gone.values().sum(), "old row"));
+            notes.push(counted(gone.values().sum::<u64>(), "old row"));
         }
         if sweep.capped {
             notes.push("limit reached".to_owned());

@@ -241,7 +241,7 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     } else if request.kind == SweepKind::Retention {
         let (store, planner) = (&context.store, &context.planner);
         let found = look(store, planner, Some(&context.ledger), request.today, Mode::Preview).await?;
-        format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum(), "old row"))
+        format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum::<u64>(), "old row"))
     } else if request.kind == SweepKind::Replay
         && matches!(before_opening(context).await, Err(SweepError::Restored { .. }))
     {

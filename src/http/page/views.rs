@@ -259,8 +259,9 @@ pub(super) async fn sweep(
     let mut refusals: Vec<(String, String, u64)> =
         sweep.refusals.iter().map(|(name, count)| (name.clone(), words.one(name), *count)).collect();
     refusals.sort_by_key(|own| Reverse(own.2));
-    let at_page =
-        |after: &str| query_of([("reason", reason.as_str()), ("outcome", &outcome), ("key", &key), ("after", after)]);
+    let at_page = |after: &str| {
+        query_of([("reason", reason.as_str()), ("outcome", outcome.as_str()), ("key", key.as_str()), ("after", after)])
+    };
     let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
     let first = page.after.is_some().then(|| at_page(""));
     let rows = clients.iter().zip(&reasons).map(|(own, reasons)| Row {
