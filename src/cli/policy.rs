@@ -232,7 +232,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
             };
             text += &format!(
                 "note: {}{more} of `{}` would belong to clients by `{}` if case and outer spaces{also} did not matter: {fix}\n",
-                counted(own.rows.unsigned_abs(), "row"),
+                counted(own.rows, "row"),
                 own.table,
                 own.column,
             );
