@@ -318,7 +318,7 @@ impl Ledger {
 
     /// The last sweeps, newest first.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        self.sweeps(&SweepPage { most, ..SweepPage::default() }).await
+        self.sweeps(&SweepPage { limit: most, ..SweepPage::default() }).await
     }
 
     /// The sweeps that a morning is about, newest first: those of ticks since two days ago, or since the last night
