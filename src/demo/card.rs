@@ -25,7 +25,7 @@ impl Company {
         let attributes = dice.chance(self.size.extras_share).then(|| talk::web_shop(dice, person, self.today));
         let credit_limit = if person.is_company { f64::from(dice.number(0..=20)) * 5_000.0 } else { 0.0 };
         let kind = if person.is_company { "Company" } else { "Person" };
-        let terms = *dice.pick(&["30D", "14D", "COD"]);
+        let terms = dice.pick(&["30D", "14D", "COD"]);
         let modified = dice.day(fate.last.unwrap_or(fate.created), self.today);
         let modified = dice.moment(modified);
         let row = json!({
@@ -43,7 +43,7 @@ impl Company {
             });
             joined(row, own)
         } else {
-            let name_2 = dice.chance(0.06).then(|| *dice.pick(&["att. Bogholderi", "c/o Bakke", "Filial Nord", "🚲"]));
+            let name_2 = dice.chance(0.06).then(|| dice.pick(&["att. Bogholderi", "c/o Bakke", "Filial Nord", "🚲"]));
             let (contact_no, contact) = client.contacts.first().map(|(no, own)| (no, &own.name)).unzip();
             let blocked = if dice.chance(0.01) { "Ship" } else { "" };
             let payer = client.payer.as_ref().map(|payer| &payer.customer_no);
@@ -73,7 +73,7 @@ impl Company {
             let number = self.next("contacts");
             let no = format!("CT{number:0width$}", width = self.width);
             let contact = Person::of_region(dice, client.person.region, number);
-            let job = dice.chance(0.5).then(|| *dice.pick(&["Indkøber", "Bookkeeper", "Geschäftsführerin", "Owner"]));
+            let job = dice.chance(0.5).then(|| dice.pick(&["Indkøber", "Bookkeeper", "Geschäftsführerin", "Owner"]));
             let picture = dice.chance(0.05).then_some(PICTURE);
             let own = json!({
                 "contact_no": no, "type": "Person", "search_name": contact.name.to_uppercase(), "job_title": job,
@@ -113,7 +113,7 @@ impl Company {
                 }
             });
             let label =
-                (point > 0 && dice.chance(0.4)).then(|| *dice.pick(&["work", "summer house", "Mum", "fax/tel."]));
+                (point > 0 && dice.chance(0.4)).then(|| dice.pick(&["work", "summer house", "Mum", "fax/tel."]));
             let verified = dice.chance(0.3).then(|| dice.moment(client.fate.created));
             let newsletter = kind == "email" && dice.chance(0.4);
             let row = json!({

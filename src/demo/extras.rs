@@ -40,7 +40,7 @@ impl Company {
     }
 
     pub(super) fn note(&mut self, dice: &mut Dice, owner: &str, no: &str, body: &str, day: NaiveDate) {
-        let user = *dice.pick(&["HANNE", "TORBEN", "WEBSHOP", "POS-04"]);
+        let user = dice.pick(&["HANNE", "TORBEN", "WEBSHOP", "POS-04"]);
         let moment = dice.moment(day);
         let row = json!({
             "note_id": self.next("notes"), "owner_type": owner, "owner_no": no, "body": body, "user_id": user,
@@ -61,14 +61,14 @@ impl Company {
             ("Active", until)
         } else if dice.chance(self.size.extras_share * 0.6) {
             let until = dice.day(fate.created.min(yesterday), yesterday);
-            (*dice.pick(&["Expired", "Expired", "Cancelled", "Active"]), Some(until))
+            (dice.pick(&["Expired", "Expired", "Cancelled", "Active"]), Some(until))
         } else {
             return;
         };
         let gone = fate.anonymized.is_some();
         let name = if gone { "Anonymized member" } else { &person.name };
         let card = (!gone && dice.chance(0.7)).then(|| dice.digits("2790 #### #### ####"));
-        let code = *dice.pick(&["CLUB", "CLUB-GOLD", "FAMILY"]);
+        let code = dice.pick(&["CLUB", "CLUB-GOLD", "FAMILY"]);
         let row = json!({
             "membership_no": format!("M{:07}", self.next("memberships")), "customer_no": client.no,
             "membership_code": code, "display_name": name, "external_card_no": card, "status": status,
@@ -84,7 +84,7 @@ impl Company {
             let (kind, subject) = talk::task(dice, contact.map_or(&client.person, |(_, contact)| contact));
             let gone = client.fate.anonymized.is_some();
             let subject = if gone { "Anonymized" } else { &subject };
-            let status = if gone { "done" } else { *dice.pick(&["done", "done", "open", "waiting"]) };
+            let status = if gone { "done" } else { dice.pick(&["done", "done", "open", "waiting"]) };
             let created = dice.day(client.fate.created, last);
             let closed = (status == "done").then(|| dice.day(created, last));
             let of_contact_only = contact.is_some() && dice.chance(0.3);

@@ -43,7 +43,7 @@ impl Person {
         } else {
             own.birth_date = dice.chance(0.6).then(|| dice.before(today, 18 * 365..=88 * 365));
             if dice.chance(0.01) {
-                own.name = (*dice.pick(AWKWARD)).to_owned();
+                own.name = dice.pick(AWKWARD).to_owned();
             }
         }
         own
@@ -69,7 +69,7 @@ impl Person {
             address: address(dice, region),
             address_2: dice
                 .chance(0.12)
-                .then(|| *dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
+                .then(|| dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
             post_code,
             city,
             country: region.country,

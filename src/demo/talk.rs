@@ -10,7 +10,7 @@ const KINDS: &[&str] = &["call", "visit", "complaint", "repair", "offer"];
 
 /// The type and subject of a task.
 pub(super) fn task(dice: &mut Dice, who: &Person) -> (&'static str, String) {
-    let kind = *dice.pick(KINDS);
+    let kind = dice.pick(KINDS);
     let phone = who.mobile_phone_no.as_deref().filter(|number| !number.is_empty()).unwrap_or("(no number)");
     let subject = match kind {
         "call" => format!("Call {} back on {phone}", who.name),
@@ -72,9 +72,9 @@ pub(super) fn web_shop(dice: &mut Dice, who: &Person, today: NaiveDate) -> Strin
 /// The attributes in use, with a value for each.
 pub(super) fn attributes(dice: &mut Dice, who: &Person) -> [(&'static str, Option<String>); 8] {
     [
-        ("loyalty_level", Some((*dice.pick(&["bronze", "silver", "gold"])).to_owned())),
-        ("marketing_consent", Some((*dice.pick(&["yes", "no", "withdrawn"])).to_owned())),
-        ("preferred_store", Some((*dice.pick(&["Køge", "Aarhus", "Web"])).to_owned())),
+        ("loyalty_level", Some(dice.pick(&["bronze", "silver", "gold"]).to_owned())),
+        ("marketing_consent", Some(dice.pick(&["yes", "no", "withdrawn"]).to_owned())),
+        ("preferred_store", Some(dice.pick(&["Køge", "Aarhus", "Web"]).to_owned())),
         ("shoe_size", Some(dice.number(35..=47).to_string())),
         ("nickname", Some(format!("{}-{}", who.given, dice.number(1..=9)))),
         (
@@ -86,6 +86,6 @@ pub(super) fn attributes(dice: &mut Dice, who: &Person) -> [(&'static str, Optio
             "delivery_hint",
             Some(format!("Leave it with {} next door, blue gate", dice.pick(&["Lis", "Mr. O'Hara", "Bodil"]))),
         ),
-        ("allergies", Some((*dice.pick(&["nickel", "latex", "wool, severe"])).to_owned())),
+        ("allergies", Some(dice.pick(&["nickel", "latex", "wool, severe"]).to_owned())),
     ]
 }

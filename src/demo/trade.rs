@@ -39,7 +39,7 @@ impl Company {
         let open = std::mem::take(is_open);
         let payer = client.payer.as_ref().filter(|payer| !open && day <= payer.until && dice.chance(0.6));
         let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no);
-        let due = day + Days::new(*dice.pick(&[0, 14, 30]));
+        let due = day + Days::new(dice.pick(&[0, 14, 30]));
         let order = dice.chance(0.6).then(|| format!("SO-{number:07}"));
         let reference = (!gone && dice.chance(0.12)).then_some(client.person.given);
         let external = match dice.number(1..=100) {
@@ -48,7 +48,7 @@ impl Company {
             _ => None,
         };
         let gift = (!gone && dice.chance(0.05)).then(|| {
-            let name = *dice.pick(&["Tante Ågot", "Grand-mère Léonie", "Seán, 3rd floor"]);
+            let name = dice.pick(&["Tante Ågot", "Grand-mère Léonie", "Seán, 3rd floor"]);
             (name, client.person.another_address(dice))
         });
         let (gift_name, gift_address) = gift.unzip();
@@ -81,7 +81,7 @@ impl Company {
         let lines = dice.number(self.size.lines.clone());
         let mut total = 0.0;
         for line in 1..=i64::from(lines) {
-            let (item, description, price) = *dice.pick(ITEMS);
+            let (item, description, price) = dice.pick(ITEMS);
             let quantity = dice.number(1..=3);
             let amount = cents(f64::from(quantity) * price);
             total += amount;
@@ -132,7 +132,7 @@ impl Company {
         let latest = if client.fate.is_inactive { last } else { self.today };
         if client.fate.reasons.open_documents {
             for _ in 0..dice.number(1..=2) {
-                let status = *dice.pick(&["Open", "Open", "Released", "Pending Approval"]);
+                let status = dice.pick(&["Open", "Open", "Released", "Pending Approval"]);
                 let day = dice.day(last, latest);
                 self.sales_document(dice, client, day, status);
             }
@@ -144,11 +144,11 @@ impl Company {
     }
 
     fn sales_document(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, status: &'static str) {
-        let (kind, prefix) = *dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
+        let (kind, prefix) = dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
         let no = format!("{prefix}-{:07}", 5_000_000 + self.next("sales_headers"));
         let mut total = 0.0;
         for line in 1..=i64::from(dice.number(1..=3)) {
-            let (item, description, price) = *dice.pick(ITEMS);
+            let (item, description, price) = dice.pick(ITEMS);
             total += price;
             let row = json!({
                 "document_type": kind, "document_no": no, "line_no": line * 10_000, "item_no": item,

@@ -181,7 +181,7 @@ impl Service {
                 each(so_far, all.max(so_far));
                 ledger.review_goes_on(id, so_far, all.max(so_far))
             };
-            let (clients, found) = noted(self.held(request, &looked_at), note).await?;
+            let (clients, found) = noted(Box::pin(self.held(request, &looked_at)), note).await?;
             let reasons = crate::domain::value::json_of(&found.refusals);
             let refused = found.tally.refused;
             let held = Held { digest: &found.digest, refused, reasons: &reasons, clients: &clients };
