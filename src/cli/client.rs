@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::confirm::confirm;
-use super::output::{Output, counted, reason, table};
+use super::output::{Output, counted, reason, titled};
 use super::{Failure, setup};
 use crate::domain::outcome::Outcome;
 use crate::domain::text::escaped;
@@ -43,7 +43,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         return clean(args, &service, out).await;
     }
     let shown = service.client(&args.key).await?;
-    let loaded = service.context.planner.plan(&service.context.store).await?;
+    let loaded = service.loaded().await?;
     out.data(&shown, || text(&shown, &loaded.plan));
     Ok(())
 }
@@ -53,9 +53,8 @@ async fn clean(args: &Args, service: &Service, out: Output) -> Result<(), Failur
     confirm(&what, "Empty it?", "if it is right, add `--yes`", args.yes)?;
     let done = service.clean(&args.key, &args.clean).await?;
     out.data(&done, || {
-        let rows = |own: &Cleaned| counted(u64::try_from(own.changed).unwrap_or(0), "row");
-        let lines: Vec<String> =
-            done.cleaned.iter().map(|own| format!("{} is empty: {} changed", own.name, rows(own))).collect();
+        let line = |own: &Cleaned| format!("{} is empty: {} changed", own.name, counted(own.changed, "row"));
+        let lines: Vec<String> = done.cleaned.iter().map(line).collect();
         format!("Client {}:\n  {}", escaped(&done.client), lines.join("\n  "))
     });
     Ok(())
@@ -127,16 +126,11 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
     if shown.history.is_empty() {
         return text + "\nNo sweep has processed it yet.";
     }
-    let mut rows = vec![["since", "until", "outcome", "sweep", "reasons"].map(str::to_owned).to_vec()];
-    for record in &shown.history {
+    let rows = shown.history.iter().map(|record| {
+        let reasons = because(&record.reasons);
         let by = record.job.clone().unwrap_or_else(|| format!("by {}", record.opened_by));
-        rows.push(vec![
-            minute(&record.at),
-            minute(&record.last_at),
-            record.outcome.clone(),
-            format!("{} {by}", record.sweep),
-            because(&record.reasons),
-        ]);
-    }
-    text + "\n" + &table(&rows)
+        let sweep = format!("{} {by}", record.sweep);
+        [minute(&record.at), minute(&record.last_at), record.outcome.clone(), sweep, reasons]
+    });
+    text + "\n" + &titled(["since", "until", "outcome", "sweep", "reasons"], rows)
 }

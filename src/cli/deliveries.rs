@@ -4,12 +4,11 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::access::permit;
 use super::client::minute;
-use super::output::{Output, number, table};
+use super::output::{Output, number, table, titled};
 use super::{Failure, setup};
 use crate::domain::access::Right;
-use crate::ledger::{Ledger, Outstanding, StuckFile, Through};
+use crate::ledger::{Outstanding, StuckFile, Through};
 pub(super) use crate::service::deliveries::deliveries;
 use crate::worker::Context;
 use crate::worker::deliver::{roots, stuck::in_vain};
@@ -40,14 +39,11 @@ struct Shown {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, store) = setup::store(file).await?;
     let nothing = || "Nothing is to be delivered.".to_owned();
-    if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at deliveries")?;
+    let (_, Some(service)) = setup::reading(file, Right::Read, "look at deliveries").await? else {
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
-    }
-    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    };
     let (right, what) = if args.accept.is_some() {
         (Right::Configure, "accept a root")
     } else if args.settled {
@@ -83,20 +79,12 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
 }
 
 fn text(shown: &Shown) -> String {
-    let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
-    let mut rows = vec![["sweep", "what", "where", "waiting", "given up", "since", "why"].map(str::to_owned).to_vec()];
-    for own in &shown.outstanding {
-        rows.push(vec![
-            if own.sweep == 0 { "-".to_owned() } else { own.sweep.to_string() },
-            own.kind.clone(),
-            own.target.clone(),
-            count(own.open),
-            count(own.failed),
-            minute(&own.since),
-            own.error.clone().unwrap_or_default(),
-        ]);
-    }
-    let mut text = table(&rows);
+    let rows = shown.outstanding.iter().map(|own| {
+        let sweep = if own.sweep == 0 { "-".to_owned() } else { own.sweep.to_string() };
+        let (open, failed, why) = (number(own.open), number(own.failed), own.error.clone().unwrap_or_default());
+        [sweep, own.kind.clone(), own.target.clone(), open, failed, minute(&own.since), why]
+    });
+    let mut text = titled(["sweep", "what", "where", "waiting", "given up", "since", "why"], rows);
     if !shown.files.is_empty() {
         text += &format!("\n{}", files(&shown.files));
     }
@@ -105,18 +93,13 @@ fn text(shown: &Shown) -> String {
 }
 
 fn files(files: &[StuckFile]) -> String {
-    let mut rows = vec![["client", "what", "where", "why", "path"].map(str::to_owned).to_vec()];
-    for own in files {
+    let rows = files.iter().map(|own| {
         let why = own.error.clone().unwrap_or_default();
         let path = own.path.as_ref().map(|path| format!("{path:?}")).unwrap_or_default();
-        rows.push(vec![own.client_key.clone(), own.kind.clone(), own.target.clone(), why, path]);
-    }
-    if files.iter().all(|own| own.path.is_none()) {
-        for row in &mut rows {
-            row.truncate(4);
-        }
-    }
-    table(&rows)
+        [own.client_key.clone(), own.kind.clone(), own.target.clone(), why, path]
+    });
+    let has_paths = files.iter().any(|own| own.path.is_some());
+    titled(["client", "what", "where", "why", if has_paths { "path" } else { "" }], rows)
 }
 
 async fn accept(context: &Context, root: &str, out: Output) -> Result<(), Failure> {
@@ -148,7 +131,6 @@ async fn settle(context: &Context, key: Option<&str>, to: Option<&str>, out: Out
 
 /// What of a sweep is done outside of the database, and what is not yet.
 pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> String {
-    let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
     let mut rows: Vec<Vec<String>> = through
         .iter()
         .map(|own| {
@@ -159,14 +141,14 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
                 "settled" => "were settled by an operator",
                 result => result,
             };
-            vec![format!("{}s of {}", own.kind, own.target), count(own.deliveries), what.to_owned()]
+            vec![format!("{}s of {}", own.kind, own.target), number(own.deliveries), what.to_owned()]
         })
         .collect();
     for own in outstanding {
         let name = format!("{}s of {}", own.kind, own.target);
-        for (number, what) in [(own.open, "wait"), (own.failed, "given up; see `lethe deliveries`")] {
-            if number > 0 {
-                rows.push(vec![name.clone(), count(number), what.to_owned()]);
+        for (deliveries, what) in [(own.open, "wait"), (own.failed, "given up; see `lethe deliveries`")] {
+            if deliveries > 0 {
+                rows.push(vec![name.clone(), number(deliveries), what.to_owned()]);
             }
         }
     }

@@ -104,7 +104,7 @@ pub(super) async fn execute(file: &Path, out: Output) -> Result<(), Failure> {
     });
     if bad > 0 {
         return Err(Failure::new(
-            format!("{} failed", counted(bad as u64, "check")),
+            format!("{} failed", counted(bad, "check")),
             "fix what is marked FAIL, and run `lethe doctor` again",
         ));
     }
@@ -149,9 +149,9 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         "policy",
         format!(
             "is a plan: {} changed in {}, {}",
-            counted(reach.columns as u64, "column"),
-            counted(reach.tables as u64, "table"),
-            counted(reach.guards as u64, "guard")
+            counted(reach.columns, "column"),
+            counted(reach.tables, "table"),
+            counted(reach.guards, "guard")
         ),
     );
     if let Some(what) = &loaded.plan.client.given_again {

@@ -4,11 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::access::permit;
-use super::output::{Output, table};
+use super::output::Output;
 use super::{Failure, setup};
 use crate::domain::access::Right;
-use crate::ledger::Ledger;
 use crate::worker::Context;
 use crate::worker::journal::Keeper;
 
@@ -36,15 +34,14 @@ pub(super) enum Command {
 }
 
 pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Result<(), Failure> {
-    if let Command::List { .. } = command {
-        let (config, store) = setup::store(file).await?;
-        if !Ledger::exists(&store).await? {
-            permit(&config, Right::Read, "look at holds")?;
-            out.data(&json!([]), || "No holds.".to_owned());
-            return Ok(());
-        }
-    }
-    let (_, service) = setup::service(file).await?;
+    let service = match command {
+        Command::List { .. } => setup::reading(file, Right::Read, "look at holds").await?.1,
+        _ => Some(setup::service(file).await?.1),
+    };
+    let Some(service) = service else {
+        out.data(&json!([]), || "No holds.".to_owned());
+        return Ok(());
+    };
     match command {
         Command::Add { key, reason } => {
             let key = service.place_hold(&key, &reason).await?;
@@ -62,22 +59,10 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::List { all } => {
             let holds = service.holds(all).await?;
-            out.data(&holds, || {
-                if holds.is_empty() {
-                    return "No holds.".to_owned();
-                }
-                let mut rows = vec![["client", "since", "by", "reason", ""].map(str::to_owned).to_vec()];
-                rows.extend(holds.iter().map(|hold| {
-                    let released = hold.released_at.as_ref().map(|at| format!("released {}", &at[..10]));
-                    vec![
-                        hold.client_key.clone(),
-                        hold.placed_at[..10].to_owned(),
-                        hold.placed_by.clone(),
-                        hold.reason.clone(),
-                        released.unwrap_or_default(),
-                    ]
-                }));
-                table(&rows)
+            out.list(&holds, "No holds.", ["client", "since", "by", "reason", ""], |hold| {
+                let released = hold.released_at.as_ref().map(|at| format!("released {}", &at[..10]));
+                let (since, by) = (hold.placed_at[..10].to_owned(), hold.placed_by.clone());
+                [hold.client_key.clone(), since, by, hold.reason.clone(), released.unwrap_or_default()]
             });
         }
     }

@@ -65,12 +65,12 @@ async fn check(context: &Context, out: Output) -> Result<(), Failure> {
     let verdict = verify(context, journal).await?;
     out.data(&verdict, || {
         if !verdict.whole {
-            return format!("The first {} are whole.", counted(u64::try_from(verdict.records).unwrap_or(0), "record"));
+            return format!("The first {} are whole.", counted(verdict.records, "record"));
         }
         format!(
             "The journal is whole and says the same as the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
-            counted(u64::try_from(verdict.records).unwrap_or(0), "record"),
-            counted(u64::try_from(verdict.segments).unwrap_or(0), "segment"),
+            counted(verdict.records, "record"),
+            counted(verdict.segments, "segment"),
             verdict.waiting,
             verdict.hash
         )

@@ -23,6 +23,17 @@ impl Output {
         let text = if self.json { json(&serde_json::to_string_pretty(data).expect("plain data")) } else { text() };
         print(text.trim_end());
     }
+
+    /// Prints a list: as JSON to a program, as a table of these columns to a person, or `none` if nothing is in it.
+    pub(super) fn list<T: Serialize, const N: usize>(
+        self,
+        all: &[T],
+        none: &str,
+        columns: [&str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) {
+        self.data(&all, || if all.is_empty() { none.to_owned() } else { titled(columns, all.iter().map(row)) });
+    }
 }
 
 /// Why stdout did not take everything.
@@ -133,6 +144,12 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A table of these columns.
+pub(super) fn titled<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let title = columns.map(str::to_owned).to_vec();
+    table(&std::iter::once(title).chain(rows.into_iter().map(Vec::from)).collect::<Vec<_>>())
 }
 
 fn width(cell: &str) -> usize {

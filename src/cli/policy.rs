@@ -88,7 +88,7 @@ async fn classify(place: &str, rule: &str, file: &Path, out: Output) -> Result<(
         let next = if done.missing == 0 {
             "Next: rehearse, since this is a new policy.".to_owned()
         } else {
-            let left = counted(done.missing as u64, "problem");
+            let left = counted(done.missing, "problem");
             format!("Next: `lethe policy check` lists {left} more; then rehearse, since this is a new policy.")
         };
         format!("`{}` is classified. {next}", done.classified)
@@ -134,11 +134,11 @@ async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, ou
             "`{}` is a draft: clients are in `{}`, and {} with {} reach them.\n",
             target.display(),
             drafted.client_table,
-            counted(drafted.tables as u64, "table"),
-            counted(drafted.columns as u64, "column"),
+            counted(drafted.tables, "table"),
+            counted(drafted.columns, "column"),
         );
         if !drafted.uncertain.is_empty() {
-            text += &format!("{} to decide, marked TODO:\n", counted(drafted.uncertain.len() as u64, "place"));
+            text += &format!("{} to decide, marked TODO:\n", counted(drafted.uncertain.len(), "place"));
             for place in &drafted.uncertain {
                 text += &format!("  {place}\n");
             }
@@ -197,7 +197,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
                 return Err(PlanLoadError::Plan(PlanError(problems)).into());
             }
             out.data(&serde_json::json!({ "problems": problems }), String::new);
-            let count = counted(problems.len() as u64, "problem");
+            let count = counted(problems.len(), "problem");
             return Err(Failure::new(
                 format!("the policy cannot become a plan: {count}"),
                 PlanError(Vec::new()).hint(),
@@ -215,9 +215,9 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     out.data(&result, || {
         let mut text = format!(
             "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
-            counted(reach.columns as u64, "column"),
-            counted(reach.tables as u64, "table"),
-            counted(reach.guards as u64, "guard"),
+            counted(reach.columns, "column"),
+            counted(reach.tables, "table"),
+            counted(reach.guards, "guard"),
             &plan.digest[..12],
         );
         for note in &plan.notes {
@@ -232,7 +232,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
             };
             text += &format!(
                 "note: {}{more} of `{}` would belong to clients by `{}` if case and outer spaces{also} did not matter: {fix}\n",
-                counted(own.rows.unsigned_abs(), "row"),
+                counted(own.rows, "row"),
                 own.table,
                 own.column,
             );
@@ -253,15 +253,15 @@ fn bounds() -> Bounds {
 
 /// Where values of clients were found, in words.
 fn found(searched: &Searched) -> String {
-    let clients = counted(searched.clients as u64, "client");
-    let tables = counted(searched.tables as u64, "table");
+    let clients = counted(searched.clients, "client");
+    let tables = counted(searched.tables, "table");
     if searched.clients == 0 {
         return "note: nothing was searched: no client has a value that the policy calls identifying\n".to_owned();
     }
     let mut text = format!("Values of {clients} were looked for in {tables} that no link reaches.\n");
     for own in &searched.found {
         let place = format!("{}.{}", own.table, own.column);
-        text += &format!("found: `{place}` has values of {}\n", counted(own.clients as u64, "client"));
+        text += &format!("found: `{place}` has values of {}\n", counted(own.clients, "client"));
     }
     if searched.found.is_empty() {
         text += "None was found.\n";

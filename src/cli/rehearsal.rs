@@ -90,8 +90,8 @@ fn of_database(whole: &WholeDatabase) -> String {
         0 => "No former value was looked for in the whole database.\n".to_owned(),
         clients => format!(
             "The former values of {} were looked for in {} of the whole database.\n",
-            counted(clients as u64, "client"),
-            counted(whole.tables as u64, "table")
+            counted(clients, "client"),
+            counted(whole.tables, "table")
         ),
     };
     for own in &whole.found {

@@ -7,14 +7,11 @@ use serde::Serialize;
 
 use super::output::{Output, print};
 use super::{Failure, setup};
-use crate::config::Config;
-use crate::database::Store;
-use crate::domain::access::Right;
 use crate::domain::clock::Clock;
 use crate::domain::reading::trouble;
 use crate::ledger::Ledger;
-use crate::report::{About, Month, MonthReport, Register, ReportOptions, SweepReport};
-use crate::worker::{Context, Planner};
+use crate::report::{About, Month, Register, ReportOptions};
+use crate::worker::Planner;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -61,10 +58,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             if !Ledger::exists(&store).await? {
                 return Err(super::status::no_sweep(sweep));
             }
-            let context = reader(&config, store).await?;
-            let today = context.ledger.clock().now().with_timezone(&config.time_zone).date_naive();
-            let report = SweepReport::make(&context, sweep, today, ReportOptions { values }).await?;
-            let report = report.ok_or_else(|| super::status::no_sweep(sweep))?;
+            let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+            let report = service.sweep_report(sweep, ReportOptions { values }).await?;
             to.give(&report, report.html("en"), out)
         }
         Command::Month { month, values, to } => {
@@ -74,11 +69,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                     "a month is reported once it has had one; `lethe report register` needs none",
                 ));
             }
-            let context = reader(&config, store).await?;
-            if month.bounds(config.time_zone).0 > context.ledger.clock().now() {
-                return Err(Failure::new(format!("{month} has not begun"), "name this month, or one that is over"));
-            }
-            let report = MonthReport::make(&context, month, config.time_zone, ReportOptions { values }).await?;
+            let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+            let report = service.month_report(month, ReportOptions { values }).await?;
             to.give(&report, report.html("en"), out)
         }
         Command::Register { to } => {
@@ -89,13 +81,6 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             to.give(&report, report.html(), out)
         }
     }
-}
-
-/// Everything, if the caller may read.
-async fn reader(config: &Config, store: Store) -> Result<Context, Failure> {
-    let service = setup::service_of(config, setup::context_of(config, store).await?).await?;
-    service.allow(Right::Read, "read reports").await?;
-    Ok(service.context)
 }
 
 impl To {

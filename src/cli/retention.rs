@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::Failure;
-use super::output::{Output, number, table};
-use super::setup;
-use crate::config::Config;
+use super::output::{Output, number, titled};
+use crate::database::Store;
 use crate::domain::outcome::Tally;
 use crate::domain::sweep::SweepKind;
 use crate::ledger::Ledger;
@@ -22,14 +21,15 @@ pub(super) fn no_clients(option: &str) -> Failure {
 }
 
 /// Counts the old rows; writes nothing.
-pub(super) async fn preview(config: &Config, request: &Request, out: Output) -> Result<(), Failure> {
-    let store = setup::opened(config).await?;
-    let planner = Planner::new(config.policy.clone());
-    let context =
-        if Ledger::exists(&store).await? { Some(setup::context_of(config, store.clone()).await?) } else { None };
-    let ledger = context.as_ref().map(|context| &context.ledger);
-    let store = ledger.map_or(&store, Ledger::store);
-    let found = look(store, &planner, ledger, request.day(), Mode::Preview).await?;
+pub(super) async fn preview(
+    store: &Store,
+    planner: &Planner,
+    ledger: Option<&Ledger>,
+    request: &Request,
+    out: Output,
+) -> Result<(), Failure> {
+    let store = ledger.map_or(store, Ledger::store);
+    let found = look(store, planner, ledger, request.day(), Mode::Preview).await?;
     out.data(&serde_json::json!({ "tables": found }), || format!("{}\nNothing was written.", text(&found, "would go")));
     Ok(())
 }
@@ -56,16 +56,14 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
 }
 
 fn text(found: &[TableRows], word: &str) -> String {
-    let mut rows = vec![["table", "rows before", word, "of"].map(str::to_owned).to_vec()];
-    for own in found {
-        rows.push(vec![own.table.clone(), own.cutoff.to_string(), number(own.rows), number(own.of)]);
-    }
-    table(&rows)
+    let row = |own: &TableRows| [own.table.clone(), own.cutoff.to_string(), number(own.rows), number(own.of)];
+    titled(["table", "rows before", word, "of"], found.iter().map(row))
 }
 
 /// What a sweep deleted, a line each table.
 pub(super) fn gone(rows: &BTreeMap<String, u64>) -> String {
-    let mut lines = vec![["table", "old rows deleted"].map(str::to_owned).to_vec()];
-    lines.extend(rows.iter().map(|(table, rows)| vec![table.clone(), number(*rows)]));
-    if rows.is_empty() { "No old row was deleted.\n".to_owned() } else { table(&lines) }
+    if rows.is_empty() {
+        return "No old row was deleted.\n".to_owned();
+    }
+    titled(["table", "old rows deleted"], rows.iter().map(|(table, rows)| [table.clone(), number(*rows)]))
 }

@@ -28,7 +28,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let context = &service.context;
     let failed = service.to_retry(args.key.as_deref()).await?;
     if !failed.is_empty() {
-        let clients = counted(failed.len() as u64, "client");
+        let clients = counted(failed.len(), "client");
         let what = format!("{clients} that failed would be tried again, and anonymizing cannot be undone");
         let hint = "`lethe status --failures` lists who failed; if it is right, add `--yes`";
         confirm(&what, "Try again?", hint, args.yes)?;
@@ -60,7 +60,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
         if clients == 0 {
             return if also.is_empty() { "No client has failed.".to_owned() } else { also };
         }
-        let text = format!("{} will be tried again; a running `lethe run` does it.", counted(clients as u64, "client"));
+        let text = format!("{} will be tried again; a running `lethe run` does it.", counted(clients, "client"));
         if also.is_empty() { text } else { format!("{text} {also}") }
     });
     Ok(())

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::confirm::confirm;
-use super::output::{Output, table};
+use super::output::Output;
 use super::{Failure, setup};
 use crate::domain::text::escaped;
 
@@ -35,22 +35,12 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         return Ok(());
     }
     let all = service.returned().await?;
-    out.data(&all, || {
-        if all.is_empty() {
-            return "No client has come back under a new key.".to_owned();
-        }
-        let mut rows = vec![["client", "anonymized as", "recognized", "confirmed"].map(str::to_owned).to_vec()];
-        rows.extend(all.iter().map(|own| {
-            let by = own.confirmed_by.as_ref().map(|by| format!("by {}", escaped(by)));
-            let found = own.found_at.get(..10).unwrap_or(&own.found_at);
-            vec![
-                escaped(&own.client),
-                escaped(&own.former),
-                found.to_owned(),
-                by.unwrap_or_else(|| "no: `--confirm KEY --as KEY`".to_owned()),
-            ]
-        }));
-        table(&rows)
+    let columns = ["client", "anonymized as", "recognized", "confirmed"];
+    out.list(&all, "No client has come back under a new key.", columns, |own| {
+        let by = own.confirmed_by.as_ref().map(|by| format!("by {}", escaped(by)));
+        let by = by.unwrap_or_else(|| "no: `--confirm KEY --as KEY`".to_owned());
+        let found = own.found_at.get(..10).unwrap_or(&own.found_at);
+        [escaped(&own.client), escaped(&own.former), found.to_owned(), by]
     });
     Ok(())
 }

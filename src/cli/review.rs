@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::client::minute;
 use super::confirm::confirm;
-use super::output::{Output, counted, number, reason, table, word};
+use super::output::{Output, counted, number, reason, word};
 use super::{Failure, setup, workbook};
 use crate::domain::sweep::SweepKind;
 use crate::ledger::{Review, Sought};
@@ -155,8 +155,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let made = service.make_review(&name, &ask, &mut each).await;
             bar.finish_and_clear();
             let review = made?;
-            let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
             out.data(&review, || {
+                let clients = counted(review.clients, "client");
                 format!(
                     "Review `{0}` holds {clients}. Nothing is anonymized until a second person runs `lethe review approve`.\n\
                      `lethe review show` shows who they are.",
@@ -166,46 +166,37 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::List(which) => {
             let reviews = service.reviews(&which.into()).await?;
-            out.data(&reviews, || {
-                if reviews.is_empty() {
-                    return "No reviews.".to_owned();
-                }
-                let mut rows = vec![["review", "made", "by", "clients", "state", ""].map(str::to_owned).to_vec()];
-                rows.extend(reviews.iter().map(|own| {
-                    let decided = match (&own.decided_by, &own.note) {
-                        (Some(by), _) => format!("by {by}"),
-                        (None, Some(note)) => note.clone(),
-                        (None, None) if own.state == "making" => {
-                            let part = |count: i64| number(u64::try_from(count).unwrap_or(0));
-                            format!("{} of {} looked at", part(own.looked_at), part(own.to_look_at))
-                        }
-                        (None, None) => String::new(),
-                    };
-                    let sweep = own.sweep.map(|id| format!(", sweep {id}")).unwrap_or_default();
-                    let clients = number(u64::try_from(own.clients).unwrap_or(0));
-                    let made = minute(&own.made_at);
-                    vec![own.name.clone(), made, own.made_by.clone(), clients, own.state.clone(), decided + &sweep]
-                }));
-                table(&rows)
+            out.list(&reviews, "No reviews.", ["review", "made", "by", "clients", "state", ""], |own| {
+                let decided = match (&own.decided_by, &own.note) {
+                    (Some(by), _) => format!("by {by}"),
+                    (None, Some(note)) => note.clone(),
+                    (None, None) if own.state == "making" => {
+                        format!("{} of {} looked at", number(own.looked_at), number(own.to_look_at))
+                    }
+                    (None, None) => String::new(),
+                };
+                let decided = decided + &own.sweep.map(|id| format!(", sweep {id}")).unwrap_or_default();
+                let (made, clients) = (minute(&own.made_at), number(own.clients));
+                [own.name.clone(), made, own.made_by.clone(), clients, own.state.clone(), decided]
             });
         }
         Command::Show { name } => {
             let shown = service.review(&name).await?;
-            let loaded = service.context.planner.plan(&service.context.store).await.ok();
+            let loaded = service.loaded().await.ok();
             let plan = loaded.as_ref().map(|loaded| &loaded.plan);
             out.data(&shown, || {
                 let own = &shown.review;
-                let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
                 let mut text = format!(
-                    "Review `{}` of {} UTC by {} is {}: {clients}",
+                    "Review `{}` of {} UTC by {} is {}: {}, {} refused\n",
                     own.name,
                     minute(&own.made_at),
                     own.made_by,
-                    own.state
+                    own.state,
+                    counted(own.clients, "client"),
+                    number(own.refused)
                 );
-                text += &format!(", {} refused\n", number(u64::try_from(own.refused).unwrap_or(0)));
-                for (name, count) in &own.reasons {
-                    text += &format!("{:>10}  {}\n", number(*count), reason(plan, name));
+                for (name, clients) in &own.reasons {
+                    text += &format!("{:>10}  {}\n", number(*clients), reason(plan, name));
                 }
                 text + "\n" + &shown.keys.join("\n")
             });
@@ -248,6 +239,6 @@ fn is_meant(review: &Review, yes: bool) -> Result<(), Failure> {
 
 /// How many clients a review would anonymize.
 pub(super) fn size(review: &Review) -> String {
-    let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
+    let clients = counted(review.clients, "client");
     format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::client::minute;
-use super::output::{Output, counted, number, print, table, word};
+use super::output::{Output, counted, number, print, word};
 use super::{Failure, list, setup};
 use crate::ledger::Selection;
 use crate::service::Service;
@@ -53,16 +53,9 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Save(args) => save(args, &service, out).await?,
         Command::List => {
             let selections = all(&service).await?;
-            out.data(&selections, || {
-                if selections.is_empty() {
-                    return "No selections.".to_owned();
-                }
-                let mut rows = vec![["selection", "saved", "by", "clients"].map(str::to_owned).to_vec()];
-                rows.extend(selections.iter().map(|own| {
-                    let saved_at = own.saved_at.as_deref().map(minute).unwrap_or_default();
-                    vec![own.name.clone(), saved_at, saver(own), number(clients(own))]
-                }));
-                table(&rows)
+            out.list(&selections, "No selections.", ["selection", "saved", "by", "clients"], |own| {
+                let saved_at = own.saved_at.as_deref().map(minute).unwrap_or_default();
+                [own.name.clone(), saved_at, saver(own), number(own.clients)]
             });
         }
         Command::Show { name } => show(&name, &service, out).await?,
@@ -98,7 +91,7 @@ async fn save(args: Save, service: &Service, out: Output) -> Result<(), Failure>
              `lethe sweep --selection {1} --preview` shows what a sweep over it would do.",
             own.name,
             word(&own.name),
-            counted(clients(own), "client")
+            counted(own.clients, "client")
         )
     });
     Ok(())
@@ -140,8 +133,4 @@ async fn show(name: &str, service: &Service, out: Output) -> Result<(), Failure>
 pub(super) fn saver(selection: &Selection) -> String {
     let table = selection.in_table.as_ref().map(|table| format!("table {table}"));
     selection.saved_by.clone().or(table).unwrap_or_default()
-}
-
-pub(super) fn clients(selection: &Selection) -> u64 {
-    u64::try_from(selection.clients).unwrap_or(0)
 }

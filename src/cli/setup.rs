@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use super::access::caller;
+use super::access::{caller, permit};
 use crate::config::Config;
 use crate::database::{Store, StoreError};
-use crate::domain::access::{Limit, Rights};
+use crate::domain::access::{Limit, Right, Rights};
 use crate::domain::clock::Clock;
 use crate::ledger::{Ledger, with_ledger_of};
 use crate::service::Service;
@@ -48,6 +48,18 @@ pub(super) async fn service(file: &Path) -> Result<(Config, Service), Failure> {
     let (config, context) = context(file).await?;
     let service = service_of(&config, context).await?;
     Ok((config, service))
+}
+
+/// What is available, for the caller; `None` without a ledger, for a caller who has the right: nothing that only reads
+/// makes one.
+pub(super) async fn reading(file: &Path, right: Right, what: &str) -> Result<(Config, Option<Service>), Failure> {
+    let (config, store) = store(file).await?;
+    if !Ledger::exists(&store).await? {
+        permit(&config, right, what)?;
+        return Ok((config, None));
+    }
+    let service = service_of(&config, context_of(&config, store).await?).await?;
+    Ok((config, Some(service)))
 }
 
 /// What is available, for the caller.

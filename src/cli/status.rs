@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use super::access::permit;
 use super::client::minute;
 use super::jobs::next_of;
-use super::output::{Output, Tone, batches, counted, number, table, toned};
+use super::output::{Output, Tone, batches, counted, number, table, titled, toned};
 use super::sweep::result_table;
 use super::{Failure, retention, setup};
 use crate::domain::access::Right;
@@ -13,7 +12,7 @@ use crate::domain::hint::Face;
 use crate::domain::outcome::Outcome;
 use crate::domain::sweep::SweepKind;
 use crate::domain::text::escaped;
-use crate::ledger::{FailedClient, Ledger, OutcomePage, State};
+use crate::ledger::{FailedClient, OutcomePage, State};
 use crate::service::attention::{Attention, Severity};
 pub(super) use crate::service::status::no_sweep;
 use crate::service::status::{MOST_FAILURES, Shown, Status};
@@ -35,9 +34,8 @@ pub(super) struct Args {
 }
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
-    let (config, store) = setup::store(file).await?;
-    if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at sweeps")?;
+    let (config, service) = setup::reading(file, Right::Read, "look at sweeps").await?;
+    let Some(service) = service else {
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
@@ -47,8 +45,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
                 .to_owned()
         });
         return Ok(());
-    }
-    let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
+    };
     service.allow(Right::Read, "look at sweeps").await?;
     let context = service.context;
     if args.failures {
@@ -72,12 +69,11 @@ fn text(status: &Status) -> String {
     }
     if !status.jobs.is_empty() {
         text += "\n";
-        let mut rows = vec![["job", "kind", "next tick"].map(str::to_owned).to_vec()];
-        for job in status.jobs.iter().filter(|job| job.error.is_none()) {
+        let rows = status.jobs.iter().filter(|job| job.error.is_none()).map(|job| {
             let next = next_of(job, |at| minute(at) + " UTC");
-            rows.push(vec![job.job.clone(), job.kind.clone(), next]);
-        }
-        text += &table(&rows);
+            [job.job.clone(), job.kind.clone(), next]
+        });
+        text += &titled(["job", "kind", "next tick"], rows);
     }
     let backup = status.last_backup.as_deref().map_or_else(|| "never".to_owned(), |at| minute(at) + " UTC");
     let open: i64 = status.deliveries.iter().map(|own| own.open).sum();
@@ -101,24 +97,18 @@ fn text(status: &Status) -> String {
 
 /// Sweeps, a line each.
 pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
-    let mut rows = vec![
-        ["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""].map(str::to_owned).to_vec(),
-    ];
-    for Shown { sweep, progress, rows: gone } in sweeps {
+    let rows = sweeps.iter().map(|shown| {
+        let Shown { sweep, progress, rows: gone } = shown;
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
-            notes.push(format!(
-                "stands for {} missed earlier",
-                counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
-            ));
+            notes.push(format!("stands for {} missed earlier", counted(sweep.skipped, "tick")));
         }
         if sweep.joined > 0 {
-            let joined = counted(u64::try_from(sweep.joined).unwrap_or(0), "later tick");
-            notes.push(format!("joined by {joined}"));
+            notes.push(format!("joined by {}", counted(sweep.joined, "later tick")));
         }
         if sweep.kind == SweepKind::Retention {
-            notes.push(counted(gone.values().sum(), "old row"));
+            notes.push(counted(gone.values().sum::<u64>(), "old row"));
         }
         if sweep.capped {
             notes.push("limit reached".to_owned());
@@ -130,9 +120,9 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
         if sweep.state == State::Running {
             notes.push(format!("{} waiting", batches(progress.open_batches)));
         }
-        rows.push(vec![
+        [
             sweep.id.to_string(),
-            sweep.job.clone().unwrap_or_else(|| format!("by {}", sweep.opened_by)),
+            shown.by(),
             sweep.kind.to_string(),
             minute(&sweep.opened_at),
             sweep.state.as_str().to_owned(),
@@ -140,9 +130,9 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
             number(tally.refused),
             number(tally.failed),
             notes.join(", "),
-        ]);
-    }
-    table(&rows)
+        ]
+    });
+    titled(["sweep", "job", "kind", "opened", "state", "anonymized", "refused", "failed", ""], rows)
 }
 
 async fn one(context: &Context, id: i64, out: Output) -> Result<(), Failure> {
@@ -194,7 +184,7 @@ const AT_ONCE: u32 = 1_000;
 /// Prints a sweep's clients as they are read, a line each: key, outcome, reasons.
 async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> Result<(), Failure> {
     context.ledger.sweep(id).await?.ok_or_else(|| no_sweep(id))?;
-    let mut page = OutcomePage { outcome: Some(outcome.as_str().to_owned()), most: AT_ONCE, ..OutcomePage::default() };
+    let mut page = OutcomePage { outcome: Some(outcome), limit: AT_ONCE, ..OutcomePage::default() };
     loop {
         let listed = context.ledger.outcomes(id, &page).await?;
         for own in &listed {
@@ -207,7 +197,7 @@ async fn clients(context: &Context, id: i64, outcome: Outcome, out: Output) -> R
             );
         }
         match listed.last() {
-            Some(last) if listed.len() == AT_ONCE as usize => page.behind = Some(last.client_key.clone()),
+            Some(last) if listed.len() == AT_ONCE as usize => page.after = Some(last.client_key.clone()),
             _ => return Ok(()),
         }
     }
@@ -219,17 +209,12 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
         if failures.is_empty() {
             return "No client has failed.".to_owned();
         }
-        let mut rows = vec![["client", "since", "sweep", "why"].map(str::to_owned).to_vec()];
-        for failed in &failures {
+        let rows = failures.iter().map(|failed| {
             let reasons: Vec<String> = failed.reasons.iter().map(|name| super::output::reason(None, name)).collect();
-            rows.push(vec![
-                failed.client_key.clone(),
-                minute(&failed.at),
-                failed.sweep.to_string(),
-                reasons.join("; "),
-            ]);
-        }
-        format!("{}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.", table(&rows))
+            [failed.client_key.clone(), minute(&failed.at), failed.sweep.to_string(), reasons.join("; ")]
+        });
+        let table = titled(["client", "since", "sweep", "why"], rows);
+        format!("{table}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.")
     });
     Ok(())
 }

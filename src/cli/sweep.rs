@@ -236,12 +236,12 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     let mut unforeseen = String::new();
     let what = if let Some(name) = &request.selection {
         let selection = service.selection(name).await?;
-        let clients = counted(super::selection::clients(&selection), "client");
+        let clients = counted(selection.clients, "client");
         format!("selection `{}` of {} holds {clients}", selection.name, super::selection::saver(&selection))
     } else if request.kind == SweepKind::Retention {
         let (store, planner) = (&context.store, &context.planner);
         let found = look(store, planner, Some(&context.ledger), request.today, Mode::Preview).await?;
-        format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum(), "old row"))
+        format!("{} would be deleted", counted(found.iter().map(|own| own.rows).sum::<u64>(), "old row"))
     } else if request.kind == SweepKind::Replay
         && matches!(before_opening(context).await, Err(SweepError::Restored { .. }))
     {
@@ -285,7 +285,8 @@ async fn preview(args: &Args, config: &Config, out: Output) -> Result<(), Failur
         None
     };
     if request.kind == SweepKind::Retention {
-        return retention::preview(config, &request, out).await;
+        let ledger = ledger.as_ref().map(|context| &context.ledger);
+        return retention::preview(&store, &planner, ledger, &request, out).await;
     }
     let surveyor = match &ledger {
         Some(context) => Surveyor::from(context),

@@ -38,7 +38,7 @@ pub(super) struct Args {
 pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (_, service) = setup::service(file).await?;
     let Args { job, kind, state, since, until, before, last } = args;
-    let page = SweepPage { job, kind, state, since, until, before, most: last };
+    let page = SweepPage { job, kind, state, since, until, before, limit: last };
     let sweeps = service.sweeps(&page).await?;
     out.data(&sweeps, || if sweeps.is_empty() { "No sweeps.".to_owned() } else { sweep_table(&sweeps) });
     Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::client::minute;
-use super::output::{Output, number, table};
+use super::output::{Output, number};
 use super::{Failure, setup};
 use crate::domain::access::{Limit, Right, Rights};
 use crate::ledger::{NewToken, parse_moment};
@@ -121,51 +121,30 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let mut tokens = ledger.tokens().await?;
             tokens.retain(|token| all || token.revoked_at.is_none());
             let now = ledger.clock().now();
-            out.data(&tokens, || {
-                if tokens.is_empty() {
-                    return "No tokens. `lethe token add NAME --right read` makes one.".to_owned();
-                }
-                let mut rows = vec![
-                    ["name", "rights", "limited to", "made", "by", "good until", "last used"]
-                        .map(str::to_owned)
-                        .to_vec(),
-                ];
-                rows.extend(tokens.iter().map(|token| {
-                    let is_over = parse_moment(&token.expires_at).is_none_or(|at| at <= now);
-                    let until = match &token.revoked_at {
-                        Some(at) => format!("revoked {}", day(at)),
-                        None if is_over => format!("run out {}", day(&token.expires_at)),
-                        None => day(&token.expires_at),
-                    };
-                    let used = token.used_at.as_deref().map_or_else(|| "never".to_owned(), day);
-                    let (rights, limit) = (token.rights.names(), token.limited_to.to_string());
-                    vec![token.name.clone(), rights, limit, day(&token.made_at), token.made_by.clone(), until, used]
-                }));
-                table(&rows)
+            let none = "No tokens. `lethe token add NAME --right read` makes one.";
+            let columns = ["name", "rights", "limited to", "made", "by", "good until", "last used"];
+            out.list(&tokens, none, columns, |token| {
+                let is_over = parse_moment(&token.expires_at).is_none_or(|at| at <= now);
+                let until = match &token.revoked_at {
+                    Some(at) => format!("revoked {}", day(at)),
+                    None if is_over => format!("run out {}", day(&token.expires_at)),
+                    None => day(&token.expires_at),
+                };
+                let used = token.used_at.as_deref().map_or_else(|| "never".to_owned(), day);
+                let (rights, limit) = (token.rights.names(), token.limited_to.to_string());
+                [token.name.clone(), rights, limit, day(&token.made_at), token.made_by.clone(), until, used]
             });
         }
         Command::Requests { last } => {
             let asked = ledger.requests(last).await?;
-            out.data(&asked, || {
-                if asked.is_empty() {
-                    return "No request has been recorded yet.".to_owned();
+            let none = "No request has been recorded yet.";
+            out.list(&asked, none, ["when", "who", "way", "what", "needs", ""], |own| {
+                let mut answer = if own.allowed == 1 { String::new() } else { "refused".to_owned() };
+                if own.times > 1 {
+                    answer += &format!(" {} times", number(own.times));
                 }
-                let mut rows = vec![["when", "who", "way", "what", "needs", ""].map(str::to_owned).to_vec()];
-                rows.extend(asked.iter().map(|own| {
-                    let mut answer = if own.allowed == 1 { String::new() } else { "refused".to_owned() };
-                    if own.times > 1 {
-                        answer += &format!(" {} times", number(own.times.unsigned_abs()));
-                    }
-                    vec![
-                        minute(&own.at),
-                        own.asked_by.clone(),
-                        own.way.clone(),
-                        own.what.clone(),
-                        own.needs.clone(),
-                        answer,
-                    ]
-                }));
-                table(&rows)
+                let (who, way, what) = (own.asked_by.clone(), own.way.clone(), own.what.clone());
+                [minute(&own.at), who, way, what, own.needs.clone(), answer]
             });
         }
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Failure;
 use super::client::minute;
 use super::confirm::confirm;
-use super::output::{Output, counted, number, table, word};
+use super::output::{Output, counted, number, word};
 use super::review::{Which, size};
 use crate::domain::reading::trouble;
 use crate::ledger::Import;
@@ -105,7 +105,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             if found.state == "refused" && found.kept > 0 {
                 let what = format!(
                     "import {import} has {} in rows without errors, and anonymizing cannot be undone",
-                    counted(count(found.kept), "client")
+                    counted(found.kept, "client")
                 );
                 let again = format!("lethe review continue {import} --clients {} --yes", found.kept);
                 let hint = format!("`lethe review errors {import}` writes the errors; if it is right, run `{again}`");
@@ -115,29 +115,14 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
         }
         Command::Imports(which) => {
             let imports = service.imports(&which.into()).await?;
-            out.data(&imports, || {
-                if imports.is_empty() {
-                    return "No imports.".to_owned();
-                }
-                let header = ["import", "review", "made", "by", "left", "taken out", "state", ""];
-                let mut rows = vec![header.map(str::to_owned).to_vec()];
-                rows.extend(imports.iter().map(|own| {
-                    let count = |own: i64| number(count(own));
-                    let sweep = own.sweep.map(|id| format!("sweep {id}"));
-                    let errors = RowError::of(own).map_or(0, |all| all.len() as u64);
-                    let more = sweep.or_else(|| (errors > 0).then(|| counted(errors, "error"))).unwrap_or_default();
-                    vec![
-                        own.id.to_string(),
-                        own.review.clone(),
-                        minute(&own.made_at),
-                        own.made_by.clone(),
-                        count(own.kept),
-                        count(own.removed),
-                        own.state.clone(),
-                        more,
-                    ]
-                }));
-                table(&rows)
+            let columns = ["import", "review", "made", "by", "left", "taken out", "state", ""];
+            out.list(&imports, "No imports.", columns, |own| {
+                let sweep = own.sweep.map(|id| format!("sweep {id}"));
+                let errors = RowError::of(own).map_or(0, |all| all.len());
+                let more = sweep.or_else(|| (errors > 0).then(|| counted(errors, "error"))).unwrap_or_default();
+                let (review, made, by) = (own.review.clone(), minute(&own.made_at), own.made_by.clone());
+                let (left, out) = (number(own.kept), number(own.removed));
+                [own.id.to_string(), review, made, by, left, out, own.state.clone(), more]
             });
         }
         Command::Errors { import, to } => {
@@ -150,18 +135,14 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
     Ok(())
 }
 
-fn count(clients: i64) -> u64 {
-    u64::try_from(clients).unwrap_or(0)
-}
-
 /// What follows a workbook that was accepted.
 async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -> Result<(), Failure> {
     if let (true, Some(sweep)) = (wait, import.sweep) {
         return super::sweep::wait(&service.context, sweep, out).await;
     }
     out.data(import, || {
-        let kept = counted(count(import.kept), "client");
-        let left = format!("{kept} left, {} taken out", number(count(import.removed)));
+        let kept = counted(import.kept, "client");
+        let left = format!("{kept} left, {} taken out", number(import.removed));
         if let Some(sweep) = import.sweep {
             format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it.")
         } else {
@@ -205,8 +186,7 @@ fn refused(import: &Import) -> Failure {
         Ok(errors) => errors,
         Err(failure) => return failure,
     };
-    let mut text =
-        format!("the workbook was refused, and nothing was done ({})", counted(errors.len() as u64, "error"));
+    let mut text = format!("the workbook was refused, and nothing was done ({})", counted(errors.len(), "error"));
     for own in errors.iter().take(PRINTED) {
         let row = own.row.map(|row| format!("row {row}: ")).unwrap_or_default();
         let column = own.column.as_deref().filter(|own| !own.is_empty()).map(|own| format!("`{own}` "));
@@ -216,7 +196,7 @@ fn refused(import: &Import) -> Failure {
     let fix = errors.first().map(|own| own.fix.clone()).unwrap_or_default();
     let mut hint = format!("{fix}{more}; `lethe review errors {}` writes them into a workbook", import.id);
     if import.kept > 0 {
-        let kept = counted(count(import.kept), "client");
+        let kept = counted(import.kept, "client");
         hint += &format!("; or continue with the {kept} of rows without errors: `lethe review continue {}`", import.id);
     }
     Failure::new(text, hint)

@@ -11,11 +11,11 @@ use crate::domain::access::Rights;
 pub const TOKEN: &str = "LETHE_TOKEN";
 
 /// `[access]`, if it is there.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct AccessConfig(Option<Entries>);
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entries {
     /// Accounts of the operating system and their rights.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::journal::ENVIRONMENT;
-use super::{Config, Failure};
+use super::{Config, Failure, is_plain};
 use crate::bucket::{self, Bucket};
 use crate::outside::{Root, Sender};
 use crate::worker::{Planner, Targets};
 
 /// `[files]`: where files of clients lie, by name.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct FilesConfig(BTreeMap<String, PathBuf>);
 
@@ -25,9 +25,7 @@ impl FilesConfig {
         let mut roots: BTreeMap<String, Root> = BTreeMap::new();
         for (name, path) in &self.0 {
             let refused = |what: &str| Failure::new(format!("`files.{name}` {what}"), ROOTS);
-            let is_plain =
-                |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
-            if name.is_empty() || !name.chars().all(is_plain) {
+            if !is_plain(name) {
                 return Err(refused("is not a valid root name: use small letters, digits, `-` and `_`"));
             }
             let root = match path.to_str() {

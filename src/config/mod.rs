@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 
 use access::AccessConfig;
 pub use access::TOKEN;
@@ -34,8 +34,8 @@ use crate::domain::window::Window;
 use crate::service::failure::Failure;
 use crate::worker::{Limits, Targets};
 
-/// The configuration.
-#[derive(Debug, Clone, Deserialize)]
+/// The configuration. Nothing of it has a `Debug`: it holds passwords and tokens.
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The company's database: the file, or a URL.
@@ -288,6 +288,22 @@ impl Config {
             drain: self.sweep.drain,
         }
     }
+}
+
+/// Whether a URL is of this machine, so that what is sent there is read by no other on the way.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a root or a webhook can have this name.
+fn is_plain(name: &str) -> bool {
+    let is_one = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+    !name.is_empty() && name.chars().all(is_one)
 }
 
 /// The text of the file; `None` if there is none.

@@ -12,7 +12,7 @@ use crate::http::Settings;
 use crate::ledger::LEASE;
 
 /// `[sweep]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SweepConfig {
     /// The most clients in a batch.
@@ -60,7 +60,7 @@ impl Default for SweepConfig {
 }
 
 /// `[backup]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BackupConfig {
     /// Whether a live sweep needs a recent backup.
@@ -79,7 +79,7 @@ impl Default for BackupConfig {
 }
 
 /// `[review]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReviewConfig {
     /// Whether a review is approved by a person other than the one who made it.
@@ -93,7 +93,7 @@ impl Default for ReviewConfig {
 }
 
 /// `[worker]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerConfig {
     /// The hours in which work is done, in `time_zone`.
@@ -103,7 +103,7 @@ pub struct WorkerConfig {
 }
 
 /// `[sqlite]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SqliteConfig {
     /// The page cache of the writing connection, in MiB.
@@ -122,7 +122,7 @@ impl Default for SqliteConfig {
 }
 
 /// `[postgres]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PostgresConfig {
     /// Batches worked on at a time.
@@ -155,7 +155,7 @@ impl Default for PostgresConfig {
 }
 
 /// `[redis]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
     /// The server that carries the batches' ids; without one, workers ask the database.
@@ -175,7 +175,7 @@ impl Default for RedisConfig {
 }
 
 /// `[deliveries]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeliveriesConfig {
     /// How often a delivery is tried before it is given up.
@@ -213,15 +213,8 @@ impl Default for AlertsConfig {
     }
 }
 
-/// The URLs can hold a token.
-impl std::fmt::Debug for AlertsConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("AlertsConfig").field("overdue", &self.overdue).finish_non_exhaustive()
-    }
-}
-
 /// `[email]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EmailConfig {
     /// The server that accepts e-mail: `smtps://user@host` or `smtp://user@host`.
@@ -252,15 +245,8 @@ impl Default for TracesConfig {
     }
 }
 
-/// The URL can hold a token.
-impl std::fmt::Debug for TracesConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.debug_struct("TracesConfig").field("sample", &self.sample).finish_non_exhaustive()
-    }
-}
-
 /// `[journal]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JournalConfig {
     /// Where outcomes are recorded outside the database: a folder, or a bucket's URL.
@@ -274,7 +260,7 @@ pub struct JournalConfig {
 }
 
 /// `[recognize]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecognizeConfig {
     /// A file that holds the key of the hashes by which clients are recognized.
@@ -282,7 +268,7 @@ pub struct RecognizeConfig {
 }
 
 /// `[http]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// The address and port to listen at; without one, there is no HTTP API.

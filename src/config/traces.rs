@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
-use super::{Config, Failure, place};
+use super::{Config, Failure, is_here, place};
 use crate::domain::reading::trouble;
 use crate::outside::client;
 use crate::traces::{Fault, Settings, begin};
@@ -58,7 +58,7 @@ impl Config {
         let headers = match &own.headers_file {
             None => HashMap::new(),
             Some(path) => {
-                if endpoint_is_open(&endpoint) {
+                if endpoint.scheme() == "http" && !is_here(&endpoint) {
                     return Err(refused("headers_file", "would be sent over `http://`, where others can read it"));
                 }
                 let path = folder.join(path);
@@ -115,17 +115,6 @@ fn endpoint(text: &str, path: &str) -> Result<Url, String> {
     let mut url = url;
     url.set_path(&below);
     Ok(url)
-}
-
-/// Whether what is sent there can be read on the way.
-fn endpoint_is_open(url: &Url) -> bool {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "http" && !is_here
 }
 
 /// One header a line; the first line that is none.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
-use super::Failure;
+use super::{Failure, is_here, is_plain};
 use crate::domain::nearest::nearest;
 use crate::domain::reading::trouble;
 use crate::journal::check_key;
@@ -14,7 +14,7 @@ use crate::outside::{Event, Secret, Webhook};
 use crate::worker::deliver::alerts::{EMAIL, PING};
 
 /// `[[webhooks]]`: other systems that are told.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct WebhooksConfig(Vec<WebhookConfig>);
 
@@ -35,12 +35,6 @@ struct WebhookConfig {
     most_clients: usize,
 }
 
-impl std::fmt::Debug for WebhookConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        write!(f, "Webhook({})", self.name)
-    }
-}
-
 fn anonymized() -> Vec<String> {
     vec![Event::Anonymized.as_str().to_owned()]
 }
@@ -56,12 +50,10 @@ impl WebhooksConfig {
     pub fn read(&self, folder: &Path) -> Result<BTreeMap<String, Webhook>, Failure> {
         let mut all = BTreeMap::new();
         for own in &self.0 {
-            let is_plain =
-                |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
             if own.name.is_empty() {
                 return Err(Failure::new("a webhook has no `name`", "give it one, such as `name = \"crm\"`"));
             }
-            if !own.name.chars().all(is_plain) {
+            if !is_plain(&own.name) {
                 let what = format!("`{}` is no name for a webhook", own.name);
                 return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
             }
@@ -111,15 +103,12 @@ impl WebhookConfig {
         }
         let url = Url::parse(&self.url)
             .map_err(|error| self.refused(format!("`url` cannot be read: {error}; `https://host/path` is one")))?;
-        let is_here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => return Err(self.refused("`url` names no host")),
-        };
+        if !url.has_host() {
+            return Err(self.refused("`url` names no host"));
+        }
         match url.scheme() {
             "https" => {}
-            "http" if is_here => {}
+            "http" if is_here(&url) => {}
             "http" => return Err(self.refused("`url` begins with `http://`, and client keys need `https://`")),
             _ => return Err(self.refused("`url` should begin with `https://`")),
         }

@@ -1,16 +1,22 @@
 //! The customer's card, the people behind it and how to reach them.
 
-use chrono::NaiveDate;
+use serde_json::{Value as Json, json};
 
-use super::chunk::{Table, Value, row};
 use super::company::{Client, Company};
 use super::dice::Dice;
-use super::fate::Date;
 use super::person::Person;
 use super::talk;
 
-/// A picture of one grey pixel.
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cch\0\0\0\x82\0\x81w\xcdr\xb6\0\0\0\0IEND\xaeB`\x82";
+/// A picture of one grey pixel: a PNG in hexadecimal.
+const PICTURE: &str = "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c636800000082008177cd72b60000000049454e44ae426082";
+
+/// A row with the fields of both.
+fn joined(mut row: Json, other: Json) -> Json {
+    if let (Json::Object(row), Json::Object(other)) = (&mut row, other) {
+        row.extend(other);
+    }
+    row
+}
 
 impl Company {
     pub(super) fn card(&mut self, dice: &mut Dice, client: &Client) {
@@ -18,96 +24,37 @@ impl Company {
         let picture = dice.chance(0.04).then_some(PICTURE);
         let attributes = dice.chance(self.size.extras_share).then(|| talk::web_shop(dice, person, self.today));
         let credit_limit = if person.is_company { f64::from(dice.number(0..=20)) * 5_000.0 } else { 0.0 };
-        let date = match fate.date {
-            Date::None => Value::Null,
-            Date::Empty => "".into(),
-            Date::On(day) => day.into(),
-        };
         let kind = if person.is_company { "Company" } else { "Person" };
-        let terms = *dice.pick(&["30D", "14D", "COD"]);
+        let terms = dice.pick(&["30D", "14D", "COD"]);
         let modified = dice.day(fate.last.unwrap_or(fate.created), self.today);
         let modified = dice.moment(modified);
-        if let Some(day) = fate.anonymized {
-            let email = format!("anonymized-{}@anonymized.invalid", client.no);
-            self.chunk.push(
-                Table::Customers,
-                row![
-                    client.no.clone(),
-                    kind,
-                    "Anonymized customer",
-                    "Anonymized",
-                    "ANONYMIZED CUSTOMER",
-                    "Anonymized",
-                    "Anonymized",
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    "Anonymized",
-                    None::<String>,
-                    None::<String>,
-                    None::<String>,
-                    email,
-                    "https://anonymized.invalid",
-                    None::<String>,
-                    None::<String>,
-                    None::<&'static [u8]>,
-                    None::<NaiveDate>,
-                    client.posting_group,
-                    person.bus_group,
-                    None::<String>,
-                    terms,
-                    credit_limit,
-                    "All",
-                    date,
-                    true,
-                    day,
-                    fate.created.min(day),
-                    modified,
-                    None::<String>,
-                ],
-            );
-            return;
-        }
-        let name_2 = dice.chance(0.06).then(|| *dice.pick(&["att. Bogholderi", "c/o Bakke", "Filial Nord", "🚲"]));
-        let contact = client.contacts.first();
-        let blocked = if dice.chance(0.01) { "Ship" } else { "" };
-        self.chunk.push(
-            Table::Customers,
-            row![
-                client.no.clone(),
-                kind,
-                person.name.clone(),
-                name_2,
-                person.name.to_uppercase(),
-                person.address.clone(),
-                person.address_2,
-                person.city,
-                person.post_code,
-                person.country,
-                contact.map(|(_, contact)| contact.name.clone()),
-                contact.map(|(no, _)| no.clone()),
-                person.phone.clone(),
-                person.mobile.clone(),
-                person.email.clone(),
-                person.home_page.clone(),
-                person.vat.clone(),
-                person.gln.clone(),
-                picture,
-                person.birth_date,
-                client.posting_group,
-                person.bus_group,
-                client.payer.as_ref().map(|payer| payer.customer_no.clone()),
-                terms,
-                credit_limit,
-                blocked,
-                date,
-                false,
-                None::<NaiveDate>,
-                fate.created,
-                modified,
-                attributes,
-            ],
-        );
+        let row = json!({
+            "customer_no": client.no, "type": kind, "created_on": fate.created, "last_modified_at": modified,
+            "customer_posting_group": client.posting_group, "gen_bus_posting_group": person.region.bus_group,
+            "payment_terms_code": terms, "credit_limit": credit_limit, "to_anonymize_on": fate.date,
+            "anonymized": fate.anonymized.is_some(), "anonymized_date": fate.anonymized,
+        });
+        let row = if fate.anonymized.is_some() {
+            let own = json!({
+                "name": "Anonymized customer", "name_2": "Anonymized", "search_name": "ANONYMIZED CUSTOMER",
+                "address": "Anonymized", "address_2": "Anonymized", "contact": "Anonymized", "blocked": "All",
+                "email": format!("anonymized-{}@anonymized.invalid", client.no),
+                "home_page": "https://anonymized.invalid",
+            });
+            joined(row, own)
+        } else {
+            let name_2 = dice.chance(0.06).then(|| dice.pick(&["att. Bogholderi", "c/o Bakke", "Filial Nord", "🚲"]));
+            let (contact_no, contact) = client.contacts.first().map(|(no, own)| (no, &own.name)).unzip();
+            let blocked = if dice.chance(0.01) { "Ship" } else { "" };
+            let payer = client.payer.as_ref().map(|payer| &payer.customer_no);
+            let own = json!({
+                "name_2": name_2, "search_name": person.name.to_uppercase(), "contact": contact,
+                "contact_no": contact_no, "picture": picture, "bill_to_customer_no": payer, "blocked": blocked,
+                "attributes": attributes,
+            });
+            joined(joined(row, json!(person)), own)
+        };
+        self.push("customers", row);
     }
 
     /// Contact persons: own ones, and now and then one who serves another customer already.
@@ -116,42 +63,27 @@ impl Company {
             return;
         }
         if let Some((no, contact)) = self.shared.take() {
-            self.chunk.push(Table::Relations, row![no.clone(), client.no.clone(), "Accountant"]);
+            self.relation(&no, client, "Accountant");
             if dice.chance(0.3) {
                 self.shared = Some((no.clone(), contact.clone()));
             }
             client.contacts.push((no, contact));
         }
         for _ in 0..dice.number(1..=2) {
-            self.numbers.contact += 1;
-            let no = format!("CT{:0width$}", self.numbers.contact, width = self.width);
-            let contact = Person::contact(dice, client.person.country, self.numbers.contact);
-            let job = dice.chance(0.5).then(|| *dice.pick(&["Indkøber", "Bookkeeper", "Geschäftsführerin", "Owner"]));
+            let number = self.next("contacts");
+            let no = format!("CT{number:0width$}", width = self.width);
+            let contact = Person::of_region(dice, client.person.region, number);
+            let job = dice.chance(0.5).then(|| dice.pick(&["Indkøber", "Bookkeeper", "Geschäftsführerin", "Owner"]));
             let picture = dice.chance(0.05).then_some(PICTURE);
-            self.chunk.push(
-                Table::Contacts,
-                row![
-                    no.clone(),
-                    "Person",
-                    contact.name.clone(),
-                    contact.name.to_uppercase(),
-                    job,
-                    contact.address.clone(),
-                    contact.address_2,
-                    contact.city,
-                    contact.post_code,
-                    contact.country,
-                    contact.phone.clone(),
-                    contact.mobile.clone(),
-                    contact.email.clone(),
-                    picture,
-                    client.fate.created,
-                ],
-            );
-            self.chunk.push(Table::Relations, row![no.clone(), client.no.clone(), "Purchaser"]);
+            let own = json!({
+                "contact_no": no, "type": "Person", "search_name": contact.name.to_uppercase(), "job_title": job,
+                "picture": picture, "created_on": client.fate.created, "other_relation": "",
+            });
+            self.push("contacts", joined(json!(contact), own));
+            self.relation(&no, client, "Purchaser");
             if dice.chance(self.size.extras_share * 0.5) {
                 let body = talk::note(dice, &contact);
-                self.note(dice, "Contact", no.clone(), body, client.fate.created);
+                self.note(dice, "Contact", &no, &body, client.fate.created);
             }
             client.contacts.insert(0, (no, contact));
         }
@@ -160,32 +92,35 @@ impl Company {
         }
     }
 
+    fn relation(&mut self, contact: &str, client: &Client, role: &str) {
+        let row = json!({ "contact_no": contact, "customer_no": client.no, "role": role });
+        self.push("contact_business_relations", row);
+    }
+
     pub(super) fn contact_points(&mut self, dice: &mut Dice, client: &Client) {
         let person = &client.person;
-        let known =
-            [("mobile", person.mobile.as_ref()), ("email", person.email.as_ref()), ("phone", person.phone.as_ref())];
-        let mut known =
-            known.into_iter().filter_map(|(kind, value)| Some((kind, value.filter(|value| !value.is_empty())?)));
+        let known = [("mobile", &person.mobile_phone_no), ("email", &person.email), ("phone", &person.phone_no)];
+        let mut known = known.into_iter().filter_map(|(kind, value)| {
+            let value = value.clone().filter(|value| !value.is_empty())?;
+            Some((kind, value))
+        });
         for point in 0..dice.number(self.size.contact_points.clone()) {
-            let (kind, value) = known.next().map_or_else(
-                || {
-                    if dice.chance(0.5) {
-                        ("email", format!("{}{}@arbejde.example", person.given.to_lowercase(), dice.number(1..=9_999)))
-                    } else {
-                        ("phone", dice.digits("+45 ## ## ## ##"))
-                    }
-                },
-                |(kind, value)| (kind, value.clone()),
-            );
+            let (kind, value) = known.next().unwrap_or_else(|| {
+                if dice.chance(0.5) {
+                    ("email", format!("{}{}@arbejde.example", person.given.to_lowercase(), dice.number(1..=9_999)))
+                } else {
+                    ("phone", dice.digits("+45 ## ## ## ##"))
+                }
+            });
             let label =
-                (point > 0 && dice.chance(0.4)).then(|| *dice.pick(&["work", "summer house", "Mum", "fax/tel."]));
+                (point > 0 && dice.chance(0.4)).then(|| dice.pick(&["work", "summer house", "Mum", "fax/tel."]));
             let verified = dice.chance(0.3).then(|| dice.moment(client.fate.created));
-            self.numbers.point += 1;
             let newsletter = kind == "email" && dice.chance(0.4);
-            self.chunk.push(
-                Table::ContactPoints,
-                row![self.numbers.point, client.no.clone(), kind, value, label, newsletter, verified,],
-            );
+            let row = json!({
+                "contact_point_id": self.next("contact_points"), "customer_no": client.no, "kind": kind, "value": value,
+                "label": label, "newsletter": newsletter, "verified_at": verified,
+            });
+            self.push("contact_points", row);
         }
     }
 }

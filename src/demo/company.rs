@@ -1,31 +1,18 @@
 //! The company as it grows, client by client.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{Days, NaiveDate};
+use serde_json::Value as Json;
 
-use super::chunk::Chunk;
 use super::dice::Dice;
 use super::fate::{Fate, period_start};
+use super::load::Chunk;
 use super::person::Person;
 use super::size::Size;
 
 /// How near the end a client must stand to be sure of a client it pays for.
 const TAIL: u64 = 200;
-
-/// The numbers given out last.
-#[derive(Debug, Default)]
-pub(super) struct Numbers {
-    pub(super) contact: u64,
-    pub(super) point: i64,
-    pub(super) membership: u64,
-    pub(super) task: i64,
-    pub(super) note: i64,
-    pub(super) order: u64,
-    pub(super) invoice: u64,
-    pub(super) entry: i64,
-    pub(super) journal: i64,
-}
 
 /// A customer who pays for another and waits for one.
 #[derive(Debug, Clone)]
@@ -52,7 +39,8 @@ pub(super) struct Client {
 pub(super) struct Company {
     pub(super) size: Size,
     pub(super) today: NaiveDate,
-    pub(super) numbers: Numbers,
+    /// The numbers given out last, by table.
+    numbers: BTreeMap<&'static str, u64>,
     pub(super) chunk: Chunk,
     dice: Dice,
     /// How many digits a number has.
@@ -70,7 +58,7 @@ impl Company {
         Self {
             size,
             today,
-            numbers: Numbers::default(),
+            numbers: BTreeMap::new(),
             chunk: Chunk::default(),
             dice: Dice::new(seed),
             width,
@@ -117,6 +105,17 @@ impl Company {
             let stays = client.fate.stays();
             self.payers.push_back(Payer { customer_no: client.no, name: client.person.name, until, stays });
         }
+    }
+
+    /// The next number of a table's rows.
+    pub(super) fn next(&mut self, table: &'static str) -> u64 {
+        let last = self.numbers.entry(table).or_default();
+        *last += 1;
+        *last
+    }
+
+    pub(super) fn push(&mut self, table: &'static str, row: Json) {
+        self.chunk.entry(table).or_default().push(row);
     }
 
     /// Takes the first who waits for a client such as this. Who is due or

@@ -32,9 +32,15 @@ impl Dice {
     }
 
     /// One of the list, which is never empty.
-    pub(super) fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
+    pub(super) fn pick<T: Copy>(&mut self, list: &[T]) -> T {
         let count = u32::try_from(list.len()).unwrap_or(u32::MAX);
-        &list[self.number(0..=count - 1) as usize]
+        list[self.number(0..=count - 1) as usize]
+    }
+
+    /// One of the words of a list, which commas separate.
+    pub(super) fn word(&mut self, list: &'static str) -> &'static str {
+        let words: Vec<&str> = list.split(", ").collect();
+        self.pick(&words)
     }
 
     /// A day of the range, both ends included; `from` if the range is empty.
@@ -61,7 +67,7 @@ impl Dice {
 
     /// An amount of money with two decimals, most of them small.
     pub(super) fn amount(&mut self) -> f64 {
-        let most = *self.pick(&[9_900, 49_900, 249_900, 1_499_900]);
+        let most = self.pick(&[9_900, 49_900, 249_900, 1_499_900]);
         f64::from(self.number(500..=most)) / 100.0
     }
 }

@@ -8,16 +8,6 @@ use super::size::Size;
 /// The period of the shipped policy, in months.
 const PERIOD: Months = Months::new(72);
 
-/// The field *To Anonymize On*.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Date {
-    /// NULL.
-    None,
-    /// An empty text, as old imports leave it.
-    Empty,
-    On(NaiveDate),
-}
-
 /// What the guards of the policy find.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "five independent guards")]
@@ -32,7 +22,8 @@ pub(super) struct Reasons {
 /// What stands for or against the anonymization of a client.
 #[derive(Debug, Clone)]
 pub(super) struct Fate {
-    pub(super) date: Date,
+    /// The field *To Anonymize On*: a day, or an empty text, as old imports leave it.
+    pub(super) date: Option<String>,
     pub(super) is_due: bool,
     pub(super) is_inactive: bool,
     /// Has no related row at all.
@@ -51,9 +42,9 @@ impl Fate {
         let anonymized = (!is_due && dice.chance(size.anonymized_share)).then(|| dice.before(today, 1..=1500));
         let is_bare = dice.chance(size.bare_share);
         let is_inactive = dice.chance(size.inactive_share);
-        let date = if is_due { due_date(dice, today) } else { other_date(dice, anonymized, today) };
+        let date = if is_due { Some(due_date(dice, today).to_string()) } else { other_date(dice, anonymized, today) };
         let (created, last) =
-            if is_bare { bare_days(dice, is_inactive, today) } else { days(dice, is_inactive, today) };
+            if is_bare { (bare_day(dice, is_inactive, today), None) } else { days(dice, is_inactive, today) };
         let latest = anonymized.map_or(today, |day| day - Days::new(1));
         let (created, last) = (created.min(latest), last.map(|day| day.min(latest)));
         let candidate = is_due || is_inactive;
@@ -122,23 +113,24 @@ fn is_due(client: u64, size: &Size) -> bool {
     before(client + 1) > before(client)
 }
 
-fn due_date(dice: &mut Dice, today: NaiveDate) -> Date {
-    Date::On(match dice.number(1..=100) {
+fn due_date(dice: &mut Dice, today: NaiveDate) -> NaiveDate {
+    match dice.number(1..=100) {
         1..=4 => today,
         5..=8 => today - Days::new(1),
         9..=12 => dice.before(today, 366..=3000),
         _ => dice.before(today, 2..=365),
-    })
+    }
 }
 
-fn other_date(dice: &mut Dice, anonymized: Option<NaiveDate>, today: NaiveDate) -> Date {
-    match (anonymized, dice.number(1..=1000)) {
-        (Some(day), 1..=600) => Date::On(dice.before(day, 0..=30)),
-        (None, 1..=6) => Date::On(today + Days::new(1)),
-        (None, 7..=30) => Date::On(today + Days::new(dice.number(2..=900).into())),
-        (None, 31..=32) => Date::Empty,
-        _ => Date::None,
-    }
+fn other_date(dice: &mut Dice, anonymized: Option<NaiveDate>, today: NaiveDate) -> Option<String> {
+    let day = match (anonymized, dice.number(1..=1000)) {
+        (Some(day), 1..=600) => dice.before(day, 0..=30),
+        (None, 1..=6) => today + Days::new(1),
+        (None, 7..=30) => today + Days::new(dice.number(2..=900).into()),
+        (None, 31..=32) => return Some(String::new()),
+        _ => return None,
+    };
+    Some(day.to_string())
 }
 
 /// The day the card was made and that of the last transaction.
@@ -154,14 +146,13 @@ fn days(dice: &mut Dice, is_inactive: bool, today: NaiveDate) -> (NaiveDate, Opt
     (dice.before(last, 0..=2500), Some(last))
 }
 
-/// The same without any transaction: the day the card was made decides.
-fn bare_days(dice: &mut Dice, is_inactive: bool, today: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
+/// The day the card was made of a client without any transaction, where it decides.
+fn bare_day(dice: &mut Dice, is_inactive: bool, today: NaiveDate) -> NaiveDate {
     let start = period_start(today);
-    let created = match (is_inactive, dice.number(1..=100)) {
+    match (is_inactive, dice.number(1..=100)) {
         (true, 1..=5) => start - Days::new(1),
         (true, _) => dice.before(start, 2..=3500),
         (false, 1..=5) => start,
         (false, _) => dice.day(start, today - Days::new(1)),
-    };
-    (created, None)
+    }
 }

@@ -11,7 +11,6 @@
 //! import it.
 
 mod card;
-mod chunk;
 mod company;
 mod days;
 mod dice;

@@ -1,31 +1,35 @@
 //! A person: name, address, numbers.
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use super::dice::Dice;
 use super::names::{AWKWARD, REGIONS, Region};
 
-/// A customer or a contact, before it becomes rows.
-#[derive(Debug, Clone)]
+/// A customer or a contact; its fields are the columns of either's card that have the same names.
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Person {
+    #[serde(skip)]
+    pub(super) region: &'static Region,
+    #[serde(skip)]
     pub(super) is_company: bool,
     pub(super) name: String,
+    #[serde(skip)]
     pub(super) given: &'static str,
+    #[serde(skip)]
     pub(super) family: &'static str,
     pub(super) address: String,
-    pub(super) address_2: Option<&'static str>,
+    address_2: Option<&'static str>,
     pub(super) post_code: &'static str,
     pub(super) city: &'static str,
     pub(super) country: &'static str,
-    pub(super) bus_group: &'static str,
-    pub(super) currency: &'static str,
-    pub(super) phone: Option<String>,
-    pub(super) mobile: Option<String>,
+    pub(super) phone_no: Option<String>,
+    pub(super) mobile_phone_no: Option<String>,
     pub(super) email: Option<String>,
-    pub(super) home_page: Option<String>,
-    pub(super) vat: Option<String>,
-    pub(super) gln: Option<String>,
-    pub(super) birth_date: Option<NaiveDate>,
+    home_page: Option<String>,
+    vat_registration_no: Option<String>,
+    gln: Option<String>,
+    birth_date: Option<NaiveDate>,
 }
 
 impl Person {
@@ -33,35 +37,31 @@ impl Person {
     pub(super) fn customer(dice: &mut Dice, number: u64, today: NaiveDate) -> Self {
         let is_company = dice.chance(0.22);
         let region = region(dice.number(1..=100));
-        let mut own = Self::someone(dice, region, number);
+        let mut own = Self::of_region(dice, region, number);
         if is_company {
             own.incorporate(dice);
         } else {
             own.birth_date = dice.chance(0.6).then(|| dice.before(today, 18 * 365..=88 * 365));
             if dice.chance(0.01) {
-                own.name = (*dice.pick(AWKWARD)).to_owned();
+                own.name = dice.pick(AWKWARD).to_owned();
             }
         }
         own
     }
 
-    /// A contact person in the country of a customer.
-    pub(super) fn contact(dice: &mut Dice, country: &str, number: u64) -> Self {
-        let region = REGIONS.iter().find(|region| region.country == country).unwrap_or(&REGIONS[0]);
-        Self::someone(dice, region, number)
-    }
-
-    fn someone(dice: &mut Dice, region: &'static Region, number: u64) -> Self {
-        let (given, family) = (*dice.pick(region.given), *dice.pick(region.family));
-        let (post_code, city) = *dice.pick(region.cities);
+    /// A person, such as a contact of a customer.
+    pub(super) fn of_region(dice: &mut Dice, region: &'static Region, number: u64) -> Self {
+        let (given, family) = (dice.word(region.given), dice.word(region.family));
+        let (post_code, city) = dice.word(region.cities).split_once(": ").unwrap_or_default();
         let login = format!("{}.{}{number}", ascii(given), ascii(family));
-        let mail = dice.pick(region.mail);
+        let mail = dice.word(region.mail);
         let email = match dice.number(1..=100) {
             1..=12 => None,
             13..=14 => Some(format!("{login}@{mail}").to_uppercase()),
             _ => Some(format!("{login}@{mail}")),
         };
         Self {
+            region,
             is_company: false,
             name: format!("{given} {family}"),
             given,
@@ -69,35 +69,31 @@ impl Person {
             address: address(dice, region),
             address_2: dice
                 .chance(0.12)
-                .then(|| *dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
+                .then(|| dice.pick(&["2. tv.", "c/o Bakke", "Hinterhaus", "Apt 4B", "🏡 bagved"])),
             post_code,
             city,
             country: region.country,
-            bus_group: region.bus_group,
-            currency: region.currency,
-            phone: number_or_nothing(dice, region.phone, 0.5),
-            mobile: number_or_nothing(dice, region.mobile, 0.8),
+            phone_no: number_or_nothing(dice, region.phone, 0.5),
+            mobile_phone_no: number_or_nothing(dice, region.mobile, 0.8),
             email,
             home_page: dice.chance(0.03).then(|| format!("https://www.{}{number}.example", ascii(family))),
-            vat: None,
+            vat_registration_no: None,
             gln: None,
             birth_date: None,
         }
     }
 
     fn incorporate(&mut self, dice: &mut Dice) {
-        let region = REGIONS.iter().find(|region| region.country == self.country).unwrap_or(&REGIONS[0]);
         self.is_company = true;
-        self.name = dice.pick(region.companies).replace("{}", self.family);
-        self.vat = dice.chance(0.9).then(|| dice.digits(region.vat));
+        self.name = dice.word(self.region.companies).replace("{}", self.family);
+        self.vat_registration_no = dice.chance(0.9).then(|| dice.digits(self.region.vat));
         self.gln = dice.chance(0.2).then(|| dice.digits("57###########"));
     }
-}
 
-/// The street and number of another address in the same country.
-pub(super) fn another_address(dice: &mut Dice, country: &str) -> String {
-    let region = REGIONS.iter().find(|region| region.country == country).unwrap_or(&REGIONS[0]);
-    address(dice, region)
+    /// The street and number of another address in the same country.
+    pub(super) fn another_address(&self, dice: &mut Dice) -> String {
+        address(dice, self.region)
+    }
 }
 
 /// Small letters of the English alphabet only, as mail addresses have them.
@@ -138,7 +134,7 @@ fn region(percent: u32) -> &'static Region {
 }
 
 fn address(dice: &mut Dice, region: &Region) -> String {
-    let (street, number) = (dice.pick(region.streets), dice.number(1..=199));
+    let (street, number) = (dice.word(region.streets), dice.number(1..=199));
     if region.number_first { format!("{number} {street}") } else { format!("{street} {number}") }
 }
 

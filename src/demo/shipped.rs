@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
-use super::{SCHEMA, Size, days, generate};
+use super::{Size, days, generate};
 
 /// What the shop is made from.
 const SEED: u64 = 25_052_018;
@@ -34,76 +34,62 @@ macro_rules! file {
     };
 }
 
-/// A policy with its own data: all files of its folder.
+/// A policy: all files of its folder, and its jobs.
 macro_rules! shipped {
-    ($name:literal, $company:literal, $zone:expr, jobs: [$($job:literal),+], shown: $shown:expr) => {
+    ($name:literal, $company:literal, $zone:expr, jobs: $folder:literal [$($job:literal),+], data: $data:expr, shown: $shown:expr) => {
         Shipped {
             name: $name,
             company: $company,
             time_zone: $zone,
             policy: file!("policies/", $name, "/policy.toml"),
-            jobs: &[$(($job, file!("policies/", $name, "/jobs/", $job))),+],
+            jobs: &[$(($job, file!($folder, $job))),+],
             shown: $shown,
             schema: file!("policies/", $name, "/schema.sql"),
-            data: Some(file!("policies/", $name, "/data.sql")),
+            data: $data,
         }
     };
 }
 
 /// All of them; the first is the one that is shown by default.
 pub const SHIPPED: &[Shipped] = &[
-    Shipped {
-        name: "np-retail",
-        company: "A shop",
-        time_zone: Tz::Europe__Copenhagen,
-        policy: file!("policies/np-retail/policy.toml"),
-        jobs: &[
-            ("nightly-due.toml", file!("jobs/nightly-due.toml")),
-            ("nightly-period.toml", file!("jobs/nightly-period.toml")),
-        ],
-        shown: &[
-            "customer_no",
-            "name",
-            "address",
-            "post_code",
-            "city",
-            "email",
-            "phone_no",
-            "birth_date",
-            "customer_posting_group",
-            "blocked",
-            "anonymized",
-            "anonymized_date",
-        ],
-        schema: SCHEMA,
+    shipped!(
+        "np-retail",
+        "A shop",
+        Tz::Europe__Copenhagen,
+        jobs: "jobs/" ["nightly-due.toml", "nightly-period.toml"],
         data: None,
-    },
+        shown: &["customer_no", "name", "address", "post_code", "city", "email", "phone_no", "birth_date", "customer_posting_group", "blocked", "anonymized", "anonymized_date"]
+    ),
     shipped!(
         "prodon",
         "A charity",
         Tz::America__Montreal,
-        jobs: ["nightly-period.toml", "after-import.toml"],
+        jobs: "policies/prodon/jobs/" ["nightly-period.toml", "after-import.toml"],
+        data: Some(file!("policies/prodon/data.sql")),
         shown: &["client_no", "client_type", "first_name", "last_name", "long_greeting", "birth_date", "photo", "created_on", "anonymized", "anonymized_on"]
     ),
     shipped!(
         "resamania",
         "A chain of sports clubs",
         Tz::Europe__Paris,
-        jobs: ["club-lyon.toml", "club-lille.toml", "club-nice.toml"],
+        jobs: "policies/resamania/jobs/" ["club-lyon.toml", "club-lille.toml", "club-nice.toml"],
+        data: Some(file!("policies/resamania/data.sql")),
         shown: &["member_no", "club_code", "status", "first_name", "last_name", "email", "mobile", "address", "postal_code", "birth_date", "sales_blocked", "anonymized", "anonymized_on"]
     ),
     shipped!(
         "proabono",
         "A company that bills subscriptions",
         Tz::Europe__Paris,
-        jobs: ["requests.toml", "dormant.toml"],
+        jobs: "policies/proabono/jobs/" ["requests.toml", "dormant.toml"],
+        data: Some(file!("policies/proabono/data.sql")),
         shown: &["reference", "name", "email", "billing_company", "billing_first_name", "billing_last_name", "billing_line_1", "billing_city", "billing_country", "anonymized", "anonymized_on"]
     ),
     shipped!(
         "amparex",
         "A shop for glasses and hearing aids",
         Tz::Europe__Berlin,
-        jobs: ["dormant.toml"],
+        jobs: "policies/amparex/jobs/" ["dormant.toml"],
+        data: Some(file!("policies/amparex/data.sql")),
         shown: &["customer_no", "status", "display_name", "birth_date", "street", "post_code", "city", "insured_no", "registered_on", "anonymized", "anonymized_on"]
     ),
 ];

@@ -83,9 +83,3 @@ impl Size {
         }
     }
 }
-
-impl Default for Size {
-    fn default() -> Self {
-        Self::demo()
-    }
-}

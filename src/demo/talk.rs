@@ -10,8 +10,8 @@ const KINDS: &[&str] = &["call", "visit", "complaint", "repair", "offer"];
 
 /// The type and subject of a task.
 pub(super) fn task(dice: &mut Dice, who: &Person) -> (&'static str, String) {
-    let kind = *dice.pick(KINDS);
-    let phone = who.mobile.as_deref().filter(|number| !number.is_empty()).unwrap_or("(no number)");
+    let kind = dice.pick(KINDS);
+    let phone = who.mobile_phone_no.as_deref().filter(|number| !number.is_empty()).unwrap_or("(no number)");
     let subject = match kind {
         "call" => format!("Call {} back on {phone}", who.name),
         "visit" => format!("Visit {}, {} {}", who.address, who.post_code, who.city),
@@ -32,7 +32,7 @@ pub(super) fn note(dice: &mut Dice, who: &Person) -> String {
             who.email.as_deref().unwrap_or("nobody")
         ),
         2 => format!("Moved from {}.\nNew key is under the mat 🗝️", who.address),
-        3 => format!("ring {} først!! {}", who.family, who.phone.as_deref().unwrap_or("")),
+        3 => format!("ring {} først!! {}", who.family, who.phone_no.as_deref().unwrap_or("")),
         4 => "Pays cash, always.".to_owned(),
         _ => format!("{}'s daughter may collect on their account.", who.name),
     }
@@ -72,9 +72,9 @@ pub(super) fn web_shop(dice: &mut Dice, who: &Person, today: NaiveDate) -> Strin
 /// The attributes in use, with a value for each.
 pub(super) fn attributes(dice: &mut Dice, who: &Person) -> [(&'static str, Option<String>); 8] {
     [
-        ("loyalty_level", Some((*dice.pick(&["bronze", "silver", "gold"])).to_owned())),
-        ("marketing_consent", Some((*dice.pick(&["yes", "no", "withdrawn"])).to_owned())),
-        ("preferred_store", Some((*dice.pick(&["Køge", "Aarhus", "Web"])).to_owned())),
+        ("loyalty_level", Some(dice.pick(&["bronze", "silver", "gold"]).to_owned())),
+        ("marketing_consent", Some(dice.pick(&["yes", "no", "withdrawn"]).to_owned())),
+        ("preferred_store", Some(dice.pick(&["Køge", "Aarhus", "Web"]).to_owned())),
         ("shoe_size", Some(dice.number(35..=47).to_string())),
         ("nickname", Some(format!("{}-{}", who.given, dice.number(1..=9)))),
         (
@@ -86,6 +86,6 @@ pub(super) fn attributes(dice: &mut Dice, who: &Person) -> [(&'static str, Optio
             "delivery_hint",
             Some(format!("Leave it with {} next door, blue gate", dice.pick(&["Lis", "Mr. O'Hara", "Bodil"]))),
         ),
-        ("allergies", Some((*dice.pick(&["nickel", "latex", "wool, severe"])).to_owned())),
+        ("allergies", Some(dice.pick(&["nickel", "latex", "wool, severe"]).to_owned())),
     ]
 }

@@ -1,12 +1,11 @@
 //! What a client bought, owes and is in the middle of.
 
 use chrono::{Days, NaiveDate};
+use serde_json::json;
 
-use super::chunk::{Table, row};
 use super::company::{Client, Company};
 use super::dice::Dice;
 use super::names::ITEMS;
-use super::person::another_address;
 
 impl Company {
     /// Invoices with their entries, payments, open documents and journal lines.
@@ -32,16 +31,16 @@ impl Company {
     }
 
     fn invoice(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
-        self.numbers.invoice += 1;
-        let no = format!("PSI-{:07}", self.numbers.invoice);
+        let number = self.next("posted_sales_invoices");
+        let no = format!("PSI-{number:07}");
         let gone = client.fate.anonymized.is_some();
         let amount = self.invoice_lines(dice, client, &no);
         let with_vat = cents(amount * 1.25);
         let open = std::mem::take(is_open);
         let payer = client.payer.as_ref().filter(|payer| !open && day <= payer.until && dice.chance(0.6));
-        let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no).clone();
-        let due = day + Days::new(*dice.pick(&[0, 14, 30]));
-        let order = dice.chance(0.6).then(|| format!("SO-{:07}", self.numbers.invoice));
+        let bill_to = payer.map_or(&client.no, |payer| &payer.customer_no);
+        let due = day + Days::new(dice.pick(&[0, 14, 30]));
+        let order = dice.chance(0.6).then(|| format!("SO-{number:07}"));
         let reference = (!gone && dice.chance(0.12)).then_some(client.person.given);
         let external = match dice.number(1..=100) {
             1..=12 => Some(dice.digits("PO-#####")),
@@ -49,54 +48,32 @@ impl Company {
             _ => None,
         };
         let gift = (!gone && dice.chance(0.05)).then(|| {
-            let name = *dice.pick(&["Tante Ågot", "Grand-mère Léonie", "Seán, 3rd floor"]);
-            (name, another_address(dice, client.person.country))
+            let name = dice.pick(&["Tante Ågot", "Grand-mère Léonie", "Seán, 3rd floor"]);
+            (name, client.person.another_address(dice))
         });
         let (gift_name, gift_address) = gift.unzip();
-        self.chunk.push(
-            Table::Invoices,
-            row![
-                no.clone(),
-                order,
-                client.no.clone(),
-                bill_to.clone(),
-                gift_name,
-                gift_address,
-                reference,
-                external,
-                client.posting_group,
-                day,
-                due,
-                client.person.currency,
-                amount,
-                with_vat,
-            ],
-        );
+        let row = json!({
+            "document_no": no, "order_no": order, "sell_to": client.no, "bill_to": bill_to, "gift_name": gift_name,
+            "gift_address": gift_address, "your_reference": reference, "external_document_no": external,
+            "customer_posting_group": client.posting_group, "posting_date": day, "due_date": due,
+            "currency_code": client.person.region.currency, "amount": amount, "amount_including_vat": with_vat,
+        });
+        self.push("posted_sales_invoices", row);
         if !gone && dice.chance(self.size.extras_share * 0.05) {
             let body = format!(
                 "{} asked for a copy, sent to {}.",
                 client.person.name,
                 client.person.email.as_deref().unwrap_or("the shop")
             );
-            self.note(dice, "Posted Sales Invoice", no.clone(), body, day);
+            self.note(dice, "Posted Sales Invoice", &no, &body, day);
         }
-        self.numbers.entry += 1;
-        let description = format!("Invoice {no}");
-        self.chunk.push(
-            Table::LedgerEntries,
-            row![
-                self.numbers.entry,
-                bill_to,
-                day,
-                "Invoice",
-                no,
-                description,
-                with_vat,
-                if open { with_vat } else { 0.0 },
-                open,
-                due,
-            ],
-        );
+        let remaining = if open { with_vat } else { 0.0 };
+        let row = json!({
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": bill_to, "posting_date": day,
+            "document_type": "Invoice", "document_no": no, "description": format!("Invoice {no}"),
+            "amount": with_vat, "remaining_amount": remaining, "open": open, "due_date": due,
+        });
+        self.push("cust_ledger_entries", row);
     }
 
     /// Returns what the lines come to, or some amount where there are none.
@@ -104,14 +81,15 @@ impl Company {
         let lines = dice.number(self.size.lines.clone());
         let mut total = 0.0;
         for line in 1..=i64::from(lines) {
-            let (item, description, price) = *dice.pick(ITEMS);
+            let (item, description, price) = dice.pick(ITEMS);
             let quantity = dice.number(1..=3);
             let amount = cents(f64::from(quantity) * price);
             total += amount;
-            self.chunk.push(
-                Table::InvoiceLines,
-                row![no.to_owned(), line * 10_000, item, description, i64::from(quantity), price, amount,],
-            );
+            let row = json!({
+                "document_no": no, "line_no": line * 10_000, "item_no": item, "description": description,
+                "quantity": quantity, "unit_price": price, "line_amount": amount,
+            });
+            self.push("posted_invoice_lines", row);
         }
         if lines == 0 {
             return dice.amount();
@@ -122,17 +100,16 @@ impl Company {
                 1 => format!("Collected by {}", client.person.name),
                 _ => "Thank you for your order".to_owned(),
             };
-            let text = shortened(&text, 100);
-            self.chunk.push(
-                Table::InvoiceLines,
-                row![no.to_owned(), i64::from(lines) * 10_000 + 5_000, None::<String>, text, 0, 0.0, 0.0,],
-            );
+            let row = json!({
+                "document_no": no, "line_no": i64::from(lines) * 10_000 + 5_000,
+                "description": shortened(&text, 100), "quantity": 0, "unit_price": 0.0, "line_amount": 0.0,
+            });
+            self.push("posted_invoice_lines", row);
         }
         cents(total)
     }
 
     fn payment(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, is_open: &mut bool) {
-        self.numbers.entry += 1;
         let amount = -dice.amount();
         let open = std::mem::take(is_open);
         let description = if client.fate.anonymized.is_none() && dice.chance(0.15) {
@@ -141,21 +118,13 @@ impl Company {
             "Payment".to_owned()
         };
         let no = dice.digits("BANK-######");
-        self.chunk.push(
-            Table::LedgerEntries,
-            row![
-                self.numbers.entry,
-                client.no.clone(),
-                day,
-                "Payment",
-                no,
-                description,
-                amount,
-                if open { amount } else { 0.0 },
-                open,
-                None::<NaiveDate>,
-            ],
-        );
+        let remaining = if open { amount } else { 0.0 };
+        let row = json!({
+            "entry_no": self.next("cust_ledger_entries"), "customer_no": client.no, "posting_date": day,
+            "document_type": "Payment", "document_no": no, "description": description,
+            "amount": amount, "remaining_amount": remaining, "open": open,
+        });
+        self.push("cust_ledger_entries", row);
     }
 
     /// Quotes and orders: open ones where they are to refuse, and archived ones.
@@ -163,7 +132,7 @@ impl Company {
         let latest = if client.fate.is_inactive { last } else { self.today };
         if client.fate.reasons.open_documents {
             for _ in 0..dice.number(1..=2) {
-                let status = *dice.pick(&["Open", "Open", "Released", "Pending Approval"]);
+                let status = dice.pick(&["Open", "Open", "Released", "Pending Approval"]);
                 let day = dice.day(last, latest);
                 self.sales_document(dice, client, day, status);
             }
@@ -175,36 +144,42 @@ impl Company {
     }
 
     fn sales_document(&mut self, dice: &mut Dice, client: &Client, day: NaiveDate, status: &'static str) {
-        self.numbers.order += 1;
-        let (kind, prefix) = *dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
-        let no = format!("{prefix}-{:07}", 5_000_000 + self.numbers.order);
+        let (kind, prefix) = dice.pick(&[("Order", "SO"), ("Order", "SO"), ("Quote", "SQ"), ("Return Order", "SRO")]);
+        let no = format!("{prefix}-{:07}", 5_000_000 + self.next("sales_headers"));
         let mut total = 0.0;
         for line in 1..=i64::from(dice.number(1..=3)) {
-            let (item, description, price) = *dice.pick(ITEMS);
+            let (item, description, price) = dice.pick(ITEMS);
             total += price;
-            self.chunk
-                .push(Table::SalesLines, row![kind, no.clone(), line * 10_000, item, description, 1, price, price]);
+            let row = json!({
+                "document_type": kind, "document_no": no, "line_no": line * 10_000, "item_no": item,
+                "description": description, "quantity": 1, "unit_price": price, "line_amount": price,
+            });
+            self.push("sales_lines", row);
         }
         let reference = dice.chance(0.12).then_some(client.person.given);
-        self.chunk.push(
-            Table::SalesHeaders,
-            row![kind, no, client.no.clone(), client.no.clone(), reference, day, status, cents(total * 1.25),],
-        );
+        let row = json!({
+            "document_type": kind, "document_no": no, "sell_to": client.no, "bill_to": client.no,
+            "your_reference": reference, "order_date": day, "status": status,
+            "amount_including_vat": cents(total * 1.25),
+        });
+        self.push("sales_headers", row);
     }
 
     /// A payment that came in and is not posted yet.
     fn journal_line(&mut self, dice: &mut Dice, client: &Client) {
-        self.numbers.journal += 1;
         let day = dice.before(self.today, 0..=4);
         let text = shortened(&format!("Payment {}", client.person.name), 100);
         let (kind, no, other, other_no) = if dice.chance(0.7) {
-            ("Customer", client.no.clone(), "Bank Account", "GIRO".to_owned())
+            ("Customer", client.no.as_str(), "Bank Account", "GIRO")
         } else {
-            ("G/L Account", "2910".to_owned(), "Customer", client.no.clone())
+            ("G/L Account", "2910", "Customer", client.no.as_str())
         };
-        let line = self.numbers.journal * 10_000;
-        self.chunk
-            .push(Table::JournalLines, row!["CASHRCPT", line, kind, no, other, other_no, day, text, -dice.amount()]);
+        let row = json!({
+            "journal_batch": "CASHRCPT", "line_no": self.next("gen_journal_lines") * 10_000, "account_type": kind,
+            "account_no": no, "bal_account_type": other, "bal_account_no": other_no, "posting_date": day,
+            "description": text, "amount": -dice.amount(),
+        });
+        self.push("gen_journal_lines", row);
     }
 }
 

@@ -14,9 +14,6 @@ use super::unknown_callers::record;
 use crate::service::Service;
 use crate::service::access::{Caller, Way};
 
-/// The service for the holder of the token in `Authorization`.
-pub(super) struct Authorized(pub Service);
-
 /// The token in `Authorization: Bearer …`.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -24,7 +21,8 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-impl<S> FromRequestParts<S> for Authorized
+/// The service for the holder of the token in `Authorization`.
+impl<S> FromRequestParts<S> for Service
 where
     App: FromRef<S>,
     S: Send + Sync,
@@ -54,7 +52,7 @@ where
         };
         let service = service.for_caller(caller);
         permit(&service, parts).await?;
-        Ok(Self(service))
+        Ok(service)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::sweeps::fifty;
 use super::{Ledger, Sweep};
 use crate::database::{Connection, StoreError, query, query_as, row};
+use crate::domain::outcome::Outcome;
 
 row! {
     /// What became of a client, from one sweep until another.
@@ -64,19 +66,23 @@ row! {
     }
 }
 
-/// Which clients of a sweep are wanted.
-#[derive(Debug, Clone, Default)]
+/// A page of outcomes, in the order of the clients' keys.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct OutcomePage {
     /// Only this outcome.
-    pub outcome: Option<String>,
-    /// Only with this reason.
+    pub outcome: Option<Outcome>,
+    /// Only refused or failed for this reason, by its name.
     pub reason: Option<String>,
     /// Only clients with this in their key, in capitals or small letters.
     pub key: Option<String>,
-    /// Only behind this key.
-    pub behind: Option<String>,
-    /// So many at most.
-    pub most: u32,
+    /// Only clients behind this key: the last one of the page before.
+    pub after: Option<String>,
+    /// So many at most, up to 1,000.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 1000, default = 50)]
+    pub limit: u32,
 }
 
 impl Ledger {
@@ -113,10 +119,10 @@ impl Ledger {
              ORDER BY client_key, sweep LIMIT $5",
         )
         .bind(sweep)
-        .bind(&page.outcome)
+        .bind(page.outcome.map(Outcome::as_str))
         .bind(reason)
-        .bind(&page.behind)
-        .bind(page.most)
+        .bind(&page.after)
+        .bind(page.limit)
         .bind(page.key.as_ref().filter(|own| !own.is_empty()))
         .fetch_all(self.readers())
         .await

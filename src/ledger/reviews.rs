@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Ledger, NewImport, moment};
 use crate::database::{Connection, StoreError, query, query_as, query_scalar, row};
@@ -81,13 +81,16 @@ pub struct Decision {
     pub import: Option<NewImport>,
 }
 
-/// Which reviews, or workbooks given back, are wanted.
-#[derive(Debug, Clone, Default)]
+/// Which reviews, or imports, are wanted.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct Sought {
     /// A part of the review's name.
     pub name: Option<String>,
-    /// The state. Reviews that were deleted are there only if this asks for them.
+    /// The state. Reviews that were deleted are there only if this is `deleted`.
     pub state: Option<String>,
+    /// Who made it.
     pub made_by: Option<String>,
     /// Made on or after this day.
     pub since: Option<NaiveDate>,

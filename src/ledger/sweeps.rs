@@ -35,19 +35,32 @@ words! {
     }
 }
 
-/// Which sweeps are wanted, newest first.
-#[derive(Debug, Clone, Default)]
+/// A page of sweeps, newest first.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub struct SweepPage {
+    /// Only those of this job.
     pub job: Option<String>,
+    /// Only this kind.
     pub kind: Option<SweepKind>,
+    /// Only this state.
     pub state: Option<State>,
-    /// Opened on or after this day, UTC.
+    /// Only those opened on or after this day, UTC.
     pub since: Option<NaiveDate>,
-    /// Opened on or before this day, UTC.
+    /// Only those opened on or before this day, UTC.
     pub until: Option<NaiveDate>,
     /// Only sweeps before this one.
     pub before: Option<i64>,
-    pub most: u32,
+    /// So many at most, up to 200.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: u32,
+}
+
+/// How many are on a page whose size is not said.
+pub(super) fn fifty() -> u32 {
+    50
 }
 
 /// A sweep about to be opened.
@@ -237,7 +250,7 @@ impl Ledger {
 
     /// The last sweeps, newest first.
     pub async fn last_sweeps(&self, most: u32) -> Result<Vec<Sweep>, StoreError> {
-        self.sweeps(&SweepPage { most, ..SweepPage::default() }).await
+        self.sweeps(&SweepPage { limit: most, ..SweepPage::default() }).await
     }
 
     /// The sweeps that a morning is about, newest first: those of ticks since two days ago, or since the last night
@@ -273,7 +286,7 @@ impl Ledger {
         .bind(page.state.map_or("", State::as_str))
         .bind(page.since.map(|day| day.to_string()).unwrap_or_default())
         .bind(until)
-        .bind(page.most)
+        .bind(page.limit)
         .fetch_all(self.readers())
         .await
     }

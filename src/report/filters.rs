@@ -10,7 +10,7 @@ use crate::domain::language;
 /// `1,204`
 #[askama::filter_fn]
 pub fn figure(count: impl Display, _: &dyn askama::Values) -> askama::Result<String> {
-    Ok(words::thousands(&count.to_string()))
+    Ok(words::thousands(&count.to_string(), ","))
 }
 
 /// `2026-01-31 02:00`

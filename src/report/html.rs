@@ -177,7 +177,7 @@ impl SweepReport {
                     "last {} UTC by {}, with {}",
                     minute(&own.at),
                     own.done_by,
-                    counted(u64::try_from(own.anonymized).unwrap_or(0), "client")
+                    counted(own.anonymized, "client")
                 ),
                 None => "no rehearsal of this plan is recorded".to_owned(),
             },
@@ -275,7 +275,7 @@ impl Remaining {
         lines.extend(reasons.iter().map(|(why, columns)| format!("{} stay: {why}", columns.join(", "))));
         lines.extend(self.coarsened.iter().map(|own| format!("{}: {} stays", own.column, own.to)));
         if !self.in_some_rows.is_empty() {
-            let columns = counted(self.in_some_rows.len() as u64, "column");
+            let columns = counted(self.in_some_rows.len(), "column");
             lines.push(format!("{columns} changed in some rows only"));
         }
         lines

@@ -22,7 +22,7 @@ pub use month::{Month, MonthReport};
 pub use now::{Longer, Overdue, overdue};
 pub use register::Register;
 pub use sweep::{SweepReport, Told};
-pub use words::{counted, minute, number, reason};
+pub use words::{counted, minute, number, reason, thousands};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

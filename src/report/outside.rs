@@ -62,7 +62,6 @@ impl Outside {
 
     /// In plain words, line by line.
     pub(super) fn said(&self) -> Vec<String> {
-        let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
         let mut said = Vec::new();
         said.push(match &self.journal {
             None => "No journal is kept.".to_owned(),
@@ -71,23 +70,23 @@ impl Outside {
                 let error = own.error.as_ref().map(|error| format!("; nothing can be written: {error}"));
                 format!(
                     "The journal’s last record is {}{}; {} wait to be written{}.",
-                    count(own.number),
+                    number(own.number),
                     written.unwrap_or_default(),
-                    count(own.waiting),
+                    number(own.waiting),
                     error.unwrap_or_default()
                 )
             }
         });
         for own in &self.through {
-            said.push(format!("{} {} to {}: {}.", count(own.deliveries), own.kind, own.target, own.result));
+            said.push(format!("{} {} to {}: {}.", number(own.deliveries), own.kind, own.target, own.result));
         }
         for own in &self.outstanding {
             said.push(format!(
                 "Not through, {} to {}: {} waiting, {} given up, since {} UTC.",
                 own.kind,
                 own.target,
-                count(own.open),
-                count(own.failed),
+                number(own.open),
+                number(own.failed),
                 minute(&own.since)
             ));
         }

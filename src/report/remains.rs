@@ -88,13 +88,13 @@ impl Remains {
             said.push(format!(
                 "Rows of {} stay beside the client’s own, and all rows of one client still lead to the same key. What \
                  they say together (dates, amounts, places) may be known to a person who was there.",
-                counted(others as u64, "table")
+                counted(others, "table")
             ));
         }
         let count = |of: fn(&Remaining) -> usize| self.tables.iter().map(of).sum::<usize>();
         let columns = |count: usize| {
             (
-                counted(count as u64, "column"),
+                counted(count, "column"),
                 if count == 1 { ("stays as it is", "is changed") } else { ("stay as they are", "are changed") },
             )
         };

@@ -222,8 +222,7 @@ fn shown(filters: BTreeMap<String, Vec<String>>, policy: Option<&Policy>) -> BTr
     filters
         .into_iter()
         .map(|(name, values)| {
-            let values =
-                if is_open(&name) { values } else { vec![super::words::counted(values.len() as u64, "value")] };
+            let values = if is_open(&name) { values } else { vec![super::words::counted(values.len(), "value")] };
             (name, values)
         })
         .collect()

@@ -37,7 +37,7 @@ pub(super) fn unchecked(policy: &Policy, loaded: &Loaded, last_backup: Option<St
     if !unnamed.is_empty() {
         let means = format!(
             "{} that no declared key and no column’s name connects with clients: {}.",
-            counted(unnamed.len() as u64, "table"),
+            counted(unnamed.len(), "table"),
             some(&unnamed, MOST)
         );
         add("Tables not in the policy".to_owned(), means);

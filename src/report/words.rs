@@ -1,23 +1,25 @@
 //! How reports write figures, moments and lists.
 
-/// A number with its thousands apart: `1,204`.
+/// A number with its thousands apart: `1,204`. The ledger's have a sign, and none is below zero.
 #[must_use]
-pub fn number(count: u64) -> String {
-    thousands(&count.to_string())
+pub fn number(count: impl TryInto<u64>) -> String {
+    thousands(&count.try_into().unwrap_or(0).to_string(), ",")
 }
 
 /// A number and its noun: `1 client`, `2 clients`.
 #[must_use]
-pub fn counted(count: u64, noun: &str) -> String {
+pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(0);
     format!("{} {noun}{}", number(count), if count == 1 { "" } else { "s" })
 }
 
 /// Digits with their thousands apart.
-pub(super) fn thousands(digits: &str) -> String {
+#[must_use]
+pub fn thousands(digits: &str, apart: &str) -> String {
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
         if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
+            text.push_str(apart);
         }
         text.push(digit);
     }
@@ -33,7 +35,7 @@ pub fn minute(moment: &str) -> String {
 /// Some names of many: the first of them, and how many more there are.
 pub(super) fn some(names: &[String], most: usize) -> String {
     let shown = names.iter().take(most).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > most { format!("{shown} and {} more", number((names.len() - most) as u64)) } else { shown }
+    if names.len() > most { format!("{shown} and {} more", number(names.len() - most)) } else { shown }
 }
 
 /// A reason as people read it.

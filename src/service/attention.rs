@@ -87,7 +87,7 @@ pub(super) async fn attention(
         Attention::new(Severity::Notice, text).since(Some(&own.paused_at)).at("/jobs")
     }));
     all.extend(status.reviews.iter().map(|own| {
-        let clients = counted(u64::try_from(own.clients).unwrap_or(0), "client");
+        let clients = counted(own.clients, "client");
         let text = format!(
             "review `{}` of {} waits for a person other than {} to approve {clients}",
             own.name,
@@ -111,7 +111,7 @@ pub(super) async fn attention(
         Err(error) => all.push(Attention::new(Severity::Warning, error)),
     }
     if status.failures > 0 {
-        let failed = counted(status.failures as u64, "client");
+        let failed = counted(status.failures, "client");
         let text = format!("{failed} failed; {} lists them", Act::Failures.at(face));
         all.push(Attention::new(Severity::Warning, text).since(failed_since).at("/failures"));
     }

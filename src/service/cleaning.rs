@@ -4,11 +4,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Service;
-use super::clients::{KEY_HINT, ledger_key, no_client};
+use super::clients::{key_of, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
-use crate::domain::key::Key;
 use crate::ledger::Cleaned;
 use crate::worker::Request;
 use crate::worker::clean::{CleanError, clean};
@@ -38,8 +37,7 @@ impl Service {
             return Err(Failure::new("no column is named", hint));
         }
         let client = ledger_key(&self.context, key).await?;
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
-        let parsed = Key::parse(key, parts).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let parsed = key_of(&self.loaded().await?.plan, key)?;
         let request = Request { force: true, zone: self.time_zone, ..Request::of_clients(vec![parsed], self.today()) };
         let request = self.within_limit(request).await?;
         match clean(&self.context, &request, columns).await {

@@ -20,7 +20,7 @@ use crate::domain::value::json_of;
 use crate::ledger::{Cleaned, Hold, Notice, OutcomePage, Record, Returned, SetDate, State};
 use crate::plan::Plan;
 use crate::worker::date::{Estimate, estimate, to_anonymize_on};
-use crate::worker::sweep::{Client, Mode, Surveyor, Trace, open, survey, trace};
+use crate::worker::sweep::{Client, Mode, Surveyor, Trace, survey, trace};
 use crate::worker::{Context, Request};
 
 /// How a key is written.
@@ -74,6 +74,11 @@ pub struct ClientStatus {
     pub seen: String,
 }
 
+/// The key of a client, as people write it.
+pub(super) fn key_of(plan: &Plan, key: &str) -> Result<Key, Failure> {
+    Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))
+}
+
 pub(super) fn no_client(key: &str) -> Failure {
     Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
 }
@@ -81,21 +86,21 @@ pub(super) fn no_client(key: &str) -> Failure {
 /// What would become of a client today.
 async fn look(context: &Context, key: &str, today: NaiveDate) -> Result<Client, Failure> {
     let loaded = context.planner.plan(&context.store).await?;
-    let key = Key::parse(key, loaded.plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-    let request = Request::of_clients(vec![key], today);
+    let request = Request::of_clients(vec![key_of(&loaded.plan, key)?], today);
     let mut found = None;
     survey(Surveyor::from(context).unchecked(), &request, Mode::Preview, &mut |client| found = Some(client)).await?;
     found.ok_or_else(|| Failure::new("the client could not be read", Act::Doctor.then(" says more")))
 }
 
+/// What would become today of a client that exists.
+async fn look_at(context: &Context, key: &str, today: NaiveDate) -> Result<Client, Failure> {
+    let client = look(context, key, today).await?;
+    if client.outcome == Outcome::NotFound { Err(no_client(key)) } else { Ok(client) }
+}
+
 /// The key as the ledger writes it, of a client that exists.
 pub async fn ledger_key(context: &Context, key: &str) -> Result<String, Failure> {
-    let today = context.ledger.clock().now().date_naive();
-    let client = look(context, key, today).await?;
-    if client.outcome == Outcome::NotFound {
-        return Err(no_client(key));
-    }
-    Ok(client.key)
+    Ok(look_at(context, key, context.ledger.clock().now().date_naive()).await?.key)
 }
 
 /// What would happen to a client on a day in a time zone, for a caller who may see it.
@@ -106,8 +111,7 @@ pub async fn trace_of(
     (today, zone): (NaiveDate, Tz),
     rows: usize,
 ) -> Result<Trace, Failure> {
-    let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-    let request = Request { zone, ..Request::of_clients(vec![parsed], today) };
+    let request = Request { zone, ..Request::of_clients(vec![key_of(plan, key)?], today) };
     let traced = trace(surveyor, &request, rows).await?;
     traced.filter(|own| own.client.outcome != Outcome::NotFound).ok_or_else(|| no_client(key))
 }
@@ -128,8 +132,8 @@ impl Service {
         if now.outcome == Outcome::NotFound && history.is_empty() {
             return Err(no_client(key));
         }
-        let plan = &self.context.planner.plan(&self.context.store).await?.plan;
-        let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let plan = &self.loaded().await?.plan;
+        let parsed = key_of(plan, key)?;
         let today = Today { day: self.today(), zone: self.time_zone };
         let is_open = !matches!(now.outcome, Outcome::Already | Outcome::NotFound);
         let estimated = if is_open { estimate(&self.context, plan, &parsed, today).await? } else { None };
@@ -156,7 +160,7 @@ impl Service {
     /// [`Failure`] if there is no such client, or the caller may not configure: it shows a client's data.
     pub async fn trace(&self, key: &str, rows: usize) -> Result<Trace, Failure> {
         self.allow_on(Right::Configure, "trace client", key).await?;
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         trace_of(Surveyor::from(&self.context), &loaded.plan, key, (self.today(), self.time_zone), rows).await
     }
 
@@ -171,20 +175,14 @@ impl Service {
     pub async fn anonymize(&self, key: &str, force: bool, seen: Option<&str>) -> Result<i64, Failure> {
         self.allow_within(Right::Anonymize, "anonymize client", key).await?;
         self.own_client(key).await?;
-        let plan = &self.context.planner.plan(&self.context.store).await?.plan;
-        let client = look(&self.context, key, self.today()).await?;
-        if client.outcome == Outcome::NotFound {
-            return Err(no_client(key));
-        }
+        let plan = &self.loaded().await?.plan;
+        let client = look_at(&self.context, key, self.today()).await?;
         if seen.is_some_and(|seen| seen != mark(&client, plan)) {
             let what = "the client or the policy has changed since the page was loaded; nothing was started";
             return Err(Failure::new(what, "load the client's page again").of(Kind::Conflict));
         }
-        let key = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-        let request = Request { force, zone: self.time_zone, ..Request::of_clients(vec![key], self.today()) };
-        let request = self.within_limit(request).await?;
-        let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
+        let request = Request::of_clients(vec![key_of(plan, key)?], self.today());
+        self.open(&self.within_limit(Request { force, zone: self.time_zone, ..request }).await?).await
     }
 
     /// What became of the one client of a sweep, once that is known; `None` if it is not known in time. Without a time
@@ -194,7 +192,7 @@ impl Service {
         let begun = Instant::now();
         loop {
             let Some(now) = ledger.sweep(sweep).await? else { return Ok(None) };
-            let one = OutcomePage { most: 1, ..OutcomePage::default() };
+            let one = OutcomePage { limit: 1, ..OutcomePage::default() };
             if let Some(found) = ledger.outcomes(sweep, &one).await?.pop() {
                 let unreadable = || self.context.store.unreadable("lethe_outcomes.outcome");
                 let outcome = found.outcome.parse::<Outcome>().map_err(|()| unreadable())?;
@@ -227,10 +225,7 @@ impl Service {
         self.allow_within(Right::Anonymize, "place a hold on client", key).await?;
         self.own_client(key).await?;
         let reason = reason_of("a hold", reason)?;
-        let client = look(&self.context, key, self.today()).await?;
-        if client.outcome == Outcome::NotFound {
-            return Err(no_client(key));
-        }
+        let client = look_at(&self.context, key, self.today()).await?;
         let key = client.key;
         // A new client who has the key of one anonymized before can be held; so can data that has come back.
         if client.outcome == Outcome::Already {

@@ -4,10 +4,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Service;
-use super::clients::{KEY_HINT, ledger_key, no_client};
+use super::clients::{key_of, ledger_key, no_client};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
-use crate::domain::key::Key;
 use crate::plan::FIRST_DAY;
 use crate::worker::date::set_to_anonymize_on;
 
@@ -41,8 +40,7 @@ impl Service {
     pub async fn set_to_anonymize_on(&self, key: &str, new: Option<&str>) -> Result<Dated, Failure> {
         self.allow_within(Right::Anonymize, "set the day of client", key).await?;
         self.own_client(key).await?;
-        let (context, store) = (&self.context, &self.context.store);
-        let loaded = context.planner.plan(store).await?;
+        let (context, loaded) = (&self.context, self.loaded().await?);
         let plan = &loaded.plan;
         let Some(column) = &plan.client.to_anonymize_on else {
             let what = "the policy names no column for the day on which a client is to be anonymized";
@@ -56,7 +54,7 @@ impl Service {
             let what = format!("`{table}.{column}` cannot be empty, so the day cannot be cleared");
             return Err(Failure::new(what, "set a later one").of(Kind::Conflict));
         }
-        let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
+        let parsed = key_of(plan, key)?;
         if !set_to_anonymize_on(context, plan, &parsed, &client, new.as_deref()).await? {
             // It was there a moment ago.
             let hint = "what is gone needs no day any more";

@@ -110,7 +110,7 @@ pub async fn to_anonymize(context: &Context, folder: &Path) -> Result<Vec<ToAnon
 }
 
 /// A job, and when it runs next.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
 pub struct JobStatus {
     /// Its name.
     pub job: String,
@@ -148,6 +148,13 @@ impl JobStatus {
     pub fn is_paused_itself(&self) -> bool {
         self.paused.as_ref().is_some_and(|own| own.job.is_some())
     }
+
+    /// With the number of clients that it would anonymize, if it was counted.
+    pub fn count(&mut self, counts: &[ToAnonymize]) {
+        if let Some(own) = counts.iter().find(|own| own.job == self.job) {
+            (self.to_anonymize, self.counted_at) = (Some(own.clients), Some(own.at.clone()));
+        }
+    }
 }
 
 /// The jobs in a folder as they stand; none where there is no folder.
@@ -173,28 +180,12 @@ pub async fn job_status(ledger: &Ledger, folder: &Path) -> Result<Vec<JobStatus>
             enabled: job.enabled,
             description: job.description.unwrap_or_default(),
             job: job.name,
-            to_anonymize: None,
-            counted_at: None,
-            last: None,
-            error: None,
+            ..JobStatus::default()
         });
     }
-    let faults = files.faults.into_iter().map(|(job, failure)| JobStatus {
-        job,
-        description: String::new(),
-        kind: String::new(),
-        schedule: String::new(),
-        review: false,
-        enabled: false,
-        next: None,
-        paused: None,
-        ticks_skipped: 0,
-        to_anonymize: None,
-        counted_at: None,
-        last: None,
-        error: Some(failure.message),
-    });
-    status.extend(faults);
+    let fault =
+        |(job, failure): (String, Failure)| JobStatus { job, error: Some(failure.message), ..JobStatus::default() };
+    status.extend(files.faults.into_iter().map(fault));
     Ok(status)
 }
 
@@ -205,15 +196,6 @@ async fn ticks_due(ledger: &Ledger, job: &Job, now: DateTime<Utc>) -> Result<u64
     Ok(missed.map_or(0, |own| own.skipped.saturating_add(1)))
 }
 
-impl JobStatus {
-    /// With the number of clients that it would anonymize, if it was counted.
-    pub fn count(&mut self, counts: &[ToAnonymize]) {
-        if let Some(own) = counts.iter().find(|own| own.job == self.job) {
-            (self.to_anonymize, self.counted_at) = (Some(own.clients), Some(own.at.clone()));
-        }
-    }
-}
-
 impl Service {
     /// The jobs, when each runs next, and its last sweep.
     pub async fn jobs(&self) -> Result<Vec<JobStatus>, Failure> {
@@ -221,7 +203,7 @@ impl Service {
         let ledger = &self.context.ledger;
         let mut jobs = job_status(ledger, &self.jobs).await?;
         for job in jobs.iter_mut().filter(|own| own.error.is_none()) {
-            let page = SweepPage { job: Some(job.job.clone()), most: 1, ..SweepPage::default() };
+            let page = SweepPage { job: Some(job.job.clone()), limit: 1, ..SweepPage::default() };
             if let Some(sweep) = ledger.sweeps(&page).await?.pop().filter(|own| self.sees_sweep(own)) {
                 job.last = Some(Shown::of(&self.context, sweep).await?);
             }

@@ -101,5 +101,5 @@ impl JournalStatus {
 /// So many outcomes that wait.
 #[must_use]
 pub fn counted_records(backlog: &Backlog) -> String {
-    counted(u64::try_from(backlog.records).unwrap_or(0), "outcome")
+    counted(backlog.records, "outcome")
 }

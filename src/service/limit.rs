@@ -73,7 +73,7 @@ impl Service {
         if self.caller.limit.is_none() {
             return Ok(all);
         }
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         // A key that no client can have is not found.
         let keys: Vec<Key> = all.iter().filter_map(|own| Key::parse(key(own), parts).ok()).collect();
         let found: HashSet<String> = self.found(&keys).await?.into_iter().collect();
@@ -99,7 +99,7 @@ impl Service {
         if self.caller.limit.is_none() {
             return Ok(());
         }
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let keys: Result<Vec<Key>, String> = keys.iter().map(|own| Key::parse(own, parts)).collect();
         self.only_own(&keys.map_err(|what| Failure::new(what, KEY_HINT))?).await
     }
@@ -111,14 +111,14 @@ impl Service {
         }
         // The key as the ledger writes it can be looked up whatever its type.
         let own = ledger_key(&self.context, key).await?;
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let own = Key::parse(&own, parts).map_err(|_| no_client(key))?;
         if self.found(&[own]).await?.is_empty() { Err(no_client(key)) } else { Ok(()) }
     }
 
     /// The keys of those of these clients who are within the caller's limit, as the ledger writes them.
     async fn found(&self, keys: &[Key]) -> Result<Vec<String>, Failure> {
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         let sql = within(&loaded.plan, &conditions(&loaded, self.caller.limit.filters())?);
         let mut all = Vec::new();
         for page in keys.chunks(PAGE) {

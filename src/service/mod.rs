@@ -17,6 +17,7 @@ pub mod journal;
 mod limit;
 pub mod night;
 pub mod pauses;
+pub mod reports;
 pub mod returned;
 pub mod reviews;
 pub mod selections;
@@ -28,13 +29,14 @@ pub mod ticks;
 pub mod workbooks;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use access::Caller;
 
-use crate::worker::Context;
+use crate::worker::{Context, Loaded, PlanLoadError};
 
 /// What a question is answered with, and who asks it.
 #[derive(Clone)]
@@ -56,6 +58,11 @@ impl Service {
     pub fn for_caller(&self, caller: Caller) -> Self {
         let context = Context { actor: caller.name.clone(), ..self.context.clone() };
         Self { context, caller, ..self.clone() }
+    }
+
+    /// The policy as a plan.
+    pub async fn loaded(&self) -> Result<Arc<Loaded>, PlanLoadError> {
+        self.context.planner.plan(&self.context.store).await
     }
 
     #[must_use]

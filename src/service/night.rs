@@ -67,11 +67,11 @@ impl Night {
         };
         if self.stopped > 0 {
             let need = if self.stopped == 1 { "needs" } else { "need" };
-            text += &format!("; {} did not end and {need} you", counted(self.stopped as u64, "sweep"));
+            text += &format!("; {} did not end and {need} you", counted(self.stopped, "sweep"));
         }
         if self.need_you > 0 {
             let need = if self.need_you == 1 { "needs" } else { "need" };
-            text += &format!("; {} failed and {need} you", crate::report::number(self.need_you as u64));
+            text += &format!("; {} failed and {need} you", crate::report::number(self.need_you));
         }
         text + "."
     }

@@ -1,7 +1,7 @@
 //! Clients anonymized before who have come back under a new key.
 
 use super::Service;
-use super::clients::{KEY_HINT, ledger_key};
+use super::clients::{key_of, ledger_key};
 use super::failure::{Failure, Kind};
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
@@ -45,9 +45,8 @@ impl Service {
         self.allow_on(Right::Anonymize, "confirm who came back as client", key).await?;
         let context = &self.context;
         let client = ledger_key(context, key).await?;
-        let plan = &context.planner.plan(&context.store).await?.plan;
-        let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
-        let now = recognized(context, plan, &parsed, &client).await?;
+        let plan = &self.loaded().await?.plan;
+        let now = recognized(context, plan, &key_of(plan, key)?, &client).await?;
         let Some(now) = now.filter(|own| own.former == former.trim()) else {
             let what = format!("client `{client}` is not recognized as client `{}`", former.trim());
             return Err(Failure::new(what, Act::Returned.then(" lists who is recognized")).of(Kind::Conflict));

@@ -13,6 +13,7 @@ use super::Service;
 use super::failure::{Failure, Kind, patiently};
 use super::jobs::job_files;
 use super::sweeps::Ask;
+use crate::database::StoreError;
 use crate::domain::access::Right;
 use crate::domain::hint::Act;
 use crate::domain::job::Job;
@@ -21,7 +22,7 @@ use crate::domain::sweep::SweepKind;
 use crate::domain::text::{self, Unclear};
 use crate::ledger::{Decision, Held, NewImport, Review, Sought};
 use crate::report::counted;
-use crate::worker::sweep::{Client, Mode, Survey, SweepError, count, open, survey};
+use crate::worker::sweep::{Client, Mode, Survey, SweepError, count, survey};
 use crate::worker::{Loaded, Request};
 
 /// The most clients of a review: people are to look at them.
@@ -31,7 +32,7 @@ const GOOD_FOR: TimeDelta = TimeDelta::days(30);
 /// After which a review without progress counts as abandoned.
 const SILENCE: TimeDelta = TimeDelta::minutes(1);
 /// How often its making is noted.
-pub(super) const NOTED_EVERY: Duration = Duration::from_millis(500);
+const NOTED_EVERY: Duration = Duration::from_millis(500);
 /// The most reviews that are made at a time in the background: each looks at every client.
 const MOST_MADE: usize = 4;
 /// The most reviews listed.
@@ -90,7 +91,7 @@ impl Seen {
         if *self == now {
             return Ok(());
         }
-        let clients = |own: &Self| counted(u64::try_from(own.clients).unwrap_or(0), "client");
+        let clients = |own: &Self| counted(own.clients, "client");
         let what = if self.clients == now.clients {
             format!("review `{}` was made again since you looked at it", review.name)
         } else {
@@ -175,23 +176,12 @@ impl Service {
         let filled = async {
             let all = count(&self.context, request).await?;
             ledger.review_goes_on(id, 0, all).await?;
-            let over = CancellationToken::new();
-            let held = async {
-                let held = self.held(request, &looked_at).await;
-                over.cancel();
-                held
+            let note = || {
+                let so_far = looked_at.load(Ordering::Relaxed);
+                each(so_far, all.max(so_far));
+                ledger.review_goes_on(id, so_far, all.max(so_far))
             };
-            // Beside the look and never before it: what is read must not wait for what is written.
-            let noting = async {
-                while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
-                    let so_far = looked_at.load(Ordering::Relaxed);
-                    each(so_far, all.max(so_far));
-                    // The next note may succeed; if none does, the review is ended as abandoned.
-                    let _ = ledger.review_goes_on(id, so_far, all.max(so_far)).await;
-                }
-            };
-            let (held, ()) = tokio::join!(held, noting);
-            let (clients, found) = held?;
+            let (clients, found) = noted(Box::pin(self.held(request, &looked_at)), note).await?;
             let reasons = crate::domain::value::json_of(&found.refusals);
             let refused = found.tally.refused;
             let held = Held { digest: &found.digest, refused, reasons: &reasons, clients: &clients };
@@ -251,7 +241,7 @@ impl Service {
     /// What a review may be of, under the policy as it is.
     pub async fn offered_reviews(&self) -> Result<Offered, Failure> {
         self.allow_within(Right::Read, "look at reviews", "").await?;
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         let plan = &loaded.plan;
         let of_clients = |job: &Job| matches!(job.kind, SweepKind::Due | SweepKind::Period);
         let choices = plan.retention.as_ref().and_then(|own| own.choices);
@@ -355,8 +345,7 @@ impl Service {
         };
         let mut request = self.request_of_any_size(&terms).await?;
         request.decision = Some(Decision { import, ..self.decision(review, "approved", keys.len()) });
-        let opened = open(&self.context, &request).await?;
-        opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
+        self.open(&request).await
     }
 
     pub(super) fn decision(&self, review: &Review, state: &'static str, kept: usize) -> Decision {
@@ -373,7 +362,7 @@ impl Service {
 
     /// Refuses a review that was made under another policy or schema.
     pub(super) async fn is_as_it_was(&self, review: &Review) -> Result<Arc<Loaded>, Failure> {
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         if loaded.plan.digest != review.digest {
             let what = format!("the policy or the schema changed since review `{}` was made", review.name);
             return Err(Failure::new(what, "reject it and make another").of(Kind::Conflict));
@@ -405,6 +394,26 @@ impl Service {
         self.context.ledger.delete_review(review.id, &self.caller.name).await?;
         Ok(())
     }
+}
+
+/// Does work, and notes how far it is: beside it and never before it, as what is read must not wait for what is written.
+pub(super) async fn noted<T, N>(work: impl Future<Output = T>, mut note: impl FnMut() -> N) -> T
+where
+    N: Future<Output = Result<(), StoreError>>,
+{
+    let over = CancellationToken::new();
+    let work = async {
+        let done = work.await;
+        over.cancel();
+        done
+    };
+    let noting = async {
+        while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
+            // The next note may succeed; if none does, the work is ended as abandoned.
+            let _ = note().await;
+        }
+    };
+    tokio::join!(work, noting).0
 }
 
 /// What a review of this name was made of, as the ledger has it.

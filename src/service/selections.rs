@@ -64,7 +64,7 @@ impl Service {
         if before.is_some_and(|own| !replace || !self.covers(own.limited_to.filters())) {
             return Err(taken(name));
         }
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         if !self.saved_in(&loaded).company(name).await?.is_empty() {
             return Err(taken(name));
         }
@@ -139,7 +139,7 @@ impl Service {
         }
         // Whether the company's own are within a limit is not known.
         if self.caller.limit.is_none()
-            && let Ok(loaded) = self.context.planner.plan(&self.context.store).await
+            && let Ok(loaded) = self.loaded().await
         {
             let company = self.saved_in(&loaded).of_company().await?;
             seen.extend(company.into_iter().filter(|own| first.is_none_or(|first| own.name.as_str() > first)));
@@ -174,7 +174,7 @@ impl Service {
             self.only_own_texts(&keys).await?;
             return Ok(Selected { selection, keys });
         }
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         let key = |text: &str| Key::parse(text, loaded.plan.client.key.len());
         let behind = behind.map(key).transpose().map_err(|what| Failure::new(what, KEY_HINT))?;
         let page = self.saved_in(&loaded).page(&selection, behind.as_ref(), most as usize).await?;
@@ -189,7 +189,7 @@ impl Service {
         if ledger.delete_selection(name.trim()).await? {
             return Ok(());
         }
-        let loaded = self.context.planner.plan(&self.context.store).await?;
+        let loaded = self.loaded().await?;
         let saved_in = self.saved_in(&loaded);
         let Some(own) = saved_in.company(name.trim()).await?.pop() else {
             return Err(saved_in.unknown(name.trim()).await?.into());
@@ -207,7 +207,7 @@ impl Service {
             let unknown = SweepError::UnknownSelection { name: name.to_owned(), nearest: None };
             return saved.ok_or_else(|| unknown.into());
         }
-        match (self.context.planner.plan(&self.context.store).await, saved) {
+        match (self.loaded().await, saved) {
             (Ok(loaded), None) => Ok(self.saved_in(&loaded).find(name).await?),
             (_, Some(found)) => Ok(found),
             (Err(error), None) => Err(error.into()),

@@ -133,7 +133,12 @@ impl Service {
         if let Some(seen) = seen {
             request.bound = Some(self.bound(&request, seen).await?);
         }
-        let opened = open(&self.context, &request).await?;
+        self.open(&request).await
+    }
+
+    /// Opens a sweep, and returns its number.
+    pub(super) async fn open(&self, request: &Request) -> Result<i64, Failure> {
+        let opened = open(&self.context, request).await?;
         opened.ok_or_else(|| Failure::new("no sweep was opened", Act::Sweeps.then(" shows the last ones")))
     }
 
@@ -232,7 +237,7 @@ impl Service {
     /// A page of sweeps, newest first.
     pub async fn sweeps(&self, page: &SweepPage) -> Result<Vec<Shown>, Failure> {
         self.allow_within(Right::Read, "look at sweeps", "").await?;
-        let (mut page, most) = (page.clone(), page.most as usize);
+        let (mut page, most) = (page.clone(), page.limit as usize);
         let mut seen = Vec::new();
         loop {
             let found = self.context.ledger.sweeps(&page).await?;
@@ -283,12 +288,12 @@ impl Service {
     pub async fn outcomes(&self, id: i64, page: &OutcomePage) -> Result<Vec<Listed>, Failure> {
         self.allow_within(Right::Read, "look at clients", "").await?;
         self.find_sweep(id).await?;
-        let (mut page, most) = (page.clone(), page.most as usize);
+        let (mut page, most) = (page.clone(), page.limit as usize);
         let mut listed = Vec::new();
         loop {
             let found = self.context.ledger.outcomes(id, &page).await?;
             let is_last = found.len() < most;
-            page.behind = found.last().map(|own| own.client_key.clone());
+            page.after = found.last().map(|own| own.client_key.clone());
             // A list may name others, of whom it says that they are not due.
             listed.extend(self.own(found, |own: &Listed| &own.client_key).await?);
             if is_last || listed.len() >= most {
@@ -340,7 +345,7 @@ impl Service {
     /// Lets these clients be tried again, as [`Self::retry`] does.
     pub async fn retry_these(&self, failed: Vec<FailedClient>) -> Result<(Vec<i64>, usize), Failure> {
         let context = &self.context;
-        let parts = context.planner.plan(&context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let clients = failed.len();
         let (back, failed): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.kind == "replay");
         let (forced, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|client| client.force != 0);
@@ -450,7 +455,7 @@ impl Service {
 
     /// Each client once.
     async fn keys(&self, clients: &[String]) -> Result<Vec<Key>, Failure> {
-        let parts = self.context.planner.plan(&self.context.store).await?.plan.client.key.len();
+        let parts = self.loaded().await?.plan.client.key.len();
         let mut seen = std::collections::HashSet::new();
         let mut keys = Vec::new();
         for client in clients {

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::Service;
 use super::failure::{Failure, Kind, patiently};
-use super::reviews::{MOST_LISTED, NOTED_EVERY, asked, waits};
+use super::reviews::{MOST_LISTED, asked, noted, waits};
 use crate::database::{StoreError, query};
 use crate::domain::access::Right;
 use crate::domain::hint::{Act, Face};
@@ -224,19 +223,8 @@ impl Service {
     /// Reads a workbook and does what it says, recording the progress meanwhile.
     async fn take_back(&self, begun: &Begun, bytes: Vec<u8>) -> Result<Import, Failure> {
         let (ledger, rows) = (&self.context.ledger, Arc::new(Rows::default()));
-        let over = CancellationToken::new();
-        let taken = async {
-            let taken = Box::pin(self.taken(begun, bytes, &rows)).await;
-            over.cancel();
-            taken
-        };
-        let noting = async {
-            while over.run_until_cancelled(tokio::time::sleep(NOTED_EVERY)).await.is_some() {
-                // The next note may succeed; if none does, the import is ended as one that is interrupted.
-                let _ = ledger.import_goes_on(begun.id, rows.read(), rows.checked()).await;
-            }
-        };
-        let (taken, ()) = tokio::join!(taken, noting);
+        let note = || ledger.import_goes_on(begun.id, rows.read(), rows.checked());
+        let taken = noted(Box::pin(self.taken(begun, bytes, &rows)), note).await;
         if let Err(failure) = &taken {
             let error = RowError::of_file(failure.message.clone(), failure.hint.at(Face::Page));
             ledger.refuse_import(&begun.result(&rows, String::new(), &[error])).await?;
@@ -312,7 +300,7 @@ impl Service {
             waits(&review)?;
         }
         if *seen != Rest::from(&import) {
-            let clients = counted(u64::try_from(import.kept).unwrap_or(0), "client");
+            let clients = counted(import.kept, "client");
             let what = format!("import {id} has {clients} in rows without errors, and is not what you looked at");
             return Err(Failure::new(what, "nothing was done; look at it again").of(Kind::Conflict));
         }

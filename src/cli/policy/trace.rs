@@ -45,13 +45,9 @@ fn text(traced: &Trace, plan: &Plan) -> String {
     let reached: Vec<&TracedTable> = traced.tables.iter().filter(|own| !own.rows.is_empty()).collect();
     for own in &reached {
         let more = if own.more { " or more" } else { "" };
-        text += &format!("\n{}: {}{more}, by {}\n", own.table, counted(own.rows.len() as u64, "row"), own.link);
-        let (stay, change): (Vec<&TracedRow>, Vec<&TracedRow>) =
-            own.rows.iter().partition(|row| !row.deleted && row.changes.is_empty());
-        for row in change {
-            text += &of_row(row);
-        }
-        match stay.len() {
+        text += &format!("\n{}: {}{more}, by {}\n", own.table, counted(own.rows.len(), "row"), own.link);
+        text.extend(own.rows.iter().filter(|row| !row.stays()).map(of_row));
+        match own.stay() {
             0 => {}
             1 => text += "  1 row stays as it is\n",
             many => text += &format!("  {many} rows stay as they are\n"),
@@ -59,7 +55,7 @@ fn text(traced: &Trace, plan: &Plan) -> String {
     }
     let without = traced.tables.len() - reached.len();
     if without > 0 {
-        text += &format!("\nNo row was found by {}.\n", counted(without as u64, "other link"));
+        text += &format!("\nNo row was found by {}.\n", counted(without, "other link"));
     }
     text += &elsewhere(traced);
     text + "\nNothing was changed. What triggers of the database would do is not shown."
@@ -86,7 +82,7 @@ fn elsewhere(traced: &Trace) -> String {
     if searched.tables == 0 && searched.left.is_empty() {
         return String::new();
     }
-    let tables = counted(searched.tables as u64, "table");
+    let tables = counted(searched.tables, "table");
     let mut text = format!("\nIts values were looked for in {tables} that no link reaches");
     text += if searched.found.is_empty() { ": they are not there.\n" } else { ", and are in:\n" };
     for own in &searched.found {

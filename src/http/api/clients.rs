@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Answer;
 use super::sweeps::{confirmed, meant};
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::idempotency::{answer, done};
 use crate::http::problem::Problem;
 use crate::ledger::{Hold, Returned};
+use crate::service::Service;
 use crate::service::cleaning::CleanedClient;
 use crate::service::clients::{ClientStatus, Ended};
 use crate::service::dates::Dated;
@@ -26,11 +28,8 @@ const MOST_COLUMNS: usize = 100;
 /// A client's history, and what would become of it now, with all reasons of a refusal.
 #[utoipa::path(get, path = "/api/v1/clients/{client}", tag = "clients", operation_id = "get_client",
     params(("client" = String, Path, description = "The client's key; the parts of a composite key separated by commas.")),
-    responses((status = 200, body = ClientStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one(
-    Authorized(service): Authorized,
-    PathParams(client): PathParams<String>,
-) -> Result<Json<ClientStatus>, Problem> {
+    responses((status = 200, body = ClientStatus)))]
+pub(super) async fn one(service: Service, PathParams(client): PathParams<String>) -> Answer<ClientStatus> {
     Ok(Json(service.client(&client).await?))
 }
 
@@ -70,9 +69,9 @@ pub(in crate::http) struct Opened {
     params(("client" = String, Path, description = "The client's key."),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice."), HowLong),
-    responses((status = 200, body = Ended), (status = 202, body = Opened), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn anonymize(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Ended), (status = 202, body = Opened)))]
+pub(super) async fn anonymize(
+    service: Service,
     headers: HeaderMap,
     PathParams(client): PathParams<String>,
     Params(HowLong { wait }): Params<HowLong>,
@@ -109,12 +108,12 @@ pub(in crate::http) struct Clean {
 /// Empty columns that the policy keeps and declares as `cleanable`, in the rows of one client.
 #[utoipa::path(post, path = "/api/v1/clients/{client}/clean", tag = "clients", operation_id = "clean_client",
     request_body = Clean, params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = CleanedClient), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn clean(
-    Authorized(service): Authorized,
+    responses((status = 200, body = CleanedClient)))]
+pub(super) async fn clean(
+    service: Service,
     PathParams(client): PathParams<String>,
     Body(Clean { columns, confirm }): Body<Clean>,
-) -> Result<Json<CleanedClient>, Problem> {
+) -> Answer<CleanedClient> {
     confirmed(confirm)?;
     if columns.len() > MOST_COLUMNS {
         let hint = format!("name up to {MOST_COLUMNS} in one request");
@@ -135,24 +134,20 @@ pub(in crate::http) struct Day {
 /// Set the day on which a client is to be anonymized, in the column that the policy names.
 #[utoipa::path(put, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients", operation_id = "set_to_anonymize_on",
     request_body = Day, params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn set_date(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Dated)))]
+pub(super) async fn set_date(
+    service: Service,
     PathParams(client): PathParams<String>,
     Body(Day { day }): Body<Day>,
-) -> Result<Json<Dated>, Problem> {
+) -> Answer<Dated> {
     Ok(Json(service.set_to_anonymize_on(&client, Some(&day)).await?))
 }
 
 /// Clear the day on which a client is to be anonymized.
 #[utoipa::path(delete, path = "/api/v1/clients/{client}/to-anonymize-on", tag = "clients",
     operation_id = "clear_to_anonymize_on", params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Dated), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn clear_date(
-    Authorized(service): Authorized,
-    PathParams(client): PathParams<String>,
-    _: NoBody,
-) -> Result<Json<Dated>, Problem> {
+    responses((status = 200, body = Dated)))]
+pub(super) async fn clear_date(service: Service, PathParams(client): PathParams<String>, _: NoBody) -> Answer<Dated> {
     Ok(Json(service.set_to_anonymize_on(&client, None).await?))
 }
 
@@ -168,11 +163,8 @@ pub(in crate::http) struct Which {
 
 /// Holds, newest first.
 #[utoipa::path(get, path = "/api/v1/holds", tag = "clients", operation_id = "list_holds", params(Which),
-    responses((status = 200, body = Vec<Hold>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn holds(
-    Authorized(service): Authorized,
-    Params(which): Params<Which>,
-) -> Result<Json<Vec<Hold>>, Problem> {
+    responses((status = 200, body = Vec<Hold>)))]
+pub(super) async fn holds(service: Service, Params(which): Params<Which>) -> Answer<Vec<Hold>> {
     Ok(Json(service.holds(which.all).await?))
 }
 
@@ -193,10 +185,9 @@ pub(in crate::http) struct Kept {
 
 /// Keep a client out of every sweep until released.
 #[utoipa::path(put, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "place_hold", request_body = Why,
-    params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 201, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn hold(
-    Authorized(service): Authorized,
+    params(("client" = String, Path, description = "The client's key.")), responses((status = 201, body = Kept)))]
+pub(super) async fn hold(
+    service: Service,
     PathParams(client): PathParams<String>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Kept>), Problem> {
@@ -206,21 +197,16 @@ pub(in crate::http) async fn hold(
 
 /// Release a hold: the client is due again by itself.
 #[utoipa::path(delete, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "release_hold",
-    params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn release(
-    Authorized(service): Authorized,
-    PathParams(client): PathParams<String>,
-    _: NoBody,
-) -> Result<Json<Kept>, Problem> {
+    params(("client" = String, Path, description = "The client's key.")), responses((status = 200, body = Kept)))]
+pub(super) async fn release(service: Service, PathParams(client): PathParams<String>, _: NoBody) -> Answer<Kept> {
     let client = service.release_hold(&client).await?;
     Ok(Json(Kept { client }))
 }
 
 /// Clients anonymized before who have come back under a new key, as the policy recognizes them.
 #[utoipa::path(get, path = "/api/v1/returned", tag = "clients", operation_id = "list_returned",
-    responses((status = 200, body = Vec<Returned>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn returned(Authorized(service): Authorized) -> Result<Json<Vec<Returned>>, Problem> {
+    responses((status = 200, body = Vec<Returned>)))]
+pub(super) async fn returned(service: Service) -> Answer<Vec<Returned>> {
     Ok(Json(service.returned().await?))
 }
 
@@ -238,13 +224,12 @@ pub(in crate::http) struct Same {
 
 /// Confirm that a client is the one anonymized before, under a new key: the next replay anonymizes it.
 #[utoipa::path(put, path = "/api/v1/returned/{client}", tag = "clients", operation_id = "confirm_returned", request_body = Same,
-    params(("client" = String, Path, description = "The client's key.")),
-    responses((status = 200, body = Returned), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn confirm_returned(
-    Authorized(service): Authorized,
+    params(("client" = String, Path, description = "The client's key.")), responses((status = 200, body = Returned)))]
+pub(super) async fn confirm_returned(
+    service: Service,
     PathParams(client): PathParams<String>,
     Body(Same { former, confirm }): Body<Same>,
-) -> Result<Json<Returned>, Problem> {
+) -> Answer<Returned> {
     confirmed(confirm)?;
     Ok(Json(service.confirm_returned(&client, &former).await?))
 }

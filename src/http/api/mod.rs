@@ -10,13 +10,14 @@ mod whole;
 pub(super) use reviews::saved;
 pub(super) use sweeps::{confirmed, follow};
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::get;
+use axum::{Json, Router};
 use tower_http::timeout::TimeoutLayer;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, Ref};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,6 +26,9 @@ use super::limits::{LARGEST_BODY, LONGEST, LONGEST_LOOK};
 use super::problem::Problem;
 use super::{App, metrics};
 use crate::service::workbooks::LARGEST;
+
+/// A response as JSON, or why there is none.
+type Answer<T> = Result<Json<T>, Problem>;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -116,7 +120,21 @@ fn filed() -> OpenApiRouter<App> {
 fn whole_api() -> (Router<App>, OpenApi) {
     let within = |longest| TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, longest);
     let small = quick().layer(within(LONGEST)).merge(long().layer(within(LONGEST_LOOK)));
-    small.layer(DefaultBodyLimit::max(LARGEST_BODY)).merge(filed().layer(within(LONGEST_LOOK))).split_for_parts()
+    let all = small.layer(DefaultBodyLimit::max(LARGEST_BODY)).merge(filed().layer(within(LONGEST_LOOK)));
+    let (router, mut document) = all.split_for_parts();
+    for (path, item) in &mut document.paths.paths {
+        if !path.starts_with("/health/") {
+            let each = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+            each.into_iter().flatten().for_each(with_problems);
+        }
+    }
+    (router, document)
+}
+
+/// Says that an operation answers with a problem where something goes wrong.
+fn with_problems(operation: &mut Operation) {
+    let problems = ["4XX", "5XX"].map(|status| (status.to_owned(), Ref::from_response_name("Problem").into()));
+    operation.responses.responses.extend(problems);
 }
 
 /// The `OpenAPI` document.

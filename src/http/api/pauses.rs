@@ -3,26 +3,25 @@
 use axum::Json;
 use axum::http::StatusCode;
 
+use super::Answer;
 use super::clients::{Which, Why};
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::ledger::Pause;
+use crate::service::Service;
 
 /// Pauses of jobs and of all work, newest first.
 #[utoipa::path(get, path = "/api/v1/pauses", tag = "state", operation_id = "list_pauses", params(Which),
-    responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn list(
-    Authorized(service): Authorized,
-    Params(which): Params<Which>,
-) -> Result<Json<Vec<Pause>>, Problem> {
+    responses((status = 200, body = Vec<Pause>)))]
+pub(super) async fn list(service: Service, Params(which): Params<Which>) -> Answer<Vec<Pause>> {
     Ok(Json(service.pauses(which.all).await?))
 }
 
 /// Pause all work: no sweep starts, and running sweeps wait after the batch in hand.
 #[utoipa::path(put, path = "/api/v1/pause", tag = "state", operation_id = "pause_all", request_body = Why,
-    responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn pause_all(
-    Authorized(service): Authorized,
+    responses((status = 201, body = Pause)))]
+pub(super) async fn pause_all(
+    service: Service,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Pause>), Problem> {
     Ok((StatusCode::CREATED, Json(service.pause(None, &reason).await?)))
@@ -30,20 +29,16 @@ pub(in crate::http) async fn pause_all(
 
 /// Resume all work. The answer is what is still paused.
 #[utoipa::path(delete, path = "/api/v1/pause", tag = "state", operation_id = "resume_all",
-    responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn resume_all(
-    Authorized(service): Authorized,
-    _: NoBody,
-) -> Result<Json<Vec<Pause>>, Problem> {
+    responses((status = 200, body = Vec<Pause>)))]
+pub(super) async fn resume_all(service: Service, _: NoBody) -> Answer<Vec<Pause>> {
     Ok(Json(service.resume(None).await?))
 }
 
 /// Pause a job: its ticks start nothing, and its running sweep waits after the batch in hand.
 #[utoipa::path(put, path = "/api/v1/jobs/{job}/pause", tag = "state", operation_id = "pause_job", request_body = Why,
-    params(("job" = String, Path, description = "The job's name.")),
-    responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn pause(
-    Authorized(service): Authorized,
+    params(("job" = String, Path, description = "The job's name.")), responses((status = 201, body = Pause)))]
+pub(super) async fn pause(
+    service: Service,
     PathParams(job): PathParams<String>,
     Body(Why { reason }): Body<Why>,
 ) -> Result<(StatusCode, Json<Pause>), Problem> {
@@ -52,12 +47,7 @@ pub(in crate::http) async fn pause(
 
 /// Resume a job; one sweep stands for all ticks that came meanwhile. The answer is what is still paused.
 #[utoipa::path(delete, path = "/api/v1/jobs/{job}/pause", tag = "state", operation_id = "resume_job",
-    params(("job" = String, Path, description = "The job's name.")),
-    responses((status = 200, body = Vec<Pause>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn resume(
-    Authorized(service): Authorized,
-    PathParams(job): PathParams<String>,
-    _: NoBody,
-) -> Result<Json<Vec<Pause>>, Problem> {
+    params(("job" = String, Path, description = "The job's name.")), responses((status = 200, body = Vec<Pause>)))]
+pub(super) async fn resume(service: Service, PathParams(job): PathParams<String>, _: NoBody) -> Answer<Vec<Pause>> {
     Ok(Json(service.resume(Some(&job)).await?))
 }

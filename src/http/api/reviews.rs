@@ -3,49 +3,26 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
+use super::Answer;
 use super::sweeps::{confirmed, meant};
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams, Upload};
+use crate::http::extract::{Body, NoBody, Params, PathParams, Upload};
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::ledger::{Import, Review, Sought};
 use crate::report::counted;
+use crate::service::Service;
 use crate::service::reviews::{Reviewed, Seen};
 use crate::service::sweeps::Ask;
 use crate::service::workbooks::{File, Rest, RowError};
 
-/// Which reviews, or imports, are wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Which {
-    /// A part of the review's name.
-    name: Option<String>,
-    /// The state. Reviews that were deleted are there only if this is `deleted`.
-    state: Option<String>,
-    /// Who made it.
-    made_by: Option<String>,
-    /// Made on or after this day.
-    since: Option<NaiveDate>,
-}
-
-impl From<Which> for Sought {
-    fn from(Which { name, state, made_by, since }: Which) -> Self {
-        Self { name, state, made_by, since }
-    }
-}
-
 /// Reviews, those that wait first, then the newest; up to 200.
-#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Which),
-    responses((status = 200, body = Vec<Review>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn list(
-    Authorized(service): Authorized,
-    Params(which): Params<Which>,
-) -> Result<Json<Vec<Review>>, Problem> {
-    Ok(Json(service.reviews(&which.into()).await?))
+#[utoipa::path(get, path = "/api/v1/reviews", tag = "reviews", operation_id = "list_reviews", params(Sought),
+    responses((status = 200, body = Vec<Review>)))]
+pub(super) async fn list(service: Service, Params(which): Params<Sought>) -> Answer<Vec<Review>> {
+    Ok(Json(service.reviews(&which).await?))
 }
 
 /// A review to be.
@@ -62,9 +39,9 @@ pub(in crate::http) struct Make {
 /// Hold the clients that a sweep would take now until a second person approves
 /// them. They are looked for in the background: the review says how far that is.
 #[utoipa::path(post, path = "/api/v1/reviews", tag = "reviews", operation_id = "make_review", request_body = Make,
-    responses((status = 202, body = Review), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn make(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Review)))]
+pub(super) async fn make(
+    service: Service,
     Body(Make { name, sweep }): Body<Make>,
 ) -> Result<(StatusCode, Json<Review>), Problem> {
     Ok((StatusCode::ACCEPTED, Json(service.begin_review(&name, &sweep).await?)))
@@ -72,12 +49,8 @@ pub(in crate::http) async fn make(
 
 /// A review with its clients.
 #[utoipa::path(get, path = "/api/v1/reviews/{review}", tag = "reviews", operation_id = "get_review",
-    params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 200, body = Reviewed), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one(
-    Authorized(service): Authorized,
-    PathParams(review): PathParams<String>,
-) -> Result<Json<Reviewed>, Problem> {
+    params(("review" = String, Path, description = "The review's name.")), responses((status = 200, body = Reviewed)))]
+pub(super) async fn one(service: Service, PathParams(review): PathParams<String>) -> Answer<Reviewed> {
     Ok(Json(service.review(&review).await?))
 }
 
@@ -109,9 +82,9 @@ pub(in crate::http) struct Approved {
 /// review has changed or was decided, and that nothing was done.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/approve", tag = "reviews", operation_id = "approve_review",
     request_body = Approve, params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 202, body = Approved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn approve(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Approved)))]
+pub(super) async fn approve(
+    service: Service,
     PathParams(review): PathParams<String>,
     Body(Approve { confirm, id, digest, clients }): Body<Approve>,
 ) -> Result<(StatusCode, Json<Approved>), Problem> {
@@ -123,9 +96,9 @@ pub(in crate::http) async fn approve(
 /// Decide that the clients of the review that was seen stay for now.
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/reject", tag = "reviews", operation_id = "reject_review",
     request_body = Seen, params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn reject(
-    Authorized(service): Authorized,
+    responses((status = 204)))]
+pub(super) async fn reject(
+    service: Service,
     PathParams(review): PathParams<String>,
     Body(seen): Body<Seen>,
 ) -> Result<StatusCode, Problem> {
@@ -135,10 +108,9 @@ pub(in crate::http) async fn reject(
 
 /// Delete a review, whatever became of it. A sweep that it opened stands.
 #[utoipa::path(delete, path = "/api/v1/reviews/{review}", tag = "reviews", operation_id = "delete_review",
-    params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn delete(
-    Authorized(service): Authorized,
+    params(("review" = String, Path, description = "The review's name.")), responses((status = 204)))]
+pub(super) async fn delete(
+    service: Service,
     PathParams(review): PathParams<String>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
@@ -167,11 +139,8 @@ pub(in crate::http) fn saved(file: File) -> Response {
 /// A review's workbook, in an archive: a row for each client, to be looked through, saved, and given back.
 #[utoipa::path(get, path = "/api/v1/reviews/{review}/workbook", tag = "reviews", operation_id = "export_review",
     params(("review" = String, Path, description = "The review's name.")),
-    responses((status = 200, body = Bytes, content_type = "application/zip"), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn export(
-    Authorized(service): Authorized,
-    PathParams(review): PathParams<String>,
-) -> Result<Response, Problem> {
+    responses((status = 200, body = Bytes, content_type = "application/zip")))]
+pub(super) async fn export(service: Service, PathParams(review): PathParams<String>) -> Result<Response, Problem> {
     let _turn = turn().await?;
     Ok(saved(service.export_review(&review).await?))
 }
@@ -185,9 +154,9 @@ pub(in crate::http) async fn export(
 #[utoipa::path(post, path = "/api/v1/reviews/{review}/imports", tag = "reviews", operation_id = "import_review",
     params(("review" = String, Path, description = "The review's name.")),
     request_body(content = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    responses((status = 201, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn import(
-    Authorized(service): Authorized,
+    responses((status = 201, body = Import)))]
+pub(super) async fn import(
+    service: Service,
     PathParams(review): PathParams<String>,
     Upload(workbook): Upload,
 ) -> Result<(StatusCode, Json<Import>), Problem> {
@@ -208,32 +177,22 @@ fn taken(import: &Import) -> Result<(), Problem> {
     let mut fix = first.fix.clone();
     if import.kept > 0 {
         let path = format!("`POST /api/v1/imports/{}/continue`", import.id);
-        fix += &format!(
-            "; or continue with the {} of rows without errors: {path}",
-            counted(u64::try_from(import.kept).unwrap_or(0), "client")
-        );
+        fix += &format!("; or continue with the {} of rows without errors: {path}", counted(import.kept, "client"));
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, fix))
 }
 
 /// Workbooks that were given back, the newest first; up to 200.
-#[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Which),
-    responses((status = 200, body = Vec<Import>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn imports(
-    Authorized(service): Authorized,
-    Params(which): Params<Which>,
-) -> Result<Json<Vec<Import>>, Problem> {
-    Ok(Json(service.imports(&which.into()).await?))
+#[utoipa::path(get, path = "/api/v1/imports", tag = "reviews", operation_id = "list_imports", params(Sought),
+    responses((status = 200, body = Vec<Import>)))]
+pub(super) async fn imports(service: Service, Params(which): Params<Sought>) -> Answer<Vec<Import>> {
+    Ok(Json(service.imports(&which).await?))
 }
 
 /// A workbook that was given back: its progress while it is read, then what came of it.
 #[utoipa::path(get, path = "/api/v1/imports/{import}", tag = "reviews", operation_id = "get_import",
-    params(("import" = i64, Path, description = "The import's number.")),
-    responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one_import(
-    Authorized(service): Authorized,
-    PathParams(import): PathParams<i64>,
-) -> Result<Json<Import>, Problem> {
+    params(("import" = i64, Path, description = "The import's number.")), responses((status = 200, body = Import)))]
+pub(super) async fn one_import(service: Service, PathParams(import): PathParams<i64>) -> Answer<Import> {
     Ok(Json(service.import(import).await?))
 }
 
@@ -257,12 +216,12 @@ pub(in crate::http) struct Continue {
 /// decided, and that nothing was done.
 #[utoipa::path(post, path = "/api/v1/imports/{import}/continue", tag = "reviews", operation_id = "continue_import",
     params(("import" = i64, Path, description = "The import's number.")), request_body = Continue,
-    responses((status = 200, body = Import), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn continue_import(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Import)))]
+pub(super) async fn continue_import(
+    service: Service,
     PathParams(import): PathParams<i64>,
     Body(Continue { confirm, file, kept }): Body<Continue>,
-) -> Result<Json<Import>, Problem> {
+) -> Answer<Import> {
     confirmed(confirm)?;
     Ok(Json(service.continue_import(import, &Rest { file, kept }).await?))
 }
@@ -270,11 +229,7 @@ pub(in crate::http) async fn continue_import(
 /// What is wrong with a workbook that was given back, as a workbook.
 #[utoipa::path(get, path = "/api/v1/imports/{import}/errors", tag = "reviews", operation_id = "get_import_errors",
     params(("import" = i64, Path, description = "The import's number.")),
-    responses((status = 200, body = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn errors(
-    Authorized(service): Authorized,
-    PathParams(import): PathParams<i64>,
-) -> Result<Response, Problem> {
+    responses((status = 200, body = Bytes, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")))]
+pub(super) async fn errors(service: Service, PathParams(import): PathParams<i64>) -> Result<Response, Problem> {
     Ok(saved(service.import_errors(import).await?))
 }

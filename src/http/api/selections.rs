@@ -5,10 +5,12 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Answer;
 use super::sweeps::within;
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::ledger::Selection;
+use crate::service::Service;
 use crate::service::selections::{Given, Saved, Selected};
 
 /// The most keys in one request.
@@ -33,23 +35,20 @@ fn fifty() -> u32 {
 
 /// Selections by name, without their keys.
 #[utoipa::path(get, path = "/api/v1/selections", tag = "selections", operation_id = "list_selections", params(Page),
-    responses((status = 200, body = Vec<Selection>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn list(
-    Authorized(service): Authorized,
-    Params(page): Params<Page>,
-) -> Result<Json<Vec<Selection>>, Problem> {
+    responses((status = 200, body = Vec<Selection>)))]
+pub(super) async fn list(service: Service, Params(page): Params<Page>) -> Answer<Vec<Selection>> {
     Ok(Json(service.selections(page.after.as_deref(), within(page.limit, 1_000)?).await?))
 }
 
 /// A selection, with a page of its keys in their order.
 #[utoipa::path(get, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "get_selection",
     params(("selection" = String, Path, description = "The selection's name."), Page),
-    responses((status = 200, body = Selected), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Selected)))]
+pub(super) async fn one(
+    service: Service,
     PathParams(selection): PathParams<String>,
     Params(page): Params<Page>,
-) -> Result<Json<Selected>, Problem> {
+) -> Answer<Selected> {
     Ok(Json(service.selected(&selection, page.after.as_deref(), within(page.limit, 1_000)?).await?))
 }
 
@@ -68,12 +67,12 @@ pub(in crate::http) struct Keys {
 /// Save the keys of clients under a name, without anonymizing them; the sweep shows which of them exist.
 #[utoipa::path(put, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "save_selection",
     params(("selection" = String, Path, description = "The selection's name.")), request_body = Keys,
-    responses((status = 200, body = Saved), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn save(
-    Authorized(service): Authorized,
+    responses((status = 200, body = Saved)))]
+pub(super) async fn save(
+    service: Service,
     PathParams(selection): PathParams<String>,
     Body(Keys { clients, replace }): Body<Keys>,
-) -> Result<Json<Saved>, Problem> {
+) -> Answer<Saved> {
     if clients.len() > MOST {
         let hint = "ask an operator to save them from a file, which may have any number";
         let what = "more than 10,000 clients are named";
@@ -86,10 +85,9 @@ pub(in crate::http) async fn save(
 
 /// Delete a selection. A sweep that was opened over it stands.
 #[utoipa::path(delete, path = "/api/v1/selections/{selection}", tag = "selections", operation_id = "delete_selection",
-    params(("selection" = String, Path, description = "The selection's name.")),
-    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn delete(
-    Authorized(service): Authorized,
+    params(("selection" = String, Path, description = "The selection's name.")), responses((status = 204)))]
+pub(super) async fn delete(
+    service: Service,
     PathParams(selection): PathParams<String>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {

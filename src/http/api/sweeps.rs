@@ -7,17 +7,15 @@ use axum::Json;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
-use chrono::NaiveDate;
 use futures::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
-use utoipa::{IntoParams, ToSchema};
 
+use super::Answer;
 use crate::domain::hint::{Face, Hint};
-use crate::domain::outcome::Outcome;
-use crate::domain::sweep::SweepKind;
-use crate::http::extract::{Authorized, Body, NoBody, Params, PathParams};
+use crate::http::extract::{Body, NoBody, Params, PathParams};
 use crate::http::idempotency::{KEY, once};
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
@@ -31,33 +29,6 @@ use crate::worker::sweep::Survey;
 const LOOK: Duration = Duration::from_millis(500);
 /// How many updates a client that follows a sweep gets before it has to ask again: an hour's.
 const LOOKS: u32 = 7_200;
-
-/// A page of sweeps.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct SweepQuery {
-    /// Only those of this job.
-    job: Option<String>,
-    /// Only this kind.
-    kind: Option<SweepKind>,
-    /// Only this state.
-    state: Option<State>,
-    /// Only those opened on or after this day, UTC.
-    since: Option<NaiveDate>,
-    /// Only those opened on or before this day, UTC.
-    until: Option<NaiveDate>,
-    /// Only sweeps before this one.
-    before: Option<i64>,
-    /// So many at most, up to 200.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
-}
-
-fn fifty() -> u32 {
-    50
-}
 
 /// `limit` as it may be.
 pub(super) fn within(limit: u32, most: u32) -> Result<u32, Problem> {
@@ -111,14 +82,10 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
 }
 
 /// Sweeps, newest first, by job, kind, state and day.
-#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepQuery),
-    responses((status = 200, body = Vec<Shown>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn list(
-    Authorized(service): Authorized,
-    Params(page): Params<SweepQuery>,
-) -> Result<Json<Vec<Shown>>, Problem> {
-    let SweepQuery { job, kind, state, since, until, before, limit } = page;
-    let page = SweepPage { job, kind, state, since, until, before, most: within(limit, 200)? };
+#[utoipa::path(get, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "list_sweeps", params(SweepPage),
+    responses((status = 200, body = Vec<Shown>)))]
+pub(super) async fn list(service: Service, Params(page): Params<SweepPage>) -> Answer<Vec<Shown>> {
+    within(page.limit, 200)?;
     Ok(Json(service.sweeps(&page).await?))
 }
 
@@ -126,9 +93,9 @@ pub(in crate::http) async fn list(
 #[utoipa::path(post, path = "/api/v1/sweeps", tag = "sweeps", operation_id = "start_sweep", request_body = Start,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Started), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn start(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Started)))]
+pub(super) async fn start(
+    service: Service,
     headers: HeaderMap,
     Body(raw): Body<serde_json::Value>,
 ) -> Result<Response, Problem> {
@@ -148,34 +115,24 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(raw: &serde_json::Value) -> R
 
 /// What a sweep would do. Nothing is written.
 #[utoipa::path(post, path = "/api/v1/previews", tag = "sweeps", operation_id = "preview_sweep", request_body = Ask,
-    responses((status = 200, body = Preview), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn preview(
-    Authorized(service): Authorized,
-    Body(ask): Body<Ask>,
-) -> Result<Json<Preview>, Problem> {
+    responses((status = 200, body = Preview)))]
+pub(super) async fn preview(service: Service, Body(ask): Body<Ask>) -> Answer<Preview> {
     let _turn = turn().await?;
     Ok(Json(service.preview(&ask).await?))
 }
 
 /// Do everything that a sweep would do, search the whole database for former values, and roll it back. A live sweep needs one that `passed` for each policy.
 #[utoipa::path(post, path = "/api/v1/rehearsals", tag = "sweeps", operation_id = "rehearse_sweep", request_body = Ask,
-    responses((status = 200, body = Survey), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn rehearse(
-    Authorized(service): Authorized,
-    Body(ask): Body<Ask>,
-) -> Result<Json<Survey>, Problem> {
+    responses((status = 200, body = Survey)))]
+pub(super) async fn rehearse(service: Service, Body(ask): Body<Ask>) -> Answer<Survey> {
     let _turn = turn().await?;
     Ok(Json(service.rehearse(&ask).await?))
 }
 
 /// A sweep, with its refusals by reason.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}", tag = "sweeps", operation_id = "get_sweep",
-    params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, body = SweepStatus), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn one(
-    Authorized(service): Authorized,
-    PathParams(sweep): PathParams<i64>,
-) -> Result<Json<SweepStatus>, Problem> {
+    params(("sweep" = i64, Path, description = "The sweep's number.")), responses((status = 200, body = SweepStatus)))]
+pub(super) async fn one(service: Service, PathParams(sweep): PathParams<i64>) -> Answer<SweepStatus> {
     Ok(Json(service.sweep(sweep).await?))
 }
 
@@ -192,10 +149,9 @@ pub(in crate::http) struct Told {
 /// How far a sweep is, as server-sent events named `progress`, until one named `end`.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/events", tag = "sweeps", operation_id = "follow_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, content_type = "text/event-stream", body = Told),
-        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn events(
-    Authorized(service): Authorized,
+    responses((status = 200, content_type = "text/event-stream", body = Told)))]
+pub(super) async fn events(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     follow(service, sweep).await
@@ -235,10 +191,9 @@ pub(in crate::http) async fn follow(
 
 /// End a running sweep before its time. What was anonymized stands.
 #[utoipa::path(post, path = "/api/v1/sweeps/{sweep}/cancel", tag = "sweeps", operation_id = "cancel_sweep",
-    params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 204), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn cancel(
-    Authorized(service): Authorized,
+    params(("sweep" = i64, Path, description = "The sweep's number.")), responses((status = 204)))]
+pub(super) async fn cancel(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
     _: NoBody,
 ) -> Result<StatusCode, Problem> {
@@ -246,48 +201,23 @@ pub(in crate::http) async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A page of outcomes.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(in crate::http) struct Outcomes {
-    /// Only this outcome.
-    outcome: Option<Outcome>,
-    /// Only refused or failed for this reason, by its name.
-    reason: Option<String>,
-    /// Only clients with this in their key, in capitals or small letters.
-    key: Option<String>,
-    /// Only clients behind this key: the last one of the page before.
-    after: Option<String>,
-    /// So many at most, up to 1,000.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 1000, default = 50)]
-    limit: u32,
-}
-
 /// What became of a sweep's clients, in the order of their keys.
 #[utoipa::path(get, path = "/api/v1/sweeps/{sweep}/outcomes", tag = "sweeps", operation_id = "list_outcomes",
-    params(("sweep" = i64, Path, description = "The sweep's number."), Outcomes),
-    responses((status = 200, body = Vec<Listed>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn outcomes(
-    Authorized(service): Authorized,
+    params(("sweep" = i64, Path, description = "The sweep's number."), OutcomePage),
+    responses((status = 200, body = Vec<Listed>)))]
+pub(super) async fn outcomes(
+    service: Service,
     PathParams(sweep): PathParams<i64>,
-    Params(page): Params<Outcomes>,
-) -> Result<Json<Vec<Listed>>, Problem> {
-    let page = OutcomePage {
-        outcome: page.outcome.map(|outcome| outcome.as_str().to_owned()),
-        reason: page.reason,
-        key: page.key,
-        behind: page.after,
-        most: within(page.limit, 1_000)?,
-    };
+    Params(page): Params<OutcomePage>,
+) -> Answer<Vec<Listed>> {
+    within(page.limit, 1_000)?;
     Ok(Json(service.outcomes(sweep, &page).await?))
 }
 
 /// The clients that failed and are not tried again, up to a thousand.
 #[utoipa::path(get, path = "/api/v1/failures", tag = "sweeps", operation_id = "list_failures",
-    responses((status = 200, body = Vec<FailedClient>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn failures(Authorized(service): Authorized) -> Result<Json<Vec<FailedClient>>, Problem> {
+    responses((status = 200, body = Vec<FailedClient>)))]
+pub(super) async fn failures(service: Service) -> Answer<Vec<FailedClient>> {
     Ok(Json(service.failures().await?))
 }
 
@@ -316,9 +246,9 @@ pub(in crate::http) struct Retried {
 #[utoipa::path(post, path = "/api/v1/failures/retry", tag = "sweeps", operation_id = "retry_failures", request_body = Retry,
     params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$",
             description = "The same key sent again starts nothing twice.")),
-    responses((status = 202, body = Retried), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn retry(
-    Authorized(service): Authorized,
+    responses((status = 202, body = Retried)))]
+pub(super) async fn retry(
+    service: Service,
     headers: HeaderMap,
     Body(Retry { client, confirm }): Body<Retry>,
 ) -> Result<Response, Problem> {

@@ -12,16 +12,18 @@ use utoipa::{IntoParams, ToSchema};
 use crate::domain::access::Right;
 use crate::domain::hint::Face;
 use crate::http::eligible::eligible;
-use crate::http::extract::{Authorized, Body, Params, PathParams};
+use crate::http::extract::{Body, Params, PathParams};
 use crate::http::problem::Problem;
 use crate::http::{App, Unready};
-use crate::report::{Month, MonthReport, ReportOptions, SweepReport};
+use crate::report::{Month, ReportOptions};
+use crate::service::Service;
 use crate::service::classify::Classified;
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
-use crate::service::status::{Status, no_sweep};
+use crate::service::status::Status;
 use crate::worker::Context;
 
+use super::Answer;
 use super::sweeps::within;
 
 /// How old an answer may be that says whether the process can do its work.
@@ -44,12 +46,12 @@ fn ten() -> u32 {
 
 /// Tonight, the last nights, and what needs attention.
 #[utoipa::path(get, path = "/api/v1/status", tag = "state", operation_id = "get_status", params(Last),
-    responses((status = 200, body = Status), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn status(
+    responses((status = 200, body = Status)))]
+pub(super) async fn status(
     State(app): State<App>,
-    Authorized(service): Authorized,
+    service: Service,
     Params(Last { last }): Params<Last>,
-) -> Result<Json<Status>, Problem> {
+) -> Answer<Status> {
     service.allow(Right::Read, "look at the status").await?;
     let last = within(last, 200)?;
     Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
@@ -58,11 +60,8 @@ pub(in crate::http) async fn status(
 /// The jobs, when each runs next, and how many clients it would anonymize. These are counted in the background: the
 /// first answer may be without them, and they are up to ten minutes old.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "state", operation_id = "list_jobs",
-    responses((status = 200, body = Vec<JobStatus>), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn jobs(
-    State(app): State<App>,
-    Authorized(service): Authorized,
-) -> Result<Json<Vec<JobStatus>>, Problem> {
+    responses((status = 200, body = Vec<JobStatus>)))]
+pub(super) async fn jobs(State(app): State<App>, service: Service) -> Answer<Vec<JobStatus>> {
     let mut jobs = service.jobs().await?;
     // They are of all clients, also of those beyond the caller's limit.
     if service.caller.limit.is_none() {
@@ -76,8 +75,8 @@ pub(in crate::http) async fn jobs(
 
 /// What the policy says of every column, and what it does not say yet.
 #[utoipa::path(get, path = "/api/v1/policy", tag = "state", operation_id = "get_policy",
-    responses((status = 200, body = Coverage), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn coverage(Authorized(service): Authorized) -> Result<Json<Coverage>, Problem> {
+    responses((status = 200, body = Coverage)))]
+pub(super) async fn coverage(service: Service) -> Answer<Coverage> {
     Ok(Json(service.coverage().await?))
 }
 
@@ -93,48 +92,36 @@ pub(in crate::http) struct NewRule {
 
 /// Give a new column or item its class and action: writes the policy. The new policy needs a rehearsal.
 #[utoipa::path(post, path = "/api/v1/policy", tag = "state", operation_id = "classify", request_body = NewRule,
-    responses((status = 200, body = Classified), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn classify(
-    Authorized(service): Authorized,
-    Body(NewRule { place, rule }): Body<NewRule>,
-) -> Result<Json<Classified>, Problem> {
+    responses((status = 200, body = Classified)))]
+pub(super) async fn classify(service: Service, Body(NewRule { place, rule }): Body<NewRule>) -> Answer<Classified> {
     Ok(Json(service.classify(&place, &rule).await?))
 }
 
 /// The report of a sweep: JSON, or a page for who accepts `text/html`.
 #[utoipa::path(get, path = "/api/v1/reports/sweeps/{sweep}", tag = "state", operation_id = "report_sweep",
     params(("sweep" = i64, Path, description = "The sweep's number.")),
-    responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn sweep_report(
-    Authorized(service): Authorized,
+    responses((status = 200, content((Object = "application/json"), (String = "text/html")))))]
+pub(super) async fn sweep_report(
+    service: Service,
     headers: HeaderMap,
     PathParams(sweep): PathParams<i64>,
 ) -> Result<Response, Problem> {
-    service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, sweep, service.today(), ReportOptions { values: false }).await?;
-    let report = report.ok_or_else(|| no_sweep(sweep))?;
+    let report = service.sweep_report(sweep, ReportOptions::default()).await?;
     given(&headers, &report, || report.html("en"))
 }
 
 /// The report of a month: JSON, or a page for who accepts `text/html`.
 #[utoipa::path(get, path = "/api/v1/reports/months/{month}", tag = "state", operation_id = "report_month",
     params(("month" = String, Path, pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$", description = "The month, such as 2026-11.")),
-    responses((status = 200, content((Object = "application/json"), (String = "text/html"))),
-        (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
-pub(in crate::http) async fn month_report(
-    Authorized(service): Authorized,
+    responses((status = 200, content((Object = "application/json"), (String = "text/html")))))]
+pub(super) async fn month_report(
+    service: Service,
     headers: HeaderMap,
     PathParams(month): PathParams<String>,
 ) -> Result<Response, Problem> {
-    service.allow(Right::Read, "read reports").await?;
     let hint = "write a month that has begun, such as 2026-11";
-    let unprocessable = |what: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint);
-    let month: Month = month.parse().map_err(unprocessable)?;
-    if month.bounds(service.time_zone).0 > service.context.ledger.clock().now() {
-        return Err(unprocessable(format!("{month} has not begun")));
-    }
-    let report = MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
+    let month = month.parse::<Month>().map_err(|what| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, hint))?;
+    let report = service.month_report(month, ReportOptions::default()).await?;
     given(&headers, &report, || report.html("en"))
 }
 
@@ -158,14 +145,14 @@ fn given(
 /// Whether the process runs.
 #[utoipa::path(get, path = "/health/live", tag = "state", operation_id = "is_live", security(()),
     responses((status = 204)))]
-pub(in crate::http) async fn live() -> StatusCode {
+pub(super) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
 /// Whether the process can do its work: the database answers and takes writes, and the policy is a plan.
 #[utoipa::path(get, path = "/health/ready", tag = "state", operation_id = "is_ready", security(()),
     responses((status = 204), (status = 503, response = Problem)))]
-pub(in crate::http) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
+pub(super) async fn ready(State(app): State<App>) -> Result<StatusCode, Problem> {
     // No token is needed, so the database is queried once a second at most.
     match app.0.ready.recent(READY, (), look(&app.0.service.context)).await {
         Ok(()) => Ok(StatusCode::NO_CONTENT),

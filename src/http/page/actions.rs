@@ -1,89 +1,38 @@
 //! What the pages' forms do.
 
-use axum::extract::{Form, Path};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Redirect;
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::Marked;
-use super::session::Session;
+use super::previews::Over;
+use super::session::{Nothing, Sent, Sure};
+use super::views::query_of;
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
-use crate::service::sweeps::{Ask, Previewed};
-
-/// A form for what takes something back, or cannot be undone.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Sure {
-    mark: String,
-    /// There if the box was ticked.
-    sure: Option<String>,
-}
-
-impl Sure {
-    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Problem> {
-        check(session, headers, &self.mark, self.sure.as_ref())
-    }
-}
-
-/// Refuses a form that another site submitted, and one whose box was not ticked.
-fn check(session: &Session, headers: &HeaderMap, mark: &str, sure: Option<&String>) -> Result<(), Problem> {
-    session.check(headers, mark)?;
-    crate::http::api::confirmed(sure.is_some())
-}
+use crate::service::sweeps::Previewed;
 
 /// A form that decides about what was seen: a preview or a review.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Decide {
-    mark: String,
-    sure: Option<String>,
-    #[serde(default)]
     pub(super) id: String,
-    #[serde(default)]
     pub(super) digest: String,
-    #[serde(default)]
     pub(super) clients: String,
 }
 
-impl Decide {
-    pub(super) fn check(&self, session: &Session, headers: &HeaderMap) -> Result<(), Problem> {
-        check(session, headers, &self.mark, self.sure.as_ref())
-    }
-}
-
-pub(super) async fn start(
-    session: Session,
-    headers: HeaderMap,
-    Path(job): Path<String>,
-    Form(form): Form<Decide>,
-) -> Result<Redirect, Problem> {
-    start_sweep(&session, &headers, form, &Ask { job: Some(job), ..Ask::default() }).await
-}
-
-/// Starts a sweep that a form is sure of.
-pub(super) async fn start_sweep(
-    session: &Session,
-    headers: &HeaderMap,
-    form: Decide,
-    ask: &Ask,
-) -> Result<Redirect, Problem> {
-    form.check(session, headers)?;
+pub(super) async fn start(over: Over, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     let clients = form.clients.parse().map_err(|_| not_seen())?;
     let seen = Previewed { id: form.id, digest: form.digest, clients };
     let _turn = turn().await?;
-    let sweep = session.service.start_sweep(ask, Some(&seen), true).await?;
+    let sweep = session.service.start_sweep(&over.ask(), Some(&seen), true).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
 pub(super) async fn cancel(
-    session: Session,
-    headers: HeaderMap,
     Path(sweep): Path<i64>,
-    Form(form): Form<Sure>,
+    Sent(session, Nothing {}): Sure<Nothing>,
 ) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
     session.service.cancel_sweep(sweep).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
@@ -98,13 +47,11 @@ pub(super) fn not_seen() -> Problem {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
-    mark: String,
     key: String,
     reason: String,
 }
 
-pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<Place>) -> Result<Redirect, Problem> {
-    session.check(&headers, &form.mark)?;
+pub(super) async fn hold(Sent(session, form): Sent<Place>) -> Result<Redirect, Problem> {
     session.service.place_hold(form.key.trim(), &form.reason).await?;
     Ok(Redirect::to("/holds"))
 }
@@ -113,62 +60,47 @@ pub(super) async fn hold(session: Session, headers: HeaderMap, Form(form): Form<
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dated {
-    mark: String,
-    sure: Option<String>,
     key: String,
     #[serde(default)]
     day: String,
 }
 
-pub(super) async fn day(session: Session, headers: HeaderMap, Form(form): Form<Dated>) -> Result<Redirect, Problem> {
-    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+pub(super) async fn day(Sent(session, form): Sure<Dated>) -> Result<Redirect, Problem> {
     let day = Some(form.day.as_str()).filter(|day| !day.is_empty());
     session.service.set_to_anonymize_on(&form.key, day).await?;
-    Ok(to_client(&form.key))
+    Ok(to_client(&form.key, ""))
 }
 
 /// The form that empties a column for one client.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Clean {
-    mark: String,
-    sure: Option<String>,
     key: String,
     column: String,
 }
 
-pub(super) async fn clean(session: Session, headers: HeaderMap, Form(form): Form<Clean>) -> Result<Redirect, Problem> {
-    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+pub(super) async fn clean(Sent(session, form): Sure<Clean>) -> Result<Redirect, Problem> {
     Box::pin(session.service.clean(&form.key, &[form.column])).await?;
-    Ok(to_client(&form.key))
+    Ok(to_client(&form.key, ""))
 }
 
 /// The form that says who a client is.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Same {
-    mark: String,
-    sure: Option<String>,
     key: String,
     former: String,
 }
 
-pub(super) async fn returned(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<Same>,
-) -> Result<Redirect, Problem> {
-    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+pub(super) async fn returned(Sent(session, form): Sure<Same>) -> Result<Redirect, Problem> {
     session.service.confirm_returned(&form.key, &form.former).await?;
-    Ok(to_client(&form.key))
+    Ok(to_client(&form.key, ""))
 }
 
 /// The form that anonymizes one client, as was seen.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct One {
-    mark: String,
-    sure: Option<String>,
     key: String,
     #[serde(default)]
     seen: String,
@@ -177,47 +109,31 @@ pub(super) struct One {
 }
 
 /// Waits a moment for the outcome, which the client's page then shows, or else leads to the sweep.
-pub(super) async fn anonymize(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<One>,
-) -> Result<Redirect, Problem> {
-    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+pub(super) async fn anonymize(Sent(session, form): Sure<One>) -> Result<Redirect, Problem> {
     let sweep = session.service.anonymize(&form.key, form.force.is_some(), Some(&form.seen)).await?;
     if session.service.outcome_of(sweep, None).await?.is_none() {
         return Ok(Redirect::to(&format!("/sweeps/{sweep}")));
     }
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("key", &form.key).append_pair("sweep", &sweep.to_string());
-    Ok(Redirect::to(&format!("/clients?{}", query.finish())))
+    Ok(to_client(&form.key, &sweep.to_string()))
 }
 
 /// Leads to a client's page.
-fn to_client(key: &str) -> Redirect {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("key", key).finish();
-    Redirect::to(&format!("/clients?{query}"))
+fn to_client(key: &str, sweep: &str) -> Redirect {
+    Redirect::to(&format!("/clients?{}", query_of([("key", key), ("sweep", sweep)])))
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Release {
-    mark: String,
-    sure: Option<String>,
     key: String,
 }
 
-pub(super) async fn release(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<Release>,
-) -> Result<Redirect, Problem> {
-    check(&session, &headers, &form.mark, form.sure.as_ref())?;
+pub(super) async fn release(Sent(session, form): Sure<Release>) -> Result<Redirect, Problem> {
     session.service.release_hold(&form.key).await?;
     Ok(Redirect::to("/holds"))
 }
 
-pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form<Sure>) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
+pub(super) async fn retry(Sent(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
     session.service.retry(None).await?;
     Ok(Redirect::to("/"))
 }
@@ -226,57 +142,20 @@ pub(super) async fn retry(session: Session, headers: HeaderMap, Form(form): Form
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pausing {
-    mark: String,
     reason: String,
 }
 
-pub(super) async fn pause_all(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<Pausing>,
-) -> Result<Redirect, Problem> {
-    paused(&session, &headers, None, &form).await
-}
-
-pub(super) async fn pause(
-    session: Session,
-    headers: HeaderMap,
-    Path(job): Path<String>,
-    Form(form): Form<Pausing>,
-) -> Result<Redirect, Problem> {
-    paused(&session, &headers, Some(&job), &form).await
-}
-
-async fn paused(
-    session: &Session,
-    headers: &HeaderMap,
-    job: Option<&str>,
-    form: &Pausing,
-) -> Result<Redirect, Problem> {
-    session.check(headers, &form.mark)?;
-    session.service.pause(job, &form.reason).await?;
+/// Pauses the job that the path names, or all work.
+pub(super) async fn pause(job: Option<Path<String>>, Sent(session, form): Sent<Pausing>) -> Result<Redirect, Problem> {
+    session.service.pause(job.as_ref().map(|job| job.as_str()), &form.reason).await?;
     Ok(Redirect::to("/jobs"))
 }
 
-pub(super) async fn resume_all(
-    session: Session,
-    headers: HeaderMap,
-    Form(Marked { mark }): Form<Marked>,
-) -> Result<Redirect, Problem> {
-    resumed(&session, &headers, None, &mark).await
-}
-
+/// Resumes the job that the path names, or all work.
 pub(super) async fn resume(
-    session: Session,
-    headers: HeaderMap,
-    Path(job): Path<String>,
-    Form(Marked { mark }): Form<Marked>,
+    job: Option<Path<String>>,
+    Sent(session, Nothing {}): Sent<Nothing>,
 ) -> Result<Redirect, Problem> {
-    resumed(&session, &headers, Some(&job), &mark).await
-}
-
-async fn resumed(session: &Session, headers: &HeaderMap, job: Option<&str>, mark: &str) -> Result<Redirect, Problem> {
-    session.check(headers, mark)?;
-    session.service.resume(job).await?;
+    session.service.resume(job.as_ref().map(|job| job.as_str())).await?;
     Ok(Redirect::to("/jobs"))
 }

@@ -16,7 +16,7 @@ use crate::http::problem::Problem;
 use crate::ledger::OutcomePage;
 use crate::plan::Cleanable;
 use crate::service::clients::ClientStatus;
-use crate::worker::sweep::{Trace, TracedChange, TracedRow, TracedTable};
+use crate::worker::sweep::Trace;
 
 #[derive(Deserialize)]
 pub(super) struct Sought {
@@ -75,7 +75,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     let client = service.client(key.trim()).await?;
     let last = match sweep {
         Some(id) => {
-            service.context.ledger.outcomes(id, &OutcomePage { most: 1, ..OutcomePage::default() }).await?.pop()
+            service.context.ledger.outcomes(id, &OutcomePage { limit: 1, ..OutcomePage::default() }).await?.pop()
         }
         None => None,
     };
@@ -84,17 +84,13 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
     let past = client.history.iter().flat_map(|own| &own.reasons);
     let names = past.chain(&why).chain(&client.would_be.reasons).cloned();
     let words = in_words(&session, names).await;
-    let said = |names: &[String]| {
-        let all: Vec<String> = names.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
-        all.join("; ")
-    };
     let f = Frame::of(&session);
     let mut story = Vec::new();
     for own in &client.history {
         let (class, form) = told(w, &own.outcome);
         let until =
             if own.at == own.last_at { String::new() } else { w.e_until.replace("{day}", &f.day(&own.last_at)) };
-        let text = form.replace("{why}", &said(&own.reasons));
+        let text = form.replace("{why}", &words.all(&own.reasons));
         story.push(Event { at: own.at.clone(), class, text, until, sweep: Some(own.sweep) });
     }
     let mut add = |at: &str, class, text: String| {
@@ -129,8 +125,8 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         Outcome::NotFound => w.n_not_found,
         Outcome::Failed => w.n_failed,
     };
-    let now = form.replace("{why}", &said(&client.would_be.reasons));
-    let plan = service.context.planner.plan(&service.context.store).await;
+    let now = form.replace("{why}", &words.all(&client.would_be.reasons));
+    let plan = service.loaded().await;
     let plan = plan.as_ref().ok().map(|loaded| &loaded.plan);
     let has_day = plan.is_some_and(|plan| plan.client.to_anonymize_on.is_some());
     let is_gone = client.would_be.outcome == Outcome::NotFound || !client.holds.is_empty();
@@ -164,7 +160,7 @@ pub(super) async fn client(session: Session, Query(Sought { key, sweep }): Query
         _ => None,
     };
     let done = last.map(|own| {
-        let text = told(w, &own.outcome).1.replace("{why}", &said(&why));
+        let text = told(w, &own.outcome).1.replace("{why}", &words.all(&why));
         (own.outcome, text)
     });
     let page = ClientPage { f, client, now, estimated, has_day, is_there, is_traceable, cleanable, story, can, done };
@@ -179,38 +175,9 @@ const ROWS: usize = 100;
 struct TracePage {
     f: Frame,
     traced: Trace,
-    tables: Vec<Reached>,
-}
-
-/// The rows of a table that one link reaches.
-struct Reached {
-    table: String,
-    link: String,
-    changed: Vec<Changed>,
-    stay: usize,
-    more: bool,
-}
-
-struct Changed {
-    key: String,
-    deleted: bool,
-    changes: Vec<TracedChange>,
 }
 
 pub(super) async fn trace(session: Session, Query(Sought { key, .. }): Query<Sought>) -> Result<Response, Problem> {
-    let mut traced = session.service.trace(key.trim(), ROWS).await?;
-    let reached = |own: TracedTable| {
-        let (stay, changed): (Vec<_>, Vec<_>) =
-            own.rows.into_iter().partition(|row| !row.deleted && row.changes.is_empty());
-        let named = |row: TracedRow| Changed {
-            key: row.key.iter().map(|(_, value)| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", "),
-            deleted: row.deleted,
-            changes: row.changes,
-        };
-        let changed = changed.into_iter().map(named).collect();
-        Reached { table: own.table, link: own.link, changed, stay: stay.len(), more: own.more }
-    };
-    let all = std::mem::take(&mut traced.tables);
-    let tables = all.into_iter().filter(|own| !own.rows.is_empty()).map(reached).collect();
-    Ok(shown(StatusCode::OK, &TracePage { f: Frame::of(&session), traced, tables }))
+    let traced = session.service.trace(key.trim(), ROWS).await?;
+    Ok(shown(StatusCode::OK, &TracePage { f: Frame::of(&session), traced }))
 }

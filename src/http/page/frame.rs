@@ -10,27 +10,9 @@ use super::words::{LANGUAGES, Words, term};
 use crate::domain::access::Right;
 use crate::domain::language::said;
 use crate::ledger::{Sweep, moment, parse_moment};
+use crate::report::thousands;
 use crate::service::night::Night;
 use crate::service::steps::Step;
-
-/// Where each page is, by the beginning of its path.
-const TABS: [(&str, &str); 15] = [
-    ("/sweeps", "sweeps"),
-    ("/jobs", "jobs"),
-    ("/selections", "selections"),
-    ("/reviews", "reviews"),
-    ("/imports", "reviews"),
-    ("/holds", "holds"),
-    ("/clients", "clients"),
-    ("/failures", "failures"),
-    ("/policy", "policy"),
-    ("/deliveries", "deliveries"),
-    ("/journal", "journal"),
-    ("/reports", "reports"),
-    ("/requests", "requests"),
-    ("/tokens", "tokens"),
-    ("/sign-in", "sign-in"),
-];
 
 /// What every page has around it.
 pub(super) struct Frame {
@@ -45,16 +27,11 @@ pub(super) struct Frame {
     pub(super) may_configure: bool,
     pub(super) may_admin: bool,
     pub(super) languages: &'static [Words],
-    pub(super) tab: &'static str,
     /// Path and query, for what comes back to this page.
     pub(super) path: String,
     zone: Tz,
     today: Option<NaiveDate>,
     now: Option<DateTime<Utc>>,
-}
-
-fn tab_of(path: &str) -> &'static str {
-    TABS.iter().find(|own| path.starts_with(own.0)).map_or("tonight", |own| own.1)
 }
 
 impl Frame {
@@ -91,7 +68,6 @@ impl Frame {
             may_configure: false,
             may_admin: false,
             languages: &LANGUAGES,
-            tab: tab_of(path),
             path: path.to_owned(),
             zone: chrono_tz::UTC,
             today: None,
@@ -99,28 +75,38 @@ impl Frame {
         }
     }
 
-    /// The pages: a short name, the path, and what it is called.
-    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str, &'static str)> {
+    /// The pages: the path, and what it is called.
+    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str)> {
         let w = self.w;
         let mut all = vec![
-            ("tonight", "/", w.tonight),
-            ("sweeps", "/sweeps", w.sweeps),
-            ("jobs", "/jobs", w.jobs),
-            ("reviews", "/reviews", w.reviews),
-            ("failures", "/failures", w.failures),
-            ("holds", "/holds", w.holds),
-            ("policy", "/policy", w.policy),
-            ("deliveries", "/deliveries", w.deliveries),
-            ("selections", "/selections", w.selections),
-            ("reports", "/reports", w.reports),
-            ("journal", "/journal", w.journal),
+            ("/", w.tonight),
+            ("/sweeps", w.sweeps),
+            ("/jobs", w.jobs),
+            ("/reviews", w.reviews),
+            ("/failures", w.failures),
+            ("/holds", w.holds),
+            ("/policy", w.policy),
+            ("/deliveries", w.deliveries),
+            ("/selections", w.selections),
+            ("/reports", w.reports),
+            ("/journal", w.journal),
         ];
         if self.may_admin {
-            all.extend([("requests", "/requests", w.requests), ("tokens", "/tokens", w.tokens)]);
+            all.extend([("/requests", w.requests), ("/tokens", w.tokens)]);
         }
-        let of_all = ["tonight", "policy", "deliveries", "reports", "journal", "requests", "tokens"];
+        let of_all = ["/", "/policy", "/deliveries", "/reports", "/journal", "/requests", "/tokens"];
         all.retain(|own| !self.is_limited || !of_all.contains(&own.0));
         all
+    }
+
+    /// Whether this page is one of those below a path of [`Self::tabs`]; an import is of a review.
+    pub(super) fn is_below(&self, tab: impl AsRef<str>) -> bool {
+        let path = self.path.split('?').next().unwrap_or_default();
+        match tab.as_ref() {
+            "/" => path == "/",
+            "/reviews" if path.starts_with("/imports") => true,
+            tab => path.starts_with(tab),
+        }
     }
 
     /// A whole number with its thousands apart, as the language writes it.
@@ -130,15 +116,7 @@ impl Frame {
             "de" => ".",
             _ => ",",
         };
-        let digits = count.to_string();
-        let mut text = String::new();
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                text.push_str(apart);
-            }
-            text.push(digit);
-        }
-        text
+        thousands(&count.to_string(), apart)
     }
 
     #[allow(clippy::trivially_copy_pass_by_ref)] // Templates pass references.

@@ -1,22 +1,21 @@
 //! Pages that list what there is.
 
 use askama::Template;
-use axum::extract::{Form, Query};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Query;
+use axum::http::StatusCode;
 use axum::response::{Redirect, Response};
 use serde::Deserialize;
 
-use super::actions::Sure;
 use super::frame::Frame;
-use super::session::Session;
+use super::session::{Nothing, Sent, Session, Sure};
 use super::shown;
-use super::views::{in_language, in_words, reported};
+use super::views::{in_language, in_words, query_of, reported, segment};
 use crate::domain::access::Right;
 use crate::http::extract::PathParams;
 use crate::http::problem::Problem;
 use crate::ledger::{FailedClient, Hold, Pause, parse_moment};
 use crate::plan::Plan;
-use crate::report::{Month, MonthReport, ReportOptions, filters};
+use crate::report::{Month, ReportOptions, filters};
 use crate::service::coverage::Coverage;
 use crate::service::jobs::JobStatus;
 use crate::service::journal::JournalStatus;
@@ -50,6 +49,17 @@ struct ListPage {
     doing: Option<(&'static str, &'static str, String)>,
 }
 
+/// A list about which nothing can be done.
+fn list(
+    f: Frame,
+    title: &'static str,
+    empty: &'static str,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
+) -> Response {
+    shown(StatusCode::OK, &ListPage { f, title, empty, columns, rows, doing: None })
+}
+
 pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
     service.allow(Right::Read, "look at deliveries").await?;
@@ -71,19 +81,14 @@ pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
             text(f.said(why)),
         ]
     });
-    let rows = rows.collect();
     let columns = vec![w.sweep, w.what, w.target, w.pending, w.given_up, w.since, w.reason];
+    let rows = rows.collect();
     let doing = (given_up > 0 && f.may_sweep)
         .then(|| ("/deliveries/retry", w.retry_deliveries, f.meant(w.size_deliveries, given_up)));
     Ok(shown(StatusCode::OK, &ListPage { title: w.deliveries, empty: w.no_deliveries, columns, rows, doing, f }))
 }
 
-pub(super) async fn retry_deliveries(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<Sure>,
-) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
+pub(super) async fn retry_deliveries(Sent(session, Nothing {}): Sure<Nothing>) -> Result<Redirect, Problem> {
     session.service.allow(Right::Bulk, "retry deliveries").await?;
     session.service.context.ledger.retry_deliveries().await?;
     Ok(Redirect::to("/deliveries"))
@@ -92,17 +97,15 @@ pub(super) async fn retry_deliveries(
 pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
     let (w, f) = (session.words, Frame::of(&session));
     let rows = session.service.returned().await?.into_iter().map(|own| {
-        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("key", &own.client).finish();
         vec![
-            Cell::Link(format!("/clients?{query}"), own.client),
+            Cell::Link(format!("/clients?{}", query_of([("key", &own.client)])), own.client),
             text(own.former),
             Cell::Moment(own.found_at),
             text(own.confirmed_by.unwrap_or_default()),
         ]
     });
     let rows = rows.collect();
-    let columns = vec![w.client, w.b_former, w.since, w.b_by];
-    Ok(shown(StatusCode::OK, &ListPage { title: w.b_title, empty: w.b_none, columns, rows, doing: None, f }))
+    Ok(list(f, w.b_title, w.b_none, vec![w.client, w.b_former, w.since, w.b_by], rows))
 }
 
 pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
@@ -117,8 +120,7 @@ pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
             rows.push(vec![text(w.saved), Cell::Moment(at)]);
         }
     }
-    let columns = vec!["", ""];
-    Ok(shown(StatusCode::OK, &ListPage { title: w.journal, empty: w.no_journal, columns, rows, doing: None, f }))
+    Ok(list(f, w.journal, w.no_journal, vec!["", ""], rows))
 }
 
 pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
@@ -139,8 +141,7 @@ pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
         ]
     });
     let rows = rows.collect();
-    let columns = vec![w.when, w.who, w.way, w.what, w.right, w.outcome];
-    Ok(shown(StatusCode::OK, &ListPage { title: w.requests, empty: "–", columns, rows, doing: None, f }))
+    Ok(list(f, w.requests, "–", vec![w.when, w.who, w.way, w.what, w.right, w.outcome], rows))
 }
 
 pub(super) async fn tokens(session: Session) -> Result<Response, Problem> {
@@ -158,15 +159,13 @@ pub(super) async fn tokens(session: Session) -> Result<Response, Problem> {
         vec![text(&own.name), text(own.rights.names()), text(&own.limited_to), text(&own.made_by), state, used]
     });
     let rows = rows.collect();
-    let columns = vec![w.token, w.right, w.limited_to, w.by, w.valid_until, w.last_used];
-    Ok(shown(StatusCode::OK, &ListPage { title: w.tokens, empty: "–", columns, rows, doing: None, f }))
+    Ok(list(f, w.tokens, "–", vec![w.token, w.right, w.limited_to, w.by, w.valid_until, w.last_used], rows))
 }
 
 pub(super) async fn selections(session: Session) -> Result<Response, Problem> {
     let (w, f) = (session.words, Frame::of(&session));
     let rows = session.service.selections(None, 1_000).await?.into_iter().map(|own| {
-        let path: String = url::form_urlencoded::byte_serialize(own.name.as_bytes()).collect();
-        let path = format!("/selections/{}/preview", path.replace('+', "%20"));
+        let path = format!("/selections/{}/preview", segment(&own.name));
         vec![
             text(&own.name),
             text(f.number(own.clients)),
@@ -176,8 +175,7 @@ pub(super) async fn selections(session: Session) -> Result<Response, Problem> {
         ]
     });
     let rows = rows.collect();
-    let columns = vec![w.selection, w.clients, w.by, w.saved, ""];
-    Ok(shown(StatusCode::OK, &ListPage { title: w.selections, empty: w.no_selections, columns, rows, doing: None, f }))
+    Ok(list(f, w.selections, w.no_selections, vec![w.selection, w.clients, w.by, w.saved, ""], rows))
 }
 
 pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
@@ -189,16 +187,12 @@ pub(super) async fn reports(session: Session) -> Result<Response, Problem> {
         vec![Cell::Link(format!("/reports/{}", day.format("%Y-%m")), f.said(day.format("%B %Y").to_string()))]
     });
     let rows = rows.collect();
-    Ok(shown(StatusCode::OK, &ListPage { title: w.reports, empty: "–", columns: vec![w.month], rows, doing: None, f }))
+    Ok(list(f, w.reports, "–", vec![w.month], rows))
 }
 
 pub(super) async fn month(session: Session, PathParams(month): PathParams<String>) -> Result<Response, Problem> {
-    let service = &session.service;
-    service.allow(Right::Read, "read reports").await?;
-    let month: Month =
-        month.parse().map_err(|what: String| Problem::bad_request(what, "choose a month of the list"))?;
-    let mut report =
-        MonthReport::make(&service.context, month, service.time_zone, ReportOptions { values: false }).await?;
+    let month = month.parse::<Month>().map_err(|what| Problem::bad_request(what, "choose a month of the list"))?;
+    let mut report = session.service.month_report(month, ReportOptions::default()).await?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))
 }
@@ -248,8 +242,8 @@ pub(super) async fn failures(session: Session) -> Result<Response, Problem> {
     let failures = session.service.failures().await?;
     let words = in_words(&session, failures.iter().flat_map(|own| own.reasons.clone())).await;
     let said = |own: FailedClient| {
-        let all: Vec<String> = own.reasons.iter().map(|name| words.get(name).unwrap_or(name).clone()).collect();
-        (own, all.join("; "))
+        let why = words.all(&own.reasons);
+        (own, why)
     };
     let failures = failures.into_iter().map(said).collect();
     Ok(shown(StatusCode::OK, &FailuresPage { f: Frame::of(&session), failures }))
@@ -269,7 +263,6 @@ struct PolicyPage {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
-    mark: String,
     place: String,
     class: String,
     #[serde(default)]
@@ -278,12 +271,7 @@ pub(super) struct Rule {
     text: String,
 }
 
-pub(super) async fn classify(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<Rule>,
-) -> Result<Redirect, Problem> {
-    session.check(&headers, &form.mark)?;
+pub(super) async fn classify(Sent(session, form): Sent<Rule>) -> Result<Redirect, Problem> {
     let mut rule = toml::Table::new();
     rule.insert("class".to_owned(), form.class.into());
     match form.action.as_str() {
@@ -299,7 +287,7 @@ pub(super) async fn policy(session: Session) -> Result<Response, Problem> {
     let service = &session.service;
     let coverage = service.coverage().await?;
     // While it is no plan, what is missing says why.
-    let loaded = service.context.planner.plan(&service.context.store).await.ok();
+    let loaded = service.loaded().await.ok();
     let plan = loaded.as_ref().map(|own| &own.plan);
     let code = session.words.code;
     let said = |plan: &Plan| plan.guards.iter().map(|own| own.reason.in_language(code).to_owned()).collect();

@@ -8,7 +8,6 @@ mod frame;
 mod lists;
 mod previews;
 mod reviews;
-mod selections;
 mod session;
 mod views;
 mod words;
@@ -36,8 +35,8 @@ use crate::service::failure::Failure;
 use crate::service::workbooks::LARGEST;
 use frame::Frame;
 pub(super) use previews::Previews;
-use session::Session;
 pub(super) use session::cookie_of;
+use session::{Nothing, Sent};
 use words::Words;
 
 /// What a page may load: its own style, script and events, and nothing else.
@@ -56,9 +55,9 @@ pub(super) fn router() -> Router<App> {
 fn long() -> Router<App> {
     Router::new()
         .route("/jobs/{job}/preview", get(previews::preview))
-        .route("/selections/{selection}/preview", get(selections::preview))
+        .route("/selections/{selection}/preview", get(previews::preview))
         .route("/jobs/{job}/start", post(actions::start))
-        .route("/selections/{selection}/start", post(selections::start))
+        .route("/selections/{selection}/start", post(actions::start))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
 }
 
@@ -73,8 +72,8 @@ fn quick() -> Router<App> {
         .route("/sweeps/{sweep}/events", get(views::events))
         .route("/sweeps/{sweep}/report", get(views::report))
         .route("/sweeps/{sweep}/cancel", post(actions::cancel))
-        .route("/selections/{selection}/review", post(selections::review))
-        .route("/jobs/{job}/review", post(reviews::of_job))
+        .route("/selections/{selection}/review", post(reviews::begin))
+        .route("/jobs/{job}/review", post(reviews::begin))
         .route("/reviews", get(reviews::all).post(reviews::make))
         .route("/reviews/{review}", get(reviews::one))
         .route("/reviews/{review}/approve", post(reviews::approve))
@@ -96,8 +95,8 @@ fn quick() -> Router<App> {
         .route("/failures/retry", post(actions::retry))
         .route("/policy", get(lists::policy).post(lists::classify))
         .route("/jobs", get(lists::jobs))
-        .route("/jobs/pause", post(actions::pause_all))
-        .route("/jobs/resume", post(actions::resume_all))
+        .route("/jobs/pause", post(actions::pause))
+        .route("/jobs/resume", post(actions::resume))
         .route("/jobs/{job}/pause", post(actions::pause))
         .route("/jobs/{job}/resume", post(actions::resume))
         .route("/selections", get(lists::selections))
@@ -215,20 +214,7 @@ async fn signed_in(
     }
 }
 
-/// A form that says nothing but that it is our own.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Marked {
-    mark: String,
-}
-
-async fn sign_out(
-    State(app): State<App>,
-    headers: HeaderMap,
-    session: Session,
-    Form(Marked { mark }): Form<Marked>,
-) -> Result<Response, Problem> {
-    session.check(&headers, &mark)?;
+async fn sign_out(State(app): State<App>, headers: HeaderMap, _: Sent<Nothing>) -> Result<Response, Problem> {
     if let Some(cookie) = cookie_of(&headers) {
         app.0.service.context.ledger.end_session(&hash(cookie)).await?;
     }

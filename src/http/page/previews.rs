@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -17,6 +18,7 @@ use super::views::{A_PAGE, Row, Tab, in_words, query_of};
 use crate::domain::access::Right;
 use crate::domain::outcome::Outcome;
 use crate::http::App;
+use crate::http::extract::PathParams;
 use crate::http::limits::turn;
 use crate::http::problem::Problem;
 use crate::report::filters;
@@ -28,6 +30,9 @@ const KEPT: Duration = Duration::from_secs(900);
 /// How many previews are kept, and the most clients of each.
 const MOST_KEPT: usize = 4;
 const MOST_CLIENTS: usize = 20_000;
+/// Where the pages of jobs, and of selections, are.
+const JOBS: &str = "/jobs/";
+const SELECTIONS: &str = "/selections/";
 
 /// A preview as it was made.
 struct Kept {
@@ -61,6 +66,29 @@ impl Previews {
             all.retain(|own| own.at.elapsed() < KEPT);
         }
         kept
+    }
+}
+
+/// What a sweep is over, by its path: the clients of a job, or of a saved selection.
+pub(super) struct Over {
+    below: &'static str,
+    name: String,
+}
+
+impl Over {
+    pub(super) fn ask(&self) -> Ask {
+        let name = Some(self.name.clone());
+        if self.below == JOBS { Ask { job: name, ..Ask::default() } } else { Ask { selection: name, ..Ask::default() } }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Over {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let PathParams(name) = PathParams::from_request_parts(parts, state).await?;
+        let below = if parts.uri.path().starts_with(JOBS) { JOBS } else { SELECTIONS };
+        Ok(Self { below, name })
     }
 }
 
@@ -98,37 +126,26 @@ struct PreviewPage {
     is_cut: bool,
 }
 
+/// A part of the preview of a sweep.
 pub(super) async fn preview(
     State(app): State<App>,
     session: Session,
-    Path(job): Path<String>,
+    over: Over,
     Query(part): Query<Part>,
-) -> Result<Response, Problem> {
-    let ask = Ask { job: Some(job.clone()), ..Ask::default() };
-    preview_of(&app, &session, &ask, ("/jobs/", job), part).await
-}
-
-/// A part of the preview of a sweep, of this name below this path.
-pub(super) async fn preview_of(
-    app: &App,
-    session: &Session,
-    ask: &Ask,
-    (below, name): (&'static str, String),
-    part: Part,
 ) -> Result<Response, Problem> {
     let service = &session.service;
     service.allow_within(Right::Read, "preview a sweep", "").await?;
     let token = service.caller.token;
-    let path = format!("{below}{name}");
+    let path = format!("{}{}", over.below, over.name);
     let kept = if let Some(kept) = app.0.previews.find(&path, &part.id, token) {
         kept
     } else {
         let _turn = turn().await?;
-        let preview = service.preview_up_to(ask, MOST_CLIENTS).await?;
+        let preview = service.preview_up_to(&over.ask(), MOST_CLIENTS).await?;
         let made_at = service.context.ledger.now();
         app.0.previews.keep(Kept { path, token, at: Instant::now(), made_at, preview })
     };
-    let (preview, f) = (&kept.preview, Frame::of(session));
+    let (preview, f) = (&kept.preview, Frame::of(&session));
     let (id, key) = (preview.seen.id.as_str(), part.key.trim());
     let outcome = part.outcome.unwrap_or(Outcome::Anonymized);
     let is_other = !part.id.is_empty() && part.id != id;
@@ -142,28 +159,24 @@ pub(super) async fn preview_of(
         query_of([("id", id), ("outcome", outcome.as_str()), ("key", key), ("page", page.as_str())])
     };
     let names = clients.iter().flat_map(|own| own.reasons.clone()).chain(preview.found.refusals.keys().cloned());
-    let words = in_words(session, names).await;
-    let said = |name: &String| words.get(name).unwrap_or(name).clone();
-    let mut refusals: Vec<(String, u64)> =
-        preview.found.refusals.iter().map(|(name, count)| (said(name), *count)).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
+    let words = in_words(&session, names).await;
     let rows = clients.iter().map(|own| Row {
         client: own.key.clone(),
         outcome: own.outcome.to_string(),
-        reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: words.all(&own.reasons),
     });
     let page = PreviewPage {
         is_other,
         is_cut: preview.clients.len() >= MOST_CLIENTS,
         tabs: tabs(&f, preview, outcome, key),
-        refusals,
+        refusals: words.counted(&preview.found.refusals),
         rows: rows.collect(),
         first: (at > 1).then(|| query(1)),
         more: found.next().is_some().then(|| query(at.saturating_add(1))),
         outcome,
         key: key.to_owned(),
-        name,
-        below,
+        name: over.name,
+        below: over.below,
         f,
         kept: Arc::clone(&kept),
     };

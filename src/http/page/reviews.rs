@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Form, Multipart, Path, Query};
+use axum::extract::{Multipart, Path, Query};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::actions::{Decide, Sure, not_seen};
+use super::actions::{Decide, not_seen};
 use super::frame::Frame;
-use super::session::Session;
-use super::views::in_words;
-use super::{Marked, shown};
+use super::previews::Over;
+use super::session::{Nothing, Sent, Session, Sure};
+use super::shown;
+use super::views::{in_words, segment};
 use crate::domain::sweep::SweepKind;
 use crate::http::api::{confirmed, saved};
 use crate::http::problem::Problem;
@@ -80,28 +81,19 @@ struct ReviewPage {
 pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Problem> {
     let reviewed = session.service.review(&name).await?;
     let counts = &reviewed.review.reasons;
-    let words = in_words(&session, counts.keys().cloned()).await;
-    let said = |(name, count): (&String, &u64)| (words.get(name).unwrap_or(name).clone(), *count);
-    let mut refusals: Vec<(String, u64)> = counts.iter().map(said).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.1));
+    let refusals = in_words(&session, counts.keys().cloned()).await.counted(counts);
     let may_approve = session.service.may_approve(&reviewed.review);
     Ok(shown(StatusCode::OK, &ReviewPage { f: Frame::of(&session), shown: reviewed, refusals, may_approve }))
 }
 
 /// Where a review's page is.
 fn page(name: &str) -> Redirect {
-    let name: String = url::form_urlencoded::byte_serialize(name.trim().as_bytes()).collect();
-    Redirect::to(&format!("/reviews/{}", name.replace('+', "%20")))
+    Redirect::to(&format!("/reviews/{}", segment(name.trim())))
 }
 
-pub(super) async fn make(
-    session: Session,
-    headers: HeaderMap,
-    Form(form): Form<HashMap<String, String>>,
-) -> Result<Redirect, Problem> {
+pub(super) async fn make(Sent(session, form): Sent<HashMap<String, String>>) -> Result<Redirect, Problem> {
     let said = |name: &str| form.get(name).map(|own| own.trim()).filter(|own| !own.is_empty());
-    session.check(&headers, said("mark").unwrap_or_default())?;
-    let is_known = |name: &str| ["mark", "name", "of", "length"].contains(&name) || name.starts_with("filter.");
+    let is_known = |name: &str| ["name", "of", "length"].contains(&name) || name.starts_with("filter.");
     if !form.keys().all(|name| is_known(name)) {
         return Err(unread());
     }
@@ -130,24 +122,9 @@ fn unread() -> Problem {
     )
 }
 
-pub(super) async fn of_job(
-    session: Session,
-    headers: HeaderMap,
-    Path(job): Path<String>,
-    Form(form): Form<NamedReview>,
-) -> Result<Redirect, Problem> {
-    begin(&session, &headers, &form, &Ask { job: Some(job), ..Ask::default() }).await
-}
-
 /// Begins a review that a form names.
-pub(super) async fn begin(
-    session: &Session,
-    headers: &HeaderMap,
-    form: &NamedReview,
-    ask: &Ask,
-) -> Result<Redirect, Problem> {
-    session.check(headers, &form.mark)?;
-    session.service.begin_review(&form.name, ask).await?;
+pub(super) async fn begin(over: Over, Sent(session, form): Sent<NamedReview>) -> Result<Redirect, Problem> {
+    session.service.begin_review(&form.name, &over.ask()).await?;
     Ok(Redirect::to("/reviews"))
 }
 
@@ -155,7 +132,6 @@ pub(super) async fn begin(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NamedReview {
-    mark: String,
     name: String,
 }
 
@@ -165,47 +141,29 @@ fn seen(form: &Decide) -> Result<Seen, Problem> {
     Ok(Seen { id: number(&form.id)?, digest: form.digest.clone(), clients: number(&form.clients)? })
 }
 
-pub(super) async fn approve(
-    session: Session,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-    Form(form): Form<Decide>,
-) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
+pub(super) async fn approve(Path(name): Path<String>, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     let sweep = session.service.approve_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to(&format!("/sweeps/{sweep}")))
 }
 
-pub(super) async fn reject(
-    session: Session,
-    headers: HeaderMap,
-    Path(name): Path<String>,
-    Form(form): Form<Decide>,
-) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
+pub(super) async fn reject(Path(name): Path<String>, Sent(session, form): Sure<Decide>) -> Result<Redirect, Problem> {
     session.service.reject_review(&name, &seen(&form)?).await?;
     Ok(Redirect::to("/reviews"))
 }
 
 pub(super) async fn delete(
-    session: Session,
-    headers: HeaderMap,
     Path(name): Path<String>,
-    Form(form): Form<Sure>,
+    Sent(session, Nothing {}): Sure<Nothing>,
 ) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
     session.service.delete_review(&name).await?;
     Ok(Redirect::to("/reviews"))
 }
 
 /// Asked for by a form, as each workbook that is taken is recorded.
 pub(super) async fn workbook(
-    session: Session,
-    headers: HeaderMap,
     Path(name): Path<String>,
-    Form(Marked { mark }): Form<Marked>,
+    Sent(session, Nothing {}): Sent<Nothing>,
 ) -> Result<Response, Problem> {
-    session.check(&headers, &mark)?;
     Ok(saved(session.service.export_review(&name).await?))
 }
 
@@ -276,12 +234,9 @@ pub(super) async fn one_import(
 }
 
 pub(super) async fn continue_import(
-    session: Session,
-    headers: HeaderMap,
     Path(id): Path<i64>,
-    Form(form): Form<Decide>,
+    Sent(session, form): Sure<Decide>,
 ) -> Result<Redirect, Problem> {
-    form.check(&session, &headers)?;
     let kept = form.clients.parse().map_err(|_| not_seen())?;
     let rest = Rest { file: form.digest.clone(), kept };
     Ok(accepted(&session.service.continue_import(id, &rest).await?))

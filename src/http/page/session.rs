@@ -1,13 +1,18 @@
-//! Who looks at the pages: a session, opened with a token and named by a random cookie.
+//! Who looks at the pages: a session, opened with a token and named by a random cookie. And the forms they send.
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{Form, FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 use super::words::{Words, wanted};
 use crate::http::App;
+use crate::http::api::confirmed;
 use crate::http::problem::Problem;
 use crate::http::rights::permit;
 use crate::http::unknown_callers::record;
@@ -105,7 +110,7 @@ impl Session {
             return Ok(());
         }
         let what = "the form did not come from this page";
-        Err(Problem::new(axum::http::StatusCode::FORBIDDEN, what, "open the page anew and send it again"))
+        Err(Problem::new(StatusCode::FORBIDDEN, what, "open the page anew and send it again"))
     }
 }
 
@@ -130,5 +135,61 @@ where
             Ok(()) => Ok(session),
             Err(failure) => Err(Problem::from(failure).into_response()),
         }
+    }
+}
+
+/// A form that one of our own pages sent, and who sent it.
+pub(super) struct Sent<T, const IS_SURE: bool = false>(pub Session, pub T);
+
+/// One for what takes something back, or cannot be undone: a person ticked the box beside the button.
+pub(super) type Sure<T> = Sent<T, true>;
+
+/// A form that says nothing but that it is our own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Who sent a form, and its fields, without the mark that says that it is our own.
+async fn fields<S>(request: Request, state: &S) -> Result<(Session, Map<String, Value>), Response>
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    let (mut parts, body) = request.into_parts();
+    let session = Session::from_request_parts(&mut parts, state).await?;
+    let headers = parts.headers.clone();
+    let sent = Form::<Vec<(String, String)>>::from_request(Request::from_parts(parts, body), state).await;
+    let Form(sent) = sent.map_err(IntoResponse::into_response)?;
+    let mut fields = Map::new();
+    for (name, value) in sent {
+        if fields.insert(name, value.into()).is_some() {
+            return Err(not_understood());
+        }
+    }
+    let mark = fields.remove("mark").unwrap_or_default();
+    session.check(&headers, mark.as_str().unwrap_or_default()).map_err(Problem::into_response)?;
+    Ok((session, fields))
+}
+
+fn not_understood() -> Response {
+    let what = "the request was not understood";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, what, "go back and try again").into_response()
+}
+
+impl<S, T, const IS_SURE: bool> FromRequest<S> for Sent<T, IS_SURE>
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+    T: DeserializeOwned,
+{
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (session, mut fields) = fields(request, state).await?;
+        if IS_SURE {
+            confirmed(fields.remove("sure").is_some()).map_err(Problem::into_response)?;
+        }
+        let form = T::deserialize(Value::Object(fields)).map_err(|_| not_understood())?;
+        Ok(Self(session, form))
     }
 }

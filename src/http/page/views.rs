@@ -1,5 +1,6 @@
 //! The pages about nights and sweeps.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -7,6 +8,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::chart::Chart;
 use super::frame::Frame;
@@ -24,11 +26,11 @@ use crate::http::extract::PathParams;
 use crate::http::metrics::waiting;
 use crate::http::problem::Problem;
 use crate::ledger::{Listed, OutcomePage, Selection, State as Stands, SweepPage as Page};
-use crate::report::{Overdue, ReportOptions, SweepReport, Told, filters, reason};
+use crate::report::{Overdue, ReportOptions, Told, filters, reason};
 use crate::service::Service;
 use crate::service::failure::Failure;
 use crate::service::jobs::ToAnonymize;
-use crate::service::status::{Shown, Status, no_sweep};
+use crate::service::status::{Shown, Status};
 use crate::service::sweeps::SweepStatus;
 
 /// How many clients, or sweeps, a page lists.
@@ -59,10 +61,30 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     Ok(shown(StatusCode::OK, &Tonight { f: Frame::of(&session), selections, status, chart, due, eligible }))
 }
 
+/// Reasons as people read them, by their names.
+pub(super) struct InWords(BTreeMap<String, String>);
+
+impl InWords {
+    pub(super) fn one(&self, name: &str) -> String {
+        self.0.get(name).map_or(name, String::as_str).to_owned()
+    }
+
+    pub(super) fn all(&self, names: &[String]) -> String {
+        names.iter().map(|name| self.one(name)).collect::<Vec<_>>().join("; ")
+    }
+
+    /// With how many clients each has, the most frequent first.
+    pub(super) fn counted(&self, counts: &BTreeMap<String, u64>) -> Vec<(String, u64)> {
+        let mut all: Vec<_> = counts.iter().map(|(name, count)| (self.one(name), *count)).collect();
+        all.sort_by_key(|own| Reverse(own.1));
+        all
+    }
+}
+
 /// Reasons as people read them, in their language where they are Lethe's own or the policy gives them in it.
-pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> BTreeMap<String, String> {
+pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = String>) -> InWords {
     let service: &Service = &session.service;
-    let loaded = service.context.planner.plan(&service.context.store).await.ok();
+    let loaded = service.loaded().await.ok();
     let plan = loaded.as_ref().map(|loaded| &loaded.plan);
     let said = |name: &str| {
         if let Some(own) = plan.and_then(|plan| plan.reason_of(name)) {
@@ -72,16 +94,14 @@ pub(super) async fn in_words(session: &Session, names: impl IntoIterator<Item = 
         let word = term(session.words, &own);
         if word == own { language::said(session.words.code, &own).into_owned() } else { word.to_owned() }
     };
-    names.into_iter().map(|name| (name.clone(), said(&name))).collect()
+    InWords(names.into_iter().map(|name| (name.clone(), said(&name))).collect())
 }
 
 /// Has a report give its reasons in the language of the page.
 pub(super) async fn in_language(session: &Session, reasons: &mut [Told]) {
     let words = in_words(session, reasons.iter().map(|own| own.reason.clone())).await;
     for own in reasons {
-        if let Some(text) = words.get(&own.reason) {
-            own.text.clone_from(text);
-        }
+        own.text = words.one(&own.reason);
     }
 }
 
@@ -124,26 +144,33 @@ pub(super) async fn sweeps(session: Session, Query(which): Query<Narrowed>) -> R
         since: said(&which.since)?,
         until: said(&which.until)?,
         before: said(&which.before)?,
-        most: A_PAGE,
+        limit: A_PAGE,
     };
     let sweeps = session.service.sweeps(&page).await?;
     let jobs = session.service.jobs().await?.into_iter().filter(|own| own.error.is_none()).map(|own| own.job).collect();
     let more = sweeps.last().filter(|_| sweeps.len() == A_PAGE as usize).map(|last| {
         let before = last.sweep.id.to_string();
-        let all = [("job", &which.job), ("state", &which.state), ("kind", &which.kind), ("since", &which.since)];
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(all.into_iter().filter(|own| !own.1.is_empty()));
-        query.append_pair("until", &which.until).append_pair("before", &before).finish()
+        let Narrowed { job, state, kind, since, until, .. } = &which;
+        query_of([
+            ("job", job),
+            ("state", state),
+            ("kind", kind),
+            ("since", since),
+            ("until", until),
+            ("before", &before),
+        ])
     });
     Ok(shown(StatusCode::OK, &SweepsPage { f: Frame::of(&session), which, jobs, sweeps, more }))
 }
 
-#[derive(Deserialize)]
+/// Which clients of a sweep are shown; an empty text is any.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Which {
-    reason: Option<String>,
-    outcome: Option<String>,
-    key: Option<String>,
-    after: Option<String>,
+    reason: String,
+    outcome: String,
+    key: String,
+    after: String,
 }
 
 /// Part of a list: what it is called, how many are in it, and its query.
@@ -155,9 +182,14 @@ pub(super) struct Tab {
 }
 
 /// A query of these names and values, without those that are empty.
-pub(super) fn query_of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let given = pairs.into_iter().filter(|own| !own.1.is_empty());
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+pub(super) fn query_of<'a, V: AsRef<str>>(pairs: impl IntoIterator<Item = (&'a str, V)>) -> String {
+    let given = pairs.into_iter().filter(|own| !own.1.as_ref().is_empty());
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish()
+}
+
+/// A name as a part of a path.
+pub(super) fn segment(name: &str) -> String {
+    form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// A tab for all clients of a sweep, and one for each outcome that any of them had.
@@ -210,37 +242,35 @@ pub(super) async fn sweep(
 ) -> Result<Response, Problem> {
     let service = &session.service;
     let sweep = service.sweep(id).await?;
-    let given = |own: Option<String>| own.filter(|own| !own.is_empty());
-    let page = OutcomePage {
-        outcome: given(which.outcome),
-        reason: given(which.reason),
-        key: given(which.key.map(|own| own.trim().to_owned())),
-        behind: given(which.after),
-        most: A_PAGE,
-    };
+    let Which { reason, outcome, key, after } = which;
+    let key = key.trim().to_owned();
+    let given = |own: &String| Some(own.clone()).filter(|own| !own.is_empty());
+    let (only, reasons, keys, after) = (said(&outcome)?, given(&reason), given(&key), given(&after));
+    let page = OutcomePage { outcome: only, reason: reasons, key: keys, after, limit: A_PAGE };
     let clients: Vec<Listed> = service.outcomes(id, &page).await?;
     let reasons = clients.iter().flat_map(|own| own.reasons.clone());
     let words = in_words(&session, reasons.chain(sweep.refusals.keys().cloned())).await;
-    let said = |name: &String| words.get(name).unwrap_or(name).clone();
     let mut refusals: Vec<(String, String, u64)> =
-        sweep.refusals.iter().map(|(name, count)| (name.clone(), said(name), *count)).collect();
-    refusals.sort_by_key(|own| std::cmp::Reverse(own.2));
+        sweep.refusals.iter().map(|(name, count)| (name.clone(), words.one(name), *count)).collect();
+    refusals.sort_by_key(|own| Reverse(own.2));
     let at_page = |after: &str| {
-        let of = |own: &Option<String>| own.clone().unwrap_or_default();
-        let (reason, outcome, key) = (of(&page.reason), of(&page.outcome), of(&page.key));
         query_of([("reason", reason.as_str()), ("outcome", outcome.as_str()), ("key", key.as_str()), ("after", after)])
     };
     let more = clients.last().filter(|_| clients.len() == A_PAGE as usize).map(|last| at_page(&last.client_key));
-    let first = page.behind.is_some().then(|| at_page(""));
+    let first = page.after.is_some().then(|| at_page(""));
     let rows = clients.iter().map(|own| Row {
         client: own.client_key.clone(),
         outcome: own.outcome.clone(),
-        reasons: own.reasons.iter().map(said).collect::<Vec<_>>().join("; "),
+        reasons: words.all(&own.reasons),
     });
     let rows = rows.collect();
-    let [outcome, reason, key] = [&page.outcome, &page.reason, &page.key].map(|own| own.clone().unwrap_or_default());
     let f = Frame::of(&session);
-    let chosen = page.reason.as_ref().map(said).or((!outcome.is_empty()).then(|| f.term(&outcome))).unwrap_or_default();
+    let chosen = page
+        .reason
+        .as_ref()
+        .map(|own| words.one(own))
+        .or((!outcome.is_empty()).then(|| f.term(&outcome)))
+        .unwrap_or_default();
     let view = SweepView {
         is_running: sweep.shown.sweep.state == Stands::Running,
         newly_refused: service
@@ -279,10 +309,7 @@ pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem
 }
 
 pub(super) async fn report(session: Session, PathParams(id): PathParams<i64>) -> Result<Response, Problem> {
-    let service = &session.service;
-    service.allow(Right::Read, "read reports").await?;
-    let report = SweepReport::make(&service.context, id, service.today(), ReportOptions { values: false }).await?;
-    let mut report = report.ok_or_else(|| no_sweep(id))?;
+    let mut report = session.service.sweep_report(id, ReportOptions::default()).await?;
     in_language(&session, &mut report.refusals).await;
     reported(report.html(session.words.code))
 }

@@ -61,6 +61,28 @@ pub struct TracedChange {
     pub after: Option<String>,
 }
 
+impl TracedTable {
+    /// How many of its rows stay as they are.
+    #[must_use]
+    pub fn stay(&self) -> usize {
+        self.rows.iter().filter(|row| row.stays()).count()
+    }
+}
+
+impl TracedRow {
+    /// Whether it stays as it is.
+    #[must_use]
+    pub fn stays(&self) -> bool {
+        !self.deleted && self.changes.is_empty()
+    }
+
+    /// The values of its key.
+    #[must_use]
+    pub fn values(&self) -> String {
+        self.key.iter().map(|(_, value)| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>().join(", ")
+    }
+}
+
 fn as_object<S: serde::Serializer>(key: &[(String, Option<String>)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(key.iter().map(|(name, value)| (name, value)))
 }
