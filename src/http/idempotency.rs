@@ -10,7 +10,6 @@ use super::problem::Problem;
 use crate::domain::value::hex;
 use crate::ledger::Answer;
 use crate::service::Service;
-use crate::service::access::hex;
 
 /// The header with the key.
 pub(super) const KEY: &str = "idempotency-key";
