@@ -78,7 +78,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let to = if each { format!("{PING} of {job}") } else { PING.to_owned() };
             let answer = match ping_url(url, &job) {
                 Some(url) => sender.ping(url, now).await,
-                None => Answer::Gone("it is no URL".to_owned()),
+                None => Answer::Gone("it is not a valid URL".to_owned()),
             };
             notified.push(Notified::of(to, answer));
         }

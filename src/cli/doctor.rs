@@ -347,7 +347,7 @@ fn jobs(config: &Config, findings: &mut Findings) {
         Ok(files) => files,
         // The folder's name that the README gives; it comes last there.
         Err(_) if config.jobs.ends_with("jobs") && !config.jobs.exists() => {
-            let what = format!("there is no folder `{}` yet: nothing runs by itself", config.jobs.display());
+            let what = format!("folder `{}` does not exist yet: no job runs by itself", config.jobs.display());
             return findings.add(Verdict::Note, "jobs", what);
         }
         Err(failure) => {

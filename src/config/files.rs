@@ -56,9 +56,9 @@ fn root(path: &Path, written: &Path) -> Result<Root, &'static str> {
     if text.contains('\0') {
         return Err("has a NUL in it");
     }
-    let root = Root::folder(&std::path::absolute(path).map_err(|_| "is no path")?)?;
+    let root = Root::folder(&std::path::absolute(path).map_err(|_| "is not a valid path")?)?;
     if path.exists() && !path.is_dir() {
-        return Err("is no folder");
+        return Err("is not a folder");
     }
     Ok(root)
 }

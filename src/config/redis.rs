@@ -22,7 +22,7 @@ impl RedisConfig {
         let Ok(url) = Url::parse(url) else {
             return refused(
                 "redis.url",
-                "is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`",
+                "is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`",
             );
         };
         if !matches!(url.scheme(), "redis" | "rediss") {
@@ -76,7 +76,7 @@ impl RedisConfig {
                 Failure::new(what, hint)
             })?;
             if !String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
-                return Err(Failure::new(format!("there is no certificate in `{}`", file.display()), hint));
+                return Err(Failure::new(format!("no certificate found in `{}`", file.display()), hint));
             }
             Ok(text)
         });

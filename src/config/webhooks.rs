@@ -62,7 +62,7 @@ impl WebhooksConfig {
                 return Err(Failure::new("a webhook has no `name`", "give it one, such as `name = \"crm\"`"));
             }
             if !own.name.chars().all(is_plain) {
-                let what = format!("`{}` is no name for a webhook", own.name);
+                let what = format!("`{}` is not a valid name for a webhook", own.name);
                 return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
             }
             if [EMAIL, PING].contains(&own.name.as_str()) {
@@ -160,7 +160,7 @@ impl WebhookConfig {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the events are `{}`", names().collect::<Vec<_>>().join("`, `")),
                 };
-                Failure::new(format!("webhook `{}`: there is no event `{name}`", self.name), hint)
+                Failure::new(format!("webhook `{}`: unknown event `{name}`", self.name), hint)
             };
             events.insert(name.parse::<Event>().map_err(|()| unknown())?);
         }

@@ -77,7 +77,7 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let place = &self.0.place;
         match &self.0.cause {
-            Cause::Missing => write!(f, "there is no database at `{place}`"),
+            Cause::Missing => write!(f, "no database found at `{place}`"),
             Cause::NotADatabase => write!(f, "`{place}` is not an SQLite database"),
             Cause::ReadOnly => write!(f, "the database at `{place}` is read-only"),
             Cause::Unopenable => write!(f, "the database at `{place}` cannot be opened"),

@@ -181,7 +181,7 @@ async fn dates(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
         if let Some(kind) = query_scalar::<String>(strange).fetch_optional(&mut *connection).await? {
             problems.push(Problem::new(
                 place,
-                format!("`{table}.{date}` has values that are no days written as `YYYY-MM-DD` (one of type {kind})"),
+                format!("`{table}.{date}` has values that are not dates written as `YYYY-MM-DD` (one of type {kind})"),
                 "name a column with such days, or store them so; anything else cannot be compared safely",
             ));
         }

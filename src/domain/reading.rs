@@ -113,11 +113,11 @@ fn plain_type(expected: &str) -> &str {
 #[must_use]
 pub fn trouble(kind: ErrorKind) -> String {
     match kind {
-        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        ErrorKind::NotFound => "file or folder not found".to_owned(),
         ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        ErrorKind::NotADirectory => "it is no folder".to_owned(),
-        ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
-        ErrorKind::PermissionDenied => "this account has no right to".to_owned(),
+        ErrorKind::NotADirectory => "it is not a folder".to_owned(),
+        ErrorKind::InvalidData => "it is not valid UTF-8 text".to_owned(),
+        ErrorKind::PermissionDenied => "this account has no permission".to_owned(),
         other => other.to_string(),
     }
 }

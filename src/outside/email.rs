@@ -55,7 +55,7 @@ impl Mailer {
         timeout: Duration,
     ) -> Result<Self, (&'static str, &'static str)> {
         let wrong = |what| ("server", what);
-        let url = Url::parse(server).map_err(|_| wrong("is no URL; `smtps://user@mail.example` is one"))?;
+        let url = Url::parse(server).map_err(|_| wrong("is not a valid URL such as `smtps://user@mail.example`"))?;
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(wrong("names no host"))?;
         if url.password().is_some() {
             return Err(wrong("has a password in it, which belongs into the file that `email.password_file` names"));
@@ -82,8 +82,10 @@ impl Mailer {
         };
         Ok(Self {
             transport: builder.timeout(Some(timeout)).build(),
-            from: from.parse().map_err(|_| ("from", "is no address; `Lethe <lethe@example.com>` is one"))?,
-            to: to.parse().map_err(|_| ("to", "is no list of addresses; `ops@example.com, dpo@example.com` is one"))?,
+            from: from.parse().map_err(|_| ("from", "is not a valid address such as `Lethe <lethe@example.com>`"))?,
+            to: to
+                .parse()
+                .map_err(|_| ("to", "is not a list of addresses such as `ops@example.com, dpo@example.com`"))?,
             timeout,
         })
     }

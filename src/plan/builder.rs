@@ -283,7 +283,7 @@ impl<'a> Builder<'a> {
     pub(super) fn must_be_a_date(&mut self, table: &LiveTable, column: &str, place: &str) {
         let kind = table.column(column).map_or(Kind::Unknown, LiveColumn::kind);
         if let Some(fix) = self.schema.dialect.date_problem(kind) {
-            self.problem(place, format!("`{}.{column}` is no date column", table.name), fix);
+            self.problem(place, format!("`{}.{column}` is not a date column", table.name), fix);
         }
     }
 
@@ -433,7 +433,7 @@ impl<'a> Builder<'a> {
             if guard.name.is_empty() || !guard.name.chars().all(valid) {
                 self.problem(
                     &place,
-                    format!("`{}` is no name for a guard", guard.name),
+                    format!("`{}` is not a valid name for a guard", guard.name),
                     "use small letters, digits and `-`, such as `open-documents`",
                 );
             }

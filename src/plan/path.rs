@@ -343,7 +343,7 @@ impl Builder<'_> {
             if let Some(unknown) = path.counting.iter().find(|name| rivals.iter().all(|own| own.origin != **name)) {
                 self.problem(
                     place,
-                    format!("`exclusive` names `{unknown}`, which is no link of this table"),
+                    format!("`exclusive` names `{unknown}`, which is not a link of this table"),
                     "a link is called by its column, or by the `name` it is given",
                 );
             }

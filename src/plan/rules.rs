@@ -236,11 +236,7 @@ impl TableRules<'_, '_> {
         let Some(link) = link.filter(|_| !self.paths.is_empty()) else { return };
         if !self.paths.iter().any(|path| &path.name == link) {
             let links = super::builder::list(self.paths.iter().map(|path| path.name.as_str()));
-            builder.problem(
-                place,
-                format!("there is no link `{link}`"),
-                format!("the links of this table are {links}"),
-            );
+            builder.problem(place, format!("link `{link}` not found"), format!("the links of this table are {links}"));
         }
     }
 

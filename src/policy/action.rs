@@ -217,7 +217,7 @@ impl BranchSpec {
         if let Some(literal) = &self.replace {
             found.push(match literal {
                 Literal::Float(value) if !value.is_finite() => {
-                    let what = format!("`replace = {value}` is no number that a database can hold");
+                    let what = format!("`replace = {value}` is not a number that a database can hold");
                     return Err(RuleError::new(what, "use a number with digits, or `clear = true`"));
                 }
                 Literal::Text(text) => Action::Text(Template::parse(text)?),

@@ -95,7 +95,7 @@ pub enum RedisFault {
         code: String,
     },
     /// It answered with something else than was asked for.
-    #[error("what answers at `{place}` is no Redis")]
+    #[error("the server at `{place}` is not Redis")]
     Strange {
         /// Host and port.
         place: String,

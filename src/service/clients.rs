@@ -75,7 +75,7 @@ pub struct ClientStatus {
 }
 
 pub(super) fn no_client(key: &str) -> Failure {
-    Failure::new(format!("there is no client `{key}`"), "write the key as the client table has it").of(Kind::NotFound)
+    Failure::new(format!("client `{key}` not found"), "write the key as the client table has it").of(Kind::NotFound)
 }
 
 /// What would become of a client today.

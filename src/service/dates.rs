@@ -25,7 +25,9 @@ fn day(text: &str) -> Result<String, Failure> {
     let day = text.parse::<NaiveDate>().ok().map(|day| day.to_string());
     match day.filter(|day| day == text && day.as_str() >= FIRST_DAY) {
         Some(day) => Ok(day),
-        None => Err(Failure::new("that is no day on which a client could be anonymized", "write it as `2027-01-31`")),
+        None => {
+            Err(Failure::new("this is not a day on which a client could be anonymized", "write it as `2027-01-31`"))
+        }
     }
 }
 

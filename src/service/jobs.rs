@@ -77,10 +77,10 @@ pub fn job(folder: &Path, name: &str) -> Result<Job, Failure> {
         let near = crate::domain::nearest::nearest(name, names.iter().map(String::as_str));
         let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None if names.is_empty() => format!("there is no job file in `{}`", folder.display()),
+            None if names.is_empty() => format!("no job files found in `{}`", folder.display()),
             None => format!("the jobs are `{}`", names.join("`, `")),
         };
-        Failure::new(format!("there is no job `{name}`"), hint).of(Kind::NotFound)
+        Failure::new(format!("job `{name}` not found"), hint).of(Kind::NotFound)
     })
 }
 

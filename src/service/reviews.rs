@@ -243,7 +243,7 @@ impl Service {
             Some(found) if self.sees_review(&found)? => Ok(found),
             _ => {
                 let hint = Act::Reviews.then(" shows those there are");
-                Err(Failure::new(format!("there is no review `{}`", name.trim()), hint).of(Kind::NotFound))
+                Err(Failure::new(format!("review `{}` not found", name.trim()), hint).of(Kind::NotFound))
             }
         }
     }

@@ -365,7 +365,7 @@ impl Service {
             Some(found) if self.sees_import(&found)? => Ok(found),
             _ => {
                 let hint = Act::Imports.then(" shows those there are");
-                Err(Failure::new(format!("there is no import {id}"), hint).of(Kind::NotFound))
+                Err(Failure::new(format!("import {id} not found"), hint).of(Kind::NotFound))
             }
         }
     }

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum SheetError {
     /// Something else altogether.
-    #[error("the file is no XLSX workbook")]
+    #[error("the file is not an XLSX workbook")]
     NotXlsx,
     /// It unpacks to more than anybody wrote.
     #[error("the file unpacks to more than a workbook of 100,000 rows")]

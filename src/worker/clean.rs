@@ -32,7 +32,7 @@ pub enum CleanError {
         known: Vec<String>,
     },
     /// There is no such client, or it is not among those of the request.
-    #[error("there is no such client")]
+    #[error("client not found")]
     NotFound,
     #[error("the client is on hold, and nothing of it is changed until the hold is released")]
     OnHold,

@@ -30,7 +30,7 @@ pub struct Loaded {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanLoadError {
     /// The policy cannot be read.
-    #[error("there is no policy at `{path}`")]
+    #[error("no policy found at `{path}`")]
     Missing { path: PathBuf },
     /// The policy is there and cannot be read.
     #[error("the policy `{path}` cannot be read: {}", trouble(*.kind))]
@@ -242,7 +242,7 @@ impl Planner {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("declare it in `lethe.toml`: under `[files]`, `{} = \"/srv/files\"`", own.root),
             };
-            Problem::new(&own.place, format!("there is no root `{}`", own.root), fix)
+            Problem::new(&own.place, format!("root `{}` is not declared", own.root), fix)
         };
         let mut problems: Vec<Problem> = unknown.map(problem).collect();
         if plan.notice.is_some() && !self.notifies {

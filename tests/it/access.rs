@@ -162,7 +162,7 @@ async fn r20_a_token_limited_to_a_filter_value_sees_and_takes_no_other_client() 
         assert!(said(&refused).contains("the token is limited to customer=C1"), "{args:?}: {}", said(&refused));
     }
     let unknown = lethe(folder.path(), Some(desk), &["client", "C2"]);
-    assert!(said(&unknown).contains("there is no client `C2`"), "{}", said(&unknown));
+    assert!(said(&unknown).contains("client `C2` not found"), "{}", said(&unknown));
     assert!(lethe(folder.path(), Some(desk), &["client", "C1"]).status.success());
     let preview = lethe(folder.path(), Some(desk), &["sweep", "--due", "--preview", "--clients"]);
     let preview = String::from_utf8_lossy(&preview.stdout).into_owned();
@@ -236,7 +236,7 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
     let folder = company(&format!("[access.operators]\n{account} = [\"admin\"]\n")).await;
     token(folder.path(), "alice", "read");
     for (args, what) in [
-        (&["token", "add", "x", "--right", "root"][..], "there is no right `root`"),
+        (&["token", "add", "x", "--right", "root"][..], "unknown right `root`"),
         (&["token", "add", "x"], "--right"),
         (&["token", "add", "", "--right", "read"], "the name cannot be that of a token"),
         (&["token", "add", "a\nb", "--right", "read"], "the name cannot be that of a token"),

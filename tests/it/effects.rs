@@ -219,7 +219,7 @@ async fn rows_are_bounded_and_it_says_that_there_are_more() {
 #[tokio::test]
 async fn who_is_not_there_or_may_not_configure_gets_no_trace() {
     let shop = Shop::new(SCHEMA, POLICY).await;
-    for (key, words) in [("Z", "there is no client `Z`"), ("A,B", "the key"), ("", "the key")] {
+    for (key, words) in [("Z", "client `Z` not found"), ("A,B", "the key"), ("", "the key")] {
         let (is_done, text) = shop.run(&["policy", "trace", key]);
         assert!(!is_done && text.contains(words), "{key}: {text}");
         assert!(!text.contains("Ann"), "{text}");

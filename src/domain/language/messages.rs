@@ -73,7 +73,7 @@ super::phrases! {
     "the policy cannot become a plan: {a}: {b}", "la politique ne peut pas être appliquée : {a} : {b}", "die Richtlinie ist nicht anwendbar: {a}: {b}";
     "the policy cannot become a plan: 1 problem to fix", "la politique ne peut pas être appliquée : 1 point à corriger", "die Richtlinie ist nicht anwendbar: 1 Punkt ist zu beheben";
     "the policy cannot become a plan: {n} problems to fix", "la politique ne peut pas être appliquée : {n} points à corriger", "die Richtlinie ist nicht anwendbar: {n} Punkte sind zu beheben";
-    "there is no policy at `{a}`", "il n’y a pas de politique dans `{a}`", "unter `{a}` gibt es keine Richtlinie";
+    "no policy found at `{a}`", "aucune politique trouvée dans `{a}`", "unter `{a}` wurde keine Richtlinie gefunden";
     "the policy `{a}` cannot be read: {b}", "la politique `{a}` est illisible : {b}", "die Richtlinie `{a}` ist nicht lesbar: {b}";
     "column `{a}` is not classified", "la colonne `{a}` n’est pas classée", "Spalte `{a}` ist nicht eingestuft";
     "column `{a}` is not classified (the policy has `{b}`)", "la colonne `{a}` n’est pas classée (la politique a `{b}`)", "Spalte `{a}` ist nicht eingestuft (die Richtlinie hat `{b}`)";
@@ -100,7 +100,7 @@ super::phrases! {
     "these may be rows of other clients, or rows that the policy keeps", "ce sont peut-être des lignes d’autres clients, ou que la politique conserve", "das können Zeilen anderer Kunden sein oder solche, die laut Richtlinie bleiben";
     "these may be rows of other clients too", "ce sont peut-être aussi des lignes d’autres clients", "das können auch Zeilen anderer Kunden sein";
     "the policy keeps data in these rows", "la politique conserve des données dans ces lignes", "die Richtlinie behält Daten in diesen Zeilen";
-    "there is no root `{a}`", "il n’y a pas de racine `{a}`", "es gibt keinen Stammordner `{a}`";
+    "root `{a}` is not declared", "la racine `{a}` n’est pas déclarée", "der Stammordner `{a}` ist nicht eingetragen";
     "no notice would be sent: no webhook gives notice", "aucun préavis ne serait envoyé : aucun webhook n’en donne", "keine Ankündigung würde versandt: kein Webhook kündigt an";
     "the hashes need a key, and none is configured", "les empreintes demandent une clé, et aucune n’est configurée", "die Hashes brauchen einen Schlüssel, und keiner ist eingerichtet";
     "`{a}` refers to `{b}`", "`{a}` renvoie à `{b}`", "`{a}` verweist auf `{b}`";
@@ -185,9 +185,7 @@ super::phrases! {
     "other sessions write to its tables", "d’autres sessions écrivent dans ses tables", "andere Sitzungen schreiben in seine Tabellen";
     "what is left of a client was found again and again", "des restes d’un client ont été trouvés à répétition", "Reste eines Kunden wurden immer wieder gefunden";
     "a client can be neither taken nor recorded as failed", "un client ne peut être ni traité ni noté en échec", "ein Kunde lässt sich weder bearbeiten noch als fehlgeschlagen festhalten";
-    "error {a} (refused by a trigger or a function)", "erreur {a} (refus d’un déclencheur ou d’une fonction)", "Fehler {a} (von einem Trigger oder einer Funktion abgelehnt)";
     "error {a} ({b})", "erreur {a} ({b})", "Fehler {a} ({b})";
-    "error {a} ({b}): {c}", "erreur {a} ({b}) : {c}", "Fehler {a} ({b}): {c}";
     "error {a} ({b}): `{c}` of `{d}`", "erreur {a} ({b}) : `{c}` de `{d}`", "Fehler {a} ({b}): `{c}` von `{d}`";
     "a NOT NULL constraint", "une contrainte NOT NULL", "eine NOT-NULL-Bedingung";
     "a foreign key", "une clé étrangère", "ein Fremdschlüssel";
@@ -316,21 +314,20 @@ super::phrases! {
     "a `{a}` sweep uses no period, and this one has a `length`", "un passage `{a}` n’utilise pas de délai, et celui-ci a un `length`", "ein Lauf `{a}` verwendet keine Frist, und dieser hat `length`";
     "more than 10,000 clients are named", "plus de 10 000 clients sont désignés", "mehr als 10.000 Kunden sind benannt";
     // Clients.
-    "there is no client `{a}`", "il n’y a pas de client `{a}`", "es gibt keinen Kunden `{a}`";
-    "there is no such client", "ce client n’existe pas", "diesen Kunden gibt es nicht";
+    "client `{a}` not found", "client `{a}` introuvable", "Kunde `{a}` nicht gefunden";
+    "client not found", "client introuvable", "Kunde nicht gefunden";
     "the client could not be read", "le client n’a pas pu être lu", "der Kunde konnte nicht gelesen werden";
     "the client or the policy has changed since the page was loaded; nothing was started", "le client ou la politique a changé depuis le chargement de la page ; rien n’a été lancé", "Kunde oder Richtlinie haben sich seit dem Laden der Seite geändert; nichts wurde gestartet";
     "no sweep was opened", "aucun passage n’a été ouvert", "kein Lauf wurde geöffnet";
     "sweep {n} was {a}", "passage {n} : {a}", "Lauf {n}: {a}";
     "client {a} was anonymized on {b}", "le client {a} a été anonymisé le {b}", "Kunde {a} wurde am {b} anonymisiert";
     "client {a} was anonymized", "le client {a} a été anonymisé", "Kunde {a} wurde anonymisiert";
-    "client `{a}` was anonymized", "le client `{a}` a été anonymisé", "Kunde `{a}` wurde anonymisiert";
     "client `{a}` is on hold already", "le client `{a}` est déjà suspendu", "Kunde `{a}` ist bereits gesperrt";
     "client `{a}` is not on hold", "le client `{a}` n’est pas suspendu", "Kunde `{a}` ist nicht gesperrt";
     "the hold on client `{a}` was released by another person just now", "une autre personne vient de lever la suspension du client `{a}`", "eine andere Person hat die Sperre des Kunden `{a}` soeben aufgehoben";
     "client `{a}` is not recognized as client `{b}`", "le client `{a}` n’est pas reconnu comme le client `{b}`", "Kunde `{a}` ist nicht als Kunde `{b}` erkannt";
     "client `{a}` has not failed", "le client `{a}` n’est pas en échec", "Kunde `{a}` ist nicht fehlgeschlagen";
-    "that is no day on which a client could be anonymized", "ce n’est pas une date d’anonymisation possible", "das ist kein mögliches Datum für die Anonymisierung";
+    "this is not a day on which a client could be anonymized", "ce n’est pas une date d’anonymisation possible", "das ist kein mögliches Datum für die Anonymisierung";
     "the policy names no column for the day on which a client is to be anonymized", "la politique ne nomme aucune colonne pour la date d’anonymisation", "die Richtlinie nennt keine Spalte für das Datum der Anonymisierung";
     "`{a}` cannot be empty, so the day cannot be cleared", "`{a}` ne peut pas être vide : la date ne peut pas être effacée", "`{a}` darf nicht leer sein, daher lässt sich das Datum nicht löschen";
     "no column is named", "aucune colonne n’est choisie", "keine Spalte ist gewählt";
@@ -341,19 +338,18 @@ super::phrases! {
     "`{a}` is not empty afterwards in every row: a trigger or a rule of the database keeps the value", "`{a}` n’est pas vide partout ensuite : un déclencheur ou une règle de la base conserve la valeur", "`{a}` ist danach nicht in jeder Zeile leer: ein Trigger oder eine Regel der Datenbank behält den Wert";
     "the database refused it: {a}", "la base l’a refusé : {a}", "die Datenbank hat es abgelehnt: {a}";
     // Jobs, sweeps and previews.
-    "there is no job `{a}`", "il n’y a pas de tâche `{a}`", "es gibt keinen Auftrag `{a}`";
-    "there is no job file in `{a}`", "il n’y a aucun fichier de tâche dans `{a}`", "in `{a}` gibt es keine Auftragsdatei";
+    "job `{a}` not found", "tâche `{a}` introuvable", "Auftrag `{a}` nicht gefunden";
+    "no job files found in `{a}`", "aucun fichier de tâche dans `{a}`", "keine Auftragsdatei in `{a}` gefunden";
     "the job file `{a}` cannot be read: {b}", "le fichier de tâche `{a}` est illisible : {b}", "die Auftragsdatei `{a}` ist nicht lesbar: {b}";
     "the jobs in `{a}` cannot be read: {b}", "les tâches de `{a}` sont illisibles : {b}", "die Aufträge in `{a}` sind nicht lesbar: {b}";
     "key `{a}` in `{b}` cannot be used", "la clé `{a}` de `{b}` est inutilisable", "Schlüssel `{a}` in `{b}` ist nicht verwendbar";
-    "key `{a}` in `{b}` cannot be used: {c}", "la clé `{a}` de `{b}` est inutilisable : {c}", "Schlüssel `{a}` in `{b}` ist nicht verwendbar: {c}";
     "`{a}` has no key `{b}`", "`{a}` n’a pas de clé `{b}`", "`{a}` hat keinen Schlüssel `{b}`";
     "{a} is paused already", "{a} : déjà en pause", "{a}: bereits pausiert";
     "another person resumed it just now", "une autre personne vient de reprendre le travail", "eine andere Person hat soeben fortgesetzt";
     "all work is not paused", "le travail n’est pas en pause", "die Arbeit ist nicht pausiert";
     "job `{a}` is not paused", "la tâche `{a}` n’est pas en pause", "Auftrag `{a}` ist nicht pausiert";
     "job `{a}` asks for a review before its sweep", "la tâche `{a}` exige une validation avant son passage", "Auftrag `{a}` verlangt vor seinem Lauf eine Freigabe";
-    "there is no sweep {n}", "il n’y a pas de passage {n}", "es gibt keinen Lauf {n}";
+    "sweep {n} not found", "passage {n} introuvable", "Lauf {n} nicht gefunden";
     "sweep {n} is {a}, so there is nothing to cancel", "passage {n} : {a}, il n’y a rien à annuler", "Lauf {n}: {a}, es gibt nichts abzubrechen";
     "sweep {n} of the same clients is already running", "le passage {n} des mêmes clients est déjà en cours", "Lauf {n} derselben Kunden ist schon aktiv";
     "the sweep would take other clients than the preview showed", "le passage prendrait d’autres clients que ceux de l’aperçu", "der Lauf würde andere Kunden nehmen als die Vorschau";
@@ -370,7 +366,7 @@ super::phrases! {
     "{n} rows of `{a}` would go, more than the brake's share of {b}", "{n} lignes de `{a}` seraient supprimées, plus que la part du frein ({b})", "{n} Zeilen von `{a}` würden gelöscht, mehr als der Anteil der Bremse ({b})";
     "the policy names no `to_anonymize_on` column, so no client can be due by date", "la politique ne nomme pas de colonne `to_anonymize_on` : aucun client n’est à échéance par date", "die Richtlinie nennt keine Spalte `to_anonymize_on`, daher ist kein Kunde nach Datum fällig";
     "the policy has no `[period]`, so no period can have passed", "la politique n’a pas de `[period]` : aucun délai ne peut être écoulé", "die Richtlinie hat kein `[period]`, daher kann keine Frist abgelaufen sein";
-    "there is no selection `{a}`", "il n’y a pas de sélection `{a}`", "es gibt keine Auswahl `{a}`";
+    "selection `{a}` not found", "sélection `{a}` introuvable", "Auswahl `{a}` nicht gefunden";
     "the list names no client", "la liste ne désigne aucun client", "die Liste nennt keinen Kunden";
     "more than one selection is called `{a}`", "plusieurs sélections s’appellent `{a}`", "mehrere Auswahlen heißen `{a}`";
     "the policy declares no filter `{a}`", "la politique ne déclare pas de filtre `{a}`", "die Richtlinie nennt keinen Filter `{a}`";
@@ -400,7 +396,7 @@ super::phrases! {
     "a review `{a}` waits already", "une validation `{a}` est déjà en attente", "eine Freigabe `{a}` wartet bereits";
     "the review was deleted while it was made", "la validation a été supprimée pendant sa création", "die Freigabe wurde beim Anlegen gelöscht";
     "{n} clients would be anonymized, more than anybody reviews", "{n} clients seraient anonymisés, trop pour une validation", "{n} Kunden würden anonymisiert, zu viele für eine Freigabe";
-    "there is no review `{a}`", "il n’y a pas de validation `{a}`", "es gibt keine Freigabe `{a}`";
+    "review `{a}` not found", "validation `{a}` introuvable", "Freigabe `{a}` nicht gefunden";
     "review `{a}` was made by {b}, and a second person approves it", "la validation `{a}` a été créée par {b} ; une seconde personne la valide", "Freigabe `{a}` wurde von {b} angelegt; eine zweite Person gibt sie frei";
     "the policy or the schema changed since review `{a}` was made", "la politique ou le schéma a changé depuis la création de la validation `{a}`", "Richtlinie oder Schema wurden seit dem Anlegen der Freigabe `{a}` geändert";
     "the terms of review `{a}` cannot be read", "les critères de la validation `{a}` sont illisibles", "die Bedingungen der Freigabe `{a}` sind nicht lesbar";
@@ -412,7 +408,7 @@ super::phrases! {
     "{n} workbooks are being read already", "{n} classeurs sont déjà en lecture", "{n} Arbeitsmappen werden bereits gelesen";
     "the file is larger than 32 MiB", "le fichier dépasse 32 Mio", "die Datei ist größer als 32 MiB";
     "the file cannot be read", "le fichier est illisible", "die Datei ist nicht lesbar";
-    "the file is no XLSX workbook", "le fichier n’est pas un classeur XLSX", "die Datei ist keine XLSX-Arbeitsmappe";
+    "the file is not an XLSX workbook", "le fichier n’est pas un classeur XLSX", "die Datei ist keine XLSX-Arbeitsmappe";
     "the file unpacks to more than a workbook of 100,000 rows", "le fichier décompressé dépasse un classeur de 100 000 lignes", "die Datei ist entpackt größer als eine Arbeitsmappe mit 100.000 Zeilen";
     "the workbook has {a}", "le classeur contient : {a}", "die Arbeitsmappe enthält: {a}";
     "the workbook has no sheet `{a}`", "le classeur n’a pas de feuille `{a}`", "die Arbeitsmappe hat kein Blatt `{a}`";
@@ -437,19 +433,19 @@ super::phrases! {
     "there is more in the row than was exported", "la ligne contient plus que l’export", "die Zeile enthält mehr als exportiert";
     "import {n} has {a} in rows without errors, and is not what you looked at", "l’import {n} a {a} dans des lignes sans erreur et diffère de ce que vous avez consulté", "Import {n} hat {a} in fehlerfreien Zeilen und ist nicht der, den Sie angesehen haben";
     "import {n} cannot be continued: no row without errors is left to decide on", "l’import {n} ne peut pas continuer : aucune ligne sans erreur à décider", "Import {n} kann nicht fortgesetzt werden: keine fehlerfreie Zeile ist zu entscheiden";
-    "there is no import {n}", "il n’y a pas d’import {n}", "es gibt keinen Import {n}";
+    "import {n} not found", "import {n} introuvable", "Import {n} nicht gefunden";
     "nothing is wrong with import {n}", "l’import {n} n’a pas d’erreur", "Import {n} hat keine Fehler";
     "no key was given for selection `{a}`", "aucun identifiant pour la sélection `{a}`", "kein Schlüssel für Auswahl `{a}`";
     "selection `{a}` is saved in table `{b}`", "la sélection `{a}` est enregistrée dans la table `{b}`", "Auswahl `{a}` ist in Tabelle `{b}` gespeichert";
     "there is a selection `{a}` already", "il y a déjà une sélection `{a}`", "es gibt bereits eine Auswahl `{a}`";
     // Classifying.
-    "`{a}` is no place", "`{a}` ne désigne rien de la politique", "`{a}` bezeichnet nichts in der Richtlinie";
+    "`{a}` is not a valid location", "`{a}` n’est pas un emplacement valable de la politique", "`{a}` ist keine gültige Stelle der Richtlinie";
     "this is not a rule", "ce n’est pas une règle", "das ist keine Regel";
     "the policy would be refused: {a}: {b}; nothing was written", "la politique serait refusée : {a} : {b} ; rien n’a été écrit", "die Richtlinie würde abgelehnt: {a}: {b}; nichts wurde geschrieben";
     "the policy was changed by another program just now", "un autre programme vient de modifier la politique", "ein anderes Programm hat die Richtlinie soeben geändert";
     "the policy `{a}` cannot be written by this process: {b}", "ce processus ne peut pas écrire la politique `{a}` : {b}", "dieser Prozess kann die Richtlinie `{a}` nicht schreiben: {b}";
     // The database.
-    "there is no database at `{a}`", "il n’y a pas de base dans `{a}`", "unter `{a}` gibt es keine Datenbank";
+    "no database found at `{a}`", "aucune base trouvée dans `{a}`", "unter `{a}` wurde keine Datenbank gefunden";
     "the database at `{a}` is read-only", "la base `{a}` est en lecture seule", "die Datenbank `{a}` ist schreibgeschützt";
     "the database at `{a}` cannot be opened", "la base `{a}` ne peut pas être ouverte", "die Datenbank `{a}` lässt sich nicht öffnen";
     "the database at `{a}` is damaged", "la base `{a}` est endommagée", "die Datenbank `{a}` ist beschädigt";
@@ -459,7 +455,6 @@ super::phrases! {
     "the server of `{a}` has no connection left for this account", "le serveur de `{a}` n’a plus de connexion pour ce compte", "der Server von `{a}` hat keine Verbindung mehr für dieses Konto";
     "the server of `{a}` does not let this account in", "le serveur de `{a}` refuse ce compte", "der Server von `{a}` lehnt dieses Konto ab";
     "the account has no right to what is needed in `{a}`", "le compte n’a pas les droits nécessaires dans `{a}`", "dem Konto fehlen nötige Rechte in `{a}`";
-    "the account has no right to what is needed in `{a}`: {b}", "le compte n’a pas les droits nécessaires dans `{a}` : {b}", "dem Konto fehlen nötige Rechte in `{a}`: {b}";
     "the database at `{a}` answered: {b}", "la base `{a}` a répondu : {b}", "die Datenbank `{a}` antwortete: {b}";
     "the ledger in `{a}` is of a later version of Lethe ({b}, and this one knows {c})", "le registre de `{a}` est d’une version plus récente de Lethe ({b}, celle-ci connaît {c})", "der Ledger in `{a}` ist von einer neueren Version von Lethe ({b}, diese kennt {c})";
 }

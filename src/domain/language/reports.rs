@@ -138,8 +138,6 @@ super::phrases! {
     "No sweep was opened.", "Aucun passage n’a été ouvert.", "Kein Lauf wurde geöffnet.";
     "Each client’s changes and its outcome were committed together. A client that was refused every night counts once.", "Les modifications et le résultat de chaque client ont été validés ensemble. Un client refusé chaque nuit compte une fois.", "Änderungen und Ergebnis jedes Kunden wurden zusammen übernommen. Ein jede Nacht abgelehnter Kunde zählt einmal.";
     "not over", "pas terminé", "nicht beendet";
-    "stopped: {a}", "interrompu : {a}", "angehalten: {a}";
-    "braked: {a}", "freiné : {a}", "gebremst: {a}";
     "date and period passed over", "date et délai ignorés", "Datum und Frist übergangen";
     "over the brake", "malgré le frein", "über die Bremse hinweg";
     // How it stands now.

@@ -306,7 +306,7 @@ fn wishes_that_cannot_be_met_say_so() {
     let error = said(wish("client", &[])).unwrap_err();
     assert_eq!(
         (error.to_string(), error.hint()),
-        ("there is no table `client`".into(), "did you mean `clients`?".into())
+        ("table `client` not found".into(), "did you mean `clients`?".into())
     );
     assert!(matches!(said(wish("clients", &["nr"])), Err(DraftError::UnknownKeyColumn { .. })));
     let text = first_draft(&schema, &Samples::new(), &wish("clients", &["NO"])).unwrap().text;

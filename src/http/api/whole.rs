@@ -183,6 +183,6 @@ async fn look(context: &Context) -> Result<(), Unready> {
     }
     let plan = context.planner.plan_checked(&context.store).await;
     plan.map(|_| ()).map_err(|_| {
-        ("the policy is no plan on this schema, so no sweep begins", "`GET /api/v1/policy` lists what is missing")
+        ("the policy cannot become a plan, so no sweep begins", "`GET /api/v1/policy` lists what is missing")
     })
 }

@@ -57,7 +57,7 @@ pub enum SweepError {
     #[error("the list names no client")]
     EmptyList,
     /// A selection that was never saved.
-    #[error("there is no selection `{name}`")]
+    #[error("selection `{name}` not found")]
     UnknownSelection { name: String, nearest: Option<String> },
     /// A name that several selections have.
     #[error("more than one selection is called `{name}`")]

@@ -243,7 +243,7 @@ async fn r11_anything_but_a_plain_xlsx_is_refused() {
         b"PK\x03\x04".to_vec(),
     ];
     for file in files {
-        refused(&trade, &file, "the file is no XLSX workbook").await;
+        refused(&trade, &file, "the file is not an XLSX workbook").await;
     }
     assert_eq!(trade.run(&["review", "import", "Lyon, 24 months", "nothing.xlsx"]).code, 1);
 }

@@ -15,7 +15,7 @@ fn with(name: &str, value: &str) -> String {
 #[test]
 fn a_missing_configuration_is_missed_by_name() {
     assert_snapshot!(Office::new().without("lethe.toml").check(), @r#"
-    error: there is no `lethe.toml`, and `LETHE_DATABASE` is not set
+    error: `lethe.toml` not found, and `LETHE_DATABASE` is not set
 
     hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
     "#);
@@ -24,7 +24,7 @@ fn a_missing_configuration_is_missed_by_name() {
 #[test]
 fn a_missing_configuration_that_was_asked_for_is_missed_by_name() {
     assert_snapshot!(Office::new().refused(&["policy", "check", "--config", "elsewhere/lethe.toml"]), @r#"
-    error: there is no `elsewhere/lethe.toml`, and `LETHE_DATABASE` is not set
+    error: `elsewhere/lethe.toml` not found, and `LETHE_DATABASE` is not set
 
     hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
     "#);
@@ -33,7 +33,7 @@ fn a_missing_configuration_that_was_asked_for_is_missed_by_name() {
 #[test]
 fn a_variable_that_names_no_file_is_told_by_its_file() {
     assert_snapshot!(with("LETHE_CONFIG", "nowhere.toml"), @r#"
-    error: there is no `nowhere.toml`, and `LETHE_DATABASE` is not set
+    error: `nowhere.toml` not found, and `LETHE_DATABASE` is not set
 
     hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
     "#);
@@ -60,7 +60,7 @@ fn a_configuration_without_a_database_is_refused() {
 #[test]
 fn an_unknown_setting_has_the_nearest() {
     assert_snapshot!(Office::new().config("brake_share = 1.0", "brake_shares = 1.0").check(), @r"
-    error: `lethe.toml`: there is no setting `sweep.brake_shares`
+    error: `lethe.toml`: unknown setting `sweep.brake_shares`
 
     hint: did you mean `brake_share`?
     ");
@@ -69,7 +69,7 @@ fn an_unknown_setting_has_the_nearest() {
 #[test]
 fn an_unknown_setting_at_the_top_has_the_nearest() {
     assert_snapshot!(Office::new().config("database = \"company.db\"", "databse = \"company.db\"").check(), @r"
-    error: `lethe.toml`: there is no setting `databse`
+    error: `lethe.toml`: unknown setting `databse`
 
     hint: did you mean `database`?
     ");
@@ -177,7 +177,7 @@ fn a_variable_out_of_bounds_is_refused() {
 #[test]
 fn an_unknown_variable_is_named() {
     assert_snapshot!(with("LETHE_DATABSE", "company.db"), @r"
-    error: `LETHE_DATABSE`: there is no setting `databse`
+    error: `LETHE_DATABSE`: unknown setting `databse`
 
     hint: did you mean `LETHE_DATABASE`?
     ");
@@ -186,7 +186,7 @@ fn an_unknown_variable_is_named() {
 #[test]
 fn an_unknown_variable_of_a_section_is_named() {
     assert_snapshot!(with("LETHE_SWEEP__BATCHSIZE", "10"), @r"
-    error: `LETHE_SWEEP__BATCHSIZE`: there is no setting `sweep.batchsize`
+    error: `LETHE_SWEEP__BATCHSIZE`: unknown setting `sweep.batchsize`
 
     hint: did you mean `LETHE_SWEEP__BATCH_SIZE`?
     ");

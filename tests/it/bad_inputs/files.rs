@@ -26,7 +26,7 @@ fn a_root_that_is_not_declared_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"photo\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `photo`
+        root `photo` is not declared
         fix: did you mean `photos`?
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -38,7 +38,7 @@ fn a_root_that_is_like_none_says_how_to_declare_it() {
     assert_snapshot!(card("{ class = \"personal\", delete_folder = \"contracts\" }"), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `contracts`
+        root `contracts` is not declared
         fix: declare it in `lethe.toml`: under `[files]`, `contracts = "/srv/files"`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -116,7 +116,7 @@ fn a_folder_as_root_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = \"../photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        there is no root `../photos`
+        root `../photos` is not declared
         fix: did you mean `photos`?
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -229,7 +229,7 @@ fn a_root_without_a_folder_is_refused() {
 #[test]
 fn a_root_that_is_a_file_is_refused() {
     assert_snapshot!(roots("photos = \"company.db\""), @r#"
-    error: `files.photos` is no folder
+    error: `files.photos` is not a folder
 
     hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
     "#);
@@ -341,7 +341,7 @@ fn an_account_that_is_none_is_refused_without_its_words() {
         said
     };
     assert_snapshot!(with("GOOGLE_SERVICE_ACCOUNT", "/nowhere/account.json"), @r"
-    error: `files.photos` cannot be used with this environment: the account's file: there is no such file or folder
+    error: `files.photos` cannot be used with this environment: the account's file: file or folder not found
 
     hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");

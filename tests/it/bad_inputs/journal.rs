@@ -68,7 +68,7 @@ fn two_keys_are_refused() {
 #[test]
 fn a_key_file_that_is_not_there_is_missed_by_name() {
     assert_snapshot!(with("place = \"journal\"\nkey_file = \"journal.key\""), @r"
-    error: the journal's key `journal.key` cannot be read: there is no such file or folder
+    error: the journal's key `journal.key` cannot be read: file or folder not found
 
     hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
     ");
@@ -120,7 +120,7 @@ fn blanks_and_zero_bytes_make_no_key_and_none_is_changed_to_one() {
 #[test]
 fn an_unknown_setting_of_the_journal_has_the_nearest() {
     assert_snapshot!(with("plaec = \"journal\""), @r"
-    error: `lethe.toml`: there is no setting `journal.plaec`
+    error: `lethe.toml`: unknown setting `journal.plaec`
 
     hint: did you mean `place`?
     ");
@@ -159,7 +159,7 @@ fn a_journal_whose_folder_is_not_there_cannot_be_verified() {
     let office = office("place = \"nowhere\"");
     office.lethe(&["sweep", "--due", "--rehearse"]).assert().success();
     assert_snapshot!(office.refused(&["journal", "verify"]), @r"
-    error: the journal at `nowhere` cannot be used: there is no such file or folder
+    error: the journal at `nowhere` cannot be used: file or folder not found
 
     hint: nothing is lost: outcomes wait in the ledger and are written as soon as the journal is available; `journal.place` in `lethe.toml` is its location, and a missing folder is not created, as it may be on a disk that is not mounted
     ");

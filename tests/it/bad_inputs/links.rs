@@ -39,7 +39,7 @@ fn a_guard_is_called_in_small_letters() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       guards.Open orders
-        `Open orders` is no name for a guard
+        `Open orders` is not a valid name for a guard
         fix: use small letters, digits and `-`, such as `open-documents`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -181,7 +181,7 @@ fn a_rule_for_an_unknown_link_is_refused() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.columns.note
-        there is no link `bill_to`
+        link `bill_to` not found
         fix: the links of this table are `customer_no`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -9,7 +9,7 @@ const LIST: [&str; 4] = ["sweep", "--list", "clients.txt", "--preview"];
 #[test]
 fn a_missing_list_is_missed_by_name() {
     assert_snapshot!(Office::new().refused(&LIST), @r"
-    error: the list `clients.txt` cannot be read: there is no such file or folder
+    error: the list `clients.txt` cannot be read: file or folder not found
 
     hint: `--list` takes a file with one client key a line, or `-` for standard input
     ");
@@ -47,7 +47,7 @@ fn a_list_of_comments_names_no_client() {
 #[test]
 fn a_list_that_is_no_text_is_refused() {
     assert_snapshot!(Office::new().write("clients.txt", [0xff, 0xfe, 0x00, 0x31]).refused(&LIST), @r"
-    error: the list `clients.txt` cannot be read: it is no text in UTF-8
+    error: the list `clients.txt` cannot be read: it is not valid UTF-8 text
 
     hint: `--list` takes a file with one client key a line, or `-` for standard input
     ");

@@ -145,7 +145,7 @@ fn a_number_is_no_date() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       client.to_anonymize_on
-        `customers.points` is no date column
+        `customers.points` is not a date column
         fix: name a column with dates written as `YYYY-MM-DD`, with or without a time
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

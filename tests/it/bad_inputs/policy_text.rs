@@ -194,7 +194,7 @@ fn a_period_from_nowhere_is_refused() {
 fn a_missing_policy_is_missed_by_name() {
     let office = Office::new().without("policy.toml");
     assert_snapshot!(office.check(), @r"
-    error: there is no policy at `policy.toml`
+    error: no policy found at `policy.toml`
 
     hint: `lethe policy init` drafts one from the database; `policy` in `lethe.toml` says where it is
     ");
@@ -214,7 +214,7 @@ fn a_folder_is_no_policy() {
 fn a_policy_that_is_no_text_is_refused() {
     let office = Office::new().write("policy.toml", [0xff, 0xfe, 0x00]);
     assert_snapshot!(office.check(), @r"
-    error: the policy `policy.toml` cannot be read: it is no text in UTF-8
+    error: the policy `policy.toml` cannot be read: it is not valid UTF-8 text
 
     hint: `policy` in `lethe.toml` names the policy's file
     ");

@@ -19,12 +19,12 @@ fn with(redis: &str) -> String {
 
 #[test]
 fn a_host_alone_is_no_url() {
-    assert_snapshot!(with("url = \"localhost\""), @"error: `lethe.toml`: `redis.url` is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
+    assert_snapshot!(with("url = \"localhost\""), @"error: `lethe.toml`: `redis.url` is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
 }
 
 #[test]
 fn a_password_with_a_number_sign_is_better_kept_in_a_file() {
-    assert_snapshot!(with("url = \"redis://anna:hunter2#1@localhost\""), @"error: `lethe.toml`: `redis.url` is no URL: `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
+    assert_snapshot!(with("url = \"redis://anna:hunter2#1@localhost\""), @"error: `lethe.toml`: `redis.url` is not a valid URL: use `redis://user@host:6379`, or `rediss://` for TLS; a password is best in `redis.password_file`");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_password_file_without_a_server_is_refused() {
 #[test]
 fn a_password_file_that_is_not_there_is_named() {
     assert_snapshot!(with("url = \"redis://localhost\"\npassword_file = \"redis.password\""), @r"
-    error: the password file `redis.password` cannot be read: there is no such file or folder
+    error: the password file `redis.password` cannot be read: file or folder not found
 
     hint: `redis.password_file` names a file with the password and nothing else
     ");
@@ -87,7 +87,7 @@ fn certificates_without_tls_are_refused() {
 fn a_file_without_certificates_is_named() {
     let office = office("url = \"rediss://localhost\"\nca_file = \"ca.pem\"").write("ca.pem", "none");
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
-    error: there is no certificate in `ca.pem`
+    error: no certificate found in `ca.pem`
 
     hint: `redis.ca_file` names a file with certificates in PEM, as `openssl` writes them
     ");

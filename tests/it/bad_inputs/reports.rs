@@ -46,7 +46,7 @@ fn sweeps_are_numbered_from_one() {
 #[test]
 fn a_sweep_that_never_was_has_no_report() {
     assert_snapshot!(swept().refused(&["report", "sweep", "99"]), @r"
-    error: there is no sweep 99
+    error: sweep 99 not found
 
     hint: `lethe status` lists the last ones
     ");
@@ -55,7 +55,7 @@ fn a_sweep_that_never_was_has_no_report() {
 #[test]
 fn without_a_ledger_there_is_no_sweep_to_report() {
     assert_snapshot!(Office::new().refused(&["report", "sweep", "1"]), @r"
-    error: there is no sweep 1
+    error: sweep 1 not found
 
     hint: `lethe status` lists the last ones
     ");
@@ -120,7 +120,7 @@ fn a_report_that_is_there_is_kept() {
 #[test]
 fn a_report_needs_a_folder_that_is_there() {
     assert_snapshot!(swept().refused(&["report", "sweep", "1", "--output", "reports/1.html"]), @r"
-    error: `reports/1.html` cannot be written: there is no such file or folder
+    error: `reports/1.html` cannot be written: file or folder not found
 
     hint: check the folder, or leave `--output` out to print the report
     ");

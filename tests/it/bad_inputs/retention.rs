@@ -65,7 +65,7 @@ fn a_rows_day_is_a_date() {
     assert_snapshot!(notes(&GOOD.replace("written_on", "id")).check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
-        `notes.id` is no date column
+        `notes.id` is not a date column
         fix: name a column with dates written as `YYYY-MM-DD`, with or without a time
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -91,7 +91,7 @@ fn a_rows_day_can_be_read() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.notes.retention.date
-        `notes.written_on` has values that are no days written as `YYYY-MM-DD` (one of type text)
+        `notes.written_on` has values that are not dates written as `YYYY-MM-DD` (one of type text)
         fix: name a column with such days, or store them so; anything else cannot be compared safely
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -29,7 +29,7 @@ fn a_webhook_without_a_name_is_refused() {
 #[test]
 fn a_webhook_by_a_strange_name_is_refused() {
     assert_snapshot!(said("\"crm\"", "\"The CRM\""), @r"
-    error: `The CRM` is no name for a webhook
+    error: `The CRM` is not a valid name for a webhook
 
     hint: use small letters, digits, `-` and `_`, such as `crm`
     ");
@@ -137,7 +137,7 @@ fn a_short_secret_is_refused() {
 #[test]
 fn a_secret_file_that_is_not_there_is_refused() {
     assert_snapshot!(said("secrets = [", "secret_file = \"nowhere\"\nsecrets = ["), @r#"
-    error: webhook `crm`: `secret_file` names `nowhere`, which cannot be read: there is no such file or folder
+    error: webhook `crm`: `secret_file` names `nowhere`, which cannot be read: file or folder not found
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -155,7 +155,7 @@ fn a_secret_file_that_is_something_else_is_refused() {
 #[test]
 fn an_unknown_event_has_the_nearest() {
     assert_snapshot!(said("secrets", "events = [\"client.anonymised\"]\nsecrets"), @r"
-    error: webhook `crm`: there is no event `client.anonymised`
+    error: webhook `crm`: unknown event `client.anonymised`
 
     hint: did you mean `client.anonymized`?
     ");
@@ -219,7 +219,7 @@ fn too_many_clients_in_a_message_are_refused() {
 #[test]
 fn an_unknown_setting_of_a_webhook_has_the_nearest() {
     assert_snapshot!(said("secrets = [", "secret = ["), @r"
-    error: `lethe.toml`: there is no setting `webhooks[0].secret`
+    error: `lethe.toml`: unknown setting `webhooks[0].secret`
 
     hint: did you mean `secrets`?
     ");

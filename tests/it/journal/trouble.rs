@@ -105,7 +105,7 @@ async fn a_journal_that_is_gone_delays_no_sweep() {
     let company = company(50).await;
     let folder = company.folder.path().join("journal");
     std::fs::remove_dir(&folder).expect("it goes");
-    waits_and_is_written(&company, "there is no such file or folder", None).await;
+    waits_and_is_written(&company, "file or folder not found", None).await;
     assert!(!folder.exists(), "it is not made anew");
     std::fs::create_dir(&folder).expect("it comes");
     is_written_once(&company).await;

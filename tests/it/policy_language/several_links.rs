@@ -169,7 +169,7 @@ fn actions_that_would_never_or_not_only_once_be_applied_are_refused() {
             "entry 1 of `actions` takes all rows of link `buyer`, so entry 3 is never taken",
         ),
         ("[{ clear = true }, { for = \"payer\", replace = \"x\" }]", "has no `for` and no `where`"),
-        ("[{ for = \"payer\", replace = \"x\" }, { for = \"seller\", clear = true }]", "there is no link `seller`"),
+        ("[{ for = \"payer\", replace = \"x\" }, { for = \"seller\", clear = true }]", "link `seller` not found"),
         (
             "[{ for = \"buyer\", clear = true }, { for = \"payer\", replace = \"x\", where = \"contact = 'y'\" }]",
             "depends on `contact`",

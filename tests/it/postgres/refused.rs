@@ -109,7 +109,7 @@ async fn a_database_that_is_not_there() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_path("elsewhere"));
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: there is no database at `postgres://role@server/elsewhere`
+    error: no database found at `postgres://role@server/elsewhere`
 
     hint: the last part of the URL in `database` is the database's name on the server
     ");
@@ -230,19 +230,19 @@ async fn settings_of_the_server_out_of_bounds() {
     ");
     let wrong = wrong.more("[postgres]\nledger_schema = \"a,b\"");
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: `lethe.toml`: `postgres.ledger_schema` is no name for a schema
+    error: `lethe.toml`: `postgres.ledger_schema` is not a valid name for a schema
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
     let wrong = wrong.more("[postgres]\npassword_file = \"not-there\"");
     assert_snapshot!(wrong.says(CHECK).replace(&wrong.company.folder.path().display().to_string(), "folder"), @r"
-    error: the password file `not-there` cannot be read: there is no such file or folder
+    error: the password file `not-there` cannot be read: file or folder not found
 
     hint: `postgres.password_file` names a file with the password and nothing else
     ");
     let wrong = wrong.more("[postgres]\nlock_timout = \"1s\"");
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: `lethe.toml`: there is no setting `postgres.lock_timout`
+    error: `lethe.toml`: unknown setting `postgres.lock_timout`
 
     hint: did you mean `lock_timeout`?
     ");
