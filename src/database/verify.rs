@@ -196,10 +196,7 @@ async fn marks(connection: &mut Connection, plan: &Plan, problems: &mut Vec<Prob
         let (own, table) = (name(column), relation(plan.client.dialect, &plan.client.table));
         problems.push(Problem::new(
             "client.anonymized",
-            format!(
-                "`{}.{column}` holds values other than 1, 0 and NULL, which say neither yes nor no",
-                plan.client.table
-            ),
+            format!("`{}.{column}` holds values other than 1, 0 and NULL", plan.client.table),
             format!("store 1 for true and 0 for false: SELECT DISTINCT {own} FROM {table} lists what it holds"),
         ));
     }

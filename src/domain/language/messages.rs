@@ -79,7 +79,7 @@ super::phrases! {
     "column `{a}` is not classified (the policy has `{b}`)", "la colonne `{a}` n’est pas classée (la politique a `{b}`)", "Spalte `{a}` ist nicht eingestuft (die Richtlinie hat `{b}`)";
     "table `{a}` reaches clients ({b}) and is not in the policy", "la table `{a}` mène aux clients ({b}) et n’est pas dans la politique", "Tabelle `{a}` führt zu Kunden ({b}) und fehlt in der Richtlinie";
     "the client table itself is not in the policy", "la table des clients n’est pas dans la politique", "die Kundentabelle fehlt in der Richtlinie";
-    // What a changed schema does to a policy. What only its author can get wrong is in English.
+    // What a changed schema does to a policy.
     "table `{a}` has no column `{b}`", "la table `{a}` n’a pas de colonne `{b}`", "Tabelle `{a}` hat keine Spalte `{b}`";
     "the database has no table `{a}`", "la base n’a pas de table `{a}`", "die Datenbank hat keine Tabelle `{a}`";
     "the database has no table called `{a}`", "la base n’a pas de table nommée `{a}`", "die Datenbank hat keine Tabelle namens `{a}`";
@@ -90,8 +90,6 @@ super::phrases! {
     "nothing says how a row of `{a}` belongs to its client", "rien ne dit comment une ligne de `{a}` appartient à son client", "nichts sagt, wie eine Zeile von `{a}` zu ihrem Kunden gehört";
     "`{a}` is NOT NULL and declared {b}, so it cannot be emptied", "`{a}` est NOT NULL et déclarée {b} : elle ne peut pas être vidée", "`{a}` ist NOT NULL und als {b} deklariert und kann nicht geleert werden";
     "`{a}` is declared {b} and the text needs up to {n} characters", "`{a}` est déclarée {b}, et le texte demande jusqu’à {n} caractères", "`{a}` ist als {b} deklariert, und der Text braucht bis zu {n} Zeichen";
-    "`{a}` is declared {b} and cannot hold this text", "`{a}` est déclarée {b} et ne peut pas contenir ce texte", "`{a}` ist als {b} deklariert und kann diesen Text nicht aufnehmen";
-    "`{a}` is declared {b} and cannot hold {c}", "`{a}` est déclarée {b} et ne peut pas contenir {c}", "`{a}` ist als {b} deklariert und kann {c} nicht aufnehmen";
     "`{a}` is UNIQUE, and the second row changed would collide with the first", "`{a}` est UNIQUE, et la seconde ligne modifiée heurterait la première", "`{a}` ist UNIQUE, und die zweite geänderte Zeile stieße mit der ersten zusammen";
     "the database computes this column, so it cannot be changed", "la base calcule cette colonne : elle ne peut pas être modifiée", "die Datenbank berechnet diese Spalte, sie kann nicht geändert werden";
     "deleting rows of `{a}` also {b}, and {c}", "supprimer des lignes de `{a}` a un autre effet ({b}) : {c}", "das Löschen von Zeilen aus `{a}` hat eine weitere Wirkung ({b}): {c}";

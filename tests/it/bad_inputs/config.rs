@@ -78,7 +78,7 @@ fn an_unknown_setting_at_the_top_has_the_nearest() {
 #[test]
 fn a_duration_without_a_length_is_refused() {
     assert_snapshot!(Office::new().config("100ms", "soon").check(), @r#"
-    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: `"soon"` stands where a duration should be
+    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: found `"soon"`, expected a duration
 
     hint: write a duration such as `100ms`, `5s` or `7 days`
     "#);
@@ -87,7 +87,7 @@ fn a_duration_without_a_length_is_refused() {
 #[test]
 fn a_duration_is_no_number() {
     assert_snapshot!(Office::new().config("\"100ms\"", "100").check(), @r#"
-    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: `"100"` stands where a duration should be
+    error: `lethe.toml`: `sqlite.busy_timeout` cannot be used: found `"100"`, expected a duration
 
     hint: write a duration such as `100ms`, `5s` or `7 days`
     "#);
@@ -141,7 +141,7 @@ fn an_unknown_time_zone_has_the_nearest() {
 #[test]
 fn a_variable_of_the_wrong_type_is_named() {
     assert_snapshot!(with("LETHE_SWEEP__BATCH_SIZE", "many"), @r#"
-    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: `"many"` stands where a whole number should be
+    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: found `"many"`, expected a whole number
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     "#);
@@ -150,7 +150,7 @@ fn a_variable_of_the_wrong_type_is_named() {
 #[test]
 fn a_variable_below_nothing_is_refused() {
     assert_snapshot!(with("LETHE_SWEEP__BATCH_SIZE", "-5"), @r"
-    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: `-5` stands where a whole number from 0 on should be
+    error: `LETHE_SWEEP__BATCH_SIZE`: `sweep.batch_size` cannot be used: found `-5`, expected a whole number from 0 on
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
@@ -159,7 +159,7 @@ fn a_variable_below_nothing_is_refused() {
 #[test]
 fn a_variable_of_a_whole_section_is_refused() {
     assert_snapshot!(with("LETHE_SWEEP", "5"), @r"
-    error: `LETHE_SWEEP`: `sweep` cannot be used: `5` stands where a table should be
+    error: `LETHE_SWEEP`: `sweep` cannot be used: found `5`, expected a table
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");

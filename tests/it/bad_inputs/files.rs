@@ -51,7 +51,7 @@ fn a_file_and_a_folder_at_once_are_refused() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
         both `delete_file` and `delete_folder`
-        fix: leave the one that the value names
+        fix: keep the one that the value names
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -62,7 +62,7 @@ fn a_file_whose_name_is_kept_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", keep = \"the books need it\", delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        the file goes and its name is kept, and what a row still names is not deleted
+        the file would be deleted and its name kept, and a file that a row still names is not deleted
         fix: remove `keep`: the column is then emptied
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -74,7 +74,7 @@ fn a_file_that_goes_in_some_rows_only_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", clear = true, where = \"points > 0\", delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        what the value names is deleted, and the value stays in part or in some rows
+        the file is deleted, but its name would stay in part or in some rows
         fix: use `clear` or `replace` without `where`, or leave the action out
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -86,7 +86,7 @@ fn a_file_whose_name_stays_in_part_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", generalize = { first = 2 }, delete_file = \"photos\" }"), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.card
-        what the value names is deleted, and the value stays in part or in some rows
+        the file is deleted, but its name would stay in part or in some rows
         fix: use `clear` or `replace` without `where`, or leave the action out
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -96,7 +96,7 @@ fn a_file_whose_name_stays_in_part_is_refused() {
 #[test]
 fn a_file_in_several_roots_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = [\"photos\", \"papers\"] }"), @r"
-    error: `policy.toml` line 27: a list stands where a text in quotes should be
+    error: `policy.toml` line 27: found a list, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -105,7 +105,7 @@ fn a_file_in_several_roots_is_refused() {
 #[test]
 fn a_file_without_a_root_is_refused() {
     assert_snapshot!(card("{ class = \"personal\", delete_file = true }"), @r"
-    error: `policy.toml` line 27: `true` stands where a text in quotes should be
+    error: `policy.toml` line 27: found `true`, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -142,7 +142,7 @@ fn a_column_of_numbers_names_no_file() {
     assert_snapshot!(office.policy(points.0, points.1).check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
-        `customers.points` is declared INTEGER, and names no file
+        `customers.points` is declared INTEGER and cannot name files
         fix: give `delete_file` and `delete_folder` to columns of text, one path in each value
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -174,8 +174,8 @@ fn old_rows_that_name_files_are_refused() {
     assert_snapshot!(of(Office::with(sql).policy_and(table), CARD), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.scans.retention
-        rows of this table name files, and old rows would go without them
-        fix: remove `retention`, or `delete_file` and `delete_folder`: files go with their client alone
+        rows of this table name files, which would stay when old rows are deleted
+        fix: remove `retention`, or `delete_file` and `delete_folder`: files are deleted only with their client
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -364,7 +364,7 @@ fn a_root_by_a_strange_name_is_refused() {
 #[test]
 fn a_root_that_is_a_table_is_refused() {
     assert_snapshot!(roots("photos = { folder = \"photos\" }"), @r"
-    error: `lethe.toml`: `files.photos` cannot be used: a table stands where a text in quotes should be
+    error: `lethe.toml`: `files.photos` cannot be used: found a table, expected a text in quotes
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");
@@ -373,7 +373,7 @@ fn a_root_that_is_a_table_is_refused() {
 #[test]
 fn a_root_that_is_a_list_is_refused() {
     assert_snapshot!(roots("photos = [\"a\", \"b\"]"), @r"
-    error: `lethe.toml`: `files.photos` cannot be used: a list stands where a text in quotes should be
+    error: `lethe.toml`: `files.photos` cannot be used: found a list, expected a text in quotes
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");

@@ -93,7 +93,7 @@ fn a_limit_of_zero_is_refused() {
 #[test]
 fn a_limit_that_is_no_number_is_refused() {
     assert_snapshot!(said(&Office::new().job("sweep = \"due\"", "sweep = \"due\"\nlimit = \"many\"")), @r#"
-    error: `jobs/nightly-due.toml` line 4: `"many"` stands where a whole number should be
+    error: `jobs/nightly-due.toml` line 4: found `"many"`, expected a whole number
 
     hint: fix the line; texts stand in quotes, numbers do not
     "#);

@@ -128,7 +128,7 @@ fn an_unknown_setting_of_the_journal_has_the_nearest() {
 
 #[test]
 fn a_number_is_no_place() {
-    assert_snapshot!(with("place = [1]"), @"error: `lethe.toml`: `journal.place` cannot be used: a list stands where a text in quotes should be");
+    assert_snapshot!(with("place = [1]"), @"error: `lethe.toml`: `journal.place` cannot be used: found a list, expected a text in quotes");
 }
 
 #[test]

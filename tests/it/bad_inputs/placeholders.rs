@@ -249,7 +249,7 @@ fn a_number_holds_no_json() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.points
-        `points` is declared INTEGER and holds no JSON
+        `points` is declared INTEGER and cannot hold JSON
         fix: use `clear = true`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

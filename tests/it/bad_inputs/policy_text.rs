@@ -88,7 +88,7 @@ fn an_unknown_coarseness_lists_the_known() {
 fn rows_can_only_be_deleted() {
     let office = Office::new().policy("[tables.order_lines]", "[tables.order_lines]\nrows = \"drop\"");
     assert_snapshot!(office.check(), @r#"
-    error: `policy.toml` line 44: `"drop"` stands where `"delete"`, or a list such as `[{ delete = "status <> 'done'" }]` should be
+    error: `policy.toml` line 44: found `"drop"`, expected `"delete"`, or a list such as `[{ delete = "status <> 'done'" }]`
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     "#);
@@ -158,7 +158,7 @@ fn a_misspelt_unit_has_the_nearest() {
 fn a_period_without_a_unit_is_refused() {
     let office = Office::new().policy("length = \"6 years\"", "length = 6");
     assert_snapshot!(office.check(), @r"
-    error: `policy.toml` line 10: `6` stands where a text in quotes should be
+    error: `policy.toml` line 10: found `6`, expected a text in quotes
 
     hint: `docs/policy.md` describes every setting with an example; `schema/policy.schema.json` lets an editor check while you write
     ");
@@ -183,7 +183,7 @@ fn a_period_from_nowhere_is_refused() {
     assert_snapshot!(Office::new().policy(activity, "").check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       period
-        neither `activity` nor `otherwise` says from when the period counts
+        neither `activity` nor `otherwise` says when the period begins
         fix: list the tables of dated activity in `activity`, or name a client column in `otherwise`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -50,7 +50,7 @@ fn checking_certificates_cannot_be_switched_off() {
 #[test]
 fn a_url_in_place_of_the_section_is_not_repeated() {
     let said = Office::new().config("[sweep]", "redis = \"redis://:hunter2@localhost\"\n\n[sweep]").check();
-    assert_snapshot!(said.trim_end_matches(HINT), @"error: `lethe.toml`: `redis` cannot be used: a URL stands where a table should be");
+    assert_snapshot!(said.trim_end_matches(HINT), @"error: `lethe.toml`: `redis` cannot be used: found a URL, expected a table");
 }
 
 #[test]

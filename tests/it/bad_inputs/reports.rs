@@ -172,8 +172,8 @@ fn the_clients_key_tells_all_apart() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers.columns.no
-        this is the client's key, of which there is one each
-        fix: remove `quasi_identifier`: that the key stays is in every report
+        this is the client's key, which no other client has
+        fix: remove `quasi_identifier`: every report says that the key is kept
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -218,7 +218,7 @@ fn a_basis_says_something() {
     error: the policy cannot become a plan: 1 problem to fix
       period.basis
         is empty
-        fix: say it, or leave the setting out
+        fix: fill it in, or remove the setting
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -233,7 +233,7 @@ fn a_version_says_something() {
     error: the policy cannot become a plan: 1 problem to fix
       version
         is empty
-        fix: say it, or leave the setting out
+        fix: fill it in, or remove the setting
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");

@@ -37,9 +37,9 @@ fn activity_outlives_the_period() {
     error: the policy cannot become a plan: 2 problems to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to no client
-        fix: give `retention` to a table that nothing is reached through
+        fix: use `retention` only in a table that no other is reached through
       tables.orders.retention
-        these rows are activity that keeps clients for 6 years, and would go after 5 years 11 months
+        these rows are activity that keeps clients for 6 years, and would be deleted after 5 years 11 months
         fix: make the period of the rows at least as long as that of clients
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -54,7 +54,7 @@ fn a_way_to_others_stays() {
     error: the policy cannot become a plan: 1 problem to fix
       tables.orders.retention
         other tables of the policy are reached through this one, and without its rows theirs would lead to no client
-        fix: give `retention` to a table that nothing is reached through
+        fix: use `retention` only in a table that no other is reached through
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     ");
@@ -135,7 +135,7 @@ fn a_table_without_client_data_needs_no_period() {
     assert_snapshot!(office.check(), @r"
     error: the policy cannot become a plan: 1 problem to fix
       tables.logs
-        both declared free of client data and given rules
+        declared free of client data, and given rules
         fix: remove `free`, or the rules
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written

@@ -228,7 +228,7 @@ fn an_unknown_setting_of_a_webhook_has_the_nearest() {
 #[test]
 fn a_webhook_that_is_no_list_is_refused() {
     assert_snapshot!(said("[[webhooks]]", "[webhooks]"), @r"
-    error: `lethe.toml`: `webhooks` cannot be used: a table stands where a list should be
+    error: `lethe.toml`: `webhooks` cannot be used: found a table, expected a list
 
     hint: `docs/operations.md` lists every setting; a variable such as `LETHE_DATABASE` or `LETHE_SWEEP__BATCH_SIZE` overrides the file
     ");

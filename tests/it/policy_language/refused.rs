@@ -203,7 +203,7 @@ fn marks_in_columns_that_cannot_hold_them() {
         either("`customers.type` is declared TEXT", "`customers.type` is declared text"),
     );
     let day = rules.replace("key = \"no\"", "key = \"no\", anonymized_on = \"photo\"");
-    assert_refused(SCHEMA, &day, "client.anonymized_on", "no date column");
+    assert_refused(SCHEMA, &day, "client.anonymized_on", "not a date column");
 }
 
 #[test]

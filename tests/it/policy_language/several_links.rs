@@ -206,7 +206,7 @@ fn an_action_for_rows_behind_rows_that_are_deleted_comes_last() {
         ))
     };
     let (client, order) = ("{ for = \"client\", clear = true }", "{ for = \"order\", replace = \"an order\" }");
-    let what = "a later entry of `actions` would be taken once `orders`";
+    let what = "once `orders` has changed, entry 1 of `actions` no longer reaches its rows";
     assert_refused(schema, &rules(&format!("{order}, {client}")), "notes.columns.body", what);
     assert_changes(
         schema,

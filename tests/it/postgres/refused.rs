@@ -173,7 +173,7 @@ async fn a_table_that_the_role_may_not_change() {
     assert_snapshot!(wrong.says(CHECK), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
-        the role may not do what the policy wants: it lacks UPDATE on `customers`
+        the role lacks a right that the policy needs: it lacks UPDATE on `customers`
         fix: ask an administrator to run `GRANT UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
@@ -191,7 +191,7 @@ async fn a_table_that_the_role_may_not_read() {
     assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} LOGIN").await.says(CHECK), @r#"
     error: the policy cannot become a plan: 1 problem to fix
       tables.customers
-        the role may not do what the policy wants: it lacks SELECT, UPDATE on `customers`
+        the role lacks a right that the policy needs: it lacks SELECT, UPDATE on `customers`
         fix: ask an administrator to run `GRANT SELECT, UPDATE ("name") ON "public"."customers" TO "role";`
 
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
