@@ -11,12 +11,12 @@ use crate::domain::text::{LONGEST_TEXT, said};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Acknowledge that a backup was made; a live sweep refuses without a recent one.
+    /// Record that a backup was taken; live sweeps need a recent one.
     Acknowledge {
-        /// When it was made, such as 2026-01-31T02:00:00Z; now where left out.
+        /// When it was taken, such as 2026-01-31T02:00:00Z; now if left out.
         #[arg(long, value_name = "TIME")]
         at: Option<DateTime<Utc>>,
-        /// Where it is, or what it is called.
+        /// Its location or name.
         #[arg(long)]
         note: Option<String>,
     },

@@ -17,13 +17,13 @@ pub(super) use crate::service::clients::{KEY_HINT, ledger_key};
 pub(super) struct Args {
     /// The client's key; the parts of a composite key separated by commas.
     key: String,
-    /// Set the day on which it is to be anonymized, such as 2027-01-31, or clear it with `never`.
+    /// Set the client's to-anonymize-on date, such as 2027-01-31, or clear it with `never`.
     #[arg(long, value_name = "DAY")]
     to_anonymize_on: Option<String>,
-    /// Empty this column in the client's rows: one that the policy keeps and declares as `cleanable`; repeat it for more.
+    /// Empty this column in the client's rows; the policy must keep it and declare it `cleanable`. Repeat it for more columns.
     #[arg(long, value_name = "TABLE.COLUMN", conflicts_with = "to_anonymize_on")]
     clean: Vec<String>,
-    /// Clean without asking: it cannot be undone.
+    /// Clean without asking for confirmation: this cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
 }

@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// Mark abandoned deliveries as done by an operator.
     #[arg(long)]
     settled: bool,
-    /// With --settled, what was to go to this root or webhook; also what still waits, if `lethe.toml` does not declare it.
+    /// With --settled: only deliveries to this root or webhook, including pending ones if `lethe.toml` does not declare it.
     #[arg(long, value_name = "NAME", requires = "settled")]
     to: Option<String>,
-    /// Accept the folder or bucket of this root as it is, though it is empty or not the one that was seen before.
+    /// Accept the folder or bucket of this root even if it is empty or has been replaced.
     #[arg(long, value_name = "ROOT", conflicts_with_all = ["key", "settled"])]
     accept: Option<String>,
 }

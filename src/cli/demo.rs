@@ -22,14 +22,14 @@ use crate::sql::name;
 use crate::worker::sweep::{SweepError, open};
 use crate::worker::{Context, Request};
 
-/// Make a company's database, and anonymize its clients: ten thousand, in a minute.
+/// Create the database of an invented company, and anonymize ten thousand clients in a minute.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The shipped policy to show.
     #[arg(long, value_name = "NAME", default_value = SHIPPED[0].name,
           value_parser = clap::builder::PossibleValuesParser::new(SHIPPED.iter().map(|own| own.name)))]
     policy: String,
-    /// The folder for the company, `lethe-demo` or `lethe-demo-NAME` if left out; one that is there is gone on with.
+    /// The folder for the company, `lethe-demo` or `lethe-demo-NAME` if left out; an existing one is used as it is.
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
 }

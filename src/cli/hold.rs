@@ -14,22 +14,22 @@ use crate::worker::journal::Keeper;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Place a hold: the client is refused until it is released.
+    /// Place a hold: sweeps refuse the client until it is released.
     Add {
         /// The client's key.
         key: String,
-        /// Why, for those who see it later; name no person.
+        /// The reason, for others who see it later; do not name a person.
         #[arg(long)]
         reason: String,
     },
-    /// Release a hold: the client is due again by itself.
+    /// Release a hold: the client's date and period apply again.
     Release {
         /// The client's key.
         key: String,
     },
     /// List the holds in force.
     List {
-        /// Released ones too.
+        /// Include released holds.
         #[arg(long)]
         all: bool,
     },

@@ -13,16 +13,16 @@ use crate::worker::sweep::SweepError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Prove that the journal is whole and says the same as the ledger, or name the first bad record.
+    /// Verify that the journal is complete and matches the ledger, or name the first bad record.
     Verify,
-    /// Show how far the journal goes, and what waits to be written.
+    /// Show the journal's last record, and how many records are pending.
     Status,
-    /// Keep the journal found at `journal.place`: this database is the one it is about, restored or moved.
+    /// Continue the journal found at `journal.place`: it belongs to this database, which was restored or moved.
     Adopt,
-    /// Begin a journal in an empty location with all that the ledger has: this database is a copy, or its journal is lost.
+    /// Begin a new journal in an empty location from the ledger: this database is a copy, or its journal was lost.
     #[command(alias = "renew")]
     New,
-    /// Go on under the key that `journal.key_file` holds now; `journal.old_key_files` names the one before.
+    /// Continue the journal under the new key in `journal.key_file`; `journal.old_key_files` names the previous one.
     Rotate,
 }
 

@@ -9,7 +9,7 @@ use super::{Failure, setup};
 pub(super) struct PauseArgs {
     /// The job; all work if none is named.
     job: Option<String>,
-    /// Why, for those who see it later; name no person.
+    /// The reason, for others who see it later; do not name a person.
     #[arg(long)]
     reason: String,
 }

@@ -21,41 +21,41 @@ use crate::worker::PlanLoadError;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Draft a policy from the database: every table that reaches clients, a guess for every column.
+    /// Draft a policy from the database, with every table that reaches clients and a guess for every column.
     Init {
-        /// The table with one row a client, if it cannot be guessed.
+        /// The table with one row per client, if it cannot be guessed.
         #[arg(long, value_name = "TABLE")]
         client: Option<String>,
         /// The column, or columns separated by commas, that identify a client.
         #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
         key: Option<Vec<String>>,
-        /// Overwrite a policy that is there; it is kept as `policy.toml.bak`.
+        /// Overwrite an existing policy; it is kept as `policy.toml.bak`.
         #[arg(long)]
         force: bool,
         /// Print the draft instead of writing it.
         #[arg(long, conflicts_with = "force")]
         stdout: bool,
     },
-    /// Check the policy against the live schema and its data; list everything to fix.
+    /// Check the policy against the live schema and its data, and list every problem.
     Check {
-        /// Look for values of sampled clients in all tables that no link reaches.
+        /// Search all tables that no link reaches for values of sampled clients.
         #[arg(long)]
         search: bool,
     },
     /// Show what the policy does, table by table.
     Show,
-    /// Give a new column or item its class and action; writes the policy.
+    /// Write the class and action of a new column or key to the policy.
     Classify {
-        /// The place as `lethe policy check` names it, such as `tables.customers.columns.hat_size`.
+        /// The location, as `lethe policy check` names it, such as `tables.customers.columns.hat_size`.
         place: String,
-        /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+        /// The rule, as in a policy, such as `{ class = "personal", clear = true }`.
         rule: String,
     },
-    /// Show what would happen to one client, row by row, and where else its values are; change nothing.
+    /// Show what would happen to one client, row by row, and where else its values are. Nothing is changed.
     Trace {
         /// The client's key; the parts of a composite key separated by commas.
         key: String,
-        /// The most rows to show by each link.
+        /// The most rows to show per link.
         #[arg(long, value_name = "ROWS", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
         rows: u16,
     },

@@ -18,28 +18,28 @@ use crate::worker::{Context, Planner};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// What one sweep did, and what is still to be said of it.
+    /// Report on a sweep, its pending deliveries and what remains.
     Sweep {
         /// The sweep's number; `lethe status` lists the last ones.
         #[arg(value_parser = clap::value_parser!(i64).range(1..))]
         sweep: i64,
-        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        /// Include the rare values of quasi-identifiers; keep such a report inside the company.
         #[arg(long)]
         values: bool,
         #[command(flatten)]
         to: To,
     },
-    /// What all sweeps of a month did, in the configured time zone.
+    /// Report on all sweeps of a month, in the configured time zone.
     Month {
         /// The month, such as 2026-11.
         month: Month,
-        /// Name the rare values of quasi-identifiers, too: such a report should stay in the house.
+        /// Include the rare values of quasi-identifiers; keep such a report inside the company.
         #[arg(long)]
         values: bool,
         #[command(flatten)]
         to: To,
     },
-    /// What the register of processing says of time limits for erasure (GDPR Art. 30(1)(f)): periods, starts, bases.
+    /// Print the time limits for erasure for the records of processing (GDPR Art. 30(1)(f)): periods, starts, legal bases.
     Register {
         #[command(flatten)]
         to: To,

@@ -15,10 +15,10 @@ use crate::worker::journal::before_opening;
 pub(super) struct Args {
     /// Only this client.
     key: Option<String>,
-    /// Try again without asking: anonymizing cannot be undone.
+    /// Retry without asking for confirmation: anonymization cannot be undone.
     #[arg(long, env = "LETHE_YES")]
     yes: bool,
-    /// Work on it here and wait for the end.
+    /// Process the sweep in this process, and wait for its end.
     #[arg(long)]
     wait: bool,
 }

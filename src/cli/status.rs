@@ -21,12 +21,12 @@ use crate::worker::Context;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Only this sweep, with its refusals by reason.
+    /// Show only this sweep, with its refusals by reason.
     sweep: Option<i64>,
-    /// With a sweep: list its clients that had this outcome, each with its reasons.
+    /// With a sweep: list its clients with this outcome, and the reasons.
     #[arg(long, requires = "sweep", value_name = "OUTCOME", value_parser = outcome)]
     clients: Option<Outcome>,
-    /// The clients that failed, and why.
+    /// List failed clients, with the reasons.
     #[arg(long, conflicts_with = "sweep")]
     failures: bool,
     /// How many sweeps to show.

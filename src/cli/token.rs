@@ -20,32 +20,32 @@ const LONGEST: Duration = Duration::from_secs(2 * 366 * 86_400);
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Make a token; it is shown once.
+    /// Create a token; it is shown only once.
     Add {
-        /// Who or what it stands for, such as `grafana` or `alice`.
+        /// The person or program that will use it, such as `alice` or `grafana`.
         name: String,
-        /// What it may do: read, anonymize, bulk, configure, admin; separated by commas.
+        /// Its rights, separated by commas: read, anonymize, bulk, configure, admin.
         #[arg(long = "right", required = true, value_delimiter = ',', value_name = "RIGHT")]
         rights: Vec<Right>,
         /// Only for clients with this value of one of the policy's filters; repeat it for more values (or) and more filters (and).
         #[arg(long, value_name = "NAME=VALUE", value_parser = super::sweep::filter)]
         only: Vec<(String, String)>,
-        /// For how long it is good, such as `90 days`.
+        /// How long it is valid, such as `90 days`.
         #[arg(long, default_value = "90 days", value_parser = duration, value_name = "DURATION")]
         expires: Duration,
     },
-    /// Revoke a token: it is good no longer.
+    /// Revoke a token: it is no longer valid.
     Revoke {
         /// Its name.
         name: String,
     },
     /// List tokens, with their rights and when they were last used.
     List {
-        /// Revoked ones too.
+        /// Include revoked tokens.
         #[arg(long)]
         all: bool,
     },
-    /// Show what was asked for that may change something, and what was refused.
+    /// Show requests that could change something, including refused ones.
     Requests {
         /// How many to show.
         #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]

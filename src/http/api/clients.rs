@@ -191,7 +191,7 @@ pub(in crate::http) struct Kept {
     client: String,
 }
 
-/// Keep a client out of every sweep until released.
+/// Place a hold: sweeps refuse the client until it is released.
 #[utoipa::path(put, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "place_hold", request_body = Why,
     params(("client" = String, Path, description = "The client's key.")),
     responses((status = 201, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
@@ -204,7 +204,7 @@ pub(in crate::http) async fn hold(
     Ok((StatusCode::CREATED, Json(Kept { client })))
 }
 
-/// Release a hold: the client is due again by itself.
+/// Release a hold: the client's date and period apply again.
 #[utoipa::path(delete, path = "/api/v1/holds/{client}", tag = "clients", operation_id = "release_hold",
     params(("client" = String, Path, description = "The client's key.")),
     responses((status = 200, body = Kept), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

@@ -37,7 +37,7 @@ const LOOKS: u32 = 7_200;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct SweepQuery {
-    /// Only those of this job.
+    /// Only sweeps of this job.
     job: Option<String>,
     /// Only this kind.
     kind: Option<SweepKind>,

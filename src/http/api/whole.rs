@@ -87,7 +87,7 @@ pub(in crate::http) async fn coverage(Authorized(service): Authorized) -> Result
 pub(in crate::http) struct NewRule {
     /// The place, as `missing` names it, such as `tables.customers.columns.hat_size`.
     place: String,
-    /// The rule as the policy has it, such as `{ class = "personal", clear = true }`.
+    /// The rule, as in a policy, such as `{ class = "personal", clear = true }`.
     rule: String,
 }
 
