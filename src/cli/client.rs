@@ -93,7 +93,7 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
             text += &format!("Estimated cleanup date: {}, {from}\n", own.day);
         }
         None if shown.would_be.outcome == Outcome::NotDue => {
-            text += "Estimated cleanup date: none, as no date is set and no day is known from which a period counts\n";
+            text += "Estimated cleanup date: none: no date is set, and no date is known from which the period could begin\n";
         }
         None => {}
     }

@@ -28,7 +28,7 @@ pub(super) async fn pause(args: PauseArgs, file: &Path, out: Output) -> Result<(
             "Job {job} is paused: its ticks start no sweep, and a running one waits after the batch in hand.\n\
              `lethe resume {job}` resumes it, and one sweep then stands for all ticks that came meanwhile."
         ),
-        None => "All work is paused: no sweep starts, and running ones wait after the batch in hand.\n\
+        None => "All work is paused: no sweep starts, and running ones wait after the current batch.\n\
                  `lethe resume` resumes it, and one sweep per job then stands for all ticks that came meanwhile."
             .to_owned(),
     });

@@ -110,7 +110,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         }
         Command::Revoke { name } => {
             if !ledger.revoke_token(name.trim(), by).await? {
-                let what = format!("no token `{}` is in force", name.trim());
+                let what = format!("no valid token `{}` found", name.trim());
                 return Err(Failure::new(what, "`lethe token list` shows those that are").of(Kind::NotFound));
             }
             out.data(&json!({ "name": name.trim(), "token": "revoked" }), || {

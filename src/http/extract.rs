@@ -48,7 +48,7 @@ where
             record(&app, parts);
             return Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
-                "the token is not in force: it is unknown, revoked or has run out",
+                "the token is not valid: it is unknown, revoked or expired",
                 "a person with the right `admin` can make another",
             ));
         };

@@ -23,7 +23,7 @@ pub struct Now {
     pub at: String,
     /// The day, in the configured time zone.
     pub day: NaiveDate,
-    /// Clients whose time has come and who are not anonymized; by date, by period.
+    /// Due clients that are not anonymized yet; by date, by period.
     pub overdue: Vec<Overdue>,
     /// How clients stand that no sweep could take.
     pub standing: Standing,
@@ -33,7 +33,7 @@ pub struct Now {
     pub no_plan: Option<String>,
 }
 
-/// Clients whose time has come and who are not anonymized.
+/// Due clients that are not anonymized yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Overdue {
     /// What has come: `date` or `period`.

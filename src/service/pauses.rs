@@ -9,7 +9,7 @@ use crate::domain::hint::Act;
 use crate::ledger::Pause;
 
 impl Service {
-    /// Pauses a job, or all work: no sweep of it starts, and those that run wait after the batch in hand.
+    /// Pauses a job, or all work: no sweep of it starts, and those that run wait after the current batch.
     ///
     /// # Errors
     ///

@@ -130,7 +130,7 @@ async fn a_token_says_who_asks_and_what_they_may_do() {
     assert!(lethe(folder.path(), None, &["token", "revoke", "clerk"]).status.success());
     for token in [clerk.as_str(), "lethe_nonsense"] {
         let refused = lethe(folder.path(), Some(token), &["status"]);
-        assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not in force"), "{}", said(&refused));
+        assert!(said(&refused).contains("the token in `LETHE_TOKEN` is not valid"), "{}", said(&refused));
         assert!(!said(&refused).contains(token), "a token is never repeated");
     }
     let asked = lethe(folder.path(), None, &["token", "requests", "--json"]);
@@ -216,7 +216,7 @@ async fn what_the_policy_lacks_is_shown_to_whom_the_token_names_and_not_to_the_a
             assert!(told.contains("nickname"), "{told}");
         }
         let unknown = said(&lethe(folder.path(), Some("lethe_nonsense"), json));
-        assert!(unknown.contains("is not in force"), "{unknown}");
+        assert!(unknown.contains("is not valid"), "{unknown}");
     }
 }
 
@@ -246,7 +246,7 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
         (&["token", "add", "Alice", "--right", "read"], "there is a token `Alice` already, or one whose name looks"),
         (&["token", "add", "aIice", "--right", "read"], "there is a token `aIice` already, or one whose name looks"),
         (&["token", "add", "week\u{2010}1", "--right", "read"], "the name cannot be that of a token"),
-        (&["token", "revoke", "x"], "no token `x` is in force"),
+        (&["token", "revoke", "x"], "no valid token `x` found"),
         (&["token", "requests", "--last", "0"], "0 is not in 1..=10000"),
     ] {
         let refused = lethe(folder.path(), None, args);

@@ -36,7 +36,7 @@ super::phrases! {
     "cannot hold {a}", "ne peut pas contenir {a}", "kann {a} nicht aufnehmen";
     "cannot hold JSON", "ne peut pas contenir de JSON", "kann kein JSON enthalten";
     "cannot name files", "ne peut pas nommer de fichiers", "kann keine Dateien nennen";
-    "cannot be generalized this way", "ne peut pas être généralisée ainsi", "lässt sich so nicht verallgemeinern";
+    "cannot be generalized this way", "ne peut pas être généralisée ainsi", "lässt sich so nicht vergröbern";
     "name a column that holds 1 or 0", "nommez une colonne qui contient 1 ou 0", "nennen Sie eine Spalte, die 1 oder 0 enthält";
     "`{a}` holds values other than 1, 0 and NULL", "`{a}` contient d’autres valeurs que 1, 0 et NULL", "`{a}` enthält andere Werte als 1, 0 und NULL";
     "store 1 for true and 0 for false: {a} lists what it holds", "stockez 1 pour vrai et 0 pour faux : {a} liste son contenu", "speichern Sie 1 für wahr und 0 für falsch: den Inhalt zeigt {a}";
@@ -109,8 +109,8 @@ super::phrases! {
     // Classes and actions.
     "personal data without an action", "données personnelles sans traitement", "personenbezogene Daten ohne Behandlung";
     "give it `clear`, `replace`, `generalize`, `copy`, `redact`, or `keep = \"<why>\"`", "donnez-lui `clear`, `replace`, `generalize`, `copy`, `redact`, ou `keep = \"<motif>\"`", "geben Sie ihr `clear`, `replace`, `generalize`, `copy`, `redact` oder `keep = \"<Grund>\"`";
-    "sensitive data cannot be kept", "des données sensibles ne peuvent pas être conservées", "sensible Daten dürfen nicht bleiben";
-    "sensitive data is always deleted, whole and in every row", "les données sensibles sont toujours supprimées, entièrement et dans chaque ligne", "sensible Daten werden immer gelöscht, ganz und in jeder Zeile";
+    "sensitive data cannot be kept", "des données sensibles ne peuvent pas être conservées", "besonders schützenswerte Daten dürfen nicht bleiben";
+    "sensitive data is always deleted, whole and in every row", "les données sensibles sont toujours supprimées, entièrement et dans chaque ligne", "besonders schützenswerte Daten werden immer gelöscht, ganz und in jeder Zeile";
     "use `clear` or `replace` without `where`, or leave the action out", "utilisez `clear` ou `replace` sans `where`, ou retirez le traitement", "verwenden Sie `clear` oder `replace` ohne `where`, oder lassen Sie die Behandlung weg";
     "remove `keep`: the column is then emptied", "retirez `keep` : la colonne est alors vidée", "entfernen Sie `keep`: die Spalte wird dann geleert";
     "say why the column is kept, or give it an action", "indiquez pourquoi la colonne est conservée, ou donnez-lui un traitement", "geben Sie an, warum die Spalte bleibt, oder geben Sie ihr eine Behandlung";
@@ -248,15 +248,15 @@ super::phrases! {
     "remove `{a}`, and mark columns of the client table", "retirez `{a}`, et marquez des colonnes de la table des clients", "entfernen Sie `{a}`, und kennzeichnen Sie Spalten der Kundentabelle";
     "remove `quasi_identifier`: every report says that the key is kept", "retirez `quasi_identifier` : chaque rapport dit que l’identifiant reste", "entfernen Sie `quasi_identifier`: dass der Schlüssel bleibt, steht in jedem Bericht";
     "its replacement says nothing about the client, so it distinguishes no clients", "son remplacement ne dit rien du client : il ne distingue aucun client", "sein Ersatzwert sagt nichts über den Kunden und unterscheidet keine Kunden";
-    "remove `quasi_identifier`, or keep or generalize the column", "retirez `quasi_identifier`, ou conservez ou généralisez la colonne", "entfernen Sie `quasi_identifier`, oder behalten oder verallgemeinern Sie die Spalte";
+    "remove `quasi_identifier`, or keep or generalize the column", "retirez `quasi_identifier`, ou conservez ou généralisez la colonne", "entfernen Sie `quasi_identifier`, oder behalten oder vergröbern Sie die Spalte";
     "a review shows columns of the client table only: a client may have any number of rows here", "une validation ne montre que des colonnes de la table des clients : un client peut avoir plusieurs lignes ici", "eine Freigabe zeigt nur Spalten der Kundentabelle: ein Kunde kann hier beliebig viele Zeilen haben";
-    "a review is read by people and saved on their machines, and this column is sensitive", "une validation est lue par des personnes et enregistrée sur leurs postes, et cette colonne est sensible", "eine Freigabe wird von Personen gelesen und auf deren Rechnern gespeichert, und diese Spalte ist sensibel";
+    "a review is read by people and saved on their machines, and this column is sensitive", "une validation est lue par des personnes et enregistrée sur leurs postes, et cette colonne est sensible", "eine Freigabe wird von Personen gelesen und auf deren Rechnern gespeichert, und diese Spalte ist besonders schützenswert";
     "remove `shown`, and mark columns that name the client", "retirez `shown`, et marquez des colonnes qui nomment le client", "entfernen Sie `shown`, und kennzeichnen Sie Spalten, die den Kunden benennen";
     "names no column", "ne nomme aucune colonne", "nennt keine Spalte";
     "list columns of the client table, such as `{a}`", "listez des colonnes de la table des clients, comme `{a}`", "führen Sie Spalten der Kundentabelle auf, etwa `{a}`";
     "`{a}` is the client's key", "`{a}` est l’identifiant du client", "`{a}` ist der Kundenschlüssel";
     "name columns that stay the same when the client gets a new key", "nommez des colonnes qui restent identiques quand le client reçoit un nouvel identifiant", "nennen Sie Spalten, die gleich bleiben, wenn der Kunde einen neuen Schlüssel erhält";
-    "`{a}` is sensitive, and a hash of it would be kept", "`{a}` est sensible, et son empreinte serait conservée", "`{a}` ist sensibel, und ein Hash davon würde gespeichert";
+    "`{a}` is sensitive, and a hash of it would be kept", "`{a}` est sensible, et son empreinte serait conservée", "`{a}` ist besonders schützenswert, und ein Hash davon würde gespeichert";
     "name other columns", "nommez d’autres colonnes", "nennen Sie andere Spalten";
     "none of these columns is identifying, so different people would be recognized as one", "aucune de ces colonnes n’est identifiante : des personnes différentes seraient confondues", "keine dieser Spalten ist identifizierend, verschiedene Personen würden als eine erkannt";
     "add a column that has `identifying = true`", "ajoutez une colonne qui a `identifying = true`", "ergänzen Sie eine Spalte mit `identifying = true`";

@@ -18,7 +18,7 @@ pub(in crate::http) async fn list(
     Ok(Json(service.pauses(which.all).await?))
 }
 
-/// Pause all work: no sweep starts, and running sweeps wait after the batch in hand.
+/// Pause all work: no sweep starts, and running sweeps wait after the current batch.
 #[utoipa::path(put, path = "/api/v1/pause", tag = "state", operation_id = "pause_all", request_body = Why,
     responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]
 pub(in crate::http) async fn pause_all(
