@@ -31,8 +31,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     let made = at.unwrap_or(now);
     if made > now {
         return Err(Failure::new(
-            "a backup cannot have been made in the future",
-            "`--at` takes the time at which it was made",
+            "a backup cannot have been taken in the future",
+            "`--at` is the time at which it was taken",
         ));
     }
     if let Some(note) = &note {

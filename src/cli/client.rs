@@ -35,7 +35,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         let set = service.set_to_anonymize_on(&args.key, day).await?;
         out.data(&set, || match &set.to_anonymize_on {
             Some(day) => format!("Client {} is to be anonymized on {day}, or in the first sweep after it.", set.client),
-            None => format!("Client {} has no day any more on which it is to be anonymized.", set.client),
+            None => format!("Client {} no longer has a date on which it is to be anonymized.", set.client),
         });
         return Ok(());
     }

@@ -43,7 +43,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     let (config, store) = setup::store(file).await?;
     let nothing = || "Nothing is to be delivered.".to_owned();
     if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at deliveries")?;
+        permit(&config, Right::Read, "view deliveries")?;
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
         return Ok(());
     }
@@ -53,7 +53,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     } else if args.settled {
         (Right::Bulk, "settle deliveries")
     } else {
-        (Right::Read, "look at deliveries")
+        (Right::Read, "view deliveries")
     };
     service.allow(right, what).await?;
     let context = service.context;
@@ -74,7 +74,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
     }
     let shown = Shown { outstanding, files: ledger.stuck_files(key.as_deref(), MOST).await? };
     out.data(&shown, || match key {
-        Some(key) if shown.files.is_empty() => format!("No file of client {key} was given up."),
+        Some(key) if shown.files.is_empty() => format!("No file of client {key} was abandoned."),
         Some(_) => files(&shown.files),
         None if shown.outstanding.is_empty() => nothing(),
         None => text(&shown),
@@ -100,7 +100,7 @@ fn text(shown: &Shown) -> String {
     if !shown.files.is_empty() {
         text += &format!("\n{}", files(&shown.files));
     }
-    text + "\nWhat waits is tried again by itself. Fix what stands in the way of the rest, then `lethe retry`; \
+    text + "\nPending deliveries are retried automatically. Fix the cause of the others, then `lethe retry`; \
             `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
 }
 
@@ -140,7 +140,7 @@ async fn settle(context: &Context, key: Option<&str>, to: Option<&str>, out: Out
     };
     let settled = context.ledger.settle_deliveries(key, to, &waiting).await?;
     if settled == 0 {
-        return Err(Failure::new("nothing of that was given up", "`lethe deliveries` lists what was"));
+        return Err(Failure::new("none of these deliveries was abandoned", "`lethe deliveries` lists what was"));
     }
     out.data(&serde_json::json!({ "settled": settled }), || format!("{} counted as done.", deliveries(settled)));
     Ok(())
@@ -164,7 +164,7 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
         .collect();
     for own in outstanding {
         let name = format!("{}s of {}", own.kind, own.target);
-        for (number, what) in [(own.open, "wait"), (own.failed, "given up; see `lethe deliveries`")] {
+        for (number, what) in [(own.open, "wait"), (own.failed, "abandoned; see `lethe deliveries`")] {
             if number > 0 {
                 rows.push(vec![name.clone(), count(number), what.to_owned()]);
             }

@@ -151,7 +151,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             Err(SweepError::NotRehearsed) => {
                 return Err(Failure::new(
                     "no client of this company is due any more, and its policy has changed since",
-                    format!("remove the folder `{}` to begin anew", folder.display()),
+                    format!("remove the folder `{}` to start over", folder.display()),
                 ));
             }
             Err(error) => return Err(error.into()),

@@ -361,7 +361,7 @@ fn jobs(config: &Config, findings: &mut Findings) {
     if !names.is_empty() {
         findings.add(Verdict::Good, "jobs", names.join(", "));
     } else if files.faults.is_empty() {
-        let what = format!("no job file in `{}`: nothing runs by itself", config.jobs.display());
+        let what = format!("no job file in `{}`: no job runs", config.jobs.display());
         findings.add(Verdict::Note, "jobs", what);
     }
 }

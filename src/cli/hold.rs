@@ -39,7 +39,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     if let Command::List { .. } = command {
         let (config, store) = setup::store(file).await?;
         if !Ledger::exists(&store).await? {
-            permit(&config, Right::Read, "look at holds")?;
+            permit(&config, Right::Read, "view holds")?;
             out.data(&json!([]), || "No holds.".to_owned());
             return Ok(());
         }

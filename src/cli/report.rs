@@ -115,7 +115,7 @@ impl To {
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Failure::new(
                 format!("`{}` is there already", path.display()),
-                "a report is kept as it is: name another file, or move this one away",
+                "an existing report is not overwritten: name another file, or move this one",
             ),
             kind => Failure::new(
                 format!("`{}` cannot be written: {}", path.display(), trouble(kind)),

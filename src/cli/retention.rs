@@ -46,7 +46,7 @@ pub(super) async fn rehearse(context: &Context, request: &Request, out: Output) 
     }
     out.data(&serde_json::json!({ "tables": found }), || {
         let verdict = if counts {
-            "Old rows of each table were deleted and came back. The policy's row retention may now be used live."
+            "Old rows of each table were deleted and rolled back. The policy's row retention may now be used live."
         } else {
             "No row is old, so nothing was rehearsed, and a live sweep still refuses."
         };

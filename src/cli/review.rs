@@ -18,7 +18,7 @@ use crate::service::reviews::Seen;
 use crate::service::sweeps::Ask;
 
 /// How far the making of a review is.
-const BAR: &str = "{wide_bar} {pos} of {len} looked at";
+const BAR: &str = "{wide_bar} {pos} of {len} checked";
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -177,7 +177,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                         (None, Some(note)) => note.clone(),
                         (None, None) if own.state == "making" => {
                             let part = |count: i64| number(u64::try_from(count).unwrap_or(0));
-                            format!("{} of {} looked at", part(own.looked_at), part(own.to_look_at))
+                            format!("{} of {} checked", part(own.looked_at), part(own.to_look_at))
                         }
                         (None, None) => String::new(),
                     };

@@ -69,7 +69,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Delete { name } => {
             service.delete_selection(&name).await?;
             out.data(&json!({ "selection": name, "state": "deleted" }), || {
-                format!("Selection `{name}` is deleted. A sweep that was opened over it goes on.")
+                format!("Selection `{name}` is deleted. A sweep over it continues.")
             });
         }
     }

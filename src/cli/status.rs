@@ -37,7 +37,7 @@ pub(super) struct Args {
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
     if !Ledger::exists(&store).await? {
-        permit(&config, Right::Read, "look at sweeps")?;
+        permit(&config, Right::Read, "view sweeps")?;
         if let Some(id) = args.sweep {
             return Err(no_sweep(id));
         }
@@ -49,7 +49,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
         return Ok(());
     }
     let service = setup::service_of(&config, setup::context_of(&config, store).await?).await?;
-    service.allow(Right::Read, "look at sweeps").await?;
+    service.allow(Right::Read, "view sweeps").await?;
     let context = service.context;
     if args.failures {
         return failures(&context, out).await;
@@ -108,10 +108,7 @@ pub(super) fn sweep_table(sweeps: &[Shown]) -> String {
         let tally = progress.tally;
         let mut notes = Vec::new();
         if sweep.skipped > 0 {
-            notes.push(format!(
-                "stands for {} missed earlier",
-                counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")
-            ));
+            notes.push(format!("covers {} missed earlier", counted(u64::try_from(sweep.skipped).unwrap_or(0), "tick")));
         }
         if sweep.joined > 0 {
             let joined = counted(u64::try_from(sweep.joined).unwrap_or(0), "later tick");
@@ -231,7 +228,7 @@ async fn failures(context: &Context, out: Output) -> Result<(), Failure> {
                 reasons.join("; "),
             ]);
         }
-        format!("{}\nMend what stands in the way, then `lethe retry` (all) or `lethe retry KEY`.", table(&rows))
+        format!("{}\nFix the cause, then `lethe retry` (all) or `lethe retry KEY`.", table(&rows))
     });
     Ok(())
 }

@@ -97,7 +97,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     let config = Config::read(file)?;
     if args.clients && !args.preview && !args.rehearse {
         return Err(Failure::new(
-            "`--clients` goes with `--preview` or `--rehearse`",
+            "`--clients` requires `--preview` or `--rehearse`",
             "`lethe client KEY` shows what became of a client",
         ));
     }
@@ -255,9 +255,8 @@ async fn is_meant(service: &Service, request: &Request, way: &str) -> Result<(),
     };
     let subject = if request.kind == SweepKind::Retention { "this" } else { "anonymizing" };
     let what = format!("{what}, and {subject} cannot be undone{unforeseen}");
-    let hint = format!(
-        "look at it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`"
-    );
+    let hint =
+        format!("check it with `lethe sweep {way} --preview`; if it is right, start it with `lethe sweep {way} --yes`");
     confirm(&what, "Start the sweep?", &hint, false)
 }
 
@@ -319,7 +318,7 @@ fn listing(wanted: bool, out: Output) -> impl FnMut(Client) + Send {
 
 pub(super) fn survey_text(found: &Survey, request: &Request, plan: &Plan, word: &str) -> String {
     let what = match request.kind {
-        SweepKind::Due => format!("clients whose date has come by {}", request.today),
+        SweepKind::Due => format!("clients whose date is on or before {}", request.today),
         SweepKind::Period => {
             let length = request.length.or(plan.retention.as_ref().map(|own| own.length));
             let length = length.map(|own| own.to_string()).unwrap_or_default();
@@ -440,7 +439,7 @@ pub(super) async fn work_off(context: &Context, id: i64) -> Result<Sweep, Failur
         Some(sweep) if sweep.state != State::Running => Ok(sweep),
         _ => Err(Failure::new(
             format!("sweep {id} was left unfinished"),
-            "nothing is half done; `lethe run` goes on with it",
+            "nothing is half done; `lethe run` continues it",
         )),
     }
 }
@@ -461,7 +460,7 @@ pub(super) async fn wait(context: &Context, id: i64, out: Output) -> Result<(), 
             State::Braked => {
                 Failure::new(what, Act::OverBrake(sweep.job.unwrap_or_else(|| format!("--{}", sweep.kind))).then(""))
             }
-            _ => Failure::new(what, "what was anonymized before stands; `lethe doctor` says what to fix"),
+            _ => Failure::new(what, "clients anonymized so far remain anonymized; `lethe doctor` says what to fix"),
         });
     };
     out.data(&ended, || {

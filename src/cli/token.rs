@@ -92,7 +92,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             limitable(&service.context, &rights, &limit).await?;
             let new = NewToken { name, hash: &hash(&token), rights: &rights, limit: &limit, made_by: by, expires_at };
             if !ledger.add_token(&new).await? {
-                let what = format!("there is a token `{name}` already, or one whose name looks like that");
+                let what = format!("token `{name}` already exists, or one with a similar name");
                 return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
                     .of(Kind::Conflict));
             }

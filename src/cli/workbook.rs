@@ -183,7 +183,7 @@ fn keep(file: File, to: Option<PathBuf>) -> Result<PathBuf, Failure> {
         Ok(()) => Ok(path),
         Err(error) => Err(Failure::new(
             format!("{} cannot be written: {}", path.display(), trouble(error.kind())),
-            "name another file with `--to`; one that is there is not written over",
+            "name another file with `--to`; an existing file is not overwritten",
         )),
     }
 }

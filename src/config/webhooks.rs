@@ -164,7 +164,11 @@ impl WebhookConfig {
             };
             events.insert(name.parse::<Event>().map_err(|()| unknown())?);
         }
-        if events.is_empty() { Err(self.refused("`events` is empty, so it would never be told")) } else { Ok(events) }
+        if events.is_empty() {
+            Err(self.refused("`events` is empty, so it would never be notified"))
+        } else {
+            Ok(events)
+        }
     }
 
     fn hashed(&self, folder: &Path) -> Result<Option<Secret>, Failure> {

@@ -166,7 +166,7 @@ impl Ledger {
         }
         let day = (now + ZONES).date_naive();
         for sweep in self.running_sweeps().await?.into_iter().filter(|sweep| sweep.today > day) {
-            let note = format!("the clock was ahead: the sweep was opened for {}, which has not come", sweep.today);
+            let note = format!("the clock was ahead: the sweep was opened for {}, which is in the future", sweep.today);
             tracing::warn!(sweep = sweep.id, note, "sweep stopped");
             self.stop_sweep(sweep.id, &note).await?;
         }

@@ -93,7 +93,7 @@ impl Ledger {
         run.await
     }
 
-    /// Opens the sweep that does again what the journal knows, unless another process has.
+    /// Opens the sweep that replays the journal, unless another process has.
     pub async fn open_replay(&self, sweep: &NewSweep) -> Result<Option<i64>, StoreError> {
         let mut writer = self.writer().await;
         let run = async {
@@ -144,7 +144,7 @@ impl Ledger {
         self.has_to_wait(&mut connection, sweep).await
     }
 
-    /// Whether a sweep is the one that does again what the journal knows.
+    /// Whether a sweep is the one that replays the journal.
     pub async fn is_replay_of_restore(&self, connection: &mut Connection, sweep: i64) -> Result<bool, StoreError> {
         let is: i64 = query_scalar("SELECT count(*) FROM lethe_journal WHERE replay = $1")
             .bind(sweep)

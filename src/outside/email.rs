@@ -73,7 +73,7 @@ impl Mailer {
         };
         let builder = match (url.username(), password) {
             ("", None) => builder,
-            ("", Some(_)) => return Err(wrong("names no user, and there is a password")),
+            ("", Some(_)) => return Err(wrong("names no user, but a password is set")),
             (_, None) => return Err(("password_file", "is not set, and `email.server` names a user")),
             (user, Some(password)) => {
                 let user = plain(user).ok_or(wrong("names a user that is not UTF-8"))?;

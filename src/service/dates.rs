@@ -61,7 +61,7 @@ impl Service {
         let parsed = Key::parse(key, plan.client.key.len()).map_err(|what| Failure::new(what, KEY_HINT))?;
         if !set_to_anonymize_on(context, plan, &parsed, &client, new.as_deref()).await? {
             // It was there a moment ago.
-            let hint = "what is gone needs no day any more";
+            let hint = "an anonymized client no longer needs a date";
             return match ledger_key(context, key).await {
                 Ok(_) => Err(Failure::new(format!("client `{key}` was anonymized"), hint).of(Kind::Conflict)),
                 Err(_) => Err(no_client(key)),

@@ -36,7 +36,7 @@ pub fn needs_no_review(job: &Job) -> Result<(), Failure> {
     if !job.review {
         return Ok(());
     }
-    let hint = Act::Review(job.name.clone()).then(" makes one, and a second person approves it");
+    let hint = Act::Review(job.name.clone()).then(" makes one, and a second person has to approve it");
     Err(Failure::new(format!("job `{}` asks for a review before its sweep", job.name), hint).of(Kind::Conflict))
 }
 

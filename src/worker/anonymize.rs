@@ -106,9 +106,9 @@ impl Anonymizer {
         if claim.attempt > most {
             // Claimed again and again and never finished: a client in it takes the process down.
             if batch.clients > 1 {
-                return self.split(claim, &batch, &sweep, "a worker did not come back from it").await;
+                return self.split(claim, &batch, &sweep, "a worker died while processing it").await;
             }
-            failing.insert(0, serde_json::json!(["the worker did not come back from it"]).to_string());
+            failing.insert(0, serde_json::json!(["the worker died while processing it"]).to_string());
         }
         loop {
             let fault = match self.attempt(claim, &batch, &open, &failing).await {
@@ -172,7 +172,7 @@ impl Anonymizer {
                         let known = failing.len();
                         failing.extend(found);
                         if failing.len() == known {
-                            return self.stop(&sweep, "what is left of a client was found again and again").await;
+                            return self.stop(&sweep, "remains of a client were found repeatedly").await;
                         }
                     }
                     // Looked at once more, it is refused, or its new rows are changed too. If not, a trigger keeps a row

@@ -57,7 +57,7 @@ async fn a_day_is_set_seen_obeyed_and_cleared_with_a_record_of_who_said_so() {
     assert_eq!(set(&company, "C,1", "2027-01-31").map(drop), Ok(()));
     assert_eq!(
         set(&company, "B,7", "never").unwrap(),
-        "Client [\"B\",7] has no day any more on which it is to be anonymized."
+        "Client [\"B\",7] no longer has a date on which it is to be anonymized."
     );
     assert_eq!(days(&company).await, ["B|NULL", "C|2027-01-31", "it's, \"A\"/é|2026-01-02"]);
     let shown = said(&company, &["client", "C,1"]).unwrap();

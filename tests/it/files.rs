@@ -389,7 +389,7 @@ async fn files_that_were_given_up_or_that_no_policy_names_need_a_person() {
     targets.roots.insert("old".to_owned(), Root::folder(&shop.path("old")).unwrap());
     shop.company.context.targets = Arc::new(targets);
     shop.company.execute("UPDATE lethe_deliveries SET state = 'open', target = 'old', body = 'ann.jpg'").await;
-    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any more; name them, or delete \
+    let unnamed = "1 delivery waits for `old`, whose files no column of the policy names any longer; name them, or delete \
                    them yourself and count it as done with `lethe deliveries --to old --settled`";
     assert_eq!(shop.attention().await, [unnamed]);
     let context = &shop.company.context;

@@ -248,7 +248,7 @@ async fn each_policy_has_a_journal_and_does_again_what_that_knows_after_a_restor
     for policy in BOTH {
         two.refused(policy, &DUE);
         two.done(policy, &["journal", "adopt"]);
-        assert!(two.refused(policy, &["sweep", "--due"]).contains("what the journal knows is done again first"));
+        assert!(two.refused(policy, &["sweep", "--due"]).contains("the journal is replayed first"));
     }
     assert_eq!(two.left().await, SWEPT);
     two.done("customers", &REPLAY);

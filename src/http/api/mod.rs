@@ -129,7 +129,7 @@ pub(super) fn router() -> Router<App> {
     let (router, document) = whole_api();
     let document = document.to_json().unwrap_or_default();
     let nothing = || async {
-        Problem::new(StatusCode::NOT_FOUND, "there is nothing here", "`/api/v1/openapi.json` lists all paths")
+        Problem::new(StatusCode::NOT_FOUND, "nothing was found here", "`/api/v1/openapi.json` lists all paths")
     };
     router
         .route(

@@ -38,7 +38,7 @@ pub(in crate::http) async fn resume_all(
     Ok(Json(service.resume(None).await?))
 }
 
-/// Pause a job: its ticks start nothing, and its running sweep waits after the batch in hand.
+/// Pause a job: its ticks start nothing, and its running sweep waits after the current batch.
 #[utoipa::path(put, path = "/api/v1/jobs/{job}/pause", tag = "state", operation_id = "pause_job", request_body = Why,
     params(("job" = String, Path, description = "The job's name.")),
     responses((status = 201, body = Pause), (status = "4XX", response = Problem), (status = "5XX", response = Problem)))]

@@ -102,7 +102,7 @@ pub(in crate::http) fn confirmed(confirm: bool) -> Result<(), Problem> {
     if confirm {
         return Ok(());
     }
-    let what = "nothing was done: the request does not confirm that it is meant";
+    let what = "nothing was done: the request is not confirmed";
     let hint = Hint::by(|face| match face {
         Face::Page => "tick the box beside the button".to_owned(),
         _ => "send `\"confirm\": true`".to_owned(),

@@ -50,7 +50,7 @@ pub(in crate::http) async fn status(
     Authorized(service): Authorized,
     Params(Last { last }): Params<Last>,
 ) -> Result<Json<Status>, Problem> {
-    service.allow(Right::Read, "look at the status").await?;
+    service.allow(Right::Read, "view the status").await?;
     let last = within(last, 200)?;
     Ok(Json(app.0.status.ask(last, Box::pin(Status::of(&service.context, &service.jobs, last, Face::Http))).await?))
 }
@@ -178,7 +178,7 @@ async fn look(context: &Context) -> Result<(), Unready> {
         return Err(("the database does not answer", "the log of the program says why"));
     }
     if context.store.is_read_only().await.unwrap_or(true) {
-        let hint = "it may be a standby, or a former primary; work goes on by itself";
+        let hint = "it may be a standby, or a former primary; work continues automatically";
         return Err(("the database takes no writes", hint));
     }
     let plan = context.planner.plan_checked(&context.store).await;

@@ -52,7 +52,7 @@ struct ListPage {
 
 pub(super) async fn deliveries(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Read, "look at deliveries").await?;
+    service.allow(Right::Read, "view deliveries").await?;
     let outstanding = service.context.ledger.outstanding(None).await?;
     let given_up: i64 = outstanding.iter().map(|own| own.failed).sum();
     let rows = outstanding.into_iter().map(|own| {
@@ -107,7 +107,7 @@ pub(super) async fn returned(session: Session) -> Result<Response, Problem> {
 
 pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Read, "look at the journal").await?;
+    service.allow(Right::Read, "view the journal").await?;
     let status = JournalStatus::of(&service.context).await?;
     let mut rows = Vec::new();
     if let Some(status) = &status {

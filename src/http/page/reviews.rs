@@ -81,7 +81,7 @@ struct ReviewPage {
 pub(super) async fn one(session: Session, Path(name): Path<String>) -> Result<Response, Problem> {
     let reviewed = session.service.review(&name).await?;
     let counts: BTreeMap<String, u64> = serde_json::from_str(&reviewed.review.reasons)
-        .map_err(|_| Failure::fault("the review's reasons cannot be read", "delete the review and make another"))?;
+        .map_err(|_| Failure::fault("the review's reasons cannot be read", "delete the review and create another"))?;
     let words = in_words(&session, counts.keys().cloned()).await;
     let said = |(name, count): (String, u64)| (words.get(&name).cloned().unwrap_or(name), count);
     let mut refusals: Vec<(String, u64)> = counts.into_iter().map(said).collect();
@@ -125,11 +125,7 @@ pub(super) async fn make(
 
 /// A form with a field that nothing reads.
 fn unread() -> Problem {
-    Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "the form has an unknown field",
-        "open the page anew and send it again",
-    )
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the form has an unknown field", "reload the page and send it again")
 }
 
 pub(super) async fn of_job(
@@ -218,7 +214,7 @@ pub(super) async fn import(
     mut form: Multipart,
 ) -> Result<Redirect, Problem> {
     let (mut mark, mut is_sure, mut file) = (String::new(), false, None);
-    let not_whole = || Problem::bad_request("the form did not come whole, or is larger than 32 MiB", "send it again");
+    let not_whole = || Problem::bad_request("the form is incomplete, or larger than 32 MiB", "send it again");
     while let Some(field) = form.next_field().await.map_err(|_| not_whole())? {
         match field.name().unwrap_or_default() {
             "mark" => mark = field.text().await.map_err(|_| not_whole())?,
@@ -233,7 +229,7 @@ pub(super) async fn import(
     }
     session.check(&headers, &mark)?;
     confirmed(is_sure)?;
-    let file = file.ok_or_else(|| Problem::bad_request("no workbook came with the form", "choose one"))?;
+    let file = file.ok_or_else(|| Problem::bad_request("the form contains no workbook", "choose one"))?;
     let import = session.service.begin_import(&name, file.to_vec()).await?;
     Ok(Redirect::to(&format!("/imports/{}?watch=1", import.id)))
 }

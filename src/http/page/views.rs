@@ -50,7 +50,7 @@ pub(super) async fn tonight(State(app): State<App>, session: Session) -> Result<
     if !service.caller.limit.is_none() {
         return Ok(Redirect::to("/sweeps").into_response());
     }
-    service.allow(Right::Read, "look at the status").await?;
+    service.allow(Right::Read, "view the status").await?;
     let status = Status::of(&service.context, &service.jobs, 10, Face::Page).await?;
     let chart = Chart::of(service).await?;
     let due = waiting(&app, service).await?;

@@ -146,7 +146,7 @@ words! {
     no_sweeps: "No sweeps match.", "Aucun passage ne correspond.", "Keine passenden Läufe.";
     last: "Last run", "Dernière exécution", "Letzter Lauf";
     schedule: "Schedule", "Planification", "Zeitplan";
-    no_jobs: "No job files. Nothing runs by itself.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
+    no_jobs: "No job files. No job runs.", "Aucune tâche. Rien ne s’exécute automatiquement.", "Keine Aufträge. Nichts läuft von selbst.";
     s_steps: "Steps", "Étapes", "Schritte";
     s_opened: "Started by {by}", "Lancé par {by}", "Gestartet von {by}";
     s_missed: "It makes up for {n} missed run.|It makes up for {n} missed runs.", "Il rattrape {n} exécution manquée.|Il rattrape {n} exécutions manquées.", "Er holt {n} verpasste Ausführung nach.|Er holt {n} verpasste Ausführungen nach.";
@@ -182,7 +182,7 @@ words! {
     no_deliveries: "Nothing is pending outside of the database.", "Rien n’est en attente hors de la base.", "Außerhalb der Datenbank steht nichts aus.";
     target: "Target", "Destination", "Ziel";
     pending: "pending", "en attente", "ausstehend";
-    given_up: "given up", "abandonnées", "aufgegeben";
+    given_up: "abandoned", "abandonnées", "aufgegeben";
     retry_deliveries: "Retry abandoned deliveries", "Relancer les livraisons abandonnées", "Aufgegebene Zustellungen erneut versuchen";
     journal: "Journal", "Journal", "Journal";
     requests: "Requests", "Demandes", "Anfragen";

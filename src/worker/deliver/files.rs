@@ -63,7 +63,7 @@ async fn delete(
     let today = context.ledger.clock().now().date_naive();
     let spare = spare_claimed(&loaded.plan, today, name);
     if spare.is_empty() {
-        done.extend(later(claimed, "the policy says of no column any more that it names files of this root"));
+        done.extend(later(claimed, "no column of the policy names files of this root any longer"));
         return Ok(done);
     }
     let left = context.ledger.spare_named(lease, &spare, kind.as_str(), name).await?;

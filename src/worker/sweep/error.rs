@@ -163,13 +163,13 @@ pub enum SweepError {
     #[error("table `{table}` has entries {}, which the policy does not classify", called(.key))]
     UnknownKey { table: String, key: String },
     /// A search along the keys that comes back to where it was.
-    #[error("the clients cannot be looked at one after the other: the search comes back to a key it has passed")]
+    #[error("the clients cannot be read in order: the search returns to a key that it has passed")]
     Endless,
     /// Rules that would go on changing things.
     #[error("the rules of {} change their own result when applied again", .0.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "))]
     NotSettled(Vec<String>),
     /// The journal is ahead of the ledger.
-    #[error("the database came back from a backup, and what the journal knows is done again first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
+    #[error("the database was restored from a backup, and the journal is replayed first{}", .replay.map(|id| format!(", by sweep {id}")).unwrap_or_default())]
     Restored {
         /// The sweep that does it again, once it is open.
         replay: Option<i64>,
@@ -247,7 +247,7 @@ impl SweepError {
                 format!("did you mean `{near}`?").into()
             }
             Self::UnknownSelection { .. } | Self::SelectionChanged { .. } => {
-                Act::Selections.then(" shows those there are")
+                Act::Selections.then(" lists the existing ones")
             }
             Self::AmbiguousSelection { tables, .. } => {
                 format!("rename all but one of them; table `{}` has some", tables.join("`, `")).into()
@@ -268,7 +268,7 @@ impl SweepError {
             Self::NotAChoice { choices, .. } => format!("choose one from {choices}").into(),
             Self::LengthOfKind { .. } => "leave the length out, or run a `period` sweep or a list".into(),
             Self::Decided => Act::Reviews.then(" shows what it holds now"),
-            Self::PreviewOutdated => "nothing was started; look at the preview again".into(),
+            Self::PreviewOutdated => "nothing was started; check the preview again".into(),
             Self::SameRunning { .. } => Act::Sweeps.then(" shows its progress"),
             Self::NotRehearsed => Act::Rehearse.then(" first: it does everything and rolls it back"),
             Self::FewRehearsed { kind, clients, .. } => {

@@ -51,9 +51,9 @@ fn an_old_backup_is_none() {
 #[test]
 fn a_backup_of_tomorrow_is_refused() {
     assert_snapshot!(Office::new().refused(&["backup", "acknowledge", "--at", "2999-01-01T00:00:00Z"]), @r"
-    error: a backup cannot have been made in the future
+    error: a backup cannot have been taken in the future
 
-    hint: `--at` takes the time at which it was made
+    hint: `--at` is the time at which it was taken
     ");
 }
 
@@ -67,7 +67,7 @@ fn a_sweep_of_too_many_is_braked() {
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
     error: the sweep would anonymize 1 client, which is more than the brake's share of 10% of all clients
 
-    hint: look at it with `lethe sweep --due --preview`; if it is right, start it with `lethe sweep --due --over-brake`
+    hint: check it with `lethe sweep --due --preview`; if it is right, start it with `lethe sweep --due --over-brake`
     ");
     assert_eq!(office.rows(), before);
     let status = office.done(&["status"]);
@@ -86,7 +86,7 @@ fn a_job_of_too_many_is_braked_by_its_own_number() {
     assert_snapshot!(String::from_utf8_lossy(&output.stderr), @r"
     error: the sweep would anonymize 2 clients, and the brake allows 1
 
-    hint: look at it with `lethe sweep nightly-due --preview`; if it is right, start it with `lethe sweep nightly-due --over-brake`
+    hint: check it with `lethe sweep nightly-due --preview`; if it is right, start it with `lethe sweep nightly-due --over-brake`
     ");
     assert_eq!(office.rows(), before);
 }

@@ -112,7 +112,7 @@ fn a_report_that_is_there_is_kept() {
     assert_snapshot!(office.refused(&["report", "sweep", "1", "--output", "report.html"]), @r"
     error: `report.html` is there already
 
-    hint: a report is kept as it is: name another file, or move this one away
+    hint: an existing report is not overwritten: name another file, or move this one
     ");
     assert_eq!(std::fs::read_to_string(office.path("report.html")).unwrap(), "the one of last year");
 }

@@ -202,7 +202,7 @@ fn a_sweep_of_rows_goes_from_preview_to_report() {
     table  rows before  deleted, and rolled back  of
     notes  two-years                           2   3
 
-    Old rows of each table were deleted and came back. The policy's row retention may now be used live.
+    Old rows of each table were deleted and rolled back. The policy's row retention may now be used live.
     ");
     office.done(&["backup", "acknowledge"]);
     assert_snapshot!(office.done(&["sweep", "--retention", "--wait"]), @r"

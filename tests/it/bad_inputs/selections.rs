@@ -33,7 +33,7 @@ fn an_unknown_selection_is_missed_by_name_and_the_nearest_is_named() {
     assert_snapshot!(office.refused(&["selection", "show", "winter"]), @r"
     error: selection `winter` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
@@ -42,7 +42,7 @@ fn where_nothing_was_ever_saved_a_preview_says_so() {
     assert_snapshot!(Office::new().refused(&["sweep", "--selection", "spring clean", "--preview"]), @r"
     error: selection `spring clean` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
@@ -50,7 +50,7 @@ fn where_nothing_was_ever_saved_a_preview_says_so() {
 fn a_name_that_is_taken_is_kept_as_it_is() {
     let office = saved();
     assert_snapshot!(office.refused(&["selection", "save", "spring clean", "C3"]), @r#"
-    error: there is a selection `spring clean` already
+    error: selection `spring clean` already exists
 
     hint: name it otherwise, or replace it: `--replace`
     "#);
@@ -145,7 +145,7 @@ fn a_selection_of_another_client_table_is_not_there() {
     assert_snapshot!(office.refused(&["sweep", "--selection", "spring clean", "--preview"]), @r"
     error: selection `spring clean` not found
 
-    hint: `lethe selection list` shows those there are
+    hint: `lethe selection list` lists the existing ones
     ");
 }
 
@@ -159,7 +159,7 @@ fn a_sweep_over_a_selection_is_confirmed_first() {
     assert_snapshot!(said.replace(&format!("of {}", account.trim()), "of somebody"), @r"
     error: selection `spring clean` of somebody holds 2 clients, and anonymizing cannot be undone
 
-    hint: look at it with `lethe sweep --selection 'spring clean' --preview`; if it is right, start it with `lethe sweep --selection 'spring clean' --yes`
+    hint: check it with `lethe sweep --selection 'spring clean' --preview`; if it is right, start it with `lethe sweep --selection 'spring clean' --yes`
     ");
 }
 

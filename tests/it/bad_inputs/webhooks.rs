@@ -164,7 +164,7 @@ fn an_unknown_event_has_the_nearest() {
 #[test]
 fn no_event_at_all_is_refused() {
     assert_snapshot!(said("secrets", "events = []\nsecrets"), @r#"
-    error: webhook `crm`: `events` is empty, so it would never be told
+    error: webhook `crm`: `events` is empty, so it would never be notified
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);

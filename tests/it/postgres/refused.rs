@@ -88,7 +88,7 @@ async fn a_port_without_a_listener() {
     assert_snapshot!(wrong.says(CHECK), @r"
     error: the database server of `postgres://role@127.0.0.1:1/company` cannot be reached: connection refused
 
-    hint: check host and port in `database`, and that the server runs and lets this host in; nothing is half done
+    hint: check host and port in `database`, and that the server runs and accepts this host; nothing is half done
     ");
 }
 
@@ -100,7 +100,7 @@ async fn a_host_that_is_unknown() {
     assert_snapshot!(wrong.says(CHECK).replace(&port, ":PORT/"), @r"
     error: the database server of `postgres://role@nowhere.invalid:PORT/company` cannot be reached: no such host
 
-    hint: check host and port in `database`, and that the server runs and lets this host in; nothing is half done
+    hint: check host and port in `database`, and that the server runs and accepts this host; nothing is half done
     ");
 }
 
@@ -120,7 +120,7 @@ async fn a_role_that_is_not_there() {
     super::on_postgres();
     let wrong = wrong().await.at(|url| url.set_username("nobody_at_all").expect("a role"));
     assert_snapshot!(wrong.says(CHECK), @r"
-    error: the server of `postgres://role@server/company` does not let this account in
+    error: the server of `postgres://role@server/company` rejects this account
 
     hint: check user and password; a password can stand in a file named by `postgres.password_file`
     ");
@@ -130,7 +130,7 @@ async fn a_role_that_is_not_there() {
 async fn a_role_that_may_not_log_in() {
     super::on_postgres();
     assert_snapshot!(wrong().await.of_role("CREATE ROLE {role} NOLOGIN").await.says(CHECK), @r"
-    error: the server of `postgres://role@server/company` does not let this account in
+    error: the server of `postgres://role@server/company` rejects this account
 
     hint: check user and password; a password can stand in a file named by `postgres.password_file`
     ");
@@ -179,7 +179,7 @@ async fn a_table_that_the_role_may_not_change() {
     hint: fix each place in the policy, then run `lethe policy check` again; nothing was written
     "#);
     assert_snapshot!(wrong.says(SWEEP), @r"
-    error: the account has no right to what is needed in `postgres://role@server/company`: it may not use the schema of Lethe's own tables
+    error: the account lacks a right in `postgres://role@server/company`: it may not use the schema of Lethe's own tables
 
     hint: grant the right to the role; `lethe doctor` names what is missing
     ");

@@ -77,7 +77,7 @@ async fn a_role_that_can_create_no_schema_is_told_what_it_has_no_right_to() {
     let database = company.place.setting().rsplit('/').next().unwrap().to_owned();
     assert!(
         refused.to_string().ends_with(&format!(
-            "needed in `{}`: permission denied for database {database}",
+            "lacks a right in `{}`: permission denied for database {database}",
             company.place.setting().replace("lethe@", &format!("{role}@"))
         )),
         "{refused}"
