@@ -150,7 +150,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
             Ok(None) => continue,
             Err(SweepError::NotRehearsed) => {
                 return Err(Failure::new(
-                    "no client of this company is due any more, and its policy has changed since",
+                    "no client of this company is due any longer, and its policy has changed since",
                     format!("remove the folder `{}` to start over", folder.display()),
                 ));
             }

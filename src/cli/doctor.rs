@@ -252,7 +252,7 @@ async fn redis(config: &Config, ledger: i64, findings: &mut Findings) {
     };
     match redis.check().await {
         Ok(()) => {
-            findings.add(Verdict::Good, "redis", format!("`{}` answers, and takes what is staged", redis.place()));
+            findings.add(Verdict::Good, "redis", format!("`{}` responds, and accepts batches", redis.place()));
         }
         Err(fault) => findings.add(Verdict::Bad, "redis", format!("{fault}; {}", fault.hint())),
     }
@@ -301,7 +301,7 @@ async fn files(config: &Config, store: Option<&Store>, findings: &mut Findings) 
         let about = format!("root `{name}`, `{}`", root.shown());
         let accept = format!("`lethe deliveries --accept {name}`");
         let (verdict, what) = match roots::check(ledger.as_ref(), root, name).await? {
-            Ok(RootState::Known) => (Verdict::Good, format!("root `{name}` is there")),
+            Ok(RootState::Known) => (Verdict::Good, format!("root `{name}` exists")),
             Ok(RootState::New) => {
                 (Verdict::Note, format!("{about}, was not seen before: check that it is the right one, and mounted"))
             }

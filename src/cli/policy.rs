@@ -105,7 +105,7 @@ async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, ou
     let target: PathBuf = config.policy.clone();
     if target.exists() && !force && !stdout {
         return Err(Failure::new(
-            format!("`{}` is there already", target.display()),
+            format!("`{}` already exists", target.display()),
             "`--force` overwrites it, `--stdout` prints the draft instead",
         ));
     }

@@ -105,7 +105,7 @@ impl To {
             serde_json::to_string_pretty(report).expect("plain data")
         } else {
             html.map_err(|_| {
-                Failure::fault("the page could not be made", "`--json` gives the same report to a program")
+                Failure::fault("the page could not be created", "`--json` gives the same report to a program")
             })?
         };
         let Some(path) = &self.output else {
@@ -114,7 +114,7 @@ impl To {
         };
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Failure::new(
-                format!("`{}` is there already", path.display()),
+                format!("`{}` already exists", path.display()),
                 "an existing report is not overwritten: name another file, or move this one",
             ),
             kind => Failure::new(

@@ -79,8 +79,7 @@ impl Reach<'_> {
                 .collect();
             self.tables.retain(|reached| !dropped.contains(&reached.table.name));
             for name in dropped.into_iter().chain(tables.iter().cloned()) {
-                self.doubtful
-                    .insert(name.clone(), "seems to belong to clients, and no link of it was valid".to_owned());
+                self.doubtful.insert(name.clone(), "seems to belong to clients, but no link was valid".to_owned());
                 self.others.entry(name).or_insert(Other::SetUp);
             }
             if self.tables.len() == before {

@@ -311,7 +311,7 @@ impl Service {
         seen.is(&review)?;
         if !self.may_approve(&review) {
             let what = format!(
-                "review `{}` was made by {}, and a second person has to approve it",
+                "review `{}` was created by {}, and a second person has to approve it",
                 review.name, review.made_by
             );
             return Err(Failure::new(what, "another person with the right `bulk` can").of(Kind::Forbidden));
@@ -373,7 +373,7 @@ impl Service {
     pub(super) async fn is_as_it_was(&self, review: &Review) -> Result<Arc<Loaded>, Failure> {
         let loaded = self.context.planner.plan(&self.context.store).await?;
         if loaded.plan.digest != review.digest {
-            let what = format!("the policy or the schema changed since review `{}` was made", review.name);
+            let what = format!("the policy or the schema changed since review `{}` was created", review.name);
             return Err(Failure::new(what, "reject it and create another").of(Kind::Conflict));
         }
         Ok(loaded)
@@ -426,7 +426,7 @@ pub(super) fn waits(review: &Review) -> Result<(), Failure> {
         "waiting" => return Ok(()),
         "making" => format!("review `{}` is still being created", review.name),
         "failed" => {
-            format!("review `{}` could not be made: {}", review.name, review.note.as_deref().unwrap_or_default())
+            format!("review `{}` could not be created: {}", review.name, review.note.as_deref().unwrap_or_default())
         }
         "expired" => format!("review `{}` is more than 30 days old", review.name),
         state => {

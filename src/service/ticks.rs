@@ -105,8 +105,8 @@ impl Service {
             (Err(_), Some(review)) if review.state == "making" => return Ok(false),
             (Err(_), Some(review)) if review.state != "failed" => return Ok(true),
             (Err(failure), _) => {
-                tracing::error!(job = job.name, error = failure.message, hint = %failure.hint, "no review was made");
-                alert("review-failed", format!("no review of {} could be made: {}", job.name, failure.message))
+                tracing::error!(job = job.name, error = failure.message, hint = %failure.hint, "no review was created");
+                alert("review-failed", format!("no review of {} could be created: {}", job.name, failure.message))
             }
         };
         tick_over(context, &job.name, tick, alert).await?;

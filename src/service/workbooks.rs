@@ -534,7 +534,7 @@ async fn in_background<T: Send + 'static>(
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| of_sheet(&error)),
-        Err(_) => Err(Failure::fault("the workbook could not be made", "try it again")),
+        Err(_) => Err(Failure::fault("the workbook could not be created", "try it again")),
     }
 }
 

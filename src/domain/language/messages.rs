@@ -273,7 +273,7 @@ super::phrases! {
     // Forms and requests.
     "the request took too long", "la demande a pris trop de temps", "die Anfrage hat zu lange gedauert";
     "the request was not understood", "la demande n’a pas été comprise", "die Anfrage wurde nicht verstanden";
-    "the page could not be made", "la page n’a pas pu être produite", "die Seite konnte nicht erstellt werden";
+    "the page could not be created", "la page n’a pas pu être produite", "die Seite konnte nicht erstellt werden";
     "too many requests in a second", "trop de demandes en une seconde", "zu viele Anfragen in einer Sekunde";
     "the server is busy", "le serveur est occupé", "der Server ist ausgelastet";
     "the address has a NUL in it", "l’adresse contient un caractère NUL", "die Adresse enthält ein NUL-Zeichen";
@@ -395,11 +395,11 @@ super::phrases! {
     "the review was deleted while it was being created", "la validation a été supprimée pendant sa création", "die Freigabe wurde beim Anlegen gelöscht";
     "{n} clients would be anonymized, too many for a review", "{n} clients seraient anonymisés, trop pour une validation", "{n} Kunden würden anonymisiert, zu viele für eine Freigabe";
     "review `{a}` not found", "validation `{a}` introuvable", "Freigabe `{a}` nicht gefunden";
-    "review `{a}` was made by {b}, and a second person has to approve it", "la validation `{a}` a été créée par {b} ; une seconde personne la valide", "Freigabe `{a}` wurde von {b} angelegt; eine zweite Person gibt sie frei";
-    "the policy or the schema changed since review `{a}` was made", "la politique ou le schéma a changé depuis la création de la validation `{a}`", "Richtlinie oder Schema wurden seit dem Anlegen der Freigabe `{a}` geändert";
+    "review `{a}` was created by {b}, and a second person has to approve it", "la validation `{a}` a été créée par {b} ; une seconde personne la valide", "Freigabe `{a}` wurde von {b} angelegt; eine zweite Person gibt sie frei";
+    "the policy or the schema changed since review `{a}` was created", "la politique ou le schéma a changé depuis la création de la validation `{a}`", "Richtlinie oder Schema wurden seit dem Anlegen der Freigabe `{a}` geändert";
     "the terms of review `{a}` cannot be read", "les critères de la validation `{a}` sont illisibles", "die Bedingungen der Freigabe `{a}` sind nicht lesbar";
     "review `{a}` is still being created", "la validation `{a}` est encore en création", "Freigabe `{a}` wird noch angelegt";
-    "review `{a}` could not be made: {b}", "la validation `{a}` n’a pas pu être créée : {b}", "Freigabe `{a}` konnte nicht angelegt werden: {b}";
+    "review `{a}` could not be created: {b}", "la validation `{a}` n’a pas pu être créée : {b}", "Freigabe `{a}` konnte nicht angelegt werden: {b}";
     "review `{a}` is more than 30 days old", "la validation `{a}` a plus de 30 jours", "Freigabe `{a}` ist älter als 30 Tage";
     "review `{a}` was {b} by {c}", "validation `{a}` : {b} par {c}", "Freigabe `{a}`: {b} von {c}";
     "the review has changed or was decided meanwhile", "la validation a changé ou a été décidée entre-temps", "die Freigabe wurde inzwischen geändert oder entschieden";
@@ -417,7 +417,7 @@ super::phrases! {
     "cells that are merged with others", "cellules fusionnées", "verbundene Zellen";
     "more columns than were exported", "plus de colonnes qu’à l’export", "mehr Spalten als exportiert";
     "the workbook could not be written", "le classeur n’a pas pu être écrit", "die Arbeitsmappe konnte nicht geschrieben werden";
-    "the workbook could not be made", "le classeur n’a pas pu être créé", "die Arbeitsmappe konnte nicht erstellt werden";
+    "the workbook could not be created", "le classeur n’a pas pu être créé", "die Arbeitsmappe konnte nicht erstellt werden";
     "the workbook was not opened and saved since it was exported", "le classeur n’a pas été ouvert et enregistré depuis l’export", "die Arbeitsmappe wurde seit dem Export nicht geöffnet und gespeichert";
     "the review has changed since the workbook was exported", "la validation a changé depuis l’export du classeur", "die Freigabe wurde seit dem Export der Arbeitsmappe geändert";
     "the sheet `About` is not as it was exported", "la feuille `About` a été modifiée", "das Blatt `About` wurde verändert";

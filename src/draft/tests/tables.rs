@@ -77,7 +77,9 @@ fn without_foreign_keys_the_names_of_columns_lead_to_the_client() {
             format!("Customer\n      no TEXT pk\n      email TEXT\nvisits\n      id INTEGER pk\n      {column} {kind}");
         let draft = drafted(&schema(&text), &Samples::new());
         assert_eq!(client_line(&draft, "visits"), format!("client = \"{column}\""));
-        assert!(draft.text.contains("# Linked by the name of the column; no foreign key says so, and no value was there to test it.\n[tables.visits]"));
+        assert!(draft.text.contains(
+            "# Linked by the name of the column; there is no foreign key, and no value to test it.\n[tables.visits]"
+        ));
     }
 }
 

@@ -41,7 +41,7 @@ pub(in crate::http) struct Anonymize {
     /// Pass over the retention period. Guards and holds still refuse.
     #[serde(default)]
     force: bool,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -100,7 +100,7 @@ pub(in crate::http) struct Clean {
     /// Columns that the policy declares as `cleanable`, each as `table.column`.
     #[schema(min_items = 1, max_items = 100)]
     columns: Vec<String>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -230,7 +230,7 @@ pub(in crate::http) async fn returned(Authorized(service): Authorized) -> Result
 pub(in crate::http) struct Same {
     /// The key under which the client was anonymized.
     former: String,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,

@@ -85,7 +85,7 @@ pub(in crate::http) async fn one(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Approve {
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -241,7 +241,7 @@ pub(in crate::http) async fn one_import(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Continue {
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,

@@ -82,7 +82,7 @@ pub(in crate::http) struct Start {
     sweep: Ask,
     /// The preview that was seen, `seen` of its response: 409 says that the sweep would take other clients now, and that nothing was started.
     preview: Option<Previewed>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,
@@ -93,7 +93,7 @@ pub(super) fn meant() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .enum_values(Some([true]))
-        .description(Some("`true` says that this cannot be undone, and is meant."))
+        .description(Some("`true` confirms an action that cannot be undone."))
         .build()
 }
 
@@ -297,7 +297,7 @@ pub(in crate::http) async fn failures(Authorized(service): Authorized) -> Result
 pub(in crate::http) struct Retry {
     /// Only this client; all that failed where left out.
     client: Option<String>,
-    /// `true` says that this cannot be undone, and is meant.
+    /// `true` confirms an action that cannot be undone.
     #[serde(default)]
     #[schema(required, schema_with = meant)]
     confirm: bool,

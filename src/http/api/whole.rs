@@ -148,7 +148,7 @@ fn given(
     if !accepted.contains("text/html") {
         return Ok(Json(report).into_response());
     }
-    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made", "ask for JSON");
+    let fault = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be created", "ask for JSON");
     // A page's own style, and nothing from elsewhere.
     let policy =
         [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")];

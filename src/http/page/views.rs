@@ -274,7 +274,7 @@ pub(super) async fn events(session: Session, PathParams(id): PathParams<i64>) ->
 
 /// A report as a page of its own, with its own style and nothing else.
 pub(super) fn reported(html: askama::Result<String>) -> Result<Response, Problem> {
-    let html = html.map_err(|_| Failure::fault("the page could not be made", "ask the API"))?;
+    let html = html.map_err(|_| Failure::fault("the page could not be created", "ask the API"))?;
     let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
 }
