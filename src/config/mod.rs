@@ -323,7 +323,7 @@ pub fn place(file: &Path, setting: &str) -> String {
     if std::env::var_os(&variable).is_some() { format!("`{variable}`") } else { format!("`{}`", file.display()) }
 }
 
-/// Why file and environment together are no configuration.
+/// Why file and environment together are not a configuration.
 fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
     use config::ConfigError;
     let (section, message) = match error {

@@ -402,7 +402,7 @@ impl Fault {
                 sqlx::Error::Tls(_) => (FaultKind::Unavailable, UNENCRYPTED),
                 sqlx::Error::Configuration(what) if what.to_string() == POOLED => (FaultKind::Unavailable, POOLED),
                 sqlx::Error::PoolTimedOut => (FaultKind::Unavailable, NO_SLOT),
-                // Text that is no UTF-8, say: SQLite itself would call it a mismatch.
+                // Text that is not UTF-8, say: SQLite itself would call it a mismatch.
                 sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
                     (FaultKind::Rows, "a value that cannot be read")
                 }

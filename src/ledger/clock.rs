@@ -100,7 +100,7 @@ const KINDS: [Kind; 11] = [
         ahead: Some(TimeDelta::minutes(10)),
         set: "lease_until = $2",
     },
-    // When it was really made is not known, so it is no recent backup.
+    // When it was really made is not known, so it is not a recent backup.
     Kind {
         what: "backups",
         table: "lethe_backups",

@@ -18,7 +18,7 @@ fn as_list<S: serde::Serializer>(json: &Option<String>, serializer: S) -> Result
 ///
 /// # Panics
 ///
-/// If it is no list, which reading refuses.
+/// If it is not a list, which reading refuses.
 pub fn reasons_of(json: Option<&String>) -> Vec<String> {
     json.map_or_else(Vec::new, |json| serde_json::from_str(json).expect("a list, as it was when it was read"))
 }

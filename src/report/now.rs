@@ -29,7 +29,7 @@ pub struct Now {
     pub standing: Standing,
     /// Whether anonymized clients can be told apart; `None` if the policy marks no quasi-identifier.
     pub groups: Option<Groups>,
-    /// Why the policy is no plan, so that overdue clients and groups could not be counted.
+    /// Why the policy is not a plan, so that overdue clients and groups could not be counted.
     pub no_plan: Option<String>,
 }
 

@@ -27,7 +27,7 @@ pub struct Remaining {
     pub reached_by: Vec<String>,
     /// Whether rows go under a condition.
     pub some_rows_go: bool,
-    /// Columns that stay as they are and are no personal data.
+    /// Columns that stay as they are and are not personal data.
     pub unchanged: Vec<String>,
     /// Columns with personal data that stay as they are.
     pub kept: Vec<Kept>,

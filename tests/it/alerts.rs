@@ -339,7 +339,7 @@ async fn clients_who_are_due_and_whom_no_sweep_looks_at_are_told_after_a_week() 
         "clients-overdue: 2 clients have been due by date for more than 7 days, and no sweep has processed them since";
     assert_eq!(shop.told(), [told]);
     assert_eq!(count().await, 1, "once");
-    // One is refused every night: that is no backlog, until nothing is checked any more.
+    // One is refused every night: that is not a backlog, until nothing is checked any more.
     shop.company.execute("UPDATE customers SET held = 1 WHERE no = 'A1'").await;
     shop.sweep("nightly").await;
     assert_eq!(count().await, 1);

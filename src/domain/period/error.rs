@@ -66,7 +66,7 @@ pub enum PeriodError {
 }
 
 impl PeriodError {
-    /// Says that a word is no unit, and looks for the nearest.
+    /// Says that a word is not a unit, and looks for the nearest.
     pub(super) fn unknown_unit(unit: &str) -> Self {
         Self::UnknownUnit { unit: unit.to_owned(), nearest: nearest(unit, UNITS) }
     }

@@ -1,4 +1,4 @@
-//! Conditions that are no SQL, or are not the one expression they should be.
+//! Conditions that are not SQL, or are not the one expression they should be.
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! Job files that are no jobs.
+//! Job files that are not jobs.
 
 use insta::assert_snapshot;
 

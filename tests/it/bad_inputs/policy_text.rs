@@ -1,4 +1,4 @@
-//! A policy that is no policy: its text, its words, its period.
+//! A policy that is not a policy: its text, its words, its period.
 
 use insta::assert_snapshot;
 
