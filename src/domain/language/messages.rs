@@ -35,6 +35,10 @@ super::phrases! {
     "{n} months", "{n} mois", "{n} Monate";
     "{n} year", "{n} an", "{n} Jahr";
     "{n} years", "{n} ans", "{n} Jahre";
+    "{n} year {a}", "{n} an {a}", "{n} Jahr {a}";
+    "{n} years {a}", "{n} ans {a}", "{n} Jahre {a}";
+    "{n} month {a}", "{n} mois {a}", "{n} Monat {a}";
+    "{n} months {a}", "{n} mois {a}", "{n} Monate {a}";
     "by hand", "manuel", "manuell";
     "job `{a}`", "la tâche `{a}`", "Auftrag `{a}`";
     "all work", "tout le travail", "alle Arbeit";
@@ -90,7 +94,7 @@ super::phrases! {
     "nothing says how a row of `{a}` belongs to its client", "rien ne dit comment une ligne de `{a}` appartient à son client", "nichts sagt, wie eine Zeile von `{a}` zu ihrem Kunden gehört";
     "`{a}` is NOT NULL and declared {b}, so it cannot be emptied", "`{a}` est NOT NULL et déclarée {b} : elle ne peut pas être vidée", "`{a}` ist NOT NULL und als {b} deklariert und kann nicht geleert werden";
     "`{a}` is declared {b} and the text needs up to {n} characters", "`{a}` est déclarée {b}, et le texte demande jusqu’à {n} caractères", "`{a}` ist als {b} deklariert, und der Text braucht bis zu {n} Zeichen";
-    "`{a}` is UNIQUE, and the second row changed would collide with the first", "`{a}` est UNIQUE, et la seconde ligne modifiée heurterait la première", "`{a}` ist UNIQUE, und die zweite geänderte Zeile stieße mit der ersten zusammen";
+    "`{a}` is UNIQUE, and the second row changed would collide with the first", "`{a}` est UNIQUE, et la seconde ligne modifiée entrerait en conflit avec la première", "`{a}` ist UNIQUE, und die zweite geänderte Zeile würde mit der ersten kollidieren";
     "the database computes this column, so it cannot be changed", "la base calcule cette colonne : elle ne peut pas être modifiée", "die Datenbank berechnet diese Spalte, sie kann nicht geändert werden";
     "deleting rows of `{a}` also {b}, and {c}", "supprimer des lignes de `{a}` a un autre effet ({b}) : {c}", "das Löschen von Zeilen aus `{a}` hat eine weitere Wirkung ({b}): {c}";
     "deletes rows of `{a}`: its foreign key ({b}) says ON DELETE CASCADE", "supprime des lignes de `{a}` : sa clé étrangère ({b}) porte ON DELETE CASCADE", "löscht Zeilen von `{a}`: ihr Fremdschlüssel ({b}) hat ON DELETE CASCADE";

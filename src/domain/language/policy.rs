@@ -4,14 +4,14 @@ super::phrases! {
     // Tables, columns and keys.
     "table `{a}` has no column `{b}`, and double quotes enclose a column name", "la table `{a}` n’a pas de colonne `{b}`, et les guillemets doubles entourent un nom de colonne", "Tabelle `{a}` hat keine Spalte `{b}`, und doppelte Anführungszeichen umschließen einen Spaltennamen";
     "put a text in single quotes: `{a}`", "mettez un texte entre apostrophes : `{a}`", "setzen Sie einen Text in einfache Anführungszeichen: `{a}`";
-    "`{a}` is a {b}, and only tables hold client data", "`{a}` est d’un autre type ({b}), et seules les tables contiennent des données de clients", "`{a}` ist keine Tabelle ({b}), und nur Tabellen enthalten Kundendaten";
+    "`{a}` is a {b}, and only tables hold client data", "`{a}` n’est pas une table ({b}), et seules les tables contiennent des données de clients", "`{a}` ist keine Tabelle ({b}), und nur Tabellen enthalten Kundendaten";
     "view", "vue", "Sicht";
     "materialized view", "vue matérialisée", "materialisierte Sicht";
     "table of a schema with a dot in its name", "table d’un schéma dont le nom contient un point", "Tabelle eines Schemas mit Punkt im Namen";
     "virtual table", "table virtuelle", "virtuelle Tabelle";
     "foreign table", "table externe", "Fremdtabelle";
     "name the table behind it; a view shows what its tables hold", "nommez la table sous-jacente ; une vue montre ce que ses tables contiennent", "nennen Sie die zugrunde liegende Tabelle; eine Sicht zeigt, was ihre Tabellen enthalten";
-    "name the table that it is filled from; triggers can keep it up to date", "nommez la table dont elle est remplie ; des déclencheurs peuvent la tenir à jour", "nennen Sie die Tabelle, aus der sie gefüllt wird; Trigger können sie aktuell halten";
+    "name the table that it is filled from; triggers can keep it up to date", "nommez la table dont elle est alimentée ; des déclencheurs peuvent la tenir à jour", "nennen Sie die Tabelle, aus der sie gefüllt wird; Trigger können sie aktuell halten";
     "it has no tables at all: name another file in `database`", "elle n’a aucune table : indiquez un autre fichier dans `database`", "sie hat gar keine Tabellen: geben Sie in `database` eine andere Datei an";
     "correct the name, or remove it", "corrigez le nom, ou retirez-le", "korrigieren Sie den Namen, oder entfernen Sie ihn";
     "this table is listed twice: also as `{a}`", "cette table figure deux fois : aussi sous le nom `{a}`", "diese Tabelle ist doppelt aufgeführt: auch als `{a}`";
@@ -29,7 +29,7 @@ super::phrases! {
     "name a column with dates written as `YYYY-MM-DD`, with or without a time", "nommez une colonne de dates au format `AAAA-MM-JJ`, avec ou sans heure", "nennen Sie eine Spalte mit Daten der Form `JJJJ-MM-TT`, mit oder ohne Uhrzeit";
     "name a column of type `date`, `timestamp` or `timestamptz`", "nommez une colonne de type `date`, `timestamp` ou `timestamptz`", "nennen Sie eine Spalte vom Typ `date`, `timestamp` oder `timestamptz`";
     "`{a}` has values that are not dates written as `YYYY-MM-DD` (one of type {b})", "`{a}` a des valeurs qui ne sont pas des dates au format `AAAA-MM-JJ` (dont une de type {b})", "`{a}` hat Werte, die keine Daten der Form `JJJJ-MM-TT` sind (einer vom Typ {b})";
-    "name a column with such days, or store them so; anything else cannot be compared safely", "nommez une colonne de telles dates, ou stockez-les ainsi ; rien d’autre ne se compare sûrement", "nennen Sie eine Spalte mit solchen Daten, oder speichern Sie sie so; anderes ist nicht sicher vergleichbar";
+    "name a column with such days, or store them so; anything else cannot be compared safely", "nommez une colonne de telles dates, ou stockez-les ainsi ; tout autre format ne se compare pas de façon fiable", "nennen Sie eine Spalte mit solchen Daten, oder speichern Sie sie so; anderes ist nicht sicher vergleichbar";
     "`{a}` is declared {b} and {c}", "`{a}` est déclarée {b} et {c}", "`{a}` ist als {b} deklariert und {c}";
     "cannot hold true or false", "ne peut pas contenir vrai ou faux", "kann nicht wahr oder falsch enthalten";
     "cannot hold this text", "ne peut pas contenir ce texte", "kann diesen Text nicht aufnehmen";
@@ -47,7 +47,7 @@ super::phrases! {
     "`{a}` puts quotes around `{b}`, which is a quoted date already", "`{a}` met `{b}` entre apostrophes, qui est déjà une date entre apostrophes", "`{a}` setzt `{b}` in Anführungszeichen, das schon ein Datum in Anführungszeichen ist";
     "`{a}` is not SQL: {b}", "`{a}` n’est pas du SQL : {b}", "`{a}` ist kein SQL: {b}";
     "`{a}` is not an SQL expression: {b}", "`{a}` n’est pas une expression SQL : {b}", "`{a}` ist kein SQL-Ausdruck: {b}";
-    "`{a}` is more than one SQL expression; it should end before `{b}`", "`{a}` est plus qu’une expression SQL ; elle devrait finir avant `{b}`", "`{a}` ist mehr als ein SQL-Ausdruck; er sollte vor `{b}` enden";
+    "`{a}` is more than one SQL expression; it should end before `{b}`", "`{a}` contient plus d’une expression SQL ; la première finit avant `{b}`", "`{a}` enthält mehr als einen SQL-Ausdruck; der erste endet vor `{b}`";
     "`{a}` has a placeholder other than `{today}`", "`{a}` a un autre emplacement réservé que `{today}`", "`{a}` hat einen anderen Platzhalter als `{today}`";
     "it is nested too deeply", "l’imbrication est trop profonde", "er ist zu tief verschachtelt";
     "it ends too early", "elle s’arrête trop tôt", "er endet zu früh";
@@ -67,9 +67,9 @@ super::phrases! {
     "choose one of them, or change `choices`", "choisissez-en un, ou modifiez `choices`", "wählen Sie eine davon, oder ändern Sie `choices`";
     "`hold` is reserved for holds", "`hold` est réservé aux suspensions", "`hold` ist für Sperren reserviert";
     "`notice` is reserved for notices", "`notice` est réservé aux préavis", "`notice` ist für Ankündigungen reserviert";
-    "give the guard a name of its own", "donnez à la protection un nom à elle", "geben Sie der Schutzregel einen eigenen Namen";
+    "give the guard a name of its own", "donnez un nom propre à la protection", "geben Sie der Schutzregel einen eigenen Namen";
     "two guards are called `{a}`", "deux protections s’appellent `{a}`", "zwei Schutzregeln heißen `{a}`";
-    "give each guard a name of its own", "donnez à chaque protection un nom à elle", "geben Sie jeder Schutzregel einen eigenen Namen";
+    "give each guard a name of its own", "donnez à chaque protection un nom distinct", "geben Sie jeder Schutzregel einen eigenen Namen";
     "`{a}` is not a valid name for a guard", "`{a}` n’est pas un nom valable pour une protection", "`{a}` ist kein gültiger Name für eine Schutzregel";
     "use lowercase letters, digits and `-`, such as `open-documents`", "utilisez des minuscules, des chiffres et `-`, comme `open-documents`", "verwenden Sie Kleinbuchstaben, Ziffern und `-`, etwa `open-documents`";
     "a guard on the client table without `where` would refuse every client", "une protection sur la table des clients sans `where` refuserait tous les clients", "eine Schutzregel auf der Kundentabelle ohne `where` würde jeden Kunden ablehnen";
@@ -77,7 +77,7 @@ super::phrases! {
     "the reason has no text", "le motif n’a pas de texte", "die Begründung hat keinen Text";
     "give it in one language at least: `{a}`", "donnez-le au moins dans une langue : `{a}`", "geben Sie sie mindestens in einer Sprache an: `{a}`";
     "`reason` is empty", "`reason` est vide", "`reason` ist leer";
-    "write why the finding may stay", "écrivez pourquoi la trouvaille peut rester", "schreiben Sie, warum der Fund bleiben darf";
+    "write why the finding may stay", "écrivez pourquoi ce constat est accepté", "schreiben Sie, warum der Befund bleiben darf";
     "is empty", "est vide", "ist leer";
     "fill it in, or remove the setting", "remplissez-le, ou retirez le réglage", "füllen Sie es aus, oder entfernen Sie die Einstellung";
     "give one of the `[[webhooks]]` in `lethe.toml` the event `client.notice`, or remove `[notice]`", "donnez l’événement `client.notice` à un des `[[webhooks]]` de `lethe.toml`, ou retirez `[notice]`", "geben Sie einem der `[[webhooks]]` in `lethe.toml` das Ereignis `client.notice`, oder entfernen Sie `[notice]`";
@@ -186,9 +186,9 @@ super::phrases! {
     "use a text with `{key}`, or `clear = true` if NULL is allowed", "utilisez un texte avec `{key}`, ou `clear = true` si NULL est permis", "verwenden Sie einen Text mit `{key}`, oder `clear = true`, wenn NULL erlaubt ist";
     "the table's CHECK ({a}) refuses what is put there", "la contrainte CHECK de la table ({a}) refuse la valeur de remplacement", "die CHECK-Bedingung der Tabelle ({a}) lehnt den Ersatzwert ab";
     "replace with a value that the CHECK accepts", "remplacez par une valeur que la contrainte CHECK accepte", "ersetzen Sie durch einen Wert, den die CHECK-Bedingung annimmt";
-    "depends on `{a}`, which is changed too, so a second run would do something else", "dépend de `{a}`, aussi modifiée : un second passage aurait un autre effet", "hängt von `{a}` ab, das ebenfalls geändert wird; ein zweiter Lauf täte etwas anderes";
+    "depends on `{a}`, which is changed too, so a second run would do something else", "dépend de `{a}`, qui est aussi modifiée : un second passage aurait un autre effet", "hängt von `{a}` ab, das ebenfalls geändert wird; ein zweiter Lauf ergäbe etwas anderes";
     "keep `{a}`, or use an action that does not read it", "conservez `{a}`, ou utilisez un traitement qui ne la lit pas", "behalten Sie `{a}`, oder verwenden Sie eine Behandlung, die es nicht liest";
-    "depends on `{a}`, which is also changed by a rule for other rows, or by one that has to wait", "dépend de `{a}`, aussi modifiée par une règle pour d’autres lignes, ou par une règle qui doit attendre", "hängt von `{a}` ab, das auch eine Regel für andere Zeilen ändert, oder eine, die warten muss";
+    "depends on `{a}`, which is also changed by a rule for other rows, or by one that has to wait", "dépend de `{a}`, qui est aussi modifiée par une règle pour d’autres lignes, ou par une règle qui doit attendre", "hängt von `{a}` ab, das auch eine Regel für andere Zeilen ändert, oder eine, die warten muss";
     "make the condition depend on columns that are kept, or give both rules the same `for`", "faites dépendre la condition de colonnes conservées, ou donnez le même `for` aux deux règles", "lassen Sie die Bedingung von Spalten abhängen, die bleiben, oder geben Sie beiden Regeln dasselbe `for`";
     "is reached by `{a}`, which a rule for another link changes first", "est atteinte par `{a}`, qu’une règle pour un autre lien modifie d’abord", "wird über `{a}` erreicht, das eine Regel für eine andere Verknüpfung zuerst ändert";
     "give both rules the same `for`, or leave it out of both", "donnez le même `for` aux deux règles, ou à aucune", "geben Sie beiden Regeln dasselbe `for`, oder keiner";
@@ -231,7 +231,7 @@ super::phrases! {
     "use `retention` only in a table that no other is reached through", "n’utilisez `retention` que dans une table par laquelle aucune autre n’est atteinte", "verwenden Sie `retention` nur in einer Tabelle, über die keine andere erreicht wird";
     "rows of this table name files, which would stay when old rows are deleted", "des lignes de cette table nomment des fichiers, qui resteraient après leur suppression", "Zeilen dieser Tabelle nennen Dateien, die beim Löschen alter Zeilen zurückblieben";
     "remove `retention`, or `delete_file` and `delete_folder`: files are deleted only with their client", "retirez `retention`, ou `delete_file` et `delete_folder` : les fichiers ne sont supprimés qu’avec leur client", "entfernen Sie `retention`, oder `delete_file` und `delete_folder`: Dateien werden nur mit ihrem Kunden gelöscht";
-    "these rows are activity that keeps clients for {a}, and would be deleted after {b}", "ces lignes sont une activité qui maintient les clients {a}, et seraient supprimées après {b}", "diese Zeilen sind Aktivität, die Kunden für {a} erhält, und würden nach {b} gelöscht";
+    "these rows are activity that keeps clients for {a}, and would be deleted after {b}", "ces lignes sont une activité qui conserve les clients {a}, et seraient supprimées après {b}", "diese Zeilen sind Aktivität, die Kunden erhält (Frist: {a}), und würden früher gelöscht (Frist: {b})";
     "make the period of the rows at least as long as that of clients", "donnez aux lignes un délai au moins aussi long qu’aux clients", "setzen Sie die Frist der Zeilen mindestens so lang wie die der Kunden";
     "without these rows a client has no activity left, and without `period.otherwise` it would never be due", "sans ces lignes, un client n’a plus d’activité, et sans `period.otherwise` il ne serait jamais à échéance", "ohne diese Zeilen hat ein Kunde keine Aktivität mehr, und ohne `period.otherwise` würde er nie fällig";
     "name a client column in `period.otherwise`", "nommez une colonne du client dans `period.otherwise`", "nennen Sie eine Spalte des Kunden in `period.otherwise`";
