@@ -93,8 +93,8 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     match notified.iter().filter(|own| !own.through).count() {
         0 => Ok(()),
         missing => Err(Failure::new(
-            format!("{missing} of {} did not go through", notified.len()),
-            "see that the address is right and can be reached from here, and run `lethe alerts test` again",
+            format!("{missing} of {} failed", notified.len()),
+            "check that the address is right and reachable, and run `lethe alerts test` again",
         )),
     }
 }

@@ -50,7 +50,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
 
 async fn clean(args: &Args, service: &Service, out: Output) -> Result<(), Failure> {
     let what = format!("{} of client {} would be emptied, which cannot be undone", args.clean.join(", "), args.key);
-    confirm(&what, "Empty it?", "if it is right, add `--yes`", args.yes)?;
+    confirm(&what, "Empty it?", "to confirm, add `--yes`", args.yes)?;
     let done = service.clean(&args.key, &args.clean).await?;
     out.data(&done, || {
         let rows = |own: &Cleaned| counted(u64::try_from(own.changed).unwrap_or(0), "row");
@@ -73,14 +73,14 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
         Outcome::NotDue => "is not due: neither its date nor its period has passed".to_owned(),
         Outcome::NotFound => "is no longer in the client table".to_owned(),
         Outcome::Failed => {
-            format!("failed, and is not tried again until `lethe retry`: {}", because(&shown.would_be.reasons))
+            format!("failed, and is not retried until `lethe retry`: {}", because(&shown.would_be.reasons))
         }
     };
     let mut text = format!("Client {} {now}.\n", escaped(&shown.client));
     if let Some(day) = &shown.to_anonymize_on {
         let last = shown.dates.last().filter(|own| own.day.as_ref() == Some(day));
         let by =
-            last.map(|own| format!(", as {} said on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
+            last.map(|own| format!(", set by {} on {}", escaped(&own.set_by), &own.set_at[..10])).unwrap_or_default();
         text += &format!("To be anonymized on {day}{by}\n");
     }
     match &shown.estimated {
@@ -122,7 +122,7 @@ fn text(shown: &ClientStatus, plan: &crate::plan::Plan) -> String {
         text += &format!("Notice {sent}{until}{ended}\n");
     }
     if shown.files_left > 0 {
-        text += &format!("Files or folders that are not gone yet: {}; see `lethe deliveries`\n", shown.files_left);
+        text += &format!("Files or folders not deleted yet: {}; see `lethe deliveries`\n", shown.files_left);
     }
     if shown.history.is_empty() {
         return text + "\nNo sweep has processed it yet.";

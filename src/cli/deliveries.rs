@@ -41,7 +41,7 @@ struct Shown {
 
 pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(), Failure> {
     let (config, store) = setup::store(file).await?;
-    let nothing = || "Nothing is to be delivered.".to_owned();
+    let nothing = || "No deliveries are pending.".to_owned();
     if !Ledger::exists(&store).await? {
         permit(&config, Right::Read, "view deliveries")?;
         out.data(&Shown { outstanding: Vec::new(), files: Vec::new() }, nothing);
@@ -101,7 +101,7 @@ fn text(shown: &Shown) -> String {
         text += &format!("\n{}", files(&shown.files));
     }
     text + "\nPending deliveries are retried automatically. Fix the cause of the others, then `lethe retry`; \
-            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` is for what you have seen to."
+            `lethe deliveries KEY` shows a client's paths, and `lethe deliveries KEY --settled` marks what you have handled."
 }
 
 fn files(files: &[StuckFile]) -> String {
@@ -154,8 +154,8 @@ pub(super) fn of_sweep(outstanding: &[Outstanding], through: &[Through]) -> Stri
         .map(|own| {
             let what = match own.result.as_str() {
                 "missing" => "were not there",
-                "named" => "stay, as another row names them",
-                "alike" => "stay for good, as another row may name them in another form",
+                "named" => "are kept, as another row names them",
+                "alike" => "are kept for good, as another row may name them in another form",
                 "settled" => "were settled by an operator",
                 result => result,
             };

@@ -96,7 +96,7 @@ pub(super) async fn execute(args: &Args, out: Output) -> Result<(), Failure> {
     if made_now {
         say(out, &format!("{} with {} is in `{}`.", shipped.company, counted(clients, "client"), folder.display()));
     } else {
-        say(out, &format!("Going on with the company in `{}`.", folder.display()));
+        say(out, &format!("Continuing with the company in `{}`.", folder.display()));
     }
     make::backup(&context, folder).await?;
 
@@ -226,7 +226,7 @@ fn tell(story: &Story, plan: &crate::plan::Plan) -> String {
     }
     let tonight: u64 = story.sweeps.iter().map(|result| result.tally.anonymized).sum();
     text += &format!(
-        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. The books and statistics stay.\n",
+        "\n{} of {} clients are anonymized by now: {} tonight, {} earlier. The books and statistics are kept.\n",
         number(story.anonymized),
         number(story.clients),
         number(tonight),

@@ -161,7 +161,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         findings.add(
             Verdict::Note,
             "coverage",
-            format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up"),
+            format!("`{name}` is a {kind}: what it holds is not changed unless the tables behind it are mapped or triggers keep it up to date"),
         );
     }
     indexes::advise(store, &loaded.plan, &loaded.schema, findings).await;
@@ -196,7 +196,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         Ok(None) => findings.add(
             Verdict::Note,
             "journal",
-            "none is configured: after a restore nothing would know who was anonymized since the backup",
+            "none is configured: after a restore, Lethe would not know which clients were anonymized since the backup",
         ),
         Ok(Some(status)) => {
             let attention = status.attention();
@@ -276,7 +276,7 @@ async fn writable(store: &Store, findings: &mut Findings) {
         Ok::<(), crate::database::StoreError>(())
     };
     match tried.await {
-        Ok(()) => findings.add(Verdict::Good, "writing", "something could be written, and was rolled back"),
+        Ok(()) => findings.add(Verdict::Good, "writing", "a test write succeeded, and was rolled back"),
         Err(error) => findings.add(Verdict::Bad, "writing", format!("{error}; {}", error.hint())),
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let key = service.release_hold(&key).await?;
             tell(&service.context).await;
             out.data(&json!({ "client": key, "hold": "released" }), || {
-                format!("Client {key} is no longer on hold, and is due again as its date or period says.")
+                format!("Client {key} is no longer on hold, and its date and period apply again.")
             });
         }
         Command::List { all } => {

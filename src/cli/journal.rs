@@ -31,7 +31,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
     if config.journal.place.is_none() {
         return Err(Failure::new(
             "no journal is configured",
-            "set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more",
+            "set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`",
         ));
     }
     // To decide, no sweep is needed.
@@ -65,10 +65,10 @@ async fn check(context: &Context, out: Output) -> Result<(), Failure> {
     let verdict = verify(context, journal).await?;
     out.data(&verdict, || {
         if !verdict.whole {
-            return format!("The first {} are whole.", counted(u64::try_from(verdict.records).unwrap_or(0), "record"));
+            return format!("The first {} are intact.", counted(u64::try_from(verdict.records).unwrap_or(0), "record"));
         }
         format!(
-            "The journal is whole and says the same as the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
+            "The journal is complete and matches the ledger.\n\n{} in {}, {} waiting\nlast hash {}",
             counted(u64::try_from(verdict.records).unwrap_or(0), "record"),
             counted(u64::try_from(verdict.segments).unwrap_or(0), "segment"),
             verdict.waiting,
@@ -78,8 +78,8 @@ async fn check(context: &Context, out: Output) -> Result<(), Failure> {
     match verdict.what {
         None => Ok(()),
         Some(what) => Err(Failure::new(
-            format!("the journal is not whole: {what}"),
-            "nothing before that record was touched; bring the journal back from its own backup, and find out who changed it",
+            format!("the journal is damaged: {what}"),
+            "all records before that one are intact; restore the journal from its own backup, and find out who changed it",
         )),
     }
 }

@@ -241,7 +241,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
             text += &found(searched);
         }
         let sweep = if plan.client.to_anonymize_on.is_some() { "--due" } else { "--period" };
-        text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything once and rolls it back.")
+        text + &format!("\nNext: `lethe sweep {sweep} --rehearse` does everything, then rolls it back.")
     });
     Ok(())
 }
@@ -258,7 +258,7 @@ fn found(searched: &Searched) -> String {
     if searched.clients == 0 {
         return "note: nothing was searched: no client has a value that the policy calls identifying\n".to_owned();
     }
-    let mut text = format!("Values of {clients} were looked for in {tables} that no link reaches.\n");
+    let mut text = format!("Values of {clients} were searched for in {tables} that no link reaches.\n");
     for own in &searched.found {
         let place = format!("{}.{}", own.table, own.column);
         text += &format!("found: `{place}` has values of {}\n", counted(own.clients as u64, "client"));
@@ -299,7 +299,7 @@ fn describe(plan: &Plan, policy: &Policy) -> String {
         }
     }
     for filter in &plan.one_value {
-        text += &format!("Selecting:     exactly one value of `{filter}` a sweep\n");
+        text += &format!("Selecting:     exactly one value of `{filter}` per sweep\n");
     }
     text += if plan.guards.is_empty() {
         "\nNo guard refuses a client: every client that is due and not on hold is anonymized.\n"

@@ -159,7 +159,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             out.data(&review, || {
                 format!(
                     "Review `{0}` holds {clients}. Nothing is anonymized until a second person runs `lethe review approve`.\n\
-                     `lethe review show` shows who they are.",
+                     `lethe review show` lists them.",
                     review.name
                 )
             });
@@ -222,7 +222,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
                 return super::sweep::wait(&service.context, sweep, out).await;
             }
             out.data(&json!({ "review": name, "sweep": sweep }), || {
-                format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` works on it.")
+                format!("Review `{name}` is approved: sweep {sweep} is open, and a running `lethe run` processes it.")
             });
         }
         Command::Reject { name, seen } => {
@@ -251,5 +251,5 @@ fn is_meant(review: &Review, yes: bool) -> Result<(), Failure> {
 /// How many clients a review would anonymize.
 pub(super) fn size(review: &Review) -> String {
     let clients = counted(u64::try_from(review.clients).unwrap_or(0), "client");
-    format!("review `{}` of {} holds {clients}, and anonymizing cannot be undone", review.name, review.made_by)
+    format!("review `{}` of {} holds {clients}, and anonymization cannot be undone", review.name, review.made_by)
 }

@@ -90,8 +90,8 @@ async fn save(args: Save, service: &Service, out: Output) -> Result<(), Failure>
     out.data(&saved, || {
         let twice = match saved.twice {
             0 => String::new(),
-            1 => " 1 key was given again, and counts once.".to_owned(),
-            twice => format!(" {} keys were given again, and count once.", number(twice)),
+            1 => " 1 duplicate key counts once.".to_owned(),
+            twice => format!(" {} duplicate keys count once.", number(twice)),
         };
         format!(
             "Selection `{0}` holds {2}.{twice} This anonymizes no client:\n\

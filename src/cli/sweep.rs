@@ -98,7 +98,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     if args.clients && !args.preview && !args.rehearse {
         return Err(Failure::new(
             "`--clients` requires `--preview` or `--rehearse`",
-            "`lethe client KEY` shows what became of a client",
+            "`lethe client KEY` shows the outcome of a client",
         ));
     }
     if args.preview {
@@ -131,7 +131,7 @@ pub(super) async fn execute(args: Args, file: &Path, out: Output) -> Result<(), 
     }
     out.data(&serde_json::json!({ "sweep": id }), || {
         format!(
-            "Sweep {id} is open. A running `lethe run` works on it; `lethe status {id}` shows how far it is.\n\
+            "Sweep {id} is open. A running `lethe run` works on it; `lethe status {id}` shows its progress.\n\
              Without one, `lethe status` shows it waiting: start `lethe run`, or add `--wait` next time."
         )
     });
@@ -211,7 +211,7 @@ fn keys(list: &Path, parts: usize) -> Result<Vec<Key>, Failure> {
         }
     }
     if keys.is_empty() {
-        let hint = "write one client key a line; lines that begin with `#` are comments";
+        let hint = "write one client key per line; lines that begin with `#` are comments";
         return Err(Failure::new(format!("the list `{shown}` names no client"), hint));
     }
     Ok(keys)

@@ -57,8 +57,8 @@ fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime_serde::re::humantime::parse_duration(text)
         .map_err(|_| "write a duration such as `90 days` or `12h`".to_owned())?;
     match duration {
-        Duration::ZERO => Err("a token that is good for no time is none".to_owned()),
-        long if long > LONGEST => Err("a token is good for two years at most".to_owned()),
+        Duration::ZERO => Err("the duration must not be zero".to_owned()),
+        long if long > LONGEST => Err("a token is valid for two years at most".to_owned()),
         duration => Ok(duration),
     }
 }
@@ -69,7 +69,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Add { name, .. } => format!("make token {name}"),
         Command::Revoke { name } => format!("revoke token {name}"),
         Command::List { .. } => "list tokens".to_owned(),
-        Command::Requests { .. } => "list what was asked for".to_owned(),
+        Command::Requests { .. } => "list requests".to_owned(),
     };
     service.allow(Right::Admin, &what).await?;
     let (ledger, by) = (&service.context.ledger, &service.caller.name);
@@ -93,7 +93,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let new = NewToken { name, hash: &hash(&token), rights: &rights, limit: &limit, made_by: by, expires_at };
             if !ledger.add_token(&new).await? {
                 let what = format!("token `{name}` already exists, or one with a similar name");
-                return Err(Failure::new(what, "name it otherwise, or `lethe token revoke` the old one first")
+                return Err(Failure::new(what, "choose another name, or `lethe token revoke` the old one first")
                     .of(Kind::Conflict));
             }
             let until = minute(&expires_at.to_rfc3339());
@@ -111,10 +111,10 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
         Command::Revoke { name } => {
             if !ledger.revoke_token(name.trim(), by).await? {
                 let what = format!("no valid token `{}` found", name.trim());
-                return Err(Failure::new(what, "`lethe token list` shows those that are").of(Kind::NotFound));
+                return Err(Failure::new(what, "`lethe token list` lists valid ones").of(Kind::NotFound));
             }
             out.data(&json!({ "name": name.trim(), "token": "revoked" }), || {
-                format!("Token `{}` is good no longer.", name.trim())
+                format!("Token `{}` is no longer valid.", name.trim())
             });
         }
         Command::List { all } => {
@@ -123,7 +123,7 @@ pub(super) async fn execute(command: Command, file: &Path, out: Output) -> Resul
             let now = ledger.clock().now();
             out.data(&tokens, || {
                 if tokens.is_empty() {
-                    return "No tokens. `lethe token add NAME --right read` makes one.".to_owned();
+                    return "No tokens. `lethe token add NAME --right read` creates one.".to_owned();
                 }
                 let mut rows = vec![
                     ["name", "rights", "limited to", "made", "by", "good until", "last used"]
@@ -179,7 +179,7 @@ async fn limitable(context: &Context, rights: &Rights, limit: &Limit) -> Result<
     }
     if let Some(right) = [Right::Configure, Right::Admin].into_iter().find(|own| rights.hold(*own)) {
         let what = format!("the right `{right}` concerns all clients, and `--only` limits a token to some");
-        return Err(Failure::new(what, "leave one of the two out"));
+        return Err(Failure::new(what, "remove one of the two"));
     }
     conditions(&*context.planner.plan(&context.store).await?, limit.filters())?;
     Ok(())

@@ -74,7 +74,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             out.data(&json!({ "review": name, "file": path }), || {
                 format!(
                     "{} has the clients of review `{name}`, as they are now. It holds personal data: delete it when you are done.\n\n\
-                     Open the workbook in it, delete the rows of those who are to stay, save it as XLSX, then run\n  \
+                     Open the workbook in it, delete the rows of clients to keep, save it as XLSX, then run\n  \
                      lethe review import {} FILE",
                     path.display(),
                     word(&name)
@@ -104,7 +104,7 @@ pub(super) async fn execute(command: Command, service: &Service, out: Output) ->
             let seen = Rest { kept: clients.unwrap_or(now.kept), ..now };
             if found.state == "refused" && found.kept > 0 {
                 let what = format!(
-                    "import {import} has {} in rows without errors, and anonymizing cannot be undone",
+                    "import {import} has {} in rows without errors, and anonymization cannot be undone",
                     counted(count(found.kept), "client")
                 );
                 let again = format!("lethe review continue {import} --clients {} --yes", found.kept);
@@ -161,9 +161,9 @@ async fn accepted(import: &Import, wait: bool, service: &Service, out: Output) -
     }
     out.data(import, || {
         let kept = counted(count(import.kept), "client");
-        let left = format!("{kept} left, {} taken out", number(count(import.removed)));
+        let left = format!("{kept} left, {} removed", number(count(import.removed)));
         if let Some(sweep) = import.sweep {
-            format!("{left}: sweep {sweep} is open, and a running `lethe run` works on it.")
+            format!("{left}: sweep {sweep} is open, and a running `lethe run` processes it.")
         } else {
             let review = word(&import.review);
             format!("{left}. A second person approves them with `lethe review approve {review}`.")

@@ -336,7 +336,7 @@ fn refusal(file: &Path, is_there: bool, error: config::ConfigError) -> Failure {
             return Failure::new(
                 format!("`{}` not found, and `{}` is not set", file.display(), variable(&setting)),
                 "write a `lethe.toml` with `database = \"company.db\"`, or name it with `--config`; \
-                 `lethe demo` makes a company to try things on",
+                 `lethe demo` creates a company to try things on",
             );
         }
         ConfigError::At { error, key, .. } => (key.unwrap_or_default(), error.to_string()),

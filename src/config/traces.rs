@@ -90,7 +90,7 @@ impl Config {
             None => Err(Fault::Unusable),
         };
         Some(answer.map_err(|fault| {
-            Failure::new(fault.to_string(), "is `traces.endpoint` right, and do the headers say who sends?")
+            Failure::new(fault.to_string(), "check `traces.endpoint`, and that the headers authenticate the sender")
         }))
     }
 }
@@ -103,10 +103,12 @@ fn endpoint(text: &str, path: &str) -> Result<Url, String> {
         return Err("is not a URL that begins with `https://` or `http://`".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("has a user or a password in it; a header of `traces.headers_file` says who sends".to_owned());
+        return Err(
+            "has a user or a password in it; a header in `traces.headers_file` authenticates the sender".to_owned()
+        );
     }
     if url.fragment().is_some() {
-        return Err("has a `#` in it, and nothing behind that is ever sent".to_owned());
+        return Err("has a `#` in it, and nothing after it is ever sent".to_owned());
     }
     if path.is_empty() {
         return Ok(url);

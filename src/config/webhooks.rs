@@ -63,7 +63,7 @@ impl WebhooksConfig {
             }
             if !own.name.chars().all(is_plain) {
                 let what = format!("`{}` is not a valid name for a webhook", own.name);
-                return Err(Failure::new(what, "use small letters, digits, `-` and `_`, such as `crm`"));
+                return Err(Failure::new(what, "use lowercase letters, digits, `-` and `_`, such as `crm`"));
             }
             if [EMAIL, PING].contains(&own.name.as_str()) {
                 let what = format!("a webhook is named `{}`, which is reserved for e-mails and pings", own.name);
@@ -77,10 +77,7 @@ impl WebhooksConfig {
         let notifies = all.iter().filter(|(_, own): &(_, &Webhook)| own.events.contains(&Event::Notice));
         if let [first, second, ..] = notifies.map(|(name, _)| name).collect::<Vec<_>>().as_slice() {
             let what = format!("the webhooks `{first}` and `{second}` both give notice");
-            return Err(Failure::new(
-                what,
-                "leave `client.notice` to one of them: its answer says from when the notice runs",
-            ));
+            return Err(Failure::new(what, "leave `client.notice` to one of them: its response starts the notice"));
         }
         Ok(all)
     }
@@ -127,7 +124,7 @@ impl WebhookConfig {
             return Err(self.refused("`url` has a user or a password in it, and messages are signed instead"));
         }
         if url.fragment().is_some() {
-            return Err(self.refused("`url` has a `#` in it, and nothing behind that is ever sent"));
+            return Err(self.refused("`url` has a `#` in it, and nothing after it is ever sent"));
         }
         Ok(url)
     }
@@ -145,7 +142,7 @@ impl WebhookConfig {
             secrets.push(secret);
         }
         match secrets.len() {
-            0 => Err(self.refused("has no secret; `secret_file` names a file with one on each line")),
+            0 => Err(self.refused("has no secret; `secret_file` names a file with one per line")),
             1..=10 => Ok(secrets),
             _ => Err(self.refused("has more than ten secrets")),
         }
@@ -175,7 +172,7 @@ impl WebhookConfig {
         let Some(file) = &self.key_file else { return Ok(None) };
         let bytes = self.file("key_file", &folder.join(file))?;
         check_key(&bytes)
-            .map_err(|what| self.refused(format!("`key_file` {what}; `openssl rand -hex 32` makes one")))?;
+            .map_err(|what| self.refused(format!("`key_file` {what}; `openssl rand -hex 32` creates one")))?;
         Ok(Secret::of_bytes(bytes.trim_ascii()))
     }
 

@@ -157,7 +157,7 @@ impl Service {
         self.tidy().await?;
         let begun = self.context.ledger.begin_review(name, &asked, &self.caller.name).await?;
         let id = begun.ok_or_else(|| {
-            let hint = "name it otherwise, or decide that one first";
+            let hint = "choose another name, or decide that one first";
             Failure::new(format!("a review `{name}` is already pending"), hint).of(Kind::Conflict)
         })?;
         Ok((id, request))

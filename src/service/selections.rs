@@ -217,5 +217,5 @@ impl Service {
 
 fn taken(name: &str) -> Failure {
     let what = format!("selection `{name}` already exists");
-    Failure::new(what, Act::Replace.after("name it otherwise, or ")).of(Kind::Conflict)
+    Failure::new(what, Act::Replace.after("choose another name, or ")).of(Kind::Conflict)
 }

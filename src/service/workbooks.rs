@@ -450,7 +450,7 @@ impl Service {
             return Ok((Vec::new(), vec![RowError::of_file("the columns are not as they were exported", fix)]));
         }
         if saved.rows.is_empty() {
-            let fix = "reject the review if all of them are to stay";
+            let fix = "reject the review if all of them are to be kept";
             return Ok((Vec::new(), vec![RowError::of_file("no row is left", fix)]));
         }
         // Keys as a workbook shows them, and as they are.

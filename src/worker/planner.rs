@@ -251,7 +251,7 @@ impl Planner {
         }
         if plan.recognition.is_some() && self.recognizer.is_none() {
             let fix = "set `recognize.key_file` in `lethe.toml` to a file that contains a key of 32 characters or more \
-                       (`openssl rand -hex 32` makes one), or remove `[recognize]`";
+                       (`openssl rand -hex 32` creates one), or remove `[recognize]`";
             problems.push(Problem::new("recognize", "the hashes need a key, and none is configured", fix));
         }
         problems

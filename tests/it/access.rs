@@ -242,7 +242,7 @@ async fn rights_and_tokens_that_are_none_are_told_so() {
         (&["token", "add", "a\nb", "--right", "read"], "the name cannot be that of a token"),
         (&["token", "add", "x", "--right", "read", "--expires", "never"], "write a duration"),
         (&["token", "add", "x", "--right", "read", "--expires", "10 years"], "two years at most"),
-        (&["token", "add", "x", "--right", "read", "--expires", "0s"], "none"),
+        (&["token", "add", "x", "--right", "read", "--expires", "0s"], "must not be zero"),
         (&["token", "add", "Alice", "--right", "read"], "token `Alice` already exists, or one with a similar name"),
         (&["token", "add", "aIice", "--right", "read"], "token `aIice` already exists, or one with a similar name"),
         (&["token", "add", "week\u{2010}1", "--right", "read"], "the name cannot be that of a token"),

@@ -62,7 +62,7 @@ async fn a_day_is_set_seen_obeyed_and_cleared_with_a_record_of_who_said_so() {
     assert_eq!(days(&company).await, ["B|NULL", "C|2027-01-31", "it's, \"A\"/é|2026-01-02"]);
     let shown = said(&company, &["client", "C,1"]).unwrap();
     let who = whoami::username().unwrap();
-    assert!(shown.contains(&format!("To be anonymized on 2027-01-31, as {who} said on ")), "{shown}");
+    assert!(shown.contains(&format!("To be anonymized on 2027-01-31, set by {who} on ")), "{shown}");
     let recorded = company.rows("SELECT client_key, day, before, set_by FROM lethe_dates ORDER BY id").await;
     let odd = format!("{ODD}|2026-01-02|NULL|{who}");
     let (c, b) = (format!("[\"C\",1]|2027-01-31|NULL|{who}"), format!("[\"B\",7]|NULL|2026-01-01|{who}"));

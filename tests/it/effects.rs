@@ -286,7 +286,7 @@ async fn a_rehearsal_looks_for_former_values_in_the_whole_database_and_only_what
     let (passed, text, said) = shop.both(&["sweep", "--due", "--rehearse"]);
     assert!(!passed && text.contains("\nfound: `audit.what` has former values of 1 client\n"), "{text}{said}");
     assert!(
-        text.contains("The former values of 1 client were looked for in ") && text.contains("The rehearsal failed")
+        text.contains("The former values of 1 client were searched for in ") && text.contains("The rehearsal failed")
     );
     assert!(said.starts_with("error: the rehearsal failed: former values are left in 1 column\n"), "{said}");
     assert!(said.contains("`[[accepted]]`") && !format!("{text}{said}").contains("home.example"), "{said}");
@@ -440,5 +440,5 @@ async fn a_rehearsal_looks_for_as_many_clients_as_configured() {
         );
     }
     let (passed, text, _) = shop.both(&["sweep", "--due", "--rehearse"]);
-    assert!(passed && text.contains("No former value was looked for in the whole database."), "{text}");
+    assert!(passed && text.contains("No former value was searched for in the whole database."), "{text}");
 }

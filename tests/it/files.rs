@@ -371,7 +371,7 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
         assert!(!said(args).contains("ann.jpg"), "{}", said(args));
     }
     assert!(said(&["deliveries"]).contains("the path has `.` or `..` in it"), "{}", said(&["deliveries"]));
-    assert!(said(&["client", "A"]).contains("Files or folders that are not gone yet: 1"), "{}", said(&["client", "A"]));
+    assert!(said(&["client", "A"]).contains("Files or folders not deleted yet: 1"), "{}", said(&["client", "A"]));
     assert!(said(&["deliveries", "A"]).contains("../ann.jpg"), "{}", said(&["deliveries", "A"]));
     assert_eq!(said(&["deliveries", "A", "--settled"]), "1 delivery counted as done.\n");
     assert_eq!(shop.outstanding().await, [""; 0]);

@@ -260,7 +260,7 @@ async fn each_policy_has_a_journal_and_does_again_what_that_knows_after_a_restor
     assert!(two.left().await.iter().all(|row| row.ends_with("|Anonymized")));
     for policy in BOTH {
         let verified = two.done(policy, &["journal", "verify"]);
-        assert!(verified.contains("is whole and says the same as the ledger"), "{verified}");
+        assert!(verified.contains("is complete and matches the ledger"), "{verified}");
     }
 }
 

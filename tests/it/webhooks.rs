@@ -424,7 +424,7 @@ async fn what_waits_and_what_was_given_up_is_seen_in_the_morning() {
     assert!(said(&["deliveries"]).contains("answered 410"), "{}", said(&["deliveries"]));
     let listed: Value = serde_json::from_str(&said(&["deliveries", "--json"])).unwrap();
     assert_eq!((&listed["outstanding"][0]["failed"], &listed["outstanding"][0]["target"]), (&1.into(), &"crm".into()));
-    assert!(said(&["retry"]).contains("1 delivery will be tried again"));
+    assert!(said(&["retry"]).contains("1 delivery will be retried"));
     assert_eq!(shop.outstanding().await, ["open|0|answered 410"]);
     // What waits for a webhook that is declared cannot be settled; what waits for one that is not can be.
     let settle = || {

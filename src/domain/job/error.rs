@@ -179,7 +179,7 @@ impl JobError {
                 "schedule a `due`, `period`, `replay` or `retention` sweep; a person starts a list"
             }
             Self::OfClients { .. } => {
-                "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go"
+                "leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows are deleted"
             }
             Self::LengthOfKind { .. } => "leave the key out, or make it a `period` sweep",
             Self::ReplayFilters { .. } => "leave `[filters]` out: it checks every client that was ever anonymized",

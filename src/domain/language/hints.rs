@@ -106,8 +106,8 @@ super::phrases! {
     "wait until one of them is finished, or delete one", "attendez que l’une soit créée, ou supprimez-en une", "warten Sie, bis eine angelegt ist, oder löschen Sie eine";
     "wait until one of them is read, then import it again", "attendez que l’un soit lu, puis importez de nouveau", "warten Sie, bis eine gelesen ist, und importieren Sie erneut";
     "name a job, or the kind `due`, `period` or `list`", "choisissez une tâche, ou le type `due`, `period` ou `list`", "wählen Sie einen Auftrag oder die Art `due`, `period` oder `list`";
-    "name it otherwise, or decide that one first", "choisissez un autre nom, ou décidez d’abord de celle-ci", "wählen Sie einen anderen Namen, oder entscheiden Sie zuerst über jene";
-    "name it otherwise, or delete it first", "choisissez un autre nom, ou supprimez-la d’abord", "wählen Sie einen anderen Namen, oder löschen Sie jene zuerst";
+    "choose another name, or decide that one first", "choisissez un autre nom, ou décidez d’abord de celle-ci", "wählen Sie einen anderen Namen, oder entscheiden Sie zuerst über jene";
+    "choose another name, or delete it first", "choisissez un autre nom, ou supprimez-la d’abord", "wählen Sie einen anderen Namen, oder löschen Sie jene zuerst";
     "create another", "créez-en une autre", "legen Sie eine neue an";
     "a preview shows who was refused, and why", "un aperçu montre qui a été refusé, et pourquoi", "eine Vorschau zeigt, wer abgelehnt wurde und warum";
     "set a limit or a filter; a review has 100,000 clients at most", "fixez une limite ou un filtre ; une validation a 100 000 clients au plus", "setzen Sie eine Grenze oder einen Filter; eine Freigabe hat höchstens 100.000 Kunden";
@@ -121,11 +121,11 @@ super::phrases! {
     "export the review again, only take rows out, and save it as plain XLSX", "exportez de nouveau la validation, ne retirez que des lignes, et enregistrez en XLSX simple", "exportieren Sie die Freigabe erneut, entfernen Sie nur Zeilen, und speichern Sie als einfaches XLSX";
     "export the review again, and leave its sheets and their names as they are", "exportez de nouveau la validation, sans toucher aux feuilles ni à leurs noms", "exportieren Sie die Freigabe erneut, und lassen Sie Blätter und Namen unverändert";
     "export the review again, and leave the sheet `About` as it is", "exportez de nouveau la validation, sans toucher à la feuille `About`", "exportieren Sie die Freigabe erneut, und lassen Sie das Blatt `About` unverändert";
-    "show everything, delete the rows of those who are to stay, and save it again", "affichez tout, supprimez les lignes des clients à conserver, et enregistrez de nouveau", "blenden Sie alles ein, löschen Sie die Zeilen der Kunden, die bleiben sollen, und speichern Sie erneut";
+    "show everything, delete the rows of clients to keep, and save it again", "affichez tout, supprimez les lignes des clients à conserver, et enregistrez de nouveau", "blenden Sie alles ein, löschen Sie die Zeilen der Kunden, die bleiben sollen, und speichern Sie erneut";
     "open the workbook that was exported in a spreadsheet program, and save it as XLSX", "ouvrez le classeur exporté dans un tableur, et enregistrez-le en XLSX", "öffnen Sie die exportierte Arbeitsmappe in einer Tabellenkalkulation, und speichern Sie sie als XLSX";
     "open the workbook, check it, and save it: that shows that a person has checked it", "ouvrez le classeur, vérifiez-le et enregistrez-le : cela montre qu’une personne l’a vérifié", "öffnen Sie die Arbeitsmappe, prüfen und speichern Sie sie: das zeigt, dass eine Person sie geprüft hat";
     "give it back to the review that it names on its sheet `About`, or export this one", "importez-le dans la validation que nomme sa feuille `About`, ou exportez celle-ci", "importieren Sie sie in die Freigabe, die ihr Blatt `About` nennt, oder exportieren Sie diese";
-    "reject the review if all of them are to stay", "rejetez la validation si tous doivent rester", "lehnen Sie die Freigabe ab, wenn alle bleiben sollen";
+    "reject the review if all of them are to be kept", "rejetez la validation si tous doivent rester", "lehnen Sie die Freigabe ab, wenn alle bleiben sollen";
     "take the row out, or export the review again", "retirez la ligne, ou exportez de nouveau la validation", "entfernen Sie die Zeile, oder exportieren Sie die Freigabe erneut";
     "take one of the rows out", "retirez l’une des lignes", "entfernen Sie eine der Zeilen";
     "import the workbook again", "importez de nouveau le classeur", "importieren Sie die Arbeitsmappe erneut";

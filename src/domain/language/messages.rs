@@ -70,7 +70,7 @@ super::phrases! {
     "this policy has not been rehearsed on this schema", "cette politique n’a pas été répétée sur ce schéma", "diese Richtlinie wurde auf diesem Schema noch nicht geprobt";
     "this policy was rehearsed with {n} client, which is too few for a `{a}` sweep that would anonymize {m}", "cette politique a été répétée avec {n} client, trop peu pour un passage `{a}` qui en anonymiserait {m}", "diese Richtlinie wurde mit {n} Kunde geprobt; das ist zu wenig für einen Lauf `{a}`, der {m} anonymisieren würde";
     "this policy was rehearsed with {n} clients, which is too few for a `{a}` sweep that would anonymize {m}", "cette politique a été répétée avec {n} clients, trop peu pour un passage `{a}` qui en anonymiserait {m}", "diese Richtlinie wurde mit {n} Kunden geprobt; das ist zu wenig für einen Lauf `{a}`, der {m} anonymisieren würde";
-    "no backup has been acknowledged, and anonymizing cannot be undone", "aucune sauvegarde n’a été confirmée, et l’anonymisation est irréversible", "keine Sicherung wurde bestätigt, und das Anonymisieren ist endgültig";
+    "no backup has been acknowledged, and anonymization cannot be undone", "aucune sauvegarde n’a été confirmée, et l’anonymisation est irréversible", "keine Sicherung wurde bestätigt, und das Anonymisieren ist endgültig";
     "the last acknowledged backup is of {a}, and may be {b} old at most", "la dernière sauvegarde confirmée date du {a} ; son âge maximal est de {b}", "die letzte bestätigte Sicherung ist vom {a} und darf höchstens {b} alt sein";
     "the policy cannot become a plan", "la politique ne peut pas être appliquée", "die Richtlinie ist nicht anwendbar";
     "the policy cannot become a plan: {a}: {b}, and {n} more", "la politique ne peut pas être appliquée : {a} : {b}, et {n} autres points", "die Richtlinie ist nicht anwendbar: {a}: {b}, und {n} weitere Punkte";
@@ -222,7 +222,7 @@ super::phrases! {
     "view deliveries", "consulter les livraisons", "Zustellungen ansehen";
     "view the journal", "consulter le journal", "Journal ansehen";
     "view the policy", "consulter la politique", "Richtlinie ansehen";
-    "list what was asked for", "lister les demandes", "Anfragen auflisten";
+    "list requests", "lister les demandes", "Anfragen auflisten";
     "list tokens", "lister les jetons", "Tokens auflisten";
     "list clients that came back", "lister les clients revenus", "zurückgekehrte Kunden auflisten";
     "read reports", "lire les rapports", "Berichte lesen";

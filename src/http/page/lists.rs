@@ -123,7 +123,7 @@ pub(super) async fn journal(session: Session) -> Result<Response, Problem> {
 
 pub(super) async fn requests(session: Session) -> Result<Response, Problem> {
     let (service, w, f) = (&session.service, session.words, Frame::of(&session));
-    service.allow(Right::Admin, "list what was asked for").await?;
+    service.allow(Right::Admin, "list requests").await?;
     let asked = service.context.ledger.requests(MOST_REQUESTS).await?;
     let rows = asked.into_iter().map(|own| {
         let answer = if own.allowed == 1 { text(w.allowed) } else { Cell::Badge("refused".to_owned()) };

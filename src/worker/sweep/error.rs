@@ -134,7 +134,7 @@ pub enum SweepError {
         clients: u64,
     },
     /// No backup was ever acknowledged.
-    #[error("no backup has been acknowledged, and anonymizing cannot be undone")]
+    #[error("no backup has been acknowledged, and anonymization cannot be undone")]
     NoBackup {
         /// The age allowed.
         most: Duration,
@@ -242,7 +242,7 @@ impl SweepError {
             }
             Self::NoDate => "set `client.to_anonymize_on` in the policy, or run a `period` sweep".into(),
             Self::NoPeriod => "add `[period]` to the policy, or run a `due` sweep".into(),
-            Self::EmptyList => "write one client key a line; lines that begin with `#` are comments".into(),
+            Self::EmptyList => "write one client key per line; lines that begin with `#` are comments".into(),
             Self::UnknownSelection { nearest: Some(near), .. } | Self::UnknownFilter { nearest: Some(near), .. } => {
                 format!("did you mean `{near}`?").into()
             }

@@ -17,7 +17,7 @@ fn a_missing_configuration_is_missed_by_name() {
     assert_snapshot!(Office::new().without("lethe.toml").check(), @r#"
     error: `lethe.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 
@@ -26,7 +26,7 @@ fn a_missing_configuration_that_was_asked_for_is_missed_by_name() {
     assert_snapshot!(Office::new().refused(&["policy", "check", "--config", "elsewhere/lethe.toml"]), @r#"
     error: `elsewhere/lethe.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 
@@ -35,7 +35,7 @@ fn a_variable_that_names_no_file_is_told_by_its_file() {
     assert_snapshot!(with("LETHE_CONFIG", "nowhere.toml"), @r#"
     error: `nowhere.toml` not found, and `LETHE_DATABASE` is not set
 
-    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` makes a company to try things on
+    hint: write a `lethe.toml` with `database = "company.db"`, or name it with `--config`; `lethe demo` creates a company to try things on
     "#);
 }
 

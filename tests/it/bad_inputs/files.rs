@@ -186,7 +186,7 @@ fn the_root_of_the_whole_system_is_no_root() {
     assert_snapshot!(roots("photos = \"/\""), @r#"
     error: `files.photos` is the root of the whole file system
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -195,7 +195,7 @@ fn a_root_that_is_written_as_the_whole_system_is_none() {
     assert_snapshot!(roots("photos = \"//./\""), @r#"
     error: `files.photos` is the root of the whole file system
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -204,7 +204,7 @@ fn a_root_with_dots_is_refused() {
     assert_snapshot!(roots("photos = \"/srv/../etc\""), @r#"
     error: `files.photos` has `..` in it
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -213,7 +213,7 @@ fn a_root_that_leads_up_is_refused() {
     assert_snapshot!(roots("photos = \"..\""), @r#"
     error: `files.photos` has `..` in it
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -222,7 +222,7 @@ fn a_root_without_a_folder_is_refused() {
     assert_snapshot!(roots("photos = \"\""), @r#"
     error: `files.photos` names no folder
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -231,25 +231,25 @@ fn a_root_that_is_a_file_is_refused() {
     assert_snapshot!(roots("photos = \"company.db\""), @r#"
     error: `files.photos` is not a folder
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_root_in_another_is_refused() {
     assert_snapshot!(roots("photos = \"files\"\nthumbs = \"files/thumbs\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn the_same_folder_twice_is_refused() {
     assert_snapshot!(roots("photos = \"files\"\nthumbs = \"./files\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -258,7 +258,7 @@ fn a_root_by_another_scheme_is_refused() {
     assert_snapshot!(roots("photos = \"ftp://files.example/photos\""), @r#"
     error: `files.photos` is a URL, and only `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` can be one; a folder is named by its path
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -267,7 +267,7 @@ fn a_root_with_an_account_in_its_url_is_refused() {
     assert_snapshot!(roots("photos = \"s3://anna:hunter2@bucket/photos\""), @r#"
     error: `files.photos` has an account or options in it; those are for the environment, such as `AWS_ACCESS_KEY_ID`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -276,7 +276,7 @@ fn a_root_without_a_bucket_is_refused() {
     assert_snapshot!(roots("photos = \"s3:///photos\""), @r#"
     error: `files.photos` names no bucket: `s3://bucket/prefix`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -285,7 +285,7 @@ fn a_prefix_that_leads_up_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/app/../photos\""), @r#"
     error: `files.photos` has a prefix that is none: plain names with `/` between them, without `..`, `%` or `\`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -294,25 +294,25 @@ fn a_prefix_that_is_encoded_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/%2e%2e/photos\""), @r#"
     error: `files.photos` has a prefix that is none: plain names with `/` between them, without `..`, `%` or `\`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_prefix_in_another_is_refused() {
     assert_snapshot!(roots("photos = \"s3://bucket/app/\"\nthumbs = \"s3://bucket/app/thumbs\""), @r#"
-    error: `files.thumbs` and `files.photos` lie in one another
+    error: `files.thumbs` and `files.photos` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
 #[test]
 fn a_folder_that_holds_the_database_is_no_root() {
     assert_snapshot!(roots("photos = \".\""), @r#"
-    error: `files.photos` and `database` lie in one another
+    error: `files.photos` and `database` overlap
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 
@@ -326,7 +326,7 @@ fn a_bucket_without_an_account_is_refused() {
     assert_snapshot!(office.refused_by(command), @r"
     error: `files.photos` cannot be used with this environment: account must be specified
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
 }
 
@@ -343,21 +343,21 @@ fn an_account_that_is_none_is_refused_without_its_words() {
     assert_snapshot!(with("GOOGLE_SERVICE_ACCOUNT", "/nowhere/account.json"), @r"
     error: `files.photos` cannot be used with this environment: the account's file: file or folder not found
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
     assert_snapshot!(with("GOOGLE_SERVICE_ACCOUNT_KEY", "{\"private_key\": 1, \"private_key_id\": \"hunter2\"}"), @r"
     error: `files.photos` cannot be used with this environment: the account's file or key is not what the provider gives
 
-    hint: the environment says who we are: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
+    hint: credentials come from the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`, `AZURE_STORAGE_ACCOUNT_NAME` and `AZURE_STORAGE_ACCOUNT_KEY`, or `GOOGLE_SERVICE_ACCOUNT`
     ");
 }
 
 #[test]
 fn a_root_by_a_strange_name_is_refused() {
     assert_snapshot!(roots("\"My Photos\" = \"photos\""), @r#"
-    error: `files.My Photos` is not a valid root name: use small letters, digits, `-` and `_`
+    error: `files.My Photos` is not a valid root name: use lowercase letters, digits, `-` and `_`
 
-    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything that may be deleted lies in it
+    hint: under `[files]` each line is a name and a folder, such as `photos = "/srv/photos"`, or a bucket, `photos = "s3://bucket/photos"`; everything below it may be deleted
     "#);
 }
 

@@ -51,7 +51,7 @@ fn options_in_the_url_are_refused() {
 
 #[test]
 fn a_key_that_is_too_short_is_refused() {
-    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short; `openssl rand -hex 32` makes one");
+    assert_snapshot!(with("place = \"journal\"\nkey = \"hunter2\""), @"error: `lethe.toml`: `journal.key` is too short; `openssl rand -hex 32` creates one");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_key_file_that_is_not_there_is_missed_by_name() {
     assert_snapshot!(with("place = \"journal\"\nkey_file = \"journal.key\""), @r"
     error: the journal's key `journal.key` cannot be read: file or folder not found
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -80,7 +80,7 @@ fn a_key_file_with_a_short_key_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -90,7 +90,7 @@ fn an_empty_key_file_is_refused() {
     assert_snapshot!(office.refused(&["sweep", "--due"]), @r"
     error: the journal's key `journal.key` is too short
 
-    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` makes one
+    hint: a key file holds a key of 32 characters or more and nothing else; `openssl rand -hex 32` creates one
     ");
 }
 
@@ -136,12 +136,12 @@ fn a_journal_that_is_not_configured_cannot_be_verified() {
     assert_snapshot!(Office::new().refused(&["journal", "verify"]), @r"
     error: no journal is configured
 
-    hint: set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more
+    hint: set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`
     ");
     assert_snapshot!(Office::new().refused(&["journal", "renew"]), @r"
     error: no journal is configured
 
-    hint: set `journal.place` in `lethe.toml` to a folder outside the database; `docs/operations.md` says more
+    hint: set `journal.place` in `lethe.toml` to a folder outside the database; see `docs/operations.md`
     ");
 }
 

@@ -137,7 +137,7 @@ fn a_notice_that_two_give_is_refused() {
     assert_snapshot!(Office::new().config("[sweep]", &two).check(), @r"
     error: the webhooks `crm` and `erp` both give notice
 
-    hint: leave `client.notice` to one of them: its answer says from when the notice runs
+    hint: leave `client.notice` to one of them: its response starts the notice
     ");
 }
 

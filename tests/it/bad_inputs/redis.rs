@@ -39,7 +39,7 @@ fn a_url_without_a_host_is_refused() {
 
 #[test]
 fn a_database_that_is_no_number_is_refused() {
-    assert_snapshot!(with("url = \"redis://anna:hunter2@localhost/sessions\""), @"error: `lethe.toml`: `redis.url` has something else than a number where the database's is: `redis://host:6379/0`");
+    assert_snapshot!(with("url = \"redis://anna:hunter2@localhost/sessions\""), @"error: `lethe.toml`: `redis.url` has a database that is not a number: `redis://host:6379/0`");
 }
 
 #[test]
@@ -95,5 +95,5 @@ fn a_file_without_certificates_is_named() {
 
 #[test]
 fn a_prefix_with_braces_is_refused() {
-    assert_snapshot!(with("url = \"redis://localhost\"\nprefix = \"{a}\""), @"error: `lethe.toml`: `redis.prefix` should be of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them");
+    assert_snapshot!(with("url = \"redis://localhost\"\nprefix = \"{a}\""), @"error: `lethe.toml`: `redis.prefix` should consist of letters, digits, `-`, `_`, `.` and `:`, 1 to 100 of them");
 }

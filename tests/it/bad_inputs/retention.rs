@@ -168,7 +168,7 @@ fn a_job_of_rows_has_no_limit_of_clients() {
     assert_snapshot!(office.refused(&["sweep", "old-rows", "--preview"]), @r"
     error: key `limit` in `jobs/old-rows.toml` is about clients, and a `retention` sweep takes rows
 
-    hint: leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows go
+    hint: leave the key out; `brake.share` is the share of a table's rows, and the policy's `where` says which rows are deleted
     ");
 }
 
@@ -178,7 +178,7 @@ fn rows_are_not_filtered_by_clients() {
     assert_snapshot!(office.refused(&["sweep", "old-rows", "--filter", "region=EU", "--preview"]), @r"
     error: `--filter` is about clients, and a `retention` sweep takes rows
 
-    hint: leave it out; the policy's `where` says which rows go
+    hint: leave it out; the policy's `where` says which rows are deleted
     ");
 }
 

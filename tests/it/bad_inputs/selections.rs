@@ -52,7 +52,7 @@ fn a_name_that_is_taken_is_kept_as_it_is() {
     assert_snapshot!(office.refused(&["selection", "save", "spring clean", "C3"]), @r#"
     error: selection `spring clean` already exists
 
-    hint: name it otherwise, or replace it: `--replace`
+    hint: choose another name, or replace it: `--replace`
     "#);
     assert_eq!(office.done(&["selection", "show", "spring clean"]), "C1\nC2\n");
 }
@@ -76,17 +76,17 @@ fn a_list_that_cannot_be_read_is_missed_by_name() {
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "nothing.txt"]), @r"
     error: the list `nothing.txt` cannot be read: file or folder not found
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "clients.txt"]), @r"
     error: the list `clients.txt` cannot be read: it is not valid UTF-8 text
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
     assert_snapshot!(office.refused(&["selection", "save", "x", "--from", "jobs"]), @r"
     error: the list `jobs` cannot be read: it is a folder
 
-    hint: `--from` takes a file with one client key a line, or `-` for standard input
+    hint: `--from` takes a file with one client key per line, or `-` for standard input
     ");
 }
 
@@ -157,7 +157,7 @@ fn a_sweep_over_a_selection_is_confirmed_first() {
     let account = std::process::Command::new("id").arg("-un").output().expect("an account").stdout;
     let account = String::from_utf8(account).expect("a name");
     assert_snapshot!(said.replace(&format!("of {}", account.trim()), "of somebody"), @r"
-    error: selection `spring clean` of somebody holds 2 clients, and anonymizing cannot be undone
+    error: selection `spring clean` of somebody holds 2 clients, and anonymization cannot be undone
 
     hint: check it with `lethe sweep --selection 'spring clean' --preview`; if it is right, start it with `lethe sweep --selection 'spring clean' --yes`
     ");

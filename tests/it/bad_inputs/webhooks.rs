@@ -31,7 +31,7 @@ fn a_webhook_by_a_strange_name_is_refused() {
     assert_snapshot!(said("\"crm\"", "\"The CRM\""), @r"
     error: `The CRM` is not a valid name for a webhook
 
-    hint: use small letters, digits, `-` and `_`, such as `crm`
+    hint: use lowercase letters, digits, `-` and `_`, such as `crm`
     ");
 }
 
@@ -92,7 +92,7 @@ fn a_password_in_the_url_is_refused() {
 #[test]
 fn a_fragment_in_the_url_is_refused() {
     assert_snapshot!(said("t0psecret", "t0psecret#part"), @r#"
-    error: webhook `crm`: `url` has a `#` in it, and nothing behind that is ever sent
+    error: webhook `crm`: `url` has a `#` in it, and nothing after it is ever sent
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -101,7 +101,7 @@ fn a_fragment_in_the_url_is_refused() {
 #[test]
 fn a_webhook_without_a_secret_is_refused() {
     assert_snapshot!(said("secrets = [\"whsec_dGhlIHNlY3JldCBvZiB0aGUgcmVjZWl2ZXIhISE=\"]\n", ""), @r#"
-    error: webhook `crm`: has no secret; `secret_file` names a file with one on each line
+    error: webhook `crm`: has no secret; `secret_file` names a file with one per line
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);
@@ -173,7 +173,7 @@ fn no_event_at_all_is_refused() {
 #[test]
 fn a_short_key_for_hashes_is_refused() {
     assert_snapshot!(said("secrets", "key_file = \"/dev/null\"\nsecrets"), @r#"
-    error: webhook `crm`: `key_file` is too short; `openssl rand -hex 32` makes one
+    error: webhook `crm`: `key_file` is too short; `openssl rand -hex 32` creates one
 
     hint: `docs/operations.md` shows a webhook under "Webhooks"
     "#);

@@ -78,7 +78,7 @@ async fn a_process_that_has_compared_the_journal_before_keeps_sweeps_stopped_and
             let refused = open(&kept.company.context, &kept.company.request(SweepKind::Due)).await;
             assert!(matches!(refused, Err(SweepError::Journal(JournalError::Strange { .. }))), "{how}: {refused:?}");
             for _ in 0..2 {
-                keeper.round().await.expect_err("the journal is not whole");
+                keeper.round().await.expect_err("the journal is damaged");
                 let head = kept.company.context.ledger.journal().await.expect("a ledger").expect("a journal");
                 assert_eq!(head.halted_at.as_deref(), Some("2026-01-03T12:00:00.000Z"), "{how} {minute}");
             }
