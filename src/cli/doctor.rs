@@ -148,7 +148,7 @@ async fn database(config: &Config, store: &Store, findings: &mut Findings) -> Re
         Verdict::Good,
         "policy",
         format!(
-            "is a plan: {} changed in {}, {}",
+            "is valid: {} changed in {}, {}",
             counted(reach.columns as u64, "column"),
             counted(reach.tables as u64, "table"),
             counted(reach.guards as u64, "guard")

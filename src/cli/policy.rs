@@ -138,7 +138,7 @@ async fn init(options: &DraftOptions, force: bool, stdout: bool, file: &Path, ou
             counted(drafted.columns as u64, "column"),
         );
         if !drafted.uncertain.is_empty() {
-            text += &format!("{} to decide, marked TODO:\n", counted(drafted.uncertain.len() as u64, "place"));
+            text += &format!("{} pending, marked TODO:\n", counted(drafted.uncertain.len() as u64, "decision"));
             for place in &drafted.uncertain {
                 text += &format!("  {place}\n");
             }
@@ -214,7 +214,7 @@ async fn check(search: bool, file: &Path, out: Output) -> Result<(), Failure> {
     });
     out.data(&result, || {
         let mut text = format!(
-            "The policy is a plan: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
+            "The policy is valid: {} changed in {}, {}.\nEvery column that reaches clients is classified. Digest {}.\n",
             counted(reach.columns as u64, "column"),
             counted(reach.tables as u64, "table"),
             counted(reach.guards as u64, "guard"),

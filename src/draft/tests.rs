@@ -169,9 +169,9 @@ fn a_draft_reads_from_top_to_bottom() {
     # table  = "customers"
     # where  = "balance <> 0"
 
-    # What holds in every table that does not say otherwise.
+    # Rules for every table that does not have its own.
     [everywhere]
-    blanks = "stay"   # only values are replaced and cleared: blank stays blank
+    blanks = "stay"   # blank values are left as they are
 
     [tables.customers]
     non_personal = ["customer_no", "country", "balance", "created_on"]

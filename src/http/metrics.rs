@@ -201,7 +201,7 @@ async fn registry(app: &App, service: &Service) -> Result<Registry, Problem> {
     let backup = backup.map(|at| (Labels::new(), seconds(at.timestamp())));
     gauge("backup_timestamp_seconds", "When the last acknowledged backup was taken", backup.into_iter().collect());
     let may_run = f64::from(u8::from(context.planner.plan_checked(&context.store).await.is_ok()));
-    gauge("policy_complete", "1 if the policy is a plan on the schema as it is now", one(may_run));
+    gauge("policy_complete", "1 if the policy is valid for the current schema", one(may_run));
     Ok(registry)
 }
 

@@ -327,7 +327,7 @@ async fn nothing_is_deleted_while_the_policy_is_none() {
     shop.wait(300);
     shop.deliver().await;
     assert!(shop.is_there("photos/2024/ann.jpg"));
-    assert_eq!(shop.outstanding().await, ["open|A|waits for a policy that is a plan, to know what rows still name"]);
+    assert_eq!(shop.outstanding().await, ["open|A|waits for a valid policy, to know what rows still name"]);
     shop.company.execute("ALTER TABLE customers DROP COLUMN portrait").await;
     shop.wait(3600);
     shop.deliver().await;

@@ -135,7 +135,7 @@ super::phrases! {
     "the root is not the one that was seen before: its file `.lethe-root` is missing", "la racine n’est plus la même : son fichier `.lethe-root` manque", "der Stammordner ist nicht mehr derselbe: seine Datei `.lethe-root` fehlt";
     "the root is not the one that was seen before: its file `.lethe-root` holds another mark", "la racine n’est plus la même : son fichier `.lethe-root` porte une autre marque", "der Stammordner ist nicht mehr derselbe: seine Datei `.lethe-root` enthält eine andere Marke";
     "the root is on another file system, or in another bucket, than before", "la racine est sur un autre système de fichiers, ou dans un autre compartiment, qu’avant", "der Stammordner liegt auf einem anderen Dateisystem oder in einem anderen Bucket als zuvor";
-    "waits for a policy that is a plan, to know what rows still name", "attend une politique applicable, pour savoir ce que les lignes nomment encore", "wartet auf eine anwendbare Richtlinie, um zu wissen, was Zeilen noch nennen";
+    "waits for a valid policy, to know what rows still name", "attend une politique applicable, pour savoir ce que les lignes nomment encore", "wartet auf eine anwendbare Richtlinie, um zu wissen, was Zeilen noch nennen";
     // The journal.
     "Journal at {a}, nothing written yet", "Journal dans {a}, rien d’écrit pour l’instant", "Journal unter {a}, noch nichts geschrieben";
     "Journal at {a}: record {n} ({b})", "Journal dans {a} : enregistrement {n} ({b})", "Journal unter {a}: Eintrag {n} ({b})";

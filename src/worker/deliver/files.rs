@@ -57,7 +57,7 @@ async fn delete(
         claimed.into_iter().map(later).collect::<Vec<_>>()
     };
     let Ok(loaded) = context.planner.plan(&context.store).await else {
-        done.extend(later(claimed, "waits for a policy that is a plan, to know what rows still name"));
+        done.extend(later(claimed, "waits for a valid policy, to know what rows still name"));
         return Ok(done);
     };
     let today = context.ledger.clock().now().date_naive();
