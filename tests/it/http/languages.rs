@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::office::Office;
 use super::pages::Browser;
-use crate::common::project::{files, read, root};
+use crate::common::project::{self, files, root};
 
 /// English words that Lethe uses, and that neither French nor German has.
 const ENGLISH: &str = "the is are were and of to by with that not has have had been for from which it its there would \
@@ -121,12 +121,14 @@ async fn no_page_in_french_or_german_says_an_english_word_of_lethe() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The literals of a source outside its tests, each with what is before it.
-fn literals(source: &str) -> Vec<(&str, String)> {
+/// The literals of a source outside its tests, each with the end of what is before it.
+fn literals(source: &str) -> Vec<(String, String)> {
     let source = source.split("#[cfg(test)]").next().unwrap();
     let (mut all, mut at) = (Vec::new(), 0);
     while let Some(found) = source[at..].find(['"', '\'', '/']) {
         let (before, rest) = source.split_at(at + found);
+        let lines: Vec<&str> = before.rsplitn(4, '\n').take(3).collect();
+        let end = || lines.iter().rev().copied().collect::<Vec<_>>().join("\n");
         at = before.len() + 1;
         if rest.starts_with("//") {
             at = before.len() + rest.find('\n').unwrap_or(rest.len());
@@ -135,9 +137,9 @@ fn literals(source: &str) -> Vec<(&str, String)> {
         } else if rest.starts_with("'\\") {
             at += 3;
         } else if rest.starts_with('"') && before.ends_with("r#") {
-            let end = rest.find("\"#").unwrap_or(rest.len());
-            all.push((before, rest[1..end].to_owned()));
-            at += end;
+            let closed = rest.find("\"#").unwrap_or(rest.len());
+            all.push((end(), rest[1..closed].to_owned()));
+            at += closed;
         } else if let Some(rest) = rest.strip_prefix('"') {
             let (mut text, mut letters) = (String::new(), rest.chars().peekable());
             while let Some(letter) = letters.next().filter(|own| *own != '"') {
@@ -156,7 +158,7 @@ fn literals(source: &str) -> Vec<(&str, String)> {
                 }
             }
             at += 1;
-            all.push((before, text));
+            all.push((end(), text));
         }
     }
     all
@@ -194,7 +196,7 @@ fn messages(source: &str) -> Vec<String> {
         starts.iter().any(|own| before.ends_with(own))
     };
     let all = literals(source).into_iter().filter(|(before, _)| begins(before));
-    all.map(|(before, text)| filled(before, &text)).collect()
+    all.map(|(before, text)| filled(&before, &text)).collect()
 }
 
 /// Asserts that each text is translated, and that no word of it stays English.
@@ -218,7 +220,7 @@ fn every_error_that_a_page_may_show_has_a_french_and_a_german_sentence() {
     for folder in ["service", "http/page"] {
         paths.extend(files(&source.join(folder), ".rs"));
     }
-    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&read(path))).collect();
+    let mut texts: Vec<String> = paths.iter().flat_map(|path| messages(&project::read(path))).collect();
     assert!(texts.len() > 60, "{}", texts.len());
     // One ends with `it` or `them`.
     texts.retain(|own| own.split_whitespace().count() > 2 && !own.ends_with("keeps 7"));
@@ -252,8 +254,8 @@ fn every_problem_of_a_policy_has_a_french_and_a_german_sentence() {
     paths.push(source.join("domain/reading.rs"));
     let mut texts = Vec::new();
     for path in paths {
-        for (before, text) in literals(&read(&path)) {
-            let text = filled(before, &text);
+        for (before, text) in literals(&project::read(&path)) {
+            let text = filled(&before, &text);
             let line = before.lines().rev().take(2).collect::<Vec<_>>().join(" ");
             let is_note = ["note", "expect(", "write_str("].iter().any(|own| line.contains(own));
             let is_sql = text.starts_with(|own: char| own.is_uppercase() || "(;".contains(own))
@@ -274,8 +276,9 @@ fn every_sentence_that_is_translated_is_said_somewhere() {
     let sources = [files(&root().join("src"), ".rs"), files(&root().join("templates"), ".html")].concat();
     let (tables, sources): (Vec<_>, Vec<_>) =
         sources.into_iter().partition(|own| own.parent().is_some_and(|own| own.ends_with("language")));
-    let said: Vec<String> = sources.iter().flat_map(|path| literals(&read(path))).map(|own| own.1).collect();
-    let templates = sources.iter().filter(|own| own.extension().is_some_and(|own| own == "html")).map(|own| read(own));
+    let said: Vec<String> = sources.iter().flat_map(|path| literals(&project::read(path))).map(|own| own.1).collect();
+    let templates =
+        sources.iter().filter(|own| own.extension().is_some_and(|own| own == "html")).map(|own| project::read(own));
     // Statuses and months are said by others.
     let statuses = (400..600).filter_map(|own| reqwest::StatusCode::from_u16(own).ok()?.canonical_reason());
     let months = (1..=12).filter_map(|own| chrono::NaiveDate::from_ymd_opt(2026, own, 1));
@@ -286,7 +289,7 @@ fn every_sentence_that_is_translated_is_said_somewhere() {
         .chain(months.map(|own| own.format("%B").to_string()));
     let said = said.map(|own| own.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n");
     let sentences: Vec<String> =
-        tables.iter().flat_map(|path| literals(&read(path))).step_by(3).map(|(_, english)| english).collect();
+        tables.iter().flat_map(|path| literals(&project::read(path))).step_by(3).map(|(_, english)| english).collect();
     assert!(sentences.len() > 900, "{}", sentences.len());
     // Two fifths of the words of the longest part between holes: a count or a verb may be put into it.
     let is_said = |sentence: &&String| {
