@@ -84,7 +84,7 @@ pub(super) async fn execute(args: &Args, file: &Path, out: Output) -> Result<(),
 
 fn text(shown: &Shown) -> String {
     let count = |count: i64| number(u64::try_from(count).unwrap_or(0));
-    let mut rows = vec![["sweep", "what", "where", "waiting", "given up", "since", "why"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["sweep", "what", "where", "waiting", "abandoned", "since", "why"].map(str::to_owned).to_vec()];
     for own in &shown.outstanding {
         rows.push(vec![
             if own.sweep == 0 { "-".to_owned() } else { own.sweep.to_string() },

@@ -235,7 +235,7 @@ async fn an_address_that_the_server_does_not_know_keeps_no_e_mail_from_other_rec
     }
     let given_up = shop.company.rows("SELECT error FROM lethe_deliveries WHERE state = 'failed'").await;
     assert_eq!(given_up, ["answered 550"]);
-    assert!(shop.told().iter().any(|own| own.contains("to `email` was given up: answered 550")), "{:?}", shop.told());
+    assert!(shop.told().iter().any(|own| own.contains("to `email` was abandoned: answered 550")), "{:?}", shop.told());
 }
 
 #[tokio::test]
@@ -464,7 +464,7 @@ async fn deliveries_that_need_a_person_are_told_until_they_do_not() {
     let message = |state: &str| put("chat", state).replace("'file'", "'message'");
     shop.company.execute(&message("failed")).await;
     shop.look(&[]).await;
-    let text = "deliveries-stuck: 1 delivery to `chat` was given up: is away; `lethe deliveries` lists them";
+    let text = "deliveries-stuck: 1 delivery to `chat` was abandoned: is away; `lethe deliveries` lists them";
     assert_eq!(shop.told()[1], text);
     shop.company.execute("UPDATE lethe_deliveries SET state = 'open'").await;
     shop.company.set_clock("2026-01-02T14:00:00Z");
