@@ -383,7 +383,8 @@ async fn a_path_that_was_refused_is_shown_when_asked_for_and_settled_by_a_person
 async fn files_that_were_given_up_or_that_no_policy_names_need_a_person() {
     let mut shop = Shop::new("INSERT INTO customers (no, photo, due) VALUES ('A', '../ann.jpg', '2026-01-01');").await;
     shop.company.due().await;
-    let given_up = "1 delivery to `photos` was abandoned: the path has `.` or `..` in it; `lethe deliveries` lists them";
+    let given_up =
+        "1 delivery to `photos` was abandoned: the path has `.` or `..` in it; `lethe deliveries` lists them";
     assert_eq!(shop.attention().await, [given_up]);
     let mut targets = (*shop.company.context.targets).clone();
     targets.roots.insert("old".to_owned(), Root::folder(&shop.path("old")).unwrap());
