@@ -248,13 +248,13 @@ fn tell(story: &Story, plan: &crate::plan::Plan) -> String {
     let config = story.folder.join("lethe.toml");
     let config = config.display();
     let preview = story.sweeps.first().map_or_else(String::new, |own| format!("sweep {} --preview", own.job));
-    text += "\nLook at next\n";
+    text += "\nNext\n";
     for (command, what) in [
         ("status", "what ran, and what needs attention"),
         ("policy show", "what happens to each column"),
         (preview.as_str(), "what the next night would do"),
     ] {
-        text += &format!("  lethe --config {config} {command:<24}  {what}\n");
+        text += &format!("  lethe --config {config} {command:<27}  {what}\n");
     }
     text += &format!("  {}  the policy, to read and change\n", story.folder.join("policy.toml").display());
     text
