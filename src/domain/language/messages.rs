@@ -438,6 +438,8 @@ super::phrases! {
     "import {n} not found", "import {n} introuvable", "Import {n} nicht gefunden";
     "nothing is wrong with import {n}", "l’import {n} n’a pas d’erreur", "Import {n} hat keine Fehler";
     "no key was given for selection `{a}`", "aucun identifiant pour la sélection `{a}`", "kein Schlüssel für Auswahl `{a}`";
+    "selection `{a}` was saved when a client's key had {n} part, and now it has {m}", "la sélection `{a}` date d’un identifiant à {n} partie, qui en a maintenant {m}", "Auswahl `{a}` stammt von einem Kundenschlüssel mit {n} Teil, der jetzt {m} hat";
+    "selection `{a}` was saved when a client's key had {n} parts, and now it has {m}", "la sélection `{a}` date d’un identifiant à {n} parties, qui en a maintenant {m}", "Auswahl `{a}` stammt von einem Kundenschlüssel mit {n} Teilen, der jetzt {m} hat";
     "selection `{a}` is saved in table `{b}`", "la sélection `{a}` est enregistrée dans la table `{b}`", "Auswahl `{a}` ist in Tabelle `{b}` gespeichert";
     "selection `{a}` already exists", "il y a déjà une sélection `{a}`", "es gibt bereits eine Auswahl `{a}`";
     // Classifying.

@@ -259,7 +259,7 @@ fn every_problem_of_a_policy_has_a_french_and_a_german_sentence() {
             let line = before.lines().rev().take(2).collect::<Vec<_>>().join(" ");
             let is_note = ["note", "expect(", "write_str("].iter().any(|own| line.contains(own));
             let is_sql = text.starts_with(|own: char| own.is_uppercase() || "(;".contains(own))
-                || [" = ", " AS ", " IS ", "<> ''"].iter().any(|own| text.starts_with(&format!("7{own}")))
+                || [" = ", " AS ", " IS ", " <> ''"].iter().any(|own| text.starts_with(&format!("7{own}")))
                 || text.starts_with("a.7");
             let is_elsewhere = is_note || is_sql || ELSEWHERE.iter().any(|own| text.starts_with(own));
             if text.split_whitespace().count() > 2 && !is_elsewhere {
